@@ -1,0 +1,181 @@
+"""What a campaign is once everything declared was read, checked and resolved.
+
+Frozen dataclasses without pydantic or YAML: absolute paths, parsed rates, the profile merged in.
+Durations are seconds, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from sendbatch.errors import Place
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` recipients in any `seconds` (1, 60, 3600 or 86400)."""
+
+    count: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    attempts: int = 6
+    first_delay: float = 60.0
+    max_delay: float = 1800.0
+    offline: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name (may be empty) and an address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    file: Path
+    email: str = "email"  # a usable column name
+    name: str | None = None  # a template for the display name in To
+    key: str | None = None  # a usable column name or a template; None: the address
+    where: str | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    check_deliverability: bool = False
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    html: Path | None = None
+    text: Path | None = None
+    markdown: Path | None = None
+    layout: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    url: str | None = None
+    mailto: str | None = None
+    one_click: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Limits on waiting, seconds (RFC 5321 §4.5.3.2)."""
+
+    connect: float = 60.0  # connecting, TLS, and progress while sending
+    greeting: float = 300.0
+    mail: float = 300.0
+    rcpt: float = 300.0
+    data: float = 120.0
+    final: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A header by which a provider drops repetitions, and for how many seconds it remembers."""
+
+    header: str
+    holds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret comes from; never the secret itself.
+
+    Exactly one is set: `template` (text with ${NAME} references), `command`, `keyring`.
+    """
+
+    template: str | None = None
+    command: str | None = None
+    keyring: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A way to a server, presets merged in.
+
+    `name` is "sandbox" for the built-in one (host and port are then filled in once the embedded
+    server listens). `slow_down` are case-insensitive regular expressions over reply texts that ask
+    for a lower rate. `size_limit` is the preset's greatest message in bytes, if published.
+    """
+
+    name: str
+    host: str
+    port: int
+    security: str  # starttls | tls | none
+    provider: str | None = None
+    username: SecretSource | None = None
+    password: SecretSource | None = None
+    auth: str = "auto"
+    connections: int = 4
+    messages_per_connection: int | None = None
+    rates: tuple[Rate, ...] = ()
+    domains: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
+    timeouts: Timeouts = Timeouts()
+    delivers: bool = True
+    helo: str | None = None
+    usage: Path | None = None
+    idempotency: Idempotency | None = None
+    slow_down: tuple[str, ...] = ()
+    size_limit: int | None = None
+    source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`low`–`high` recipients, both inclusive."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """So many recipients without the mail still count as success: a count or a share (0–1)."""
+
+    count: int = 0
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign, resolved. `run` is the edition, "" for none.
+
+    `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
+    "attachments.0", "recipients.where") to where they stand, for errors found later.
+    `folder` is the campaign file's folder; `root` the folder above which no path is looked for.
+    """
+
+    file: Path
+    folder: Path
+    name: str
+    run: str
+    sender: Mailbox
+    bounces_to: str
+    subject: str
+    recipients: Recipients
+    templates: Templates
+    profile: Profile
+    rates: tuple[Rate, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[str, ...] = ()
+    unsubscribe: Unsubscribe | None = None
+    suppress: tuple[Path, ...] = ()
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    overrides: tuple[str, ...] = ()  # names given with --set; a column of that name is an error
+    expect: Bounds | None = None
+    tolerate: Tolerance = Tolerance()
+    retry: Retry = Retry()
+    places: Mapping[str, Place] = field(default_factory=dict)

@@ -1,0 +1,135 @@
+"""The error family: what went wrong, where, and what to do about it.
+
+Every error a user can cause ends here as one or more faults. A `Fault` knows its place and
+reads like a compiler's message; an error carries all faults found in one go, and the exit code
+that the command line ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file: `line` and `column` count from 1, `text` is the line itself."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong. `hint` says what to do or what was probably meant."""
+
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+    severity: str = "error"  # or "warning"
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def _lines(fault: Fault) -> list[str]:
+    place = fault.place
+    if place is None:
+        lines = [f"{fault.severity}: {printable(fault.message)}"]
+        return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines
+    spot = ":".join(str(part) for part in (place.file, place.line, place.column) if part is not None)
+    lines = [f"{printable(spot)}: {fault.severity}: {printable(fault.message)}"]
+    if place.line is None or place.text is None:
+        return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines
+    shown, column = _window(printable(place.text), place.column or 1)
+    gutter = f"   {place.line} | "
+    lines.append(gutter + shown)
+    caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1) + "^"
+    lines.append(f"{caret} {printable(fault.hint)}" if fault.hint else caret)
+    return lines
+
+
+def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
+    """The part of a long line around `column`, and the column within that part."""
+    if len(text) <= width:
+        return text, column
+    start = max(0, min(column - width // 2, len(text) - width))
+    return text[start : start + width], column - start
+
+
+def printable(text: str, most: int = 2000) -> str:
+    """`text` with control characters replaced, so that hostile data cannot drive a terminal."""
+    clean = "".join(c if c.isprintable() or c in "\n" else "�" for c in text.replace("\t", " "))
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+class SendbatchError(Exception):
+    """Anything this project raises on purpose. `faults` is never empty."""
+
+    exit_code = 2
+
+    def __init__(self, faults: str | Fault | Sequence[Fault], *, hint: str | None = None) -> None:
+        if isinstance(faults, str):
+            faults = (Fault(faults, hint=hint),)
+        elif isinstance(faults, Fault):
+            faults = (faults,)
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class CampaignError(SendbatchError):
+    """The campaign file, its templates or its attachments are wrong."""
+
+
+class ProfileError(SendbatchError):
+    """profiles.yaml, a profile in it, or a secret it names is wrong."""
+
+
+class AudienceError(SendbatchError):
+    """The recipient CSV or a suppression list cannot be read as what it should be."""
+
+
+class LedgerError(SendbatchError):
+    """The record cannot be opened, read or trusted; says what to do."""
+
+
+class RecordStopped(SendbatchError):
+    """The record can no longer be written in the middle of a run (disk full, I/O error)."""
+
+    exit_code = 3
+
+
+class LockedError(SendbatchError):
+    """Another process is sending this campaign."""
+
+    exit_code = 5
+
+
+class GuardError(SendbatchError):
+    """A guard refused: nothing was sent."""
+
+    exit_code = 4
+
+
+class SmtpError(SendbatchError):
+    """The server could not be reached, secured or logged in to.
+
+    `step` is one of dns, connect, greeting, ehlo, tls, auth; `code` the reply's, if one came;
+    `temporary` says that trying again later may work.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: str,
+        code: int | None = None,
+        temporary: bool = False,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.step = step
+        self.code = code
+        self.temporary = temporary

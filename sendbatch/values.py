@@ -1,0 +1,143 @@
+"""What flows through the house, from a row of the CSV to a line of the report.
+
+Frozen, without behaviour: every room may take and return these, none may change them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where one recipient stands in the record. The words are those of the report."""
+
+    PENDING = "pending"
+    SENDING = "sending"  # only while a run is under way; a reader without a run sees IN_DOUBT
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    INVALID = "invalid"
+    FILTERED = "filtered"
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the recipient CSV as read, before anything is checked.
+
+    `line` is the 1-based line of the file where the record starts; `cells` has one text for each
+    usable column of the header, in the header's order. `ragged` says why the record does not
+    fit the header ("has 3 cells, the header has 5"); `cells` is then padded or cut to fit.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    ragged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks say of one row: the status it is planned with, and why.
+
+    `status` is PENDING (it may claim its key), INVALID or FILTERED here; suppression and
+    duplicates are found afterwards, against the ledger. `key` and `email` are empty where the row
+    has no usable ones. `email` is the normalised address, IDN domain in Unicode as
+    email-validator gives it. `domain` is the domain as A-labels, lower case. `cells` are in the order
+    of the plan's columns, defaults applied. `attachments` are the per-recipient paths this row
+    asks for, absolute, in the order declared.
+    """
+
+    line: int
+    status: Status
+    key: str
+    email: str
+    domain: str
+    cells: tuple[str, ...]
+    reason: str = ""
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One delivery to be made, as the ledger holds it.
+
+    `id` is the ledger's; `row` the line of the CSV; `cells` in the order of the plan's columns;
+    `dated_at` (seconds since the epoch) is set once content was first rendered for the row and
+    `content` the digest it was set for, so that a repetition bears the same Date.
+    """
+
+    id: int
+    row: int
+    key: str
+    email: str
+    cells: tuple[str, ...]
+    status: Status = Status.PENDING
+    attempts: int = 0
+    dated_at: float | None = None
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message is from and to on the wire: both ASCII, domain as A-labels, unless `smtputf8`."""
+
+    sender: str
+    recipient: str
+    smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message ready to be handed over.
+
+    `data` is the whole of it with CRLF line ends and a CRLF at its end, 7-bit unless the envelope
+    is `smtputf8`, dots not yet stuffed. `dated_at` is the time of its Date header, seconds since
+    the epoch.
+    """
+
+    envelope: Envelope
+    data: bytes
+    message_id: str
+    dated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuildable:
+    """Why a recipient's message could not be built; the row becomes `failed`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply of an SMTP server, read and bounded: data, never trusted.
+
+    `code` 200–599; `enhanced` like "5.1.1" (RFC 3463) or None; `text` the lines joined by a space,
+    control characters replaced, at most 500 characters. `command` is what it answers: GREETING,
+    EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, MESSAGE (the reply to the final dot), RSET or QUIT.
+    """
+
+    code: int
+    text: str
+    command: str
+    enhanced: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one hand-over ended.
+
+    `status` is one of ACCEPTED, REJECTED, DEFERRED, IN_DOUBT, FAILED, or PENDING where the message
+    was *released*: the connection ended before anything of it counted. `reply` decided it, if a
+    reply did. `reason` is a sentence for a person. `lost` says that the connection is gone.
+    """
+
+    status: Status
+    reply: Reply | None = None
+    reason: str = ""
+    lost: bool = False
