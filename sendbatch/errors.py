@@ -117,7 +117,8 @@ class SmtpError(SendbatchError):
     """The server could not be reached, secured or logged in to.
 
     `step` is one of dns, connect, greeting, ehlo, tls, auth; `code` the reply's, if one came;
-    `temporary` says that trying again later may work.
+    `temporary` says that trying again later may work; `refused` that nothing accepted the TCP
+    connection.
     """
 
     def __init__(
@@ -127,9 +128,11 @@ class SmtpError(SendbatchError):
         step: str,
         code: int | None = None,
         temporary: bool = False,
+        refused: bool = False,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.step = step
         self.code = code
         self.temporary = temporary
+        self.refused = refused

@@ -80,6 +80,7 @@ class Recipient:
     attempts: int = 0
     dated_at: float | None = None
     content: str | None = None
+    code: int | None = None  # of the last reply, from this run or an earlier one
 
 
 @dataclass(frozen=True, slots=True)

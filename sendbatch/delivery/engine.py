@@ -1,0 +1,259 @@
+"""Sends what the record holds: a feed, a line, and one sender for each connection, on one loop.
+
+The record is written before the wire: a message's final dot leaves only after its row was made
+durable as *sending*, and its outcome is queued for the next shared commit the moment the reply
+is read. The engine decides nothing about statuses; `settling` and `ledger.states` do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from sendbatch.campaign.model import Profile, Rate, Retry
+from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.line import Line
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.pacing import Pacer
+from sendbatch.delivery.quotas import Quotas
+from sendbatch.delivery.reaching import Dialer, Reach
+from sendbatch.delivery.sender import Sender
+from sendbatch.delivery.settling import Settling
+from sendbatch.delivery.steering import BREAKER, Connections, SlowDown, Unbuildables
+from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.traffic import LONG_WAIT, Traffic
+from sendbatch.delivery.words import clock_time
+from sendbatch.errors import RecordStopped
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.store import Change, Store
+from sendbatch.ledger.usage import Account, Usage
+from sendbatch.rendering.pool import Pool
+from sendbatch.smtp.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. `early` means before everyone had their turn (exit 3), with the reason.
+
+    `not_due` counts on: only rows not yet due remained and were not waited for; the epoch time of
+    the earliest, or None.
+    """
+
+    early: bool = False
+    reason: str = ""
+    not_due: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What paces a run: the rates of profile and campaign together, the account they count on."""
+
+    profile: Profile
+    rates: tuple[Rate, ...]
+    account: Account
+    usage: Usage | None
+    parts: int = 1
+
+
+@dataclass(slots=True)
+class Engine:
+    """One run over one record. `selected` is how many rows it may send; `content` their digest."""
+
+    store: Store
+    committer: Committer
+    pool: Pool
+    dialer: Dialer
+    limits: Limits
+    retry: Retry
+    content: str
+    selected: int
+    clock: Clock
+    random: Random
+    observer: Observer
+    stop: Stop
+    no_wait: bool = False
+    stop_after: float | None = None
+    learned: Callable[[Connection], None] = lambda connection: None
+    _early: str = ""
+    _not_due: float | None = None
+    _soon: asyncio.Event = field(default_factory=asyncio.Event)
+    _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _broken: BaseException | None = None
+
+    async def run(self, first: Connection | None) -> Ending:
+        """Send until nothing is left or something stops it; `first` is already logged in.
+
+        Raises RecordStopped when the record can no longer be written.
+        """
+        self.stop.bind(self._soon, self._now)
+        traffic = self._traffic()
+        senders = [
+            Sender(traffic, number, first if number == 0 else None)
+            for number in range(self.limits.profile.connections)
+        ]
+        watching = [
+            asyncio.create_task(self._watch_soon(traffic)),
+            asyncio.create_task(self._watch_now(traffic, senders)),
+            *self._timer(),
+        ]
+        try:
+            await self._send(traffic, senders)
+        finally:
+            self.stop.unbind()
+            for task in watching:
+                task.cancel()
+            await traffic.quotas.give_back()
+        if self._broken is not None:
+            raise self._broken
+        traffic.settling.finish()
+        await self.committer.flush()
+        return self._ending(traffic)
+
+    def _ending(self, traffic: Traffic) -> Ending:
+        if traffic.settling.breaker.tripped:
+            last = traffic.settling.breaker.last
+            said = f": {last.code} {last.text}" if last else ""
+            return Ending(True, f"{BREAKER} permanent refusals in a row, the last one{said}")
+        if self._not_due is not None and not self._early:
+            return Ending(False, not_due=self._not_due)
+        if self._early:
+            return Ending(True, self._early)
+        return Ending(self.stop.is_soon, self.stop.reason)
+
+    async def _send(self, traffic: Traffic, senders: list[Sender]) -> None:
+        feed = self._feed(traffic)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(feed.run())
+                for sender in senders:
+                    group.create_task(sender.run())
+        except* RecordStopped as stopped:
+            for sender in senders:
+                sender.abort()
+            self._broken = self._broken or stopped.exceptions[0]
+
+    def _traffic(self) -> Traffic:
+        profile = self.limits.profile
+        line = Line()
+        pacer = Pacer(self.limits.rates, profile.domains, parts=self.limits.parts)
+        connections = Connections(
+            max(1, profile.connections // self.limits.parts),
+            per_connection=profile.messages_per_connection,
+        )
+        quotas = Quotas(
+            self.limits.usage,
+            self.limits.account,
+            self.limits.rates,
+            profile.domains,
+            clock=self.clock,
+            spent=self._quota_spent,
+        )
+        settling = Settling(
+            retry=self.retry,
+            connections=connections,
+            pacer=pacer,
+            slow_down=SlowDown(profile.slow_down),
+            clock=self.clock,
+            random=self.random,
+            observer=self.observer,
+            write=self._write,
+            put_back=lambda ready: traffic.put_back(ready),
+            note=self._note,
+        )
+        reach = Reach(
+            self.dialer,
+            offline=self.retry.offline,
+            clock=self.clock,
+            soon=self._soon,
+            notice=self._told("offline"),
+            refused=settling.refused_connection,
+            give_up=self._give_up,
+        )
+        traffic = Traffic(
+            clock=self.clock,
+            line=line,
+            pacer=pacer,
+            quotas=quotas,
+            settling=settling,
+            reach=reach,
+            content=self.content,
+            commit=self.committer.commit,
+            offered=self.learned,
+            soon=self._soon,
+        )
+        return traffic
+
+    def _feed(self, traffic: Traffic) -> Feed:
+        return Feed(
+            traffic=traffic,
+            store=self.store,
+            committer=self.committer,
+            pool=self.pool,
+            observer=self.observer,
+            unbuildables=Unbuildables(self.selected),
+            waiting=self._only_later,
+            give_up=self._give_up,
+        )
+
+    def _write(self, changes: list[Change]) -> None:
+        """Queue for the next shared commit, which is under way within a moment."""
+        self.committer.commit(changes).add_done_callback(self._written)
+
+    def _written(self, done: asyncio.Future[None]) -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._broken = self._broken or error
+            self._soon.set()
+
+    def _note(self, kind: str, detail: str) -> None:
+        self.committer.note(kind, detail, self.clock.wall())
+
+    def _told(self, kind: str) -> Callable[[str], None]:
+        def tell(text: str) -> None:
+            self._note(kind, text)
+            self.observer.notice(text)
+
+        return tell
+
+    def _give_up(self, reason: str) -> None:
+        if not self._early:
+            self._early = reason
+            self._note("stopped", reason)
+        self._soon.set()
+
+    def _quota_spent(self, until: float) -> None:
+        if until - self.clock.wall() <= LONG_WAIT:
+            return
+        text = f"the quota is used up until {clock_time(until)}"
+        if self.no_wait:
+            self._give_up(text)
+        else:
+            self._told("quota")(f"{text}; waiting")
+
+    def _only_later(self, due_at: float) -> bool:
+        """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
+        if self._not_due is None and not self.no_wait:
+            self.observer.notice(
+                f"only deferred recipients remain; the next is due at {clock_time(due_at)}"
+            )
+        self._not_due = due_at
+        return not self.no_wait
+
+    async def _watch_soon(self, traffic: Traffic) -> None:
+        await self._soon.wait()
+        traffic.line.changed.set()
+
+    async def _watch_now(self, traffic: Traffic, senders: list[Sender]) -> None:
+        await self._now.wait()
+        traffic.line.changed.set()
+        for sender in senders:
+            sender.abort()
+
+    def _timer(self) -> list[asyncio.Task[None]]:
+        async def ring(seconds: float) -> None:
+            if not await self.clock.wait(self._soon, seconds):
+                self.stop.soon("the time given with --stop-after is over")
+
+        return [asyncio.create_task(ring(self.stop_after))] if self.stop_after else []

@@ -1,0 +1,108 @@
+"""Keeps the line filled: recipients from the record, rendered, new ones before due retries 1:1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.steering import Unbuildables
+from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.line import Ready
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.store import Change, Failed, Store
+from sendbatch.rendering.pool import Pool
+from sendbatch.values import Message, Recipient, Status
+
+T = TypeVar("T")
+
+BATCH = 64  # recipients rendered in one go
+
+
+class Feed:
+    """`waiting(due_at)` is told when only rows not yet due remain; it says whether to wait."""
+
+    def __init__(
+        self,
+        *,
+        traffic: Traffic,
+        store: Store,
+        committer: Committer,
+        pool: Pool,
+        observer: Observer,
+        unbuildables: Unbuildables,
+        waiting: Callable[[float], bool],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self._traffic = traffic
+        self._store = store
+        self._committer = committer
+        self._pool = pool
+        self._observer = observer
+        self._unbuildables = unbuildables
+        self._waiting = waiting
+        self._give_up = give_up
+        self._after_row = 0
+        self._new_left = True
+
+    async def run(self) -> None:
+        """Until the record has nothing more for this run, or the run is asked to stop."""
+        traffic = self._traffic
+        while not traffic.stopping:
+            traffic.line.changed.clear()
+            if not traffic.line.has_room:
+                await traffic.clock.wait(traffic.line.changed, 1.0)
+            elif recipients := await self._fetch():
+                await self._build(recipients)
+            elif not await self._later():
+                break
+        traffic.line.close()
+
+    async def _fetch(self) -> list[Recipient]:
+        new: list[Recipient] = []
+        if self._new_left:
+            new = await self._committer.call(self._store.next_new, self._after_row, BATCH // 2)
+            self._new_left = bool(new)
+            self._after_row = new[-1].row if new else self._after_row
+        now = self._traffic.clock.wall()
+        most = len(new) if new else BATCH
+        due = await self._committer.call(
+            self._store.next_due, now, most, frozenset(self._traffic.out)
+        )
+        fetched = [*new, *due]
+        self._traffic.out.update(recipient.id for recipient in fetched)
+        return fetched
+
+    async def _later(self) -> bool:
+        """Nothing to fetch now. Whether there may be something later: waits until then."""
+        traffic = self._traffic
+        due_at = await self._committer.call(self._store.next_due_at, frozenset(traffic.out))
+        if due_at is None and not traffic.out:
+            return False
+        seconds = 1.0 if due_at is None else due_at - traffic.clock.wall()
+        if not traffic.out and seconds > 0:
+            assert due_at is not None
+            if not self._waiting(due_at):
+                return False
+        await traffic.clock.wait(traffic.line.changed, min(max(seconds, 0.001), 60.0))
+        return True
+
+    async def _build(self, recipients: list[Recipient]) -> None:
+        now = self._traffic.clock.wall()
+        built = await self._pool.render(recipients, now)
+        failed: list[Change] = []
+        for recipient, message in zip(recipients, built, strict=True):
+            if isinstance(message, Message):
+                domain = message.envelope.recipient.rpartition("@")[2].lower()
+                self._traffic.line.add(Ready(recipient, message, domain))
+            else:
+                failed.append(Failed(recipient.id, message.reason, now))
+                self._traffic.out.discard(recipient.id)
+                self._observer.moved(recipient.status, Status.FAILED)
+        if failed:
+            await self._committer.commit(failed)
+            if self._unbuildables.add(len(failed)):
+                self._give_up(
+                    f"{self._unbuildables.count} messages could not be built; "
+                    f"the first reason: {getattr(failed[0], 'reason', '')}"
+                )

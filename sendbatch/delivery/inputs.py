@@ -1,0 +1,46 @@
+"""Digests of what a plan is made from: unchanged inputs need no new plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from sendbatch.audience.checks import Rules
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import AudienceError
+
+READ_AT_ONCE = 1 << 20  # bytes
+
+
+def inputs_digest(campaign: Campaign) -> str:
+    """Over the CSV, the suppression files, `recipients:`, the variables and the checks' version."""
+    digest = hashlib.sha256()
+    section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
+    declared = {
+        "checks": Rules.version,
+        "recipients": section,
+        "variables": dict(campaign.variables),
+        "attachments": list(campaign.attachments),
+    }
+    digest.update(_stable(declared))
+    for path in (campaign.recipients.file, *campaign.suppress):
+        digest.update(_file_digest(path))
+    return digest.hexdigest()
+
+
+def _stable(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, sort_keys=True, default=str, ensure_ascii=True).encode()
+
+
+def _file_digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(READ_AT_ONCE):
+                digest.update(block)
+    except OSError as error:
+        raise AudienceError(f"{path}: cannot be read: {error.strerror}") from None
+    return digest.digest()

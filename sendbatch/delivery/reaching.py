@@ -1,0 +1,112 @@
+"""Whether the server can be reached: opening connections, and what a refusal to open means.
+
+The first connection of a run logs in alone, before anyone is asked anything; its failure ends
+the run (exit 2 or 3). Later a failure is waited out: a network may be back in a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.clock import Clock
+from sendbatch.errors import SmtpError
+from sendbatch.smtp.connection import Connection, Server, open_connection
+
+FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
+LONGEST_PAUSE = 30.0
+
+
+class Dialer:
+    """Opens connections to one server. `read_credentials` reads the secrets anew at each call."""
+
+    def __init__(
+        self, server: Server, read_credentials: Callable[[], Credentials | None]
+    ) -> None:
+        self.server = server
+        self._read = read_credentials
+        self._credentials: Credentials | None = None
+        self._known = False
+
+    async def open(self) -> Connection:
+        """Raises SmtpError, or ProfileError where a secret cannot be read."""
+        if not self._known:
+            self._credentials, self._known = await asyncio.to_thread(self._read), True
+        return await open_connection(self.server, self._credentials)
+
+    async def open_again(self) -> Connection:
+        """As `open`, after a refused login: the secret is read again, a token may have expired."""
+        self._known = False
+        return await self.open()
+
+
+class Reach:
+    """Opens connections during a run, and decides how long an unreachable server is waited for.
+
+    `give_up(reason)` stops the run; `refused()` is told when the server turned one more connection
+    away while others are open.
+    """
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        *,
+        offline: float,
+        clock: Clock,
+        soon: asyncio.Event,
+        notice: Callable[[str], None],
+        refused: Callable[[], None],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self._dialer = dialer
+        self._offline = offline
+        self._clock = clock
+        self._soon = soon
+        self._notice = notice
+        self._refused = refused
+        self._give_up = give_up
+        self._gone_since: float | None = None
+        self._pause = FIRST_PAUSE
+        self.open_now = 0  # connections open at present, kept by the senders
+
+    async def open(self) -> Connection | None:
+        """A new connection, or None where there was none to be had for now."""
+        try:
+            connection = await self._logged_in(self._dialer.open)
+        except SmtpError as error:
+            await self._failed(error)
+            return None
+        if self._gone_since is not None:
+            self._notice("the server is back")
+        self._gone_since, self._pause = None, FIRST_PAUSE
+        return connection
+
+    async def _logged_in(self, opening: Callable[[], Awaitable[Connection]]) -> Connection:
+        try:
+            return await opening()
+        except SmtpError as error:
+            if error.step != "auth" or error.temporary:
+                raise
+        return await self._dialer.open_again()
+
+    async def _failed(self, error: SmtpError) -> None:
+        if error.step == "auth" and not error.temporary:
+            self._give_up(f"the server no longer accepts the login: {error.faults[0].message}")
+            return
+        turned_away = error.step == "greeting" or error.code is not None or error.refused
+        if turned_away and self.open_now:
+            self._refused()
+        else:
+            self._count_absence(error)
+        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
+        await self._clock.wait(self._soon, pause)
+
+    def _count_absence(self, error: SmtpError) -> None:
+        now = self._clock.steady()
+        what = error.faults[0].message
+        if self._gone_since is None:
+            self._gone_since = now
+            self._notice(f"{what}; waiting for it up to {self._offline / 60:.0f} minutes")
+        if now - self._gone_since >= self._offline:
+            self._give_up(f"the server is gone: {what}")

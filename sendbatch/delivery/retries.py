@@ -1,0 +1,38 @@
+"""When a deferred recipient is tried again: growing, jittered delays within a budget a run.
+
+The budget (`retry.attempts`) is for one run; the record's `attempts` counts all. A row whose
+budget is spent stays deferred with no due time: whichever run comes next takes it at once.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from sendbatch.campaign.model import Retry
+
+JITTER = 0.2  # of the delay, either way, so that thousands deferred at once do not return at once
+
+
+class Budget:
+    """Attempts made in this run, one byte a recipient: flat at a million of them."""
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
+        self._used = bytearray()
+
+    def spend(self, recipient_id: int) -> int:
+        """Count one attempt; returns how many this run has made, capped at 255."""
+        if recipient_id >= len(self._used):
+            self._used.extend(bytes(recipient_id + 1024 - len(self._used)))
+        self._used[recipient_id] = min(255, self._used[recipient_id] + 1)
+        return self._used[recipient_id]
+
+    def is_spent(self, recipient_id: int) -> bool:
+        used = self._used[recipient_id] if recipient_id < len(self._used) else 0
+        return used >= self._attempts
+
+
+def retry_delay(retry: Retry, attempt: int, random: Random) -> float:
+    """Seconds until the attempt after number `attempt` (from 1) of this run."""
+    grown = retry.first_delay * 2 ** min(attempt - 1, 30)
+    return min(grown, retry.max_delay) * random.uniform(1 - JITTER, 1 + JITTER)

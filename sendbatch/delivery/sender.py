@@ -1,0 +1,106 @@
+"""One connection's life in a run: take the next message when its slot is due, hand it over."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sendbatch.delivery.line import Ready
+from sendbatch.delivery.settling import Handed
+from sendbatch.delivery.traffic import LONG_WAIT, Traffic
+from sendbatch.smtp.connection import Connection
+
+IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
+
+
+class Sender:
+    """`number` counts from 0; senders above the number of allowed connections stand still."""
+
+    def __init__(self, traffic: Traffic, number: int, connection: Connection | None = None) -> None:
+        self._traffic = traffic
+        self._number = number
+        self._connection = connection
+        self._handed = 0
+        if connection is not None:
+            traffic.reach.open_now += 1
+
+    async def run(self) -> None:
+        """Until nothing is left for it or the run is asked to stop."""
+        try:
+            while (ready := await self._next()) is not None:
+                await self._hand_over(ready)
+        finally:
+            await self._leave()
+
+    def abort(self) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+
+    async def _next(self) -> Ready | None:
+        """The message to send now, its slot and quota spent, with a connection open for it."""
+        traffic = self._traffic
+        while not traffic.stopping:
+            traffic.line.changed.clear()
+            now = traffic.clock.steady()
+            due = traffic.line_due(now)
+            if due is None:
+                return None
+            standing = self._number >= traffic.settling.connections.allowed
+            if standing or due > now + LONG_WAIT:
+                await self._leave()
+            if standing or due > now:
+                await self._idle(min(due - now, IDLE))
+            elif await self._is_open() and (ready := await traffic.take()) is not None:
+                return ready
+        return None
+
+    async def _idle(self, seconds: float) -> None:
+        told = await self._traffic.clock.wait(self._traffic.line.changed, max(seconds, 0.001))
+        if not told and seconds >= IDLE:
+            await self._leave()
+
+    async def _is_open(self) -> bool:
+        if self._connection is not None and not self._connection.usable:
+            self._drop()
+        if self._connection is None:
+            opened = await self._traffic.reach.open()
+            if opened is None:
+                return False
+            self._connection, self._handed = opened, 0
+            self._traffic.opened(opened)
+            # the slot may have gone to another connection while this one was opened
+            return False
+        return True
+
+    async def _hand_over(self, ready: Ready) -> None:
+        traffic, connection = self._traffic, self._connection
+        assert connection is not None
+        handed = Handed(connection.accepted, connection.refused_recipients)
+        self._handed += 1
+        outcome = await connection.hand_over(ready.message, partial(traffic.intend, ready))
+        reopen = traffic.settle(ready, outcome, handed)
+        if outcome.lost or not connection.usable:
+            self._drop()
+        elif reopen or self._handed >= self._most(connection):
+            await self._leave()
+
+    def _most(self, connection: Connection) -> float:
+        limits = [
+            self._traffic.settling.connections.per_connection,
+            connection.offers.mailmax,
+        ]
+        return min((limit for limit in limits if limit), default=float("inf"))
+
+    async def _leave(self) -> None:
+        if self._connection is None:
+            return
+        connection = self._connection
+        self._drop(abort=False)
+        await connection.quit()
+
+    def _drop(self, *, abort: bool = True) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._traffic.reach.open_now -= 1
+            if abort:
+                connection.abort()
+

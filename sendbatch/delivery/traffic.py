@@ -1,0 +1,94 @@
+"""What all connections of a run share: the line, the limits, what was learned, the way to the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.line import Line, Ready
+from sendbatch.delivery.pacing import Pacer
+from sendbatch.delivery.quotas import Quotas
+from sendbatch.delivery.reaching import Reach
+from sendbatch.delivery.settling import Handed, Settling
+from sendbatch.ledger.store import Change, Intent
+from sendbatch.smtp.connection import Connection
+from sendbatch.values import Outcome
+
+LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
+
+
+class Traffic:
+    """One object a run. `commit` makes changes durable and is awaited before a final dot leaves;
+    `offered` is told what each new connection offers."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        line: Line,
+        pacer: Pacer,
+        quotas: Quotas,
+        settling: Settling,
+        reach: Reach,
+        content: str,
+        commit: Callable[[list[Change]], Awaitable[None]],
+        offered: Callable[[Connection], None],
+        soon: asyncio.Event,
+    ) -> None:
+        self.clock = clock
+        self.line = line
+        self.settling = settling
+        self.reach = reach
+        self.opened = offered
+        self.out: set[int] = set()  # recipients fetched from the record and not settled
+        self._pacer = pacer
+        self.quotas = quotas
+        self._content = content
+        self._commit = commit
+        self._soon = soon
+
+    @property
+    def stopping(self) -> bool:
+        return self._soon.is_set() or self.settling.breaker.tripped
+
+    def line_due(self, now: float) -> float | None:
+        """When the next message may start; infinity while the line is empty, None when it is over."""
+        if not len(self.line):
+            return None if self.line.closed else float("inf")
+        account = max(self._pacer.next_account_slot(), self.quotas.blocked_until(""))
+        return account if account > now else self.line.earliest(self._due, now)
+
+    async def take(self) -> Ready | None:
+        """The first message whose turn it is, with a slot and quota spent on it."""
+        now = self.clock.steady()
+        ready = self.line.take(self._due, now)
+        if ready is None:
+            return None
+        if not self.quotas.spend(ready.domain):
+            self.line.add(ready, first=True)
+            await self.quotas.refill(ready.domain)
+            return None
+        self._pacer.spend(ready.domain, now)
+        return ready
+
+    async def intend(self, ready: Ready) -> None:
+        """Make durable that this message is about to be whole on the wire (RECORD: *sending*)."""
+        intent = Intent(
+            ready.recipient.id, self._content, ready.message.dated_at, self.clock.wall()
+        )
+        await self._commit([intent])
+
+    def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
+        """As Settling.settle; the recipient is no longer out unless it was released."""
+        self.out.discard(ready.recipient.id)
+        reopen = self.settling.settle(ready, outcome, handed)
+        self.line.changed.set()
+        return reopen
+
+    def put_back(self, ready: Ready) -> None:
+        self.out.add(ready.recipient.id)
+        self.line.add(ready, first=True)
+
+    def _due(self, domain: str) -> float:
+        return max(self._pacer.next_slot(domain), self.quotas.blocked_until(domain))

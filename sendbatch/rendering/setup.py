@@ -1,0 +1,39 @@
+"""All that a worker is told, once and as bytes: the content, the rules, the columns, the salt."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+
+from sendbatch.audience.checks import Rules
+from sendbatch.message.content import Content
+from sendbatch.values import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """`columns` are the plan's, in the order of every row's cells; `salt` is the record's."""
+
+    content: Content
+    rules: Rules
+    columns: tuple[str, ...]
+    salt: bytes
+    size_limit: int | None = None  # bytes of a whole message, if the server is known to say so
+
+    def to_bytes(self) -> bytes:
+        return pickle.dumps(self, protocol=5)
+
+
+def setup_from(data: bytes) -> Setup:
+    """The other end of `Setup.to_bytes`; `data` comes from our own process, never from a file."""
+    setup = pickle.loads(data)  # noqa: S301
+    assert isinstance(setup, Setup)
+    return setup
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One checked row, and what is wrong with the attachments it asks for, if anything."""
+
+    checked: Checked
+    fault: str | None = None
