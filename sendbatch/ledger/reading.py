@@ -1,0 +1,158 @@
+"""The record as it is told: totals, recipients, replies, events. Changes nothing.
+
+Behind `store.Reading`; works on a reader's connection and on the writer's alike.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sendbatch.ledger.sending import COLUMNS, listed, to_recipient
+from sendbatch.ledger.store import Entry, Event, Plan
+from sendbatch.values import Recipient, Status
+
+CURRENT = "plan = (SELECT max(id) FROM plan)"
+ENTRY = (
+    'id, "row", key, email, status, was, attempts, due_at, code, enhanced_code, reply, reason, '
+    "content, dated_at, first_attempt_at, finished_at"
+)
+SENT = "('accepted', 'in_doubt', 'sending')"
+
+
+class LedgerReading:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def meta(self, key: str) -> str | None:
+        found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(found[0]) if found else None
+
+    def plan(self) -> Plan | None:
+        found = self._db.execute(
+            "SELECT id, inputs, completed_at, columns, recipients_digest, content_digest FROM plan "
+            "WHERE completed_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if found is None:
+            return None
+        id_, inputs, completed_at, columns, recipients, content = found
+        return Plan(id_, inputs, completed_at, tuple(json.loads(columns)), recipients, content)
+
+    def totals(self) -> dict[Status, int]:
+        return self._counts(CURRENT)
+
+    def departed(self) -> dict[Status, int]:
+        return self._counts(f"NOT {CURRENT}")
+
+    def _counts(self, condition: str) -> dict[Status, int]:
+        rows = self._db.execute(
+            f"SELECT status, count(*) FROM recipient WHERE {condition} GROUP BY status"
+        )
+        return {Status(status): count for status, count in rows}
+
+    def entries(
+        self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
+    ) -> Iterator[Entry]:
+        wanted = f" AND status IN {listed(statuses)}" if statuses is not None else ""
+        condition = "1" if all_rows else CURRENT
+        rows = self._db.execute(
+            f'SELECT {ENTRY} FROM recipient WHERE {condition}{wanted} ORDER BY "row", id'
+        )
+        for row in rows:
+            yield _entry(row)
+
+    def holders(self) -> Iterator[Recipient]:
+        """All who hold a key in the current plan, those already done included, by line."""
+        rows = self._db.execute(
+            f'SELECT {COLUMNS} FROM recipient WHERE {CURRENT} AND claim IS NOT NULL ORDER BY "row"'
+        )
+        return (to_recipient(row) for row in rows)
+
+    def holders_count(self) -> int:
+        found = self._db.execute(
+            f"SELECT count(*) FROM recipient WHERE {CURRENT} AND claim IS NOT NULL"
+        )
+        return int(found.fetchone()[0])
+
+    def named(self, spellings: tuple[str, ...]) -> Recipient | None:
+        """The recipient of the current plan with this key or address, in any of its spellings."""
+        found = self._db.execute(
+            f"SELECT {COLUMNS} FROM recipient WHERE {CURRENT} AND claim IS NOT NULL AND "
+            "(key IN (SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))"
+            ' ORDER BY "row" LIMIT 1',
+            (json.dumps(spellings),),
+        ).fetchone()
+        return to_recipient(found) if found else None
+
+    def domains_without_mail(self, prefix: str) -> list[str]:
+        """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""
+        rows = self._db.execute(
+            f"SELECT DISTINCT email FROM recipient WHERE {CURRENT} AND status = 'invalid' "
+            "AND substr(reason, 1, length(?1)) = ?1",
+            (prefix,),
+        )
+        return sorted({email.rpartition("@")[2] for (email,) in rows})
+
+    def has_tried(self) -> bool:
+        """Whether any row was ever tried."""
+        found = self._db.execute(
+            "SELECT 1 FROM recipient WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT 1"
+        )
+        return found.fetchone() is not None
+
+    def span(self) -> tuple[float | None, float | None]:
+        first, last = self._db.execute(
+            f"SELECT min(first_attempt_at), max(finished_at) FROM recipient WHERE {CURRENT} "
+            "AND first_attempt_at IS NOT NULL"
+        ).fetchone()
+        return first, last
+
+    def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
+        return self._db.execute(
+            "SELECT code, enhanced_code, reply, count(*) AS many FROM recipient "
+            f"WHERE {CURRENT} AND code IS NOT NULL GROUP BY code, enhanced_code, reply "
+            "ORDER BY many DESC, code, reply LIMIT ?",
+            (limit,),
+        ).fetchall()
+
+    def events(self, limit: int = 200) -> list[Event]:
+        rows = self._db.execute(
+            "SELECT at, kind, detail FROM event ORDER BY rowid DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return [Event(*row) for row in reversed(rows)]
+
+    def contents(self) -> list[tuple[str, int]]:
+        rows = self._db.execute(
+            "SELECT content, count(*), max(finished_at) AS last FROM recipient "
+            f"WHERE content IS NOT NULL AND status IN {SENT} GROUP BY content ORDER BY last"
+        )
+        return [(content, count) for content, count, _ in rows]
+
+    def servers(self) -> list[tuple[str, int]]:
+        changes = self._db.execute(
+            "SELECT at, detail FROM event WHERE kind = 'server' ORDER BY rowid"
+        ).fetchall()
+        ends = [at for at, _ in changes[1:]] + [float("inf")]
+        starts = [float("-inf")] + [at for at, _ in changes[1:]]
+        counts: dict[str, int] = {}
+        for (_, server), start, end in zip(changes, starts, ends, strict=True):
+            counts[server] = counts.get(server, 0) + self._accepted_between(start, end)
+        return list(counts.items())
+
+    def _accepted_between(self, start: float, end: float) -> int:
+        found = self._db.execute(
+            "SELECT count(*) FROM recipient WHERE status = 'accepted' AND finished_at >= ? "
+            "AND finished_at < ?",
+            (start, end),
+        )
+        return int(found.fetchone()[0])
+
+    def domain_of(self, content: str) -> str:
+        return self.meta(f"domain of {content}") or ""
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id_, line, key, email, status, was, *rest = row
+    return Entry(id_, line, key, email, Status(status), Status(was) if was else None, *rest)

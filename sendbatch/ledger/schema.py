@@ -1,0 +1,199 @@
+"""The tables of ledger.sqlite, and how the file is opened so that a power cut loses nothing.
+
+WAL with `synchronous=FULL`: one synchronised write a commit, readers never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sendbatch.errors import LedgerError
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE plan (
+    id INTEGER PRIMARY KEY, inputs TEXT NOT NULL, started_at REAL NOT NULL, completed_at REAL,
+    columns TEXT NOT NULL, recipients_digest TEXT NOT NULL, content_digest TEXT NOT NULL,
+    counts TEXT NOT NULL
+);
+CREATE TABLE recipient (
+    id INTEGER PRIMARY KEY, plan INTEGER NOT NULL, "row" INTEGER NOT NULL, key TEXT NOT NULL,
+    claim TEXT UNIQUE, email TEXT NOT NULL, vars TEXT NOT NULL, status TEXT NOT NULL, was TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, due_at REAL, code INTEGER, enhanced_code TEXT, reply TEXT,
+    reason TEXT, content TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL
+);
+CREATE TABLE event (at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX recipient_row ON recipient ("row") WHERE status IN ('pending', 'failed');
+CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
+CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
+"""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "gfs2",
+        "glusterfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+    ]
+)
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """The one writing connection; makes the file and its tables where there are none.
+
+    Raises LedgerError.
+    """
+    refuse_network(path.parent)
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerError(f"{path}: the record cannot be opened: {_words(error)}") from None
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(
+            "PRAGMA fullfsync=1"
+        )  # macOS: fsync alone leaves it in the drive's cache
+        connection.execute("PRAGMA busy_timeout=10000")
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise LedgerError(*_unusable(path, error)) from None
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing but its own temporary tables. Raises LedgerError."""
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise LedgerError(*_unusable(path, error)) from None
+    try:
+        connection.execute("PRAGMA busy_timeout=10000")
+        _check_version(connection, path)
+        connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise LedgerError(*_unusable(path, error)) from None
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
+    """A copy of the record in the folder `scratch`, or an empty one where there is no record.
+
+    For plans that are only looked at: made by the same statements as one that is sent, and gone
+    with the folder. Raises LedgerError.
+    """
+    target = scratch / "ledger.sqlite"
+    connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
+    target.chmod(0o600)
+    try:
+        connection.execute("PRAGMA synchronous=OFF")
+        if path.exists():
+            source = open_for_reading(path)
+            try:
+                source.backup(connection)
+            finally:
+                source.close()
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise LedgerError(*_unusable(path, error)) from None
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _check_version(connection, path, empty_is_fine=True)
+    if _version(connection) == 0:
+        connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={VERSION};COMMIT;")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _check_version(
+    connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool = False
+) -> None:
+    version = _version(connection)
+    if version == VERSION:
+        return
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version == 0 and tables == 0 and empty_is_fine:
+        return
+    if version > VERSION:
+        raise LedgerError(
+            f"{path}: this record was written by a newer sendbatch "
+            f"(its format is {version}, this one reads {VERSION})",
+            hint="upgrade sendbatch: pip install -U sendbatch",
+        )
+    raise LedgerError(
+        f"{path}: this is no record of sendbatch", hint="move the file away, or use --record DIR"
+    )
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> tuple[str]:
+    return (
+        f"{path}: the record cannot be read: {_words(error)}; nothing was sent. Restore the file from "
+        "a backup: starting without it would mail everyone again",
+    )
+
+
+def _words(error: OSError | sqlite3.Error) -> str:
+    return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+
+
+def refuse_network(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> None:
+    """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
+    try:
+        table = mounts.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return  # no such table on this system
+    best, kind = "", ""
+    target = str(folder.resolve())
+    for line in table.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        inside = point == "/" or target == point or target.startswith(point + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[2]
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise LedgerError(
+            f"{folder}: the record would be on a network file system ({kind}), where a crash could "
+            "lose it",
+            hint="put it on a local disk: --record DIR",
+        )

@@ -1,0 +1,329 @@
+"""The record during a run, in SQLite: what is next, and the changes that a hand-over makes.
+
+Every statement names the event of `states` it stands for and touches a row only where its present
+status is among the event's sources.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sendbatch.errors import RecordStopped
+from sendbatch.ledger.states import OF_OUTCOME, SENDABLE, TABLE, Event, sources
+from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
+from sendbatch.values import Outcome, Recipient, Status
+
+COLUMNS = 'id, "row", key, email, vars, status, attempts, dated_at, content, code'
+
+
+def listed(statuses: Collection[Status]) -> str:
+    """Statuses as an SQL list. They are ours, never a user's text."""
+    return "(" + ", ".join(f"'{status}'" for status in sorted(statuses)) + ")"
+
+
+def to_recipient(fields: tuple[Any, ...]) -> Recipient:
+    """From one result row of `COLUMNS`."""
+    id_, row, key, email, cells, status, attempts, dated_at, content, code = fields
+    return Recipient(
+        id=id_,
+        row=row,
+        key=key,
+        email=email,
+        cells=tuple(json.loads(cells)),
+        status=Status(status),
+        attempts=attempts,
+        dated_at=dated_at,
+        content=content,
+        code=code,
+    )
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises RecordStopped where the disk or the file says no."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RecordStopped(f"the record can no longer be read: {error}") from None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise RecordStopped(
+            f"the record can no longer be written: {error}",
+            hint="no message was sent that it does not know of; make room and run again",
+        ) from None
+
+
+class SendingStore:
+    """Behind `store.Store`. `select` first says which rows a run is about."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._scope = ""  # SQL: the rows that --only names
+        self._chosen = ""  # SQL: the rows among them that this run may send
+
+    # -- before a run -------------------------------------------------------------------------
+
+    def recover(self, at: float) -> int:
+        """Rows found *sending* become `in_doubt`; returns how many."""
+        with transaction(self._db):
+            found = self._db.execute(
+                "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
+                "finished_at = ?, reason = 'the run ended before the reply to the message came' "
+                f"WHERE status IN {listed(sources(Event.CRASH))}",
+                (at,),
+            ).rowcount
+            if found:
+                self._note("crash", f"{found} found on the way after a crash, now in doubt", at)
+        return found
+
+    def scope(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
+        """Restrict the run to these keys or addresses, each in all its spellings.
+
+        Returns the first spelling of those that name nobody in the plan; None lifts the restriction.
+        """
+        self._db.execute("DROP TABLE IF EXISTS temp.scope")
+        self._scope = ""
+        if named is None:
+            return []
+        self._db.execute("CREATE TEMP TABLE scope (id INTEGER PRIMARY KEY)")
+        self._db.execute("DROP TABLE IF EXISTS temp.wanted")
+        self._db.execute("CREATE TEMP TABLE wanted (spelling TEXT PRIMARY KEY, number INTEGER)")
+        self._db.executemany(
+            "INSERT OR IGNORE INTO wanted VALUES (?, ?)",
+            ((spelling, n) for n, spellings in enumerate(named) for spelling in spellings),
+        )
+        found: set[int] = set()
+        for column in ("key", "email"):
+            rows = self._db.execute(
+                f"SELECT id, number FROM recipient JOIN wanted ON recipient.{column} = spelling "
+                "WHERE plan = (SELECT max(id) FROM plan)"
+            ).fetchall()
+            found.update(number for _, number in rows)
+            self._db.executemany(
+                "INSERT OR IGNORE INTO scope VALUES (?)", ((id_,) for id_, _ in rows)
+            )
+        self._scope = " AND id IN temp.scope"
+        return [spellings[0] for n, spellings in enumerate(named) if n not in found]
+
+    def choose(self, limit: int | None) -> None:
+        """Of the rows in scope that can be sent, take the first `limit` by line."""
+        self._db.execute("DROP TABLE IF EXISTS temp.chosen")
+        self._chosen = ""
+        if limit is None:
+            return
+        self._db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
+        self._db.execute(
+            "INSERT INTO chosen SELECT id FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
+            f'AND status IN {listed(SENDABLE)}{self._scope} ORDER BY "row" LIMIT ?',
+            (limit,),
+        )
+        self._chosen = " AND id IN temp.chosen"
+
+    def totals(self) -> dict[Status, int]:
+        """Rows this call is about, by status: those left over by a limit do not count."""
+        left_over = f" AND NOT (status IN {listed(SENDABLE)}{_negated(self._chosen)})"
+        rows = self._db.execute(
+            "SELECT status, count(*) FROM recipient WHERE plan = (SELECT max(id) FROM plan)"
+            f"{self._scope}{left_over if self._chosen else ''} GROUP BY status"
+        )
+        return {Status(status): count for status, count in rows}
+
+    def sendable(self) -> int:
+        """How many this run may send."""
+        return sum(count for status, count in self.totals().items() if status in SENDABLE)
+
+    def left_over(self) -> int:
+        """How many could be sent but for the limit."""
+        if not self._chosen:
+            return 0
+        return int(
+            self._db.execute(
+                "SELECT count(*) FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
+                f"AND status IN {listed(SENDABLE)}{self._scope}{_negated(self._chosen)}"
+            ).fetchone()[0]
+        )
+
+    def samples(self, count: int) -> list[Recipient]:
+        """The first few that this run may send, by line."""
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
+            f'AND status IN {listed(SENDABLE)}{self._scope}{self._chosen} ORDER BY "row" LIMIT ?',
+            (count,),
+        )
+        return [to_recipient(row) for row in rows]
+
+    def retry(self, statuses: Collection[Status], at: float) -> int:
+        """--retry: rejected rows are pending again, deferred ones due at once, failed ones are anyway."""
+        assert set(statuses) <= set(sources(Event.RETRY))
+        return self._db.execute(
+            f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, was = NULL "
+            f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(statuses)}{self._scope}",
+            (at,),
+        ).rowcount
+
+    def resend(self, dated_after: float | None = None) -> int:
+        """Rows in doubt are pending again, with the ID and date they have; where `dated_after` is
+        given, only those first built since then (a provider's idempotency key holds so long)."""
+        newer = " AND dated_at > ?" if dated_after is not None else ""
+        return self._db.execute(
+            "UPDATE recipient SET status = 'pending', was = NULL, due_at = NULL "
+            f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(sources(Event.RESEND))}"
+            f"{newer}{self._scope}",
+            (dated_after,) if dated_after is not None else (),
+        ).rowcount
+
+    def make_due(self, at: float) -> None:
+        """Rows deferred with a spent budget are due at once in the run that comes next."""
+        self._db.execute(
+            "UPDATE recipient SET due_at = ? WHERE status = 'deferred' AND due_at IS NULL"
+            f" AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}",
+            (at,),
+        )
+
+    def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
+        """Settle rows in doubt by hand, each named by a key or address in all its spellings.
+
+        Returns the first spelling of those that are not in doubt; then nothing is changed.
+        """
+        event = Event.RESOLVE_ACCEPTED if to is Status.ACCEPTED else Event.RESOLVE_PENDING
+        with transaction(self._db):
+            ids = [self._in_doubt(spellings) for spellings in named]
+            wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
+            for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
+                self._db.execute(
+                    "UPDATE recipient SET status = ?, reason = 'settled by hand', finished_at = ? "
+                    f"WHERE id = ? AND status IN {listed(sources(event))}",
+                    (to, at if to is Status.ACCEPTED else None, id_),
+                )
+            for spellings in () if wrong else named:
+                self._note("resolved", f"{spellings[0]}: {to}, by hand", at)
+        return wrong
+
+    def _in_doubt(self, spellings: tuple[str, ...]) -> list[int]:
+        wanted = json.dumps(spellings)
+        rows = self._db.execute(
+            "SELECT id FROM recipient WHERE status = 'in_doubt' AND (key IN "
+            "(SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))",
+            (wanted,),
+        )
+        return [id_ for (id_,) in rows]
+
+    # -- in a run -----------------------------------------------------------------------------
+
+    @readable()
+    def next_new(self, after_row: int, limit: int) -> list[Recipient]:
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM recipient WHERE status IN ('pending', 'failed') "
+            f'AND "row" > ? AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen} '
+            'ORDER BY "row" LIMIT ?',
+            (after_row, limit),
+        )
+        return [to_recipient(row) for row in rows]
+
+    @readable()
+    def next_due(self, now: float, limit: int, exclude: frozenset[int]) -> list[Recipient]:
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM recipient WHERE status = 'deferred' AND due_at <= ? "
+            "AND id NOT IN (SELECT value FROM json_each(?)) "
+            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen} "
+            "ORDER BY due_at LIMIT ?",
+            (now, json.dumps(sorted(exclude)), limit),
+        )
+        return [to_recipient(row) for row in rows]
+
+    @readable()
+    def next_due_at(self, exclude: frozenset[int]) -> float | None:
+        found = self._db.execute(
+            "SELECT min(due_at) FROM recipient WHERE status = 'deferred' AND due_at IS NOT NULL "
+            "AND id NOT IN (SELECT value FROM json_each(?)) "
+            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}",
+            (json.dumps(sorted(exclude)),),
+        ).fetchone()[0]
+        return float(found) if found is not None else None
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        with transaction(self._db):
+            for change in changes:
+                self._change(change)
+
+    def _change(self, change: Change) -> None:
+        match change:
+            case Intent(id_, content, dated_at, at):
+                self._db.execute(_INTENT, (content, dated_at, at, id_))
+            case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
+                self._db.execute(_CONDEMN, (at, id_))
+            case Settled(id_, outcome, due_at, at):
+                self._settle(id_, outcome, due_at, at)
+            case Failed(id_, reason, at):
+                self._db.execute(_FAIL, (reason, at, id_))
+            case Released(id_):
+                self._db.execute(_RELEASE, (id_,))
+            case Noted(kind, detail, at):
+                self._note(kind, detail, at)
+
+    def _settle(self, id_: int, outcome: Outcome, due_at: float | None, at: float) -> None:
+        reply = outcome.reply
+        said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
+        done = None if outcome.status is Status.DEFERRED else at
+        self._db.execute(
+            _SETTLE[outcome.status],
+            (outcome.status, due_at, *said, outcome.reason or None, at, done, id_),
+        )
+
+    def _note(self, kind: str, detail: str, at: float) -> None:
+        self._db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+
+
+def _negated(condition: str) -> str:
+    return condition.replace(" AND id IN ", " AND id NOT IN ")
+
+
+def _case(event: Event) -> str:
+    """The event's table as an SQL expression over the present status."""
+    whens = " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in TABLE[event].items())
+    return f"CASE status {whens} END"
+
+
+_INTENT = (
+    "UPDATE recipient SET was = status, status = 'sending', content = ?, dated_at = ?, "
+    "first_attempt_at = coalesce(first_attempt_at, ?) "
+    f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
+)
+_SETTLE = {
+    status: (
+        "UPDATE recipient SET status = ?, was = NULL, attempts = attempts + 1, due_at = ?, code = ?, "
+        "enhanced_code = ?, reply = ?, reason = ?, first_attempt_at = coalesce(first_attempt_at, ?), "
+        f"finished_at = ? WHERE id = ? AND status IN {listed(sources(event))}"
+    )
+    for status, event in OF_OUTCOME.items()
+}
+_CONDEMN = (
+    "UPDATE recipient SET status = 'rejected', due_at = NULL, finished_at = ? "
+    f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
+)
+_FAIL = (
+    "UPDATE recipient SET status = 'failed', was = NULL, due_at = NULL, code = NULL, enhanced_code = NULL, "
+    f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
+)
+_RELEASE = (
+    "UPDATE recipient SET status = coalesce(was, status), was = NULL "
+    "WHERE id = ? AND status = 'sending'"
+)

@@ -1,0 +1,95 @@
+"""ledger.sqlite as one object: a connection with its three sides, and what is said about it all.
+
+`sending` makes changes during a run, `reading` tells, `staging` plans. Only `open_ledger` writes
+to the record itself; `open_scratch` works on a copy that is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
+from sendbatch.ledger.sending import SendingStore, transaction
+from sendbatch.ledger.staging import Staging
+
+FILE = "ledger.sqlite"
+
+
+class Ledger:
+    """An open record; close it when done."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.reading = LedgerReading(connection)
+        self.sending = SendingStore(connection)
+
+    def stage(self, columns: Sequence[str]) -> Staging:
+        """Begin a plan whose rows have these cells. Stays inside the open transaction."""
+        return Staging(self._connection, columns)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything until its end is kept, or nothing of it. Raises RecordStopped."""
+        with transaction(self._connection):
+            yield
+
+    def remember(self, key: str, value: str) -> None:
+        """Write one line of `meta`."""
+        self._connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+    def note(self, kind: str, detail: str, at: float) -> None:
+        """Write one event."""
+        self._connection.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def open_ledger(folder: Path) -> Iterator[Ledger]:
+    """The record in `folder`, to be written; made where there is none. Raises LedgerError."""
+    ledger = Ledger(open_for_writing(folder / FILE))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextlib.contextmanager
+def read_ledger(folder: Path) -> Iterator[Ledger]:
+    """The record in `folder`, which must exist, to be read. Raises LedgerError."""
+    ledger = Ledger(open_for_reading(folder / FILE))
+    try:
+        yield ledger
+    except sqlite3.Error as error:
+        raise LedgerError(f"{folder / FILE}: the record cannot be read: {error}") from None
+    finally:
+        ledger.close()
+
+
+@contextlib.contextmanager
+def open_scratch(folder: Path) -> Iterator[Ledger]:
+    """A copy of the record in `folder`, or an empty one, that is gone afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="sendbatch-"))  # readable by its owner only
+    try:
+        ledger = Ledger(open_copy(folder / FILE, scratch))
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def has_ledger(folder: Path) -> bool:
+    return (folder / FILE).exists()

@@ -1,0 +1,111 @@
+"""What may become of a recipient: every state, every event, every transition, and nothing else.
+
+Theory of operation. A row of the CSV is *planned*: it is sendable (`pending`) or left out
+(`invalid`, `filtered`, `suppressed`, `duplicate`). A row never tried belongs to the plan: a new
+plan replaces it. The first attempt makes it belong to the record: a new plan only refreshes it,
+and where it can no longer be sent to, remembers in `was` what it had come to.
+
+    pending, deferred, failed ──INTENT──▶ sending ──the reply──▶ accepted | rejected | deferred
+                                             │ no reply: DOUBT ──▶ in_doubt
+                                             │ RELEASE ──▶ what it `was`
+
+INTENT is durable before the final dot leaves, so a crash finds every row whose message may have
+arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
+a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
+`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND).
+
+Two rules keep this true. Every change of a status anywhere names an event of this table, and the
+store changes a row only where its present status is among the event's sources. This module does
+no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from sendbatch.values import Status
+
+
+class Event(StrEnum):
+    """What can happen to a row."""
+
+    INTENT = "intent"  # about to be whole on the wire, made durable
+    ACCEPT = "accept"  # 2xx after the message
+    REJECT = "reject"  # 5xx to the recipient or the message
+    DEFER = "defer"  # 4xx, or the connection broke before the end of the message
+    DOUBT = "doubt"  # the whole message was sent and no reply came
+    FAIL = "fail"  # could not be built
+    RELEASE = "release"  # nothing of it counted: back to what it was
+    CONDEMN = "condemn"  # a refusal held open in a streak is final after all
+    CRASH = "crash"  # found `sending` on start
+    RETRY = "retry"  # a person asked for it: --retry
+    RESEND = "resend"  # --in-doubt resend, or the provider drops repetitions
+    RESOLVE_ACCEPTED = "resolve_accepted"  # a person said so
+    RESOLVE_PENDING = "resolve_pending"
+    READDRESS = "readdress"  # the CSV has another address under the same key
+    WITHDRAW = "withdraw"  # no longer in the CSV
+    EXCLUDE = "exclude"  # in the CSV, now invalid, filtered or suppressed
+    RETURN = "return"  # back in the CSV, or no longer excluded: what it `was`
+
+
+_P, _S, _D, _F = Status.PENDING, Status.SENDING, Status.DEFERRED, Status.FAILED
+_REJ, _DOUBT, _ACC = Status.REJECTED, Status.IN_DOUBT, Status.ACCEPTED
+_OUT = (Status.INVALID, Status.FILTERED, Status.SUPPRESSED)
+_SENDABLE = (_P, _D, _F)
+_TRIED = (*_SENDABLE, _REJ)
+
+# For each event: from which statuses, to which. None is what the row `was`; EXCLUDE goes to the
+# status that the checks give.
+TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
+    Event.INTENT: dict.fromkeys(_SENDABLE, _S),
+    Event.ACCEPT: {_S: _ACC},
+    Event.REJECT: dict.fromkeys((_S, *_SENDABLE), _REJ),
+    Event.DEFER: dict.fromkeys((_S, *_SENDABLE), _D),
+    Event.DOUBT: {_S: _DOUBT},
+    Event.FAIL: dict.fromkeys((_S, *_SENDABLE), _F),
+    Event.RELEASE: {_S: None, _P: _P, _D: _D, _F: _F},
+    Event.CONDEMN: {_D: _REJ},
+    Event.CRASH: {_S: _DOUBT},
+    Event.RETRY: {_REJ: _P, _D: _D, _F: _F},
+    Event.RESEND: {_DOUBT: _P},
+    Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC},
+    Event.RESOLVE_PENDING: {_DOUBT: _P},
+    Event.READDRESS: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), _P),
+    Event.WITHDRAW: dict.fromkeys((*_TRIED, *_OUT), Status.WITHDRAWN),
+    Event.EXCLUDE: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), None),
+    Event.RETURN: dict.fromkeys((*_OUT, Status.WITHDRAWN), None),
+}
+
+SENDABLE = frozenset(_SENDABLE)
+LEFT_OUT = frozenset(_OUT)
+
+# The event by which an outcome of a hand-over reaches the record.
+OF_OUTCOME: Mapping[Status, Event] = {
+    Status.ACCEPTED: Event.ACCEPT,
+    Status.REJECTED: Event.REJECT,
+    Status.DEFERRED: Event.DEFER,
+    Status.IN_DOUBT: Event.DOUBT,
+    Status.FAILED: Event.FAIL,
+}
+
+
+def sources(event: Event) -> tuple[Status, ...]:
+    """The statuses that `event` may happen in, in a fixed order."""
+    return tuple(sorted(TABLE[event]))
+
+
+def after(status: Status, event: Event, to: Status | None = None) -> Status:
+    """The status after `event`; `to` is where RELEASE and RETURN (what the row was) and EXCLUDE go.
+
+    Raises ValueError where the event cannot happen in this status, or `to` is missing.
+    """
+    try:
+        target = TABLE[event][status]
+    except KeyError:
+        raise ValueError(f"{event} cannot happen to a row that is {status}") from None
+    if target is None:
+        if to is None:
+            raise ValueError(f"{event} needs to be told the status it leads to")
+        return to
+    return target

@@ -1,0 +1,249 @@
+"""What each account has used: quotas in rolling windows, over every run and campaign of this user.
+
+Kept in `usage.sqlite` in the user's state folder by host and a salted hash of the user name. A
+window is counted in sixtieths of it, and one that is only partly over still counts whole: never
+more than the quota in any window. Runs alive on one account find each other by locks that die with
+their holder. Also remembers what a host last said it takes (SIZE).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sendbatch.campaign.model import Rate
+from sendbatch.errors import LedgerError
+
+PARTS = 60  # of a window
+WINDOWS = (3600, 86400)  # always counted, so that a quota declared later knows of the past
+FORGET = 8 * 86400.0  # seconds after which use and sizes are dropped
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS used (
+    account TEXT, host TEXT, domain TEXT, window INTEGER, part INTEGER, count INTEGER NOT NULL,
+    PRIMARY KEY (account, domain, window, part)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS host (host TEXT PRIMARY KEY, size INTEGER, seen_at REAL NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose quota it is: a host, a hash of the user name, and a recipient domain or ""."""
+
+    host: str
+    user: str
+    domain: str = ""
+
+    def for_domain(self, domain: str) -> Account:
+        return replace(self, domain=domain)
+
+
+class Usage:
+    """Safe to use from any thread and from several processes: each call is one transaction.
+
+    Raises LedgerError where the file cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._open() as connection:
+            connection.executescript(TABLES)
+            connection.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),)
+            )
+            found = connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
+        self._salt = str(found[0])
+
+    def account(self, host: str, username: str | None) -> Account:
+        """The account of this user name, which itself is never written: some are tokens."""
+        told = f"{self._salt}\0{host}\0{username or ''}".encode()
+        return Account(host, hashlib.sha256(told).hexdigest()[:32])
+
+    def take(self, account: Account, windows: Sequence[Rate], n: int, now: float) -> int:
+        """Take up to `n` recipients from every window; returns how many there were, durably."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            free = [w.count - self._used(connection, account, w.seconds, now) for w in windows]
+            granted = max(0, min([n, *free]))
+            if granted:
+                self._add(connection, account, granted, now)
+            connection.execute("DELETE FROM used WHERE part * window / 60 < ?", (now - FORGET,))
+            connection.execute("COMMIT")
+        return granted
+
+    def give_back(self, account: Account, n: int, now: float) -> None:
+        """Return what was taken and not used."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for window in WINDOWS:
+                self._subtract(connection, account, window, n, now)
+            connection.execute("COMMIT")
+
+    def used(self, account: Account, seconds: int, now: float) -> int:
+        """How many the account used in the window of so many seconds that ends now."""
+        with self._open() as connection:
+            return self._used(connection, account, seconds, now)
+
+    def used_at_host(self, host: str, seconds: int, now: float) -> int:
+        """The use of all accounts at a host, where the user name cannot be read."""
+        with self._open() as connection:
+            found = connection.execute(
+                "SELECT coalesce(sum(count), 0) FROM used WHERE host = ? AND domain = '' "
+                "AND window = ? AND part > ?",
+                (host, seconds, _part(now, seconds) - PARTS - 1),
+            )
+            return int(found.fetchone()[0])
+
+    def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
+        """When every window has room for one more, seconds since the epoch."""
+        with self._open() as connection:
+            return max(
+                (self._free_at(connection, account, window, now) for window in windows), default=now
+            )
+
+    def size_of(self, host: str) -> int | None:
+        """The greatest message in bytes that the host last announced (SIZE, RFC 1870)."""
+        with self._open() as connection:
+            found = connection.execute("SELECT size FROM host WHERE host = ?", (host,)).fetchone()
+        return found[0] if found else None
+
+    def saw_size(self, host: str, size: int | None, now: float) -> None:
+        with self._open() as connection:
+            connection.execute(
+                "INSERT INTO host VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET "
+                "size = excluded.size, seen_at = excluded.seen_at",
+                (host, size, now),
+            )
+
+    @contextlib.contextmanager
+    def alive(self, account: Account) -> Iterator[None]:
+        """Be counted among the runs on this account for as long as the block lasts."""
+        folder = self._folder(account)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from None
+        path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
+        lock = FileLock(path, mode=0o600)
+        lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
+        try:
+            yield
+        finally:
+            lock.release()
+            path.unlink(missing_ok=True)
+
+    def runs(self, account: Account) -> int:
+        """How many runs are alive on this account, at least one."""
+        count = 0
+        try:
+            names = list(self._folder(account).iterdir())
+        except OSError:
+            return 1
+        for path in names:
+            lock = FileLock(path, mode=0o600)
+            try:
+                lock.acquire(timeout=0)
+            except (Timeout, OSError):
+                count += 1
+                continue
+            lock.release()
+            path.unlink(missing_ok=True)  # its holder is gone
+        return max(1, count)
+
+    def _folder(self, account: Account) -> Path:
+        return self._path.parent / "alive" / account.user
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            if not self._path.exists():
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from None
+        try:
+            connection.execute("PRAGMA synchronous=FULL")
+            yield connection
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+        finally:
+            connection.close()
+
+    def _unusable(self, error: OSError | sqlite3.Error) -> LedgerError:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        return LedgerError(
+            f"{self._path}: what the account has used cannot be kept here: {words}",
+            hint="name another file in the profile: usage: FILE",
+        )
+
+    @staticmethod
+    def _used(connection: sqlite3.Connection, account: Account, window: int, now: float) -> int:
+        found = connection.execute(
+            "SELECT coalesce(sum(count), 0) FROM used WHERE account = ? AND domain = ? "
+            "AND window = ? AND part > ?",
+            (account.user, account.domain, window, _part(now, window) - PARTS - 1),
+        )
+        return int(found.fetchone()[0])
+
+    @staticmethod
+    def _add(connection: sqlite3.Connection, account: Account, n: int, now: float) -> None:
+        connection.executemany(
+            "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + ?",
+            (
+                (account.user, account.host, account.domain, window, _part(now, window), n, n)
+                for window in WINDOWS
+            ),
+        )
+
+    @staticmethod
+    def _subtract(
+        connection: sqlite3.Connection, account: Account, window: int, n: int, now: float
+    ) -> None:
+        where = "account = ? AND domain = ? AND window = ?"
+        key = (account.user, account.domain, window)
+        parts = connection.execute(
+            f"SELECT part, count FROM used WHERE {where} ORDER BY part DESC", key
+        ).fetchall()
+        for part, count in parts:
+            back = min(n, count)
+            connection.execute(
+                f"UPDATE used SET count = count - ? WHERE {where} AND part = ?", (back, *key, part)
+            )
+            n -= back
+            if not n:
+                break
+
+    @staticmethod
+    def _free_at(
+        connection: sqlite3.Connection, account: Account, window: Rate, now: float
+    ) -> float:
+        first = _part(now, window.seconds) - PARTS
+        parts = connection.execute(
+            "SELECT part, count FROM used WHERE account = ? AND domain = ? AND window = ? "
+            "AND part >= ? ORDER BY part",
+            (account.user, account.domain, window.seconds, first),
+        ).fetchall()
+        over = sum(count for _, count in parts) - window.count + 1
+        for part, count in parts:
+            if over <= 0:
+                break
+            over -= count
+            free_part = part + PARTS + 1
+            now = max(now, free_part * window.seconds / PARTS)
+        return now
+
+
+def _part(at: float, window: int) -> int:
+    """Which sixtieth of a window, counted from the epoch, a time falls in."""
+    return int(at * PARTS // window)
