@@ -101,6 +101,12 @@ class RecordStopped(SendbatchError):
     exit_code = 3
 
 
+class Interrupted(SendbatchError):
+    """A person or a signal ended the work before anything was sent."""
+
+    exit_code = 3
+
+
 class LockedError(SendbatchError):
     """Another process is sending this campaign."""
 
@@ -136,3 +142,4 @@ class SmtpError(SendbatchError):
         self.code = code
         self.temporary = temporary
         self.refused = refused
+        self.exit_code = 3 if temporary else 2

@@ -150,7 +150,8 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One campaign, resolved. `run` is the edition, "" for none.
+    """One campaign, resolved. `run` is the edition, "" for none; `run_given` says that one was
+    asked for on the command line, were it the one without a name.
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
@@ -179,3 +180,4 @@ class Campaign:
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()
     places: Mapping[str, Place] = field(default_factory=dict)
+    run_given: bool = False

@@ -45,9 +45,7 @@ def mark(salt: bytes, recipient: Recipient) -> bytes:
 def approve(
     campaign: str, run: str, content: str, server: str, salt: bytes, holders: Iterable[Recipient]
 ) -> Approval:
-    return Approval(
-        campaign, run, content, server, salt, frozenset(mark(salt, r) for r in holders)
-    )
+    return Approval(campaign, run, content, server, salt, frozenset(mark(salt, r) for r in holders))
 
 
 def write_approval(approval: Approval, path: Path) -> str:
@@ -99,9 +97,7 @@ def read_approval(path: Path) -> Approval:
     except OSError as error:
         raise CampaignError(f"{path}: the plan cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise CampaignError(
-            f"{path}: this is no plan that `sendbatch plan --out` wrote"
-        ) from None
+        raise CampaignError(f"{path}: this is no plan that `sendbatch plan --out` wrote") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +124,9 @@ def hold_to(
         ("server", approval.server, server),
     ):
         if approved != now:
-            wrong.append(f"the plan is for {what} {approved or '(none)'}, this is {now or '(none)'}")
+            wrong.append(
+                f"the plan is for {what} {approved or '(none)'}, this is {now or '(none)'}"
+            )
     if approval.content != content:
         wrong.append("the text, subject, headers or attachments changed since the plan was made")
     present, strangers, rows = 0, 0, []

@@ -34,6 +34,9 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
 
 
+SHARED_ANEW = 5.0  # seconds between looks at who else sends on the account
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended. `early` means before everyone had their turn (exit 3), with the reason.
@@ -55,7 +58,10 @@ class Limits:
     rates: tuple[Rate, ...]
     account: Account
     usage: Usage | None
-    parts: int = 1
+
+    def parts(self) -> int:
+        """How many runs are alive on the account, this one included."""
+        return self.usage.runs(self.account) if self.usage is not None else 1
 
 
 @dataclass(slots=True)
@@ -81,6 +87,7 @@ class Engine:
     _not_due: float | None = None
     _soon: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _never: asyncio.Event = field(default_factory=asyncio.Event)
     _broken: BaseException | None = None
 
     async def run(self, first: Connection | None) -> Ending:
@@ -97,6 +104,7 @@ class Engine:
         watching = [
             asyncio.create_task(self._watch_soon(traffic)),
             asyncio.create_task(self._watch_now(traffic, senders)),
+            asyncio.create_task(self._share(traffic)),
             *self._timer(),
         ]
         try:
@@ -138,11 +146,9 @@ class Engine:
     def _traffic(self) -> Traffic:
         profile = self.limits.profile
         line = Line()
-        pacer = Pacer(self.limits.rates, profile.domains, parts=self.limits.parts)
-        connections = Connections(
-            max(1, profile.connections // self.limits.parts),
-            per_connection=profile.messages_per_connection,
-        )
+        parts = self.limits.parts()
+        pacer = Pacer(self.limits.rates, profile.domains, parts=parts)
+        connections = Connections(profile.connections, profile.messages_per_connection, parts)
         quotas = Quotas(
             self.limits.usage,
             self.limits.account,
@@ -250,6 +256,12 @@ class Engine:
         traffic.line.changed.set()
         for sender in senders:
             sender.abort()
+
+    async def _share(self, traffic: Traffic) -> None:
+        """Runs that begin or end on the same account change this one's part of it."""
+        while self.limits.usage is not None:
+            await self.clock.wait(self._never, SHARED_ANEW)
+            traffic.share(await asyncio.to_thread(self.limits.parts))
 
     def _timer(self) -> list[asyncio.Task[None]]:
         async def ring(seconds: float) -> None:

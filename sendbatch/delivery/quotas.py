@@ -89,9 +89,7 @@ class Quotas:
     async def _take(self, scope: str) -> None:
         assert self._usage is not None
         windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
-        granted = await asyncio.to_thread(
-            self._usage.take, account, windows, _block(windows), now
-        )
+        granted = await asyncio.to_thread(self._usage.take, account, windows, _block(windows), now)
         self._in_hand[scope] = granted
         if granted:
             self._blocked.pop(scope, None)

@@ -21,9 +21,7 @@ LONGEST_PAUSE = 30.0
 class Dialer:
     """Opens connections to one server. `read_credentials` reads the secrets anew at each call."""
 
-    def __init__(
-        self, server: Server, read_credentials: Callable[[], Credentials | None]
-    ) -> None:
+    def __init__(self, server: Server, read_credentials: Callable[[], Credentials | None]) -> None:
         self.server = server
         self._read = read_credentials
         self._credentials: Credentials | None = None

@@ -103,4 +103,3 @@ class Sender:
             self._traffic.reach.open_now -= 1
             if abort:
                 connection.abort()
-

@@ -99,9 +99,7 @@ class Settling:
         if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
             self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        unblamed_mail = (
-            reply is not None and reply.command == "MAIL" and 400 <= reply.code <= 499
-        )
+        unblamed_mail = reply is not None and reply.command == "MAIL" and 400 <= reply.code <= 499
         if ended or unblamed_mail or (reply is not None and reply.code == 421):
             self._connection_ended(handed.accepted, now)
             return True

@@ -32,16 +32,24 @@ def blames_recipient(reply: Reply) -> bool:
 
 @dataclass
 class Connections:
-    """How many connections are allowed now, and how many messages on each."""
+    """How many connections are allowed now, and how many messages on each.
+
+    `parts` are the runs alive on this account, which share the connections equally.
+    """
 
     wanted: int
-    allowed: int = 0
     per_connection: int | None = None
+    parts: int = 1
+    _granted: int = 0
     _refused_at: float = float("-inf")
     _ended_after: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.allowed = self.wanted
+        self._granted = self.wanted
+
+    @property
+    def allowed(self) -> int:
+        return max(1, min(self._granted, self.wanted // self.parts))
 
     def refused(self, now: float) -> bool:
         """Refused at the greeting, or 421 before a first acceptance: half of them.
@@ -52,15 +60,15 @@ class Connections:
         self._refused_at = now
         if same_burst or self.allowed == 1:
             return False
-        self.allowed = max(1, self.allowed // 2)
+        self._granted = max(1, self.allowed // 2)
         return True
 
     def win_back(self, now: float) -> bool:
         """After a calm minute one more is allowed; returns whether that happened now."""
-        if self.allowed >= self.wanted or now - self._refused_at < CALM:
+        if self._granted >= self.wanted or now - self._refused_at < CALM:
             return False
         self._refused_at = now
-        self.allowed += 1
+        self._granted += 1
         return True
 
     def ended_after(self, accepted: int) -> bool:

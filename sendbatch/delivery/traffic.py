@@ -86,6 +86,10 @@ class Traffic:
         self.line.changed.set()
         return reopen
 
+    def share(self, parts: int) -> None:
+        """So many runs are alive on the account now: each has an equal part of it."""
+        self._pacer.parts = self.settling.connections.parts = parts
+
     def put_back(self, ready: Ready) -> None:
         self.out.add(ready.recipient.id)
         self.line.add(ready, first=True)

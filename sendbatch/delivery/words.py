@@ -25,5 +25,5 @@ def duration(seconds: float) -> str:
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """"1 recipient", "40,000 recipients"."""
+    """ "1 recipient", "40,000 recipients"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -112,7 +112,7 @@ class LedgerReading:
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         return self._db.execute(
             "SELECT code, enhanced_code, reply, count(*) AS many FROM recipient "
-            f"WHERE {CURRENT} AND code IS NOT NULL GROUP BY code, enhanced_code, reply "
+            f"WHERE {CURRENT} AND code >= 400 GROUP BY code, enhanced_code, reply "
             "ORDER BY many DESC, code, reply LIMIT ?",
             (limit,),
         ).fetchall()

@@ -134,7 +134,7 @@ class Reading(Protocol):
         ...
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
-        """(code, enhanced code, text, how many), the most frequent first."""
+        """Refusals: (code, enhanced code, text, how many), the most frequent first."""
         ...
 
     def events(self, limit: int = 200) -> list[Event]:

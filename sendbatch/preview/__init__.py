@@ -1,4 +1,5 @@
-"""How it is shown before: the messages of a dry run as files, and one page to look at them.
+"""How it is shown before: the rendered messages as files, and one page to look at them.
 
-Door: `gallery.write_gallery`.
+Door: `gallery.write_gallery`. `shown` reads a message as a mail program would, `page` makes
+the HTML, `look` is how it looks.
 """

@@ -28,7 +28,9 @@ class Pool:
         )
         return surveys
 
-    def render_now(self, recipients: Sequence[Recipient], now: float) -> list[Message | Unbuildable]:
+    def render_now(
+        self, recipients: Sequence[Recipient], now: float
+    ) -> list[Message | Unbuildable]:
         """One result for each recipient, in order; `now` dates those not dated yet."""
         built: list[Message | Unbuildable] = pickle.loads(  # noqa: S301 - our own worker wrote it
             self._worker.render(pickle.dumps((list(recipients), now), protocol=5))

@@ -12,10 +12,13 @@ from sendbatch.values import Checked
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """`columns` are the plan's, in the order of every row's cells; `salt` is the record's."""
+    """`columns` are the plan's, in the order of every row's cells; `salt` is the record's.
+
+    `rules` are None for a worker that only builds messages.
+    """
 
     content: Content
-    rules: Rules
+    rules: Rules | None
     columns: tuple[str, ...]
     salt: bytes
     size_limit: int | None = None  # bytes of a whole message, if the server is known to say so

@@ -20,11 +20,13 @@ class Worker:
 
     def __init__(self, setup: bytes) -> None:
         self._setup = setup_from(setup)
-        self._checker = Checker(self._setup.rules)
+        rules = self._setup.rules
+        self._checker = Checker(rules) if rules is not None else None
         self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
 
     def check(self, batch: bytes) -> bytes:
         """list[Row] in, list[Survey] out. Raises AudienceError where `where` fails on a row."""
+        assert self._checker is not None
         rows: list[Row] = pickle.loads(batch)  # noqa: S301 - our own process wrote it
         return pickle.dumps([self._survey(self._checker.check(row)) for row in rows], protocol=5)
 

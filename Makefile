@@ -1,0 +1,63 @@
+# make demo   sends the sample campaign to the built-in sandbox
+# make test   runs the tests on all cores
+# Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+# The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help demo test lint lock clean
+
+help:
+	@sed -n '1,2s/^# //p' Makefile
+	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
+	@echo 'make lock   writes the lock files anew (needs uv)'
+	@echo 'make clean  removes .venv, caches and what the samples left'
+
+demo: $(VENV)/.runtime
+	$(BIN)/sendbatch run campaigns/welcome.yaml
+	@echo
+	@echo 'Every letter lies as an .eml file in campaigns/reports/welcome.sandbox/outbox/'
+	@echo 'Next: $(BIN)/sendbatch report campaigns/welcome.yaml'
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
+	uv pip compile $(LOCK) --extra keyring --group dev -c requirements.txt \
+		pyproject.toml requirements-build.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache campaigns/reports
+	find sendbatch tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'sendbatch needs Python 3.11 or newer; none is on the PATH' >&2; exit 1; }
+	@echo 'Making $(VENV) with '"$$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo 'This Python cannot make a venv. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+
+# --no-build-isolation: what builds the package is locked too, and is in the venv by then.
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
+	@echo 'Installing what sendbatch needs'
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo 'Installing what its tests need'
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

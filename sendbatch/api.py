@@ -1,0 +1,406 @@
+"""The verbs of sendbatch for Python: load a campaign, plan it, run it, read its report.
+
+Each verb is synchronous, installs no signal handler and takes a `stop` object; each result has the
+exit code that the command line ends with. Whatever a user can do wrong is a `SendbatchError`.
+
+    campaign = sendbatch.load("spring.yaml")
+    result = sendbatch.run(campaign, yes=True)
+    print(result.exit_code, result.totals)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TextIO, TypeVar
+
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.profiles import load_profile
+from sendbatch.campaign.schema import campaign_schema, profiles_schema
+from sendbatch.campaign.secrets import read_credentials
+from sendbatch.campaign.starter import write_starter
+from sendbatch.delivery.edge import Edge
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.options import Options, all_spellings
+from sendbatch.delivery.proofing import Proofed, send_proofs
+from sendbatch.delivery.running import OUTBOX, Job, Loop, confirmed, folder_of, look
+from sendbatch.delivery.running import run as run_job
+from sendbatch.delivery.showing import Question, Seen, approved, question, rehearsed, seen
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import CampaignError, LedgerError
+from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.lock import hold, is_held
+from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
+from sendbatch.preview.gallery import write_gallery
+from sendbatch.report.document import write_json
+from sendbatch.report.files import write_reports
+from sendbatch.report.table import write_csv
+from sendbatch.report.tally import Tally, exit_code, take
+from sendbatch.report.text import summary
+from sendbatch.smtp.probe import Step
+from sendbatch.smtp.probe import probe as probe_server
+from sendbatch.smtp.server import server_of
+from sendbatch.values import Message, Recipient, Status
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GALLERY = "preview"
+GALLERY_SIZE = 10
+
+
+def _own_loop(verb: Callable[P, T]) -> Callable[P, T]:
+    """A verb runs a loop of its own: in a thread of its own where the caller has one running."""
+
+    @wraps(verb)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return verb(*args, **kwargs)
+        with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
+            return thread.submit(verb, *args, **kwargs).result()
+
+    return called
+
+
+def load(
+    file: str | os.PathLike[str],
+    *,
+    run: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    smtp: str | None = None,
+    rate: str | None = None,
+    expect: str | None = None,
+    tolerate: str | None = None,
+) -> Campaign:
+    """Read a campaign file and the profile it names.
+
+    The other arguments stand for the options of the same names: `run` is the edition ("" for the
+    one without a name), `settings` are variables as --set gives them. Raises CampaignError or
+    ProfileError with all that is wrong.
+    """
+    return load_campaign(
+        Path(file),
+        run=run,
+        settings=settings or {},
+        smtp=smtp,
+        rate=rate,
+        expect=expect,
+        tolerate=tolerate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `totals` are the recipients this call was about, by status; `reason` says
+    why it stopped early, if it did; `sent` whether there was anything to send at all."""
+
+    exit_code: int
+    totals: Mapping[Status, int]
+    left_over: int
+    sent: bool
+    reason: str
+    retry_at: float | None
+    summary: str
+    folder: Path
+    report: Path
+
+
+@_own_loop
+def run(
+    campaign: Campaign,
+    *,
+    options: Options | None = None,
+    record: Path | None = None,
+    yes: bool = False,
+    ask: Callable[[Question], bool] | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> RunResult:
+    """Plan, ask where somebody is there to be asked, send, and write the report.
+
+    Through a profile that delivers it needs `yes`, an approved plan in `options`, or `ask`, which
+    gets a Question and says whether to go on. Raises a SendbatchError where nothing was sent.
+    """
+    job = _job(campaign, options, record, observer, stop, edge)
+
+    def told(ledger: Ledger) -> tuple[Tally, Path]:
+        return take(ledger.reading), write_reports(ledger.reading, job.record.path)[0]
+
+    ran, (tally, report_file) = run_job(
+        job,
+        lambda prepared, standing: confirmed(
+            delivers=campaign.profile.delivers,
+            yes=yes,
+            approved=job.options.approval is not None,
+            ask=None if ask is None else lambda: ask(question(job, prepared, standing)),
+        ),
+        told,
+    )
+    ending = ran.ending
+    code = exit_code(ran.totals, campaign.tolerate)
+    early = ending is not None and ending.early
+    return RunResult(
+        exit_code=3 if early else code,
+        totals=ran.totals,
+        left_over=ran.left_over,
+        sent=ending is not None,
+        reason=ending.reason if early and ending else "",
+        retry_at=ending.not_due if ending else None,
+        summary=_summary(job.record, campaign, tally),
+        folder=job.record.path,
+        report=report_file,
+    )
+
+
+@_own_loop
+def plan(
+    campaign: Campaign,
+    *,
+    options: Options | None = None,
+    record: Path | None = None,
+    out: Path | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Seen:
+    """What a run would do now; the record is left as it was.
+
+    With `out`, the plan is written there for a later run to be held to. Raises GuardError where
+    `expect` or --strict refuses, CampaignError, AudienceError.
+    """
+    job = _job(campaign, options, record, observer, stop, edge)
+    return look(
+        job,
+        lambda ledger, prepared, standing: seen(
+            job,
+            prepared,
+            standing,
+            digest=approved(job, ledger, prepared, out) if out is not None else None,
+        ),
+    )
+
+
+@_own_loop
+def check(
+    campaign: Campaign,
+    *,
+    options: Options | None = None,
+    record: Path | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Seen:
+    """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
+    job = _job(campaign, options, record, observer, stop, edge)
+    return look(
+        job, lambda ledger, prepared, standing: rehearsed(job, ledger, prepared, standing)[0]
+    )
+
+
+@_own_loop
+def dry_run(
+    campaign: Campaign,
+    *,
+    options: Options | None = None,
+    record: Path | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> tuple[Seen, Path]:
+    """As `check`, and the first ten messages are written as .eml files with a page to look at."""
+    job = _job(campaign, options, record, observer, stop, edge)
+    view, messages = look(
+        job,
+        lambda ledger, prepared, standing: rehearsed(
+            job, ledger, prepared, standing, wanted=GALLERY_SIZE
+        ),
+    )
+    return view, _gallery(job.record, campaign, messages)
+
+
+def _gallery(
+    record: RecordFolder, campaign: Campaign, messages: Sequence[tuple[Recipient, Message]]
+) -> Path:
+    record.make()
+    title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
+    return write_gallery(record.path / GALLERY, messages, title)
+
+
+@_own_loop
+def proof(
+    campaign: Campaign,
+    *,
+    to: Sequence[str],
+    count: int = 3,
+    recipient: str | None = None,
+    record: Path | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> list[Proofed]:
+    """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
+    job = _job(campaign, None, record, observer, stop, edge)
+    return send_proofs(job, to, wanted=count, key=recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a campaign stands. `under_way` says that a process is sending it now."""
+
+    exit_code: int
+    totals: Mapping[Status, int]
+    under_way: bool
+    summary: str
+    folder: Path
+
+
+def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
+    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
+    folder = folder_of(campaign, record)
+    _recorded(folder)
+    under_way = is_held(folder.path)
+    with read_ledger(folder.path) as ledger:
+        tally = take(ledger.reading, live=under_way)
+    return Standing(
+        exit_code(tally.totals, campaign.tolerate),
+        tally.totals,
+        under_way,
+        _summary(folder, campaign, tally),
+        folder.path,
+    )
+
+
+def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = None) -> int:
+    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
+    folder = folder_of(campaign, record)
+    _recorded(folder)
+    with read_ledger(folder.path) as ledger:
+        tally = take(ledger.reading, live=is_held(folder.path))
+        if form == "csv":
+            write_csv(ledger.reading, out)
+        elif form == "json":
+            write_json(ledger.reading, out)
+        else:
+            out.write(_summary(folder, campaign, tally))
+    return exit_code(tally.totals, campaign.tolerate)
+
+
+def resolve(
+    campaign: Campaign,
+    keys: Sequence[str],
+    to: Status,
+    *,
+    record: Path | None = None,
+    edge: Edge | None = None,
+) -> None:
+    """Settle recipients in doubt by hand, as ACCEPTED or PENDING; the record says so.
+
+    Raises CampaignError where one is not in doubt (then none is changed), LockedError.
+    """
+    edge = edge or Edge()
+    folder = folder_of(campaign, record)
+    _recorded(folder)
+    now = edge.clock.wall()
+    with (
+        hold(folder.path, since="a moment ago", holder=edge.holder),
+        open_ledger(folder.path) as ledger,
+    ):
+        ledger.sending.recover(now)
+        wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
+        if wrong:
+            raise CampaignError(
+                f"not in doubt: {', '.join(wrong)}; nothing was changed",
+                hint="sendbatch status lists who is",
+            )
+        write_reports(ledger.reading, folder.path)
+
+
+@_own_loop
+def probe(
+    profile: str,
+    *,
+    folder: Path | None = None,
+    told: Callable[[Step], None] = lambda step: None,
+    edge: Edge | None = None,
+) -> bool:
+    """Connect, secure, log in, and tell each step; sends nothing. Returns whether all went well.
+
+    `folder` is where profiles.yaml is looked for, upward from there.
+    """
+    edge = edge or Edge()
+    found = load_profile(profile, start=folder or Path.cwd())
+    if found.name == "sandbox":
+        raise CampaignError("the sandbox runs inside a run: there is nothing to probe")
+
+    async def steps() -> bool:
+        well = True
+        async for step in probe_server(
+            server_of(found), lambda: read_credentials(found, edge.environ)
+        ):
+            told(step)
+            well = well and step.ok
+        return well
+
+    with Loop() as loop:
+        return loop.run(steps())
+
+
+def schema(*, profiles: bool = False) -> dict[str, object]:
+    """The JSON Schema of the campaign file, or of profiles.yaml."""
+    return profiles_schema() if profiles else campaign_schema()
+
+
+def init(folder: Path) -> list[Path]:
+    """Write a campaign that runs at once; returns the files. Raises CampaignError if one is there."""
+    return write_starter(folder)
+
+
+def _job(
+    campaign: Campaign,
+    options: Options | None,
+    record: Path | None,
+    observer: Observer | None,
+    stop: Stop | None,
+    edge: Edge | None,
+) -> Job:
+    return Job(
+        campaign=campaign,
+        command=shown(campaign.file),
+        record=folder_of(campaign, record),
+        options=options or Options(),
+        edge=edge or Edge(),
+        observer=observer or Observer(),
+        stop=stop or Stop(),
+    )
+
+
+def _recorded(folder: RecordFolder) -> None:
+    if has_ledger(folder.path):
+        return
+    others = [edition or "(without a name)" for edition in folder.editions()]
+    raise LedgerError(
+        f"{folder.path}: there is no record here; nothing was sent yet",
+        hint=f"there are records of: {', '.join(others)} (--run)" if others else None,
+    )
+
+
+def _summary(folder: RecordFolder, campaign: Campaign, tally: Tally) -> str:
+    paths = {"report": shown(folder.path / "report.csv")}
+    if (folder.path / OUTBOX).is_dir():
+        paths["mails"] = shown(folder.path / OUTBOX)
+    return summary(tally, name=campaign.name, run=campaign.run, paths=paths)
+
+
+def shown(path: Path) -> str:
+    """A path as a person at this folder would type it."""
+    near = os.path.relpath(path)
+    return near if len(near) < len(str(path)) else str(path)

@@ -1,0 +1,65 @@
+"""Addresses: whether one is usable, and when two are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`email` has an internationalised domain in Unicode, `domain` as A-labels in lower case;
+    `smtputf8` says that the part before the @ needs a server that takes it (RFC 6531)."""
+
+    email: str
+    domain: str
+    smtputf8: bool
+
+
+def normalise(text: str) -> Address:
+    """Raises ValueError with a reason for a person.
+
+    Names reserved for documentation and tests (.example, .test) and for private networks (.local)
+    are taken as they are, for it is the server that decides; `.invalid` never exists (RFC 2606 §2).
+    """
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise ValueError("the address is too long")
+    if "<" in text and text.endswith(">"):
+        raise ValueError("only the address belongs here, without a name and <>")
+    try:
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    domain = found.ascii_domain.lower()
+    if "." not in domain:
+        raise ValueError("the part after the @ has no dot: no such domain has mail")
+    if domain.endswith(".invalid"):
+        raise ValueError(f"{domain} never exists: it is reserved for wrong addresses")
+    return Address(found.normalized, domain, found.smtputf8)
+
+
+def default_key(email: str) -> str:
+    """What makes two spellings one address: NFC, case-folded, the domain as A-labels.
+
+    Dots and plus signs stay: only the server knows whether they matter. Takes what `normalise`
+    returns, and never changes within a record.
+    """
+    local, _, domain = unicodedata.normalize("NFC", email).rpartition("@")
+    return f"{unicodedata.normalize('NFC', local.casefold())}@{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as A-labels in lower case; as it is, where it cannot be one."""
+    domain = domain.strip().rstrip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        return domain

@@ -1,0 +1,253 @@
+"""What each row is judged by, in RECORD's order: filtered, then invalid. No file, no clock, no DNS.
+
+`Rules` are made once from the campaign and the CSV's header, with all that is wrong about them;
+a `Checker` applies them to one row at a time, in any process.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.campaign.language import (
+    NameUse,
+    environment,
+    expression_names,
+    guess,
+    names_needed,
+    usable,
+)
+from sendbatch.campaign.model import Campaign, Json
+from sendbatch.errors import AudienceError, CampaignError, Fault, Place, printable
+from sendbatch.values import Checked, Row, Status
+
+# What an author's expression can raise over a row.
+FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
+    a template, or None for the address."""
+
+    version: ClassVar[int] = 1  # of the checks: another one plans anew
+
+    columns: tuple[str, ...]
+    csv_columns: tuple[str, ...]
+    email: str
+    key: str | None = None
+    where: str | None = None
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    file: str = ""
+    where_place: Place | None = None
+
+
+def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[str, str]) -> Rules:
+    """The rules of a campaign over a CSV with these columns (`names`: usable to as written).
+
+    Raises CampaignError with every column that is missing, every unknown name in `where` and
+    `key`, and every --set on a column's name.
+    """
+    recipients, places = campaign.recipients, campaign.places
+    defaults = {usable(name): text for name, text in recipients.defaults.items()}
+    columns = (*csv_columns, *(name for name in defaults if name not in csv_columns))
+    rules = Rules(
+        columns=columns,
+        csv_columns=csv_columns,
+        email=usable(recipients.email),
+        key=_key(recipients.key, columns),
+        where=recipients.where,
+        required=tuple(usable(name) for name in recipients.required),
+        defaults=defaults,
+        variables=dict(campaign.variables),
+        file=str(recipients.file),
+        where_place=places.get("recipients.where"),
+    )
+    faults = [*_missing(rules, campaign, names), *_unknown(rules, campaign)]
+    for name in campaign.overrides:
+        if name in csv_columns:
+            message = f"--set {name}: the CSV has a column of that name, which would win over it"
+            faults.append(Fault(message, hint="give the variable another name"))
+    if faults:
+        raise CampaignError(faults)
+    return rules
+
+
+def _key(key: str | None, columns: tuple[str, ...]) -> str | None:
+    if key is None or "{{" in key or "{%" in key:
+        return key
+    return usable(key)
+
+
+def _is_template(key: str | None) -> bool:
+    return key is not None and ("{{" in key or "{%" in key)
+
+
+def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list[Fault]:
+    faults = []
+    recipients = campaign.recipients
+    wanted = [("recipients.email", recipients.email, rules.csv_columns)]
+    wanted += [
+        (f"recipients.required.{i}", name, rules.columns)
+        for i, name in enumerate(recipients.required)
+    ]
+    if rules.key is not None and not _is_template(rules.key):
+        wanted.append(("recipients.key", recipients.key or "", rules.columns))
+    for path, name, known in wanted:
+        if usable(name) not in known:
+            near = guess(usable(name), known)
+            listed = ", ".join(names.get(column, column) for column in known)
+            hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
+            label = path.rpartition(".")[0] if path.rpartition(".")[2].isdigit() else path
+            message = f"{label}: the CSV has no column {name!r}"
+            place = campaign.places.get(path) or campaign.places.get("recipients.file")
+            faults.append(Fault(message, place, hint))
+    return faults
+
+
+def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
+    """Names in `where` and a key template that neither a column nor a variable has."""
+    env = environment()
+    known = {*rules.columns, *rules.variables}
+    faults = []
+    sources: list[tuple[str, str | None, Callable[[SandboxedEnvironment, str], list[NameUse]]]] = [
+        ("recipients.where", rules.where, expression_names),
+        ("recipients.key", rules.key if _is_template(rules.key) else None, names_needed),
+    ]
+    for path, source, names_of in sources:
+        if source is None:
+            continue
+        try:
+            uses = names_of(env, source)
+        except jinja2.TemplateSyntaxError as error:
+            faults.append(Fault(f"{path}: {error.message}", campaign.places.get(path)))
+            continue
+        for use in uses:
+            if use.name not in known:
+                near = guess(use.name, known)
+                hint = (
+                    f"did you mean {near}?" if near else "no column and no variable has this name"
+                )
+                message = f"{path}: unknown name {use.name!r}"
+                faults.append(Fault(message, campaign.places.get(path), hint))
+    return faults
+
+
+class Checker:
+    """Judges rows. Made once for each process from picklable rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        env = environment()
+        self._where = (
+            env.compile_expression(rules.where, undefined_to_none=False) if rules.where else None
+        )
+        template = rules.key if rules.key is not None and _is_template(rules.key) else None
+        self._key_template = env.from_string(template) if template is not None else None
+        index = {name: i for i, name in enumerate(rules.columns)}
+        self._email = index[rules.email]
+        self._key = index.get(rules.key) if rules.key is not None else None
+        self._required = [(name, index[name]) for name in rules.required]
+        self._defaults = [(index[name], text) for name, text in rules.defaults.items()]
+        self._only_defaults = ("",) * (len(rules.columns) - len(rules.csv_columns))
+
+    def check(self, row: Row) -> Checked:
+        """The row's status and why. Raises AudienceError where `where` fails on it: an error there
+        never means *filtered*."""
+        cells = self._cells(row)
+        if row.ragged is not None:
+            return _left_out(row, cells, Status.INVALID, f"the row {row.ragged}")
+        if self._where is not None and not self._passes(row, cells):
+            return _left_out(row, cells, Status.FILTERED, "`where` is false")
+        email, domain, reason = "", "", ""
+        try:
+            address = normalise(cells[self._email])
+            email, domain = address.email, address.domain
+        except ValueError as error:
+            shown = cells[self._email].strip()
+            reason = f"not a usable address: {error}" if shown else "the address is empty"
+        key = self._key_of(row, cells, email)
+        reason = reason or self._what_is_empty(cells, key)
+        if reason:
+            return _left_out(row, cells, Status.INVALID, printable(reason, 500), key, email, domain)
+        return Checked(row.line, Status.PENDING, key, email, domain, cells)
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        """In the plan's order, defaults applied to empty and missing ones."""
+        cells = row.cells + self._only_defaults
+        if not self._defaults:
+            return cells
+        filled = list(cells)
+        for i, text in self._defaults:
+            if not filled[i].strip():
+                filled[i] = text
+        return tuple(filled)
+
+    def _passes(self, row: Row, cells: tuple[str, ...]) -> bool:
+        assert self._where is not None
+        try:
+            return bool(self._where(**self._context(cells)))
+        except FAILURES as error:
+            place = self._rules.where_place
+            raise AudienceError(
+                Fault(
+                    f"recipients.where cannot be decided for {self._rules.file}:{row.line}: "
+                    f"{printable(str(error), 300)}",
+                    place,
+                    "cells are text: write age|int, or guard it with an `and`",
+                )
+            ) from None
+
+    def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:
+        context: dict[str, Json] = dict(self._rules.variables)
+        context.update(zip(self._rules.columns, cells, strict=True))
+        return context
+
+    def _key_of(self, row: Row, cells: tuple[str, ...], email: str) -> str:
+        if self._key_template is not None:
+            try:
+                text = self._key_template.render(self._context(cells))
+            except FAILURES as error:
+                raise AudienceError(
+                    f"recipients.key cannot be made for {self._rules.file}:{row.line}: "
+                    f"{printable(str(error), 300)}"
+                ) from None
+            return unicodedata.normalize("NFC", text.strip())
+        if self._key is None or self._key == self._email:
+            return default_key(email) if email else ""
+        return unicodedata.normalize("NFC", cells[self._key].strip())
+
+    def _what_is_empty(self, cells: tuple[str, ...], key: str) -> str:
+        for name, i in self._required:
+            if not cells[i].strip():
+                return f"{name} is required and empty"
+        return "" if key else "its key is empty"
+
+
+def _left_out(
+    row: Row,
+    cells: tuple[str, ...],
+    status: Status,
+    reason: str,
+    key: str = "",
+    email: str = "",
+    domain: str = "",
+) -> Checked:
+    return Checked(row.line, status, key, email, domain, cells, reason)

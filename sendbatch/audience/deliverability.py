@@ -1,0 +1,62 @@
+"""Whether a domain takes mail at all: MX look-ups, cached, in bounded threads.
+
+A look-up that fails (time limit, a broken name server) is never a verdict: only an answer is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import dns.exception
+import dns.name
+import dns.resolver
+
+NO_MAIL = "no mail server: "  # how the reason of a row begins that is invalid for DNS alone
+THREADS = 16
+
+
+class Deliverability:
+    """`timeout` in seconds for one domain; `resolver` is the system's unless given."""
+
+    def __init__(self, timeout: float = 5.0, resolver: dns.resolver.Resolver | None = None) -> None:
+        self._timeout = timeout
+        self._resolver = resolver
+        self._known: dict[str, str | None] = {}
+
+    def check(self, domains: Iterable[str]) -> dict[str, str | None]:
+        """For each domain (A-labels) why no mail can go there, or None where it may."""
+        wanted = list(dict.fromkeys(domains))
+        new = [domain for domain in wanted if domain not in self._known]
+        if new:
+            with ThreadPoolExecutor(THREADS, thread_name_prefix="dns") as threads:
+                self._known.update(zip(new, threads.map(self._look_up, new), strict=True))
+        return {domain: self._known[domain] for domain in wanted}
+
+    def _look_up(self, domain: str) -> str | None:
+        try:
+            resolver = self._resolver or dns.resolver.Resolver()
+            name = dns.name.from_text(domain)
+            try:
+                answer = resolver.resolve(name, "MX", lifetime=self._timeout)
+            except dns.resolver.NoAnswer:
+                # RFC 5321 §5.1: without an MX the address record of the domain itself counts
+                return self._without_mx(resolver, name, domain)
+            if len(answer) == 1 and str(answer[0].exchange) == ".":
+                return f"{NO_MAIL}{domain} takes no mail"  # RFC 7505
+        except dns.resolver.NXDOMAIN:
+            return f"{NO_MAIL}{domain} does not exist"
+        except (dns.exception.DNSException, OSError):
+            return None
+        return None
+
+    def _without_mx(
+        self, resolver: dns.resolver.Resolver, name: dns.name.Name, domain: str
+    ) -> str | None:
+        for kind in ("A", "AAAA"):
+            try:
+                resolver.resolve(name, kind, lifetime=self._timeout)
+            except dns.resolver.NoAnswer:
+                continue
+            return None
+        return f"{NO_MAIL}{domain} has no server at all"

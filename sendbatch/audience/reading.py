@@ -1,0 +1,137 @@
+"""The recipient CSV, streamed: delimiter and BOM found out, dirty exports taken as they are.
+
+Memory stays flat: one record at a time, from a file of any length.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from sendbatch.audience.lines import Lines
+from sendbatch.campaign.language import usable
+from sendbatch.errors import AudienceError, Fault, Place
+from sendbatch.values import Row
+
+DELIMITERS = ",;\t|"
+LONGEST_NAME = 200  # characters of a column's name
+
+
+class Table:
+    """An open CSV. `columns` are the usable names in the header's order, `names` maps each to the
+    header's own spelling. Iterating yields rows, once; a context manager."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        first = self._header_line()
+        delimiter, self._said = _delimiter(first)
+        if self._said:  # `sep=;` stands above the header
+            first = self._header_line()
+        self._records = csv.reader(chain([first], lines), delimiter=delimiter)
+        self._header = next(self._records)
+        self._width = len(self._header)
+        self._kept = [i for i, name in enumerate(self._header) if name.strip()]
+        self._all_kept = len(self._kept) == self._width
+        self.columns, self.names = self._columns()
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        lines = self._lines
+        while True:
+            start, lines.quotes = lines.number + 1, 0
+            try:
+                record = next(self._records, None)
+            except csv.Error as error:
+                raise self._broken(error, start) from None
+            if record is None:
+                return
+            if lines.number > start and lines.quotes % 2:
+                raise self._broken(None, start)
+            if record and any(map(str.strip, record)):
+                yield self._row(record, start)
+
+    def _row(self, record: Sequence[str], line: int) -> Row:
+        if len(record) == self._width and self._all_kept:
+            return Row(line, tuple(record))
+        ragged = self._raggedness(record)
+        padded = [*record, *[""] * (self._width - len(record))]
+        for i, name in enumerate(self._header):
+            if not name.strip() and padded[i].strip():
+                raise self._lines.fault(
+                    f"column {i + 1} has a cell here and no name in the header", line=line
+                )
+        return Row(line, tuple(padded[i] for i in self._kept), ragged)
+
+    def _raggedness(self, record: Sequence[str]) -> str | None:
+        """Whether cells are missing or left over; empty ones at the end do not count."""
+        missing = any(name.strip() for name in self._header[len(record) :])
+        over = any(cell.strip() for cell in record[self._width :])
+        if not missing and not over:
+            return None
+        return f"has {len(record)} cells, the header has {self._width}"
+
+    def _header_line(self) -> str:
+        for line in self._lines:
+            if line.strip():
+                return line
+        raise AudienceError(f"{self._lines.path}: the file is empty")
+
+    def _columns(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        names: dict[str, str] = {}
+        faults: list[Fault] = []
+        place = Place(str(self._lines.path), self._lines.number)
+        for i in self._kept:
+            told = self._header[i].strip()[:LONGEST_NAME]
+            name = usable(told)
+            if name not in names:
+                names[name] = told
+            elif names[name] == told:
+                faults.append(Fault(f"two columns are named {told!r}", place, "rename one of them"))
+            else:
+                message = f"the columns {names[name]!r} and {told!r} are both usable as {name}"
+                faults.append(Fault(message, place, "rename one of them"))
+        if faults:
+            raise AudienceError(faults)
+        return tuple(names), names
+
+    def _broken(self, error: csv.Error | None, start: int) -> AudienceError:
+        if error is None or "field larger" in str(error):
+            return self._lines.fault(
+                "the quoted text that begins in this record is never closed, or too long",
+                'a quote within quoted text is written twice: ""',
+                start,
+            )
+        return self._lines.fault(f"this record cannot be read: {error}", line=start)
+
+
+def open_table(path: Path, encoding: str = "utf-8", place: Place | None = None) -> Table:
+    """Open a CSV, .csv or .csv.gz. `place` is where the campaign file names it.
+
+    Raises AudienceError where it is empty, no text in `encoding`, or its header is unusable.
+    """
+    lines = Lines(path, encoding, place)
+    try:
+        return Table(lines)
+    except csv.Error as error:
+        lines.close()
+        raise AudienceError(f"{path}: the header cannot be read: {error}") from None
+    except AudienceError:
+        lines.close()
+        raise
+
+
+def _delimiter(line: str) -> tuple[str, bool]:
+    """The delimiter a header is written with, and whether the line only says so (`sep=;`)."""
+    told = line.strip().lower()
+    if told.startswith("sep=") and len(told) <= 5:
+        said = line.strip("\r\n")[4:5]
+        return (said if said in DELIMITERS and said else ","), True
+    outside = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=lambda mark: (outside.count(mark), -DELIMITERS.index(mark))), False

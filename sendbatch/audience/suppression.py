@@ -1,0 +1,120 @@
+"""Those who must not be written to: suppression lists, as CSV exports or one entry a line.
+
+Never silently useless: a list that is missing, or not empty and yields nothing, is an error, and
+an entry that is neither an address nor a domain is warned about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sendbatch.audience.addresses import ascii_domain, default_key, normalise
+from sendbatch.audience.lines import Lines
+from sendbatch.audience.reading import DELIMITERS, open_table
+from sendbatch.campaign.language import usable
+from sendbatch.errors import AudienceError, Fault, Place, printable
+
+USUAL_COLUMNS = ("email", "email_address")
+MOST_WARNINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`kind` is "key" (value: the address as keys are), "domain" (A-labels), or "text" (as it is)."""
+
+    line: int
+    kind: str
+    value: str
+
+
+@dataclass
+class Suppression:
+    """One list. `entries` streams it, once; `warnings` is complete after that."""
+
+    path: Path
+    entries: Iterator[Entry]
+    warnings: list[Fault] = field(default_factory=list)
+
+
+def read_suppression(path: Path, email_column: str) -> Suppression:
+    """A list in a file; `email_column` is what the campaign calls the address.
+
+    Raises AudienceError, also while the entries are read.
+    """
+    suppression = Suppression(path, iter(()))
+    suppression.entries = _entries(suppression, email_column)
+    return suppression
+
+
+def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
+    path = suppression.path
+    seen = found = odd = 0
+    for line, text in _texts(path, email_column):
+        seen += 1
+        text = text.strip()
+        if not text:
+            continue
+        found += 1
+        entry = _entry(line, text)
+        if entry.kind == "text":
+            odd += 1
+            if odd <= MOST_WARNINGS:
+                suppression.warnings.append(_warning(path, line, text))
+        yield entry
+    if odd > MOST_WARNINGS:
+        more = f"{odd - MOST_WARNINGS:,} more entries like these"
+        suppression.warnings.append(Fault(more, Place(str(path)), severity="warning"))
+    if seen and not found:
+        raise AudienceError(f"{path}: this suppression list is not empty and names nobody")
+
+
+def _entry(line: int, text: str) -> Entry:
+    if text.startswith("@") and len(text) > 1 and "@" not in text[1:]:
+        return Entry(line, "domain", ascii_domain(text[1:]))
+    try:
+        return Entry(line, "key", default_key(normalise(text).email))
+    except ValueError:
+        return Entry(line, "text", text)
+
+
+def _warning(path: Path, line: int, text: str) -> Fault:
+    message = f"neither an address nor @domain: {printable(text, 80)!r}; matched as it stands"
+    return Fault(message, Place(str(path), line), severity="warning")
+
+
+def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
+    """(line, entry) of each record."""
+    wanted = (usable(email_column), *USUAL_COLUMNS)
+    first = _first_line(path)
+    if first is None:
+        return
+    if not any(mark in first for mark in DELIMITERS) and usable(first.strip('"')) not in wanted:
+        with Lines(path) as lines:
+            for line in lines:
+                if line.strip():
+                    yield lines.number, line
+        return
+    with open_table(path) as table:
+        column = next((name for name in wanted if name in table.columns), None)
+        if column is None:
+            named = ", ".join(table.names.values())
+            raise AudienceError(
+                Fault(
+                    f"this suppression list has no column for addresses; its columns are: {named}",
+                    Place(str(path), 1),
+                    f"name one {email_column}, or email",
+                )
+            )
+        place = table.columns.index(column)
+        for row in table:
+            yield row.line, row.cells[place]
+
+
+def _first_line(path: Path) -> str | None:
+    with Lines(path) as lines:
+        for line in lines:
+            if line.strip():
+                return line.strip()
+    return None

@@ -1,0 +1,81 @@
+"""Paths that a file names: relative to it, looked for at once, with a guess at the one meant."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from sendbatch.campaign.declaring import label
+from sendbatch.campaign.language import guess
+from sendbatch.campaign.nodes import Document, Trail
+from sendbatch.errors import Fault
+
+MOST_NAMES = 5000  # of a folder are looked through for a guess
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root on, its folder's links followed, its own name kept."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
+@dataclass(frozen=True)
+class Files:
+    """What one document names: `folder` is where it stands; faults are added to `faults`."""
+
+    document: Document
+    folder: Path
+    faults: list[Fault]
+
+    def path(self, written: str) -> Path:
+        return absolute(self.folder / written)
+
+    def find(self, trail: Trail, written: str, *, sheets: bool = False) -> Path:
+        """The path of a file that must be there; `sheets` says that it may be a spreadsheet."""
+        path = self.path(written)
+        problem = _problem(path)
+        if problem is not None:
+            hint = self._near(written) if problem == "no such file" else None
+            place = self.document.at(trail)
+            self.faults.append(Fault(f"{label(trail)}: {problem}: {written}", place, hint))
+        elif path.suffix.lower() in SPREADSHEETS and not sheets:
+            place = self.document.at(trail)
+            said = f"{label(trail)}: a spreadsheet, not a CSV: {written}"
+            self.faults.append(Fault(said, place, "save it as CSV (UTF-8)"))
+        return path
+
+    def _near(self, written: str) -> str | None:
+        """The path with every part that does not exist replaced by the nearest name."""
+        here, meant = self.folder, PurePath()
+        for part in PurePath(written).parts:
+            name: str | None = part
+            if not os.path.lexists(here / part):
+                name = guess(part, _names(here))
+            if name is None:
+                return None
+            here, meant = here / name, meant / name
+        return f"did you mean {meant}?" if os.path.isfile(here) else None
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such file"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file"
+    return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry, _ in zip(entries, range(MOST_NAMES), strict=False)]
+    except OSError:
+        return []

@@ -1,0 +1,149 @@
+"""profiles.yaml: where it is looked for, and how a profile in it becomes a way to a server.
+
+Beside the campaign file, then upward to the repository's root, then in the user's configuration
+folder; the first one found is the one. No secret is read here: see `secrets`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from sendbatch.campaign.composing import read_source
+from sendbatch.campaign.declared import DeclaredProfile, DeclaredProfiles
+from sendbatch.campaign.declaring import declare
+from sendbatch.campaign.files import Files, absolute
+from sendbatch.campaign.language import guess
+from sendbatch.campaign.merging import merge
+from sendbatch.campaign.model import Profile
+from sendbatch.campaign.nodes import Document, document
+from sendbatch.campaign.providers import common_slow_down
+from sendbatch.campaign.widening import widen_profiles
+from sendbatch.errors import Fault, Place, ProfileError
+
+FILE_NAME = "profiles.yaml"
+MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")
+SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """One profiles.yaml as read, or none (`file` is None). `faults` are all that is wrong in it."""
+
+    file: Path | None
+    document: Document
+    declared: dict[str, DeclaredProfile] = field(default_factory=dict)
+    suppress: tuple[Path, ...] = ()
+    faults: list[Fault] = field(default_factory=list)
+    misspelt: str | None = None  # a file that was probably meant to be one
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.declared, SANDBOX]
+
+    def choose(
+        self, name: str, place: Place | None, label: str, unknown: list[Fault]
+    ) -> Profile | None:
+        """The profile of that name, presets merged in; None where that fails.
+
+        What is wrong in the profile is added to `faults`; that there is none of the name to
+        `unknown`, at the place where it is named.
+        """
+        if name == SANDBOX:
+            return Profile(
+                name=SANDBOX,
+                host="127.0.0.1",
+                port=0,
+                security="none",
+                connections=4,
+                delivers=False,
+                slow_down=common_slow_down(),
+            )
+        if name not in self.declared:
+            unknown.append(self._unknown(name, place, label))
+            return None
+        assert self.file is not None
+        trail = ("profiles", name)
+        return merge(name, self.declared[name], self.document, trail, self.file, self.faults)
+
+    def _unknown(self, name: str, place: Place | None, label: str) -> Fault:
+        if self.file is None:
+            said = f"{label}: no profile named {name}: there is no {FILE_NAME}"
+            hint = f"write {FILE_NAME} beside the campaign file, or use the built-in {SANDBOX}"
+            if self.misspelt:
+                hint = f"{self.misspelt} must be named {FILE_NAME}"
+            return Fault(said, place, hint)
+        near = guess(name, self.names)
+        known = f"there are {', '.join(self.names[:20])}"
+        hint = f"did you mean {near}? {known}" if near else known
+        return Fault(f"{label}: no profile named {name} in {self.document.file}", place, hint)
+
+
+def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -> Profile:
+    """One profile by name, found from the folder `start` on. Raises ProfileError."""
+    profiles = find_profiles(start, config_folder)
+    profile = None
+    if not profiles.faults:
+        profile = profiles.choose(name, None, "profile", profiles.faults)
+    if profile is None or profiles.faults:
+        raise ProfileError(profiles.faults)
+    return profile
+
+
+def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
+    """The profiles.yaml that is found from the folder `start` on, read."""
+    folders = _folders(start, config_folder)
+    for folder in folders:
+        file = folder / FILE_NAME
+        if os.path.lexists(file):
+            return read_profiles(file)
+    there = (folder / name for folder in folders for name in MISSPELT)
+    misspelt = next((shown(file) for file in there if os.path.lexists(file)), None)
+    return Profiles(None, Document(FILE_NAME, {}, {}, {}), misspelt=misspelt)
+
+
+def read_profiles(file: Path) -> Profiles:
+    """Read one profiles.yaml; what is wrong in it is in `faults`."""
+    file = absolute(file)
+    source = read_source(file, shown(file))
+    faults = source.faults
+    if source.root is None:
+        return Profiles(file, Document(source.file, {}, {}, {}), faults=faults)
+    widen_profiles(source.root)
+    doc = document(source)
+    declared = declare(DeclaredProfiles, doc, faults)
+    profiles = dict(declared.profiles or {})
+    if profiles.pop(SANDBOX, None) is not None:
+        place = doc.at_key(("profiles", SANDBOX))
+        faults.append(Fault(f"profiles: {SANDBOX} is built in", place, "choose another name"))
+    files = Files(doc, file.parent, faults)
+    suppress = [files.find(("suppress", n), path) for n, path in enumerate(declared.suppress or ())]
+    return Profiles(file, doc, profiles, tuple(suppress), faults)
+
+
+def repository_root(folder: Path) -> Path:
+    """The nearest folder with a `.git`, from `folder` upward; `folder` itself outside of any."""
+    for candidate in (folder, *folder.parents):
+        if os.path.lexists(candidate / ".git"):
+            return candidate
+    return folder
+
+
+def shown(file: Path) -> str:
+    """A path as it is shown: relative where it is below the working folder."""
+    try:
+        return str(file.relative_to(os.path.realpath(os.curdir)))
+    except ValueError:
+        return str(file)
+
+
+def _folders(start: Path, config_folder: Path | None) -> list[Path]:
+    start = Path(os.path.realpath(start))
+    root = repository_root(start)
+    upward = [start, *start.parents]
+    if config_folder is None:
+        config_folder = platformdirs.user_config_path("sendbatch")
+    return [*upward[: upward.index(root) + 1], config_folder]

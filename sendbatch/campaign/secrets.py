@@ -1,0 +1,183 @@
+"""Credentials, read only where a verb connects; no value of theirs reaches a message or a repr."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from sendbatch.campaign.masking import REFERENCE
+from sendbatch.campaign.model import Profile, SecretSource
+from sendbatch.errors import Fault, Place, ProfileError
+
+COMMAND_TIMEOUT = 60.0  # seconds; a person may have to type a passphrase
+_REFERENCE = re.compile(REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a server asks for; neither shows in a repr."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+class _Unreadable(Exception):
+    """One secret cannot be read: the messages, without any value."""
+
+    def __init__(self, *messages: str, hint: str | None = None) -> None:
+        self.messages = messages
+        self.hint = hint
+
+
+def read_credentials(
+    profile: Profile, environ: Mapping[str, str], *, timeout: float = COMMAND_TIMEOUT
+) -> Credentials | None:
+    """The profile's user name and password; None for a profile without.
+
+    `environ` wins over the `.env` beside the profile's file. `timeout` (seconds) is for
+    `password_command`. Raises ProfileError naming all that is not set, never a value.
+    """
+    if profile.username is None or profile.password is None:
+        return None
+    faults: list[Fault] = []
+    values: list[str] = []
+    for source, what in ((profile.username, "username"), (profile.password, "password")):
+        try:
+            user = values[0] if values else ""
+            value = _read(source, profile, environ, user, timeout)
+            values.append(_usable(value, what))
+        except _Unreadable as error:
+            faults += [Fault(m, profile.place, error.hint) for m in error.messages]
+    if faults:
+        raise ProfileError(faults)
+    return Credentials(*values)
+
+
+def read_username(profile: Profile, environ: Mapping[str, str]) -> str | None:
+    """The user name alone, or None where there is none or it cannot be read now."""
+    if profile.username is None:
+        return None
+    try:
+        return _usable(_read(profile.username, profile, environ, "", COMMAND_TIMEOUT), "username")
+    except (_Unreadable, ProfileError):
+        return None
+
+
+def _read(
+    source: SecretSource, profile: Profile, environ: Mapping[str, str], user: str, timeout: float
+) -> str:
+    if source.template is not None:
+        return _filled(source.template, profile, environ)
+    if source.command is not None:
+        return _run(source.command, profile, environ, timeout)
+    assert source.keyring is not None
+    return _from_keyring(source.keyring, user)
+
+
+def _usable(value: str, what: str) -> str:
+    if not value:
+        raise _Unreadable(f"the {what} of the profile is empty")
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise _Unreadable(f"the {what} holds a line break or another control character")
+    return value
+
+
+def _filled(template: str, profile: Profile, environ: Mapping[str, str]) -> str:
+    names = [match[2:-1] for match in _REFERENCE.findall(template)]
+    found = {name: environ[name] for name in names if environ.get(name)}
+    if len(found) < len(set(names)):
+        found = {name: value for name, value in _env_file(profile).items() if value} | found
+    absent = [name for name in dict.fromkeys(names) if name not in found]
+    if absent:
+        where = "the environment or in .env beside " + (
+            profile.source.name if profile.source else "the campaign"
+        )
+        messages = [
+            f"profile {profile.name}: {name} is {'empty' if name in environ else 'not set'}"
+            for name in absent
+        ]
+        raise _Unreadable(*messages, hint=f"set it in {where}")
+    return _REFERENCE.sub(lambda match: found[match[0][2:-1]], template)
+
+
+def _env_file(profile: Profile) -> dict[str, str]:
+    """What `.env` sets, taken literally: a dollar sign in a password is one."""
+    if profile.source is None:
+        return {}
+    file = profile.source.parent / ".env"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise ProfileError(Fault("not UTF-8", Place(str(file)))) from None
+    except OSError as error:
+        raise ProfileError(Fault(f"cannot be read: {error.strerror}", Place(str(file)))) from None
+    bindings = list(parse_stream(StringIO(text)))
+    wrong = [Place(str(file), binding.original.line) for binding in bindings if binding.error]
+    if wrong:
+        hint = "a line is NAME=value or NAME='value'"
+        raise ProfileError([Fault("cannot be understood", place, hint) for place in wrong])
+    return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}
+
+
+def _run(command: str, profile: Profile, environ: Mapping[str, str], timeout: float) -> str:
+    """The first line that the command prints. What it says on stderr may hold the secret too."""
+    folder = profile.source.parent if profile.source else Path.cwd()
+    process = subprocess.Popen(  # noqa: S602  the user's own command, written for a shell
+        command,
+        shell=True,
+        cwd=folder,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise _Unreadable(f"password_command took more than {timeout:g} s") from None
+    if process.returncode != 0:
+        hint = "run it in a terminal to see what it says"
+        raise _Unreadable(f"password_command ended with {process.returncode}", hint=hint)
+    try:
+        return output.decode("utf-8").split("\n", 1)[0].removesuffix("\r")
+    except UnicodeDecodeError:
+        raise _Unreadable("password_command printed something that is not UTF-8") from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command with all it started: a grandchild would keep the pipe open."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.communicate()
+
+
+def _from_keyring(service: str, user: str) -> str:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        hint = "pip install 'sendbatch[keyring]'"
+        raise _Unreadable("keyring is not installed", hint=hint) from None
+    try:
+        password = keyring.get_password(service, user) if user else ""
+    except KeyringError as error:
+        raise _Unreadable(f"the keyring cannot be read: {type(error).__name__}") from None
+    if password is None:
+        hint = f"store it: keyring set {service} USERNAME"
+        raise _Unreadable(f"the keyring holds no password for {service}", hint=hint)
+    return password or ""

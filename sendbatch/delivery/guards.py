@@ -1,0 +1,164 @@
+"""What must hold before anything is sent. Each guard passes or raises GuardError (exit 4).
+
+They run inside the transaction that the plan is merged in, so a refusal leaves the record as it
+was. `command` is the campaign file as the person named it, for the lines that lead on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sendbatch.campaign.model import Bounds, Campaign, Profile
+from sendbatch.delivery.words import count
+from sendbatch.errors import GuardError
+from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.values import Status
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def server_of(profile: Profile) -> str:
+    """What a record belongs to: the host, on loopback with its port, or the embedded sandbox."""
+    if profile.name == "sandbox":
+        return "sandbox"
+    host = profile.host.lower().rstrip(".")
+    return f"{host}:{profile.port}" if host in LOOPBACK else host
+
+
+def key_of(campaign: Campaign) -> str:
+    """The key expression as the record remembers it; "" is the address."""
+    recipients = campaign.recipients
+    return "" if recipients.key in (None, recipients.email) else recipients.key or ""
+
+
+def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None:
+    """No edition given, no record without one, but records with one: which is meant?"""
+    if folder.run or given:
+        return
+    editions = folder.editions()
+    if not editions or "" in editions:
+        return
+    listed = ", ".join(editions[-5:])
+    raise GuardError(
+        f"no edition was given, and this campaign has records of {listed}",
+        hint=f"say which: sendbatch run {command} --run {editions[-1]}   "
+        f"(or --run '' for one without a name)",
+    )
+
+
+def same_campaign(ledger: Ledger, campaign: Campaign) -> str | None:
+    """The same name from another file is another campaign. Returns a notice where the file moved."""
+    known = ledger.reading.meta("path")
+    here = str(campaign.file)
+    if known is None or known == here:
+        return None
+    if Path(known).exists():
+        raise GuardError(
+            f"the record of {campaign.name} belongs to another file: {known}",
+            hint="give this campaign another name:, or a record of its own: --record DIR",
+        )
+    ledger.remember("path", here)
+    return f"the campaign file moved: {known} is now {here}"
+
+
+def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: float) -> None:
+    """Another key would make everyone gone and added again, and mail them twice."""
+    known = reading.meta("key")
+    if known is None or known == key_of(campaign) or not reading.has_tried():
+        return
+    raise GuardError(
+        f"recipients.key was {known or 'the address'} when some were sent to, "
+        f"and is {key_of(campaign) or 'the address'} now: nobody could be recognised",
+        hint=f"begin a new edition: sendbatch run {command} --run {next_edition(campaign, now)}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the guards count: all who hold a key, and how many of them are still to be sent."""
+
+    holders: int
+    left: int
+
+
+def same_content(
+    reading: LedgerReading,
+    campaign: Campaign,
+    digest: str,
+    numbers: Numbers,
+    command: str,
+    now: float,
+) -> None:
+    """What some have got and the others would get must be the same, unless a person says so."""
+    known = reading.meta("content")
+    sent = sum(number for _, number in reading.contents())
+    if known is None or known == digest or not sent:
+        return
+    everyone = f"{numbers.holders:,}"
+    first = f"the text changed since {sent:,} of {everyone} were sent it."
+    raise GuardError(_two_ways(first, "with the new text", campaign, numbers, command, now))
+
+
+def same_server(
+    reading: LedgerReading, campaign: Campaign, numbers: Numbers, command: str, now: float
+) -> None:
+    """A record belongs to one server; another is a change of the same kind."""
+    known, server = reading.meta("server"), server_of(campaign.profile)
+    if known is None or known == server or not reading.has_tried():
+        return
+    used = ", ".join(f"{number:,} through {name}" for name, number in reading.servers())
+    first = f"this record belongs to {known} ({used or 'nobody accepted yet'}), not {server}."
+    raise GuardError(_two_ways(first, f"through {server}", campaign, numbers, command, now))
+
+
+def _two_ways(
+    first: str, how: str, campaign: Campaign, numbers: Numbers, command: str, now: float
+) -> str:
+    ways = (
+        (f"go on {how} for the other {numbers.left:,}:", "--accept-changes"),
+        (f"a new edition, to all {numbers.holders:,}:", f"--run {next_edition(campaign, now)}"),
+    )
+    width = max(len(way) for way, _ in ways)
+    lines = [f"  {way:<{width}}  sendbatch run {command} {option}" for way, option in ways]
+    return "\n".join([first, *lines])
+
+
+def next_edition(campaign: Campaign, now: float) -> str:
+    """A name for another edition: the month, or the day where the month is taken."""
+    today = datetime.fromtimestamp(now, UTC)
+    month = f"{today:%Y-%m}"
+    return month if campaign.run != month else f"{today:%Y-%m-%d}"
+
+
+def as_expected(expect: Bounds | None, holders: int) -> None:
+    if expect is None or expect.low <= holders <= expect.high:
+        return
+    bounds = f"{expect.low:,}" if expect.low == expect.high else f"{expect.low:,}–{expect.high:,}"
+    raise GuardError(
+        f"the plan has {count(holders, 'recipient')}, expected are {bounds}",
+        hint="look at the CSV and `where`, or change expect:",
+    )
+
+
+def strictly(totals: Mapping[Status, int]) -> None:
+    """--strict: one invalid or duplicate row refuses the whole run."""
+    invalid, twice = totals.get(Status.INVALID, 0), totals.get(Status.DUPLICATE, 0)
+    if not invalid and not twice:
+        return
+    told = [
+        text
+        for number, text in (
+            (invalid, count(invalid, "invalid row")),
+            (twice, count(twice, "duplicate row")),
+        )
+        if number
+    ]
+    raise GuardError(
+        f"{' and '.join(told)}, and --strict was given",
+        hint="sendbatch check lists them",
+    )

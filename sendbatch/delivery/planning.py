@@ -1,0 +1,174 @@
+"""Making a plan: every row checked and staged, the suppressed and the duplicates found, merged.
+
+Works inside the caller's transaction on the record, so that a plan which is refused, declined or
+interrupted leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sendbatch.audience.addresses import default_key
+from sendbatch.audience.checks import Rules, make_rules
+from sendbatch.audience.reading import open_table
+from sendbatch.audience.suppression import read_suppression
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.words import count
+from sendbatch.errors import AudienceError, CampaignError, Fault, Interrupted, Place
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import Difference, Staging, Twins
+from sendbatch.message.content import Content
+from sendbatch.message.names import check_names, names_used
+from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.setup import Setup, Survey
+from sendbatch.values import Row
+
+T = TypeVar("T")
+
+BATCH = 500  # rows checked in one go
+SHOWN = 20  # rows named in one refusal
+MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
+
+
+class Lookups(Protocol):
+    """`check(domains)` says for each domain why no mail can go there, or None."""
+
+    def check(self, domains: Iterable[str]) -> dict[str, str | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a new plan brought: how it differs from the last, and what a person should know."""
+
+    difference: Difference
+    twins: Twins
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """All that a plan is made from. `lookups` is None unless the campaign asks for MX look-ups."""
+
+    campaign: Campaign
+    content: Content
+    inputs: str
+    salt: bytes
+    size_limit: int | None
+    lookups: Lookups | None
+    observer: Observer
+    stop: Stop
+
+
+def make_plan(ledger: Ledger, planning: Planning, *, started_at: float, now: float) -> Planned:
+    """Read the CSV, check every row, and make the result the current plan.
+
+    Raises CampaignError, AudienceError with all that is wrong; Interrupted when asked to stop.
+    """
+    recipients = planning.campaign.recipients
+    place = planning.campaign.places.get("recipients.file")
+    with open_table(recipients.file, recipients.encoding, place) as table:
+        rules = make_rules(planning.campaign, table.columns, table.names)
+        if faults := check_names(planning.content, planning.campaign, rules.columns):
+            raise CampaignError(faults)
+        staging = ledger.stage(rules.columns)
+        digest, faulty = _stage_rows(staging, table, rules, planning)
+    warnings = _suppress(staging, planning.campaign)
+    if planning.lookups is not None:
+        reasons = planning.lookups.check(staging.domains())
+        staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
+    staging.settle()
+    _refuse_faulty(staging, faulty, recipients.file)
+    difference = staging.difference()
+    twins = staging.twins(names_used(planning.content))
+    if difference.first and recipients.key is None:
+        _refuse_other_files(staging.twins_by_attachment(), planning.campaign)
+    staging.merge(
+        inputs=planning.inputs,
+        recipients_digest=digest,
+        content_digest=planning.content.digest,
+        started_at=started_at,
+        completed_at=now,
+    )
+    return Planned(difference, twins, tuple(warnings))
+
+
+def _stage_rows(
+    staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
+) -> tuple[str, list[tuple[int, str]]]:
+    """Check and stage every row; returns their digest, and (line, fault) of missing attachments."""
+    pool = Pool(Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit))
+    digest, faulty, rows = hashlib.sha256(), [], 0
+    for batch in _batches(table, BATCH):
+        if planning.stop.is_soon:
+            raise Interrupted(f"{planning.stop.reason}; nothing was sent")
+        surveys = pool.check(batch)
+        staging.add((s.checked, _address_key(s)) for s in surveys)
+        for survey in surveys:
+            checked = survey.checked
+            told = [checked.line, checked.status, checked.key, checked.email, *checked.cells]
+            digest.update(json.dumps(told).encode())
+            if survey.fault is not None and len(faulty) < MOST_FAULTS:
+                faulty.append((checked.line, survey.fault))
+        rows += len(batch)
+        planning.observer.planning(rows)
+    if not rows:
+        file = planning.campaign.recipients.file
+        raise AudienceError(f"{file}: there is a header and no recipient under it")
+    return digest.hexdigest(), faulty
+
+
+def _address_key(survey: Survey) -> str:
+    email = survey.checked.email
+    return default_key(email) if email else ""
+
+
+def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
+    """Stage every suppression list; returns what is odd about them."""
+    warnings: list[Fault] = []
+    for path in campaign.suppress:
+        suppression = read_suppression(path, campaign.recipients.email)
+        staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
+        warnings.extend(suppression.warnings)
+    return warnings
+
+
+def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:
+    """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
+    held = [(line, text) for line, text in faulty if staging.holds_key(line)]
+    if not held:
+        return
+    faults = [Fault(text, Place(str(file), line)) for line, text in held[:SHOWN]]
+    if len(held) > SHOWN:
+        more = count(len(held) - SHOWN, "row")
+        faults.append(Fault(f"and {more} more with such a fault", Place(str(file))))
+    raise CampaignError(faults)
+
+
+def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:
+    """Which of two different files should one address get? Only the author knows."""
+    if not twins.count:
+        return
+    shown = ", ".join(f"row {later} (as row {first})" for later, first in twins.rows)
+    raise CampaignError(
+        Fault(
+            f"{count(twins.count, 'row')} have the address of an earlier row and other attachments: "
+            f"{shown}",
+            campaign.places.get("recipients.file"),
+            "write out what makes a row one delivery: key: customer_id   (or key: email, to send "
+            "the first only)",
+        )
+    )

@@ -1,0 +1,221 @@
+"""From a campaign and its record to what a run would do: planned, selected, and held to its guards.
+
+The same steps serve a run, which keeps what they did to the record, and a plan that is only
+looked at, which works on a copy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sendbatch.audience.deliverability import NO_MAIL
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery import guards
+from sendbatch.delivery.approval import Held, hold_to, read_approval
+from sendbatch.delivery.inputs import inputs_digest
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.options import Options, all_spellings
+from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import CampaignError, GuardError
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.states import SENDABLE
+from sendbatch.message.content import Content
+from sendbatch.message.names import check_names
+from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.setup import Setup
+from sendbatch.values import Recipient, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run would do now. `planned` is None where the inputs are those of the last plan.
+
+    `totals` are the rows this call is about, `sendable` those it may send, `left_over` those only
+    a limit keeps back; `holders` all who hold a key. `samples` are the first three it would send.
+    """
+
+    campaign: Campaign
+    content: Content
+    pool: Pool
+    planned: Planned | None
+    totals: dict[Status, int]
+    sendable: int
+    left_over: int
+    holders: int
+    samples: tuple[Recipient, ...]
+    in_doubt: int
+    held: Held | None
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """Everything the steps need. `command` is the campaign file as the person named it."""
+
+    campaign: Campaign
+    content: Content
+    options: Options
+    command: str
+    size_limit: int | None
+    lookups: Callable[[], Lookups]
+    observer: Observer
+    stop: Stop
+    wall: Callable[[], float]
+    looking: bool = False  # nothing will be sent: changes are told of, not refused
+
+
+def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
+    """Plan where the inputs changed, select, apply what was asked for, and pass every guard.
+
+    Inside the caller's transaction. Raises GuardError, CampaignError, AudienceError, Interrupted.
+    """
+    campaign, options, now = preparing.campaign, preparing.options, preparing.wall()
+    reading = ledger.reading
+    moved = guards.same_campaign(ledger, campaign)
+    guards.same_key(reading, campaign, preparing.command, now)
+    salt = _salt(ledger)
+    planned = _plan(ledger, preparing, salt)
+    strangers = ledger.sending.scope(all_spellings(options.only))
+    if strangers:
+        raise CampaignError(
+            f"--only names nobody in the plan: {', '.join(strangers[:10])}",
+            hint="give the key or the address as the CSV has it",
+        )
+    _take_up(ledger, preparing, now)
+    ledger.sending.choose(options.limit)
+    ledger.sending.make_due(now)
+    changes = _changes(ledger, preparing, now)
+    held = _hold(ledger, preparing)
+    _identify(ledger, campaign, preparing.content, now)
+    totals = ledger.sending.totals()
+    return Prepared(
+        campaign=campaign,
+        content=preparing.content,
+        pool=_pool(ledger, preparing, salt),
+        planned=planned,
+        totals=totals,
+        sendable=ledger.sending.sendable(),
+        left_over=ledger.sending.left_over(),
+        holders=reading.holders_count(),
+        samples=tuple(ledger.sending.samples(3)),
+        in_doubt=totals.get(Status.IN_DOUBT, 0),
+        held=held,
+        notices=tuple(notice for notice in (moved, *changes) if notice),
+    )
+
+
+def _salt(ledger: Ledger) -> bytes:
+    known = ledger.reading.meta("salt")
+    if known is None:
+        known = os.urandom(32).hex()
+        ledger.remember("salt", known)
+    return bytes.fromhex(known)
+
+
+def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
+    campaign, now = preparing.campaign, preparing.wall()
+    lookups = preparing.lookups() if campaign.recipients.check_deliverability else None
+    inputs = inputs_digest(campaign)
+    last = ledger.reading.plan()
+    if last is not None and last.inputs == inputs and not _is_alive_again(ledger, lookups):
+        # the content may use other names than the plan has columns for
+        _hold_names(preparing, last.columns)
+        return None
+    planning = Planning(
+        campaign=campaign,
+        content=preparing.content,
+        inputs=inputs,
+        salt=salt,
+        size_limit=preparing.size_limit,
+        lookups=lookups,
+        observer=preparing.observer,
+        stop=preparing.stop,
+    )
+    return make_plan(ledger, planning, started_at=now, now=preparing.wall())
+
+
+def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
+    if faults := check_names(preparing.content, preparing.campaign, columns):
+        raise CampaignError(faults)
+
+
+def _is_alive_again(ledger: Ledger, lookups: Lookups | None) -> bool:
+    """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
+    if lookups is None:
+        return False
+    domains = ledger.reading.domains_without_mail(NO_MAIL)
+    return any(reason is None for reason in lookups.check(domains).values())
+
+
+def _take_up(ledger: Ledger, preparing: Preparing, now: float) -> None:
+    """--retry and --in-doubt resend; with a provider's key, doubt is resolved by itself."""
+    options, idempotency = preparing.options, preparing.campaign.profile.idempotency
+    if options.retry:
+        ledger.sending.retry(options.retry, now)
+    if options.resend_in_doubt:
+        ledger.sending.resend()
+    elif idempotency is not None and preparing.campaign.profile.delivers:
+        ledger.sending.resend(dated_after=now - idempotency.holds)
+
+
+def _changes(ledger: Ledger, preparing: Preparing, now: float) -> list[str]:
+    """Other content or another server than before: refused, accepted, or only told of."""
+    campaign, reading, digest = preparing.campaign, ledger.reading, preparing.content.digest
+    if preparing.options.accept_changes:
+        return []
+    left = sum(reading.totals().get(status, 0) for status in SENDABLE)
+    numbers = guards.Numbers(reading.holders_count(), left)
+    told = []
+    for guard in (
+        lambda: guards.same_content(reading, campaign, digest, numbers, preparing.command, now),
+        lambda: guards.same_server(reading, campaign, numbers, preparing.command, now),
+    ):
+        try:
+            guard()
+        except GuardError as error:
+            if not preparing.looking:
+                raise
+            told.append(error.faults[0].message)
+    return told
+
+
+def _hold(ledger: Ledger, preparing: Preparing) -> Held | None:
+    """--strict, expect and --plan. Raises GuardError."""
+    campaign, options, reading = preparing.campaign, preparing.options, ledger.reading
+    if options.strict:
+        guards.strictly(reading.totals())
+    guards.as_expected(campaign.expect, reading.holders_count())
+    if options.approval is None:
+        return None
+    return hold_to(
+        read_approval(options.approval),
+        campaign=campaign.name,
+        run=campaign.run,
+        content=preparing.content.digest,
+        server=guards.server_of(campaign.profile),
+        holders=reading.holders(),
+    )
+
+
+def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) -> None:
+    """Write down what the guards of the next run compare with."""
+    server = guards.server_of(campaign.profile)
+    if ledger.reading.meta("server") != server:
+        ledger.note("server", server, now)
+    ledger.remember("name", campaign.name)
+    ledger.remember("run", campaign.run)
+    ledger.remember("path", str(campaign.file))
+    ledger.remember("key", guards.key_of(campaign))
+    ledger.remember("content", content.digest)
+    ledger.remember("server", server)
+    ledger.remember(f"domain of {content.digest}", content.sender_domain)
+
+
+def _pool(ledger: Ledger, preparing: Preparing, salt: bytes) -> Pool:
+    """For building messages only: the rows are checked, their rules no longer matter."""
+    plan = ledger.reading.plan()
+    assert plan is not None
+    return Pool(Setup(preparing.content, None, plan.columns, salt, preparing.size_limit))

@@ -1,0 +1,117 @@
+"""Proofs: a few recipients' messages, mailed to reviewers. Nothing counts as delivered.
+
+The record is not touched; only the account's quota is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sendbatch.campaign.secrets import read_credentials
+from sendbatch.delivery.account import Standing
+from sendbatch.delivery.options import spellings
+from sendbatch.delivery.preparing import Prepared
+from sendbatch.delivery.quotas import quotas_of
+from sendbatch.delivery.reaching import Dialer
+from sendbatch.delivery.running import Job, Loop, look, reachable, unless_stopped
+from sendbatch.delivery.words import clock_time, count
+from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.message.compose import Composer, Proof
+from sendbatch.smtp.server import Server
+from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
+
+
+@dataclass(frozen=True, slots=True)
+class Proofed:
+    """One proof: whose message, to which reviewer, and how it was taken."""
+
+    recipient: Recipient
+    reviewer: str
+    outcome: Outcome
+
+
+def send_proofs(
+    job: Job, reviewers: Sequence[str], *, wanted: int, key: str | None
+) -> list[Proofed]:
+    """Mail the messages of the first `wanted` recipients, or of the one with `key`.
+
+    Raises CampaignError where there is nobody to show or no quota left, SmtpError, Interrupted.
+    """
+
+    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> list[Proofed]:
+        shown = _chosen(ledger, prepared, wanted, key)
+        columns = ledger.reading.plan()
+        assert columns is not None
+        salt = bytes.fromhex(ledger.reading.meta("salt") or "")
+        composer = Composer(prepared.content, columns.columns, salt)
+        now = job.edge.clock.wall()
+        messages = [
+            (recipient, reviewer, composer.compose(recipient, now, Proof(reviewer)))
+            for recipient in shown
+            for reviewer in reviewers
+        ]
+        _take_quota(standing, len(messages), now)
+        with reachable(job) as server, Loop() as loop:
+            return loop.run(unless_stopped(_hand_over(job, server, messages), job.stop))
+
+    return look(job, see)
+
+
+def _chosen(ledger: Ledger, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
+    if key is not None:
+        found = ledger.reading.named(spellings(key))
+        if found is None:
+            raise CampaignError(f"--recipient: nobody in the plan has the key or address {key}")
+        return [found]
+    first = ledger.sending.samples(wanted)
+    if not first:
+        first = list(islice(ledger.reading.holders(), wanted))
+    if not first:
+        raise CampaignError("the plan has nobody whose message could be shown")
+    return first
+
+
+def _take_quota(standing: Standing, messages: int, now: float) -> None:
+    if standing.usage is None:
+        return
+    windows = quotas_of(standing.rates)
+    granted = standing.usage.take(standing.account, windows, messages, now)
+    if granted < messages:
+        standing.usage.give_back(standing.account, granted, now)
+        free_at = standing.usage.next_free(standing.account, windows, now)
+        raise CampaignError(
+            f"the account's quota has no room for {count(messages, 'proof')} "
+            f"before {clock_time(free_at)}"
+        )
+
+
+async def _hand_over(
+    job: Job, server: Server, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
+) -> list[Proofed]:
+    dialer = Dialer(server, lambda: read_credentials(job.campaign.profile, job.edge.environ))
+    connection = await dialer.open()
+    done: list[Proofed] = []
+    try:
+        for recipient, reviewer, message in messages:
+            if job.stop.is_soon:
+                raise Interrupted(f"{job.stop.reason}; {count(len(done), 'proof')} went out")
+            if isinstance(message, Unbuildable):
+                outcome = Outcome(Status.FAILED, reason=message.reason)
+            else:
+                if not connection.usable:
+                    connection = await dialer.open()
+                outcome = await connection.hand_over(message, _nothing)
+            done.append(Proofed(recipient, reviewer, outcome))
+    finally:
+        if connection.usable:
+            await connection.quit()
+        else:
+            connection.abort()
+    return done
+
+
+async def _nothing() -> None:
+    """A proof is in no record: there is nothing to make durable before its last line leaves."""

@@ -1,0 +1,80 @@
+"""Everything but the wire: every message of a plan is built and looked at, none is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import Interrupted
+from sendbatch.rendering.pool import Pool
+from sendbatch.values import Message, Recipient
+
+BATCH = 200
+SHOWN = 20  # failures kept with their reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all."""
+
+    built: int
+    failed: int
+    failures: tuple[tuple[int, str, str], ...]
+    largest: int  # bytes of the largest message
+
+
+def rehearse(
+    pool: Pool,
+    recipients: Iterable[Recipient],
+    total: int,
+    *,
+    size_limit: int | None,
+    now: float,
+    observer: Observer,
+    stop: Stop,
+) -> Rehearsal:
+    """Build every message. Raises Interrupted when asked to stop."""
+    built = failed = largest = 0
+    failures: list[tuple[int, str, str]] = []
+    for batch in _batches(iter(recipients)):
+        if stop.is_soon:
+            raise Interrupted(f"{stop.reason}; nothing was sent")
+        for recipient, message in zip(batch, pool.render_now(batch, now), strict=True):
+            reason = (
+                _fault(message.data, size_limit) if isinstance(message, Message) else message.reason
+            )
+            if isinstance(message, Message):
+                largest = max(largest, len(message.data))
+            built += 1
+            if reason is not None:
+                failed += 1
+                if len(failures) < SHOWN:
+                    failures.append((recipient.row, recipient.key, reason))
+        observer.checking(built, total)
+    return Rehearsal(built, failed, tuple(failures), largest)
+
+
+def build(
+    pool: Pool, recipients: Iterable[Recipient], now: float
+) -> list[tuple[Recipient, Message]]:
+    """The messages of a few recipients, those that cannot be built left out."""
+    wanted = list(recipients)
+    return [
+        (recipient, message)
+        for recipient, message in zip(wanted, pool.render_now(wanted, now), strict=True)
+        if isinstance(message, Message)
+    ]
+
+
+def _fault(data: bytes, size_limit: int | None) -> str | None:
+    if size_limit is not None and len(data) > size_limit:
+        return f"the message has {len(data):,} bytes; the server takes {size_limit:,}"
+    return None
+
+
+def _batches(recipients: Iterator[Recipient]) -> Iterator[list[Recipient]]:
+    while batch := list(islice(recipients, BATCH)):
+        yield batch

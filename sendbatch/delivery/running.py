@@ -1,0 +1,276 @@
+"""A run from end to end: lock, plan, guards, first login, question, sending.
+
+The plan, the guards and the question stand in one transaction on the record: whatever is refused
+or declined leaves it as it was, and the first connection has logged in before anyone is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sendbatch.audience.deliverability import Deliverability
+from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.secrets import read_credentials
+from sendbatch.delivery import guards
+from sendbatch.delivery.account import Standing, standing_of
+from sendbatch.delivery.edge import Edge
+from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.options import Options
+from sendbatch.delivery.preparing import Prepared, Preparing, prepare
+from sendbatch.delivery.reaching import Dialer
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import GuardError, Interrupted
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.lock import hold
+from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
+from sendbatch.message.reading import read_content
+from sendbatch.sandbox import Sandbox
+from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.server import Server, server_of
+from sendbatch.values import Status
+
+T = TypeVar("T")
+
+OUTBOX = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call on one campaign. `command` is the campaign file as the person named it."""
+
+    campaign: Campaign
+    command: str
+    record: RecordFolder
+    options: Options
+    edge: Edge
+    observer: Observer
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """`ending` is None where there was nothing to send. `totals` are the rows the call was about."""
+
+    prepared: Prepared
+    ending: Ending | None
+    totals: dict[Status, int]
+    left_over: int
+    crashed: int
+
+
+Confirm = Callable[[Prepared, Standing], None]  # raises GuardError where a person says no
+
+
+def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
+    """Send what the campaign asks for; `told(ledger)` then reads the record for a report.
+
+    Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
+    """
+    guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+    standing = standing_of(job.campaign, job.edge)
+    preparing = preparing_of(job, standing)
+    job.record.make()
+    now = job.edge.clock.wall()
+    since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    with (
+        hold(job.record.path, since=since, holder=job.edge.holder),
+        open_ledger(job.record.path) as ledger,
+    ):
+        crashed = ledger.sending.recover(now)
+        if crashed:
+            job.observer.notice(
+                f"the last run ended in the middle: {crashed} whose message may have arrived are in doubt"
+            )
+        with _sending(job, standing) as sending:
+            with ledger.transaction():
+                prepared = prepare(ledger, preparing)
+                if prepared.sendable:
+                    sending.connect()
+                    confirm(prepared, standing)
+            ending = sending.deliver(ledger, prepared) if prepared.sendable else None
+        totals = ledger.sending.totals()
+        ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
+        return ran, told(ledger)
+
+
+def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
+    """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away.
+
+    Raises as `run` does, but for changes of content or server, which are among the notices.
+    """
+    guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+    standing = standing_of(job.campaign, job.edge)
+    preparing = replace(preparing_of(job, standing), looking=True)
+    with open_scratch(job.record.path) as ledger:
+        ledger.sending.recover(job.edge.clock.wall())
+        with ledger.transaction():
+            return see(ledger, prepare(ledger, preparing), standing)
+
+
+def preparing_of(job: Job, standing: Standing) -> Preparing:
+    """Read the content once, and gather what planning needs. Raises CampaignError."""
+    return Preparing(
+        campaign=job.campaign,
+        content=read_content(job.campaign),
+        options=job.options,
+        command=job.command,
+        size_limit=standing.size_limit(job.campaign.profile.size_limit),
+        lookups=Deliverability,
+        observer=job.observer,
+        stop=job.stop,
+        wall=job.edge.clock.wall,
+    )
+
+
+class _Sending:
+    """The loop of one run, and what it talks to."""
+
+    def __init__(self, job: Job, standing: Standing, server: Server, loop: Loop) -> None:
+        self._job = job
+        self._standing = standing
+        self._loop = loop
+        campaign, environ = job.campaign, job.edge.environ
+        self._dialer = Dialer(server, lambda: read_credentials(campaign.profile, environ))
+        self._first: Connection | None = None
+
+    def connect(self) -> None:
+        """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
+        self._first = self._loop.run(unless_stopped(self._dialer.open(), self._job.stop))
+        usage = self._standing.usage
+        if usage is not None:
+            now = self._job.edge.clock.wall()
+            usage.saw_size(self._standing.account.host, self._first.offers.size, now)
+
+    def deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
+        return self._loop.run(self._deliver(ledger, prepared))
+
+    def leave(self) -> None:
+        if self._first is not None and self._first.usable:
+            self._loop.run(self._first.quit())
+
+    async def _deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
+        job, standing = self._job, self._standing
+        first, self._first = self._first, None
+        committer = Committer(ledger.sending)
+        engine = Engine(
+            store=ledger.sending,
+            committer=committer,
+            pool=prepared.pool,
+            dialer=self._dialer,
+            limits=Limits(job.campaign.profile, standing.rates, standing.account, standing.usage),
+            retry=job.campaign.retry,
+            content=prepared.content.digest,
+            selected=prepared.sendable,
+            clock=job.edge.clock,
+            random=job.edge.random,
+            observer=job.observer,
+            stop=job.stop,
+            no_wait=job.options.no_wait,
+            stop_after=job.options.stop_after,
+        )
+        job.observer.sending(prepared.sendable)
+        try:
+            return await engine.run(first)
+        finally:
+            await committer.close()
+            job.observer.finished()
+
+
+@contextlib.contextmanager
+def _sending(job: Job, standing: Standing) -> Iterator[_Sending]:
+    with (
+        reachable(job) as server,
+        _counted(standing),
+        Loop() as loop,
+    ):
+        sending = _Sending(job, standing, server, loop)
+        try:
+            yield sending
+        finally:
+            sending.leave()
+
+
+@contextlib.contextmanager
+def reachable(job: Job) -> Iterator[Server]:
+    """The campaign's server; the embedded one listens for as long as the block lasts."""
+    profile = job.campaign.profile
+    if profile.name != "sandbox":
+        yield server_of(profile)
+        return
+    with Sandbox(job.record.path / OUTBOX) as sandbox:
+        yield server_of(replace(profile, host=sandbox.host, port=sandbox.port))
+
+
+@contextlib.contextmanager
+def _counted(standing: Standing) -> Iterator[None]:
+    """Be seen by other runs on the account, which share its limits with this one."""
+    if standing.usage is None:
+        yield
+        return
+    with standing.usage.alive(standing.account):
+        yield
+
+
+class Loop:
+    """An event loop of our own, uvloop where there is one; no signal handlers."""
+
+    def __enter__(self) -> Loop:
+        try:
+            import uvloop
+        except ImportError:
+            self._loop = asyncio.new_event_loop()
+        else:
+            self._loop = uvloop.new_event_loop()
+        return self
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
+    """The result of `work`, or Interrupted as soon as a person asks to stop."""
+    soon = asyncio.Event()
+    stop.bind(soon, asyncio.Event())
+    task, asked = asyncio.ensure_future(work), asyncio.ensure_future(soon.wait())
+    try:
+        await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Interrupted(f"{stop.reason}; nothing was sent")
+    finally:
+        stop.unbind()
+        for left in (task, asked):
+            left.cancel()
+        await asyncio.gather(task, asked, return_exceptions=True)
+
+
+def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bool] | None) -> None:
+    """Who says that this may be sent: --yes, an approved plan, or a person who is there."""
+    if not delivers or yes or approved:
+        return
+    if ask is None:
+        raise GuardError(
+            "nobody is here to ask whether this may be sent",
+            hint="add --yes, or --plan with a plan that was reviewed",
+        )
+    if not ask():
+        raise GuardError("declined: nothing was sent")
+
+
+def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
+    """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
+    kept = "" if campaign.profile.delivers else campaign.profile.name
+    return RecordFolder(record or campaign.folder / "reports", campaign.name, campaign.run, kept)

@@ -1,0 +1,31 @@
+"""Addresses as the wire has them: A-labels for the domain, and whether that is enough."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sendbatch.message.content import ascii_domain
+
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>,;]")  # would end the address, or the header
+
+
+@lru_cache(maxsize=4096)
+def _wire_domain(domain: str) -> str:
+    return domain if domain.isascii() else ascii_domain(domain)
+
+
+def wire_address(address: str) -> tuple[str, bool]:
+    """An address as headers and envelope have it, and whether that takes SMTPUTF8 (RFC 6531):
+    the domain as A-labels, so that only the part before the @ decides.
+
+    Raises ValueError where the domain has no A-labels, or the address something that could end it.
+    """
+    local, _, domain = address.rpartition("@")
+    if _UNSAFE.search(address) or not local or not domain:
+        raise ValueError("the address has characters that no message can carry")
+    try:
+        wired = _wire_domain(domain)
+    except ValueError:
+        raise ValueError("no mail can be addressed to this domain") from None
+    return f"{local}@{wired}", not local.isascii()

@@ -1,0 +1,172 @@
+"""One body's template and all that it includes, extends or imports, read into a `Bundle`.
+
+Names are looked for as Jinja does: below the template's own folder, then below the campaign's. A
+name may climb with `..`, as long as it stays within the campaign's and the templates' folders.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+from jinja2 import nodes
+
+from sendbatch.campaign.language import environment
+from sendbatch.errors import Fault, Place
+from sendbatch.message.content import Bundle
+from sendbatch.message.folders import inside, near_name, problem
+from sendbatch.message.references import Reference, references, unknown_words
+
+_LARGEST = 8_000_000  # bytes of one template
+_MOST_TEMPLATES = 500
+
+
+def read_bundle(
+    entry: Path, *, search: Sequence[Path], allowed: Sequence[Path], what: str, place: Place | None
+) -> tuple[Bundle | None, list[Fault]]:
+    """The bundle of `entry`, and what is wrong with any of its templates.
+
+    `place` is where the campaign file names it as `what`; faults within templates have their own.
+    """
+    reading = _Reading(search, allowed)
+    wrong = problem(entry)
+    if wrong is not None:
+        return None, [Fault(f"{what}: {wrong}: {entry.name}", place, _hint(entry.name, search[:1]))]
+    reading.add(entry.name, entry, place)
+    while reading.waiting and len(reading.sources) < _MOST_TEMPLATES:
+        reading.follow(*reading.waiting.pop(0))
+    if reading.waiting:
+        reading.faults.append(
+            Fault(f"{what}: includes more than {_MOST_TEMPLATES} templates", place)
+        )
+    return Bundle(entry.name, reading.sources, reading.shown), reading.faults
+
+
+class _Reading:
+    """What was read so far. Each name is read once, so that a circle of includes ends."""
+
+    def __init__(self, search: Sequence[Path], allowed: Sequence[Path]) -> None:
+        self._search, self._allowed = search, allowed
+        self._env = environment(autoescape=True)
+        self.sources: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.waiting: list[tuple[str, Reference]] = []
+
+    def add(self, name: str, path: Path, place: Place | None) -> None:
+        """Read one template and note what it refers to."""
+        shown = shown_path(path)
+        self.shown[name] = shown
+        self.sources[name] = ""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            self.faults.append(Fault(f"{shown}: cannot be read ({error.strerror})", place))
+            return
+        fault = _unfit(data, shown, is_entry=len(self.sources) == 1)
+        if fault is not None:
+            self.faults.append(fault)
+            return
+        self.sources[name] = data.decode("utf-8-sig")
+        tree = self._parse(name)
+        if tree is not None:
+            self.waiting += [(name, reference) for reference in references(tree)]
+
+    def _parse(self, name: str) -> nodes.Template | None:
+        source = self.sources[name]
+        try:
+            tree = self._env.parse(source)
+            unknown = list(unknown_words(self._env, tree))
+            for line, said, hint in unknown:
+                self._fault(name, line, said, hint)
+            if not unknown:
+                self._env.compile(source)
+        except jinja2.TemplateSyntaxError as error:
+            self._fault(name, error.lineno or 1, f"not a template: {error.message}")
+            return None
+        except (RecursionError, SyntaxError, ValueError) as error:
+            said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            self._fault(name, 1, f"not a template: {said}")
+            return None
+        return tree
+
+    def follow(self, parent: str, reference: Reference) -> None:
+        """Read the template that a tag names, unless it was read before."""
+        if not reference.names:
+            said = (
+                f"{reference.word} with a name that is computed: all content is read at the start"
+            )
+            hint = f'write the name in quotes, within an if: {{% {reference.word} "…" %}}'
+            self._fault(parent, reference.line, said, hint)
+            return
+        if any(self._find(parent, name, reference) for name in reference.names):
+            return
+        if not reference.optional:
+            name = reference.names[0]
+            hint = _hint(name, self._search) or ""
+            self._fault(parent, reference.line, f"{reference.word}: no such template: {name}", hint)
+
+    def _find(self, parent: str, name: str, reference: Reference) -> bool:
+        """Whether a name was found, or found wanting: then a fault says so."""
+        if name in self.sources:
+            return True
+        if "\0" in name or os.path.isabs(name):
+            said = f"{reference.word}: outside the campaign's and templates' folders: {name!r}"
+            self._fault(parent, reference.line, said)
+            return True
+        for folder in self._search:
+            path = folder / name
+            wrong = problem(path)
+            if wrong == "no such file":
+                continue
+            if not any(inside(root, path) for root in self._allowed):
+                wrong = "outside the campaign's and templates' folders"
+            if wrong is not None:
+                self._fault(parent, reference.line, f"{reference.word}: {wrong}: {name}")
+            else:
+                self.add(name, path, None)
+            return True
+        return False
+
+    def _fault(self, name: str, line: int, said: str, hint: str = "") -> None:
+        self.faults.append(
+            Fault(said, at(self.shown[name], self.sources[name], line), hint or None)
+        )
+
+
+def at(shown: str, source: str, line: int, word: str = "") -> Place:
+    """The place of a word in a line of a template, or of the first thing in that line."""
+    lines = source.split("\n")
+    text = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+    column = text.find(word) if word else -1
+    if column < 0:
+        column = len(text) - len(text.lstrip())
+    return Place(shown, line, column + 1, text)
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person at this working folder would write it."""
+    near = os.path.relpath(path)
+    return near if len(near) < len(str(path)) else str(path)
+
+
+def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:
+    if len(data) > _LARGEST:
+        return Fault("larger than 8 MB: not a template", Place(shown))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        readable = data.split(b"\n")[line - 1].rstrip(b"\r").decode("utf-8", "replace")
+        place = Place(shown, line, max(readable.find("\ufffd"), 0) + 1, readable)
+        return Fault("not UTF-8", place, "save the file as UTF-8")
+    if is_entry and not text.strip():
+        return Fault("the template is empty", Place(shown))
+    return None
+
+
+def _hint(name: str, folders: Sequence[Path]) -> str | None:
+    near = near_name(name, folders)
+    return f"did you mean {near}?" if near else None

@@ -1,0 +1,124 @@
+"""What everybody gets, read once: nothing of it is opened again, whatever happens on disk.
+
+`Content` crosses to the workers as bytes. Its digest says whether two runs send the same thing: it
+is over what was read, never over where it lies, so that two machines with the same checkout agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import idna
+
+from sendbatch.campaign.model import Json, Mailbox, Unsubscribe
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One body's template with all that it includes, extends or imports.
+
+    `sources` maps the names that templates use for each other to their text; `entry` is the
+    name of the first. `shown` maps the same names to the paths a person knows them by.
+    """
+
+    entry: str
+    sources: Mapping[str, str]
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """An attachment that everybody gets."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """An attachment of one recipient: a path with a template in it, read when it is needed.
+
+    `folder` is what the author wrote before the template, the last part cut off; `rest` is the
+    template of the path below it. Nothing outside `folder` is ever read.
+    """
+
+    pattern: str
+    folder: Path
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a message is made of but the recipient.
+
+    `digest` is a SHA-256 in hex over all that a recipient would see change: templates with what
+    they include, subject, from, reply_to, headers, unsubscribing, variables, shared attachments by
+    their bytes, others by the pattern of their path.
+    """
+
+    subject: str
+    sender: Mailbox
+    bounces_to: str
+    html: Bundle | None = None
+    text: Bundle | None = None
+    reply_to: tuple[Mailbox, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    recipient_name: str | None = None
+    unsubscribe: Unsubscribe | None = None
+    attachments: tuple[SharedFile | OwnFile, ...] = ()
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    idempotency_header: str | None = None
+    digest: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", _digest(self))
+
+    @property
+    def sender_domain(self) -> str:
+        """The domain of the address in From, as A-labels in lower case."""
+        return ascii_domain(self.sender.address.rpartition("@")[2])
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as A-labels, lower case (RFC 5890 §2.3.2.1). Raises ValueError for none."""
+    if domain.isascii():
+        return domain.lower()
+    return idna.encode(domain, uts46=True).decode("ascii").lower()
+
+
+def _digest(content: Content) -> str:
+    parts = {
+        "html": _bundle(content.html),
+        "text": _bundle(content.text),
+        "subject": content.subject,
+        "from": [content.sender.name, content.sender.address],
+        "reply_to": [[box.name, box.address] for box in content.reply_to],
+        "headers": [list(header) for header in content.headers],
+        "unsubscribe": _unsubscribe(content.unsubscribe),
+        "variables": sorted(
+            ([k, v] for k, v in content.variables.items()), key=lambda kv: str(kv[0])
+        ),
+        "attachments": [_attachment(file) for file in content.attachments],
+    }
+    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
+
+
+def _bundle(bundle: Bundle | None) -> object:
+    """The first template's own name is left out: a new name for it changes no mail."""
+    if bundle is None:
+        return None
+    return sorted(("" if n == bundle.entry else n, s) for n, s in bundle.sources.items())
+
+
+def _unsubscribe(declared: Unsubscribe | None) -> object:
+    return None if declared is None else [declared.url, declared.mailto, declared.one_click]
+
+
+def _attachment(file: SharedFile | OwnFile) -> object:
+    if isinstance(file, OwnFile):
+        return ["own", file.pattern]
+    return ["shared", file.name, hashlib.sha256(file.data).hexdigest()]

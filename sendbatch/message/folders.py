@@ -1,0 +1,67 @@
+"""Where files may be read from: template folders for includes, the author's own folder for
+attachments. The one place of this room that decides whether a path is inside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from sendbatch.campaign.language import guess
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_MOST_NAMES = 2000  # files looked at for a guess
+
+
+def inside(folder: Path, path: Path) -> Path | None:
+    """The file that `path` leads to, links followed, if that lies within `folder`."""
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    below = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+    return Path(real) if below else None
+
+
+def unsafe(part: str) -> str | None:
+    """Why a path made of a recipient's values may not be put behind a folder, if so."""
+    if _CONTROLS.search(part):
+        return "has control characters in its path"
+    if os.path.isabs(part):
+        return "is an absolute path"
+    if ".." in PurePosixPath(part.replace("\\", "/")).parts:
+        return "leads out of its folder with .."
+    return None
+
+
+def problem(path: Path) -> str | None:
+    """Why there is no file to be read at `path`, None where there is one."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such file"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file"
+    return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
+
+
+def near_name(wanted: str, folders: Iterable[Path]) -> str | None:
+    """The file below `folders` whose name is most like the one wanted, as it would be written."""
+    names = {name for folder in folders for name in _below(folder)}
+    same = [name for name in names if PurePosixPath(name).name == PurePosixPath(wanted).name]
+    return min(same, key=len) if same else guess(wanted, sorted(names))
+
+
+def _below(folder: Path) -> Iterator[str]:
+    left = _MOST_NAMES
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files)[:left]:
+            yield Path(here, name).relative_to(folder).as_posix()
+        left -= len(files)
+        if left <= 0:
+            return

@@ -1,0 +1,169 @@
+"""How headers are written: encoded, folded, 7-bit, and nothing in them but what was meant.
+
+Each function returns one whole header as bytes with its CRLF. Values may hold anything: line breaks
+become spaces and other control characters go, before a byte is written.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
+_LONGEST_WORD = 900  # of ASCII text that is left as it is; beyond, a line could pass 998
+_ENCODED_WORD = 75  # RFC 2047 §2
+_MANY_SPACES = " " * 20  # cannot be folded
+_CHARSET = len("=?utf-8?q??=")
+
+# All that str.splitlines breaks at; it would also end a line for somebody's parser.
+_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
+# RFC 2047 §5 (3): what may stand unencoded in a phrase; safe everywhere else too.
+_Q = [
+    chr(b) if (chr(b).isalnum() and b < 128) or chr(b) in "!*+-/" else f"={b:02X}"
+    for b in range(256)
+]
+_Q[0x20] = "_"
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def one_line(text: str) -> str:
+    """`text` as it may stand in a header: line breaks are spaces, other controls are gone."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    text = _CONTROLS.sub("", _BREAKS.sub(" ", text.replace("\t", " ")))
+    return text.strip()
+
+
+def unstructured(name: str, value: str) -> bytes:
+    """A header of free text: Subject, or one of the campaign's own."""
+    value = one_line(value)
+    if _is_plain(value):
+        return _folded(name, value.split(" "))
+    return _folded(name, encoded_words(value, len(name) + 2))
+
+
+def mailboxes(name: str, boxes: Sequence[tuple[str, str]]) -> bytes:
+    """A header of (display name, address) pairs; addresses are written as they are given."""
+    words: list[str] = []
+    for number, (display, address) in enumerate(boxes, 1):
+        comma = "," if number < len(boxes) else ""
+        display = one_line(display)
+        if display:
+            words += [*_phrase(display, len(name) + 2), f"<{address}>{comma}"]
+        else:
+            words.append(address + comma)
+    return _folded(name, words)
+
+
+def parameters(name: str, value: str, params: Iterable[tuple[str, str]]) -> bytes:
+    """A MIME header with its parameters, long or non-ASCII ones as RFC 2231 says."""
+    words = [value]
+    for key, text in params:
+        words[-1] += ";"
+        words += _parameter(key, text)
+    return _folded(name, words)
+
+
+def references(name: str, items: Sequence[str]) -> bytes:
+    """A header of angle-bracketed URIs, a line each where they are long (RFC 2369 §2)."""
+    return _folded(name, [*(f"<{item}>," for item in items[:-1]), f"<{items[-1]}>"])
+
+
+def date(seconds: float) -> bytes:
+    """A Date header, in UTC (RFC 5322 §3.3)."""
+    at = time.gmtime(seconds)
+    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+    return f"Date: {day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000\r\n".encode()
+
+
+def encoded_words(text: str, used: int = 0) -> list[str]:
+    """RFC 2047 encoded words that together say `text`; the first leaves `used` characters of room.
+
+    No word splits a character. The shorter of Q and B is taken for the whole of it.
+    """
+    data = text.encode("utf-8")
+    quoted = "".join(map(_Q.__getitem__, data))
+    as_q = len(quoted) <= -(-len(data) // 3) * 4
+    room = max(_ENCODED_WORD - used, 24) - _CHARSET
+    words: list[str] = []
+    chunk, length = b"", 0
+    for char in text:
+        piece = char.encode("utf-8")
+        size = sum(len(_Q[b]) for b in piece) if as_q else len(piece)
+        if chunk and length + size > (room if as_q else room // 4 * 3):
+            words.append(_word(chunk, as_q))
+            chunk, length, room = b"", 0, _ENCODED_WORD - _CHARSET
+        chunk, length = chunk + piece, length + size
+    words.append(_word(chunk, as_q))
+    return words
+
+
+def _word(chunk: bytes, as_q: bool) -> str:
+    if as_q:
+        return f"=?utf-8?q?{''.join(map(_Q.__getitem__, chunk))}?="
+    return f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?="
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value can stand as it is: ASCII that nobody would decode, in words that fold."""
+    if not value.isascii() or not value.isprintable() or "=?" in value or _MANY_SPACES in value:
+        return False
+    return len(value) <= _LONGEST_WORD or max(map(len, value.split(" "))) <= _LONGEST_WORD
+
+
+def _phrase(display: str, used: int) -> list[str]:
+    """A display name: atoms, a quoted string or encoded words (RFC 5322 §3.2.5)."""
+    if display.isascii() and "=?" not in display and len(display) <= WIDTH - 20:
+        if _ATOMS.fullmatch(display):
+            return [display]
+        escaped = display.replace("\\", "\\\\").replace('"', '\\"')
+        return [f'"{escaped}"']
+    return encoded_words(display, used)
+
+
+def _parameter(key: str, text: str) -> list[str]:
+    text = one_line(text)
+    if text.isascii() and len(text) <= WIDTH - 20:
+        if _TOKEN.fullmatch(text):
+            return [f"{key}={text}"]
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        return [f'{key}="{escaped}"']
+    pieces = [quote(char, safe="") for char in text]
+    chunks = [""]
+    for piece in pieces:
+        if len(chunks[-1]) + len(piece) > WIDTH - len(key) - 16:
+            chunks.append("")
+        chunks[-1] += piece
+    if len(chunks) == 1:
+        return [f"{key}*=utf-8''{chunks[0]}"]
+    last = len(chunks) - 1
+    return [
+        f"{key}*{n}*={'' if n else 'utf-8' + chr(39) * 2}{chunk}{';' if n < last else ''}"
+        for n, chunk in enumerate(chunks)
+    ]
+
+
+def _folded(name: str, words: Sequence[str]) -> bytes:
+    """Words joined by a space, or by a fold where the line would pass WIDTH (RFC 5322 §2.2.3).
+
+    An empty word is a second space: no fold goes there, for a line of nothing but spaces
+    would be taken for the end of the header.
+    """
+    line = f"{name}: {words[0]}" if words else f"{name}: "
+    if not words or len(line) + sum(map(len, words[1:])) + len(words) <= WIDTH:
+        return f"{line}{''.join(f' {word}' for word in words[1:])}\r\n".encode()
+    lines: list[str] = []
+    for word in words[1:]:
+        if word and line.strip() and len(line) + 1 + len(word) > WIDTH:
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return "\r\n".join([*lines, line]).encode() + b"\r\n"

@@ -1,0 +1,120 @@
+"""Names: what templates and headers use, compared with what there is, before a row is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.campaign.language import NameUse, environment, guess, names_needed
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import Fault, Place
+from sendbatch.message.bundling import at
+from sendbatch.message.content import Bundle, Content, OwnFile
+from sendbatch.message.references import assigned, references
+from sendbatch.message.templates import is_template
+
+
+def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Fault]:
+    """A fault for every name that is neither a column nor a variable, with a guess.
+
+    `columns` are the usable names of the plan's columns. Names only asked `is defined` or given a
+    default are fine, and so are those that a template or one around it sets itself.
+    """
+    known = set(columns) | set(content.variables)
+    env = environment()
+    faults: list[Fault] = []
+    for bundle in (content.html, content.text):
+        if bundle is not None:
+            faults += _Checking(env, bundle, known).faults()
+    for what, source in _lines(content):
+        place = campaign.places.get(what)
+        try:
+            uses = names_needed(env, source)
+        except jinja2.TemplateSyntaxError as error:
+            faults.append(Fault(f"{what}: not a template: {error.message}", place))
+            continue
+        unknown = (use for use in uses if use.name not in known)
+        faults += [_fault(f"{what}: ", use, known, place) for use in unknown]
+    return faults
+
+
+class _Checking:
+    """One bundle. What a template sets, those that it includes or extends see too, and where one
+    extends another, its blocks see what the other sets."""
+
+    def __init__(self, env: SandboxedEnvironment, bundle: Bundle, known: set[str]) -> None:
+        self._env, self._bundle, self._known = env, bundle, known
+        trees = {name: env.parse(source) for name, source in bundle.sources.items()}
+        self._set = {name: assigned(tree) for name, tree in trees.items()}
+        self._around: dict[str, set[str]] = {name: set() for name in trees}
+        self._shared = {bundle.entry}  # templates that see the recipient's variables
+        edges = [
+            (name, other, reference)
+            for name, tree in trees.items()
+            for reference in references(tree)
+            for other in reference.names
+            if other in trees and reference.shares
+        ]
+        for name, other, reference in edges:
+            self._around[other].add(name)
+            if reference.word == "extends":
+                self._around[name].add(other)
+        self._follow([(name, other) for name, other, _ in edges])
+
+    def _follow(self, edges: list[tuple[str, str]]) -> None:
+        reached = [self._bundle.entry]
+        while reached:
+            here = reached.pop()
+            new = {other for name, other in edges if name == here} - self._shared
+            self._shared |= new
+            reached += new
+
+    def faults(self) -> Iterator[Fault]:
+        for name, source in self._bundle.sources.items():
+            seen = self._visible(name)
+            for use in names_needed(self._env, source):
+                if use.name in seen:
+                    continue
+                place = at(self._bundle.shown[name], source, use.line, use.name)
+                if name not in self._shared and use.name in self._known:
+                    said = f"{use.name} is not seen in an imported template"
+                    yield Fault(said, place, "write `with context` behind the import")
+                else:
+                    yield _fault("", use, seen, place)
+
+    def _visible(self, name: str) -> set[str]:
+        """All names that a template may use without setting them itself."""
+        found = set(self._known) if name in self._shared else set()
+        met, waiting = {name}, [name]
+        while waiting:
+            new = self._around[waiting.pop()] - met
+            met |= new
+            waiting += new
+        return found.union(*(self._set[other] for other in met - {name}))
+
+
+def _lines(content: Content) -> Iterator[tuple[str, str]]:
+    """The templates that stand in the campaign file, under the names its places have."""
+    found: list[tuple[str, str | None]] = [
+        ("subject", content.subject),
+        ("from", content.sender.name),
+        ("recipients.name", content.recipient_name),
+        *((f"headers.{name}", value) for name, value in content.headers),
+        *(
+            (f"attachments.{number}", file.pattern)
+            for number, file in enumerate(content.attachments)
+            if isinstance(file, OwnFile)
+        ),
+    ]
+    if content.unsubscribe is not None:
+        found.append(("unsubscribe.url", content.unsubscribe.url))
+        found.append(("unsubscribe.mailto", content.unsubscribe.mailto))
+    return ((what, source) for what, source in found if source and is_template(source))
+
+
+def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Fault:
+    near = guess(use.name, known)
+    hint = f"did you mean {near}?" if near else "add a column or a variable of that name"
+    return Fault(f"{prefix}{use.name} is not a column or a variable", place, hint)

@@ -1,0 +1,110 @@
+"""Reading: everything that a campaign's messages are made of, once, at the start.
+
+Faults are gathered, so that a missing include and a missing attachment are told in one go.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import CampaignError, Fault
+from sendbatch.message.addressing import wire_address
+from sendbatch.message.bundling import read_bundle
+from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
+from sendbatch.message.folders import near_name, problem
+from sendbatch.message.templates import is_template
+
+
+def read_content(campaign: Campaign) -> Content:
+    """Read templates with all they include, and the attachments that everybody gets.
+
+    Raises CampaignError with all faults: files missing, unreadable, empty, not UTF-8, outside the
+    campaign's and templates' folders, or not templates.
+    """
+    faults: list[Fault] = []
+    html = _bundle(campaign, "html", campaign.templates.html, faults)
+    text = _bundle(campaign, "text", campaign.templates.text, faults)
+    if campaign.templates.html is None and campaign.templates.text is None:
+        place = campaign.places.get("templates")
+        faults.append(Fault("templates: neither html nor text is given", place))
+    attachments = _attachments(campaign, faults)
+    _check_addresses(campaign, faults)
+    if any(fault.severity == "error" for fault in faults):
+        raise CampaignError(faults)
+    idempotency = campaign.profile.idempotency
+    return Content(
+        subject=campaign.subject,
+        sender=campaign.sender,
+        bounces_to=campaign.bounces_to,
+        html=html,
+        text=text,
+        reply_to=tuple(campaign.reply_to),
+        headers=tuple(campaign.headers.items()),
+        recipient_name=campaign.recipients.name,
+        unsubscribe=campaign.unsubscribe,
+        attachments=attachments,
+        variables=dict(campaign.variables),
+        idempotency_header=idempotency.header if idempotency else None,
+    )
+
+
+def _bundle(campaign: Campaign, kind: str, path: Path | None, faults: list[Fault]) -> Bundle | None:
+    if path is None:
+        return None
+    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
+    allowed = [campaign.folder, *(file.parent for file in declared)]
+    where = f"templates.{kind}"
+    bundle, found = read_bundle(
+        path,
+        search=[path.parent, campaign.folder],
+        allowed=allowed,
+        what=where,
+        place=campaign.places.get(where),
+    )
+    faults += found
+    return bundle
+
+
+def _attachments(campaign: Campaign, faults: list[Fault]) -> tuple[SharedFile | OwnFile, ...]:
+    found: list[SharedFile | OwnFile] = []
+    for number, written in enumerate(campaign.attachments):
+        if is_template(written):
+            found.append(own_file(written, campaign.folder))
+            continue
+        path = campaign.folder / written
+        wrong = problem(path)
+        if wrong is None:
+            try:
+                found.append(SharedFile(path.name, path.read_bytes()))
+            except OSError as error:
+                wrong = f"cannot be read ({error.strerror})"
+        if wrong is not None:
+            place = campaign.places.get(f"attachments.{number}")
+            faults.append(Fault(f"attachments: {wrong}: {written}", place, _near(path, written)))
+    return tuple(found)
+
+
+def own_file(pattern: str, base: Path) -> OwnFile:
+    """The folder is what stands before the first tag, up to its last slash: the author's part."""
+    start = min(at for at in map(pattern.find, ("{{", "{%", "{#")) if at >= 0)
+    cut = pattern.rfind("/", 0, start) + 1
+    return OwnFile(pattern, base / pattern[:cut], pattern[cut:])
+
+
+def _near(path: Path, written: str) -> str | None:
+    if not path.parent.is_dir() or path.exists():
+        return None
+    near = near_name(path.name, [path.parent])
+    return f"did you mean {Path(written).parent / near}?" if near else None
+
+
+def _check_addresses(campaign: Campaign, faults: list[Fault]) -> None:
+    """Every message bears them: a domain that has no A-labels would fail each row."""
+    declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
+    declared += [("reply_to", box.address) for box in campaign.reply_to]
+    for what, address in declared:
+        try:
+            wire_address(address)
+        except ValueError as error:
+            faults.append(Fault(f"{what}: {error}: {address}", campaign.places.get(what)))

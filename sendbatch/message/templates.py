@@ -1,0 +1,110 @@
+"""Templates as they are rendered: compiled once, and an error in one row told so that it can be mended.
+
+`root_render_func` is called without Jinja's own handling of errors, which rewrites the traceback:
+the frames then still know their template, and so the line.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import jinja2
+
+from sendbatch.campaign.language import environment
+from sendbatch.errors import printable
+from sendbatch.message.content import Bundle
+
+# What a template can raise by what a row holds; anything else is a fault of ours.
+RENDER_ERRORS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_LONGEST_REASON = 300
+_LONGEST_CODE = 80
+
+
+class Failed(Exception):
+    """Why one recipient's message cannot be built, as a sentence."""
+
+
+class Template:
+    """One compiled template; `bundle` gives the names and sources that its errors are told with."""
+
+    def __init__(self, bundle: Bundle, *, autoescape: bool = False) -> None:
+        self._bundle = bundle
+        env = environment(jinja2.DictLoader(bundle.sources), autoescape=autoescape)
+        self._template = env.get_template(bundle.entry)
+
+    def render(self, variables: dict[str, object]) -> str:
+        """Raises Failed, saying the template, its line, and what stands there."""
+        try:
+            context = self._template.new_context(variables)
+            return "".join(self._template.root_render_func(context))
+        except RENDER_ERRORS as error:
+            reason = self._explained(error)
+            # The traceback holds every local of a recursion that went too deep.
+            error.__traceback__ = None
+        raise Failed(reason)
+
+    def _explained(self, error: BaseException) -> str:
+        spot = _spot(error.__traceback__)
+        said = printable(_sentence(error), _LONGEST_REASON).replace("\n", " ")
+        if spot is None:
+            return f"{self._bundle.shown[self._bundle.entry]}: {said}"
+        name, line = spot
+        source = self._bundle.sources.get(name, "").splitlines()
+        code = source[line - 1].strip() if 0 < line <= len(source) else ""
+        shown = self._bundle.shown.get(name, name)
+        where = f"{shown}:{line}" if len(source) > 1 else shown
+        return f"{where}: {said}" + (f", in: {printable(code, _LONGEST_CODE)}" if code else "")
+
+
+class Line:
+    """A template of one line in the campaign file. `what` names it in errors: `subject`."""
+
+    def __init__(self, what: str, source: str) -> None:
+        self.fixed: str | None = None if is_template(source) else source
+        self._template = None if self.fixed is not None else Template(one_line_bundle(what, source))
+
+    def render(self, variables: dict[str, object]) -> str:
+        """Raises Failed."""
+        return self.fixed or "" if self._template is None else self._template.render(variables)
+
+
+def is_template(source: str) -> bool:
+    """Whether rendering could change anything."""
+    return "{{" in source or "{%" in source or "{#" in source
+
+
+def one_line_bundle(what: str, source: str) -> Bundle:
+    return Bundle(what, {what: source}, {what: what})
+
+
+def _spot(traceback: TracebackType | None) -> tuple[str, int] | None:
+    """The innermost template and line that a traceback passes."""
+    found = None
+    while traceback is not None:
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")
+        if isinstance(template, jinja2.Template) and template.name is not None:
+            found = template.name, template.get_corresponding_lineno(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "includes or macros go on without end"
+    if isinstance(error, MemoryError):
+        return "takes more memory than there is"
+    said = str(error)
+    if isinstance(error, jinja2.TemplateError):
+        return said or type(error).__name__
+    kind = type(error).__name__
+    return f"{said} ({kind})" if said else kind

@@ -1,0 +1,116 @@
+"""Unsubscribing: the headers that mail programs make a button of (RFC 2369, RFC 8058).
+
+In a proof the button and the links lead nowhere: a reviewer who tries them must not take the
+recipient off the list.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import quote, urlsplit
+
+from sendbatch.campaign.model import Unsubscribe
+from sendbatch.message.content import ascii_domain
+from sendbatch.message.headers import references
+from sendbatch.message.templates import Failed, Line
+
+INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain will ever be
+INERT_ADDRESS = "proof@unsubscribe.invalid"
+_POST = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_LONGEST = 900  # so that no line passes 998
+# What would end the URI in its header, or the header itself.
+_UNFIT = re.compile(r"[\s<>\"\x00-\x1f\x7f-\x9f]")
+
+
+class Unsubscribing:
+    """The declared ways, compiled; None of them gives no header."""
+
+    def __init__(self, declared: Unsubscribe | None) -> None:
+        self._url = _line("unsubscribe.url", declared.url if declared else None)
+        self._mailto = _line("unsubscribe.mailto", declared.mailto if declared else None)
+        self._one_click = bool(declared and declared.one_click)
+
+    def links(self, variables: dict[str, object]) -> tuple[str | None, str | None]:
+        """The URL and the mailto URI for one recipient. Raises Failed where one is not usable."""
+        url = _web(self._url.render(variables), self._one_click) if self._url else None
+        mailto = _mail(self._mailto.render(variables)) if self._mailto else None
+        return url, mailto
+
+    def header(self, links: tuple[str | None, str | None]) -> bytes:
+        """List-Unsubscribe, with List-Unsubscribe-Post where one click is enough."""
+        given = [link for link in links if link]
+        if not given:
+            return b""
+        post = _POST if self._one_click and links[0] else b""
+        return references("List-Unsubscribe", given) + post
+
+
+def inert(links: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+    """The same ways, leading nowhere."""
+    url, mailto = links
+    return (INERT_URL if url else None), (f"mailto:{INERT_ADDRESS}" if mailto else None)
+
+
+def without_links(text: str, links: tuple[str | None, str | None]) -> str:
+    """A rendered body with the recipient's own ways to unsubscribe made inert."""
+    for link, instead in zip(links, inert(links), strict=True):
+        if link and instead:
+            text = text.replace(html.escape(link), instead).replace(link, instead)
+    return text
+
+
+def _line(what: str, source: str | None) -> Line | None:
+    return Line(what, source) if source else None
+
+
+def _web(url: str, one_click: bool) -> str:
+    url = url.strip()
+    wrong = _wrong(url)
+    if wrong is None:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in ("https", "http") or not parts.hostname:
+            wrong = "is not an http or https address"
+        elif one_click and parts.scheme.lower() != "https":
+            wrong = "must be https for one_click (RFC 8058 §3.1)"
+    if wrong is not None:
+        raise Failed(f"unsubscribe.url {wrong}: {url[:200]!r}")
+    if url.isascii():
+        return url
+    host = urlsplit(url).hostname or ""
+    try:
+        url = url.replace(host, ascii_domain(host), 1)
+    except ValueError:
+        raise Failed(f"unsubscribe.url has no usable host: {url[:200]!r}") from None
+    return _percent(url)
+
+
+def _mail(written: str) -> str:
+    address = written.strip().removeprefix("mailto:")
+    wrong = _wrong(address)
+    mailbox, question, rest = address.partition("?")
+    local, at, domain = mailbox.rpartition("@")
+    if (wrong is None and not (local and at and domain)) or "," in mailbox:
+        wrong = "is not one mail address"
+    if wrong is not None:
+        raise Failed(f"unsubscribe.mailto {wrong}: {address[:200]!r}")
+    try:
+        domain = ascii_domain(domain)
+    except ValueError:
+        raise Failed(f"unsubscribe.mailto has no usable domain: {address[:200]!r}") from None
+    return f"mailto:{_percent(local)}@{domain}{question}{_percent(rest)}"
+
+
+def _wrong(link: str) -> str | None:
+    if not link:
+        return "is empty"
+    if _UNFIT.search(link):
+        return "has a space or another character that no link may have (use |urlencode)"
+    if len(_percent(link)) > _LONGEST:
+        return f"is longer than {_LONGEST} characters"
+    return None
+
+
+def _percent(text: str) -> str:
+    """Non-ASCII characters as percent-encoded UTF-8 (RFC 3987 §3.1); the rest as it is."""
+    return text if text.isascii() else "".join(c if c.isascii() else quote(c) for c in text)

@@ -1,0 +1,114 @@
+"""A finished message as a mail program would read it: its bytes parsed again, nothing trusted.
+
+What the gallery shows is what is on the wire, not what the templates were thought to give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage, MIMEPart
+from email.policy import default
+
+from sendbatch.errors import printable
+from sendbatch.values import Message, Recipient
+
+FIRST_SEEN = ("from", "to", "reply-to", "subject", "date")
+# How the parts are put together; says nothing about what a reader gets.
+UNINTERESTING = ("mime-version", "content-type", "content-transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """`size` is that of the file a reader would save, in bytes."""
+
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person looks at.
+
+    `headers` are those every reader sees, `more` the rest of interest, as they stand in the
+    message; `size` is the whole of it in bytes; `file` the name of its .eml.
+    """
+
+    file: str
+    row: int
+    email: str
+    envelope_from: str
+    envelope_to: str
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...]
+    attachments: tuple[Attachment, ...]
+    text: str | None
+    html: str | None
+    size: int
+
+
+def read(recipient: Recipient, message: Message, file: str) -> Shown:
+    """The message as it will be shown."""
+    parsed = message_from_bytes(message.data, _class=EmailMessage, policy=default)
+    headers = list(_headers(parsed))
+    return Shown(
+        file=file,
+        row=recipient.row,
+        email=recipient.email,
+        envelope_from=message.envelope.sender,
+        envelope_to=message.envelope.recipient,
+        subject=next((value for name, value in headers if name.lower() == "subject"), ""),
+        headers=tuple(
+            (name, value)
+            for wanted in FIRST_SEEN
+            for name, value in headers
+            if name.lower() == wanted and wanted != "subject"
+        ),
+        more=tuple(
+            (name, value)
+            for name, value in headers
+            if name.lower() not in FIRST_SEEN + UNINTERESTING
+        ),
+        attachments=tuple(_attachment(part) for part in parsed.iter_attachments()),
+        text=_body(parsed, "plain"),
+        html=_body(parsed, "html"),
+        size=len(message.data),
+    )
+
+
+def _headers(parsed: EmailMessage) -> Iterator[tuple[str, str]]:
+    for name, raw in parsed.raw_items():
+        try:
+            value = str(default.header_fetch_parse(name, raw))
+        except (ValueError, LookupError, AttributeError, TypeError):
+            # email's parser of structured headers trips over some malformed ones: show those raw.
+            value = str(raw)
+        yield printable(name), printable(" ".join(value.split()))
+
+
+def _body(parsed: EmailMessage, kind: str) -> str | None:
+    part = parsed.get_body((kind,))
+    if part is None:
+        return None
+    return _text(part).replace("\r\n", "\n")
+
+
+def _text(part: MIMEPart) -> str:
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):  # a character set that Python does not know
+        return _payload(part).decode("utf-8", "replace")
+
+
+def _attachment(part: MIMEPart) -> Attachment:
+    name = part.get_filename() or "(no name)"
+    return Attachment(printable(name), printable(part.get_content_type()), len(_payload(part)))
+
+
+def _payload(part: MIMEPart) -> bytes:
+    """The part's own bytes; for a part that holds others (a forwarded message) the whole of it."""
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else part.as_bytes()

@@ -1,0 +1,55 @@
+"""The reports in the record's folder: each replaced in one step, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from sendbatch.errors import Fault, LedgerError, Place
+from sendbatch.ledger.store import Reading
+from sendbatch.report.document import write_json
+from sendbatch.report.table import write_csv
+
+
+def write_reports(store: Reading, folder: Path) -> tuple[Path, Path]:
+    """Writes report.csv and report.json into `folder`; returns their paths, the CSV first.
+
+    Whoever reads one while it is written sees the whole old one. Raises LedgerError when
+    a file cannot be written, leaving the older one as it was.
+    """
+    table, document = folder / "report.csv", folder / "report.json"
+    for path, write in ((table, write_csv), (document, write_json)):
+        try:
+            _replace(path, partial(write, store))
+        except OSError as error:
+            raise _unwritable(path, error) from error
+    return table, document
+
+
+def _replace(path: Path, write: Callable[[TextIO], None]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp makes files that only their owner can read.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            write(out)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _unwritable(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        Fault(
+            f"the report cannot be written: {error.strerror or error}",
+            Place(str(path)),
+            hint="the record itself is complete; `sendbatch report` writes it again",
+        )
+    )

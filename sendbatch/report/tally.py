@@ -1,0 +1,140 @@
+"""What the record amounts to: totals, timings, and whether that is a success.
+
+Nothing here holds more of the record than a screenful, whatever the number of recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
+
+from sendbatch.campaign.model import Tolerance
+from sendbatch.ledger.store import Entry, Reading
+from sendbatch.values import Status
+
+# In the order in which a person should look at them: doubt first, as only a person can settle it.
+NEEDS_ATTENTION = (
+    Status.IN_DOUBT,
+    Status.REJECTED,
+    Status.FAILED,
+    Status.DEFERRED,
+    Status.INVALID,
+)
+UNFINISHED = (Status.PENDING, Status.SENDING)
+NOT_COUNTED = (Status.FILTERED, Status.SUPPRESSED, Status.DUPLICATE, Status.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGroup:
+    """A reply that `recipients` recipients were last answered with."""
+
+    code: int
+    enhanced: str | None
+    text: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a record amounts to.
+
+    `totals` has each status that occurs in the current plan, `departed` each of those once tried
+    that the plan no longer has. `first_attempt_at` and `finished_at` (seconds since the epoch)
+    span all attempts, over all runs. `replies` come most frequent first. `contents` are full
+    digests with the number of recipients each was sent to, `servers` with the number accepted
+    through each. `attention` holds the first few recipients that a person should look at.
+    """
+
+    totals: Mapping[Status, int]
+    departed: Mapping[Status, int]
+    first_attempt_at: float | None
+    finished_at: float | None
+    replies: tuple[ReplyGroup, ...]
+    contents: tuple[tuple[str, int], ...]
+    servers: tuple[tuple[str, int], ...]
+    attention: tuple[Entry, ...]
+
+    @property
+    def counted(self) -> int:
+        """How many were to get the mail: all but filtered, suppressed, duplicate, withdrawn."""
+        return counted(self.totals)
+
+    @property
+    def needing_attention(self) -> int:
+        return sum(self.totals.get(status, 0) for status in NEEDS_ATTENTION)
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first attempt to the last outcome; None before there is one."""
+        if self.first_attempt_at is None or self.finished_at is None:
+            return None
+        return max(0.0, self.finished_at - self.first_attempt_at)
+
+    @property
+    def messages_a_second(self) -> float | None:
+        """Accepted messages over the whole span, pauses between runs included."""
+        accepted = self.totals.get(Status.ACCEPTED, 0)
+        return accepted / self.seconds if accepted and self.seconds else None
+
+
+def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
+    """Reads what the record amounts to, with at most `attention` recipients to look at.
+
+    `live` says that a process is sending now. Otherwise a row still *sending* was left by one that
+    died, and counts as in doubt.
+    """
+    totals = _without_zeros(store.totals())
+    if not live and Status.SENDING in totals:
+        totals[Status.IN_DOUBT] = totals.get(Status.IN_DOUBT, 0) + totals.pop(Status.SENDING)
+    first_attempt_at, finished_at = store.span()
+    return Tally(
+        totals=totals,
+        departed=_without_zeros(store.departed()),
+        first_attempt_at=first_attempt_at,
+        finished_at=finished_at,
+        replies=tuple(ReplyGroup(*group) for group in store.replies()),
+        contents=tuple(store.contents()),
+        servers=tuple(store.servers()),
+        attention=_attention(store, totals, attention, live),
+    )
+
+
+def counted(totals: Mapping[Status, int]) -> int:
+    """How many of `totals` were to get the mail."""
+    return sum(number for status, number in totals.items() if status not in NOT_COUNTED)
+
+
+def exit_code(totals: Mapping[Status, int], tolerance: Tolerance) -> int:
+    """How a run over these recipients ends: 0 all have the mail, 1 not all, 3 not finished.
+
+    `tolerance` is how many of those that count may go without and it still is 0.
+    """
+    if any(totals.get(status, 0) for status in UNFINISHED):
+        return 3
+    everyone = counted(totals)
+    without = everyone - totals.get(Status.ACCEPTED, 0)
+    if tolerance.share is None:
+        return 0 if without <= tolerance.count else 1
+    # The small term: 0.29 of 100 is 28.999… in binary and must allow 29.
+    return 0 if without <= tolerance.share * everyone + 1e-9 else 1
+
+
+def _without_zeros(totals: Mapping[Status, int]) -> dict[Status, int]:
+    return {status: number for status, number in totals.items() if number}
+
+
+def _attention(
+    store: Reading, totals: Mapping[Status, int], most: int, live: bool
+) -> tuple[Entry, ...]:
+    """A fair share of each status, so that a thousand invalid rows do not hide one in doubt."""
+    heads = []
+    for status in NEEDS_ATTENTION:
+        if most and status in totals:
+            doubtful = status is Status.IN_DOUBT and not live
+            sought = (status, Status.SENDING) if doubtful else (status,)
+            found = islice(store.entries(sought), most)
+            heads.append([replace(entry, status=status) for entry in found])
+    in_turn = [entry for turn in zip_longest(*heads) for entry in turn if entry is not None]
+    order = {status: place for place, status in enumerate(NEEDS_ATTENTION)}
+    return tuple(sorted(in_turn[:most], key=lambda entry: (order[entry.status], entry.row)))

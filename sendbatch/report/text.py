@@ -1,0 +1,142 @@
+"""The summary at the end of a run, for a person at a terminal.
+
+Counts in words, then who needs attention, then where to read on. No colour, no cursor movement:
+what it says can be piped, mailed and pasted as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from sendbatch.errors import printable
+from sendbatch.ledger.store import Entry
+from sendbatch.message.identity import short
+from sendbatch.report.columns import cut, padded, width
+from sendbatch.report.tally import Tally
+from sendbatch.report.words import duration, rate, word
+from sendbatch.values import Status
+
+GLOSSES = {
+    Status.ACCEPTED: "the server took it",
+    Status.PENDING: "not tried yet",
+    Status.SENDING: "being handed over at this moment",
+    Status.DEFERRED: "refused for now; tried again when due",
+    Status.REJECTED: "refused for good by the server",
+    Status.FAILED: "could not be built: template, attachment or size",
+    Status.IN_DOUBT: "the whole message was sent and no reply came",
+    Status.INVALID: "no usable address, key or required cell",
+    Status.FILTERED: "`where` is false",
+    Status.SUPPRESSED: "on a suppression list",
+    Status.DUPLICATE: "an earlier row has this key",
+    Status.WITHDRAWN: "tried without success, no longer in the CSV",
+}
+MOST_ADDRESS = 40
+MOST_REASON = 100
+
+
+def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | None = None) -> str:
+    """What became of everyone, ending with a line break.
+
+    `run` is the edition, "" for none. `paths` are the places to read on, by what is found there
+    ("report", "mails"), spelled as they should be shown.
+    """
+    blocks = (
+        [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
+        _attention(tally),
+        _replies(tally),
+        _aligned([(f"{what}:", printable(where)) for what, where in (paths or {}).items()]),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _headline(tally: Tally, name: str, run: str) -> str:
+    title = f"{name} ({run})" if run else name
+    accepted = tally.totals.get(Status.ACCEPTED, 0)
+    if not tally.counted:
+        return f"{title}: nobody to send to"
+    if accepted == tally.counted:
+        return f"{title}: all {accepted:,} accepted" if accepted > 1 else f"{title}: accepted"
+    return f"{title}: {accepted:,} of {tally.counted:,} accepted"
+
+
+def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
+    rows = [(status, totals[status]) for status in GLOSSES if totals.get(status)]
+    names = max((len(word(status)) for status, _ in rows), default=0)
+    digits = max((len(f"{number:,}") for _, number in rows), default=0)
+    for status, number in rows:
+        yield f"  {word(status):<{names}}  {number:>{digits},}  {GLOSSES[status]}"
+
+
+def _remarks(tally: Tally) -> Iterator[str]:
+    """What the counts do not say: how fast, how many texts and servers, who is gone."""
+    remarks = [_timing(tally)]
+    if len(tally.contents) > 1:
+        parts = _listed((short(digest), number) for digest, number in tally.contents)
+        remarks.append(f"{len(tally.contents)} versions went out: {parts}")
+    if len(tally.servers) > 1:
+        remarks.append(f"accepted through {_listed(tally.servers)}")
+    if tally.departed:
+        parts = _listed((word(status), number) for status, number in tally.departed.items())
+        remarks.append(f"no longer in the CSV, and not counted: {parts}")
+    said = [f"  {remark}" for remark in remarks if remark]
+    yield from ["", *said] if said else []
+
+
+def _timing(tally: Tally) -> str:
+    if tally.first_attempt_at is None or tally.finished_at is None or not tally.seconds:
+        return ""
+    took = f"in {duration(tally.seconds)}"
+    if tally.messages_a_second is not None:
+        took += f", {rate(tally.messages_a_second)}"
+    begun = datetime.fromtimestamp(tally.first_attempt_at, UTC)
+    ended = datetime.fromtimestamp(tally.finished_at, UTC)
+    until = f"{ended:%H:%M:%S}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M:%S}"
+    return f"{took}; {begun:%Y-%m-%d %H:%M:%S} to {until} UTC"
+
+
+def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{printable(name)} {number:,}" for name, number in parts)
+
+
+def _attention(tally: Tally) -> list[str]:
+    if not tally.attention:
+        return []
+    rows = [_attention_row(entry) for entry in tally.attention]
+    left = tally.needing_attention - len(rows)
+    more = [f"  … and {left:,} more"] if left > 0 else []
+    return ["Needs attention", *_aligned(rows), *more]
+
+
+def _attention_row(entry: Entry) -> tuple[str, ...]:
+    reply = " ".join(str(part) for part in (entry.code, entry.enhanced, entry.reply) if part)
+    said = " · ".join(part for part in (reply, entry.reason) if part)
+    return (
+        f"row {entry.row}",
+        cut(printable(entry.email or entry.key or "(no address)"), MOST_ADDRESS),
+        word(entry.status),
+        cut(printable(said).replace("\n", " "), MOST_REASON),
+    )
+
+
+def _replies(tally: Tally) -> list[str]:
+    """The refusals by their text: one line may explain thousands of recipients."""
+    groups = [group for group in tally.replies if group.code >= 400 and group.recipients > 1][:5]
+    if not groups:
+        return []
+    digits = max(len(f"{group.recipients:,}") for group in groups)
+    lines = ["Most frequent refusals"]
+    for group in groups:
+        reply = " ".join(part for part in (str(group.code), group.enhanced, group.text) if part)
+        text = cut(printable(reply).replace("\n", " "), MOST_REASON)
+        lines.append(f"  {group.recipients:>{digits},} × {text}")
+    return lines
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = (padded(cell, size) for cell, size in zip(row, widths, strict=True))
+        lines.append(f"  {'  '.join(cells).rstrip()}")
+    return lines

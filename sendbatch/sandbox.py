@@ -1,0 +1,133 @@
+"""The embedded SMTP server that keeps mail instead of delivering it.
+
+It speaks real SMTP on a free port of 127.0.0.1, in a thread of its own. Each message becomes one
+file `000001.eml`, exactly the bytes received, numbered on from what the folder already has. A
+message is answered with 250 only once its file and its name are on the disk; a file is either whole
+or not there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import re
+import tempfile
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope, Session
+
+MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
+
+_NUMBERED = re.compile(r"([0-9]{6,})\.eml")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Sandbox:
+    """A context manager; `start` and `stop` do the same by hand. Raises OSError where it cannot
+    listen or the folder cannot be made."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._listener: _Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once started."""
+        assert self._listener is not None
+        return int(self._listener.port)
+
+    def start(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listener = _Listener(
+            _Keeper(self.folder),
+            hostname=self.host,
+            port=0,
+            server_hostname="sandbox.localhost",
+            data_size_limit=MOST_BYTES,
+            enable_SMTPUTF8=True,
+        )
+        listener.start()
+        self._listener = listener
+
+    def stop(self) -> None:
+        """Closes what is open; does nothing where it was not started."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Listener(Controller):
+    """Knows the port that the system chose."""
+
+    def _trigger_server(self) -> None:
+        self.port = cast(asyncio.Server, self.server).sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+class _Keeper:
+    """aiosmtpd's handler: one file a message."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        taken = (_NUMBERED.fullmatch(path.name) for path in folder.iterdir())
+        self._numbers = count(1 + max((int(match[1]) for match in taken if match), default=0))
+
+    async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
+        content = envelope.original_content or b""
+        try:
+            name = self._keep(content)
+        except OSError as error:
+            if error.errno in _FULL:
+                return "452 4.3.1 the disk is full"
+            return f"451 4.3.0 the message cannot be kept: {error.strerror}"
+        return f"250 2.0.0 kept as {name}"
+
+    def _keep(self, content: bytes) -> str:
+        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._folder)  # 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            name = self._named(part)
+        finally:
+            os.unlink(part)
+        self._sync_folder()
+        return name
+
+    def _named(self, part: str) -> str:
+        """Gives the file the next free number: another sandbox may use the same folder."""
+        for number in self._numbers:
+            name = f"{number:06}.eml"
+            try:
+                os.link(part, self._folder / name)
+            except FileExistsError:
+                continue
+            return name
+        raise AssertionError("numbers do not end")
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,224 @@
+"""One connection to the server: the transaction's actions performed, its waiting bounded by time.
+
+Small writes and their replies happen in the protocol's callbacks, without a task switch; only a
+large body and the intent are awaited in `hand_over`. Between the final dot and its reply nothing
+is written (a failing write would make asyncio throw away a reply already received).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sendbatch.campaign.model import Timeouts
+from sendbatch.smtp.offers import Offers
+from sendbatch.smtp.opening import open_transport
+from sendbatch.smtp.server import Server, server_of
+from sendbatch.smtp.transaction import (
+    Action,
+    Drop,
+    MakeDurable,
+    SendBody,
+    Settle,
+    State,
+    Transaction,
+    Write,
+)
+from sendbatch.values import Message, Outcome, Status
+
+if TYPE_CHECKING:
+    from sendbatch.campaign.secrets import Credentials
+
+__all__ = ["Connection", "Offers", "Server", "open_connection", "server_of"]
+
+CHUNK = 65536  # bytes of a large body written at once
+LEAVE = 5.0  # seconds that the reply to QUIT is waited for
+
+_ENDED = "the connection ended"
+
+
+async def open_connection(server: Server, credentials: Credentials | None) -> Connection:
+    """Connects, secures and logs in. Raises SmtpError, its message and hint meant for people."""
+    transport, offers = await open_transport(server, credentials)
+    connection = Connection(transport, offers, server.timeouts)
+    transport.set_protocol(connection)
+    return connection
+
+
+class Connection(asyncio.Protocol):
+    """A logged-in connection that messages are handed over on, one after the other.
+
+    `accepted` and `refused_recipients` count the server's verdicts on it so far.
+    """
+
+    def __init__(self, transport: asyncio.Transport, offers: Offers, timeouts: Timeouts) -> None:
+        self.offers = offers
+        self.accepted = 0
+        self.refused_recipients = 0
+        self._transport = transport
+        self._timeouts = timeouts
+        self._transaction = Transaction(offers)
+        self._loop = asyncio.get_running_loop()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._paused = False
+        self._outcome: Outcome | None = None
+        self._work: deque[SendBody | MakeDurable] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether another message may be handed over."""
+        gone = self._transaction.state in (State.GONE, State.QUIT)
+        return not gone and not self._transport.is_closing()
+
+    async def hand_over(self, message: Message, intent: Callable[[], Awaitable[None]]) -> Outcome:
+        """Send one message; returns how it ended, whatever the server does.
+
+        `intent` is awaited after the server's 354 and before the final dot leaves. What it raises
+        (and a cancellation) is raised from here once the connection was aborted.
+        """
+        self._outcome = None
+        self._work.clear()
+        if self._transport.is_closing():
+            self._perform(self._transaction.end(_ENDED))
+        self._perform(self._transaction.start(message))
+        try:
+            while self._outcome is None:
+                await self._go_on(intent)
+        finally:
+            if self._outcome is None:
+                self.abort()
+        return self._counted(self._outcome)
+
+    async def quit(self) -> None:
+        """Say goodbye, wait for the reply for a short while, and close. Raises nothing."""
+        if self._transport.is_closing():
+            self._perform(self._transaction.end(_ENDED))
+        else:
+            self._perform(self._transaction.quit())
+        await asyncio.wait([self._closed], timeout=LEAVE + 1)
+
+    def abort(self) -> None:
+        """Drop the connection at once; a hand-over under way returns its outcome, lost."""
+        self._perform(self._transaction.abandon())
+        self._transport.abort()
+
+    # what asyncio calls
+
+    def data_received(self, data: bytes) -> None:
+        self._perform(self._transaction.receive(data))
+
+    def eof_received(self) -> bool:
+        self._perform(self._transaction.end(_ENDED))
+        self._transport.abort()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._perform(self._transaction.end(_ENDED))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._wake()
+
+    # actions
+
+    def _perform(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Write):
+                self._transport.write(action.data)
+            elif isinstance(action, Settle):
+                self._outcome = action.outcome
+            elif isinstance(action, Drop):
+                self._transport.abort()
+            else:
+                self._work.append(action)
+        if actions:
+            self._limit_waiting()
+            self._wake()
+
+    async def _go_on(self, intent: Callable[[], Awaitable[None]]) -> None:
+        """Do one thing that takes a while, or wait for one to do."""
+        if not self._work:
+            await self._event()
+            return
+        work = self._work.popleft()
+        if isinstance(work, SendBody):
+            await self._send(memoryview(work.data))
+            return
+        if self._outcome is None:
+            await intent()
+        if self._transport.is_closing():
+            self._perform(self._transaction.end(_ENDED))
+        self._perform(self._transaction.durable())
+
+    async def _send(self, body: memoryview) -> None:
+        for start in range(0, len(body), CHUNK):
+            if self._outcome is not None or self._transport.is_closing():
+                return
+            self._transport.write(body[start : start + CHUNK])
+            await self._drained()
+
+    async def _drained(self) -> None:
+        """Until more may be written; a server that takes no byte for too long is given up."""
+        patience = self._timeouts.connect
+        while self._paused and self._outcome is None:
+            before = self._transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(patience):
+                    await self._event()
+            except TimeoutError:
+                if self._transport.get_write_buffer_size() >= before:
+                    self._perform(
+                        self._transaction.end(f"the server took nothing for {patience:g} s")
+                    )
+
+    async def _event(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # limits of time
+
+    def _limit_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (command := self._transaction.awaiting) is not None:
+            seconds = self._patience(command)
+            self._timer = self._loop.call_later(seconds, self._late, command, seconds)
+
+    def _patience(self, command: str) -> float:
+        limits = self._timeouts
+        return {
+            "RCPT": limits.rcpt,
+            "DATA": limits.data,
+            "MESSAGE": limits.final,
+            "QUIT": LEAVE,
+        }.get(command, limits.mail)
+
+    def _late(self, command: str, seconds: float) -> None:
+        what = "the message" if command == "MESSAGE" else command
+        why = f"the server did not answer {what} within {seconds:g} s"
+        self._perform(self._transaction.end(why))
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        if outcome.status is Status.ACCEPTED:
+            self.accepted += 1
+        elif outcome.reply is not None and outcome.reply.command == "RCPT":
+            self.refused_recipients += 1
+        return outcome if self.usable else replace(outcome, lost=True)

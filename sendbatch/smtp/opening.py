@@ -1,0 +1,274 @@
+"""The way to a logged-in connection, step by step: look-up, TCP, TLS, greeting, EHLO, AUTH.
+
+asyncio connects, aiosmtplib speaks EHLO, STARTTLS and AUTH (through a `Listener`, which bears no
+byte that was not asked for), and then the transport is given away to our own protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+import aiosmtplib
+from aiosmtplib.response import SMTPResponse
+
+from sendbatch.errors import SmtpError
+from sendbatch.smtp import diagnosis
+from sendbatch.smtp.listener import Listener
+from sendbatch.smtp.offers import Offers, read_offers
+from sendbatch.smtp.replies import clean_reply
+from sendbatch.smtp.server import Server
+from sendbatch.values import Reply
+
+if TYPE_CHECKING:
+    from sendbatch.campaign.secrets import Credentials
+
+_SECURED_ORDER = ("plain", "login", "cram-md5")
+_PLAINTEXT_ORDER = ("cram-md5", "plain", "login")  # the first does not show the password
+
+
+async def open_transport(
+    server: Server, credentials: Credentials | None
+) -> tuple[asyncio.Transport, Offers]:
+    """A secured, logged-in transport whose protocol may be replaced, and what the server offers.
+
+    Raises SmtpError.
+    """
+    opening = Opening(server)
+    try:
+        await opening.look_up()
+        await opening.connect()
+        if server.security == "tls":
+            await opening.secure()
+        await opening.greeting()
+        await opening.hello()
+        if server.security == "starttls":
+            await opening.secure()
+            await opening.hello()
+        if credentials is not None:
+            await opening.log_in(credentials)
+            await opening.hello()  # only the EHLO after AUTH counts
+        return opening.give_away()
+    except BaseException:
+        opening.abort()
+        raise
+
+
+class Opening:
+    """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.addresses: list[str] = []
+        self.offers = Offers()
+        self._client = aiosmtplib.SMTP(
+            hostname=server.host, port=server.port, timeout=server.timeouts.connect
+        )
+        self._listener: Listener | None = None
+
+    async def look_up(self) -> None:
+        """Fills `addresses`."""
+        loop = asyncio.get_running_loop()
+        with self._explained("dns"):
+            async with asyncio.timeout(self.server.timeouts.connect):
+                found = await loop.getaddrinfo(
+                    self.server.host, self.server.port, type=socket.SOCK_STREAM
+                )
+        self.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    async def connect(self) -> None:
+        """To the first address that answers; each gets its share of the time left."""
+        loop = asyncio.get_running_loop()
+        patience = self.server.timeouts.connect / len(self.addresses)
+        last: OSError = TimeoutError()
+        for address in self.addresses:
+            try:
+                async with asyncio.timeout(patience):
+                    transport, self._listener = await loop.create_connection(
+                        Listener, address, self.server.port
+                    )
+            except OSError as error:
+                if not isinstance(last, ConnectionRefusedError):  # the plainest thing to tell
+                    last = error
+                continue
+            self._client.protocol = self._listener
+            self._client.transport = transport
+            return
+        with self._explained("connect"):
+            raise last
+
+    async def greeting(self) -> Reply:
+        limit = self.server.timeouts.greeting
+        if self.server.port == 465 and self.server.security != "tls":
+            limit = min(limit, self.server.timeouts.connect)  # each side waits for the other
+        with self._explained("greeting", limit):
+            response = await self._protocol.read_response(timeout=limit)
+        reply = _reply(response, "GREETING")
+        if reply.code != 220:
+            raise diagnosis.refused(self.server, "greeting", reply)
+        return reply
+
+    async def hello(self) -> Offers:
+        """EHLO; fills `offers`."""
+        with self._explained("ehlo"):
+            name = self.server.helo or await asyncio.to_thread(_qualified_name)
+            response = await self._client.ehlo(hostname=name or self._address_literal())
+        self.offers = read_offers(response.message.split("\n")[1:])
+        return self.offers
+
+    async def secure(self) -> None:
+        """TLS at once, or by STARTTLS where the server is spoken to that way."""
+        with self._explained("tls"):
+            context = self.server.context
+            if context is None:
+                context = await asyncio.to_thread(_trusting_the_system)
+            async with asyncio.timeout(self.server.timeouts.connect):
+                if self.server.security == "tls":
+                    await self._begin_with_tls(context)
+                    return
+                if "starttls" not in self.offers.extensions:
+                    raise diagnosis.no_starttls(self.server)
+                await self._client.starttls(tls_context=context, server_hostname=self.server.host)
+
+    async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
+        transport = await asyncio.get_running_loop().start_tls(
+            cast(asyncio.WriteTransport, self._client.transport),
+            self._protocol,
+            context,
+            server_hostname=self.server.host,
+            ssl_handshake_timeout=self.server.timeouts.connect,
+        )
+        self._client.transport = self._protocol.transport = transport
+
+    async def log_in(self, credentials: Credentials) -> str:
+        """Returns the mechanism that was used."""
+        mechanism = self._mechanism()
+        log_in = {
+            "plain": self._client.auth_plain,
+            "login": self._client.auth_login,
+            "cram-md5": self._client.auth_crammd5,
+            "xoauth2": self._client.auth_xoauth2,
+        }[mechanism]
+        try:
+            with self._explained("auth"):
+                await log_in(credentials.username, credentials.password)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            reply = _reply(SMTPResponse(error.code, error.message), "AUTH")
+            reply = replace(reply, text=_scrubbed(reply.text, credentials))
+            raise diagnosis.login_refused(self.server, reply, mechanism) from None
+        return mechanism
+
+    def _mechanism(self) -> str:
+        offered = self.offers.auth
+        order: tuple[str, ...] = (self.server.auth,)
+        if self.server.auth == "auto":
+            order = _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
+        for mechanism in order:
+            if mechanism in offered:
+                return mechanism
+        raise diagnosis.no_mechanism(self.server, offered)
+
+    def information(self, key: str) -> object:
+        """What the transport knows, as asyncio's `get_extra_info`."""
+        transport = self._client.transport
+        return None if transport is None else transport.get_extra_info(key)
+
+    def give_away(self) -> tuple[asyncio.Transport, Offers]:
+        """The transport, for another protocol to be set at once."""
+        transport = self._client.transport
+        if self._listener is None or transport is None or transport.is_closing():
+            raise diagnosis.closed(self.server, "auth")
+        return cast(asyncio.Transport, transport), self.offers
+
+    async def quit(self) -> None:
+        """Take leave of a server that was only looked at. Raises SmtpError."""
+        with self._explained("ehlo"):
+            await self._client.quit(timeout=5.0)
+
+    def abort(self) -> None:
+        transport = self._client.transport
+        if transport is None and self._listener is not None:
+            transport = self._listener.transport
+        if transport is not None:
+            cast(asyncio.WriteTransport, transport).abort()
+
+    @property
+    def _protocol(self) -> Listener:
+        assert self._listener is not None
+        return self._listener
+
+    def _address_literal(self) -> str:
+        """RFC 5321 §4.1.3."""
+        name = cast("tuple[str, int] | None", self.information("sockname"))
+        host = name[0] if name else "127.0.0.1"  # None where the connection has ended already
+        return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+
+    @contextmanager
+    def _explained(self, step: str, limit: float | None = None) -> Iterator[None]:
+        """Whatever fails inside becomes an SmtpError that says what to change."""
+        try:
+            yield
+        except aiosmtplib.SMTPAuthenticationError:
+            raise
+        except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
+            raise self._explanation(step, error, limit) from None
+
+    def _explanation(self, step: str, error: Exception, limit: float | None) -> SmtpError:
+        server = self.server
+        if self._listener is not None and self._listener.offence is not None:
+            if step == "tls" and server.security == "tls":
+                return diagnosis.plain_instead_of_tls(server)
+            return diagnosis.not_smtp(server, step, self._listener.offence)
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            reply = _reply(SMTPResponse(error.code, error.message), step.upper())
+            return diagnosis.refused(server, step, reply)
+        if isinstance(error, TimeoutError):
+            return diagnosis.too_slow(server, step, limit or server.timeouts.connect)
+        if isinstance(error, ssl.SSLError):
+            return diagnosis.not_secure(server, error)
+        if step == "dns" and isinstance(error, OSError | UnicodeError):
+            return diagnosis.no_such_host(server, error)
+        if step == "connect" and isinstance(error, OSError):
+            return diagnosis.not_connected(server, error)
+        if isinstance(error, ConnectionError | OSError):
+            return diagnosis.closed(server, step)
+        return SmtpError(f"{diagnosis.address(server)}: {step} is not possible", step=step)
+
+
+def _reply(response: SMTPResponse, command: str) -> Reply:
+    return clean_reply(response.code, response.message.split("\n"), command)
+
+
+def _scrubbed(text: str, credentials: Credentials) -> str:
+    """The server's text without what it may echo of the login."""
+    user, password = credentials.username.encode(), credentials.password.encode()
+    secrets = [credentials.password]
+    secrets += [
+        base64.b64encode(s).decode() for s in (user, password, b"\0%b\0%b" % (user, password))
+    ]
+    if len(credentials.username) >= 12 and "@" not in credentials.username:
+        secrets.append(credentials.username)  # some providers' user name is a token
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return text
+
+
+@cache
+def _trusting_the_system() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+@cache
+def _qualified_name() -> str | None:
+    """This machine's name where it has a domain; None leaves the address literal."""
+    for name in (socket.gethostname(), socket.getfqdn()):
+        if "." in name.strip(".") and name.isascii() and not name.endswith(".arpa"):
+            return name
+    return None

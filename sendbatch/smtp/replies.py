@@ -1,0 +1,127 @@
+"""Reads a server's replies: strictly, with bounds, and as data from then on. No I/O.
+
+RFC 5321 §4.2: a reply is one or more lines `NNN-text` ended by `NNN text`, all with the same code.
+What is accepted here is exactly that, with a code of 200–599, lines ended by CR LF, at most
+`MOST_BYTES` a line and `MOST_LINES` lines. Everything else, a bare LF too, is a `ReplyError`: the
+stream can then no longer be trusted, and the connection ends. The bounds depend on the bytes
+alone, never on how they were split on their way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sendbatch.errors import printable
+from sendbatch.values import Reply
+
+MOST_BYTES = 4096  # a line with its CR LF; RFC 5321 §4.5.3.1.5 asks for 512, servers go beyond
+MOST_LINES = 100
+MOST_TEXT = 500  # characters of a reply's text that are kept
+
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")  # RFC 3463 §2
+
+
+class ReplyError(Exception):
+    """What came is not an SMTP reply; the message says why, without the bytes themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole reply as received: its code, and each line's bytes after the code."""
+
+    code: int
+    lines: tuple[bytes, ...]
+
+
+class ReplyParser:
+    """Bytes in (`feed`), answers out (`next_answer`)."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._code: bytes | None = None
+        self._lines: list[bytes] = []
+        self._broken: ReplyError | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether bytes were received that belong to no answer handed out so far."""
+        return bool(self._buffer or self._lines)
+
+    def feed(self, data: bytes) -> None:
+        """Take what was received."""
+        self._buffer += data
+
+    def next_answer(self) -> Answer | None:
+        """The next whole reply, None where more bytes are needed.
+
+        Raises ReplyError, and from then on always, where the bytes are not a reply.
+        """
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return self._read()
+        except ReplyError as error:
+            self._broken = error
+            self._buffer.clear()
+            raise
+
+    def _read(self) -> Answer | None:
+        while (line := self._line()) is not None:
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise ReplyError("a line does not begin with a reply code")
+            code, mark, text = match.groups()
+            if self._code is not None and code != self._code:
+                raise ReplyError("the lines of one reply have different codes")
+            if len(self._lines) >= MOST_LINES:
+                raise ReplyError(f"a reply has more than {MOST_LINES} lines")
+            self._code = code
+            self._lines.append(text or b"")
+            if mark != b"-":
+                answer = Answer(int(code), tuple(self._lines))
+                self._code, self._lines = None, []
+                return answer
+        return None
+
+    def _line(self) -> bytes | None:
+        """The next line without its CR LF."""
+        end = self._buffer.find(b"\n")
+        if end < 0:
+            if len(self._buffer) >= MOST_BYTES:
+                raise ReplyError(f"a line is longer than {MOST_BYTES} bytes")
+            return None
+        if end >= MOST_BYTES:
+            raise ReplyError(f"a line is longer than {MOST_BYTES} bytes")
+        if end == 0 or self._buffer[end - 1] != 0x0D:
+            raise ReplyError("a line ends without CR")
+        line = bytes(self._buffer[: end - 1])
+        del self._buffer[: end + 1]
+        return line
+
+
+def reply_of(answer: Answer, command: str) -> Reply:
+    """The answer as the value that flows through the house, its text clean and bounded."""
+    lines = [line.decode("utf-8", "replace") for line in answer.lines]
+    return clean_reply(answer.code, lines, command)
+
+
+def clean_reply(code: int, lines: list[str], command: str) -> Reply:
+    """A Reply from a code and the text of its lines; takes the enhanced code out of the text."""
+    enhanced = None
+    texts = []
+    for line in lines:
+        match = _ENHANCED.match(line)
+        # RFC 2034 §4: the enhanced code's class is the reply code's first digit.
+        if match is not None and match[1][0] == str(code)[0]:
+            enhanced = enhanced or match[1]
+            line = line[match.end() :]
+        texts.append(line.strip())
+    return Reply(code, _clean(" ".join(text for text in texts if text)), command, enhanced)
+
+
+def _clean(text: str) -> str:
+    if len(text) <= MOST_TEXT and text.isprintable():
+        return text
+    return printable(text.replace("\r", " ").replace("\n", " "), MOST_TEXT)

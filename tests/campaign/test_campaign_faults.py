@@ -1,0 +1,139 @@
+"""Every mistake in a campaign file has its message, its place and, where there is one, its guess."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.errors import CampaignError
+
+from .conftest import Desk
+
+URL = "https://x.example/u"
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ("name: Spring Launch", "name: must be lower-case letters", "write spring-launch"),
+        ("name:", "name has no value", None),
+        ("name: [a]", "name: must be text, not a list", None),
+        ("from: nobody", "from: not an address: nobody", "@"),
+        ('from: "{{ x }}@example.com"', "from: an address here cannot be a template", None),
+        ("bounces_to: A <a@example.com>", "bounces_to: not an address", None),
+        ("subject: ''", "subject: is empty", None),
+        ('subject: "a\\nb"', "subject: must be one line", ">-"),
+        ("subject: '{{ first_name'", "subject: not a template as Jinja has it", None),
+        ("subject: '{{ x|nofilter }}'", "subject: not a template", None),
+        ("subject: true", "subject: must be text", '"true"'),
+        ("recipients: peple.csv", "recipients.file: no such file: peple.csv", "people.csv?"),
+        ("recipients: .", "recipients.file: is a folder", None),
+        ("recipients: {email: x}", "recipients.file is missing", None),
+        ("recipients: {file: people.csv, emial: x}", "unknown key: recipients.emial", "email?"),
+        ("recipients: {file: people.csv, where: a !=}", "recipients.where: not an expr", None),
+        ("recipients: {file: people.csv, where: '{{ a }}'}", "recipients.where: an expr", "fr"),
+        ("recipients: {file: people.csv, encoding: utf8000}", "recipients.encoding: no such", "cp"),
+        ("recipients: {file: people.csv, defaults: {a: }}", "recipients.defaults.a has no", '""'),
+        ("recipients: {file: people.csv, required: {a: b}}", "recipients.required: must be", None),
+        ("recipients: {file: people.csv, check_deliverability: yes}", "must be true or", "true"),
+        ("recipients: ~/people.csv", "recipients.file: ~ is not replaced here", "relative"),
+        ("templates: {html: sprnig.html}", "templates.html: no such file", "spring.html?"),
+        ("templates: {html: ../campain/spring.html}", "no such file", None),
+        ("templates: {html: ../campaings/sprin.html}", "no such", "../campaigns/spring.html?"),
+        ("templates: {markdown: x.md}", "templates.markdown: not supported yet", None),
+        ("templates: {html: spring.html, layout: x.html}", "templates.layout: not supp", None),
+        ("templates: {}", "templates: there is no template", "html:"),
+        ("smtp: prodction", "smtp: no profile named prodction", "sandbox"),
+        ("smtp: [a]", "smtp: must be text, not a list", None),
+        ("smtp: {host: mail.example.com, prot: 1}", "unknown key: smtp.prot", "port?"),
+        ("rate: 14", "rate: a rate needs its unit of time", "14/s"),
+        ("rate: [14/s, 3/m]", "rate: not a unit of time for a rate: m", "3/min"),
+        ("reply_to: [help@]", "reply_to: not an address", None),
+        ("headers: {Bcc: x}", "headers.Bcc: Bcc cannot be set here", "every recipient"),
+        ("headers: {subject: x}", "headers.subject: subject cannot be set here", "subject:"),
+        ("headers: {Content-Type: x}", "headers.Content-Type: Content-Type cannot", "itself"),
+        ("headers: {'X A': x}", "headers.X A: not the name of a header", "X-Campaign"),
+        ('headers: {X-A: "a\\nBcc: b"}', "headers.X-A: a header's value must be one", ">-"),
+        ("headers: {X-A: a, x-a: b}", "headers.x-a: is the same header as X-A", None),
+        ("headers: x", "headers: must be a mapping", None),
+        ("attachments: terms.pdf", "attachments: no such file: terms.pdf", None),
+        ("attachments: ['{{ x.pdf']", "attachments: not a template", None),
+        ("unsubscribe: {one_click: true}", "unsubscribe: needs url or mailto", None),
+        ("unsubscribe: {mailto: a@b.example, one_click: true}", "one_click: needs a url", None),
+        ("unsubscribe: {url: 'http://x.example', one_click: true}", "one_click needs a url", None),
+        ("unsubscribe: x.example/u", "unsubscribe.url: not a URL", "https://"),
+        (f"unsubscribe: '{URL} x'", "unsubscribe.url: a URL has no spaces", "urlencode"),
+        ("unsubscribe: {mailto: nobody}", "unsubscribe.mailto: not an address", None),
+        ("suppress: [nobody.csv]", "suppress: no such file: nobody.csv", None),
+        ("variables: {a-b: 1}", "variables.a-b: not a name that a template can use", "a_b"),
+        ("variables: [a]", "variables: must be a mapping", None),
+        ("expect: many", "expect: not a number of recipients", "1000"),
+        ("tolerate: 200%", "tolerate: more than all of them", None),
+        ("retry: {attempts: 0}", "retry.attempts: must be between 1", None),
+        ("retry: {first_delay: 60}", "retry.first_delay: a length of time needs", "60s"),
+        ("retry: {first_delay: 2h}", "retry.first_delay: first_delay is longer", None),
+        ("run: '{{ versoin }}'", "run: versoin is not one of the variables", "version?"),
+        ("run: 'a b'", "run: not the name of an edition: a b", "2026-12"),
+        ("run: '{{ 1 // 0 }}'", "run:", None),
+        ("where: a", "unknown key: where", "where belongs under recipients"),
+        ("subjects: a", "unknown key: subjects", "subject?"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(
+    desk: Desk, line: str, said: str, hint: str | None
+) -> None:
+    key = line.partition(":")[0]
+    more = () if key == "variables" else ("variables: {version: 1}",)
+    faults = desk.faults(*more, **{key: line})
+    found = [fault for fault in faults if said in fault.message]
+    assert found, faults
+    assert found[0].place is not None
+    assert found[0].place.text == line if key != "smtp" or hint else True
+    assert hint is None or hint in (found[0].hint or "")
+    assert len(faults) == 1, faults
+
+
+@pytest.mark.parametrize("key", ["name", "from", "subject", "recipients", "templates", "smtp"])
+def test_what_must_be_there_is_missed(desk: Desk, key: str) -> None:
+    (fault,) = desk.faults(**{key: ""})
+    assert fault.message == f"{key} is missing"
+
+
+def test_a_misspelt_key_is_not_also_missed(desk: Desk) -> None:
+    (fault,) = desk.faults(subject="subjct: hello")
+    assert (fault.message, fault.hint) == ("unknown key: subjct", "did you mean subject?")
+
+
+def test_the_message_is_that_of_a_compiler(desk: Desk) -> None:
+    desk.write(templates="templates:\n  html: sprnig.html")
+    with pytest.raises(CampaignError) as caught:
+        desk.load(templates="templates:\n  html: sprnig.html")
+    assert str(caught.value) == (
+        f"{desk.folder}/spring.yaml:6:9: error: templates.html: no such file: sprnig.html\n"
+        "   6 |   html: sprnig.html\n"
+        "     |         ^ did you mean spring.html?"
+    )
+
+
+def test_all_faults_of_all_files_are_told_in_one_go(desk: Desk) -> None:
+    desk.profiles("profiles: {production: {host: 'a b', prot: 1}}")
+    faults = desk.faults(
+        "bogus: 1",
+        name="name: A",
+        recipients="recipients: {file: nobody.csv, where: (}",
+        smtp="smtp: production",
+        asked={"rate": "fast", "settings": {"a-b": "c"}, "expect": "?", "tolerate": "?"},
+    )
+    assert len(faults) == 10
+    assert [fault.place is None for fault in faults] == [True] * 4 + [False] * 6
+
+
+def test_a_spreadsheet_is_not_taken_for_a_csv(desk: Desk) -> None:
+    (desk.folder / "people.xlsx").write_bytes(b"PK")
+    (fault,) = desk.faults(recipients="recipients: people.xlsx")
+    assert fault.hint == "save it as CSV (UTF-8)"
+
+
+@pytest.mark.parametrize("run", ["../up", ".hidden", "a/b", "-x", "x" * 101])
+def test_an_edition_that_cannot_be_part_of_a_folder_is_refused(desk: Desk, run: str) -> None:
+    (fault,) = desk.faults(asked={"run": run})
+    assert "not the name of an edition" in fault.message

@@ -1,0 +1,189 @@
+"""profiles.yaml: where it is found, what a preset gives, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sendbatch.campaign.model import Profile, Rate, SecretSource
+from sendbatch.campaign.profiles import load_profile
+from sendbatch.campaign.providers import presets
+from sendbatch.errors import ProfileError
+
+from .conftest import Desk
+
+FULL = """
+profiles:
+  production:
+    provider: mailtrap
+    host: smtp.example.com
+    port: 587
+    security: starttls
+    username: ${SMTP_USERNAME}
+    password: ${SMTP_PASSWORD}
+    auth: plain
+    connections: 7
+    messages_per_connection: 100
+    rate: [14/s, 5000/day]
+    domains: {Gmail.com: 5/s, bücher.example: [1/s, 9/h]}
+    timeout: 30s
+    timeouts: {final: 20m}
+    delivers: false
+    helo: mail.example.com
+    usage: state/usage.sqlite
+"""
+
+
+def profile(desk: Desk, text: str, name: str = "p") -> Profile:
+    desk.profiles(text)
+    return load_profile(name, start=desk.folder, config_folder=desk.config)
+
+
+def one(desk: Desk, keys: str) -> Profile:
+    return profile(desk, f"profiles:\n  p: {{{keys}}}\n")
+
+
+def refused(desk: Desk, text: str, name: str = "p") -> str:
+    with pytest.raises(ProfileError) as caught:
+        profile(desk, text, name)
+    return str(caught.value)
+
+
+def test_everything_written_in_a_profile_is_in_it(desk: Desk) -> None:
+    found = profile(desk, FULL, "production")
+    assert (found.name, found.host, found.port) == ("production", "smtp.example.com", 587)
+    assert found.username == SecretSource(template="${SMTP_USERNAME}")
+    assert found.password == SecretSource(template="${SMTP_PASSWORD}")
+    assert (found.connections, found.messages_per_connection, found.auth) == (7, 100, "plain")
+    assert found.rates == (Rate(14, 1), Rate(5000, 86400))
+    assert found.domains["gmail.com"] == (Rate(5, 1),)
+    assert found.domains["xn--bcher-kva.example"] == (Rate(1, 1), Rate(9, 3600))
+    assert (found.timeouts.connect, found.timeouts.final, found.timeouts.mail) == (30, 1200, 300)
+    assert not found.delivers
+    assert found.usage == desk.folder / "state" / "usage.sqlite"
+    assert found.source == desk.folder / "profiles.yaml"
+    assert found.place is not None
+    assert found.place.line == 3
+
+
+@pytest.mark.parametrize("name", [n for n, preset in presets().items() if preset.host])
+def test_a_preset_gives_all_that_is_not_written(desk: Desk, name: str) -> None:
+    preset, found = presets()[name], one(desk, f"provider: {name}")
+    assert (found.host, found.port, found.security) == (preset.host, preset.port, preset.security)
+    assert (found.delivers, found.rates) == (preset.delivers, preset.rates)
+    assert (found.idempotency, found.size_limit) == (preset.idempotency, preset.size)
+    assert found.slow_down == preset.slow_down
+    assert found.connections == min(4, preset.connections or 4)
+
+
+@pytest.mark.parametrize(
+    ("keys", "port", "security"),
+    [
+        ("host: a.example", 587, "starttls"),
+        ("host: a.example, port: 465", 465, "tls"),
+        ("host: a.example, port: 2525", 2525, "starttls"),
+        ("host: a.example, security: tls", 465, "tls"),
+        ("host: a.example, port: 1465, security: tls", 1465, "tls"),
+        ("host: localhost", 25, "none"),
+        ("host: 127.0.0.1, port: 1025", 1025, "none"),
+        ("host: '::1', port: 1025, security: none", 1025, "none"),
+        ("host: a.example, security: none, allow_plaintext: true", 25, "none"),
+        ("provider: gmail, security: tls", 465, "tls"),
+    ],
+)
+def test_port_and_security_follow_from_each_other(
+    desk: Desk, keys: str, port: int, security: str
+) -> None:
+    found = one(desk, keys)
+    assert (found.port, found.security) == (port, security)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("port: 25", "host is missing"),
+        ("provider: gmial", "did you mean gmail?"),
+        ("host: smtp://a.example", "without smtp:// before it"),
+        ("host: 'a.example:25'", "the port is a key of its own"),
+        ("host: 'a b'", "not the name of a host"),
+        ("host: a.example, port: 2465", "write security: starttls or tls"),
+        ("host: a.example, port: '587'", "must be a whole number"),
+        ("host: a.example, port: 99999", "must be between 1 and 65,535"),
+        ("host: a.example, security: ssl", "did you mean tls?"),
+        ("host: a.example, security: none", "allow_plaintext: true"),
+        ("host: a.example, auth: planin", "did you mean plain?"),
+        ("host: a.example, helo: 'a b'", "helo: not the name of a host"),
+        ("host: a.example, timeout: 60", "write 60s"),
+        ("host: a.example, timeout: 0s", "must be more than nothing"),
+        ("host: a.example, timeouts: {finall: 1m}", "did you mean final?"),
+        ("host: a.example, connections: 0", "must be between 1 and 500"),
+        ("host: a.example, domains: {'a b': 1/s}", "domains.a b: not the name"),
+        ("host: a.example, domains: {a.b: 1}", "a rate needs its unit"),
+        ("host: a.example, username: u", "there is no password to go with it"),
+        ("host: a.example, password_command: p", "there is no username to go with it"),
+        ("host: a.example, username: u, keyring: k, password_command: p", "stands beside"),
+        ("host: a.example, hots: b", "did you mean host?"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_told(desk: Desk, keys: str, said: str) -> None:
+    text = refused(desk, f"profiles:\n  p: {{{keys}}}\n")
+    assert said in text
+    assert "profiles.yaml:2:" in text
+    assert text.count("error:") == 1
+
+
+def test_sandbox_is_built_in_and_cannot_be_redefined(desk: Desk) -> None:
+    found = load_profile("sandbox", start=desk.folder, config_folder=desk.config)
+    assert (found.host, found.port, found.delivers) == ("127.0.0.1", 0, False)
+    text = refused(desk, "profiles: {sandbox: {host: localhost}}", "sandbox")
+    assert "sandbox is built in" in text
+
+
+def test_an_unknown_profile_names_those_there_are(desk: Desk) -> None:
+    text = refused(desk, "profiles: {production: {host: localhost}}", "prodution")
+    assert "did you mean production? there are production, sandbox" in text
+
+
+def test_a_misnamed_profiles_file_is_recognised(desk: Desk) -> None:
+    (desk.folder / "profiles.yml").write_text("profiles: {}")
+    with pytest.raises(ProfileError, match=r"profiles\.yml must be named profiles\.yaml"):
+        load_profile("p", start=desk.folder, config_folder=desk.config)
+
+
+def test_profiles_are_looked_for_upward_to_the_repository_and_then_at_home(tmp_path: Path) -> None:
+    home, repository = tmp_path / "home", tmp_path / "outer" / "repository"
+    deep = repository / "a" / "b"
+    deep.mkdir(parents=True)
+    home.mkdir()
+    (repository / ".git").mkdir()
+    for folder, port in ((home, 1), (repository.parent, 2), (repository, 3)):
+        (folder / "profiles.yaml").write_text(f"profiles: {{p: {{host: localhost, port: {port}}}}}")
+    assert load_profile("p", start=deep, config_folder=home).port == 3
+    (repository / "profiles.yaml").unlink()
+    assert load_profile("p", start=deep, config_folder=home).port == 1
+
+
+def test_what_is_suppressed_for_all_campaigns_holds_for_the_sandbox_too(desk: Desk) -> None:
+    for name in ("never.csv", "own.csv"):
+        (desk.folder / name).write_text("a@example.com\n")
+    desk.profiles("suppress: never.csv")
+    campaign = desk.load("suppress: [own.csv, never.csv]")
+    assert campaign.suppress == (desk.folder / "own.csv", desk.folder / "never.csv")
+
+
+def test_a_profile_may_stand_in_the_campaign_itself(desk: Desk) -> None:
+    campaign = desk.load(smtp="smtp: {host: Mail.Example.com, rate: 3/s}")
+    found = campaign.profile
+    assert (found.name, found.host, found.rates) == (
+        "mail-example-com",
+        "mail.example.com",
+        (Rate(3, 1),),
+    )
+    assert found.source == desk.folder / "spring.yaml"
+
+
+def test_rates_of_campaign_and_profile_are_kept_apart(desk: Desk) -> None:
+    desk.profiles("profiles: {p: {host: localhost, rate: 5/s}}")
+    campaign = desk.load("rate: 3/s", smtp="smtp: p")
+    assert (campaign.rates, campaign.profile.rates) == ((Rate(3, 1),), (Rate(5, 1),))

@@ -1,0 +1,67 @@
+"""The schema names what the files may say, and says it in valid JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sendbatch.campaign.schema import campaign_schema, profiles_schema
+
+WORDS = {
+    "$schema", "$ref", "$defs", "title", "description", "type", "properties", "required", "items",
+    "additionalProperties", "propertyNames", "anyOf", "oneOf", "not", "enum", "pattern", "minimum",
+    "maximum", "patternProperties",
+}  # fmt: skip
+
+
+def sections(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every schema in the schema."""
+    yield schema
+    for key in ("properties", "patternProperties", "$defs"):
+        for inner in schema.get(key, {}).values():
+            yield from sections(inner)
+    for key in ("anyOf", "oneOf"):
+        for inner in schema.get(key, []):
+            yield from sections(inner)
+    for key in ("items", "additionalProperties", "propertyNames", "not"):
+        if isinstance(schema.get(key), dict):
+            yield from sections(schema[key])
+
+
+@pytest.mark.parametrize("schema", [campaign_schema(), profiles_schema()])
+def test_it_is_json_with_known_words_and_references_that_lead_somewhere(
+    schema: dict[str, Any],
+) -> None:
+    assert json.loads(json.dumps(schema)) == schema
+    for section in sections(schema):
+        assert set(section) <= WORDS
+        if "$ref" in section:
+            assert section["$ref"].removeprefix("#/$defs/") in schema["$defs"]
+        if "pattern" in section:
+            re.compile(section["pattern"])
+        if "required" in section:
+            assert set(section["required"]) <= set(section["properties"])
+
+
+def test_all_keys_of_the_campaign_file_are_there() -> None:
+    properties: Any = campaign_schema()["properties"]
+    assert " ".join(properties) == (
+        "name run from bounces_to subject recipients templates smtp rate reply_to headers"
+        " attachments unsubscribe suppress variables expect tolerate retry"
+    )
+
+
+def test_short_forms_are_offered() -> None:
+    properties: Any = campaign_schema()["properties"]
+    for key in ("recipients", "unsubscribe", "rate", "attachments", "reply_to", "suppress"):
+        assert {"type": "string"}.items() <= properties[key]["anyOf"][0].items()
+
+
+def test_unknown_keys_are_refused_everywhere() -> None:
+    schema: Any = profiles_schema()
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["DeclaredProfile"]["additionalProperties"] is False

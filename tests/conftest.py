@@ -1,0 +1,46 @@
+"""What all tests share: what to do where a tool of the machine is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+Needs = Callable[[str, str], str]
+
+
+def find_or_skip(tool: str, reason: str) -> str:
+    """The path of a program that a test cannot do without.
+
+    Where it is missing the test is skipped, and `reason` says what for; where SENDBATCH_CI is set
+    it fails, for a run that vouches for the project may leave nothing out.
+    """
+    found = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/usr/local/sbin:/sbin")
+    if found is None:
+        skip_or_fail(f"{tool} is not installed: {reason}")
+    return found
+
+
+def skip_or_fail(why: str) -> NoReturn:
+    """Skips the test, or fails it where SENDBATCH_CI is set."""
+    if os.environ.get("SENDBATCH_CI"):
+        pytest.fail(f"{why} (SENDBATCH_CI is set: nothing may be skipped)", pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def needs() -> Needs:
+    """`needs("postfix", "end-to-end tests send through it")` gives its path, or skips or fails."""
+    return find_or_skip
+
+
+@pytest.fixture(scope="session")
+def chromium(needs: Needs) -> str:
+    """The path of the machine's own Chromium, for tests that look at pages as a person would."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    return needs("chromium", "pages are looked at in a real browser")

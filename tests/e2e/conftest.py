@@ -1,0 +1,28 @@
+"""End-to-end tests share one Postfix for each process of the test run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Needs, skip_or_fail
+from tests.e2e.postfix import Postfix, PostfixServer
+
+
+@pytest.fixture(scope="session")
+def _postfix(needs: Needs) -> Iterator[PostfixServer]:
+    program = needs("postfix", "end-to-end tests send through it")
+    needs("saslpasswd2", "it makes the account that end-to-end tests log in with")
+    if os.geteuid() != 0:
+        skip_or_fail("Postfix can only be started by root")
+    with Postfix(program) as server:
+        yield server
+
+
+@pytest.fixture
+def postfix(_postfix: PostfixServer) -> PostfixServer:
+    """A real Postfix with STARTTLS and a login, its maildir empty."""
+    _postfix.forget()
+    return _postfix

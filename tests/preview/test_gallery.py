@@ -1,0 +1,177 @@
+"""The gallery as files, and as a page that nothing in a mail can break out of."""
+
+from __future__ import annotations
+
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendbatch.errors import LedgerError
+from sendbatch.preview.gallery import write_gallery
+from sendbatch.preview.page import render, size
+from sendbatch.preview.shown import Attachment, Shown
+
+HOSTILE = "\"'></iframe></pre></title><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and the text that stands in it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.said: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_each_message_is_a_file_as_it_would_be_sent_for_its_owner_only(mail, tmp_path) -> None:
+    folder = tmp_path / "reports" / "preview"
+    messages = [mail(2), mail(12, "bo@example.com")]
+
+    index = write_gallery(folder, messages, "spring")
+
+    assert index == folder / "index.html"
+    assert {path.name for path in folder.iterdir()} == {
+        "01-row2.eml",
+        "02-row12.eml",
+        "index.html",
+    }
+    assert (folder / "02-row12.eml").read_bytes() == messages[1][1].data
+    assert {mode(path) for path in folder.iterdir()} == {0o600}
+    assert mode(folder) == 0o700
+
+
+def test_an_older_gallery_is_replaced_and_other_files_are_left(mail, tmp_path) -> None:
+    write_gallery(tmp_path, [mail(2), mail(3)], "spring")
+    (tmp_path / "notes.eml").write_text("mine")
+
+    write_gallery(tmp_path, [mail(7)], "spring")
+
+    assert {path.name for path in tmp_path.iterdir()} == {"01-row7.eml", "notes.eml", "index.html"}
+
+
+def test_the_names_sort_in_the_order_of_the_messages(mail, tmp_path) -> None:
+    write_gallery(tmp_path, [mail(row) for row in range(2, 122)], "spring")
+
+    names = sorted(path.name for path in tmp_path.glob("*.eml"))
+    assert names[0] == "001-row2.eml"
+    assert names[-1] == "120-row121.eml"
+
+
+def test_a_link_in_the_way_is_replaced_not_followed(mail, tmp_path) -> None:
+    folder, victim = tmp_path / "preview", tmp_path / "victim"
+    victim.write_text("mine")
+    folder.mkdir()
+    (folder / "01-row2.eml").symlink_to(victim)
+
+    write_gallery(folder, [mail(2)], "spring")
+
+    assert victim.read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(mail, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(LedgerError, match="the preview cannot be written"):
+        write_gallery(tmp_path / "file", [mail()], "spring")
+
+
+def test_the_page_shows_what_a_reader_would_see(mail, tmp_path) -> None:
+    message = mail(12, files={"terms.pdf": b"x" * 1500}, headers={"X-Campaign": "spring"})
+
+    page = write_gallery(tmp_path, [message], "spring: first of 1,230").read_text("utf-8")
+
+    tags = Tags(page)
+    said = "".join(tags.said)
+    for expected in (
+        "spring: first of 1,230",
+        "Spring is here",
+        "news@example.com",
+        "jane@example.com",
+        "terms.pdf",
+        "1.5 KB",
+        "X-Campaign",
+        "Dear Jane",
+    ):
+        assert expected in said
+    (frame,) = tags.all("iframe")
+    assert frame["srcdoc"] == "<p>Dear <b>Jane</b></p>\n"
+    assert [link["href"] for link in tags.all("a")] == ["01-row12.eml"]
+
+
+def test_nothing_is_asked_of_the_network_and_nothing_runs(mail, tmp_path) -> None:
+    html = '<img src="https://track.example/p.gif"><script>1</script>'
+
+    tags = Tags(write_gallery(tmp_path, [mail(html=html)], "spring").read_text("utf-8"))
+
+    (frame,) = tags.all("iframe")
+    assert frame["sandbox"] == ""
+    policy = tags.all("meta")[1]["content"]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+    assert not {tag for tag, _ in tags.found} & {"script", "link", "img", "base", "object", "form"}
+    assert not [attributes for _, attributes in tags.found if "src" in attributes]
+
+
+@given(st.text(max_size=60))
+def test_whatever_a_mail_says_adds_no_element_and_no_attribute(text: str) -> None:
+    harmless, hostile = (Tags(render([every_field(said)], said)) for said in ("x", HOSTILE + text))
+
+    assert shape(hostile) == shape(harmless)
+
+
+def every_field(said: str) -> Shown:
+    headers = ((said, said),)
+    return Shown(
+        file=said,
+        row=2,
+        email=said,
+        envelope_from=said,
+        envelope_to=said,
+        subject=said,
+        headers=headers,
+        more=headers,
+        attachments=(Attachment(said, said, 3),),
+        text=said,
+        html=said,
+        size=3,
+    )
+
+
+def shape(tags: Tags) -> list[tuple[str, list[str]]]:
+    return [(tag, sorted(attributes)) for tag, attributes in tags.found]
+
+
+def test_what_every_reader_of_html_gets_wrong_is_kept_to_the_letter(mail, tmp_path) -> None:
+    page = write_gallery(tmp_path, [mail(html=HOSTILE, text=HOSTILE, subject=HOSTILE)], "x")
+
+    tags = Tags(page.read_text("utf-8"))
+
+    assert tags.all("iframe")[0]["srcdoc"] == HOSTILE + "\n"
+    assert HOSTILE in tags.said
+
+
+def test_sizes_are_said_as_people_do() -> None:
+    assert [size(number) for number in (1, 812, 2345, 1_400_000)] == [
+        "1 byte",
+        "812 bytes",
+        "2.3 KB",
+        "1.4 MB",
+    ]

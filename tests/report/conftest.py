@@ -1,0 +1,103 @@
+"""A record held in memory, for reports that need one of any shape."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from sendbatch.ledger.store import Entry, Event, Plan, Reading
+from sendbatch.values import Status
+
+BLANK = Entry(
+    id=0,
+    row=0,
+    key="",
+    email="",
+    status=Status.PENDING,
+    was=None,
+    attempts=0,
+    due_at=None,
+    code=None,
+    enhanced=None,
+    reply=None,
+    reason=None,
+    content=None,
+    dated_at=None,
+    first_attempt_at=None,
+    finished_at=None,
+)
+
+
+@dataclass
+class Record:
+    """Satisfies `Reading`. `gone` are entries that the current plan no longer has."""
+
+    rows: list[Entry] = field(default_factory=list)
+    gone: list[Entry] = field(default_factory=list)
+    facts: dict[str, str] = field(
+        default_factory=lambda: {"name": "spring", "run": "", "server": "mx", "salt": "ab" * 16}
+    )
+    history: list[Event] = field(default_factory=list)
+    used: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, status: Status, **values: Any) -> Entry:
+        number = len(self.rows) + 2
+        given = {"row": number, "key": f"k{number}", "email": f"p{number}@example.com", **values}
+        entry = replace(BLANK, id=number, status=status, **given)
+        self.rows.append(entry)
+        return entry
+
+    def meta(self, key: str) -> str | None:
+        return self.facts.get(key)
+
+    def plan(self) -> Plan | None:
+        return None
+
+    def totals(self) -> dict[Status, int]:
+        return dict(Counter(entry.status for entry in self.rows))
+
+    def departed(self) -> dict[Status, int]:
+        return dict(Counter(entry.status for entry in self.gone))
+
+    def entries(
+        self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
+    ) -> Iterator[Entry]:
+        chosen = self.rows + (self.gone if all_rows else [])
+        for entry in sorted(chosen, key=lambda entry: entry.row):
+            if statuses is None or entry.status in statuses:
+                yield entry
+
+    def span(self) -> tuple[float | None, float | None]:
+        rows = self.rows + self.gone
+        begun = [entry.first_attempt_at for entry in rows if entry.first_attempt_at is not None]
+        ended = [entry.finished_at for entry in rows if entry.finished_at is not None]
+        return min(begun, default=None), max(ended, default=None)
+
+    def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
+        groups = Counter(
+            (entry.code, entry.enhanced, entry.reply or "") for entry in self.rows if entry.code
+        )
+        return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
+
+    def events(self, limit: int = 200) -> list[Event]:
+        return self.history[-limit:]
+
+    def contents(self) -> list[tuple[str, int]]:
+        return list(Counter(entry.content for entry in self.rows if entry.content).items())
+
+    def servers(self) -> list[tuple[str, int]]:
+        return self.used
+
+    def domain_of(self, content: str) -> str:
+        return "example.com"
+
+
+@pytest.fixture
+def record() -> Record:
+    reading: Reading = Record()
+    assert isinstance(reading, Record)
+    return reading

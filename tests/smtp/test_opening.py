@@ -1,0 +1,350 @@
+"""Connecting, securing and logging in to a real server; and what people are told when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import replace
+
+import pytest
+import trustme
+
+from sendbatch.campaign.secrets import Credentials
+from sendbatch.errors import SmtpError
+from sendbatch.smtp.connection import Server, open_connection
+from sendbatch.values import Outcome, Status
+from tests.smtp.postbox import JANE, StartPostbox
+from tests.smtp.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
+
+
+def send(server: Server, credentials: Credentials | None = None) -> Outcome:
+    async def sending() -> Outcome:
+        connection = await open_connection(server, credentials)
+        outcome = await connection.hand_over(a_message(), nothing)
+        await connection.quit()
+        return outcome
+
+    return asyncio.run(sending())
+
+
+def failure(server: Server, credentials: Credentials | None = None) -> SmtpError:
+    with pytest.raises(SmtpError) as caught:
+        send(server, credentials)
+    shown = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.faults}"
+    assert credentials is None or credentials.password not in shown
+    return caught.value
+
+
+def hint(error: SmtpError) -> str:
+    return error.faults[0].hint or ""
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls", "none"])
+@pytest.mark.parametrize("auth", ["auto", "plain", "login", "cram-md5"])
+def test_every_mechanism_logs_in_with_every_security(
+    postbox: StartPostbox, trusting: ssl.SSLContext, security: str, auth: str
+) -> None:
+    server, inbox = postbox(
+        security, auth=auth, context=trusting, auth_required=security == "starttls"
+    )
+    assert send(server, JANE).status is Status.ACCEPTED
+    assert len(inbox.envelopes) == 1
+
+
+@pytest.mark.parametrize("auth", ["auto", "plain", "login", "cram-md5"])
+def test_a_wrong_password_is_a_permanent_refusal_of_the_login(
+    postbox: StartPostbox, trusting: ssl.SSLContext, auth: str
+) -> None:
+    server, _ = postbox("starttls", auth=auth, context=trusting)
+    error = failure(server, Credentials("jane", "wr0ngword"))
+    assert (error.step, error.code, error.temporary) == ("auth", 535, False)
+    assert "username and password" in hint(error)
+
+
+def test_a_token_logs_in_with_xoauth2(postbox: StartPostbox, trusting: ssl.SSLContext) -> None:
+    server, _ = postbox("tls", auth="xoauth2", context=trusting)
+    assert send(server, Credentials("jane", "t0ken")).status is Status.ACCEPTED
+
+
+def test_an_old_token_is_refused(postbox: StartPostbox, trusting: ssl.SSLContext) -> None:
+    server, _ = postbox("tls", auth="xoauth2", context=trusting)
+    error = failure(server, Credentials("jane", "old-t0ken"))
+    assert (error.step, error.code) == ("auth", 535)
+
+
+def test_xoauth2_is_never_chosen_by_itself(postbox: StartPostbox, trusting: ssl.SSLContext) -> None:
+    without = ("PLAIN", "LOGIN", "CRAM-MD5")
+    server, _ = postbox("tls", context=trusting, exclude=without)
+    error = failure(server, JANE)
+    assert error.step == "auth"
+    assert "auth: xoauth2" in hint(error)
+
+
+def test_a_mechanism_that_is_not_offered_is_named(
+    postbox: StartPostbox, trusting: ssl.SSLContext
+) -> None:
+    server, _ = postbox("tls", auth="cram-md5", context=trusting, exclude=("CRAM-MD5",))
+    error = failure(server, JANE)
+    assert error.step == "auth"
+    assert "plain" in hint(error)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_expired_certificate_is_refused(
+    postbox: StartPostbox, trusting: ssl.SSLContext, security: str
+) -> None:
+    server, _ = postbox(security, expired=True, context=trusting)
+    error = failure(server, JANE)
+    assert (error.step, error.temporary) == ("tls", False)
+    assert "has expired" in str(error)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_for_another_name_is_refused(
+    postbox: StartPostbox, trusting: ssl.SSLContext, security: str
+) -> None:
+    server, _ = postbox(security, name="mail.example.com", context=trusting)
+    error = failure(server, JANE)
+    assert error.step == "tls"
+    assert "for another name" in str(error)
+    assert "localhost is not" in hint(error)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    postbox: StartPostbox, trusting: ssl.SSLContext, security: str
+) -> None:
+    server, _ = postbox(security, issuer=trustme.CA(), context=trusting)
+    error = failure(server, JANE)
+    assert error.step == "tls"
+    assert "unknown authority" in str(error)
+
+
+def test_the_systems_trust_is_the_default(postbox: StartPostbox) -> None:
+    server, _ = postbox("starttls", context=None)
+    assert failure(server, JANE).step == "tls"
+
+
+def test_a_server_without_starttls_is_an_error_and_no_silent_fallback(
+    postbox: StartPostbox,
+) -> None:
+    server, inbox = postbox("none")
+    error = failure(replace(server, security="starttls"), JANE)
+    assert (error.step, error.temporary) == ("tls", False)
+    assert "does not offer STARTTLS" in str(error)
+    assert not inbox.envelopes
+
+
+def test_tls_spoken_to_a_plain_port_says_what_the_port_wants(
+    postbox: StartPostbox, trusting: ssl.SSLContext
+) -> None:
+    server, _ = postbox("starttls", context=trusting)
+    error = failure(replace(server, security="tls"), JANE)
+    assert (error.step, error.temporary) == ("tls", False)
+    assert hint(error) == f"port {server.port} wants security: starttls"
+
+
+def test_a_port_that_waits_for_tls_never_greets(
+    postbox: StartPostbox, trusting: ssl.SSLContext
+) -> None:
+    server, _ = postbox("tls", context=trusting)
+    limits = replace(QUICK, greeting=0.2)
+    error = failure(replace(server, security="starttls", timeouts=limits), JANE)
+    assert (error.step, error.temporary) == ("greeting", True)
+
+
+def test_nobody_listening_is_refused_and_not_temporary() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening
+        error = failure(Server("127.0.0.1", taken.getsockname()[1], "none", timeouts=QUICK))
+    assert (error.step, error.refused, error.temporary) == ("connect", True, False)
+    assert "nobody listens" in str(error)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example", ""])
+def test_a_name_that_cannot_be_one_is_no_such_host(host: str) -> None:
+    error = failure(Server(host or "\x7f", 25, "none", timeouts=QUICK))
+    assert error.step == "dns"
+
+
+def played(script, credentials=None, **options) -> SmtpError:
+    async def opening() -> None:
+        async with scripted(script) as server:
+            await open_connection(replace(server, **options), credentials)
+
+    with pytest.raises(SmtpError) as caught:
+        asyncio.run(opening())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("said", "temporary"), [(b"554 go away\r\n", False), (b"421 busy\r\n", True)]
+)
+def test_a_refusal_at_the_greeting_keeps_its_code(said: bytes, temporary: bool) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.says(said)
+        await talk.hears_the_rest()
+
+    error = played(refuses)
+    assert (error.step, error.code, error.temporary) == ("greeting", int(said[:3]), temporary)
+
+
+@pytest.mark.parametrize("said", [b"502 what\r\n", b"421 later\r\n"])
+def test_a_refusal_of_ehlo_keeps_its_code(said: bytes) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(ehlo=said)
+        await talk.hears_the_rest()
+
+    error = played(refuses)
+    assert (error.step, error.code) == ("ehlo", int(said[:3]))
+
+
+def test_the_end_before_the_greeting_is_temporary() -> None:
+    async def closes(talk: Talk) -> None:
+        talk.closes()
+
+    error = played(closes)
+    assert (error.step, error.temporary, error.code) == ("greeting", True, None)
+
+
+def test_another_protocol_is_told_from_smtp() -> None:
+    async def speaks_ssh(talk: Talk) -> None:
+        await talk.says(b"SSH-2.0-OpenSSH_9.9\r\n")
+        await talk.hears_the_rest()
+
+    error = played(speaks_ssh)
+    assert (error.step, error.temporary) == ("greeting", False)
+    assert "does not speak SMTP" in str(error)
+
+
+def test_a_refused_starttls_keeps_its_code() -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 STARTTLS\r\n")
+        await talk.answers(b"454 not now\r\n")
+        await talk.hears_the_rest()
+
+    error = played(refuses, security="starttls")
+    assert (error.step, error.code, error.temporary) == ("tls", 454, True)
+
+
+def test_bytes_behind_the_reply_to_starttls_end_the_connection() -> None:
+    heard = b""
+
+    async def injects(talk: Talk) -> None:
+        nonlocal heard
+        await talk.opens(b"250-there\r\n250 STARTTLS\r\n")
+        await talk.answers(b"220 go\r\n250-there\r\n250 AUTH PLAIN\r\n")
+        heard = await talk.hears_the_rest()
+
+    error = played(injects, JANE, security="starttls")
+    assert error.step == "tls"
+    assert "more than it was asked for" in str(error)
+    assert heard == b""
+
+
+def test_a_second_reply_to_ehlo_ends_the_connection() -> None:
+    async def says_too_much(talk: Talk) -> None:
+        await talk.opens(EHLO + b"250 ok\r\n")
+        await talk.hears_the_rest()
+
+    assert "more than it was asked for" in str(played(says_too_much))
+
+
+def test_a_greeting_too_long_to_be_one_is_cut_off() -> None:
+    async def babbles(talk: Talk) -> None:
+        await talk.says(b"220-hello\r\n" * 200)
+        await talk.hears_the_rest()
+
+    assert played(babbles).step == "greeting"
+
+
+def test_a_temporary_refusal_of_the_login_is_temporary() -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(b"454 4.7.0 temporary authentication failure\r\n")
+        await talk.hears_the_rest()
+
+    error = played(refuses, JANE)
+    assert (error.step, error.code, error.temporary) == ("auth", 454, True)
+
+
+def test_a_secret_that_the_server_echoes_is_scrubbed() -> None:
+    async def echoes(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        line = await talk.hears()
+        await talk.says(b"535 5.7.8 bad " + line.split()[-1] + b" s3cret\r\n")
+        await talk.hears_the_rest()
+
+    error = played(echoes, JANE)
+    assert "s3cret" not in str(error)
+    assert "*** ***" in str(error)
+
+
+def test_no_login_offered_is_said_before_a_secret_leaves() -> None:
+    heard = b""
+
+    async def offers_none(talk: Talk) -> None:
+        nonlocal heard
+        await talk.opens()
+        heard = await talk.hears_the_rest()
+
+    error = played(offers_none, JANE)
+    assert error.step == "auth"
+    assert heard == b""
+
+
+@pytest.mark.parametrize(
+    ("host", "provider", "word"),
+    [
+        ("127.0.0.1", "gmail", "app password"),
+        ("127.0.0.1", "icloud", "app-specific"),
+        ("127.0.0.1", "sendgrid", "apikey"),
+    ],
+)
+def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, word: str) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(b"535 5.7.8 no\r\n")
+        await talk.hears_the_rest()
+
+    assert word in hint(played(refuses, JANE, provider=provider))
+
+
+def test_the_second_ehlo_after_the_login_is_the_one_that_counts() -> None:
+    async def offers_more(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250-AUTH PLAIN\r\n250 SIZE 1000\r\n")
+        await talk.answers(
+            b"235 ok\r\n",
+            b"250-there\r\n250-AUTH PLAIN\r\n250-LIMITS RCPTMAX=5 MAILMAX=7\r\n"
+            b"250-PIPELINING\r\n250 SIZE 2000\r\n",
+        )
+        await talk.hears_the_rest()
+
+    async def opening():
+        async with scripted(offers_more) as server:
+            connection = await open_connection(server, JANE)
+            connection.abort()
+            await connection.quit()
+            return connection.offers
+
+    offers = asyncio.run(opening())
+    assert (offers.size, offers.mailmax, offers.pipelining) == (2000, 7, True)
+    assert not offers.smtputf8
+
+
+def test_ehlo_says_the_profiles_name() -> None:
+    talks: list[Talk] = []
+
+    async def listens(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens()
+        await talk.answers(b"221 bye\r\n")
+
+    async def opening() -> None:
+        async with scripted(listens, helo="mail.example.com") as server:
+            connection = await open_connection(server, None)
+            await connection.quit()
+
+    asyncio.run(opening())
+    assert talks[0].heard == [b"EHLO mail.example.com\r\n", b"QUIT\r\n"]
