@@ -25,9 +25,11 @@ from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.schema import campaign_schema, profiles_schema
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.campaign.starter import write_starter
+from sendbatch.delivery.account import Standing as Account
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
+from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.proofing import Proofed, send_proofs
 from sendbatch.delivery.running import OUTBOX, Job, Loop, confirmed, folder_of, look
 from sendbatch.delivery.running import run as run_job
@@ -135,16 +137,17 @@ def run(
     def told(ledger: Ledger) -> tuple[Tally, Path]:
         return take(ledger.reading), write_reports(ledger.reading, job.record.path)[0]
 
-    ran, (tally, report_file) = run_job(
-        job,
-        lambda prepared, standing: confirmed(
+    def confirm(prepared: Prepared, account: Account) -> None:
+        asked = question(job, prepared, account)
+        job.observer.planned(asked.plan)
+        confirmed(
             delivers=campaign.profile.delivers,
             yes=yes,
             approved=job.options.approval is not None,
-            ask=None if ask is None else lambda: ask(question(job, prepared, standing)),
-        ),
-        told,
-    )
+            ask=None if ask is None else lambda: ask(asked),
+        )
+
+    ran, (tally, report_file) = run_job(job, confirm, told)
     ending = ran.ending
     code = exit_code(ran.totals, campaign.tolerate)
     early = ending is not None and ending.early

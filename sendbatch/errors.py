@@ -39,7 +39,9 @@ def _lines(fault: Fault) -> list[str]:
     if place is None:
         lines = [f"{fault.severity}: {printable(fault.message)}"]
         return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines
-    spot = ":".join(str(part) for part in (place.file, place.line, place.column) if part is not None)
+    spot = ":".join(
+        str(part) for part in (place.file, place.line, place.column) if part is not None
+    )
     lines = [f"{printable(spot)}: {fault.severity}: {printable(fault.message)}"]
     if place.line is None or place.text is None:
         return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines

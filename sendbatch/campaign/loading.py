@@ -130,6 +130,7 @@ class _Loading:
             tolerate=tolerate or declared.tolerate or Tolerance(),
             retry=self.retry(),
             places=self.places(),
+            run_given=asked.run is not None,
         )
 
     def refuse(self, profiles: Profiles) -> None:

@@ -129,7 +129,8 @@ def hold_to(
             )
     if approval.content != content:
         wrong.append("the text, subject, headers or attachments changed since the plan was made")
-    present, strangers, rows = 0, 0, []
+    present = strangers = 0
+    rows: list[str] = []
     for recipient in holders:
         if mark(approval.salt, recipient) in approval.marks:
             present += 1

@@ -33,7 +33,6 @@ from sendbatch.ledger.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
 
-
 SHARED_ANEW = 5.0  # seconds between looks at who else sends on the account
 
 

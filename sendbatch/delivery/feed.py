@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.line import Ready
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Change, Failed, Store
 from sendbatch.rendering.pool import Pool

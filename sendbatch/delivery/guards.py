@@ -1,5 +1,8 @@
 """What must hold before anything is sent. Each guard passes or raises GuardError (exit 4).
 
+The two about changes, `other_content` and `other_server`, say what changed and both ways on: a run
+refuses, a plan that is only looked at shows it.
+
 They run inside the transaction that the plan is merged in, so a refusal leaves the record as it
 was. `command` is the campaign file as the person named it, for the lines that lead on.
 """
@@ -86,34 +89,34 @@ class Numbers:
     left: int
 
 
-def same_content(
+def other_content(
     reading: LedgerReading,
     campaign: Campaign,
     digest: str,
     numbers: Numbers,
     command: str,
     now: float,
-) -> None:
+) -> str | None:
     """What some have got and the others would get must be the same, unless a person says so."""
     known = reading.meta("content")
     sent = sum(number for _, number in reading.contents())
     if known is None or known == digest or not sent:
-        return
+        return None
     everyone = f"{numbers.holders:,}"
     first = f"the text changed since {sent:,} of {everyone} were sent it."
-    raise GuardError(_two_ways(first, "with the new text", campaign, numbers, command, now))
+    return _two_ways(first, "with the new text", campaign, numbers, command, now)
 
 
-def same_server(
+def other_server(
     reading: LedgerReading, campaign: Campaign, numbers: Numbers, command: str, now: float
-) -> None:
+) -> str | None:
     """A record belongs to one server; another is a change of the same kind."""
     known, server = reading.meta("server"), server_of(campaign.profile)
     if known is None or known == server or not reading.has_tried():
-        return
+        return None
     used = ", ".join(f"{number:,} through {name}" for name, number in reading.servers())
     first = f"this record belongs to {known} ({used or 'nobody accepted yet'}), not {server}."
-    raise GuardError(_two_ways(first, f"through {server}", campaign, numbers, command, now))
+    return _two_ways(first, f"through {server}", campaign, numbers, command, now)
 
 
 def _two_ways(

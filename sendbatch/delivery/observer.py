@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sendbatch.values import Status
+
+if TYPE_CHECKING:
+    from sendbatch.delivery.showing import Seen
 
 
 class Observer:
@@ -13,6 +18,9 @@ class Observer:
 
     def checking(self, messages: int, total: int) -> None:
         """So many messages of a rehearsal (`check`, `--dry-run`) were built so far."""
+
+    def planned(self, plan: Seen) -> None:
+        """The plan stands; it is asked about, or sent, next."""
 
     def sending(self, total: int) -> None:
         """Sending begins; `total` recipients are to be reached."""

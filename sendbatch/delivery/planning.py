@@ -105,7 +105,8 @@ def _stage_rows(
 ) -> tuple[str, list[tuple[int, str]]]:
     """Check and stage every row; returns their digest, and (line, fault) of missing attachments."""
     pool = Pool(Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit))
-    digest, faulty, rows = hashlib.sha256(), [], 0
+    digest, rows = hashlib.sha256(), 0
+    faulty: list[tuple[int, str]] = []
     for batch in _batches(table, BATCH):
         if planning.stop.is_soon:
             raise Interrupted(f"{planning.stop.reason}; nothing was sent")

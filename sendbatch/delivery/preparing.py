@@ -168,17 +168,13 @@ def _changes(ledger: Ledger, preparing: Preparing, now: float) -> list[str]:
         return []
     left = sum(reading.totals().get(status, 0) for status in SENDABLE)
     numbers = guards.Numbers(reading.holders_count(), left)
-    told = []
-    for guard in (
-        lambda: guards.same_content(reading, campaign, digest, numbers, preparing.command, now),
-        lambda: guards.same_server(reading, campaign, numbers, preparing.command, now),
-    ):
-        try:
-            guard()
-        except GuardError as error:
-            if not preparing.looking:
-                raise
-            told.append(error.faults[0].message)
+    said = [
+        guards.other_content(reading, campaign, digest, numbers, preparing.command, now),
+        guards.other_server(reading, campaign, numbers, preparing.command, now),
+    ]
+    told = [text for text in said if text is not None]
+    if told and not preparing.looking:
+        raise GuardError(told[0])
     return told
 
 

@@ -34,5 +34,6 @@ class Budget:
 
 def retry_delay(retry: Retry, attempt: int, random: Random) -> float:
     """Seconds until the attempt after number `attempt` (from 1) of this run."""
-    grown = retry.first_delay * 2 ** min(attempt - 1, 30)
-    return min(grown, retry.max_delay) * random.uniform(1 - JITTER, 1 + JITTER)
+    grown = retry.first_delay * 2.0 ** min(attempt - 1, 30)
+    jitter: float = random.uniform(1 - JITTER, 1 + JITTER)
+    return min(grown, retry.max_delay) * jitter

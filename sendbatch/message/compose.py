@@ -83,16 +83,14 @@ class Composer:
             reason = str(failed)
         except UnicodeEncodeError:
             reason = "a value has characters that are none (a lone surrogate)"
-        if len(reason) > _LONGEST_REASON:
-            reason = reason[: _LONGEST_REASON - 1] + "…"
-        return Unbuildable(f"{reason} (row {recipient.row})")
+        return Unbuildable(f"{_told(reason)} (row {recipient.row})")
 
     def survey(self, cells: tuple[str, ...]) -> tuple[list[tuple[Path, int]], str | None]:
         """The recipient's own attachments with their sizes in bytes, or why one cannot be had."""
         try:
             return self._attachments.survey(self._variables(cells)), None
         except Failed as failed:
-            return [], str(failed)[:_LONGEST_REASON]
+            return [], _told(str(failed))
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
         return {**self._content.variables, **dict(zip(self._columns, cells, strict=True))}
@@ -152,6 +150,11 @@ class Composer:
         readable = multipart("alternative", f"{boundary}.1", bodies)
         attached = self._attachments.parts(variables)
         return multipart("mixed", f"{boundary}.0", [readable, *attached])
+
+
+def _told(reason: str) -> str:
+    """A reason as one bounded line: it may hold what a row holds."""
+    return printable(" ".join(reason.split()), _LONGEST_REASON)
 
 
 def _wired(email: str) -> tuple[str, bool]:

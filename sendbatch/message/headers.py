@@ -93,6 +93,8 @@ def encoded_words(text: str, used: int = 0) -> list[str]:
     quoted = "".join(map(_Q.__getitem__, data))
     as_q = len(quoted) <= -(-len(data) // 3) * 4
     room = max(_ENCODED_WORD - used, 24) - _CHARSET
+    if as_q and len(quoted) <= room:
+        return [f"=?utf-8?q?{quoted}?="]
     words: list[str] = []
     chunk, length = b"", 0
     for char in text:

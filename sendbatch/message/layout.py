@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
+_ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(
     rf"<(/?)(table|thead|tbody|tfoot|tr|td|th|p|div|h[1-6]|ul|ol|center)\b({_ATTRIBUTES})>",
@@ -37,6 +37,8 @@ class _Table:
 def without_layout_tables(html: str) -> str:
     """`html` without comments, and with every table that only lays out turned into `div`s."""
     html = _COMMENT.sub("", html)
+    if "<table" not in html.lower():
+        return html
     loose = {match.start(): match for match in _layout_tags(html)}
     if not loose:
         return html

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import jinja2
+import jinja2.meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign.language import NameUse, environment, guess, names_needed
@@ -38,6 +39,17 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         unknown = (use for use in uses if use.name not in known)
         faults += [_fault(f"{what}: ", use, known, place) for use in unknown]
     return faults
+
+
+def names_used(content: Content) -> frozenset[str]:
+    """Every name the message may depend on, those with a default too: two rows that agree in these
+    get the same message."""
+    env = environment()
+    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
+    sources = [source for bundle in bundles for source in bundle.sources.values()]
+    sources += [source for _, source in _lines(content)]
+    found = (jinja2.meta.find_undeclared_variables(env.parse(source)) for source in sources)
+    return frozenset().union(*found)
 
 
 class _Checking:

@@ -62,8 +62,12 @@ class Template:
         source = self._bundle.sources.get(name, "").splitlines()
         code = source[line - 1].strip() if 0 < line <= len(source) else ""
         shown = self._bundle.shown.get(name, name)
-        where = f"{shown}:{line}" if len(source) > 1 else shown
+        where = shown if isinstance(self, _Inline) and len(source) < 2 else f"{shown}:{line}"
         return f"{where}: {said}" + (f", in: {printable(code, _LONGEST_CODE)}" if code else "")
+
+
+class _Inline(Template):
+    """One that stands in the campaign file: a line number says nothing where there is one line."""
 
 
 class Line:
@@ -71,7 +75,7 @@ class Line:
 
     def __init__(self, what: str, source: str) -> None:
         self.fixed: str | None = None if is_template(source) else source
-        self._template = None if self.fixed is not None else Template(one_line_bundle(what, source))
+        self._template = None if self.fixed is not None else _Inline(one_line_bundle(what, source))
 
     def render(self, variables: dict[str, object]) -> str:
         """Raises Failed."""

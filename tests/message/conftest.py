@@ -88,7 +88,9 @@ def sound(message: Message) -> None:
 def body_of(message: Message, kind: str) -> str:
     part = parsed(message).get_body((kind,))
     assert part is not None
-    return part.get_content().replace("\r\n", "\n")
+    # The last line's end belongs to the boundary where there is one (RFC 2046 §5.1.1).
+    text: str = part.get_content().replace("\r\n", "\n")
+    return text if text.endswith("\n") else text + "\n"
 
 
 @pytest.fixture
@@ -126,8 +128,17 @@ def campaign(tmp_path: Path) -> Callable[..., Campaign]:
     return make
 
 
-PLACES = ("subject", "templates.html", "templates.text", "attachments.0", "headers.X-A", "from",
-          "unsubscribe.url", "recipients.name", "bounces_to")
+PLACES = (
+    "subject",
+    "templates.html",
+    "templates.text",
+    "attachments.0",
+    "headers.X-A",
+    "from",
+    "unsubscribe.url",
+    "recipients.name",
+    "bounces_to",
+)
 
 
 @pytest.fixture

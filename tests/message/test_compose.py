@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -17,15 +21,32 @@ from sendbatch.message.content import SharedFile
 from sendbatch.message.identity import message_id, short
 from sendbatch.values import Message, Unbuildable
 
-from .conftest import COLUMNS, NOW, SALT, body_of, bundle, built, content, parsed, reason, recipient, sound
+from .conftest import (
+    COLUMNS,
+    NOW,
+    SALT,
+    body_of,
+    built,
+    bundle,
+    content,
+    parsed,
+    reason,
+    recipient,
+    sound,
+)
 
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
 def test_a_message_has_the_headers_it_needs_and_both_bodies() -> None:
-    made = content("<p>Hi {{ first_name }}</p>", "Hi {{ first_name }}",
-                   subject="{{ first_name }}, spring is here", recipient_name="{{ first_name }} D.",
-                   reply_to=(Mailbox("Help", "help@example.com"),), headers=(("X-Campaign", "spring"),))
+    made = content(
+        "<p>Hi {{ first_name }}</p>",
+        "Hi {{ first_name }}",
+        subject="{{ first_name }}, spring is here",
+        recipient_name="{{ first_name }} D.",
+        reply_to=(Mailbox("Help", "help@example.com"),),
+        headers=(("X-Campaign", "spring"),),
+    )
     message = built(made)
     mail = parsed(message)
     assert mail["From"] == "Example News <news@example.com>"
@@ -55,8 +76,10 @@ def test_a_value_is_escaped_in_html_and_not_in_text() -> None:
 
 
 def test_a_column_beats_a_variable() -> None:
-    made = content(text="{{ first_name }} {{ product }}",
-                   variables={"first_name": "nobody", "product": "Widget"})
+    made = content(
+        text="{{ first_name }} {{ product }}",
+        variables={"first_name": "nobody", "product": "Widget"},
+    )
     assert body_of(built(made), "plain") == "Jane Widget\n"
 
 
@@ -103,7 +126,9 @@ def test_an_idn_domain_goes_as_a_labels_in_header_and_envelope() -> None:
 
 
 def test_a_local_part_outside_ascii_needs_smtputf8_and_stands_raw_in_to() -> None:
-    message = built(content(text="grüße", subject="ä", recipient_name="Ü"), email="jürgen@bücher.example")
+    message = built(
+        content(text="grüße", subject="ä", recipient_name="Ü"), email="jürgen@bücher.example"
+    )
     sound(message)
     assert message.envelope.smtputf8
     assert "<jürgen@xn--bcher-kva.example>".encode() in message.data
@@ -125,33 +150,53 @@ def test_a_domain_that_has_no_a_labels_is_said_with_its_row() -> None:
 @example("日本語のとても長い件名" * 20)
 @example("a\u2028b\x85c\x0bd\x0ce\0f\x1dg")
 def test_no_value_can_add_a_header_or_break_one(value: str) -> None:
-    made = content(subject="s {{ first_name }}", recipient_name="{{ first_name }}",
-                   headers=(("X-Campaign", "c {{ first_name }}"),))
+    made = content(
+        subject="s {{ first_name }}",
+        recipient_name="{{ first_name }}",
+        headers=(("X-Campaign", "c {{ first_name }}"),),
+    )
     mail = parsed(built(made, first_name=value))
-    assert mail.keys() == ["From", "MIME-Version", "X-Campaign", "To", "Subject", "Date", "Message-ID",
-                           "Content-Type", "Content-Transfer-Encoding"]
+    assert mail.keys() == [
+        "From",
+        "MIME-Version",
+        "X-Campaign",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+    ]
     assert [str(a.addr_spec) for a in mail["To"].addresses] == ["jane@example.org"]
-    shown = "".join(c for c in value if c.isprintable() and not c.isspace())
-    said = "".join(mail["Subject"].removeprefix("s").split())
-    assert said == "".join(c for c in shown if c not in INVISIBLE) or not shown.isprintable() \
-        or any(ord(c) > 127 for c in said + shown)
 
 
-INVISIBLE = "\ufeff"
+def display_name(mail: EmailMessage) -> str:
+    raw = dict(mail.raw_items())["To"].replace("\r\n", "").rpartition("<")[0].strip()
+    if raw.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", raw[1:-1])
+    return str(make_header(decode_header(raw)))
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=200))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=200
+    )
+)
 def test_a_subject_a_name_and_a_header_come_back_as_they_were(value: str) -> None:
     value = value.strip()
     if not value or not value.isprintable():
         return
-    made = content(subject="{{ first_name }}", recipient_name="{{ first_name }}",
-                   headers=(("X-Campaign", "{{ first_name }}"),))
+    made = content(
+        subject="{{ first_name }}",
+        recipient_name="{{ first_name }}",
+        headers=(("X-Campaign", "{{ first_name }}"),),
+    )
     mail = parsed(built(made, first_name=value))
     assert str(mail["Subject"]) == value
     assert str(mail["X-Campaign"]) == value
-    assert mail["To"].addresses[0].display_name == value
+    # Not by `addresses`: Python 3.11 keeps the space between two encoded words of a phrase.
+    assert display_name(mail) == value
 
 
 @settings(max_examples=150, deadline=None)
@@ -166,10 +211,14 @@ def test_a_body_comes_back_as_it_was_but_for_its_line_ends(value: str) -> None:
     message = built(content(text="({{ first_name }})"), first_name=value)
     expected = f"({value})".replace("\r\n", "\n").replace("\r", "\n")
     assert body_of(message, "plain") == expected + "\n"
+    assert all(len(line) <= 76 for line in message.data.partition(b"\r\n\r\n")[2].split(b"\r\n"))
 
 
 def test_the_shorter_encoding_is_taken() -> None:
-    assert parsed(built(content(text="ä plain text")))["Content-Transfer-Encoding"] == "quoted-printable"
+    assert (
+        parsed(built(content(text="ä plain text")))["Content-Transfer-Encoding"]
+        == "quoted-printable"
+    )
     assert parsed(built(content(text="こんにちは" * 20)))["Content-Transfer-Encoding"] == "base64"
 
 
@@ -178,22 +227,29 @@ def test_a_boundary_cannot_occur_in_a_body() -> None:
     mark = parsed(first).get_boundary()
     assert mark is not None
     assert mark.startswith("=_")
-    again = parsed(built(content("<p>x</p>", "--{{ first_name }}\n--{{ first_name }}--"), first_name=mark))
+    again = parsed(
+        built(content("<p>x</p>", "--{{ first_name }}\n--{{ first_name }}--"), first_name=mark)
+    )
     assert len(list(again.iter_parts())) == 2
 
 
-@pytest.mark.parametrize(("template", "words"), [
-    ("a\n{{ crop.name }}", ["templates/body.txt:2", "no attribute 'name'", "{{ crop.name }}"]),
-    ("{{ missing }}\n", ["'missing' is undefined"]),
-    ("{{ first_name|round }}", ["round", "TypeError"]),
-    ("{{ 1 / 0 }}", ["division by zero"]),
-    ("{{ first_name.__class__.__mro__ }}", ["unsafe"]),
-    ("{{ range(10**9)|list }}", ["OverflowError"]),
-    ("{% include 'body.txt' %}", ["without end"]),
-    ("{{ crop.update({'a': 1}) }}", ["unsafe"]),
-    ("{{ 'x'|attr('format')|attr('__globals__') }}", ["__globals__"]),
-])
-def test_an_error_in_one_row_says_template_line_code_and_row(template: str, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("a\n{{ crop.name }}", ["templates/body.txt:2", "no attribute 'name'", "{{ crop.name }}"]),
+        ("{{ missing }}", ["templates/body.txt:1: 'missing' is undefined"]),
+        ("{{ first_name|round }}", ["round", "TypeError"]),
+        ("{{ 1 / 0 }}", ["division by zero"]),
+        ("{{ first_name.__class__.__mro__ }}", ["unsafe"]),
+        ("{{ range(10**9)|list }}", ["OverflowError"]),
+        ("{% include 'body.txt' %}", ["without end"]),
+        ("{{ crop.update({'a': 1}) }}", ["unsafe"]),
+        ("{{ 'x'|attr('format')|attr('__globals__') }}", ["__globals__"]),
+    ],
+)
+def test_an_error_in_one_row_says_template_line_code_and_row(
+    template: str, words: list[str]
+) -> None:
     found = reason(content(text=template, variables={"crop": {}}))
     assert found.endswith("(row 812)")
     assert len(found) < 600
@@ -203,22 +259,15 @@ def test_an_error_in_one_row_says_template_line_code_and_row(template: str, word
 
 
 def test_an_error_in_an_include_names_the_include() -> None:
-    made = content(text=None, html=None)
-    found = reason(content(text=None, **{"html": None}) if False else
-                   content(**{"text": "x\n{% include 'foot.txt' %}"}) if False else
-                   _with_include(made))
-    assert "templates/foot.txt:3" in found
-
-
-def _with_include(made):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
     source = bundle("x\n{% include 'foot.txt' %}", "body.txt", **{"foot.txt": "\n\n{{ nope }}"})
-    return replace(made, text=source)
+    assert "templates/foot.txt:3: 'nope' is undefined" in reason(replace(content(), text=source))
 
 
 def test_a_subject_that_comes_out_empty_fails_its_row() -> None:
-    assert reason(content(subject="{{ first_name }}"), first_name=" \r\n ") == "subject: is empty (row 812)"
+    assert (
+        reason(content(subject="{{ first_name }}"), first_name=" \r\n ")
+        == "subject: is empty (row 812)"
+    )
 
 
 def test_a_text_that_comes_out_empty_fails_its_row() -> None:
@@ -231,21 +280,31 @@ def test_a_lone_surrogate_fails_its_row() -> None:
 
 
 def test_unsubscribing_gives_both_ways_and_one_click() -> None:
-    made = content(unsubscribe=Unsubscribe("https://example.com/u/{{ email|urlencode }}?a=1&b=ü",
-                                           "leave@example.com?subject=x", True))
+    made = content(
+        unsubscribe=Unsubscribe(
+            "https://example.com/u/{{ email|urlencode }}?a=1&b=ü",
+            "leave@example.com?subject=x",
+            True,
+        )
+    )
     mail = parsed(built(made))
     assert mail["List-Unsubscribe"] == (
-        "<https://example.com/u/jane%40example.org?a=1&b=%C3%BC>, <mailto:leave@example.com?subject=x>")
+        "<https://example.com/u/jane%40example.org?a=1&b=%C3%BC>, <mailto:leave@example.com?subject=x>"
+    )
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-@pytest.mark.parametrize("name", ["a b", "a>, <mailto:x@y.z", "a\r\nBcc: x", "a\0", "x" * 2000, "a\x85b", '"'])
+@pytest.mark.parametrize(
+    "name", ["a b", "a>, <mailto:x@y.z", "a\r\nBcc: x", "a\0", "x" * 2000, "a\x85b", '"']
+)
 def test_a_value_that_would_break_the_unsubscribe_link_fails_its_row(name: str) -> None:
     made = content(unsubscribe=Unsubscribe("https://example.com/{{ first_name }}"))
     assert "unsubscribe.url" in reason(made, first_name=name)
 
 
-@pytest.mark.parametrize("url", ["ftp://x.y/", "javascript:alert(1)", "https:///a", "{{ '' }}", "example.com/u"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x.y/", "javascript:alert(1)", "https:///a", "{{ '' }}", "example.com/u"]
+)
 def test_an_unsubscribe_link_must_be_one_of_the_web(url: str) -> None:
     assert "unsubscribe.url" in reason(content(unsubscribe=Unsubscribe(url)))
 
@@ -257,9 +316,12 @@ def test_one_click_over_plain_http_fails() -> None:
 
 def test_a_proof_goes_to_the_reviewer_marked_and_cannot_unsubscribe() -> None:
     link = "https://example.com/u?a=1&i={{ customer_id }}"
-    made = content(f'<a href="{link.replace("&", "&amp;")}">out</a>', f"Out: {link} or mailto:l+12@example.com",
-                   unsubscribe=Unsubscribe(link, "l+{{ customer_id }}@example.com", True),
-                   recipient_name="{{ first_name }}")
+    made = content(
+        f'<a href="{link.replace("&", "&amp;")}">out</a>',
+        f"Out: {link} or mailto:l+12@example.com",
+        unsubscribe=Unsubscribe(link, "l+{{ customer_id }}@example.com", True),
+        recipient_name="{{ first_name }}",
+    )
     proof, real = built(made, Proof("boss@example.com")), built(made)
     mail = parsed(proof)
     assert mail["Subject"] == "[proof for jane@example.org] Hello"
@@ -281,9 +343,13 @@ def test_two_proofs_of_one_message_have_two_ids() -> None:
 
 
 def test_a_shared_attachment_is_put_behind_the_bodies_in_a_mixed(tmp_path: Path) -> None:
-    files = (SharedFile("terms.pdf", b"%PDF\0\r\n." * 50), SharedFile("Ünï – 日本.txt", "·".encode()),
-             SharedFile("mail.eml", b"From: x\r\n\r\n"), SharedFile('a"b\\c;d.bin', b""),
-             SharedFile("ü" * 120 + ".ics", b"\xff"))
+    files = (
+        SharedFile("terms.pdf", b"%PDF\0\r\n." * 50),
+        SharedFile("Ünï – 日本.txt", "·".encode()),
+        SharedFile("mail.eml", b"From: x\r\n\r\n"),
+        SharedFile('a"b\\c;d.bin', b""),
+        SharedFile("ü" * 120 + ".ics", b"\xff"),
+    )
     made = content("<p>x</p>", attachments=files)
     mail = parsed(built(made))
     assert mail.get_content_type() == "multipart/mixed"
@@ -292,8 +358,12 @@ def test_a_shared_attachment_is_put_behind_the_bodies_in_a_mixed(tmp_path: Path)
     assert [part.get_filename() for part in attached] == [file.name for file in files]
     assert [part.get_payload(decode=True) for part in attached] == [file.data for file in files]
     assert [part.get_content_type() for part in attached] == [
-        "application/pdf", "text/plain", "application/octet-stream", "application/octet-stream",
-        "text/calendar"]
+        "application/pdf",
+        "text/plain",
+        "application/octet-stream",
+        "application/octet-stream",
+        "text/calendar",
+    ]
     assert all(part.get_content_disposition() == "attachment" for part in attached)
 
 
@@ -303,8 +373,12 @@ def test_a_text_with_an_attachment_is_mixed_without_alternative() -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=120),
-       st.binary(max_size=300))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=120
+    ),
+    st.binary(max_size=300),
+)
 def test_a_filename_and_its_bytes_come_back(name: str, data: bytes) -> None:
     name = name.replace("/", "_").strip()
     if not name or not name.isprintable():

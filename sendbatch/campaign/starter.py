@@ -1,0 +1,103 @@
+"""What `sendbatch init` writes: a campaign that runs at once, to be changed into one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sendbatch.errors import CampaignError, Fault
+
+CAMPAIGN = """\
+# Runs at once:  sendbatch run campaign.yaml
+name: newsletter
+# run: "2026-12"                # an edition: the same campaign again, to everyone
+from: Example News <news@example.com>
+subject: "{{ first_name }}, here is the news"
+recipients:
+  file: people.csv              # its columns are what templates can say
+  name: "{{ first_name }}"
+  defaults: {first_name: friend}
+templates:
+  html: newsletter.html
+  text: newsletter.txt
+smtp: sandbox                   # keeps every mail as a file; then the name of a profile
+variables:
+  topic: what is new
+# expect: 900-1100              # refuse to send when the list is not the size it should be
+# suppress: [unsubscribed.csv]
+"""
+
+PEOPLE = """\
+email,first_name,city
+ada@example.com,Ada,London
+bjork@example.org,Björk,Reykjavík
+reader@example.net,,
+"""
+
+HTML = """\
+<!doctype html>
+<html lang="en">
+<body style="margin:0;background:#f4f2ee;color:#222;font:16px/1.6 Georgia,serif;">
+<div style="max-width:600px;margin:0 auto;padding:32px 20px;">
+  <h1 style="font-size:28px;font-weight:normal;">Hello {{ first_name }},</h1>
+  <p>this is {{ topic }}{% if city %}, and greetings to {{ city }}{% endif %}.</p>
+  <p><a href="https://example.com/news" style="color:#1a5fb4;">Read on</a></p>
+</div>
+</body>
+</html>
+"""
+
+TEXT = """\
+Hello {{ first_name }},
+
+this is {{ topic }}{% if city %}, and greetings to {{ city }}{% endif %}.
+
+Read on: https://example.com/news
+"""
+
+PROFILES = """\
+# Ways to a mail server. `sandbox` is built in. Secrets never stand here: ${NAME} is read from the
+# environment or from a file .env beside this one. Try one with:  sendbatch probe production
+profiles:
+  production:
+    host: smtp.example.com      # or provider: mailtrap, gmail, amazon-ses, …
+    port: 587
+    security: starttls          # tls on port 465
+    username: ${SMTP_USERNAME}
+    password: ${SMTP_PASSWORD}
+    rate: 10/s
+"""
+
+FILES = {
+    "campaign.yaml": CAMPAIGN,
+    "people.csv": PEOPLE,
+    "newsletter.html": HTML,
+    "newsletter.txt": TEXT,
+    "profiles.yaml": PROFILES,
+    ".gitignore": "reports/\n.env\n",
+}
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Write the files into `folder`, made where there is none; returns their paths.
+
+    Raises CampaignError where one of them is there already (then none is written) or the folder
+    cannot be written.
+    """
+    paths = {folder / name: text for name, text in FILES.items()}
+    there = [path for path in paths if path.exists() and path.name != ".gitignore"]
+    if there:
+        raise CampaignError(
+            [Fault(f"{path} is there already; nothing was written") for path in there]
+        )
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in paths.items():
+            if not path.exists():
+                path.write_text(text, encoding="utf-8")
+                written.append(path)
+    except OSError as error:
+        raise CampaignError(
+            f"{error.filename or folder}: cannot be written: {error.strerror}"
+        ) from None
+    return written

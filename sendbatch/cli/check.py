@@ -1,0 +1,156 @@
+"""`sendbatch check`: reads everything, renders every recipient, sends nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendbatch.cli import options as opt
+from sendbatch.errors import Fault, SendbatchError
+
+if TYPE_CHECKING:
+    from sendbatch.cli.terminal import Terminal
+    from sendbatch.delivery.showing import Seen
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Campaign files.")],
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|json|github", help="How it is told.")
+    ] = "text",
+    run: opt.Run = None,
+    set_: opt.Set = None,
+    smtp: opt.Smtp = None,
+    expect: opt.Expect = None,
+    tolerate: opt.Tolerate = None,
+    strict: opt.Strict = False,
+    record: opt.Record = None,
+    quiet: opt.Quiet = False,
+    no_progress: opt.NoProgress = False,
+) -> None:
+    """Read everything, build every recipient's message, send nothing.
+
+    Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
+    """
+    from sendbatch.cli.terminal import Terminal
+
+    opt.one_of(form, ("text", "json", "github"), "--format")
+    terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
+    worst, told = 0, []
+    for file in files:
+        seen: Seen | None = None
+        faults: tuple[Fault, ...] = ()
+        try:
+            seen = _look(file, terminal, strict, record, run, set_, smtp, expect, tolerate)
+        except SendbatchError as error:
+            code, faults = error.exit_code, error.faults
+        else:
+            code, faults = seen.exit_code, (*seen.warnings, *_unbuildable(file, seen))
+        worst = max(worst, code)
+        if form == "json":
+            told.append(_as_json(file, code, faults, seen))
+        else:
+            _print(file, form, faults, seen, terminal)
+    if form == "json":
+        json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    raise typer.Exit(worst)
+
+
+def _look(
+    file: Path,
+    terminal: Terminal,
+    strict: bool,
+    record: Path | None,
+    run: str | None,
+    set_: list[str] | None,
+    smtp: str | None,
+    expect: str | None,
+    tolerate: str | None,
+) -> Seen:
+    from sendbatch import api
+    from sendbatch.cli.terminal import stoppable
+    from sendbatch.delivery.options import Options
+    from sendbatch.delivery.stopping import Stop
+
+    campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
+    stop = Stop()
+    try:
+        with stoppable(stop, terminal):
+            return api.check(
+                campaign,
+                options=Options(strict=strict),
+                record=record,
+                observer=terminal,
+                stop=stop,
+            )
+    finally:
+        terminal.finished()
+
+
+def _unbuildable(file: Path, seen: Seen) -> list[Fault]:
+    failures = seen.rehearsal.failures if seen.rehearsal is not None else ()
+    return [Fault(f"{file}: row {row}, {key}: {reason}") for row, key, reason in failures]
+
+
+def _print(
+    file: Path, form: str, faults: tuple[Fault, ...], seen: Seen | None, terminal: Terminal
+) -> None:
+    if form == "github":
+        for fault in faults:
+            print(_annotation(fault))  # noqa: T201 - the result of this verb
+        return
+    if seen is None:
+        for fault in faults:
+            terminal.complain(str(fault))
+    else:
+        terminal.planned(seen)
+
+
+def _annotation(fault: Fault) -> str:
+    """A workflow command, escaped as GitHub's documentation of them says."""
+    place = fault.place
+    where = [
+        f"{name}={_escaped(str(value), ',:')}"
+        for name, value in (
+            ("file", place.file if place else None),
+            ("line", place.line if place else None),
+            ("col", place.column if place else None),
+        )
+        if value is not None
+    ]
+    text = fault.message if fault.hint is None else f"{fault.message} ({fault.hint})"
+    return f"::{fault.severity} {','.join(where)}::{_escaped(text)}"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    for mark in also:
+        text = text.replace(mark, f"%{ord(mark):02X}")
+    return text
+
+
+def _as_json(
+    file: Path, code: int, faults: tuple[Fault, ...], seen: Seen | None
+) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "exit_code": code,
+        "totals": dict(seen.totals) if seen is not None else None,
+        "sendable": seen.sendable if seen is not None else None,
+        "faults": [
+            {
+                "severity": fault.severity,
+                "message": fault.message,
+                "hint": fault.hint,
+                "file": fault.place.file if fault.place else None,
+                "line": fault.place.line if fault.place else None,
+                "column": fault.place.column if fault.place else None,
+            }
+            for fault in faults
+        ],
+    }

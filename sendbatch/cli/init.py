@@ -1,0 +1,19 @@
+"""`sendbatch init`: writes a campaign that runs at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
+) -> None:
+    """Write a campaign, its CSV, templates and profiles that run at once."""
+    from sendbatch import api
+
+    for path in api.init(folder):
+        typer.echo(f"wrote {path}", err=True)
+    typer.echo(f"now:  sendbatch run {folder / 'campaign.yaml'}", err=True)

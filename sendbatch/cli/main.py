@@ -1,0 +1,98 @@
+"""The command `sendbatch`: its verbs, and the one place where a failure becomes words and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import typer
+
+from sendbatch.cli.check import check
+from sendbatch.cli.init import init
+from sendbatch.cli.plan import plan
+from sendbatch.cli.probe import probe
+from sendbatch.cli.proof import proof
+from sendbatch.cli.report import report
+from sendbatch.cli.resolve import resolve
+from sendbatch.cli.run import run
+from sendbatch.cli.schema import schema
+from sendbatch.cli.status import status
+from sendbatch.errors import SendbatchError
+
+USAGE, STOPPED = 2, 3
+
+app = typer.Typer(
+    name="sendbatch",
+    help="Send a mail campaign, and account for every recipient.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+VERBS: tuple[Callable[..., None], ...] = (
+    init, check, plan, proof, run, status, report, resolve, probe, schema,
+)  # fmt: skip
+for verb in VERBS:
+    app.command()(verb)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"sendbatch {version('sendbatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Send a mail campaign, and account for every recipient."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with one of the documented codes."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except SendbatchError as error:
+        _say(str(error))
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("\nstopped; nothing was sent")
+        code = STOPPED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
+        code = _unforeseen()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unforeseen() -> int:
+    """A fault of ours: the traceback goes to a file that only its owner can read."""
+    handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    _say(
+        f"error: this should not have happened: {type(sys.exception()).__name__}\n"
+        f"  the details are in {Path(name)}; the record is as it was before the last commit"
+    )
+    return STOPPED
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - the words a person is left with

@@ -1,0 +1,149 @@
+"""Options that several verbs share, and how what was typed becomes what the api takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendbatch.errors import SendbatchError
+
+if TYPE_CHECKING:
+    from sendbatch.campaign.model import Campaign
+    from sendbatch.values import Status
+
+CampaignFile = Annotated[Path, typer.Argument(metavar="FILE", help="The campaign file.")]
+Run = Annotated[
+    str | None,
+    typer.Option("--run", metavar="ID", help="The edition; '' for the one without a name."),
+]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        "--record", metavar="DIR", envvar="SENDBATCH_RECORD", help="Where the records are kept."
+    ),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a variable.")
+]
+Smtp = Annotated[str | None, typer.Option("--smtp", metavar="PROFILE", help="Another profile.")]
+RateOption = Annotated[
+    str | None, typer.Option("--rate", metavar="R", help="As 14/s or 500/h, instead of the file's.")
+]
+Expect = Annotated[
+    str | None,
+    typer.Option("--expect", metavar="N|A-B", help="Refuse when the plan has another number."),
+]
+Tolerate = Annotated[
+    str | None,
+    typer.Option("--tolerate", metavar="N|P%", help="So many without the mail still exit 0."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="KEY", help="Only this key or address; @FILE has one a line."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="At most the first N.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar.")]
+LogFormat = Annotated[
+    str, typer.Option("--log-format", metavar="text|json", help="How progress is told.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="An invalid or duplicate row refuses the whole run.")
+]
+
+
+def settings(given: list[str] | None) -> dict[str, str]:
+    """--set KEY=VALUE as a mapping."""
+    found = {}
+    for text in given or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"--set {text}: write KEY=VALUE")
+        found[key.strip()] = value
+    return found
+
+
+def only(given: list[str] | None) -> tuple[str, ...] | None:
+    """--only, with @FILE read; None where it was not given."""
+    if not given:
+        return None
+    keys: list[str] = []
+    for text in given:
+        keys += _lines_of(Path(text[1:])) if _is_file(text) else [text]
+    return tuple(keys)
+
+
+def _is_file(text: str) -> bool:
+    """@FILE, and not @domain: an address has something before the @."""
+    return text.startswith("@") and len(text) > 1
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SendbatchError(f"--only @{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SendbatchError(f"--only @{path}: this file is not UTF-8") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise SendbatchError(f"--only @{path}: the file names nobody")
+    return lines
+
+
+def retry(given: str | None) -> frozenset[Status]:
+    """--retry rejected,failed,deferred as statuses."""
+    from sendbatch.values import Status
+
+    allowed = {Status.REJECTED, Status.FAILED, Status.DEFERRED}
+    words = [word.strip() for word in (given or "").split(",") if word.strip()]
+    for word in words:
+        if word not in allowed:
+            raise typer.BadParameter(f"--retry {word}: write rejected, failed or deferred")
+    return frozenset(Status(word) for word in words)
+
+
+def seconds(given: str | None, option: str) -> float | None:
+    """A duration such as 2h in seconds."""
+    if given is None:
+        return None
+    from sendbatch.campaign.parsing import parse_duration
+
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} {given}: {error}") from None
+
+
+def one_of(given: str, allowed: tuple[str, ...], option: str) -> str:
+    if given not in allowed:
+        raise typer.BadParameter(f"{option} {given}: write {' or '.join(allowed)}")
+    return given
+
+
+def load(
+    file: Path,
+    *,
+    run: str | None = None,
+    set_: list[str] | None = None,
+    smtp: str | None = None,
+    rate: str | None = None,
+    expect: str | None = None,
+    tolerate: str | None = None,
+) -> Campaign:
+    """The campaign with what the command line says of it."""
+    from sendbatch import api
+
+    return api.load(
+        file,
+        run=run,
+        settings=settings(set_),
+        smtp=smtp,
+        rate=rate,
+        expect=expect,
+        tolerate=tolerate,
+    )

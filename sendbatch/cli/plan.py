@@ -1,0 +1,57 @@
+"""`sendbatch plan`: what a run would do now, and, written with --out, what it is held to later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sendbatch.cli import options as opt
+
+
+def plan(
+    file: opt.CampaignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write plan.json for run --plan.")
+    ] = None,
+    limit: opt.Limit = None,
+    only: opt.Only = None,
+    smtp: opt.Smtp = None,
+    rate: opt.RateOption = None,
+    set_: opt.Set = None,
+    expect: opt.Expect = None,
+    tolerate: opt.Tolerate = None,
+    strict: opt.Strict = False,
+    run: opt.Run = None,
+    record: opt.Record = None,
+    no_progress: opt.NoProgress = False,
+) -> None:
+    """Show who would get what, what changed since the last run, and when it will be done.
+
+    Needs no password, connects to nothing, and leaves the record as it was.
+    """
+    from sendbatch import api
+    from sendbatch.cli.plan_text import plan_text
+    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.delivery.options import Options
+    from sendbatch.delivery.stopping import Stop
+
+    terminal = Terminal(progress=not no_progress)
+    campaign = opt.load(
+        file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+    )
+    stop = Stop()
+    chosen = Options(only=opt.only(only), limit=limit, strict=strict)
+    try:
+        with stoppable(stop, terminal):
+            seen = api.plan(
+                campaign, options=chosen, record=record, out=out, observer=terminal, stop=stop
+            )
+    finally:
+        terminal.finished()
+    typer.echo(plan_text(seen), nl=False)
+    if out is not None:
+        terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
+        terminal.say(f"  sendbatch run {file} --plan {out}")
+    raise typer.Exit(seen.exit_code)

@@ -1,0 +1,98 @@
+"""A plan as a person reads it before saying yes: who, what changed, which server, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sendbatch.errors import printable
+from sendbatch.values import Status
+
+if TYPE_CHECKING:
+    from sendbatch.delivery.showing import Seen
+
+SHOWN_AS = {
+    Status.ACCEPTED: "have it already",
+    Status.REJECTED: "refused for good earlier (--retry rejected)",
+    Status.IN_DOUBT: "in doubt (--in-doubt resend, or sendbatch resolve)",
+    Status.INVALID: "invalid",
+    Status.FILTERED: "filtered by `where`",
+    Status.SUPPRESSED: "suppressed",
+    Status.DUPLICATE: "duplicates",
+}
+
+
+def plan_text(plan: Seen) -> str:
+    """The whole plan, ending with a line break."""
+    return "".join(f"{line}\n" for line in _lines(plan))
+
+
+def _lines(plan: Seen) -> Iterator[str]:
+    title = f"{plan.name} ({plan.run})" if plan.run else plan.name
+    whose = f" as {printable(plan.account, 80)}" if plan.account else ""
+    kept = "" if plan.delivers else ", which keeps the mail and delivers none"
+    yield f"{title}: {plan.sendable:,} to send through {plan.server}{whose}{kept}"
+    yield from _counts(plan)
+    yield from _changes(plan)
+    yield from _doubles(plan)
+    for subject in plan.subjects:
+        yield f"  subject: {printable(subject, 100)}"
+    yield from _pace(plan)
+    for warning in plan.warnings:
+        yield f"  {warning}"
+    for notice in plan.notices:
+        yield from (f"  {line}" for line in printable(notice).splitlines())
+    yield from _rehearsal(plan)
+
+
+def _counts(plan: Seen) -> Iterator[str]:
+    if plan.left_over:
+        yield f"  {plan.left_over:,} more are left for a later run"
+    told = [
+        (plan.totals[status], words)
+        for status, words in SHOWN_AS.items()
+        if plan.totals.get(status)
+    ]
+    width = max((len(f"{number:,}") for number, _ in told), default=0)
+    for number, words in told:
+        yield f"  {number:>{width},} {words}"
+    if plan.missing:
+        yield f"  {plan.missing:,} of the approved plan are no longer to be sent to"
+
+
+def _changes(plan: Seen) -> Iterator[str]:
+    if plan.difference is not None:
+        added, removed, corrected = plan.difference
+        if added or removed or corrected:
+            more = f", {corrected:,} corrected" if corrected else ""
+            yield f"  since the last plan: +{added:,} −{removed:,}{more}"
+    for row, old, new in plan.moved:
+        yield f"  row {row}: sent to {printable(old, 80)} already, now {printable(new, 80)}"
+
+
+def _doubles(plan: Seen) -> Iterator[str]:
+    if plan.twins:
+        rows = ", ".join(f"row {later} (as row {first})" for later, first in plan.twin_rows)
+        yield f"  {plan.twins:,} duplicates would have got another message than the first: {rows}"
+
+
+def _pace(plan: Seen) -> Iterator[str]:
+    from sendbatch.delivery.words import duration
+
+    whose = "" if plan.account or not plan.delivers else " by all accounts at this host"
+    periods = {3600: "an hour", 86400: "a day"}
+    for rate, used in plan.quotas:
+        yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"
+    if plan.done_in is not None and plan.sendable:
+        yield f"  takes at least {duration(plan.done_in)}"
+
+
+def _rehearsal(plan: Seen) -> Iterator[str]:
+    rehearsal = plan.rehearsal
+    if rehearsal is None:
+        return
+    yield f"  {rehearsal.built:,} messages built, the largest has {rehearsal.largest:,} bytes"
+    for row, key, reason in rehearsal.failures:
+        yield f"  row {row}, {printable(key, 80)}: {printable(reason, 500)}"
+    if rehearsal.failed > len(rehearsal.failures):
+        yield f"  and {rehearsal.failed - len(rehearsal.failures):,} more that cannot be built"

@@ -1,0 +1,44 @@
+"""`sendbatch probe`: connects, secures, logs in, says what the server offers; sends nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendbatch.errors import printable
+
+if TYPE_CHECKING:
+    from sendbatch.smtp.probe import Step
+
+NAMES = {
+    "dns": "host name",
+    "connect": "connection",
+    "tls": "encryption",
+    "greeting": "greeting",
+    "ehlo": "offers",
+    "auth": "login",
+}
+
+
+def probe(
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="A profile of profiles.yaml.")],
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where profiles.yaml is looked for.")
+    ] = Path(),
+) -> None:
+    """Connect, secure, log in, and say what the server offers. Sends nothing."""
+    from sendbatch import api
+
+    raise typer.Exit(0 if api.probe(profile, folder=folder.resolve(), told=_tell) else 2)
+
+
+def _tell(step: Step) -> None:
+    mark = "ok  " if step.ok else "FAIL"
+    lines = printable(step.text).splitlines() or [""]
+    typer.echo(f"{mark} {NAMES.get(step.name, step.name):<11} {lines[0]}")
+    for line in lines[1:]:
+        typer.echo(f"{'':<16} {line}")
+    if step.hint:
+        typer.echo(f"{'':<16} → {printable(step.hint)}")

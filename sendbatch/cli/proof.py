@@ -1,0 +1,64 @@
+"""`sendbatch proof`: mails a few recipients' messages to reviewers; nothing counts as delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendbatch.cli import options as opt
+from sendbatch.errors import printable
+from sendbatch.values import Status
+
+if TYPE_CHECKING:
+    from sendbatch.delivery.proofing import Proofed
+
+
+def proof(
+    file: opt.CampaignFile,
+    to: Annotated[list[str], typer.Option("--to", metavar="EMAIL", help="A reviewer; repeatable.")],
+    count: Annotated[
+        int,
+        typer.Option("--count", metavar="N", min=1, max=100, help="How many recipients' messages."),
+    ] = 3,
+    recipient: Annotated[
+        str | None,
+        typer.Option("--recipient", metavar="KEY", help="This recipient's message only."),
+    ] = None,
+    smtp: opt.Smtp = None,
+    set_: opt.Set = None,
+    run: opt.Run = None,
+    record: opt.Record = None,
+) -> None:
+    """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
+    from sendbatch import api
+    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.delivery.stopping import Stop
+
+    terminal = Terminal()
+    campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
+    stop = Stop()
+    with stoppable(stop, terminal):
+        proofs = api.proof(
+            campaign,
+            to=to,
+            count=count,
+            recipient=recipient,
+            record=record,
+            observer=terminal,
+            stop=stop,
+        )
+    for one in proofs:
+        terminal.say(_told(one))
+    raise typer.Exit(0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1)
+
+
+def _told(one: Proofed) -> str:
+    outcome = one.outcome
+    if outcome.status is Status.ACCEPTED:
+        return f"the message of {printable(one.recipient.key)} went to {one.reviewer}"
+    why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
+    return (
+        f"the message of {printable(one.recipient.key)} to {one.reviewer}: "
+        f"{outcome.status.replace('_', ' ')}: {printable(why, 500)}"
+    )

@@ -1,0 +1,31 @@
+"""`sendbatch resolve`: settles recipients in doubt by hand; the record says so."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sendbatch.cli import options as opt
+
+
+def resolve(
+    file: opt.CampaignFile,
+    keys: Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys or addresses in doubt.")],
+    as_: Annotated[
+        str, typer.Option("--as", metavar="accepted|pending", help="What became of them.")
+    ],
+    run: opt.Run = None,
+    set_: opt.Set = None,
+    smtp: opt.Smtp = None,
+    record: opt.Record = None,
+) -> None:
+    """Settle recipients in doubt by hand: accepted, or pending to be sent again."""
+    from sendbatch import api
+    from sendbatch.delivery.words import count
+    from sendbatch.values import Status
+
+    to = Status(opt.one_of(as_, ("accepted", "pending"), "--as"))
+    campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
+    api.resolve(campaign, keys, to, record=record)
+    typer.echo(f"{count(len(keys), 'recipient')} settled as {to}", err=True)

@@ -1,0 +1,162 @@
+"""`sendbatch run`: plans, asks when a person is there, sends, reports."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sendbatch.cli import options as opt
+
+if TYPE_CHECKING:
+    from sendbatch.api import RunResult
+    from sendbatch.campaign.model import Campaign
+    from sendbatch.cli.terminal import Terminal
+    from sendbatch.delivery.options import Options
+
+
+def run(
+    file: opt.CampaignFile,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="All but connect.")] = False,
+    limit: opt.Limit = None,
+    only: opt.Only = None,
+    smtp: opt.Smtp = None,
+    rate: opt.RateOption = None,
+    set_: opt.Set = None,
+    expect: opt.Expect = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="Send only what this plan.json approved."),
+    ] = None,
+    strict: opt.Strict = False,
+    tolerate: opt.Tolerate = None,
+    in_doubt: Annotated[
+        str,
+        typer.Option("--in-doubt", metavar="hold|resend", help="What to do with those in doubt."),
+    ] = "hold",
+    retry: Annotated[
+        str | None,
+        typer.Option("--retry", metavar="STATUS[,…]", help="Also rejected, failed or deferred."),
+    ] = None,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on with another text or server.")
+    ] = False,
+    stop_after: Annotated[
+        str | None, typer.Option("--stop-after", metavar="TIME", help="Stop after, as 2h or 90m.")
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Stop instead of waiting for a quota or a retry.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
+    run: opt.Run = None,
+    record: opt.Record = None,
+    quiet: opt.Quiet = False,
+    no_progress: opt.NoProgress = False,
+    log_format: opt.LogFormat = "text",
+) -> None:
+    """Plan, ask when a person is there, send, and report.
+
+    Run again, it goes on where it stopped and mails nobody twice.
+    """
+    from sendbatch.cli.terminal import Terminal
+    from sendbatch.delivery.options import Options
+
+    opt.one_of(log_format, ("text", "json"), "--log-format")
+    opt.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
+    terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
+    chosen = Options(
+        only=opt.only(only),
+        limit=limit,
+        retry=opt.retry(retry),
+        resend_in_doubt=in_doubt == "resend",
+        accept_changes=accept_changes,
+        strict=strict,
+        approval=plan,
+        no_wait=no_wait,
+        stop_after=opt.seconds(stop_after, "--stop-after"),
+    )
+    campaign = opt.load(
+        file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+    )
+    again = _command(file, {"--run": run, "--smtp": smtp, "--record": record}, set_)
+    if dry_run:
+        raise typer.Exit(_rehearse(campaign, chosen, record, terminal))
+    raise typer.Exit(_send(campaign, chosen, record, terminal, again, yes=yes))
+
+
+def _send(
+    campaign: Campaign,
+    chosen: Options,
+    record: Path | None,
+    terminal: Terminal,
+    again: str,
+    *,
+    yes: bool,
+) -> int:
+    from sendbatch import api
+    from sendbatch.cli.terminal import person_is_there, stoppable
+    from sendbatch.delivery.stopping import Stop
+
+    stop = Stop()
+    try:
+        with stoppable(stop, terminal):
+            result = api.run(
+                campaign,
+                options=chosen,
+                record=record,
+                yes=yes,
+                ask=terminal.ask if person_is_there() else None,
+                observer=terminal,
+                stop=stop,
+            )
+    finally:
+        terminal.finished()
+    _tell(result, terminal, again)
+    return result.exit_code
+
+
+def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
+    from sendbatch.delivery.words import clock_time, count
+
+    if not result.sent:
+        terminal.say("nothing to send: everyone this run is for was dealt with before")
+    terminal.say(
+        "\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals
+    )
+    if result.left_over:
+        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
+    if result.exit_code == 3:
+        terminal.complain(f"stopped early: {result.reason}\ngo on with:  {again}")
+    elif result.retry_at is not None:
+        terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
+
+
+def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal: Terminal) -> int:
+    from sendbatch import api
+    from sendbatch.cli.terminal import stoppable
+    from sendbatch.delivery.stopping import Stop
+
+    stop = Stop()
+    try:
+        with stoppable(stop, terminal):
+            plan, page = api.dry_run(
+                campaign, options=chosen, record=record, observer=terminal, stop=stop
+            )
+    finally:
+        terminal.finished()
+    terminal.planned(plan)
+    terminal.say(f"nothing was sent; the first messages are in {api.shown(page)}")
+    return plan.exit_code
+
+
+def _command(file: Path, given: dict[str, object], set_: list[str] | None) -> str:
+    """The line that goes on where this run ended."""
+    words = ["sendbatch", "run", str(file)]
+    for option, value in given.items():
+        if value is not None:
+            words += [option, str(value)]
+    for setting in set_ or ():
+        words += ["--set", setting]
+    return shlex.join(words)

@@ -1,0 +1,26 @@
+"""`sendbatch status`: where a run stands, from another shell too."""
+
+from __future__ import annotations
+
+import typer
+
+from sendbatch.cli import options as opt
+
+
+def status(
+    file: opt.CampaignFile,
+    run: opt.Run = None,
+    set_: opt.Set = None,
+    smtp: opt.Smtp = None,
+    tolerate: opt.Tolerate = None,
+    record: opt.Record = None,
+) -> None:
+    """Show where a run stands. Takes no lock; exits as `run` would."""
+    from sendbatch import api
+
+    campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
+    standing = api.status(campaign, record=record)
+    typer.echo(standing.summary, nl=False)
+    if standing.under_way:
+        typer.echo("being sent at this moment")
+    raise typer.Exit(standing.exit_code)
