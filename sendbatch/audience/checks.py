@@ -14,7 +14,7 @@ from typing import ClassVar
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.audience.addresses import LONGEST, default_key, normalise
 from sendbatch.campaign.language import (
     NameUse,
     environment,
@@ -181,9 +181,9 @@ class Checker:
             address = normalise(cells[self._email])
             email, domain = address.email, address.domain
         except ValueError as error:
-            shown = cells[self._email].strip()
-            reason = f"not a usable address: {error}" if shown else "the address is empty"
-        key = self._key_of(row, cells, email)
+            email = printable(cells[self._email].strip(), LONGEST)
+            reason = f"not a usable address: {error}" if email else "the address is empty"
+        key = self._key_of(row, cells, email if domain else "")
         reason = reason or self._what_is_empty(cells, key)
         if reason:
             return _left_out(row, cells, Status.INVALID, printable(reason, 500), key, email, domain)

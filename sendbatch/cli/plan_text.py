@@ -18,8 +18,10 @@ SHOWN_AS = {
     Status.INVALID: "invalid",
     Status.FILTERED: "filtered by `where`",
     Status.SUPPRESSED: "suppressed",
-    Status.DUPLICATE: "duplicates",
+    Status.DUPLICATE: "duplicate",
 }
+
+WORTH_SAYING = 5.0  # seconds
 
 
 def plan_text(plan: Seen) -> str:
@@ -83,7 +85,7 @@ def _pace(plan: Seen) -> Iterator[str]:
     periods = {3600: "an hour", 86400: "a day"}
     for rate, used in plan.quotas:
         yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"
-    if plan.done_in is not None and plan.sendable:
+    if plan.done_in is not None and plan.done_in >= WORTH_SAYING:
         yield f"  takes at least {duration(plan.done_in)}"
 
 

@@ -127,8 +127,8 @@ def _stage_rows(
 
 
 def _address_key(survey: Survey) -> str:
-    email = survey.checked.email
-    return default_key(email) if email else ""
+    checked = survey.checked
+    return default_key(checked.email) if checked.domain else ""
 
 
 def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
