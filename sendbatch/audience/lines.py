@@ -8,26 +8,32 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TypeAlias
 
 from sendbatch.errors import AudienceError, Fault, Place
 
+Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
+
 LONGEST_LINE = 8 * 1024 * 1024  # characters
 OFTEN_MEANT = "cp1252"  # what a CSV saved by a spreadsheet on Windows usually is
+# Python's codecs for other things than files; some decode to what is no text (lone surrogates).
+NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 
 
 class Lines:
     """Iterates over the lines of a file; a context manager.
 
     `number` is the line read last, from 1; `quotes` counts the double quotes since it was reset.
-    Raises AudienceError for what is no text in `encoding`, for NUL and for endless lines.
+    `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
+    text in `encoding`, for NUL and for endless lines.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", place: Place | None = None) -> None:
+    def __init__(self, path: Path, encoding: str | None = None, place: Place | None = None) -> None:
         self.path = path
         self.number = 0
         self.quotes = 0
-        self._encoding = _codec(path, encoding, place)
+        self._fixed = encoding is None
+        self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
         self._raw = _open(path, place)
         self._text = io.TextIOWrapper(self._raw, encoding=self._encoding, newline="")
 
@@ -46,13 +52,15 @@ class Lines:
     def __next__(self) -> str:
         try:
             line = self._text.readline(LONGEST_LINE + 1)
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise self._undecodable() from None
         except (OSError, EOFError, zlib.error) as error:
             raise AudienceError(f"{self.path}: cannot be read: {_words(error)}") from None
         if not line:
             raise StopIteration
         self.number += 1
+        if self.number == 1:
+            line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
         if len(line) > LONGEST_LINE:
             raise self.fault(f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?")
         if "\0" in line:
@@ -68,33 +76,45 @@ class Lines:
 
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""
-        number = 0
-        decoder = codecs.getincrementaldecoder(self._encoding)()
         with _open(self.path, None) as raw:
-            while line := raw.readline(LONGEST_LINE):
-                number += 1
-                try:
-                    decoder.decode(line)
-                except UnicodeDecodeError:
-                    break
-        return self.fault(
-            f"this line is not {self._encoding.removesuffix('-sig')}",
-            f"save the file as UTF-8, or say what it is: encoding: {self._guess()}",
-            max(number, 1),
-        )
+            hint = "save the file as UTF-8"
+            if not self._fixed:
+                hint += f", or say what it is: encoding: {self._meant(raw.read(4))}"
+            raw.seek(0)
+            number = _bad_line(raw, self._encoding)
+        return self.fault(f"this line is not {self._encoding.removesuffix('-sig')}", hint, number)
 
-    def _guess(self) -> str:
-        with _open(self.path, None) as raw:
-            head = raw.read(4)
+    def _meant(self, head: bytes) -> str:
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        return OFTEN_MEANT
+        return OFTEN_MEANT if self._encoding == "utf-8-sig" else "utf-8"
 
 
-def _open(path: Path, place: Place | None) -> BinaryIO:
+def _bad_line(raw: Opened, encoding: str) -> int:
+    """The line, from 1, where the bytes cannot be decoded. Reads as TextIOWrapper does, and so
+    stops before whatever it did not come to, such as the break in a compressed file."""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+    number, chunk = 1, b"-"
+    while chunk:
+        state = decoder.getstate()
+        chunk = raw.read1(io.DEFAULT_BUFFER_SIZE)
+        try:
+            number += decoder.decode(chunk, final=not chunk).count("\n")
+        except UnicodeError:
+            break
+    decoder.setstate(state)
+    for byte in chunk:
+        try:
+            number += decoder.decode(bytes([byte])).count("\n")
+        except UnicodeError:
+            break
+    return number
+
+
+def _open(path: Path, place: Place | None) -> Opened:
     try:
         if path.suffix == ".gz":
-            return cast(BinaryIO, gzip.open(path, "rb"))
+            return gzip.open(path, "rb")
         return path.open("rb")
     except OSError as error:
         raise AudienceError(Fault(f"{path}: cannot be read: {_words(error)}", place)) from None
@@ -104,6 +124,8 @@ def _codec(path: Path, encoding: str, place: Place | None) -> str:
     try:
         name = codecs.lookup(encoding).name
         "".encode(name)
+        if name in NO_TEXT:
+            raise LookupError
     except (LookupError, ValueError):
         raise AudienceError(
             Fault(f"{path}: there is no text encoding named {encoding!r}", place)

@@ -17,6 +17,7 @@ from sendbatch.values import Row
 
 DELIMITERS = ",;\t|"
 LONGEST_NAME = 200  # characters of a column's name
+END = "\0"  # a line after the last one, as none can be: in a cell, it tells of a quote never closed
 
 
 class Table:
@@ -28,9 +29,10 @@ class Table:
         first = self._header_line()
         delimiter, self._said = _delimiter(first)
         if self._said:  # `sep=;` stands above the header
+            lines.quotes = 0
             first = self._header_line()
-        self._records = csv.reader(chain([first], lines), delimiter=delimiter)
-        self._header = next(self._records)
+        self._records = csv.reader(chain([first], lines, [END]), delimiter=delimiter)
+        self._header = self._record(lines.number) or []
         self._width = len(self._header)
         self._kept = [i for i, name in enumerate(self._header) if name.strip()]
         self._all_kept = len(self._kept) == self._width
@@ -46,16 +48,24 @@ class Table:
         lines = self._lines
         while True:
             start, lines.quotes = lines.number + 1, 0
-            try:
-                record = next(self._records, None)
-            except csv.Error as error:
-                raise self._broken(error, start) from None
+            record = self._record(start)
             if record is None:
                 return
-            if lines.number > start and lines.quotes % 2:
-                raise self._broken(None, start)
-            if record and any(map(str.strip, record)):
+            if any(map(str.strip, record)):
                 yield self._row(record, start)
+
+    def _record(self, start: int) -> list[str] | None:
+        """The record that begins at line `start`; None where no line is left."""
+        try:
+            record = next(self._records, [END])
+        except csv.Error as error:
+            raise self._broken(error, start) from None
+        if self._lines.number < start:
+            return None
+        odd = self._lines.number > start and self._lines.quotes % 2
+        if odd or (record and END in record[-1]):
+            raise self._broken(None, start)
+        return record
 
     def _row(self, record: Sequence[str], line: int) -> Row:
         if len(record) == self._width and self._all_kept:
@@ -111,17 +121,15 @@ class Table:
         return self._lines.fault(f"this record cannot be read: {error}", line=start)
 
 
-def open_table(path: Path, encoding: str = "utf-8", place: Place | None = None) -> Table:
-    """Open a CSV, .csv or .csv.gz. `place` is where the campaign file names it.
+def open_table(path: Path, encoding: str | None = None, place: Place | None = None) -> Table:
+    """Open a CSV, .csv or .csv.gz. `encoding` None is UTF-8 where nobody can say
+    otherwise; `place` is where the campaign file names it.
 
     Raises AudienceError where it is empty, no text in `encoding`, or its header is unusable.
     """
     lines = Lines(path, encoding, place)
     try:
         return Table(lines)
-    except csv.Error as error:
-        lines.close()
-        raise AudienceError(f"{path}: the header cannot be read: {error}") from None
     except AudienceError:
         lines.close()
         raise

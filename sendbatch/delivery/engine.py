@@ -83,7 +83,7 @@ class Engine:
     stop_after: float | None = None
     learned: Callable[[Connection], None] = lambda connection: None
     _early: str = ""
-    _not_due: float | None = None
+    _told_of: float | None = None
     _soon: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _never: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +96,7 @@ class Engine:
         """
         self.stop.bind(self._soon, self._now)
         traffic = self._traffic()
+        feed = self._feed(traffic)
         senders = [
             Sender(traffic, number, first if number == 0 else None)
             for number in range(self.limits.profile.connections)
@@ -107,7 +108,7 @@ class Engine:
             *self._timer(),
         ]
         try:
-            await self._send(traffic, senders)
+            await self._send(feed, senders)
         finally:
             self.stop.unbind()
             for task in watching:
@@ -117,21 +118,20 @@ class Engine:
             raise self._broken
         traffic.settling.finish()
         await self.committer.flush()
-        return self._ending(traffic)
+        return self._ending(traffic, feed)
 
-    def _ending(self, traffic: Traffic) -> Ending:
+    def _ending(self, traffic: Traffic, feed: Feed) -> Ending:
         if traffic.settling.breaker.tripped:
             last = traffic.settling.breaker.last
             said = f": {last.code} {last.text}" if last else ""
             return Ending(True, f"{BREAKER} permanent refusals in a row, the last one{said}")
-        if self._not_due is not None and not self._early:
-            return Ending(False, not_due=self._not_due)
+        if feed.only_later is not None and not self._early:
+            return Ending(False, not_due=feed.only_later)
         if self._early:
             return Ending(True, self._early)
         return Ending(self.stop.is_soon, self.stop.reason)
 
-    async def _send(self, traffic: Traffic, senders: list[Sender]) -> None:
-        feed = self._feed(traffic)
+    async def _send(self, feed: Feed, senders: list[Sender]) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(feed.run())
@@ -239,20 +239,20 @@ class Engine:
 
     def _only_later(self, due_at: float) -> bool:
         """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
-        if self._not_due is None and not self.no_wait:
+        if due_at != self._told_of and not self.no_wait:
             self.observer.notice(
                 f"only deferred recipients remain; the next is due at {clock_time(due_at)}"
             )
-        self._not_due = due_at
+        self._told_of = due_at
         return not self.no_wait
 
     async def _watch_soon(self, traffic: Traffic) -> None:
         await self._soon.wait()
-        traffic.line.changed.set()
+        traffic.line.wake_all()
 
     async def _watch_now(self, traffic: Traffic, senders: list[Sender]) -> None:
         await self._now.wait()
-        traffic.line.changed.set()
+        traffic.line.wake_all()
         for sender in senders:
             sender.abort()
 

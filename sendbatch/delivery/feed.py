@@ -20,7 +20,10 @@ BATCH = 64  # recipients rendered in one go
 
 
 class Feed:
-    """`waiting(due_at)` is told when only rows not yet due remain; it says whether to wait."""
+    """`waiting(due_at)` is told when only rows not yet due remain; it says whether to wait.
+
+    `only_later` is that time for as long as it is so, else None.
+    """
 
     def __init__(
         self,
@@ -44,15 +47,17 @@ class Feed:
         self._give_up = give_up
         self._after_row = 0
         self._new_left = True
+        self.only_later: float | None = None
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
         traffic = self._traffic
         while not traffic.stopping:
-            traffic.line.changed.clear()
+            traffic.line.drained.clear()
             if not traffic.line.has_room:
-                await traffic.clock.wait(traffic.line.changed, 1.0)
+                await traffic.clock.wait(traffic.line.drained, 1.0)
             elif recipients := await self._fetch():
+                self.only_later = None
                 await self._build(recipients)
             elif not await self._later():
                 break
@@ -82,9 +87,10 @@ class Feed:
         seconds = 1.0 if due_at is None else due_at - traffic.clock.wall()
         if not traffic.out and seconds > 0:
             assert due_at is not None
+            self.only_later = due_at
             if not self._waiting(due_at):
                 return False
-        await traffic.clock.wait(traffic.line.changed, min(max(seconds, 0.001), 60.0))
+        await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), 60.0))
         return True
 
     async def _build(self, recipients: list[Recipient]) -> None:

@@ -27,12 +27,17 @@ class Ready:
 
 
 class Line:
-    """Ready messages in order. `changed` is set whenever something was added, taken or ended."""
+    """Ready messages in order.
+
+    `filled` wakes the senders: something was added, or nothing will be any more. `drained` wakes the
+    feed, which alone clears it: there is room, or something was settled.
+    """
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[int, Ready] = OrderedDict()
         self._bytes = 0
-        self.changed = asyncio.Event()
+        self.filled = asyncio.Event()
+        self.drained = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
     def __len__(self) -> int:
@@ -47,7 +52,7 @@ class Line:
         if first:
             self._waiting.move_to_end(ready.recipient.id, last=False)
         self._bytes += len(ready.message.data)
-        self.changed.set()
+        self.filled.set()
 
     def take(self, due: Callable[[str], float], now: float) -> Ready | None:
         """The first message whose domain's slot is due; `due(domain)` says when that is."""
@@ -76,12 +81,17 @@ class Line:
         self._waiting.clear()
         self._bytes = 0
 
+    def wake_all(self) -> None:
+        self.filled.set()
+        self.drained.set()
+
     def close(self) -> None:
         self.closed = True
-        self.changed.set()
+        self.filled.set()
 
     def _remove(self, ready: Ready) -> Ready:
         del self._waiting[ready.recipient.id]
         self._bytes -= len(ready.message.data)
-        self.changed.set()
+        if self.has_room:
+            self.drained.set()
         return ready

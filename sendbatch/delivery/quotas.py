@@ -48,6 +48,7 @@ class Quotas:
             domain: account.for_domain(domain) if domain else account for domain in self._windows
         }
         self._in_hand = dict.fromkeys(self._windows, 0)
+        self._taken_at: dict[str, float] = {}
         self._blocked: dict[str, float] = {}
         self._lock = asyncio.Lock()
 
@@ -82,7 +83,7 @@ class Quotas:
         for scope, left in self._in_hand.items():
             if left:
                 await asyncio.to_thread(
-                    self._usage.give_back, self._accounts[scope], left, self._clock.wall()
+                    self._usage.give_back, self._accounts[scope], left, self._taken_at[scope]
                 )
                 self._in_hand[scope] = 0
 
@@ -90,7 +91,7 @@ class Quotas:
         assert self._usage is not None
         windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
         granted = await asyncio.to_thread(self._usage.take, account, windows, _block(windows), now)
-        self._in_hand[scope] = granted
+        self._in_hand[scope], self._taken_at[scope] = granted, now
         if granted:
             self._blocked.pop(scope, None)
             return

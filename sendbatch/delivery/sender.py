@@ -9,6 +9,7 @@ from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
 from sendbatch.smtp.connection import Connection
 
+FOREVER = float("inf")  # when a message is due while the line is empty
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 
 
@@ -39,22 +40,22 @@ class Sender:
         """The message to send now, its slot and quota spent, with a connection open for it."""
         traffic = self._traffic
         while not traffic.stopping:
-            traffic.line.changed.clear()
+            traffic.line.filled.clear()
             now = traffic.clock.steady()
             due = traffic.line_due(now)
             if due is None:
                 return None
             standing = self._number >= traffic.settling.connections.allowed
-            if standing or due > now + LONG_WAIT:
-                await self._leave()
-            if standing or due > now:
-                await self._idle(min(due - now, IDLE))
+            if self._connection is not None and (standing or now + LONG_WAIT < due < FOREVER):
+                await self._leave()  # and look again: the line may have changed meanwhile
+            elif standing or due > now:
+                await self._idle(IDLE if standing else min(due - now, IDLE))
             elif await self._is_open() and (ready := await traffic.take()) is not None:
                 return ready
         return None
 
     async def _idle(self, seconds: float) -> None:
-        told = await self._traffic.clock.wait(self._traffic.line.changed, max(seconds, 0.001))
+        told = await self._traffic.clock.wait(self._traffic.line.filled, max(seconds, 0.001))
         if not told and seconds >= IDLE:
             await self._leave()
 

@@ -83,7 +83,7 @@ class Traffic:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
         reopen = self.settling.settle(ready, outcome, handed)
-        self.line.changed.set()
+        self.line.drained.set()
         return reopen
 
     def share(self, parts: int) -> None:

@@ -49,7 +49,9 @@ class Committer:
 
     async def close(self) -> None:
         """Write what is queued and end the thread."""
-        await asyncio.wait([self.commit([])])
+        last = self.commit([])
+        await asyncio.wait([last])
+        _look_away(last)  # whoever awaited the changes themselves knows
         await asyncio.to_thread(self._thread.shutdown)
 
     def _start(self) -> None:
@@ -65,12 +67,14 @@ class Committer:
         gathered: list[tuple[Sequence[Change], asyncio.Future[None]]],
     ) -> None:
         self._under_way = False
-        error = None if done.cancelled() else done.exception()
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
         for _, future in gathered:
             if future.done():
                 continue
             if error is None:
                 future.set_result(None)
+            elif isinstance(error, asyncio.CancelledError):
+                future.cancel()
             else:
                 future.set_exception(error)
         if self._gathering:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.sqlite import FILE, read_ledger
 
 REPORTS = "reports"
 
@@ -33,23 +34,26 @@ class RecordFolder:
 
     def editions(self) -> list[str]:
         """The editions that have a record of this kind, "" being the one without a name."""
-        found = []
         try:
             names = sorted(os.listdir(self.base))
         except OSError:
             return []
+        found = []
         for name in names:
-            if (
-                not name.endswith(self._suffix)
-                or not (self.base / name / "ledger.sqlite").is_file()
-            ):
-                continue
-            stem = name[: len(name) - len(self._suffix)] if self._suffix else name
-            if stem == self.name:
-                found.append("")
-            elif stem.startswith(f"{self.name}@"):
-                found.append(stem[len(self.name) + 1 :])
+            run = self._run_of(name)
+            file = self.base / name / FILE
+            if run is not None and file.is_file() and _recorded_run(file) in (None, run):
+                found.append(run)
         return found
+
+    def _run_of(self, name: str) -> str | None:
+        """The edition that a folder of this name would be, None for none of this kind."""
+        stem = name.removesuffix(self._suffix)
+        if self._suffix and stem == name:
+            return None
+        if stem == self.name:
+            return ""
+        return stem.removeprefix(f"{self.name}@") if stem.startswith(f"{self.name}@") else None
 
     def make(self) -> None:
         """Make the folder, durable with its parents, and keep `reports/` out of version control.
@@ -70,6 +74,15 @@ class RecordFolder:
                 f"{self.path}: the record cannot be kept here: {error.strerror}",
                 hint="choose another folder: --record DIR",
             ) from None
+
+
+def _recorded_run(file: Path) -> str | None:
+    """The edition as the record itself has it: `news@1.test` may be 1.test, or 1 through `test`."""
+    try:
+        with read_ledger(file.parent) as ledger:
+            return ledger.reading.meta("run")
+    except LedgerError:
+        return None  # it is told of when it is opened
 
 
 def _make(folder: Path) -> None:

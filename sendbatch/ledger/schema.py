@@ -32,6 +32,8 @@ CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
 CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
 """
 
+OURS = frozenset(["meta", "plan", "recipient", "event"])
+
 NETWORK_FILE_SYSTEMS = frozenset(
     [
         "9p",
@@ -67,13 +69,14 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{path}: the record cannot be opened: {_words(error)}") from None
     try:
+        connection.execute("PRAGMA busy_timeout=10000")
+        _check_version(connection, path, empty_is_fine=True)  # a foreign file stays as it is
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(
             "PRAGMA fullfsync=1"
         )  # macOS: fsync alone leaves it in the drive's cache
-        connection.execute("PRAGMA busy_timeout=10000")
-        _prepare(connection, path)
+        _prepare(connection)
     except sqlite3.Error as error:
         connection.close()
         raise LedgerError(*_unusable(path, error)) from None
@@ -97,7 +100,6 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA busy_timeout=10000")
         _check_version(connection, path)
-        connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()
     except sqlite3.Error as error:
         connection.close()
         raise LedgerError(*_unusable(path, error)) from None
@@ -124,7 +126,7 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
                 source.backup(connection)
             finally:
                 source.close()
-        _prepare(connection, path)
+        _prepare(connection)
     except sqlite3.Error as error:
         connection.close()
         raise LedgerError(*_unusable(path, error)) from None
@@ -134,8 +136,7 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    _check_version(connection, path, empty_is_fine=True)
+def _prepare(connection: sqlite3.Connection) -> None:
     if _version(connection) == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={VERSION};COMMIT;")
 
@@ -148,12 +149,13 @@ def _check_version(
     connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool = False
 ) -> None:
     version = _version(connection)
-    if version == VERSION:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if version == VERSION and OURS <= tables:
+        connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()  # can it be read at all?
         return
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version == 0 and tables == 0 and empty_is_fine:
+    if version == 0 and not tables and empty_is_fine:
         return
-    if version > VERSION:
+    if version > VERSION and "recipient" in tables:
         raise LedgerError(
             f"{path}: this record was written by a newer sendbatch "
             f"(its format is {version}, this one reads {VERSION})",

@@ -103,7 +103,10 @@ class SendingStore:
             return []
         self._db.execute("CREATE TEMP TABLE scope (id INTEGER PRIMARY KEY)")
         self._db.execute("DROP TABLE IF EXISTS temp.wanted")
-        self._db.execute("CREATE TEMP TABLE wanted (spelling TEXT PRIMARY KEY, number INTEGER)")
+        self._db.execute(
+            "CREATE TEMP TABLE wanted (spelling TEXT, number INTEGER, "
+            "PRIMARY KEY (spelling, number)) WITHOUT ROWID"
+        )
         self._db.executemany(
             "INSERT OR IGNORE INTO wanted VALUES (?, ?)",
             ((spelling, n) for n, spellings in enumerate(named) for spelling in spellings),
@@ -172,7 +175,8 @@ class SendingStore:
         """--retry: rejected rows are pending again, deferred ones due at once, failed ones are anyway."""
         assert set(statuses) <= set(sources(Event.RETRY))
         return self._db.execute(
-            f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, was = NULL "
+            f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, was = NULL, "
+            "finished_at = CASE status WHEN 'failed' THEN finished_at END "
             f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(statuses)}{self._scope}",
             (at,),
         ).rowcount
@@ -182,7 +186,7 @@ class SendingStore:
         given, only those first built since then (a provider's idempotency key holds so long)."""
         newer = " AND dated_at > ?" if dated_after is not None else ""
         return self._db.execute(
-            "UPDATE recipient SET status = 'pending', was = NULL, due_at = NULL "
+            "UPDATE recipient SET status = 'pending', was = NULL, due_at = NULL, finished_at = NULL "
             f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(sources(Event.RESEND))}"
             f"{newer}{self._scope}",
             (dated_after,) if dated_after is not None else (),
@@ -324,6 +328,7 @@ _FAIL = (
     f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
 )
 _RELEASE = (
-    "UPDATE recipient SET status = coalesce(was, status), was = NULL "
+    "UPDATE recipient SET status = coalesce(was, status), was = NULL, "
+    "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
     "WHERE id = ? AND status = 'sending'"
 )

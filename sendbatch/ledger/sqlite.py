@@ -59,22 +59,16 @@ class Ledger:
 def open_ledger(folder: Path) -> Iterator[Ledger]:
     """The record in `folder`, to be written; made where there is none. Raises LedgerError."""
     ledger = Ledger(open_for_writing(folder / FILE))
-    try:
+    with _told(folder / FILE, ledger):
         yield ledger
-    finally:
-        ledger.close()
 
 
 @contextlib.contextmanager
 def read_ledger(folder: Path) -> Iterator[Ledger]:
     """The record in `folder`, which must exist, to be read. Raises LedgerError."""
     ledger = Ledger(open_for_reading(folder / FILE))
-    try:
+    with _told(folder / FILE, ledger):
         yield ledger
-    except sqlite3.Error as error:
-        raise LedgerError(f"{folder / FILE}: the record cannot be read: {error}") from None
-    finally:
-        ledger.close()
 
 
 @contextlib.contextmanager
@@ -83,12 +77,21 @@ def open_scratch(folder: Path) -> Iterator[Ledger]:
     scratch = Path(tempfile.mkdtemp(prefix="sendbatch-"))  # readable by its owner only
     try:
         ledger = Ledger(open_copy(folder / FILE, scratch))
-        try:
+        with _told(folder / FILE, ledger):
             yield ledger
-        finally:
-            ledger.close()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path, ledger: Ledger) -> Iterator[None]:
+    """Closes the record in the end; what SQLite says of it becomes a LedgerError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: the record cannot be read: {error}") from None
+    finally:
+        ledger.close()
 
 
 def has_ledger(folder: Path) -> bool:

@@ -203,6 +203,7 @@ class Staging:
         self._db.execute("UPDATE recipient SET claim = NULL")
         self._match()
         self._withdraw()
+        self._carry_over()
         self._refresh()
         self._seat(number)
         self._insert(number)
@@ -245,9 +246,25 @@ class Staging:
     def _withdraw(self) -> None:
         """Tried without success, and no longer in the CSV. Accepted ones are kept, not counted."""
         self._db.execute(
-            "UPDATE recipient SET was = coalesce(was, status), status = 'withdrawn', due_at = NULL "
+            "UPDATE recipient SET was = coalesce(was, status), status = 'withdrawn', due_at = NULL, "
+            f"reason = CASE WHEN status NOT IN {listed(LEFT_OUT)} THEN reason END "
             f"WHERE status IN {listed(sources(Event.WITHDRAW))} AND id NOT IN (SELECT id FROM matched)"
         )
+
+    def _carry_over(self) -> None:
+        """What a row keeps of an older plan stands in the order of this plan's columns."""
+        self._db.create_function("carried", 3, self._carried)
+        self._db.execute(
+            "UPDATE recipient SET vars = carried(old.columns, recipient.vars, new.vars) "
+            "FROM matched JOIN staged AS new ON new.id = matched.staged, plan AS old "
+            "WHERE recipient.id = matched.id AND old.id = recipient.plan AND old.columns <> ?",
+            (json.dumps(self._columns),),
+        )
+
+    def _carried(self, columns: str, old: str, new: str) -> str:
+        kept = dict(zip(json.loads(columns), json.loads(old), strict=True))
+        cells = zip(self._columns, json.loads(new), strict=True)
+        return json.dumps([kept.get(name, cell) for name, cell in cells], ensure_ascii=False)
 
     def _refresh(self) -> None:
         """Rows that may still be sent to take what the CSV says now."""
@@ -260,7 +277,8 @@ class Staging:
             f"AND recipient.status IN {listed(sources(Event.READDRESS))}"
         )
         self._db.execute(
-            "UPDATE recipient SET status = coalesce(was, recipient.status), was = NULL, vars = new.vars "
+            "UPDATE recipient SET status = coalesce(was, recipient.status), was = NULL, vars = new.vars, "
+            "reason = CASE recipient.status WHEN 'withdrawn' THEN recipient.reason END "
             "FROM matched JOIN staged AS new ON new.id = matched.staged "
             "WHERE recipient.id = matched.id AND new.claim IS NOT NULL "
             f"AND recipient.status IN {listed(sources(Event.RETURN))}"

@@ -81,12 +81,17 @@ class Usage:
             connection.execute("COMMIT")
         return granted
 
-    def give_back(self, account: Account, n: int, now: float) -> None:
-        """Return what was taken and not used."""
+    def give_back(self, account: Account, n: int, taken_at: float) -> None:
+        """Return what was taken at that time and not used; the use of others stays as it is."""
+        key = (account.user, account.domain)
+        parts = [(n, *key, window, _part(taken_at, window)) for window in WINDOWS]
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            for window in WINDOWS:
-                self._subtract(connection, account, window, n, now)
+            connection.executemany(
+                "UPDATE used SET count = max(0, count - ?) "
+                "WHERE account = ? AND domain = ? AND window = ? AND part = ?",
+                parts,
+            )
             connection.execute("COMMIT")
 
     def used(self, account: Account, seconds: int, now: float) -> int:
@@ -124,18 +129,19 @@ class Usage:
                 "size = excluded.size, seen_at = excluded.seen_at",
                 (host, size, now),
             )
+            connection.execute("DELETE FROM host WHERE seen_at < ?", (now - FORGET,))
 
     @contextlib.contextmanager
     def alive(self, account: Account) -> Iterator[None]:
         """Be counted among the runs on this account for as long as the block lasts."""
         folder = self._folder(account)
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._unusable(error) from None
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         lock = FileLock(path, mode=0o600)
-        lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
+        except OSError as error:
+            raise self._unusable(error) from None
         try:
             yield
         finally:
@@ -181,7 +187,7 @@ class Usage:
             connection.close()
 
     def _unusable(self, error: OSError | sqlite3.Error) -> LedgerError:
-        words = error.strerror if isinstance(error, OSError) else str(error)
+        words = (isinstance(error, OSError) and error.strerror) or str(error)
         return LedgerError(
             f"{self._path}: what the account has used cannot be kept here: {words}",
             hint="name another file in the profile: usage: FILE",
@@ -205,24 +211,6 @@ class Usage:
                 for window in WINDOWS
             ),
         )
-
-    @staticmethod
-    def _subtract(
-        connection: sqlite3.Connection, account: Account, window: int, n: int, now: float
-    ) -> None:
-        where = "account = ? AND domain = ? AND window = ?"
-        key = (account.user, account.domain, window)
-        parts = connection.execute(
-            f"SELECT part, count FROM used WHERE {where} ORDER BY part DESC", key
-        ).fetchall()
-        for part, count in parts:
-            back = min(n, count)
-            connection.execute(
-                f"UPDATE used SET count = count - ? WHERE {where} AND part = ?", (back, *key, part)
-            )
-            n -= back
-            if not n:
-                break
 
     @staticmethod
     def _free_at(

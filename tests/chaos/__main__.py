@@ -1,0 +1,59 @@
+"""`make chaos`: a thousand kills, and what became of every recipient."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random, SystemRandom
+
+from tests.chaos.killing import Campaign, Tally, some_setting
+
+KILLS_A_CAMPAIGN = 12
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--people", type=int, default=5000, help="in the largest campaign")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
+    parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side")
+    asked = parser.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    started = time.monotonic()
+    tally = Tally()
+    with ThreadPoolExecutor(asked.at_once) as threads:
+        seeds = Random(asked.seed)
+        while tally.kills < asked.kills:
+            waiting = [
+                threads.submit(_campaign, Random(seeds.random()), asked.people, tally)
+                for _ in range(asked.at_once)
+            ]
+            for one in waiting:
+                one.result()
+            print(_told(tally, started), flush=True)
+    for text in tally.wrong[:50]:
+        print(f"WRONG  {text}")
+    return 1 if tally.wrong else 0
+
+
+def _campaign(random: Random, most_people: int, tally: Tally) -> None:
+    with tempfile.TemporaryDirectory(prefix="sendbatch-chaos-") as folder:
+        Campaign(Path(folder), some_setting(random, most_people), random, tally).survive(
+            KILLS_A_CAMPAIGN
+        )
+
+
+def _told(tally: Tally, started: float) -> str:
+    return (
+        f"{tally.kills} kills in {tally.runs} runs of {tally.campaigns} campaigns to "
+        f"{tally.recipients:,} people: {len(tally.wrong)} wrong, {tally.in_doubt} left in doubt "
+        f"({time.monotonic() - started:.0f} s)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""Twenty-five of the thousand kills of `make chaos`, in campaigns small enough for every day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.chaos.killing import Campaign, Setting, Tally
+
+SETTINGS = [
+    Setting(people=200, connections=1, tls=False, pipelining=False),
+    Setting(people=400, connections=10, tls=False, pipelining=True),
+    Setting(people=150, connections=2, tls=True, pipelining=False),
+    Setting(people=300, connections=20, tls=True, pipelining=True),
+    Setting(people=60, connections=5, tls=False, pipelining=True),
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_killed_five_times_nobody_is_lost_and_nobody_mailed_twice(
+    setting: Setting, tmp_path: Path
+) -> None:
+    tally, random = Tally(), Random(str(setting))
+    while tally.kills < 5:  # a run that ends before its moment comes is over
+        folder = tmp_path / str(tally.campaigns)
+        folder.mkdir()
+        Campaign(folder, setting, random, tally).survive(5 - tally.kills)
+    assert tally.wrong == []

@@ -1,0 +1,106 @@
+"""Rows of a CSV as the checks hand them over, and what has become of them in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import Difference
+from sendbatch.ledger.store import Change, Entry, Failed, Intent, Settled
+from sendbatch.values import Checked, Outcome, Reply, Status
+
+COLUMNS = ("email", "name")
+LATER = Reply(451, "try again later", "RCPT", "4.3.0")
+NEVER = Reply(550, "no such user", "RCPT", "5.1.1")
+TAKEN = Reply(250, "queued", "MESSAGE", "2.0.0")
+
+OUTCOMES = {
+    Status.ACCEPTED: Outcome(Status.ACCEPTED, TAKEN),
+    Status.REJECTED: Outcome(Status.REJECTED, NEVER),
+    Status.DEFERRED: Outcome(Status.DEFERRED, LATER),
+    Status.IN_DOUBT: Outcome(Status.IN_DOUBT, None, "no reply came", lost=True),
+    Status.FAILED: Outcome(Status.FAILED, None, "too large"),
+}
+
+
+def person(line: int, key: str, *, email: str | None = None, name: str = "you") -> Checked:
+    """A row that may claim its key; the address is made of the key where none is given."""
+    address = email if email is not None else f"{key}@example.com"
+    domain = address.rpartition("@")[2].lower()
+    return Checked(line, Status.PENDING, key, address, domain, (address, name))
+
+
+def left_out(row: Checked, status: Status, reason: str = "") -> Checked:
+    return replace(row, status=status, reason=reason or f"is {status}")
+
+
+def stage_and_merge(
+    ledger: Ledger, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
+) -> Difference:
+    """Plan inside the caller's transaction."""
+    staging = ledger.stage(COLUMNS)
+    staging.add((row, row.email.lower()) for row in rows)
+    staging.suppress(suppress)
+    staging.settle()
+    difference = staging.difference()
+    staging.merge(
+        inputs="inputs",
+        recipients_digest="recipients",
+        content_digest="content",
+        started_at=1.0,
+        completed_at=2.0,
+    )
+    return difference
+
+
+def plan(ledger: Ledger, *rows: Checked, suppress: Iterable[tuple[str, str]] = ()) -> Difference:
+    with ledger.transaction():
+        return stage_and_merge(ledger, rows, suppress)
+
+
+def entries(ledger: Ledger, *, all_rows: bool = True) -> list[Entry]:
+    return list(ledger.reading.entries(all_rows=all_rows))
+
+
+def entry(ledger: Ledger, key: str) -> Entry:
+    """The one row with this key but for duplicates, in the current plan or not."""
+    (found,) = (
+        one for one in entries(ledger) if one.key == key and one.status is not Status.DUPLICATE
+    )
+    return found
+
+
+def statuses(ledger: Ledger, *, all_rows: bool = False) -> list[tuple[str, Status]]:
+    return [(one.key, one.status) for one in entries(ledger, all_rows=all_rows)]
+
+
+def outcome_of(id_: int, status: Status, at: float = 20.0) -> list[Change]:
+    """The changes of a hand-over that ends so."""
+    intent = Intent(id_, "digest", 10.0, 10.0)
+    due = at + 60 if status is Status.DEFERRED else None
+    match status:
+        case Status.PENDING:
+            return []
+        case Status.SENDING:
+            return [intent]
+        case Status.ACCEPTED | Status.IN_DOUBT:
+            return [intent, Settled(id_, OUTCOMES[status], due, at)]
+        case Status.FAILED:
+            return [Failed(id_, "too large", at)]
+        case _:
+            return [Settled(id_, OUTCOMES[status], due, at)]
+
+
+def bring(ledger: Ledger, key: str, status: Status, at: float = 20.0) -> Entry:
+    """Let this become of a row that can be sent to."""
+    ledger.sending.apply(outcome_of(entry(ledger, key).id, status, at))
+    found = entry(ledger, key)
+    assert found.status is status
+    return found
+
+
+def someone(ledger: Ledger, status: Status) -> Entry:
+    """A plan of one row, key `ann`, that has come to this."""
+    plan(ledger, person(2, "ann"))
+    return bring(ledger, "ann", status)

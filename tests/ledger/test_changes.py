@@ -1,0 +1,319 @@
+"""What each change of a run makes of a row, and that it makes nothing of a row in another state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
+from sendbatch.ledger.store import Change, Entry, Failed, Intent, Noted, Released, Settled
+from sendbatch.values import Outcome, Reply, Status
+from tests.ledger.people import (
+    OUTCOMES,
+    bring,
+    entry,
+    left_out,
+    outcome_of,
+    person,
+    plan,
+    someone,
+    statuses,
+)
+
+SENDABLE = (Status.PENDING, Status.DEFERRED, Status.FAILED)
+OUT = (Status.INVALID, Status.FILTERED, Status.SUPPRESSED)
+
+
+def anyone(ledger: Ledger, status: Status) -> Entry:
+    """A row in any status at all, by the way a row comes there."""
+    if status is Status.DUPLICATE:
+        plan(ledger, person(2, "bob"), person(3, "bob"))
+    elif status is Status.WITHDRAWN:
+        someone(ledger, Status.DEFERRED)
+        plan(ledger, person(2, "bob"))
+    elif status in OUT:
+        plan(ledger, left_out(person(2, "ann"), status))
+    else:
+        someone(ledger, status)
+    (found,) = (e for e in ledger.reading.entries(all_rows=True) if e.status is status)
+    return found
+
+
+def found_again(ledger: Ledger, before: Entry) -> Entry:
+    (found,) = (e for e in ledger.reading.entries(all_rows=True) if e.id == before.id)
+    return found
+
+
+def change_of(event: Event, id_: int) -> Change:
+    match event:
+        case Event.INTENT:
+            return Intent(id_, "digest", 30.0, 31.0)
+        case Event.FAIL:
+            return Failed(id_, "no such file", 32.0)
+        case Event.RELEASE:
+            return Released(id_)
+        case Event.CONDEMN:
+            return Settled(id_, Outcome(Status.REJECTED), None, 33.0, counts_attempt=False)
+        case _:
+            (status,) = (s for s, e in OF_OUTCOME.items() if e is event and s is not Status.FAILED)
+            return Settled(id_, OUTCOMES[status], None, 34.0)
+
+
+EVENTS = (
+    Event.INTENT,
+    Event.ACCEPT,
+    Event.REJECT,
+    Event.DEFER,
+    Event.DOUBT,
+    Event.FAIL,
+    Event.RELEASE,
+    Event.CONDEMN,
+)
+ALLOWED = [(e, s) for e in EVENTS for s in sources(e)]
+FORBIDDEN = [(e, s) for e in EVENTS for s in Status if s not in sources(e)]
+
+
+@pytest.mark.parametrize(("event", "status"), ALLOWED)
+def test_a_change_leads_where_the_table_says(ledger: Ledger, event: Event, status: Status) -> None:
+    before = anyone(ledger, status)
+
+    ledger.sending.apply([change_of(event, before.id)])
+
+    assert found_again(ledger, before).status is after(status, event, before.was)
+
+
+@pytest.mark.parametrize(("event", "status"), FORBIDDEN)
+def test_a_change_of_a_row_in_a_wrong_state_changes_nothing(
+    ledger: Ledger, event: Event, status: Status
+) -> None:
+    before = anyone(ledger, status)
+
+    ledger.sending.apply([change_of(event, before.id)])
+
+    assert found_again(ledger, before) == before
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_change_of_nobody_is_no_fault(ledger: Ledger, event: Event) -> None:
+    before = someone(ledger, Status.PENDING)
+
+    ledger.sending.apply([change_of(event, before.id + 1)])
+
+    assert found_again(ledger, before) == before
+
+
+@pytest.mark.parametrize("status", SENDABLE)
+def test_an_intent_remembers_the_content_the_date_and_the_earlier_status(
+    ledger: Ledger, status: Status
+) -> None:
+    before = someone(ledger, status)
+
+    ledger.sending.apply([Intent(before.id, "digest", 30.0, 31.0)])
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.was) == (Status.SENDING, status)
+    assert (now.content, now.dated_at, now.attempts) == ("digest", 30.0, before.attempts)
+    assert now.first_attempt_at == (before.first_attempt_at or 31.0)
+
+
+def test_the_time_of_the_first_attempt_stays_that_of_the_first(ledger: Ledger) -> None:
+    someone(ledger, Status.DEFERRED)
+
+    bring(ledger, "ann", Status.ACCEPTED, at=99.0)
+
+    now = entry(ledger, "ann")
+    assert (now.first_attempt_at, now.finished_at, now.attempts) == (20.0, 99.0, 2)
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT])
+def test_an_outcome_keeps_the_reply_and_ends_the_row(ledger: Ledger, status: Status) -> None:
+    id_ = someone(ledger, Status.SENDING).id
+
+    ledger.sending.apply([Settled(id_, OUTCOMES[status], None, 40.0)])
+
+    now, reply = entry(ledger, "ann"), OUTCOMES[status].reply
+    assert (now.status, now.was, now.attempts, now.finished_at) == (status, None, 1, 40.0)
+    assert (now.code, now.enhanced, now.reply) == (
+        (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
+    )
+    assert now.reason == (OUTCOMES[status].reason or None)
+    assert now.due_at is None
+
+
+@pytest.mark.parametrize("due_at", [100.0, None])
+def test_a_deferred_row_is_due_again_and_not_finished(ledger: Ledger, due_at: float | None) -> None:
+    id_ = someone(ledger, Status.SENDING).id
+
+    ledger.sending.apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.due_at, now.finished_at, now.code) == (
+        Status.DEFERRED,
+        due_at,
+        None,
+        451,
+    )
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.DEFERRED])
+def test_an_answer_before_the_dot_settles_a_row_that_was_never_sending(
+    ledger: Ledger, status: Status
+) -> None:
+    id_ = someone(ledger, Status.PENDING).id
+
+    ledger.sending.apply([Settled(id_, OUTCOMES[status], None, 40.0)])
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.attempts, now.first_attempt_at) == (status, 1, 40.0)
+    assert (now.content, now.dated_at) == (None, None)
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.IN_DOUBT])
+def test_nobody_is_accepted_or_in_doubt_without_an_intent(ledger: Ledger, status: Status) -> None:
+    before = someone(ledger, Status.PENDING)
+
+    ledger.sending.apply([Settled(before.id, OUTCOMES[status], None, 40.0)])
+
+    assert entry(ledger, "ann") == before
+
+
+def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.REJECTED).id
+    ledger.sending.retry([Status.REJECTED], 30.0)
+    broken = Outcome(Status.DEFERRED, None, "the connection broke", lost=True)
+
+    ledger.sending.apply([Settled(id_, broken, 60.0, 50.0)])
+
+    now = entry(ledger, "ann")
+    assert (now.code, now.enhanced, now.reply, now.reason) == (
+        None,
+        None,
+        None,
+        "the connection broke",
+    )
+    assert now.attempts == 2
+
+
+def test_a_reply_is_kept_as_data_whatever_it_says(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.SENDING).id
+    text = "'); DROP TABLE recipient; -- Grüße \u202e"
+
+    ledger.sending.apply(
+        [Settled(id_, Outcome(Status.REJECTED, Reply(550, text, "RCPT")), None, 1.0)]
+    )
+
+    assert entry(ledger, "ann").reply == text
+
+
+@pytest.mark.parametrize("status", SENDABLE)
+def test_a_released_row_is_what_it_was_and_made_no_attempt(ledger: Ledger, status: Status) -> None:
+    before = someone(ledger, status)
+
+    ledger.sending.apply([Intent(before.id, "digest", 30.0, 31.0), Released(before.id)])
+
+    now = entry(ledger, "ann")
+    assert now == replace(before, content="digest", dated_at=30.0)
+
+
+def test_a_row_released_without_an_attempt_still_belongs_to_the_plan(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.PENDING).id
+    ledger.sending.apply([Intent(id_, "digest", 30.0, 31.0), Released(id_)])
+
+    plan(ledger, person(2, "bob"))
+
+    assert statuses(ledger, all_rows=True) == [("bob", Status.PENDING)]
+
+
+def test_a_condemned_row_is_rejected_with_the_reply_of_its_attempt(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.PENDING).id
+    held = Outcome(Status.DEFERRED, OUTCOMES[Status.REJECTED].reply)
+    ledger.sending.apply([Settled(id_, held, None, 40.0)])
+    verdict = Outcome(Status.REJECTED)
+
+    ledger.sending.apply([Settled(id_, verdict, None, 50.0, counts_attempt=False)])
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.code, now.attempts) == (Status.REJECTED, 550, 1)
+    assert (now.finished_at, now.due_at) == (50.0, None)
+
+
+def test_a_row_that_cannot_be_built_forgets_an_earlier_reply(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.DEFERRED).id
+
+    ledger.sending.apply([Failed(id_, "no such file", 50.0)])
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.reason, now.attempts) == (Status.FAILED, "no such file", 1)
+    assert (now.code, now.reply, now.due_at, now.finished_at) == (None, None, None, 50.0)
+
+
+def test_a_note_is_an_event_of_the_record(ledger: Ledger) -> None:
+    ledger.sending.apply([Noted("slowdown", "half the rate", 7.0), Noted("stopped", "why", 8.0)])
+
+    events = ledger.reading.events()
+    assert [(e.at, e.kind, e.detail) for e in events] == [
+        (7.0, "slowdown", "half the rate"),
+        (8.0, "stopped", "why"),
+    ]
+    assert [e.kind for e in ledger.reading.events(1)] == ["stopped"]
+
+
+def test_changes_of_one_call_happen_in_their_order_and_together(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    ann, bob = entry(ledger, "ann").id, entry(ledger, "bob").id
+
+    ledger.sending.apply(
+        [*outcome_of(ann, Status.ACCEPTED), Intent(bob, "digest", 1.0, 1.0), Noted("n", "d", 1.0)]
+    )
+
+    assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.SENDING)]
+
+
+def test_of_changes_that_cannot_all_be_made_none_is(ledger: Ledger) -> None:
+    before = someone(ledger, Status.PENDING)
+    nonsense = Settled(before.id, Outcome(Status.PENDING), None, 1.0)
+
+    with pytest.raises(KeyError):
+        ledger.sending.apply([Intent(before.id, "digest", 1.0, 1.0), nonsense])
+
+    assert entry(ledger, "ann") == before
+    ledger.sending.apply([Intent(before.id, "digest", 1.0, 1.0)])
+    assert entry(ledger, "ann").status is Status.SENDING
+
+
+# -- recovery ---------------------------------------------------------------------------------
+
+
+def test_rows_found_on_the_way_after_a_crash_are_in_doubt(ledger: Ledger) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in range(2, 6)))
+    bring(ledger, "p2", Status.SENDING)
+    bring(ledger, "p3", Status.DEFERRED)
+    bring(ledger, "p3", Status.SENDING)
+    bring(ledger, "p4", Status.ACCEPTED)
+
+    assert ledger.sending.recover(70.0) == 2
+
+    assert dict(statuses(ledger)) == {
+        "p2": Status.IN_DOUBT,
+        "p3": Status.IN_DOUBT,
+        "p4": Status.ACCEPTED,
+        "p5": Status.PENDING,
+    }
+    now = entry(ledger, "p3")
+    assert (now.was, now.attempts, now.finished_at) == (None, 2, 70.0)
+    assert now.reason == "the run ended before the reply to the message came"
+    assert (now.content, now.dated_at) == ("digest", 10.0)
+    (event,) = ledger.reading.events()
+    assert (event.kind, event.at) == ("crash", 70.0)
+    assert event.detail.startswith("2 ")
+
+
+def test_where_nothing_was_on_the_way_nothing_is_recovered_or_noted(ledger: Ledger) -> None:
+    before = someone(ledger, Status.ACCEPTED)
+
+    assert ledger.sending.recover(70.0) == 0
+
+    assert entry(ledger, "ann") == before
+    assert ledger.reading.events() == []

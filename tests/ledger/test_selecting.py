@@ -1,0 +1,409 @@
+"""Which rows a run is about: --only, --limit, --retry, doubt, and what comes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.errors import RecordStopped
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Intent, Settled
+from sendbatch.values import Status
+from tests.ledger.people import (
+    OUTCOMES,
+    bring,
+    entry,
+    left_out,
+    person,
+    plan,
+    someone,
+    statuses,
+)
+
+NOBODY: frozenset[int] = frozenset()
+EVERY_KIND = {
+    "p2": Status.PENDING,
+    "p3": Status.ACCEPTED,
+    "p4": Status.DEFERRED,
+    "p5": Status.REJECTED,
+    "p6": Status.FAILED,
+    "p7": Status.IN_DOUBT,
+    "p8": Status.PENDING,
+}
+
+
+@pytest.fixture
+def crowd(ledger: Ledger) -> Ledger:
+    """One of each kind, in lines 2 to 8, a filtered one and a duplicate behind."""
+    rows = [person(line, f"p{line}") for line in range(2, 9)]
+    plan(ledger, *rows, left_out(person(9, "p9"), Status.FILTERED), person(10, "p2"))
+    for key, status in EVERY_KIND.items():
+        if status is not Status.PENDING:
+            bring(ledger, key, status)
+    return ledger
+
+
+def keys_to_send(ledger: Ledger) -> list[str]:
+    return [one.key for one in ledger.sending.samples(99)]
+
+
+# -- --only -----------------------------------------------------------------------------------
+
+
+def test_without_a_scope_every_row_that_can_be_sent_is_taken(crowd: Ledger) -> None:
+    crowd.sending.scope(None)
+    crowd.sending.choose(None)
+
+    assert keys_to_send(crowd) == ["p2", "p4", "p6", "p8"]
+    assert crowd.sending.sendable() == 4
+    assert crowd.sending.left_over() == 0
+    assert crowd.sending.totals() == crowd.reading.totals()
+
+
+def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Ledger) -> None:
+    strangers = crowd.sending.scope([("p3",), ("P4@example.com", "p4@example.com"), ("p8", "p8")])
+
+    assert strangers == []
+    assert keys_to_send(crowd) == ["p4", "p8"]
+    assert crowd.sending.totals() == {
+        Status.ACCEPTED: 1,
+        Status.DEFERRED: 1,
+        Status.PENDING: 1,
+    }
+
+
+def test_who_names_nobody_is_told_of_as_typed(crowd: Ledger) -> None:
+    assert crowd.sending.scope([("Nobody", "nobody"), ("p2",), ("",)]) == ["Nobody", ""]
+
+
+def test_the_same_person_named_twice_in_different_spelling_is_no_stranger(crowd: Ledger) -> None:
+    named = [("P2@example.com", "p2@example.com"), ("p2@EXAMPLE.com", "p2@example.com")]
+
+    assert crowd.sending.scope(named) == []
+    assert keys_to_send(crowd) == ["p2"]
+
+
+def test_an_address_that_several_keys_share_names_all_of_them(ledger: Ledger) -> None:
+    rows = [person(line, f"k{line}", email="ann@example.com") for line in (2, 3)]
+    plan(ledger, *rows, person(4, "k4"))
+
+    assert ledger.sending.scope([("ann@example.com",)]) == []
+
+    assert keys_to_send(ledger) == ["k2", "k3"]
+
+
+def test_who_is_no_longer_in_the_plan_is_a_stranger(ledger: Ledger) -> None:
+    someone(ledger, Status.DEFERRED)
+    plan(ledger, person(2, "bob"))
+
+    assert ledger.sending.scope([("ann",)]) == ["ann"]
+
+
+def test_a_scope_of_nobody_sends_nothing(crowd: Ledger) -> None:
+    crowd.sending.scope([])
+
+    assert keys_to_send(crowd) == []
+    assert crowd.sending.totals() == {}
+
+
+def test_a_scope_is_lifted_and_set_anew(crowd: Ledger) -> None:
+    crowd.sending.scope([("p2",)])
+    crowd.sending.scope([("p8",)])
+    assert keys_to_send(crowd) == ["p8"]
+
+    crowd.sending.scope(None)
+
+    assert keys_to_send(crowd) == ["p2", "p4", "p6", "p8"]
+
+
+# -- --limit ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("limit", "keys"), [(0, []), (1, ["p2"]), (3, ["p2", "p4", "p6"])])
+def test_a_limit_takes_the_first_by_line_and_the_rest_are_left_over(
+    crowd: Ledger, limit: int, keys: list[str]
+) -> None:
+    crowd.sending.choose(limit)
+
+    assert keys_to_send(crowd) == keys
+    assert crowd.sending.sendable() == limit
+    assert crowd.sending.left_over() == 4 - limit
+
+
+def test_a_limit_above_all_leaves_nobody_over(crowd: Ledger) -> None:
+    crowd.sending.choose(100)
+
+    assert crowd.sending.left_over() == 0
+    assert crowd.sending.totals() == crowd.reading.totals()
+
+
+def test_totals_count_those_done_and_not_those_left_over(crowd: Ledger) -> None:
+    crowd.sending.choose(1)
+
+    assert crowd.sending.totals() == {
+        Status.PENDING: 1,
+        Status.ACCEPTED: 1,
+        Status.REJECTED: 1,
+        Status.IN_DOUBT: 1,
+        Status.FILTERED: 1,
+        Status.DUPLICATE: 1,
+    }
+
+
+def test_who_was_chosen_counts_whatever_becomes_of_them(crowd: Ledger) -> None:
+    crowd.sending.choose(2)
+    for status in (Status.DEFERRED, Status.ACCEPTED):
+        bring(crowd, "p2", status)
+        assert sum(crowd.sending.totals().values()) == 7
+    assert crowd.sending.sendable() == 1
+    assert crowd.sending.left_over() == 2
+
+
+def test_a_limit_counts_within_the_scope(crowd: Ledger) -> None:
+    crowd.sending.scope([("p4",), ("p8",), ("p5",)])
+    crowd.sending.choose(1)
+
+    assert keys_to_send(crowd) == ["p4"]
+    assert crowd.sending.left_over() == 1
+    assert crowd.sending.totals() == {Status.DEFERRED: 1, Status.REJECTED: 1}
+
+
+def test_a_limit_is_lifted_again(crowd: Ledger) -> None:
+    crowd.sending.choose(1)
+    crowd.sending.choose(None)
+
+    assert crowd.sending.sendable() == 4
+
+
+# -- --retry ----------------------------------------------------------------------------------
+
+
+def test_a_rejected_row_that_is_retried_is_pending_and_no_longer_finished(crowd: Ledger) -> None:
+    assert crowd.sending.retry([Status.REJECTED], 90.0) == 1
+
+    now = entry(crowd, "p5")
+    assert (now.status, now.attempts, now.finished_at) == (Status.PENDING, 1, None)
+    assert now.code == 550  # the breaker knows that it was refused before
+
+
+def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
+    assert crowd.sending.retry([Status.DEFERRED], 30.0) == 1
+
+    assert entry(crowd, "p4").status is Status.DEFERRED
+    assert [one.key for one in crowd.sending.next_due(30.0, 9, NOBODY)] == ["p4"]
+
+
+def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Ledger) -> None:
+    before = entry(crowd, "p6")
+
+    assert crowd.sending.retry([Status.FAILED], 30.0) == 1
+
+    now = entry(crowd, "p6")
+    assert (now.status, now.finished_at) == (Status.FAILED, before.finished_at)
+    assert "p6" in keys_to_send(crowd)
+
+
+def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) -> None:
+    before = crowd.reading.totals()
+    crowd.sending.scope([("p2",), ("p4",)])
+
+    assert crowd.sending.retry([Status.REJECTED, Status.FAILED], 30.0) == 0
+    assert crowd.sending.retry([], 30.0) == 0
+
+    assert crowd.reading.totals() == before
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.IN_DOUBT, Status.FILTERED])
+def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Status) -> None:
+    with pytest.raises(AssertionError):
+        crowd.sending.retry([status], 30.0)
+
+
+def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
+    someone(ledger, Status.REJECTED)
+    plan(ledger, person(2, "bob"))
+
+    assert ledger.sending.retry([Status.REJECTED], 30.0) == 0
+
+
+# -- doubt ------------------------------------------------------------------------------------
+
+
+def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger: Ledger) -> None:
+    someone(ledger, Status.IN_DOUBT)
+
+    assert ledger.sending.resend() == 1
+
+    (again,) = ledger.sending.next_new(0, 9)
+    assert (again.status, again.dated_at, again.content) == (Status.PENDING, 10.0, "digest")
+    now = entry(ledger, "ann")
+    assert (now.attempts, now.finished_at, now.due_at) == (1, None, None)
+
+
+def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
+    ledger: Ledger,
+) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in (2, 3, 4)))
+    for key, dated_at in (("p2", 100.0), ("p3", 200.0), ("p4", 300.0)):
+        id_ = entry(ledger, key).id
+        doubt = OUTCOMES[Status.IN_DOUBT]
+        ledger.sending.apply(
+            [Intent(id_, "digest", dated_at, dated_at), Settled(id_, doubt, None, dated_at)]
+        )
+
+    assert ledger.sending.resend(dated_after=200.0) == 1
+
+    assert [status for _, status in statuses(ledger)] == [
+        Status.IN_DOUBT,
+        Status.IN_DOUBT,
+        Status.PENDING,
+    ]
+
+
+def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Ledger) -> None:
+    someone(ledger, Status.IN_DOUBT)
+    plan(ledger, person(2, "bob"), person(3, "eve"))
+    for key in ("bob", "eve"):
+        bring(ledger, key, Status.IN_DOUBT)
+    ledger.sending.scope([("eve",)])
+
+    assert ledger.sending.resend() == 1
+
+    assert dict(statuses(ledger, all_rows=True)) == {
+        "ann": Status.IN_DOUBT,
+        "bob": Status.IN_DOUBT,
+        "eve": Status.PENDING,
+    }
+
+
+@pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING])
+def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Status) -> None:
+    someone(ledger, Status.IN_DOUBT)
+
+    assert ledger.sending.resolve([("Ann", "ann"), ("ann@example.com",)], to, 80.0) == []
+
+    now = entry(ledger, "ann")
+    assert (now.status, now.reason) == (to, "settled by hand")
+    assert now.finished_at == (80.0 if to is Status.ACCEPTED else None)
+    assert [(e.kind, e.detail) for e in ledger.reading.events()] == [
+        ("resolved", f"Ann: {to}, by hand"),
+        ("resolved", f"ann@example.com: {to}, by hand"),
+    ]
+
+
+def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Ledger) -> None:
+    before = crowd.reading.totals()
+
+    wrong = crowd.sending.resolve([("p7",), ("P3", "p3"), ("nobody",)], Status.ACCEPTED, 80.0)
+
+    assert wrong == ["P3", "nobody"]
+    assert crowd.reading.totals() == before
+    assert crowd.reading.events() == []
+
+
+def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Ledger) -> None:
+    someone(ledger, Status.IN_DOUBT)
+    plan(ledger, person(2, "bob"))
+
+    assert ledger.sending.resolve([("ann",)], Status.ACCEPTED, 80.0) == []
+
+    assert entry(ledger, "ann").status is Status.ACCEPTED
+
+
+# -- what comes next --------------------------------------------------------------------------
+
+
+def test_new_rows_come_by_line_in_batches_failed_ones_among_them(crowd: Ledger) -> None:
+    first = crowd.sending.next_new(0, 2)
+    rest = crowd.sending.next_new(first[-1].row, 2)
+
+    assert [one.row for one in (*first, *rest)] == [2, 6, 8]
+    assert crowd.sending.next_new(8, 2) == []
+
+
+def test_new_rows_are_those_of_scope_and_limit(crowd: Ledger) -> None:
+    crowd.sending.scope([("p6",), ("p8",)])
+    crowd.sending.choose(1)
+
+    assert [one.key for one in crowd.sending.next_new(0, 9)] == ["p6"]
+
+
+def test_a_recipient_has_all_that_sending_needs(crowd: Ledger) -> None:
+    (found,) = crowd.sending.next_due(1e9, 9, NOBODY)
+
+    assert (found.key, found.row, found.email) == ("p4", 4, "p4@example.com")
+    assert found.cells == ("p4@example.com", "you")
+    assert (found.attempts, found.code, found.status) == (1, 451, Status.DEFERRED)
+
+
+@pytest.fixture
+def deferred(ledger: Ledger) -> Ledger:
+    """p2 is due at 300, p3 at 100, p4 at 200, p5 not in this run."""
+    plan(ledger, *(person(line, f"p{line}") for line in range(2, 6)))
+    for key, due_at in (("p2", 300.0), ("p3", 100.0), ("p4", 200.0), ("p5", None)):
+        id_ = entry(ledger, key).id
+        ledger.sending.apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
+    return ledger
+
+
+def due(ledger: Ledger, now: float, limit: int = 9, exclude: frozenset[int] = NOBODY) -> list[str]:
+    return [one.key for one in ledger.sending.next_due(now, limit, exclude)]
+
+
+def test_due_rows_come_the_longest_due_first(deferred: Ledger) -> None:
+    assert due(deferred, 99.9) == []
+    assert due(deferred, 100.0) == ["p3"]
+    assert due(deferred, 1e9) == ["p3", "p4", "p2"]
+    assert due(deferred, 1e9, limit=2) == ["p3", "p4"]
+
+
+def test_due_rows_already_in_hand_are_passed_over(deferred: Ledger) -> None:
+    in_hand = frozenset({entry(deferred, "p3").id})
+
+    assert due(deferred, 1e9, exclude=in_hand) == ["p4", "p2"]
+    assert deferred.sending.next_due_at(in_hand) == 200.0
+
+
+def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Ledger) -> None:
+    assert deferred.sending.next_due_at(NOBODY) == 100.0
+
+    deferred.sending.scope([("p2",), ("p5",)])
+    assert deferred.sending.next_due_at(NOBODY) == 300.0
+
+    deferred.sending.scope([("p5",)])
+    assert deferred.sending.next_due_at(NOBODY) is None
+    assert due(deferred, 1e9) == []
+
+
+def test_a_spent_budget_is_made_due_in_the_run_that_comes_next(deferred: Ledger) -> None:
+    deferred.sending.make_due(50.0)
+
+    assert due(deferred, 50.0) == ["p5"]
+    assert entry(deferred, "p2").due_at == 300.0
+
+
+def test_only_what_is_chosen_is_made_due(deferred: Ledger) -> None:
+    deferred.sending.choose(3)
+    deferred.sending.make_due(50.0)
+    deferred.sending.choose(None)
+
+    assert due(deferred, 50.0) == []
+
+
+def test_a_row_that_left_the_csv_is_never_next(deferred: Ledger) -> None:
+    plan(deferred, person(2, "bob"))
+
+    assert due(deferred, 1e9) == []
+    assert [one.key for one in deferred.sending.next_new(0, 9)] == ["bob"]
+
+
+def test_samples_are_the_first_few_by_line(crowd: Ledger) -> None:
+    assert [one.key for one in crowd.sending.samples(2)] == ["p2", "p4"]
+
+
+def test_a_record_that_can_no_longer_be_read_stops_the_run_with_words(ledger: Ledger) -> None:
+    ledger.close()
+
+    with pytest.raises(RecordStopped, match="the record can no longer be read"):
+        ledger.sending.next_new(0, 1)
+    with pytest.raises(RecordStopped, match="the record can no longer be written"):
+        ledger.sending.apply([Intent(1, "digest", 1.0, 1.0)])

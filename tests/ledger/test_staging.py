@@ -1,0 +1,248 @@
+"""One plan in the making: which rows are left out, and who holds a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import Staging, Twins
+from sendbatch.values import Checked, Status
+from tests.ledger.people import COLUMNS, bring, entry, left_out, person, plan, statuses
+
+
+def staged(ledger: Ledger, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
+    staging = ledger.stage(columns)
+    staging.add((row, row.email.lower()) for row in rows)
+    return staging
+
+
+def merged(ledger: Ledger, columns: Sequence[str], *rows: Checked) -> None:
+    with ledger.transaction():
+        staging = staged(ledger, *rows, columns=columns)
+        staging.settle()
+        staging.merge(
+            inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
+        )
+
+
+# -- suppression ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        ("key", "ann@example.com"),
+        ("domain", "example.com"),
+        ("text", "a-7"),
+        ("key", "a-7"),
+        ("text", "Ann@example.com"),
+    ],
+)
+def test_a_row_is_suppressed_by_address_domain_key_or_text(
+    ledger: Ledger, listed: tuple[str, str]
+) -> None:
+    row = person(2, "a-7", email="Ann@example.com")
+
+    plan(ledger, row, person(3, "bob", email="bob@example.org"), suppress=[listed])
+
+    assert statuses(ledger) == [("a-7", Status.SUPPRESSED), ("bob", Status.PENDING)]
+    assert entry(ledger, "a-7").reason == "on a suppression list"
+
+
+@pytest.mark.parametrize(
+    "listed", [("domain", "ann@example.com"), ("text", "example.com"), ("domain", "ample.com")]
+)
+def test_an_entry_of_another_kind_suppresses_nobody(
+    ledger: Ledger, listed: tuple[str, str]
+) -> None:
+    plan(ledger, person(2, "ann"), suppress=[listed])
+
+    assert statuses(ledger) == [("ann", Status.PENDING)]
+
+
+def test_a_domain_does_not_suppress_what_is_below_it(ledger: Ledger) -> None:
+    row = person(2, "ann", email="ann@mail.example.com")
+
+    plan(ledger, row, suppress=[("domain", "example.com")])
+
+    assert statuses(ledger) == [("ann", Status.PENDING)]
+
+
+def test_an_entry_listed_twice_is_no_fault(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"), suppress=[("key", "ann@example.com")] * 2)
+
+    assert statuses(ledger) == [("ann", Status.SUPPRESSED)]
+
+
+# -- the order of the checks ------------------------------------------------------------------
+
+
+def test_filtered_and_invalid_come_before_suppressed_and_duplicate(ledger: Ledger) -> None:
+    plan(
+        ledger,
+        left_out(person(2, "ann"), Status.FILTERED),
+        left_out(person(3, "ann"), Status.INVALID),
+        person(4, "ann"),
+        person(5, "bob"),
+        left_out(person(6, "bob"), Status.FILTERED),
+        left_out(person(7, "bob"), Status.INVALID),
+        suppress=[("key", "ann@example.com")],
+    )
+
+    assert [status for _, status in statuses(ledger)] == [
+        Status.FILTERED,
+        Status.INVALID,
+        Status.SUPPRESSED,
+        Status.PENDING,
+        Status.FILTERED,
+        Status.INVALID,
+    ]
+
+
+def test_a_suppressed_row_is_suppressed_every_time_and_never_a_duplicate(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"), person(3, "ann"), suppress=[("key", "ann@example.com")])
+
+    assert {status for _, status in statuses(ledger)} == {Status.SUPPRESSED}
+
+
+@pytest.mark.parametrize("status", [Status.FILTERED, Status.INVALID])
+def test_only_a_row_that_passes_the_first_three_checks_claims_its_key(
+    ledger: Ledger, status: Status
+) -> None:
+    plan(ledger, left_out(person(2, "ann"), status), person(3, "ann"))
+
+    assert statuses(ledger) == [("ann", status), ("ann", Status.PENDING)]
+
+
+def test_a_suppressed_address_leaves_its_key_to_the_next_row(ledger: Ledger) -> None:
+    rows = [person(2, "a-7", email="old@example.com"), person(3, "a-7", email="new@example.com")]
+
+    plan(ledger, *rows, suppress=[("key", "old@example.com")])
+
+    assert statuses(ledger) == [("a-7", Status.SUPPRESSED), ("a-7", Status.PENDING)]
+    assert [one.email for one in ledger.reading.holders()] == ["new@example.com"]
+
+
+def test_a_domain_without_mail_makes_only_sendable_rows_invalid(ledger: Ledger) -> None:
+    rows = [person(2, "ann"), left_out(person(3, "bob"), Status.FILTERED)]
+    with ledger.transaction():
+        staging = staged(ledger, *rows, person(4, "eve", email="eve@example.org"))
+        assert sorted(staging.domains()) == ["example.com", "example.org"]
+        staging.reject_domains([("example.com", "no mail there")])
+        assert staging.domains() == ["example.org"]
+        staging.settle()
+        assert [staging.holds_key(line) for line in (2, 3, 4)] == [False, False, True]
+
+
+# -- duplicates -------------------------------------------------------------------------------
+
+
+def test_the_first_row_of_a_key_is_sent_and_the_others_say_which_it_is(ledger: Ledger) -> None:
+    first = person(2, "ann@example.com", email="Ann@example.com")
+    again = person(5, "ann@example.com", email="ann@example.com")
+
+    plan(ledger, first, again, person(9, "ann@example.com", email="ANN@example.com"))
+
+    found = list(ledger.reading.entries())
+    assert [one.status for one in found] == [Status.PENDING, Status.DUPLICATE, Status.DUPLICATE]
+    assert [one.reason for one in found[1:]] == ["row 2 has the same key"] * 2
+    assert ledger.reading.holders_count() == 1
+
+
+def test_keys_that_differ_in_case_are_two_keys(ledger: Ledger) -> None:
+    """Folding is the default key's business, before the record."""
+    plan(ledger, person(2, "A-7"), person(3, "a-7"))
+
+    assert [status for _, status in statuses(ledger)] == [Status.PENDING] * 2
+
+
+def test_a_duplicate_of_one_already_sent_is_still_a_duplicate(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"))
+    bring(ledger, "ann", Status.ACCEPTED)
+
+    plan(ledger, person(2, "ann"), person(3, "ann"))
+
+    assert statuses(ledger) == [("ann", Status.ACCEPTED), ("ann", Status.DUPLICATE)]
+
+
+def test_a_row_now_above_the_one_that_was_sent_takes_its_place(ledger: Ledger) -> None:
+    plan(ledger, person(2, "bob"), person(3, "ann"))
+    bring(ledger, "ann", Status.ACCEPTED)
+
+    plan(ledger, person(2, "ann"), person(3, "ann"))
+
+    assert [(one.row, one.status) for one in ledger.reading.entries()] == [
+        (2, Status.ACCEPTED),
+        (3, Status.DUPLICATE),
+    ]
+
+
+def test_a_duplicate_whose_first_row_is_gone_claims_the_key(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann", name="one"), person(3, "ann", name="two"))
+
+    plan(ledger, person(2, "ann", name="two"))
+
+    assert [one.cells[1] for one in ledger.reading.holders()] == ["two"]
+    assert statuses(ledger, all_rows=True) == [("ann", Status.PENDING)]
+
+
+def test_duplicates_that_differ_in_what_the_message_uses_are_counted_apart(
+    ledger: Ledger,
+) -> None:
+    rows = [person(2, "ann", name="Ann"), person(3, "ann", name="Anna"), person(4, "ann")]
+    with ledger.transaction():
+        staging = staged(ledger, *rows, person(5, "ann", name="Ann"))
+        staging.settle()
+
+        assert staging.twins({"name", "nothing"}) == Twins(2, ((3, 2), (4, 2)))
+        assert staging.twins({"name"}, most=1) == Twins(2, ((3, 2),))
+        assert staging.twins({"email"}) == Twins()
+        assert staging.twins(()) == Twins()
+
+
+def test_duplicates_that_would_get_other_files_are_counted(ledger: Ledger) -> None:
+    ann = replace(person(2, "ann"), attachments=("/a.pdf",))
+    rows = [ann, replace(ann, line=3), replace(ann, line=4, attachments=("/b.pdf",))]
+    with ledger.transaction():
+        staging = staged(ledger, *rows, person(5, "ann"))
+        staging.settle()
+
+        assert staging.twins_by_attachment() == Twins(2, ((4, 2), (5, 2)))
+
+
+# -- columns that change between plans --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "take_up"), [(Status.REJECTED, "retry"), (Status.IN_DOUBT, "resend")]
+)
+def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(
+    ledger: Ledger, status: Status, take_up: str
+) -> None:
+    merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
+    bring(ledger, "ann", status)
+    moved = replace(person(2, "ann"), cells=("Grüße", "Anna", "ann@example.com"))
+
+    merged(ledger, ("city", "name", "email"), moved)
+
+    if take_up == "retry":
+        ledger.sending.retry([status], 1.0)
+    else:
+        ledger.sending.resend()
+    (found,) = ledger.sending.samples(9)
+    assert found.cells == ("Grüße", "Ann", "ann@example.com")
+
+
+def test_one_who_comes_back_after_many_plans_has_the_columns_of_the_last(ledger: Ledger) -> None:
+    merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
+    bring(ledger, "ann", Status.ACCEPTED)
+    merged(ledger, ("email",), replace(person(2, "bob"), cells=("bob@example.com",)))
+    back = replace(person(2, "ann"), cells=("", "ann@example.com"))
+
+    merged(ledger, ("name", "email"), back)
+
+    (found,) = ledger.reading.holders()
+    assert found.cells == ("Ann", "ann@example.com")
