@@ -6,11 +6,12 @@ an entry that is neither an address nor a domain is warned about.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendbatch.audience.addresses import ascii_domain, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, normalise
 from sendbatch.audience.lines import Lines
 from sendbatch.audience.reading import DELIMITERS, open_table
 from sendbatch.campaign.language import usable
@@ -50,9 +51,8 @@ def read_suppression(path: Path, email_column: str) -> Suppression:
 
 def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
     path = suppression.path
-    seen = found = odd = 0
+    found = odd = 0
     for line, text in _texts(path, email_column):
-        seen += 1
         text = text.strip()
         if not text:
             continue
@@ -66,17 +66,21 @@ def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
     if odd > MOST_WARNINGS:
         more = f"{odd - MOST_WARNINGS:,} more entries like these"
         suppression.warnings.append(Fault(more, Place(str(path)), severity="warning"))
-    if seen and not found:
-        raise AudienceError(f"{path}: this suppression list is not empty and names nobody")
+    if not found and not _is_empty(path):
+        hint = "where nobody is to be left out, an empty file says so"
+        raise AudienceError(
+            f"{path}: this suppression list is not empty and names nobody", hint=hint
+        )
 
 
 def _entry(line: int, text: str) -> Entry:
-    if text.startswith("@") and len(text) > 1 and "@" not in text[1:]:
-        return Entry(line, "domain", ascii_domain(text[1:]))
+    bare = text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
     try:
-        return Entry(line, "key", default_key(normalise(text).email))
+        if bare.startswith("@") and len(bare) <= LONGEST:
+            return Entry(line, "domain", normalise(f"any@{ascii_domain(bare[1:])}").domain)
+        return Entry(line, "key", default_key(normalise(bare).email))
     except ValueError:
-        return Entry(line, "text", text)
+        return Entry(line, "text", unicodedata.normalize("NFC", text))  # as keys are
 
 
 def _warning(path: Path, line: int, text: str) -> Fault:
@@ -110,6 +114,11 @@ def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
         place = table.columns.index(column)
         for row in table:
             yield row.line, row.cells[place]
+
+
+def _is_empty(path: Path) -> bool:
+    with Lines(path) as lines:
+        return next(lines, None) is None
 
 
 def _first_line(path: Path) -> str | None:

@@ -75,7 +75,7 @@ def _changes(plan: Seen) -> Iterator[str]:
 def _doubles(plan: Seen) -> Iterator[str]:
     if plan.twins:
         rows = ", ".join(f"row {later} (as row {first})" for later, first in plan.twin_rows)
-        yield f"  {plan.twins:,} duplicates would have got another message than the first: {rows}"
+        yield f"  duplicates that would have got another message, {plan.twins:,}: {rows}"
 
 
 def _pace(plan: Seen) -> Iterator[str]:

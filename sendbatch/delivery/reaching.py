@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
-from sendbatch.errors import SmtpError
+from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.smtp.connection import Connection, Server, open_connection
 
 FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
@@ -74,6 +74,9 @@ class Reach:
             connection = await self._logged_in(self._dialer.open)
         except SmtpError as error:
             await self._failed(error)
+            return None
+        except ProfileError as error:  # the secret cannot be read any more
+            self._give_up(error.faults[0].message)
             return None
         if self._gone_since is not None:
             self._notice("the server is back")

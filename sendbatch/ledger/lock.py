@@ -14,6 +14,7 @@ from sendbatch.errors import LedgerError, LockedError, printable
 
 LOCK = "lock"
 HOLDER = "lock.json"
+MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
 
 
 @contextlib.contextmanager
@@ -21,7 +22,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[None]:
     """Hold the record in `folder`, or raise LockedError saying who does and since when."""
     lock = FileLock(folder / LOCK, mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=MOMENT)
     except Timeout:
         raise LockedError(
             f"this campaign is being sent by another process{_who(folder)}",
@@ -44,7 +45,7 @@ def is_held(folder: Path) -> bool:
         return False
     lock = FileLock(folder / LOCK, mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=MOMENT)
     except Timeout:
         return True
     except OSError:

@@ -150,7 +150,7 @@ def _check_version(
 ) -> None:
     version = _version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if version == VERSION and OURS <= tables:
+    if version == VERSION and tables >= OURS:
         connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()  # can it be read at all?
         return
     if version == 0 and not tables and empty_is_fine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +80,3 @@ def check(header: str, *cells: str, line: int = 2, **fields: Any) -> Checked:
 @pytest.fixture
 def export(tmp_path: Path) -> Export:
     return Export(tmp_path / "people.csv")
-
-
-Judge = Callable[..., Checked]

@@ -131,19 +131,45 @@ class PostfixServer:
             time.sleep(0.02)  # another program delivers: there is nothing to wait on but the folder
         return self.messages()
 
+    def all_mail(self, seconds: float = 30.0) -> list[EmailMessage]:
+        """What has arrived, as soon as nothing that was accepted is still on its way.
+
+        Raises AssertionError with the end of the server's log when that takes too long.
+        """
+        deadline = time.monotonic() + seconds
+        while self._queued():
+            assert time.monotonic() < deadline, "still queued; the log says:\n" + "\n".join(
+                self.log.read_text().splitlines()[-30:]
+            )
+            time.sleep(0.02)  # another program delivers: there is nothing to wait on but its queue
+        return self.messages()
+
+    def _queued(self) -> bool:
+        """Whether the queue holds a message; its folders in the order in which one moves on."""
+        queue = self.log.parent.parent / "queue"
+        return any(
+            path.is_file()
+            for folder in ("maildrop", "incoming", "active", "deferred")
+            for path in (queue / folder).rglob("*")
+        )
+
     def messages(self) -> list[EmailMessage]:
         """What has arrived so far, in no particular order."""
         new = self.maildir / "new"
         files = sorted(new.iterdir()) if new.is_dir() else []
-        return [
-            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            for file in files
-        ]
+        return [_parsed(file.read_bytes()) for file in files]
 
     def forget(self) -> None:
         """Empties the maildir, so that the next test finds only its own mail."""
         for message in (self.maildir / "new").glob("*"):
             message.unlink()
+
+
+def _parsed(data: bytes) -> EmailMessage:
+    """Headers in UTF-8 (RFC 6532) are read as such from text only."""
+    if data.isascii():
+        return email.message_from_bytes(data, policy=email.policy.default)
+    return email.message_from_string(data.decode("utf-8"), policy=email.policy.default)
 
 
 class Postfix:

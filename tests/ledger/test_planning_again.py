@@ -69,7 +69,7 @@ def test_a_row_that_is_the_same_stays_what_it_was(ledger: Ledger, status: Status
     assert again.reason == before.reason
 
 
-@pytest.mark.parametrize("status", (NEVER_TRIED, *AGAIN))
+@pytest.mark.parametrize("status", [NEVER_TRIED, *AGAIN])
 def test_a_row_that_can_be_sent_takes_new_values(ledger: Ledger, status: Status) -> None:
     someone(ledger, status)
 
@@ -79,7 +79,7 @@ def test_a_row_that_can_be_sent_takes_new_values(ledger: Ledger, status: Status)
     assert entry(ledger, "ann").status is status
 
 
-@pytest.mark.parametrize("status", (Status.REJECTED, *LEFT))
+@pytest.mark.parametrize("status", [Status.REJECTED, *LEFT])
 def test_new_values_leave_a_row_that_is_done_alone(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, status)
 
@@ -89,7 +89,7 @@ def test_new_values_leave_a_row_that_is_done_alone(ledger: Ledger, status: Statu
     assert holder(ledger).cells == ("ann@example.com", "you")
 
 
-@pytest.mark.parametrize("status", (NEVER_TRIED, *REFUSED))
+@pytest.mark.parametrize("status", [NEVER_TRIED, *REFUSED])
 def test_a_corrected_address_is_pending_with_nothing_of_the_old_one(
     ledger: Ledger, status: Status
 ) -> None:
@@ -118,7 +118,7 @@ def test_one_who_was_sent_the_message_keeps_the_old_address_and_is_listed(
 
 
 @pytest.mark.parametrize("out", OUT)
-@pytest.mark.parametrize("status", (NEVER_TRIED, *REFUSED))
+@pytest.mark.parametrize("status", [NEVER_TRIED, *REFUSED])
 def test_a_row_now_left_out_takes_the_status_of_the_checks(
     ledger: Ledger, status: Status, out: Status
 ) -> None:
@@ -407,7 +407,7 @@ def test_a_plan_that_is_declined_leaves_everything_as_it_was(ledger: Ledger) -> 
 
 
 def test_after_a_declined_plan_another_one_can_be_made(ledger: Ledger) -> None:
-    with pytest.raises(KeyboardInterrupt), ledger.transaction():
+    with pytest.raises(KeyboardInterrupt), ledger.transaction():  # noqa: PT012
         stage_and_merge(ledger, [person(2, "ann")])
         raise KeyboardInterrupt
 

@@ -1,0 +1,251 @@
+"""A row is filtered, invalid or pending, and why; what is wrong with the rules is told at once."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sendbatch.audience.checks import Checker
+from sendbatch.errors import AudienceError, CampaignError
+from sendbatch.values import Row, Status
+
+from .conftest import check, rules
+
+JANE = "jane@example.com"
+
+
+def refused(header: str, **fields: Any) -> str:
+    with pytest.raises(CampaignError) as caught:
+        rules(header, **fields)
+    return str(caught.value)
+
+
+def failed(header: str, *cells: str, line: int = 2, **fields: Any) -> str:
+    with pytest.raises(AudienceError) as caught:
+        check(header, *cells, line=line, **fields)
+    return str(caught.value)
+
+
+# What a row becomes
+
+
+def test_a_good_row_is_pending_under_its_addresss_key() -> None:
+    found = check("email name", "Jane@MÜNCHEN.example", "Jane", line=7)
+    assert (found.line, found.status, found.reason) == (7, Status.PENDING, "")
+    assert found.email == "Jane@münchen.example"
+    assert found.key == "jane@xn--mnchen-3ya.example"
+    assert found.domain == "xn--mnchen-3ya.example"
+    assert found.cells == ("Jane@MÜNCHEN.example", "Jane")
+
+
+def test_rules_reach_another_process_and_judge_the_same_there() -> None:
+    made = rules("email plan", where='plan != "free"', defaults={"plan": "pro"})
+    there = Checker(pickle.loads(pickle.dumps(made)))
+    assert there.check(Row(2, (JANE, ""))).status is Status.PENDING
+
+
+def test_an_unusable_address_is_invalid_and_still_shown() -> None:
+    found = check("email", " jane@@example.com\x07 ")
+    assert found.status is Status.INVALID
+    assert found.reason.startswith("not a usable address: ")
+    assert (found.key, found.domain, found.email) == ("", "", "jane@@example.com�")
+
+
+def test_an_empty_address_is_invalid() -> None:
+    found = check("email", "  ")
+    assert (found.status, found.reason) == (Status.INVALID, "the address is empty")
+
+
+def test_a_row_with_an_unusable_address_keeps_the_key_of_its_own() -> None:
+    assert check("email id", "nobody", "12", key="id").key == "12"
+
+
+def test_an_empty_required_cell_makes_a_row_invalid() -> None:
+    found = check("email customer_id", JANE, " ", required=("Customer ID",))
+    assert (found.status, found.reason) == (Status.INVALID, "customer_id is required and empty")
+    assert found.key == JANE
+
+
+def test_an_empty_key_makes_a_row_invalid() -> None:
+    found = check("email id", JANE, " ", key="id")
+    assert (found.status, found.reason) == (Status.INVALID, "its key is empty")
+
+
+def test_a_ragged_row_is_invalid_whatever_else_it_is() -> None:
+    row = Row(3, (JANE, ""), "has 1 cells, the header has 2")
+    found = Checker(rules("email plan", where="plan|int > 3")).check(row)
+    assert (found.status, found.reason) == (
+        Status.INVALID,
+        "the row has 1 cells, the header has 2",
+    )
+
+
+def test_a_row_is_filtered_before_its_address_is_looked_at() -> None:
+    found = check("email plan", "nobody", "free", where='plan != "free"')
+    assert (found.status, found.reason) == (Status.FILTERED, "`where` is false")
+
+
+# Defaults and keys
+
+
+def test_a_default_stands_in_for_an_empty_cell_before_anything_is_checked() -> None:
+    found = check(
+        "email First_Name".lower(),
+        JANE,
+        "  ",
+        defaults={"First Name": "friend"},
+        required=("first_name",),
+        where='first_name == "friend"',
+    )
+    assert found.status is Status.PENDING
+    assert found.cells == (JANE, "friend")
+
+
+def test_a_default_for_a_column_that_the_csv_lacks_is_a_column_of_the_plan() -> None:
+    made = rules("email", defaults={"first_name": "friend"}, required=("first_name",))
+    assert (made.columns, made.csv_columns) == (("email", "first_name"), ("email",))
+    assert Checker(made).check(Row(2, (JANE,))).cells == (JANE, "friend")
+
+
+@pytest.mark.parametrize(
+    ("key", "made"),
+    [
+        (None, "jane@example.com"),
+        ("E-Mail", "jane@example.com"),
+        ("Customer ID", "Ab é"),
+        ("{{ customer_id }}/{{ product }}", "Ab é/tea"),
+        ("{{ customer_id if customer_id else e_mail }}", "Ab é"),
+    ],
+)
+def test_a_key_is_the_address_a_column_or_a_template(key: str | None, made: str) -> None:
+    found = check(
+        "e_mail customer_id",
+        "Jane@Example.com",
+        " Ab e\u0301 ",
+        email="E-Mail",
+        key=key,
+        variables={"product": "tea"},
+    )
+    assert found.key.replace("  ", " ").replace(" /", "/") == made
+
+
+def test_a_key_that_cannot_be_made_names_the_row() -> None:
+    said = failed("email id", JANE, "0", line=9, key="{{ 1 // id|int }}")
+    assert "recipients.key cannot be made for /nowhere/people.csv:9: " in said
+
+
+# where
+
+
+@pytest.mark.parametrize(
+    ("where", "passes"),
+    [
+        ("age|int > 18", True),
+        ("plan in allowed", True),
+        ("plan == product", False),
+        ("nickname is defined", False),
+        ("nickname|default('x') == 'x'", True),
+        ("city", False),
+    ],
+)
+def test_where_sees_cells_as_text_and_variables(where: str, passes: bool) -> None:
+    variables = {"allowed": ["pro"], "product": "tea"}
+    found = check("email age plan city", JANE, "44", "pro", "", where=where, variables=variables)
+    assert (found.status is Status.PENDING) is passes
+
+
+def test_a_column_beats_a_variable_of_its_name() -> None:
+    found = check("email plan", JANE, "pro", where='plan == "pro"', variables={"plan": "free"})
+    assert found.status is Status.PENDING
+
+
+@pytest.mark.parametrize("name", ["self", "args", "kwargs", "result", "context", "environment"])
+def test_a_column_may_have_any_name(name: str) -> None:
+    found = check(f"email {name}", JANE, "x", where=f'{name} == "x"', key="{{ %s }}" % name)
+    assert (found.status, found.key) == (Status.PENDING, "x")
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("age > 18", "'>' not supported"),
+        ("1 / age|int", "division by zero"),
+        ("allowed[age] == 'x'", "has no attribute '0'"),
+        ("age|round > 1", ""),
+        ("range(9999999) | list", "Range too big"),
+        ("''.__class__", "unsafe"),
+        ("cycler()", ""),
+    ],
+)
+def test_a_where_that_fails_on_a_row_refuses_and_never_filters(where: str, why: str) -> None:
+    said = failed("email age", JANE, "0", line=41, where=where, variables={"allowed": {"y": 1}})
+    assert said.startswith("spring.yaml:8:3: error: recipients.where cannot be decided for ")
+    assert "/nowhere/people.csv:41: " in said
+    assert why in said
+    assert "cells are text: write age|int" in said
+
+
+# What is wrong with the rules
+
+
+def test_a_missing_column_is_an_error_with_a_guess() -> None:
+    said = refused("e_mial name")
+    assert "spring.yaml:6:3: error: recipients.email: the CSV has no column 'email'" in said
+    assert "did you mean e_mial?" in said
+
+
+def test_a_missing_column_without_a_guess_lists_those_there_are() -> None:
+    assert "the columns are: contact, phone" in refused("contact phone")
+
+
+def test_the_address_must_be_in_the_csv_itself() -> None:
+    assert "the CSV has no column 'email'" in refused("name", defaults={"email": JANE})
+
+
+def test_all_that_is_wrong_is_told_in_one_go() -> None:
+    said = refused(
+        "email plan",
+        required=("plan", "custmer"),
+        key="id",
+        where='plam != "free" and citty',
+        overrides=("plan", "edition"),
+    )
+    assert "recipients.required: the CSV has no column 'custmer'" in said
+    assert "spring.yaml:7:3: error: recipients.key: the CSV has no column 'id'" in said
+    assert "spring.yaml:8:3: error: recipients.where: unknown name 'plam'" in said
+    assert "did you mean plan?" in said
+    assert "recipients.where: unknown name 'citty'" in said
+    assert "no column and no variable has this name" in said
+    assert "--set plan: the CSV has a column of that name, which would win over it" in said
+    assert "edition" not in said
+
+
+def test_an_unknown_name_in_a_key_template_is_an_error() -> None:
+    said = refused("email customer_id", key="{{ custmer_id }}")
+    assert "recipients.key: unknown name 'custmer_id'" in said
+    assert "did you mean customer_id?" in said
+
+
+@pytest.mark.parametrize("where", ["plan ==", "plan|nofilter", "plan is notest", "plan plan", ""])
+def test_a_where_that_is_no_expression_is_an_error(where: str) -> None:
+    if where:
+        assert "spring.yaml:8:3: error: recipients.where: " in refused("email plan", where=where)
+    else:
+        assert rules("email plan", where=where).where == ""
+
+
+def test_set_on_a_name_that_defaults_give_is_an_error_too() -> None:
+    said = refused("email", defaults={"First Name": "friend"}, overrides=("first_name",))
+    assert "--set first_name: recipients.defaults gives that name, and would win over it" in said
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=30), min_size=3, max_size=3))
+def test_any_cells_are_judged(cells: list[str]) -> None:
+    found = check("email id x", *cells, key="id", where="x != 'y'", required=("x",))
+    assert found.cells == tuple(cells)
+    assert bool(found.reason) is (found.status is not Status.PENDING)

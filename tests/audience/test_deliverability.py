@@ -1,0 +1,151 @@
+"""Only an answer of the DNS is a verdict; asked over real UDP, of a name server of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.resolver
+import dns.rrset
+import pytest
+
+from sendbatch.audience.deliverability import NO_MAIL, Deliverability
+
+# By name and type; a name that is missing here does not exist.
+ZONE: dict[str, dict[str, list[str]] | dns.rcode.Rcode | None] = {
+    "mail.example.": {"MX": ["10 mx.mail.example."]},
+    "two.example.": {"MX": ["10 mx.mail.example.", "20 ."]},
+    "null.example.": {"MX": ["0 ."]},
+    "plain.example.": {"A": ["192.0.2.1"]},
+    "six.example.": {"AAAA": ["2001:db8::1"]},
+    "text.example.": {"TXT": ['"no mail here"']},
+    "broken.example.": dns.rcode.SERVFAIL,
+    "refused.example.": dns.rcode.REFUSED,
+    "silent.example.": None,
+    "xn--mnchen-3ya.example.": {"MX": ["10 mx.mail.example."]},
+}
+
+
+class NameServer:
+    """Answers from ZONE, on a UDP port of loopback; `asked` counts the questions."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> NameServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            data, peer = self._socket.recvfrom(4096)
+            if not data:
+                return
+            if (answer := self._answer(data)) is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.sendto(answer, peer)
+
+    def _answer(self, data: bytes) -> bytes | None:
+        query = dns.message.from_wire(data)
+        question = query.question[0]
+        name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
+        self.asked[name, kind] += 1
+        known = ZONE.get(name, dns.rcode.NXDOMAIN)
+        if known is None:
+            return None
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.RA
+        if isinstance(known, dns.rcode.Rcode):
+            reply.set_rcode(known)
+        elif kind in known:
+            reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, known[kind]))
+        return reply.to_wire()
+
+
+@pytest.fixture
+def server() -> Iterator[NameServer]:
+    with NameServer() as running:
+        yield running
+
+
+def asking(port: int) -> Deliverability:
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = ["127.0.0.1"]
+    resolver.port = port
+    return Deliverability(timeout=0.2, resolver=resolver)
+
+
+@pytest.fixture
+def verdict(server: NameServer) -> Deliverability:
+    return asking(server.port)
+
+
+@pytest.mark.parametrize("domain", ["mail.example", "two.example", "xn--mnchen-3ya.example"])
+def test_a_domain_with_a_mail_server_takes_mail(verdict: Deliverability, domain: str) -> None:
+    assert verdict.check([domain]) == {domain: None}
+
+
+@pytest.mark.parametrize("domain", ["plain.example", "six.example"])
+def test_without_an_mx_the_domains_own_address_counts(verdict: Deliverability, domain: str) -> None:
+    assert verdict.check([domain]) == {domain: None}
+
+
+@pytest.mark.parametrize(
+    ("domain", "why"),
+    [
+        ("null.example", "null.example takes no mail"),
+        ("gone.example", "gone.example does not exist"),
+        ("text.example", "text.example has no server at all"),
+    ],
+)
+def test_an_answer_that_there_is_no_mail_is_a_verdict(
+    verdict: Deliverability, domain: str, why: str
+) -> None:
+    assert verdict.check([domain]) == {domain: NO_MAIL + why}
+
+
+@pytest.mark.parametrize("domain", ["broken.example", "refused.example", "silent.example"])
+def test_a_look_up_that_fails_is_no_verdict(verdict: Deliverability, domain: str) -> None:
+    assert verdict.check([domain]) == {domain: None}
+
+
+def test_no_name_server_at_all_is_no_verdict() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    assert asking(port).check(["mail.example"]) == {"mail.example": None}
+
+
+@pytest.mark.parametrize("domain", ["a" * 64 + ".example", "a..example"])
+def test_what_is_no_name_in_the_dns_is_no_verdict(verdict: Deliverability, domain: str) -> None:
+    assert verdict.check([domain]) == {domain: None}
+
+
+def test_each_domain_is_asked_for_once(server: NameServer, verdict: Deliverability) -> None:
+    verdict.check(["mail.example", "null.example", "mail.example"])
+    again = verdict.check(["mail.example", "plain.example"])
+    assert again == {"mail.example": None, "plain.example": None}
+    assert server.asked["mail.example.", "MX"] == 1
+
+
+def test_the_verdicts_of_many_domains_are_not_mixed_up(verdict: Deliverability) -> None:
+    domains = [f"gone{i}.example" for i in range(50)]
+    found = verdict.check([*domains, "mail.example"])
+    assert found.pop("mail.example") is None
+    assert found == {domain: f"{NO_MAIL}{domain} does not exist" for domain in domains}

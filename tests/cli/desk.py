@@ -1,0 +1,192 @@
+"""A desk to work at: a folder with a small campaign, and the command as a person runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from sendbatch.cli.main import main
+
+LONGEST = 30.0  # seconds that anything may take before a test gives up on it
+
+CAMPAIGN = """\
+name: spring
+from: Example News <news@example.com>
+subject: "{{ first_name }}, spring is here"
+recipients:
+  file: people.csv
+  defaults: {first_name: friend}
+templates:
+  html: spring.html
+  text: spring.txt
+smtp: sandbox
+variables: {product: Widget}
+"""
+
+PEOPLE = """\
+email,first_name,plan
+ada@example.com,Ada,paid
+bjork@example.org,Björk,free
+carl@example.net,,paid
+"""
+
+HTML = "<p>Hello {{ first_name }}, the {{ product }} blooms.</p>\n"
+TEXT = "Hello {{ first_name }}, the {{ product }} blooms.\n"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one call ended, and what it said where."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+class Desk:
+    """`run("run", "spring.yaml")` calls the command in this process, `start` in one of its own."""
+
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], capture: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder = folder
+        self.environ = dict(environ)
+        self._capture = capture
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def campaign(self, *changes: tuple[str, str], more: str = "", name: str = "spring.yaml") -> Path:
+        """The campaign file, with (old, new) replaced and `more` keys at its end."""
+        text = CAMPAIGN
+        for old, new in changes:
+            assert old in text, f"{old!r} is not in the campaign"
+            text = text.replace(old, new)
+        return self.write(name, text + more)
+
+    def people(self, number: int) -> Path:
+        rows = "".join(f"p{n}@example.com,P{n},paid\n" for n in range(1, number + 1))
+        return self.write("people.csv", "email,first_name,plan\n" + rows)
+
+    def run(self, *arguments: object) -> Ended:
+        """Call the command in this process."""
+        self._capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = self._capture.readouterr()
+        assert isinstance(ended.value.code, int)
+        assert "Traceback" not in said.err
+        assert "should not have happened" not in said.err, said.err
+        return Ended(ended.value.code, said.out, said.err)
+
+    def start(self, *arguments: object, **more: object) -> subprocess.Popen[str]:
+        """Start the command in a process of its own."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,  # type: ignore[call-overload]
+        )
+
+    def call(self, *arguments: object) -> Ended:
+        """Run the command in a process of its own, to its end."""
+        return ended(self.start(*arguments))
+
+    @staticmethod
+    def command(*arguments: object) -> list[str]:
+        return [sys.executable, "-m", "sendbatch", *(str(argument) for argument in arguments)]
+
+    def record(self, name: str = "spring.sandbox") -> Path:
+        return self.folder / "reports" / name
+
+    def kept(self, name: str = "spring.sandbox") -> list[EmailMessage]:
+        """The messages in a sandbox's outbox, in the order they came."""
+        return read_mails(self.record(name) / "outbox")
+
+    def receivers(self, name: str = "spring.sandbox") -> list[str]:
+        return [address_of(mail) for mail in self.kept(name)]
+
+    def rows(self, *arguments: object) -> dict[str, dict[str, str]]:
+        """The record by key, as `sendbatch report --format csv` tells it."""
+        told = self.run("report", "spring.yaml", "--format", "csv", *arguments)
+        return {row["key"]: row for row in csv.DictReader(io.StringIO(told.out))}
+
+    def statuses(self, *arguments: object) -> dict[str, str]:
+        return {key: row["status"] for key, row in self.rows(*arguments).items()}
+
+    def nothing_was_sent(self) -> bool:
+        """No mail was kept, and no record says that any was tried."""
+        mails = list(self.folder.rglob("outbox/*.eml"))
+        return not mails and not list(self.folder.rglob("ledger.sqlite"))
+
+
+def ended(process: subprocess.Popen[str]) -> Ended:
+    try:
+        out, err = process.communicate(timeout=LONGEST)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert "Traceback" not in err, err
+    return Ended(process.returncode, out, err)
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+
+
+def read_mails(folder: Path) -> list[EmailMessage]:
+    found = (message_from_bytes(p.read_bytes(), policy=policy.default) for p in sorted(folder.glob("*.eml")))
+    return [mail for mail in found if isinstance(mail, EmailMessage)]
+
+
+def address_of(mail: EmailMessage) -> str:
+    return str(mail["To"].addresses[0].addr_spec)
+
+
+def until(happened: Callable[[], object], what: str) -> None:
+    """Wait for something outside this process, looking often; it is no wait of a fixed time."""
+    give_up = time.monotonic() + LONGEST
+    while not happened():
+        assert time.monotonic() < give_up, f"waited in vain for {what}"
+        os.sched_yield()
+        time.sleep(0.005)
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+def line_that_goes_on(said: str, after: str = "go on with:") -> Sequence[str]:
+    """The arguments of the command that a run ended with telling."""
+    line = next(line for line in said.splitlines() if after in line)
+    return shlex.split(line.split("sendbatch ", 1)[1])

@@ -1,0 +1,98 @@
+"""`--help` is instant because nothing heavy is loaded before a verb runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.desk import Desk
+
+VERBS = ("init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe", "schema")
+HEAVY = frozenset(
+    {
+        "jinja2", "aiosmtplib", "aiosmtpd", "pydantic", "email_validator", "tqdm", "yaml", "sqlite3",
+        "dns", "uvloop", "html_to_markdown", "filelock", "rich",
+    }
+)  # fmt: skip
+
+ASK = """
+import json, sys
+from sendbatch.cli.main import main
+try:
+    main(json.loads(sys.argv[1]))
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in VERBS)])
+def test_help_loads_no_renderer_no_smtp_and_no_pydantic(desk: Desk, arguments: list[str]) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK, json.dumps(arguments)],
+        env=desk.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = json.loads(asked.stderr)
+    assert asked.returncode == 0
+    assert "Usage: " in asked.stdout
+    assert not HEAVY & set(loaded)
+
+
+def test_help_names_every_verb_of_the_contract(desk: Desk) -> None:
+    told = desk.run("--help")
+    assert told.code == 0
+    assert all(f"  {verb} " in told.out for verb in VERBS)
+
+
+def test_every_option_of_run_has_words_to_it(desk: Desk) -> None:
+    told = desk.run("run", "--help").out
+    for option in (
+        "--dry-run", "--limit", "--only", "--smtp", "--rate", "--set", "--expect", "--plan",
+        "--strict", "--tolerate", "--in-doubt", "--retry", "--accept-changes", "--stop-after",
+        "--no-wait", "--yes", "--quiet", "--no-progress", "--log-format", "--run", "--record",
+    ):  # fmt: skip
+        assert option in told
+
+
+def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
+    told = desk.run("--version")
+    assert told.code == 0
+    assert told.out.startswith("sendbatch ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["send"], "No such command 'send'"),
+        (["run"], "Missing argument 'FILE'"),
+        (["run", "spring.yaml", "--fast"], "No such option: --fast"),
+        (["run", "spring.yaml", "--limit", "0"], "0 is not in the range x>=1"),
+        (["run", "spring.yaml", "--limit", "many"], "'many' is not a valid int"),
+        (["run", "spring.yaml", "--set", "product"], "write KEY=VALUE"),
+        (["run", "spring.yaml", "--retry", "accepted"], "write rejected, failed or deferred"),
+        (["run", "spring.yaml", "--in-doubt", "forget"], "write hold or resend"),
+        (["run", "spring.yaml", "--log-format", "xml"], "write text or json"),
+        (["run", "spring.yaml", "--stop-after", "soon"], "--stop-after soon"),
+        (["report", "spring.yaml", "--format", "pdf"], "write text or csv or json"),
+        (["resolve", "spring.yaml", "a@example.com", "--as", "lost"], "write accepted or pending"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wanted(
+    desk: Desk, arguments: list[str], said: str
+) -> None:
+    told = desk.run(*arguments)
+    assert told.code == 2
+    assert said in told.err
+    assert told.out == ""
+    assert desk.nothing_was_sent()
+
+
+def test_a_bare_command_shows_its_help(desk: Desk) -> None:
+    told = desk.run()
+    assert told.code == 2
+    assert "Usage: " in told.said

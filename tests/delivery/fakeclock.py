@@ -1,0 +1,111 @@
+"""Time that passes at once when nothing else can happen: half an hour's wait takes a millisecond.
+
+`IdleLoop` is a real event loop whose selector is asked first whether anything real is about to
+happen: a byte on a socket, a job in a thread. Only when nothing is does the `FakeClock` jump to the
+next moment that somebody waits for. The server of a test must run in the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE = 0.001  # real seconds in which loopback has surely delivered what was written
+START = 1_790_000_000.0
+MOST_JUMPS = 100_000  # a loop that only ever waits a moment more is a bug, not a long run
+
+
+class FakeClock:
+    """`jumps` counts how often time moved: a loop that spins on tiny waits shows here."""
+
+    def __init__(self, wall: float = START) -> None:
+        self.now = 0.0
+        self.jumps = 0
+        self._start = wall
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    def wall(self) -> float:
+        return self._start + self.now
+
+    def steady(self) -> float:
+        return self.now
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        if event.is_set():
+            return True
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return event.is_set()
+        loop = asyncio.get_running_loop()
+        passed: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiting, (self.now + seconds, next(self._number), passed))
+        told = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait((passed, told), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            passed.cancel()
+            told.cancel()
+        return event.is_set()
+
+    def jump(self) -> bool:
+        """To the next moment somebody waits for; False where nobody does."""
+        while self._waiting and self._waiting[0][2].done():
+            heapq.heappop(self._waiting)
+        if not self._waiting:
+            return False
+        self.jumps += 1
+        assert self.jumps < MOST_JUMPS, "time is spun away in tiny waits"
+        self.now = max(self.now, self._waiting[0][0])
+        while self._waiting and self._waiting[0][0] <= self.now:
+            passed = heapq.heappop(self._waiting)[2]
+            if not passed.done():
+                passed.set_result(None)
+        return True
+
+
+class _Selector(selectors.DefaultSelector):
+    """Asks the clock to jump where a real selector would sleep."""
+
+    idle: Callable[[], bool] = staticmethod(lambda: False)
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        soon = GRACE if timeout is None else min(GRACE, timeout)
+        if ready := super().select(soon):
+            return ready
+        if self.idle():
+            return []
+        return super().select(timeout)
+
+
+class IdleLoop(asyncio.SelectorEventLoop):
+    """Knows how many jobs are in threads, and lets `clock` jump when there are none."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        selector = _Selector()
+        super().__init__(selector)
+        self._jobs = 0
+        selector.idle = lambda: self._jobs == 0 and clock.jump()
+
+    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
+        self._jobs += 1
+        job = super().run_in_executor(*args)
+        job.add_done_callback(self._done)
+        return job
+
+    def _done(self, job: asyncio.Future[Any]) -> None:
+        self._jobs -= 1
+
+
+def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 20.0) -> T:
+    """Run `work` under this clock; `most` real seconds, for what never ends is a defect too."""
+    with asyncio.Runner(loop_factory=lambda: IdleLoop(clock)) as runner:
+        return runner.run(asyncio.wait_for(work, most))
