@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
@@ -27,6 +27,7 @@ from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, printable
 from sendbatch.values import Checked, Row, Status
 
+NamesOf: TypeAlias = Callable[[SandboxedEnvironment, str], list[NameUse]]
 # What an author's expression can raise over a row.
 FAILURES = (
     jinja2.TemplateError,
@@ -34,7 +35,7 @@ FAILURES = (
     AttributeError,
     LookupError,
     MemoryError,
-    RecursionError,
+    RuntimeError,
     TypeError,
     ValueError,
 )
@@ -66,13 +67,14 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
     `key`, and every --set on a column's name.
     """
     recipients, places = campaign.recipients, campaign.places
+    key = recipients.key
     defaults = {usable(name): text for name, text in recipients.defaults.items()}
     columns = (*csv_columns, *(name for name in defaults if name not in csv_columns))
     rules = Rules(
         columns=columns,
         csv_columns=csv_columns,
         email=usable(recipients.email),
-        key=_key(recipients.key, columns),
+        key=key if key is None or _is_template(key) else usable(key),
         where=recipients.where,
         required=tuple(usable(name) for name in recipients.required),
         defaults=defaults,
@@ -80,20 +82,25 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         file=str(recipients.file),
         where_place=places.get("recipients.where"),
     )
-    faults = [*_missing(rules, campaign, names), *_unknown(rules, campaign)]
-    for name in campaign.overrides:
-        if name in csv_columns:
-            message = f"--set {name}: the CSV has a column of that name, which would win over it"
-            faults.append(Fault(message, hint="give the variable another name"))
+    faults = [
+        *_missing(rules, campaign, names),
+        *_unknown(rules, campaign),
+        *_overridden(rules, campaign),
+    ]
     if faults:
         raise CampaignError(faults)
     return rules
 
 
-def _key(key: str | None, columns: tuple[str, ...]) -> str | None:
-    if key is None or "{{" in key or "{%" in key:
-        return key
-    return usable(key)
+def _overridden(rules: Rules, campaign: Campaign) -> list[Fault]:
+    faults = []
+    for name in campaign.overrides:
+        if name in rules.columns:
+            given = name in rules.csv_columns
+            there = "the CSV has a column of" if given else "recipients.defaults gives"
+            message = f"--set {name}: {there} that name, which would win over it"
+            faults.append(Fault(message, hint="give the variable another name"))
+    return faults
 
 
 def _is_template(key: str | None) -> bool:
@@ -115,8 +122,7 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
             near = guess(usable(name), known)
             listed = ", ".join(names.get(column, column) for column in known)
             hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
-            label = path.rpartition(".")[0] if path.rpartition(".")[2].isdigit() else path
-            message = f"{label}: the CSV has no column {name!r}"
+            message = f"{path.rstrip('.0123456789')}: the CSV has no column {name!r}"
             place = campaign.places.get(path) or campaign.places.get("recipients.file")
             faults.append(Fault(message, place, hint))
     return faults
@@ -127,7 +133,7 @@ def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
     env = environment()
     known = {*rules.columns, *rules.variables}
     faults = []
-    sources: list[tuple[str, str | None, Callable[[SandboxedEnvironment, str], list[NameUse]]]] = [
+    sources: list[tuple[str, str | None, NamesOf]] = [
         ("recipients.where", rules.where, expression_names),
         ("recipients.key", rules.key if _is_template(rules.key) else None, names_needed),
     ]
@@ -142,9 +148,7 @@ def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
         for use in uses:
             if use.name not in known:
                 near = guess(use.name, known)
-                hint = (
-                    f"did you mean {near}?" if near else "no column and no variable has this name"
-                )
+                hint = f"did you mean {near}?" if near else "neither a column nor a variable"
                 message = f"{path}: unknown name {use.name!r}"
                 faults.append(Fault(message, campaign.places.get(path), hint))
     return faults
@@ -159,8 +163,8 @@ class Checker:
         self._where = (
             env.compile_expression(rules.where, undefined_to_none=False) if rules.where else None
         )
-        template = rules.key if rules.key is not None and _is_template(rules.key) else None
-        self._key_template = env.from_string(template) if template is not None else None
+        template = rules.key if _is_template(rules.key) else None
+        self._key_template = env.from_string(template) if template else None
         index = {name: i for i, name in enumerate(rules.columns)}
         self._email = index[rules.email]
         self._key = index.get(rules.key) if rules.key is not None else None
@@ -174,7 +178,7 @@ class Checker:
         cells = self._cells(row)
         if row.ragged is not None:
             return _left_out(row, cells, Status.INVALID, f"the row {row.ragged}")
-        if self._where is not None and not self._passes(row, cells):
+        if self._where and not self._passes(row, cells):
             return _left_out(row, cells, Status.FILTERED, "`where` is false")
         email, domain, reason = "", "", ""
         try:
@@ -203,17 +207,15 @@ class Checker:
     def _passes(self, row: Row, cells: tuple[str, ...]) -> bool:
         assert self._where is not None
         try:
-            return bool(self._where(**self._context(cells)))
+            return bool(self._where(self._context(cells)))
         except FAILURES as error:
             place = self._rules.where_place
-            raise AudienceError(
-                Fault(
-                    f"recipients.where cannot be decided for {self._rules.file}:{row.line}: "
-                    f"{printable(str(error), 300)}",
-                    place,
-                    "cells are text: write age|int, or guard it with an `and`",
-                )
-            ) from None
+            where = f"{self._rules.file}:{row.line}"
+            message = (
+                f"recipients.where cannot be decided for {where}: {printable(str(error), 300)}"
+            )
+            hint = "cells are text: write age|int, or guard it with an `and`"
+            raise AudienceError(Fault(message, place, hint)) from None
 
     def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:
         context: dict[str, Json] = dict(self._rules.variables)

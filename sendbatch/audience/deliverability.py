@@ -17,7 +17,8 @@ THREADS = 16
 
 
 class Deliverability:
-    """`timeout` in seconds for one question (a domain has three at most); `resolver` is the system's unless given."""
+    """`timeout` in seconds for one question, of which a domain has three at most; `resolver` is
+    the system's unless given."""
 
     def __init__(self, timeout: float = 5.0, resolver: dns.resolver.Resolver | None = None) -> None:
         self._timeout = timeout

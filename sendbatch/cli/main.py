@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import typer
+from typer.exceptions import Abort, Exit, TyperException
 
 from sendbatch.cli.check import check
 from sendbatch.cli.init import init
@@ -63,15 +63,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.exceptions.Exit as done:
+    except Exit as done:
         code = done.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:  # what was typed is no command
+        _say(
+            f"error: {error.format_message()}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
+        )
         code = USAGE
     except SendbatchError as error:
         _say(str(error))
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (Abort, KeyboardInterrupt):
         _say("\nstopped; nothing was sent")
         code = STOPPED
     except BrokenPipeError:  # whoever read our output has seen enough

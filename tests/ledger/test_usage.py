@@ -158,7 +158,7 @@ STEPS = st.lists(
     max_size=12,
 )
 ON_A_SLOW_DISK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
