@@ -66,9 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exit as done:
         code = done.exit_code
     except TyperException as error:  # what was typed is no command
-        _say(
-            f"error: {error.format_message()}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
-        )
+        _say(_usage(error))
         code = USAGE
     except SendbatchError as error:
         _say(str(error))
@@ -82,6 +80,13 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
         code = _unforeseen()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: TyperException) -> str:
+    words = error.format_message()
+    if words.startswith("Usage:"):  # no verb at all
+        return words
+    return f"error: {words}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
 
 
 def _unforeseen() -> int:
