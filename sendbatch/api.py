@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -138,8 +139,12 @@ def run(
         return take(ledger.reading), write_reports(ledger.reading, job.record.path)[0]
 
     def confirm(prepared: Prepared, account: Account) -> None:
+        if not (prepared.sendable or prepared.planned or prepared.notices):
+            return  # nothing to send, and nothing changed that a person should know
         asked = question(job, prepared, account)
         job.observer.planned(asked.plan)
+        if not prepared.sendable:
+            return
         confirmed(
             delivers=campaign.profile.delivers,
             yes=yes,
@@ -377,7 +382,7 @@ def _job(
 ) -> Job:
     return Job(
         campaign=campaign,
-        command=shown(campaign.file),
+        command=_command(campaign, record),
         record=folder_of(campaign, record),
         options=options or Options(),
         edge=edge or Edge(),
@@ -401,6 +406,21 @@ def _summary(folder: RecordFolder, campaign: Campaign, tally: Tally) -> str:
     if (folder.path / OUTBOX).is_dir():
         paths["mails"] = shown(folder.path / OUTBOX)
     return summary(tally, name=campaign.name, run=campaign.run, paths=paths)
+
+
+def again(campaign: Campaign, record: Path | None = None) -> str:
+    """The line that runs the campaign again as it was now, or goes on where that ended."""
+    edition = ("--run", campaign.run) if campaign.run_given else ()
+    return shlex.join([*_words(campaign, record), *edition])
+
+
+def _command(campaign: Campaign, record: Path | None) -> str:
+    return shlex.join(_words(campaign, record))
+
+
+def _words(campaign: Campaign, record: Path | None) -> list[str]:
+    kept = () if record is None else ("--record", shown(record))
+    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]
 
 
 def shown(path: Path) -> str:

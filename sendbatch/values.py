@@ -46,10 +46,10 @@ class Checked:
 
     `status` is PENDING (it may claim its key), INVALID or FILTERED here; suppression and
     duplicates are found afterwards, against the ledger. `key` and `domain` are empty where the row
-    has no usable ones; `email` is then what stands there. Else it is the normalised address, IDN domain in Unicode as
-    email-validator gives it. `domain` is the domain as A-labels, lower case. `cells` are in the order
-    of the plan's columns, defaults applied. `attachments` are the per-recipient paths this row
-    asks for, absolute, in the order declared.
+    has no usable ones; `email` is then what stands there. Else it is the normalised address, IDN
+    domain in Unicode as email-validator gives it. `domain` is the domain as A-labels, lower case.
+    `cells` are in the order of the plan's columns, defaults applied. `attachments` are the
+    per-recipient paths this row asks for, absolute, in the order declared.
     """
 
     line: int

@@ -66,8 +66,7 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
     Raises CampaignError with every column that is missing, every unknown name in `where` and
     `key`, and every --set on a column's name.
     """
-    recipients, places = campaign.recipients, campaign.places
-    key = recipients.key
+    recipients, key = campaign.recipients, campaign.recipients.key
     defaults = {usable(name): text for name, text in recipients.defaults.items()}
     columns = (*csv_columns, *(name for name in defaults if name not in csv_columns))
     rules = Rules(
@@ -80,7 +79,7 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         defaults=defaults,
         variables=dict(campaign.variables),
         file=str(recipients.file),
-        where_place=places.get("recipients.where"),
+        where_place=campaign.places.get("recipients.where"),
     )
     faults = [
         *_missing(rules, campaign, names),
@@ -177,21 +176,27 @@ class Checker:
         never means *filtered*."""
         cells = self._cells(row)
         if row.ragged is not None:
-            return _left_out(row, cells, Status.INVALID, f"the row {row.ragged}")
+            why = f"the row {row.ragged}"
+            return Checked(row.line, Status.INVALID, "", self._shown(cells), "", cells, why)
         if self._where and not self._passes(row, cells):
-            return _left_out(row, cells, Status.FILTERED, "`where` is false")
+            why = "`where` is false"
+            return Checked(row.line, Status.FILTERED, "", self._shown(cells), "", cells, why)
         email, domain, reason = "", "", ""
         try:
             address = normalise(cells[self._email])
             email, domain = address.email, address.domain
         except ValueError as error:
-            email = printable(cells[self._email].strip(), LONGEST)
+            email = self._shown(cells)
             reason = f"not a usable address: {error}" if email else "the address is empty"
         key = self._key_of(row, cells, email if domain else "")
         reason = reason or self._what_is_empty(cells, key)
         if reason:
-            return _left_out(row, cells, Status.INVALID, printable(reason, 500), key, email, domain)
+            reason = printable(reason, 500)
+            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
         return Checked(row.line, Status.PENDING, key, email, domain, cells)
+
+    def _shown(self, cells: tuple[str, ...]) -> str:
+        return printable(cells[self._email].strip(), LONGEST)
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """In the plan's order, defaults applied to empty and missing ones."""
@@ -241,15 +246,3 @@ class Checker:
             if not cells[i].strip():
                 return f"{name} is required and empty"
         return "" if key else "its key is empty"
-
-
-def _left_out(
-    row: Row,
-    cells: tuple[str, ...],
-    status: Status,
-    reason: str,
-    key: str = "",
-    email: str = "",
-    domain: str = "",
-) -> Checked:
-    return Checked(row.line, status, key, email, domain, cells, reason)

@@ -23,7 +23,7 @@ NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape",
 class Lines:
     """Iterates over the lines of a file; a context manager.
 
-    `number` is the line read last, from 1; `quotes` counts the double quotes since it was reset.
+    `number` is the line read last, from 1.
     `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
     text in `encoding`, for NUL and for endless lines.
     """
@@ -31,7 +31,6 @@ class Lines:
     def __init__(self, path: Path, encoding: str | None = None, place: Place | None = None) -> None:
         self.path = path
         self.number = 0
-        self.quotes = 0
         self._fixed = encoding is None
         self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
         self._raw = _open(path, place)
@@ -65,7 +64,6 @@ class Lines:
             raise self.fault(f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?")
         if "\0" in line:
             raise self.fault("there is a NUL byte in this line", "save the file as CSV in UTF-8")
-        self.quotes += line.count('"')
         return line
 
     def fault(

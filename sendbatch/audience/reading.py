@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from sendbatch.audience.lines import Lines
+from sendbatch.audience.lines import LONGEST_LINE, Lines
 from sendbatch.campaign.language import usable
 from sendbatch.errors import AudienceError, Fault, Place
 from sendbatch.values import Row
 
 DELIMITERS = ",;\t|"
 LONGEST_NAME = 200  # characters of a column's name
-END = "\0"  # a line after the last one, as none can be: in a cell, it tells of a quote never closed
+# csv's own limit of 131,072 characters a cell is about memory, which our bound on a record keeps.
+csv.field_size_limit(LONGEST_LINE)
 
 
 class Table:
@@ -29,9 +30,12 @@ class Table:
         first = self._header_line()
         delimiter, self._said = _delimiter(first)
         if self._said:  # `sep=;` stands above the header
-            lines.quotes = 0
             first = self._header_line()
-        self._records = csv.reader(chain([first], lines, [END]), delimiter=delimiter)
+        self._length = 0  # characters of the record that is being read
+        # strict: two loose quotes must not swallow the rows between them
+        self._records = csv.reader(
+            chain([first], self._bounded()), delimiter=delimiter, strict=True
+        )
         self._header = self._record(lines.number) or []
         self._width = len(self._header)
         self._kept = [i for i, name in enumerate(self._header) if name.strip()]
@@ -45,9 +49,8 @@ class Table:
         self._lines.close()
 
     def __iter__(self) -> Iterator[Row]:
-        lines = self._lines
         while True:
-            start, lines.quotes = lines.number + 1, 0
+            start, self._length = self._lines.number + 1, 0
             record = self._record(start)
             if record is None:
                 return
@@ -57,15 +60,19 @@ class Table:
     def _record(self, start: int) -> list[str] | None:
         """The record that begins at line `start`; None where no line is left."""
         try:
-            record = next(self._records, [END])
+            return next(self._records, None)
         except csv.Error as error:
             raise self._broken(error, start) from None
-        if self._lines.number < start:
-            return None
-        odd = self._lines.number > start and self._lines.quotes % 2
-        if odd or (record and END in record[-1]):
-            raise self._broken(None, start)
-        return record
+
+    def _bounded(self) -> Iterator[str]:
+        """The lines behind the header, with a bound on what one record may hold."""
+        for line in self._lines:
+            self._length += len(line)
+            if self._length > LONGEST_LINE:
+                raise self._lines.fault(
+                    f"the record is longer than {LONGEST_LINE:,} characters; is a quote never closed?"
+                )
+            yield line
 
     def _row(self, record: Sequence[str], line: int) -> Row:
         if len(record) == self._width and self._all_kept:
@@ -111,13 +118,15 @@ class Table:
             raise AudienceError(faults)
         return tuple(names), names
 
-    def _broken(self, error: csv.Error | None, start: int) -> AudienceError:
-        if error is None or "field larger" in str(error):
+    def _broken(self, error: csv.Error, start: int) -> AudienceError:
+        twice = 'a quote within quoted text is written twice: ""'
+        several = self._lines.number > start
+        if "unexpected end" in str(error) or ("expected after" in str(error) and several):
             return self._lines.fault(
-                "the quoted text that begins in this record is never closed, or too long",
-                'a quote within quoted text is written twice: ""',
-                start,
+                "the quoted text that begins in this record is never closed", twice, start
             )
+        if "expected after" in str(error):
+            return self._lines.fault("a quote ends here, and text follows it", twice)
         return self._lines.fault(f"this record cannot be read: {error}", line=start)
 
 

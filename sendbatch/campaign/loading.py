@@ -49,6 +49,14 @@ class Asked:
     expect: str | None = None
     tolerate: str | None = None
 
+    def words(self) -> tuple[str, ...]:
+        """All but the edition, as it would be typed again."""
+        given = [
+            (f"--{name}", getattr(self, name)) for name in ("smtp", "rate", "expect", "tolerate")
+        ]
+        given += [("--set", f"{name}={value}") for name, value in self.settings.items()]
+        return tuple(word for pair in given if pair[1] is not None for word in pair)
+
 
 def load_campaign(
     file: Path,
@@ -131,6 +139,7 @@ class _Loading:
             retry=self.retry(),
             places=self.places(),
             run_given=asked.run is not None,
+            typed=asked.words(),
         )
 
     def refuse(self, profiles: Profiles) -> None:

@@ -151,7 +151,8 @@ class Tolerance:
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign, resolved. `run` is the edition, "" for none; `run_given` says that one was
-    asked for on the command line, were it the one without a name.
+    asked for on the command line, were it the one without a name. `typed` are the other options
+    that it was loaded with, as words, for the lines that lead on.
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
@@ -181,3 +182,4 @@ class Campaign:
     retry: Retry = Retry()
     places: Mapping[str, Place] = field(default_factory=dict)
     run_given: bool = False
+    typed: tuple[str, ...] = ()

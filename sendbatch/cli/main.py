@@ -30,6 +30,7 @@ app = typer.Typer(
     name="sendbatch",
     help="Send a mail campaign, and account for every recipient.",
     no_args_is_help=True,
+    add_help_option=False,  # its own below: typer's loads pydantic before any verb
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -50,10 +51,19 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _help(context: typer.Context, asked: bool) -> None:
+    if asked:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+    help_: bool = typer.Option(
+        False, "-h", "--help", callback=_help, is_eager=True, help="Show this message and exit."
     ),
 ) -> None:
     """Send a mail campaign, and account for every recipient."""
@@ -86,7 +96,9 @@ def _usage(error: TyperException) -> str:
     words = error.format_message()
     if words.startswith("Usage:"):  # no verb at all
         return words
-    return f"error: {words}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
+    return (
+        f"error: {words}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
+    )
 
 
 def _unforeseen() -> int:

@@ -62,7 +62,7 @@ def settings(given: list[str] | None) -> dict[str, str]:
     for text in given or ():
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise typer.BadParameter(f"--set {text}: write KEY=VALUE")
+            raise SendbatchError(f"--set {text}: write KEY=VALUE")
         found[key.strip()] = value
     return found
 
@@ -103,7 +103,7 @@ def retry(given: str | None) -> frozenset[Status]:
     words = [word.strip() for word in (given or "").split(",") if word.strip()]
     for word in words:
         if word not in allowed:
-            raise typer.BadParameter(f"--retry {word}: write rejected, failed or deferred")
+            raise SendbatchError(f"--retry {word}: write rejected, failed or deferred")
     return frozenset(Status(word) for word in words)
 
 
@@ -116,12 +116,13 @@ def seconds(given: str | None, option: str) -> float | None:
     try:
         return parse_duration(given)
     except ValueError as error:
-        raise typer.BadParameter(f"{option} {given}: {error}") from None
+        raise SendbatchError(f"{option} {given}: {error}") from None
 
 
 def one_of(given: str, allowed: tuple[str, ...], option: str) -> str:
     if given not in allowed:
-        raise typer.BadParameter(f"{option} {given}: write {' or '.join(allowed)}")
+        *others, last = allowed
+        raise SendbatchError(f"{option} {given}: write {', '.join(others)} or {last}")
     return given
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -53,5 +54,5 @@ def plan(
     typer.echo(plan_text(seen), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
-        terminal.say(f"  sendbatch run {file} --plan {out}")
+        terminal.say(f"  {api.again(campaign, record)} --plan {shlex.quote(str(out))}")
     raise typer.Exit(seen.exit_code)

@@ -49,7 +49,7 @@ def _lines(plan: Seen) -> Iterator[str]:
 
 def _counts(plan: Seen) -> Iterator[str]:
     if plan.left_over:
-        yield f"  {plan.left_over:,} more are left for a later run"
+        yield f"  {plan.left_over:,} more left for a later run"
     told = [
         (plan.totals[status], words)
         for status, words in SHOWN_AS.items()

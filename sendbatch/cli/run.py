@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,26 +63,26 @@ def run(
     from sendbatch.delivery.options import Options
 
     opt.one_of(log_format, ("text", "json"), "--log-format")
-    opt.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
     terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
-    chosen = Options(
-        only=opt.only(only),
-        limit=limit,
-        retry=opt.retry(retry),
-        resend_in_doubt=in_doubt == "resend",
-        accept_changes=accept_changes,
-        strict=strict,
-        approval=plan,
-        no_wait=no_wait,
-        stop_after=opt.seconds(stop_after, "--stop-after"),
-    )
-    campaign = opt.load(
-        file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
-    )
-    again = _command(file, {"--run": run, "--smtp": smtp, "--record": record}, set_)
-    if dry_run:
-        raise typer.Exit(_rehearse(campaign, chosen, record, terminal))
-    raise typer.Exit(_send(campaign, chosen, record, terminal, again, yes=yes))
+    with terminal.telling():
+        opt.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
+        chosen = Options(
+            only=opt.only(only),
+            limit=limit,
+            retry=opt.retry(retry),
+            resend_in_doubt=in_doubt == "resend",
+            accept_changes=accept_changes,
+            strict=strict,
+            approval=plan,
+            no_wait=no_wait,
+            stop_after=opt.seconds(stop_after, "--stop-after"),
+        )
+        campaign = opt.load(
+            file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+        )
+        if dry_run:
+            raise typer.Exit(_rehearse(campaign, chosen, record, terminal))
+        raise typer.Exit(_send(campaign, chosen, record, terminal, yes=yes))
 
 
 def _send(
@@ -91,7 +90,6 @@ def _send(
     chosen: Options,
     record: Path | None,
     terminal: Terminal,
-    again: str,
     *,
     yes: bool,
 ) -> int:
@@ -113,7 +111,7 @@ def _send(
             )
     finally:
         terminal.finished()
-    _tell(result, terminal, again)
+    _tell(result, terminal, api.again(campaign, record))
     return result.exit_code
 
 
@@ -122,9 +120,8 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
 
     if not result.sent:
         terminal.say("nothing to send: everyone this run is for was dealt with before")
-    terminal.say(
-        "\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals
-    )
+    tell = terminal.say if result.exit_code == 0 else terminal.complain
+    tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
     if result.left_over:
         terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
     if result.exit_code == 3:
@@ -149,14 +146,3 @@ def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal
     terminal.planned(plan)
     terminal.say(f"nothing was sent; the first messages are in {api.shown(page)}")
     return plan.exit_code
-
-
-def _command(file: Path, given: dict[str, object], set_: list[str] | None) -> str:
-    """The line that goes on where this run ended."""
-    words = ["sendbatch", "run", str(file)]
-    for option, value in given.items():
-        if value is not None:
-            words += [option, str(value)]
-    for setting in set_ or ():
-        words += ["--set", setting]
-    return shlex.join(words)

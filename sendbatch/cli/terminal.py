@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+import typer
+
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.delivery.observer import Observer
-from sendbatch.errors import printable
+from sendbatch.errors import SendbatchError, printable
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -50,11 +52,22 @@ class Terminal(Observer):
         elif not self._quiet:
             self._above_bar(text.rstrip("\n"))
 
-    def complain(self, text: str) -> None:
+    def complain(self, text: str, kind: str = "error", **more: object) -> None:
         """As `say`, even when quiet."""
         self._quiet, quiet = False, self._quiet
-        self.say(text, "error")
+        self.say(text, kind, **more)
         self._quiet = quiet
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """A refusal inside is one more line of JSON, where those were asked for."""
+        try:
+            yield
+        except SendbatchError as error:
+            if not self._json:
+                raise
+            self.complain(str(error), exit_code=error.exit_code)
+            raise typer.Exit(error.exit_code) from None
 
     def planned(self, plan: Seen) -> None:
         self.finished()

@@ -139,16 +139,20 @@ def hold_to(
         if len(rows) < SHOWN:
             rows.append(str(recipient.row))
     if strangers:
-        more = ", …" if strangers > SHOWN else ""
-        wrong.append(
-            f"{strangers:,} recipients were added or changed since (rows {', '.join(rows)}{more})"
-        )
+        wrong.append(_told(strangers, rows))
     if wrong:
         raise GuardError(
             "this is not what was planned: " + "; ".join(wrong),
             hint="review it again: sendbatch plan … --out",
         )
     return Held(len(approval.marks) - present)
+
+
+def _told(strangers: int, rows: list[str]) -> str:
+    if strangers == 1:
+        return f"1 recipient was added or changed since (row {rows[0]})"
+    more = ", …" if strangers > SHOWN else ""
+    return f"{strangers:,} recipients were added or changed since (rows {', '.join(rows)}{more})"
 
 
 def _digest(body: dict[str, object]) -> str:

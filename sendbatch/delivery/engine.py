@@ -8,6 +8,7 @@ is read. The engine decides nothing about statuses; `settling` and `ledger.state
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -24,9 +25,9 @@ from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import BREAKER, Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
-from sendbatch.delivery.traffic import LONG_WAIT, Traffic
+from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.words import clock_time
-from sendbatch.errors import RecordStopped
+from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Change, Store
 from sendbatch.ledger.usage import Account, Usage
@@ -84,6 +85,7 @@ class Engine:
     learned: Callable[[Connection], None] = lambda connection: None
     _early: str = ""
     _told_of: float | None = None
+    _held_until: float = 0.0
     _soon: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _never: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,11 +115,14 @@ class Engine:
             self.stop.unbind()
             for task in watching:
                 task.cancel()
-            await traffic.quotas.give_back()
-        if self._broken is not None:
+            await asyncio.gather(*watching, return_exceptions=True)
+            with contextlib.suppress(LedgerError):  # then it counts too much, never too little
+                await traffic.quotas.give_back()
+        if self._broken is None:
+            traffic.settling.finish()
+            await self.committer.flush()
+        if self._broken is not None:  # also where the last outcomes could not be written
             raise self._broken
-        traffic.settling.finish()
-        await self.committer.flush()
         return self._ending(traffic, feed)
 
     def _ending(self, traffic: Traffic, feed: Feed) -> Ending:
@@ -129,7 +134,7 @@ class Engine:
             return Ending(False, not_due=feed.only_later)
         if self._early:
             return Ending(True, self._early)
-        return Ending(self.stop.is_soon, self.stop.reason)
+        return Ending(self.stop.is_soon and not feed.finished, self.stop.reason)
 
     async def _send(self, feed: Feed, senders: list[Sender]) -> None:
         try:
@@ -137,10 +142,10 @@ class Engine:
                 group.create_task(feed.run())
                 for sender in senders:
                     group.create_task(sender.run())
-        except* RecordStopped as stopped:
+        except* (RecordStopped, LedgerError) as stopped:
             for sender in senders:
                 sender.abort()
-            self._broken = self._broken or stopped.exceptions[0]
+            self._broken = self._broken or _first_of(stopped)
 
     def _traffic(self) -> Traffic:
         profile = self.limits.profile
@@ -154,7 +159,6 @@ class Engine:
             self.limits.rates,
             profile.domains,
             clock=self.clock,
-            spent=self._quota_spent,
         )
         settling = Settling(
             retry=self.retry,
@@ -187,6 +191,7 @@ class Engine:
             content=self.content,
             commit=self.committer.commit,
             offered=self.learned,
+            held=self._held,
             soon=self._soon,
         )
         return traffic
@@ -228,14 +233,14 @@ class Engine:
             self._note("stopped", reason)
         self._soon.set()
 
-    def _quota_spent(self, until: float) -> None:
-        if until - self.clock.wall() <= LONG_WAIT:
-            return
-        text = f"the quota is used up until {clock_time(until)}"
+    def _held(self, until: float) -> None:
+        """The limits let no message start for a while."""
+        text = f"the limits are used up until {clock_time(until)}"
         if self.no_wait:
             self._give_up(text)
-        else:
+        elif abs(until - self._held_until) > 1.0:  # each connection comes to say so
             self._told("quota")(f"{text}; waiting")
+        self._held_until = until
 
     def _only_later(self, due_at: float) -> bool:
         """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
@@ -268,3 +273,14 @@ class Engine:
                 self.stop.soon("the time given with --stop-after is over")
 
         return [asyncio.create_task(ring(self.stop_after))] if self.stop_after else []
+
+
+def _first_of(stopped: BaseExceptionGroup[RecordStopped | LedgerError]) -> RecordStopped:
+    """The first error as one that says what was sent before stands. Use of quotas counts as record."""
+    error: BaseException = stopped
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, RecordStopped):
+        return error
+    assert isinstance(error, LedgerError)
+    return RecordStopped(error.faults)

@@ -17,6 +17,7 @@ from sendbatch.values import Message, Recipient, Status
 T = TypeVar("T")
 
 BATCH = 64  # recipients rendered in one go
+LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
 
 
 class Feed:
@@ -48,12 +49,14 @@ class Feed:
         self._after_row = 0
         self._new_left = True
         self.only_later: float | None = None
+        self.finished = False  # everybody had their turn
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
         traffic = self._traffic
         while not traffic.stopping:
             traffic.line.drained.clear()
+            traffic.all_in = not traffic.line.has_room
             if not traffic.line.has_room:
                 await traffic.clock.wait(traffic.line.drained, 1.0)
             elif recipients := await self._fetch():
@@ -71,27 +74,43 @@ class Feed:
             self._after_row = new[-1].row if new else self._after_row
         now = self._traffic.clock.wall()
         most = len(new) if new else BATCH
-        due = await self._committer.call(
-            self._store.next_due, now, most, frozenset(self._traffic.out)
-        )
+        due = await self._due(now, most)
         fetched = [*new, *due]
         self._traffic.out.update(recipient.id for recipient in fetched)
         return fetched
 
+    async def _due(self, now: float, most: int) -> list[Recipient]:
+        out = frozenset(self._traffic.out)
+        if not await self._committer.call(self._store.next_due, now, 1, out):
+            return []  # as nearly always, and not worth a wait for the disk
+        out = await self._settled_is_durable()
+        return await self._committer.call(self._store.next_due, now, most, out)
+
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
-        due_at = await self._committer.call(self._store.next_due_at, frozenset(traffic.out))
-        if due_at is None and not traffic.out:
+        out = await self._settled_is_durable()
+        due_at = await self._committer.call(self._store.next_due_at, out)
+        if due_at is None and not out:
+            self.finished = True
             return False
-        seconds = 1.0 if due_at is None else due_at - traffic.clock.wall()
-        if not traffic.out and seconds > 0:
-            assert due_at is not None
+        seconds = LOOK_AGAIN if due_at is None else due_at - traffic.clock.wall()
+        if due_at is not None and not out and seconds > 0:
             self.only_later = due_at
             if not self._waiting(due_at):
                 return False
-        await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), 60.0))
+        traffic.all_in = True
+        await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), LOOK_AGAIN))
         return True
+
+    async def _settled_is_durable(self) -> frozenset[int]:
+        """Who is out now, once the record holds how everybody else was settled.
+
+        Whoever is settled meanwhile counts as out still: what the record says of them may be old.
+        """
+        out = frozenset(self._traffic.out)
+        await self._committer.flush()
+        return out
 
     async def _build(self, recipients: list[Recipient]) -> None:
         now = self._traffic.clock.wall()

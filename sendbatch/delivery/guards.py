@@ -4,11 +4,13 @@ The two about changes, `other_content` and `other_server`, say what changed and 
 refuses, a plan that is only looked at shows it.
 
 They run inside the transaction that the plan is merged in, so a refusal leaves the record as it
-was. `command` is the campaign file as the person named it, for the lines that lead on.
+was. `command` is the line that runs the campaign again as it was now, but for its edition: the
+guards say what to add to it.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,8 +51,7 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     listed = ", ".join(editions[-5:])
     raise GuardError(
         f"no edition was given, and this campaign has records of {listed}",
-        hint=f"say which: sendbatch run {command} --run {editions[-1]}   "
-        f"(or --run '' for one without a name)",
+        hint=f"say which: {command} --run {editions[-1]}   (or --run '' for one without a name)",
     )
 
 
@@ -77,7 +78,7 @@ def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: floa
     raise GuardError(
         f"recipients.key was {known or 'the address'} when some were sent to, "
         f"and is {key_of(campaign) or 'the address'} now: nobody could be recognised",
-        hint=f"begin a new edition: sendbatch run {command} --run {next_edition(campaign, now)}",
+        hint=f"begin a new edition: {command} --run {next_edition(campaign, now)}",
     )
 
 
@@ -122,12 +123,13 @@ def other_server(
 def _two_ways(
     first: str, how: str, campaign: Campaign, numbers: Numbers, command: str, now: float
 ) -> str:
+    same = f"--run {shlex.quote(campaign.run)} " if campaign.run_given else ""
     ways = (
-        (f"go on {how} for the other {numbers.left:,}:", "--accept-changes"),
+        (f"go on {how} for the other {numbers.left:,}:", f"{same}--accept-changes"),
         (f"a new edition, to all {numbers.holders:,}:", f"--run {next_edition(campaign, now)}"),
     )
     width = max(len(way) for way, _ in ways)
-    lines = [f"  {way:<{width}}  sendbatch run {command} {option}" for way, option in ways]
+    lines = [f"  {way:<{width}}  {command} {option}" for way, option in ways]
     return "\n".join([first, *lines])
 
 

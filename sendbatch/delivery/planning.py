@@ -29,6 +29,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, Survey
+from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Planning:
     salt: bytes
     size_limit: int | None
     lookups: Lookups | None
+    workers: Workers
     observer: Observer
     stop: Stop
 
@@ -104,13 +106,13 @@ def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
 ) -> tuple[str, list[tuple[int, str]]]:
     """Check and stage every row; returns their digest, and (line, fault) of missing attachments."""
-    pool = Pool(Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit))
+    setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
+    pool = Pool(setup, planning.workers)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
-    for batch in _batches(table, BATCH):
+    for surveys in pool.check(_batches(table, BATCH)):
         if planning.stop.is_soon:
             raise Interrupted(f"{planning.stop.reason}; nothing was sent")
-        surveys = pool.check(batch)
         staging.add((s.checked, _address_key(s)) for s in surveys)
         for survey in surveys:
             checked = survey.checked
@@ -118,7 +120,7 @@ def _stage_rows(
             digest.update(json.dumps(told).encode())
             if survey.fault is not None and len(faulty) < MOST_FAULTS:
                 faulty.append((checked.line, survey.fault))
-        rows += len(batch)
+        rows += len(surveys)
         planning.observer.planning(rows)
     if not rows:
         file = planning.campaign.recipients.file

@@ -26,6 +26,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.names import check_names
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.workers import Workers
 from sendbatch.values import Recipient, Status
 
 
@@ -53,7 +54,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """Everything the steps need. `command` is the campaign file as the person named it."""
+    """Everything the steps need. `command` is the line that runs the campaign again."""
 
     campaign: Campaign
     content: Content
@@ -61,6 +62,7 @@ class Preparing:
     command: str
     size_limit: int | None
     lookups: Callable[[], Lookups]
+    workers: Workers
     observer: Observer
     stop: Stop
     wall: Callable[[], float]
@@ -131,6 +133,7 @@ def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
         salt=salt,
         size_limit=preparing.size_limit,
         lookups=lookups,
+        workers=preparing.workers,
         observer=preparing.observer,
         stop=preparing.stop,
     )
@@ -214,4 +217,5 @@ def _pool(ledger: Ledger, preparing: Preparing, salt: bytes) -> Pool:
     """For building messages only: the rows are checked, their rules no longer matter."""
     plan = ledger.reading.plan()
     assert plan is not None
-    return Pool(Setup(preparing.content, None, plan.columns, salt, preparing.size_limit))
+    setup = Setup(preparing.content, None, plan.columns, salt, preparing.size_limit)
+    return Pool(setup, preparing.workers)

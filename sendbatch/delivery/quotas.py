@@ -7,7 +7,7 @@ a crash counts too much, never too little. They count recipients.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sendbatch.campaign.model import Rate
 from sendbatch.delivery.clock import Clock
@@ -24,10 +24,7 @@ def quotas_of(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
 
 
 class Quotas:
-    """The account's quotas and those by recipient domain; the empty domain is the account itself.
-
-    `spent(until)` is told, with seconds since the epoch, when a quota is used up.
-    """
+    """The account's quotas and those by recipient domain; the empty domain is the account itself."""
 
     def __init__(
         self,
@@ -37,11 +34,9 @@ class Quotas:
         domains: Mapping[str, tuple[Rate, ...]],
         *,
         clock: Clock,
-        spent: Callable[[float], None],
     ) -> None:
         self._usage = usage
         self._clock = clock
-        self._spent = spent
         self._windows = {"": quotas_of(rates)}
         self._windows |= {d: quotas_of(r) for d, r in domains.items() if quotas_of(r)}
         self._accounts = {
@@ -97,7 +92,6 @@ class Quotas:
             return
         free_at = await asyncio.to_thread(self._usage.next_free, account, windows, now)
         self._blocked[scope] = self._clock.steady() + max(free_at - now, 1.0)
-        self._spent(free_at)
 
     def _scopes(self, domain: str) -> tuple[str, ...]:
         return ("", domain) if domain in self._windows and domain else ("",)

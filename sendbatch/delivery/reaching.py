@@ -7,7 +7,7 @@ the run (exit 2 or 3). Later a failure is waited out: a network may be back in a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
@@ -43,7 +43,7 @@ class Reach:
     """Opens connections during a run, and decides how long an unreachable server is waited for.
 
     `give_up(reason)` stops the run; `refused()` is told when the server turned one more connection
-    away while others are open.
+    away: by a reply, or without a word while others are open.
     """
 
     def __init__(
@@ -67,25 +67,46 @@ class Reach:
         self._gone_since: float | None = None
         self._pause = FIRST_PAUSE
         self.open_now = 0  # connections open at present, kept by the senders
+        self.busy = 0  # those of them that a message is being handed over on
+
+    @property
+    def has_free(self) -> bool:
+        """Whether an open connection has nothing to do."""
+        return self.open_now > self.busy
 
     async def open(self) -> Connection | None:
         """A new connection, or None where there was none to be had for now."""
         try:
-            connection = await self._logged_in(self._dialer.open)
+            connection = await self._unless_stopped(self._logged_in())
         except SmtpError as error:
             await self._failed(error)
             return None
         except ProfileError as error:  # the secret cannot be read any more
             self._give_up(error.faults[0].message)
             return None
+        if connection is None:
+            return None
         if self._gone_since is not None:
             self._notice("the server is back")
         self._gone_since, self._pause = None, FIRST_PAUSE
         return connection
 
-    async def _logged_in(self, opening: Callable[[], Awaitable[Connection]]) -> Connection:
+    async def _unless_stopped(
+        self, opening: Coroutine[None, None, Connection]
+    ) -> Connection | None:
+        """None once the run is asked to stop: a greeting may take five minutes."""
+        task, asked = asyncio.create_task(opening), asyncio.create_task(self._soon.wait())
         try:
-            return await opening()
+            await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            for left in (task, asked):
+                left.cancel()
+            await asyncio.gather(task, asked, return_exceptions=True)
+
+    async def _logged_in(self) -> Connection:
+        try:
+            return await self._dialer.open()
         except SmtpError as error:
             if error.step != "auth" or error.temporary:
                 raise
@@ -95,10 +116,10 @@ class Reach:
         if error.step == "auth" and not error.temporary:
             self._give_up(f"the server no longer accepts the login: {error.faults[0].message}")
             return
-        turned_away = error.step == "greeting" or error.code is not None or error.refused
-        if turned_away and self.open_now:
+        told_to_go = error.code is not None
+        if told_to_go or ((error.refused or error.step == "greeting") and self.open_now):
             self._refused()
-        else:
+        if not self.open_now:
             self._count_absence(error)
         pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
         await self._clock.wait(self._soon, pause)

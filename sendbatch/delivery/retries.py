@@ -17,7 +17,7 @@ class Budget:
     """Attempts made in this run, one byte a recipient: flat at a million of them."""
 
     def __init__(self, attempts: int) -> None:
-        self._attempts = attempts
+        self._attempts = min(attempts, 255)
         self._used = bytearray()
 
     def spend(self, recipient_id: int) -> int:

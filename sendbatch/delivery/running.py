@@ -31,7 +31,9 @@ from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
+from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
+from sendbatch.rendering.workers import Workers
 from sendbatch.sandbox import Sandbox
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.server import Server, server_of
@@ -44,7 +46,7 @@ OUTBOX = "outbox"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call on one campaign. `command` is the campaign file as the person named it."""
+    """One call on one campaign. `command` is the line that runs it again, but for its edition."""
 
     campaign: Campaign
     command: str
@@ -66,7 +68,8 @@ class Ran:
     crashed: int
 
 
-Confirm = Callable[[Prepared, Standing], None]  # raises GuardError where a person says no
+# Shows the plan, also one with nobody to send to; raises GuardError where a person says no.
+Confirm = Callable[[Prepared, Standing], None]
 
 
 def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
@@ -76,14 +79,16 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
-    preparing = preparing_of(job, standing)
+    content = read_content(job.campaign)
     job.record.make()
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with (
         hold(job.record.path, since=since, holder=job.edge.holder),
         open_ledger(job.record.path) as ledger,
+        Workers() as workers,
     ):
+        preparing = preparing_of(job, standing, content, workers)
         crashed = ledger.sending.recover(now)
         if crashed:
             job.observer.notice(
@@ -94,7 +99,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                 prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
-                    confirm(prepared, standing)
+                confirm(prepared, standing)
             ending = sending.deliver(ledger, prepared) if prepared.sendable else None
         totals = ledger.sending.totals()
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
@@ -108,22 +113,24 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
-    preparing = replace(preparing_of(job, standing), looking=True)
-    with open_scratch(job.record.path) as ledger:
+    content = read_content(job.campaign)
+    with open_scratch(job.record.path) as ledger, Workers() as workers:
+        preparing = replace(preparing_of(job, standing, content, workers), looking=True)
         ledger.sending.recover(job.edge.clock.wall())
         with ledger.transaction():
             return see(ledger, prepare(ledger, preparing), standing)
 
 
-def preparing_of(job: Job, standing: Standing) -> Preparing:
-    """Read the content once, and gather what planning needs. Raises CampaignError."""
+def preparing_of(job: Job, standing: Standing, content: Content, workers: Workers) -> Preparing:
+    """All that planning needs."""
     return Preparing(
         campaign=job.campaign,
-        content=read_content(job.campaign),
+        content=content,
         options=job.options,
         command=job.command,
         size_limit=standing.size_limit(job.campaign.profile.size_limit),
         lookups=Deliverability,
+        workers=workers,
         observer=job.observer,
         stop=job.stop,
         wall=job.edge.clock.wall,

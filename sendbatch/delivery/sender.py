@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from sendbatch.delivery.line import Ready
@@ -11,6 +12,7 @@ from sendbatch.smtp.connection import Connection
 
 FOREVER = float("inf")  # when a message is due while the line is empty
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
+PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
 
 
 class Sender:
@@ -19,10 +21,12 @@ class Sender:
     def __init__(self, traffic: Traffic, number: int, connection: Connection | None = None) -> None:
         self._traffic = traffic
         self._number = number
-        self._connection = connection
+        self._connection: Connection | None = None
         self._handed = 0
+        self._used_at = 0.0
+        self._never = asyncio.Event()
         if connection is not None:
-            traffic.reach.open_now += 1
+            self._take_over(connection)
 
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
@@ -46,7 +50,10 @@ class Sender:
             if due is None:
                 return None
             standing = self._number >= traffic.settling.connections.allowed
-            if self._connection is not None and (standing or now + LONG_WAIT < due < FOREVER):
+            far = now + LONG_WAIT < due < FOREVER
+            if far and traffic.all_in:
+                traffic.held_until(due)
+            if self._connection is not None and (standing or far):
                 await self._leave()  # and look again: the line may have changed meanwhile
             elif standing or due > now:
                 await self._idle(IDLE if standing else min(due - now, IDLE))
@@ -55,29 +62,47 @@ class Sender:
         return None
 
     async def _idle(self, seconds: float) -> None:
-        told = await self._traffic.clock.wait(self._traffic.line.filled, max(seconds, 0.001))
-        if not told and seconds >= IDLE:
+        clock = self._traffic.clock
+        if self._connection is not None:
+            seconds = min(seconds, self._used_at + IDLE - clock.steady())
+        await clock.wait(self._traffic.line.filled, max(seconds, 0.001))
+        if self._connection is not None and clock.steady() - self._used_at >= IDLE:
             await self._leave()
 
     async def _is_open(self) -> bool:
+        traffic = self._traffic
         if self._connection is not None and not self._connection.usable:
             self._drop()
         if self._connection is None:
-            opened = await self._traffic.reach.open()
+            if traffic.reach.has_free and not await self._is_needed():
+                return False
+            opened = await traffic.reach.open()
             if opened is None:
                 return False
-            self._connection, self._handed = opened, 0
-            self._traffic.opened(opened)
+            self._take_over(opened)
+            traffic.opened(opened)
             # the slot may have gone to another connection while this one was opened
             return False
         return True
+
+    async def _is_needed(self) -> bool:
+        """Whether a message is due still after those with an open connection had their chance."""
+        clock = self._traffic.clock
+        await clock.wait(self._never, PRECEDENCE)
+        due = self._traffic.line_due(clock.steady())
+        return due is not None and due <= clock.steady()
 
     async def _hand_over(self, ready: Ready) -> None:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         handed = Handed(connection.accepted, connection.refused_recipients)
         self._handed += 1
-        outcome = await connection.hand_over(ready.message, partial(traffic.intend, ready))
+        traffic.reach.busy += 1
+        try:
+            outcome = await connection.hand_over(ready.message, partial(traffic.intend, ready))
+        finally:
+            traffic.reach.busy -= 1
+            self._used_at = traffic.clock.steady()
         reopen = traffic.settle(ready, outcome, handed)
         if outcome.lost or not connection.usable:
             self._drop()
@@ -97,6 +122,11 @@ class Sender:
         connection = self._connection
         self._drop(abort=False)
         await connection.quit()
+
+    def _take_over(self, connection: Connection) -> None:
+        self._connection, self._handed = connection, 0
+        self._used_at = self._traffic.clock.steady()
+        self._traffic.reach.open_now += 1
 
     def _drop(self, *, abort: bool = True) -> None:
         connection, self._connection = self._connection, None

@@ -24,7 +24,7 @@ from sendbatch.delivery.steering import (
     row_is_blamed,
 )
 from sendbatch.ledger.store import Change, Released, Settled
-from sendbatch.values import Outcome, Status
+from sendbatch.values import Outcome, Reply, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,16 @@ class Settling:
         if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
             self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        unblamed_mail = reply is not None and reply.command == "MAIL" and 400 <= reply.code <= 499
-        if ended or unblamed_mail or (reply is not None and reply.code == 421):
-            self._connection_ended(handed.accepted, now)
+        enough = _refuses_more(reply, handed.accepted)
+        if ended or enough or (reply is not None and reply.code == 421):
+            if not handed.refused_recipients:  # those are what ended it, not the number of messages
+                self._connection_ended(handed.accepted)
             return True
         if outcome.status is Status.ACCEPTED and self.connections.win_back(now):
             self._tell("connections", f"{self.connections.allowed} connections again")
         return False
 
-    def _connection_ended(self, accepted: int, now: float) -> None:
+    def _connection_ended(self, accepted: int) -> None:
         if accepted == 0:
             self.refused_connection()
         elif self.connections.ended_after(accepted):
@@ -163,3 +164,10 @@ class Settling:
     def _tell(self, kind: str, text: str) -> None:
         self._note(kind, text)
         self._observer.notice(text)
+
+
+def _refuses_more(reply: Reply | None, accepted: int) -> bool:
+    """4xx to MAIL after accepted messages: so many on one connection, and no more."""
+    if reply is None or not accepted:
+        return False
+    return reply.command == "MAIL" and 400 <= reply.code <= 499

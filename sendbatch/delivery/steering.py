@@ -94,25 +94,28 @@ class Breaker:
 
     def __init__(self) -> None:
         self.length = 0
+        self.tripped = False  # for good: an acceptance on another connection may still come
         self.open: list[int] = []
         self.last: Reply | None = None
-
-    @property
-    def tripped(self) -> bool:
-        return self.length >= BREAKER
 
     def refused(self, recipient: Recipient, reply: Reply) -> Status:
         """Count a permanent refusal; returns the status it is recorded with for now."""
         if blames_recipient(reply) and is_refused_before(recipient):
             return Status.REJECTED  # known to be dead: the next ones may still be alive
         self.length += 1
+        self.tripped = self.tripped or self.length >= BREAKER
         self.last = reply
         if blames_recipient(reply):
             self.open.append(recipient.id)
         return Status.DEFERRED
 
     def accepted(self) -> list[int]:
-        """An acceptance ends the streak; returns the ids that are rejected for good now."""
+        """An acceptance ends the streak; returns the ids that are rejected for good now.
+
+        Once it has tripped there are none: whether they were to blame is for a person to say.
+        """
+        if self.tripped:
+            return []
         condemned, self.open = self.open, []
         self.length = 0
         return condemned

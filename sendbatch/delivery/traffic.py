@@ -20,7 +20,8 @@ LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further a
 
 class Traffic:
     """One object a run. `commit` makes changes durable and is awaited before a final dot leaves;
-    `offered` is told what each new connection offers."""
+    `offered` is told what each new connection offers, `held` the epoch time before which no message
+    may start where that is far away."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Traffic:
         content: str,
         commit: Callable[[list[Change]], Awaitable[None]],
         offered: Callable[[Connection], None],
+        held: Callable[[float], None],
         soon: asyncio.Event,
     ) -> None:
         self.clock = clock
@@ -46,7 +48,9 @@ class Traffic:
         self.quotas = quotas
         self._content = content
         self._commit = commit
+        self._held = held
         self._soon = soon
+        self.all_in = False  # the line has all there is for now, or all it can hold
 
     @property
     def stopping(self) -> bool:
@@ -89,6 +93,10 @@ class Traffic:
     def share(self, parts: int) -> None:
         """So many runs are alive on the account now: each has an equal part of it."""
         self._pacer.parts = self.settling.connections.parts = parts
+
+    def held_until(self, due: float) -> None:
+        """Nothing in the line may start before this steady time."""
+        self._held(self.clock.wall() + due - self.clock.steady())
 
     def put_back(self, ready: Ready) -> None:
         self.out.add(ready.recipient.id)

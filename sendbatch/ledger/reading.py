@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 from typing import Any
 
 from sendbatch.ledger.sending import COLUMNS, listed, to_recipient
@@ -134,10 +135,9 @@ class LedgerReading:
         changes = self._db.execute(
             "SELECT at, detail FROM event WHERE kind = 'server' ORDER BY rowid"
         ).fetchall()
-        ends = [at for at, _ in changes[1:]] + [float("inf")]
-        starts = [float("-inf")] + [at for at, _ in changes[1:]]
+        bounds = [float("-inf"), *(at for at, _ in changes[1:]), float("inf")]
         counts: dict[str, int] = {}
-        for (_, server), start, end in zip(changes, starts, ends, strict=True):
+        for (_, server), (start, end) in zip(changes, pairwise(bounds), strict=False):
             counts[server] = counts.get(server, 0) + self._accepted_between(start, end)
         return list(counts.items())
 

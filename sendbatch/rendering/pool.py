@@ -1,44 +1,125 @@
 """How the house asks for rows to be checked and messages to be built.
 
-There is one worker for now, in this process. What crosses to it is bytes both ways, so that
-processes can take its place behind the same three methods.
+A small campaign is dealt with in this process; beyond `SMALL` rows batches go to worker processes,
+several at once. What crosses to either is bytes both ways.
 """
 
 from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from functools import partial
 
+from sendbatch.rendering.frames import CHECK, RENDER
 from sendbatch.rendering.setup import Setup, Survey
 from sendbatch.rendering.worker import Worker
+from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Unbuildable
+
+SMALL = 1000  # rows; starting processes takes as long as a thousand rows
+ROW_PATIENCE = 10.0  # seconds for one row, once its batch broke a worker
+Built = list[Message | Unbuildable]
 
 
 class Pool:
-    """Made once for a plan or a run; `setup` is sent once."""
+    """What is built from one `Setup`; it is sent to each worker once. `workers` are shared with
+    other pools and None where everything is to happen in this process."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._worker = Worker(setup.to_bytes())
+    def __init__(self, setup: Setup, workers: Workers | None = None) -> None:
+        self._setup = setup.to_bytes()
+        self._workers = workers
+        self._here: Worker | None = None
+        self._asked = 0
 
-    def check(self, rows: Sequence[Row]) -> list[Survey]:
-        """Raises AudienceError where `where` fails on a row."""
-        surveys: list[Survey] = pickle.loads(  # noqa: S301 - our own worker wrote it
-            self._worker.check(pickle.dumps(list(rows), protocol=5))
-        )
-        return surveys
+    @property
+    def width(self) -> int:
+        """How many batches are worth having under way at once."""
+        return 2 * self._workers.count if self._workers is not None else 1
 
-    def render_now(
-        self, recipients: Sequence[Recipient], now: float
-    ) -> list[Message | Unbuildable]:
+    def check(self, batches: Iterable[Sequence[Row]]) -> Iterator[list[Survey]]:
+        """The surveys of each batch, in order, some batches ahead of what is taken.
+
+        Raises AudienceError where `where` fails on a row.
+        """
+        waiting: deque[Callable[[], list[Survey]]] = deque()
+        for batch in batches:
+            waiting.append(self._checking(batch))
+            if len(waiting) >= self.width:
+                yield waiting.popleft()()
+        while waiting:
+            yield waiting.popleft()()
+
+    def _checking(self, rows: Sequence[Row]) -> Callable[[], list[Survey]]:
+        data = pickle.dumps(list(rows), protocol=5)
+        if self._is_small(len(rows)):
+            surveys = _surveys(self._worker.check(data))
+            return lambda: surveys
+        assert self._workers is not None
+        answer = self._workers.give(self._setup, CHECK, data)
+        return lambda: _surveys(self._checked(answer, data))
+
+    def _checked(self, answer: Future[bytes], data: bytes) -> bytes:
+        try:
+            return answer.result()
+        except Broken:  # once more, and then it is no accident
+            assert self._workers is not None
+            return self._workers.give(self._setup, CHECK, data).result()
+
+    def render_now(self, recipients: Sequence[Recipient], now: float) -> Built:
         """One result for each recipient, in order; `now` dates those not dated yet."""
-        built: list[Message | Unbuildable] = pickle.loads(  # noqa: S301 - our own worker wrote it
-            self._worker.render(pickle.dumps((list(recipients), now), protocol=5))
-        )
+        built: Built = []
+        while len(built) < len(recipients):
+            built += self._some(recipients[len(built) :], now)
         return built
 
-    async def render(
-        self, recipients: Sequence[Recipient], now: float
-    ) -> list[Message | Unbuildable]:
+    async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
         """As `render_now`, off the event loop, so that replies are read while messages are built."""
         return await asyncio.to_thread(self.render_now, recipients, now)
+
+    def _some(self, recipients: Sequence[Recipient], now: float) -> Built:
+        """The first of them, as many as fit into one answer."""
+        data = pickle.dumps((list(recipients), now), protocol=5)
+        if self._is_small(len(recipients)):
+            return _messages(self._worker.render(data))
+        assert self._workers is not None
+        try:
+            return _messages(self._workers.give(self._setup, RENDER, data).result())
+        except Broken:
+            alone = partial(self._alone, now=now)
+            return [message for recipient in recipients for message in alone(recipient)]
+
+    def _alone(self, recipient: Recipient, now: float) -> Built:
+        """One row of a batch that broke a worker: is it this one?"""
+        assert self._workers is not None
+        data = pickle.dumps(([recipient], now), protocol=5)
+        try:
+            return _messages(self._workers.give(self._setup, RENDER, data, ROW_PATIENCE).result())
+        except Broken:
+            reason = (
+                f"building the message took longer than {ROW_PATIENCE:.0f} s or all memory "
+                f"(row {recipient.row})"
+            )
+            return [Unbuildable(reason)]
+
+    def _is_small(self, rows: int) -> bool:
+        self._asked += rows
+        return self._workers is None or self._asked <= SMALL
+
+    @property
+    def _worker(self) -> Worker:
+        if self._here is None:
+            self._here = Worker(self._setup)
+        return self._here
+
+
+def _surveys(data: bytes) -> list[Survey]:
+    surveys: list[Survey] = pickle.loads(data)  # noqa: S301 - our own worker wrote it
+    return surveys
+
+
+def _messages(data: bytes) -> Built:
+    built: Built = pickle.loads(data)  # noqa: S301 - our own worker wrote it
+    return built

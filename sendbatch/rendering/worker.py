@@ -1,18 +1,25 @@
 """What a worker does with bytes: checks rows, builds messages. It opens no template and no record.
 
 Per-recipient attachments are the one kind of file it reads, from the folder that the author's
-own part of their path names.
+own part of their path names. As a process (`python -m sendbatch.rendering.worker`) it lives for
+as long as its standard input is open: the end of it is the only sign of life there is.
 """
 
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import replace
+from typing import BinaryIO
 
 from sendbatch.audience.checks import Checker
+from sendbatch.errors import SendbatchError
 from sendbatch.message.compose import Composer
+from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.setup import Survey, setup_from
-from sendbatch.values import Checked, Recipient, Row, Status
+from sendbatch.values import Checked, Message, Recipient, Row, Status, Unbuildable
+
+MOST_BYTES = 8 * 1024 * 1024  # of messages in one answer; whoever asked asks for the rest again
 
 
 class Worker:
@@ -31,10 +38,18 @@ class Worker:
         return pickle.dumps([self._survey(self._checker.check(row)) for row in rows], protocol=5)
 
     def render(self, batch: bytes) -> bytes:
-        """(list[Recipient], now) in, list[Message | Unbuildable] out."""
+        """(list[Recipient], now) in; list[Message | Unbuildable] out, for as many of the first as
+        fit into one answer, at least one."""
         recipients: list[Recipient]
         recipients, now = pickle.loads(batch)  # noqa: S301 - our own process wrote it
-        built = [self._composer.compose(recipient, now) for recipient in recipients]
+        built: list[Message | Unbuildable] = []
+        size = 0
+        for recipient in recipients:
+            if size > MOST_BYTES:
+                break
+            message = self._composer.compose(recipient, now)
+            size += len(message.data) if isinstance(message, Message) else 0
+            built.append(message)
         return pickle.dumps(built, protocol=5)
 
     def _survey(self, checked: Checked) -> Survey:
@@ -46,10 +61,34 @@ class Worker:
         size = sum(size for _, size in found)
         limit = self._setup.size_limit
         if reason is None and limit is not None and encoded(size) > limit:
-            reason = f"its attachments make a message of {encoded(size):,} bytes; the server takes {limit:,}"
+            reason = (
+                f"its attachments make a message of {encoded(size):,} bytes; "
+                f"the server takes {limit:,}"
+            )
         return Survey(replace(checked, attachments=paths), reason)
 
 
 def encoded(size: int) -> int:
     """Bytes on the wire for `size` bytes in base64, 76 characters a line (RFC 2045 §6.8)."""
     return -(-size // 57) * 78
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer frames until the end of `source`."""
+    worker: Worker | None = None
+    while (frame := read_frame(source)) is not None:
+        kind, data = frame
+        if kind == SETUP:
+            worker = Worker(data)
+            continue
+        assert worker is not None
+        try:
+            answer = worker.check(data) if kind == CHECK else worker.render(data)
+        except SendbatchError as error:
+            write_frame(sink, FAULT, pickle.dumps((type(error), error.faults), protocol=5))
+        else:
+            write_frame(sink, DONE, answer)
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

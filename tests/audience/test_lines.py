@@ -137,8 +137,3 @@ def test_a_wrong_encoding_is_told_although_the_file_breaks_off_later(tmp_path: P
     long = b"email\nzo\xe9@example.com," + bytes(range(48, 122)) * 5000
     path.write_bytes(gzip.compress(long, 0)[:-2000])
     assert "people.csv.gz:2: error: this line is not utf-8" in said_of(path)
-
-
-def test_the_quotes_of_a_record_are_counted(export: Export) -> None:
-    with Lines(export.write('a,"b"\n"c\n')) as lines:
-        assert [(lines.number, lines.quotes) for _ in lines] == [(1, 2), (2, 3)]

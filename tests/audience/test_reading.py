@@ -237,3 +237,18 @@ def test_what_a_csv_writer_wrote_is_read_as_it_was(
         [("a", "b", "c"), *records]
     )
     assert [row.cells for row in read(out.getvalue().encode(), "utf-8")] == records
+
+
+def test_two_loose_quotes_do_not_swallow_the_rows_between_them(export: Export) -> None:
+    said = export.said('email,name\nb@example.com,"B\nc@example.com,"C\nd@example.com,D\n')
+    assert "people.csv:2: error: the quoted text that begins in this record is never closed" in said
+
+
+def test_an_odd_quote_behind_quoted_lines_is_only_a_quote(export: Export) -> None:
+    rows = export.rows('email,name,size\na@example.com,"one\ntwo",19" wide\n')
+    assert rows[0].cells == ("a@example.com", "one\ntwo", '19" wide')
+
+
+def test_a_record_of_endless_short_quoted_lines_is_refused(export: Export) -> None:
+    said = export.said('email,name\na@example.com,"' + "\n" * 9_000_000)
+    assert "longer than" in said

@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -78,7 +79,9 @@ class Desk:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def campaign(self, *changes: tuple[str, str], more: str = "", name: str = "spring.yaml") -> Path:
+    def campaign(
+        self, *changes: tuple[str, str], more: str = "", name: str = "spring.yaml"
+    ) -> Path:
         """The campaign file, with (old, new) replaced and `more` keys at its end."""
         text = CAMPAIGN
         for old, new in changes:
@@ -141,9 +144,21 @@ class Desk:
         return {key: row["status"] for key, row in self.rows(*arguments).items()}
 
     def nothing_was_sent(self) -> bool:
-        """No mail was kept, and no record says that any was tried."""
+        """No mail was kept, and no record knows anybody."""
         mails = list(self.folder.rglob("outbox/*.eml"))
-        return not mails and not list(self.folder.rglob("ledger.sqlite"))
+        return not mails and not any(known_to(file) for file in self.folder.rglob("ledger.sqlite"))
+
+
+def known_to(ledger: Path) -> list[tuple[str, str]]:
+    """(key, status) of everybody in a record."""
+    with closing(sqlite3.connect(ledger)) as store:
+        return store.execute("select key, status from recipient order by id").fetchall()
+
+
+def dumped(ledger: Path) -> list[str]:
+    """All that a record holds, to be compared with what it holds later."""
+    with closing(sqlite3.connect(ledger)) as store:
+        return list(store.iterdump())
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
@@ -162,7 +177,10 @@ def interrupt(process: subprocess.Popen[str]) -> None:
 
 
 def read_mails(folder: Path) -> list[EmailMessage]:
-    found = (message_from_bytes(p.read_bytes(), policy=policy.default) for p in sorted(folder.glob("*.eml")))
+    found = (
+        message_from_bytes(p.read_bytes(), policy=policy.default)
+        for p in sorted(folder.glob("*.eml"))
+    )
     return [mail for mail in found if isinstance(mail, EmailMessage)]
 
 

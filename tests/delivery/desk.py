@@ -34,6 +34,8 @@ COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
 ADA = Credentials("ada", "old")
+RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
+ACCOUNT = Account("office", "ada")
 
 LETTER = Content(
     subject="Hello {{ name }}",
@@ -100,14 +102,14 @@ class Desk:
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     stop: Stop = field(default_factory=Stop)
-    retry: Retry = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
+    retry: Retry = RETRY
     connections: int = 1
     per_connection: int | None = None
     rates: tuple[Rate, ...] = ()
     domains: dict[str, tuple[Rate, ...]] = field(default_factory=dict)
     slow_down: tuple[str, ...] = ()
     usage: Usage | None = None
-    account: Account = Account("office", "ada")
+    account: Account = ACCOUNT
     no_wait: bool = False
     limit: int | None = None
     stop_after: float | None = None
@@ -124,7 +126,7 @@ class Desk:
             self.ledger.sending.choose(self.limit)
             self.ledger.sending.make_due(self.clock.wall())
         selected = self.ledger.sending.sendable()
-        self.watcher.counts.update(self.ledger.sending.totals())
+        self.watcher.counts = Counter(self.ledger.reading.totals())
         return run_with(self.clock, self._send(selected))
 
     async def _send(self, selected: int) -> Ending:

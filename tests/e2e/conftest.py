@@ -12,7 +12,8 @@ from tests.e2e.postfix import Postfix, PostfixServer
 
 
 @pytest.fixture(scope="session")
-def _postfix(needs: Needs) -> Iterator[PostfixServer]:
+def running_postfix(needs: Needs) -> Iterator[PostfixServer]:
+    """The one server of this process; its maildir holds what earlier tests sent."""
     program = needs("postfix", "end-to-end tests send through it")
     needs("saslpasswd2", "it makes the account that end-to-end tests log in with")
     if os.geteuid() != 0:
@@ -22,7 +23,7 @@ def _postfix(needs: Needs) -> Iterator[PostfixServer]:
 
 
 @pytest.fixture
-def postfix(_postfix: PostfixServer) -> PostfixServer:
+def postfix(running_postfix: PostfixServer) -> PostfixServer:
     """A real Postfix with STARTTLS and a login, its maildir empty."""
-    _postfix.forget()
-    return _postfix
+    running_postfix.forget()
+    return running_postfix

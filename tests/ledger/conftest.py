@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
-
-Fresh = Callable[[], AbstractContextManager[Ledger]]
 
 
 @pytest.fixture
@@ -21,13 +18,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield ledger
 
 
-@pytest.fixture(scope="session")
-def fresh() -> Fresh:
-    """`with fresh() as ledger:` an empty record that is gone afterwards, not synchronised."""
-
-    @contextlib.contextmanager
-    def make() -> Iterator[Ledger]:
-        with tempfile.TemporaryDirectory() as nowhere, open_scratch(Path(nowhere)) as ledger:
-            yield ledger
-
-    return make
+@contextlib.contextmanager
+def empty_record() -> Iterator[Ledger]:
+    """A record that is gone afterwards, made by the same statements and not synchronised."""
+    with tempfile.TemporaryDirectory() as nowhere, open_scratch(Path(nowhere)) as ledger:
+        yield ledger

@@ -281,9 +281,7 @@ def another_run(path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_run_alone_counts_one_whether_it_said_so_or_not(
-    usage: Usage, account: Account
-) -> None:
+def test_a_run_alone_counts_one_whether_it_said_so_or_not(usage: Usage, account: Account) -> None:
     assert usage.runs(account) == 1
     with usage.alive(account):
         assert usage.runs(account) == 1

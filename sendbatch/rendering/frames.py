@@ -1,0 +1,28 @@
+"""What goes through a worker's pipes: frames of bytes, each with its length before it."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+HEAD = struct.Struct(">cQ")  # one letter for the kind, then the length in bytes
+
+SETUP, CHECK, RENDER = b"s", b"c", b"r"  # to a worker
+DONE, FAULT = b"d", b"f"  # from it: a result, or a SendbatchError to be raised
+
+
+def write_frame(pipe: BinaryIO, kind: bytes, data: bytes) -> None:
+    """Raises OSError where the other end is gone."""
+    pipe.write(HEAD.pack(kind, len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def read_frame(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+    """(kind, data), or None at the end of the stream, also in the middle of a frame."""
+    head = pipe.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    kind, length = HEAD.unpack(head)
+    data = pipe.read(length)
+    return (kind, data) if len(data) == length else None

@@ -1,0 +1,111 @@
+"""What a person at a terminal is asked before mail goes out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.cli.mailhost import MailHost
+from tests.cli.terminal import Person
+
+NUMBER = "Type the number of recipients"
+
+
+@pytest.mark.parametrize("answer", ["y", "Y", "yes"])
+def test_a_person_who_says_yes_sends(desk: Desk, mailhost: MailHost, answer: str) -> None:
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked("Send it? [y/N]")
+        assert f"3 to send through 127.0.0.1:{mailhost.port}" in person.seen
+        assert "subject: Ada, spring is here" in person.seen
+        person.types(f"{answer}\n")
+        assert person.leaves() == 0
+    assert len(mailhost.mails) == 3
+
+
+@pytest.mark.parametrize("answer", ["n", "", "yess", "3"])
+def test_anything_but_yes_sends_nothing_and_exits_4(
+    desk: Desk, mailhost: MailHost, answer: str
+) -> None:
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked("Send it? [y/N]")
+        person.types(f"{answer}\n")
+        assert person.leaves() == 4
+        assert "declined: nothing was sent" in person.seen
+    assert not mailhost.mails
+    assert desk.nothing_was_sent()
+
+
+def test_the_end_of_the_input_is_no_yes(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked("Send it? [y/N]")
+        person.types("\x04")
+        assert person.leaves() == 4
+    assert not mailhost.mails
+
+
+def test_ctrl_c_at_the_question_sends_nothing_and_exits_3(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked("Send it? [y/N]")
+        person.interrupts()
+        assert person.leaves() == 3
+        assert "nothing was sent" in person.seen
+        assert "Traceback" not in person.seen
+    assert not mailhost.mails
+    assert desk.nothing_was_sent()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("1001", 0), ("1,001", 0), ("y", 4), ("1000", 4)])
+def test_above_a_thousand_the_number_must_be_typed(
+    desk: Desk, mailhost: MailHost, answer: str, code: int
+) -> None:
+    desk.people(1001)
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml", "--no-progress") as person:
+        person.until_asked(f"{NUMBER} (1,001) to send:")
+        person.types(f"{answer}\n")
+        assert person.leaves() == code
+    assert len(mailhost.mails) == (1001 if code == 0 else 0)
+
+
+def test_a_thousand_recipients_need_a_yes_only(desk: Desk, mailhost: MailHost) -> None:
+    desk.people(1000)
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked("Send it? [y/N]")
+        person.types("n\n")
+        assert person.leaves() == 4
+
+
+def test_the_first_connection_is_made_before_the_question(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", mailhost.profiles + "    username: jane\n    password: ${NO_SUCH}\n")
+    with Person(desk, "run", "spring.yaml") as person:
+        assert person.leaves() == 2
+        assert "NO_SUCH" in person.seen
+        assert "Send it?" not in person.seen
+
+
+def test_mail_that_is_only_kept_is_sent_without_a_question(desk: Desk) -> None:
+    with Person(desk, "run", "spring.yaml") as person:
+        assert person.leaves() == 0
+        assert "Send it?" not in person.seen
+    assert len(desk.kept()) == 3
+
+
+def test_a_person_sees_a_bar_while_mail_goes_out(desk: Desk) -> None:
+    desk.people(300)
+    with Person(desk, "run", "spring.yaml") as person:
+        assert person.leaves() == 0
+        assert "sending" in person.seen
+        assert "/300" in person.seen
+
+
+def test_no_progress_shows_no_bar(desk: Desk) -> None:
+    desk.people(300)
+    with Person(desk, "run", "spring.yaml", "--no-progress") as person:
+        assert person.leaves() == 0
+        assert "/300" not in person.seen

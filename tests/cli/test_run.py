@@ -1,0 +1,565 @@
+"""`sendbatch run`: who is sent to, what is left, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import PEOPLE, Desk, closed_port, dumped, line_that_goes_on, read_mails
+from tests.cli.mailhost import MailHost
+
+ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
+
+
+def test_the_first_run_reaches_everyone_and_says_where_to_read_on(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 0
+    assert desk.receivers() == [ADA, BJORK, CARL]
+    assert [mail["Subject"] for mail in desk.kept()] == [
+        "Ada, spring is here",
+        "Björk, spring is here",
+        "friend, spring is here",
+    ]
+    assert "spring: all 3 accepted" in told.err
+    assert "reports/spring.sandbox/report.csv" in told.err
+    assert "reports/spring.sandbox/outbox" in told.err
+    assert told.out == ""
+
+
+def test_a_second_run_sends_nothing_says_so_and_exits_0(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    again = desk.run("run", "spring.yaml")
+    assert again.code == 0
+    assert "nothing to send" in again.err
+    assert len(desk.kept()) == 3
+
+
+def test_a_finished_campaign_run_again_exits_as_before(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody at all,Nemo,paid\n")
+    assert desk.run("run", "spring.yaml").code == 1
+    assert desk.run("run", "spring.yaml").code == 1
+    assert desk.run("run", "spring.yaml", "--tolerate", "1").code == 0
+
+
+def test_the_record_lies_beside_the_campaign_wherever_the_command_is_typed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert desk.run("run", desk.folder / "spring.yaml").code == 0
+    assert (desk.record() / "report.csv").is_file()
+    assert (desk.folder / "reports" / ".gitignore").read_text() == "*\n"
+    assert (desk.record() / "ledger.sqlite").stat().st_mode & 0o077 == 0
+
+
+# --- who ---------------------------------------------------------------------------------------
+
+
+def test_a_limit_takes_the_first_in_the_csvs_order_and_says_how_many_remain(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--limit", "2")
+    assert told.code == 0
+    assert desk.receivers() == [ADA, BJORK]
+    assert "1 recipient left for a later run:  sendbatch run spring.yaml" in told.err
+    assert desk.run(*line_that_goes_on(told.err, "left for a later run:")).code == 0
+    assert desk.receivers() == [ADA, BJORK, CARL]
+
+
+def test_only_a_key_is_sent_to(desk: Desk) -> None:
+    desk.campaign(("file: people.csv", "file: people.csv\n  key: first_name"))
+    told = desk.run("run", "spring.yaml", "--only", "Björk", "--only", "Ada")
+    assert told.code == 0
+    assert desk.receivers() == [ADA, BJORK]
+
+
+def test_only_an_address_in_another_spelling_is_sent_to(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--only", "Bjork@EXAMPLE.org")
+    assert desk.receivers() == [BJORK]
+
+
+def test_only_those_that_a_file_names_are_sent_to(desk: Desk) -> None:
+    desk.write("some.txt", f"{CARL}\n\n{ADA}\n")
+    told = desk.run("run", "spring.yaml", "--only", "@some.txt")
+    assert told.code == 0
+    assert desk.receivers() == [ADA, CARL]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("nobody@example.com", "--only names nobody in the plan: nobody@example.com"),
+        ("@missing.txt", "--only @missing.txt: cannot be read: No such file or directory"),
+        ("@empty.txt", "--only @empty.txt: the file names nobody"),
+        ("@latin.txt", "--only @latin.txt: this file is not UTF-8"),
+    ],
+)
+def test_only_a_key_that_nobody_has_refuses(desk: Desk, names: str, said: str) -> None:
+    desk.write("empty.txt", "\n")
+    desk.write("latin.txt", b"bj\xf6rk\n")
+    told = desk.run("run", "spring.yaml", "--only", ADA, "--only", names)
+    assert told.code == 2
+    assert said in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_set_variable_reaches_the_mail_and_the_line_that_goes_on(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--set", "product=Blue Gadget", "--limit", "1")
+    assert "the Blue Gadget blooms" in desk.kept()[0].as_string()
+    assert "--set 'product=Blue Gadget'" in told.err
+
+
+def test_setting_the_name_of_a_column_refuses(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--set", "plan=paid")
+    assert told.code == 2
+    assert "--set plan" in told.err
+    assert "column" in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_rate_from_the_command_line_is_shown_in_the_plan(desk: Desk) -> None:
+    desk.people(100)
+    told = desk.run("plan", "spring.yaml", "--rate", "1/s")
+    assert told.code == 0
+    assert "takes at least 2 min" in told.out
+
+
+def test_a_rate_that_is_none_refuses(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--rate", "fast")
+    assert told.code == 2
+    assert "--rate" in told.err
+    assert "14/s" in told.err
+
+
+# --- guards ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("expected", ["4", "10-20", "1-2"])
+def test_another_number_than_expected_refuses_with_4(desk: Desk, expected: str) -> None:
+    told = desk.run("run", "spring.yaml", "--expect", expected)
+    assert told.code == 4
+    assert "the plan has 3 recipients" in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_the_expected_number_lets_the_run_go_on_when_all_but_one_are_done(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "2")
+    assert desk.run("run", "spring.yaml", "--expect", "3").code == 0
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "code"), [("0", 1), ("1", 1), ("2", 0), ("39%", 1), ("40%", 0)]
+)
+def test_so_many_without_the_mail_are_tolerated(desk: Desk, tolerated: str, code: int) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,free\n@,M,free\n")
+    assert desk.run("run", "spring.yaml", "--tolerate", tolerated).code == code
+    assert desk.run("status", "spring.yaml", "--tolerate", tolerated).code == code
+    assert desk.run("plan", "spring.yaml", "--tolerate", tolerated).code == code
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [("nobody,N,free", "1 invalid row"), (f"{ADA.upper()},A,", "1 duplicate row")]
+)
+def test_strict_refuses_an_invalid_or_duplicate_row(desk: Desk, row: str, said: str) -> None:
+    desk.write("people.csv", PEOPLE + row + "\n")
+    told = desk.run("run", "spring.yaml", "--strict")
+    assert told.code == 4
+    assert said in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_dry_run_shows_the_mails_and_leaves_the_record_as_it_was(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    before = dumped(desk.record() / "ledger.sqlite")
+    desk.write("people.csv", PEOPLE + "dora@example.com,Dora,paid\n")
+    told = desk.run("run", "spring.yaml", "--dry-run")
+    shown = desk.record() / "preview"
+    assert told.code == 0
+    assert "nothing was sent" in told.err
+    assert "reports/spring.sandbox/preview/index.html" in told.err
+    assert len(list(shown.glob("*.eml"))) == 3
+    assert "Dora, spring is here" in (shown / "index.html").read_text()
+    assert dumped(desk.record() / "ledger.sqlite") == before
+    assert len(desk.kept()) == 1
+
+
+def test_a_dry_run_writes_the_first_ten_messages(desk: Desk) -> None:
+    desk.people(30)
+    assert desk.run("run", "spring.yaml", "--dry-run").code == 0
+    assert len(list((desk.record() / "preview").glob("*.eml"))) == 10
+    assert desk.nothing_was_sent()
+
+
+def test_a_dry_run_with_a_message_that_cannot_be_built_exits_1(desk: Desk) -> None:
+    desk.write("spring.txt", "Hello {{ 12 // (first_name|length - 3) }}\n")
+    told = desk.run("run", "spring.yaml", "--dry-run")
+    assert told.code == 1
+    assert "row 2, ada@example.com" in told.err
+    assert "spring.txt" in told.err
+    assert desk.nothing_was_sent()
+
+
+# --- records and editions ----------------------------------------------------------------------
+
+
+def test_a_record_can_be_kept_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    told = desk.run("run", "spring.yaml", "--record", kept, "--limit", "1")
+    assert (kept / "spring.sandbox" / "ledger.sqlite").is_file()
+    assert not (desk.folder / "reports").exists()
+    assert desk.run(*line_that_goes_on(told.err, "left for a later run:")).code == 0
+    assert len(read_mails(kept / "spring.sandbox" / "outbox")) == 3
+
+
+def test_the_environment_says_where_the_record_is_kept(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENDBATCH_RECORD", str(tmp_path / "kept"))
+    desk.run("run", "spring.yaml")
+    assert (tmp_path / "kept" / "spring.sandbox" / "ledger.sqlite").is_file()
+    assert desk.run("status", "spring.yaml").code == 0
+
+
+def test_each_edition_goes_to_everyone_and_has_a_record_of_its_own(desk: Desk) -> None:
+    for edition in ("2026-11", "2026-12"):
+        assert desk.run("run", "spring.yaml", "--run", edition).code == 0
+    assert len(desk.kept("spring@2026-11.sandbox")) == 3
+    assert len(desk.kept("spring@2026-12.sandbox")) == 3
+
+
+def test_a_run_without_an_edition_is_refused_where_only_editions_have_records(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--run", "2026-11")
+    desk.run("run", "spring.yaml", "--run", "2026-12")
+    for verb in (["run"], ["plan"], ["check"], ["run", "--dry-run"]):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 4
+        assert "no edition was given" in told.err
+        assert "2026-11, 2026-12" in told.err
+        assert "sendbatch run spring.yaml --run 2026-12" in told.err
+    assert not desk.record().exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "report"])
+def test_a_record_that_is_not_there_names_those_that_are(desk: Desk, verb: str) -> None:
+    desk.run("run", "spring.yaml", "--run", "2026-11")
+    told = desk.run(verb, "spring.yaml")
+    assert told.code == 2
+    assert "2026-11" in told.err
+
+
+def test_an_empty_edition_means_the_record_without_one(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--run", "2026-11")
+    assert desk.run("run", "spring.yaml", "--run", "").code == 0
+    assert len(desk.kept()) == 3
+    assert desk.run("run", "spring.yaml").code == 0, "there is one without a name now"
+
+
+def test_an_edition_in_the_file_is_overruled_by_the_command_line(desk: Desk) -> None:
+    desk.campaign(more='run: "{{ product|lower }}"\n')
+    assert desk.run("run", "spring.yaml").code == 0
+    assert len(desk.kept("spring@widget.sandbox")) == 3
+    assert desk.run("run", "spring.yaml", "--run", "other").code == 0
+    assert len(desk.kept("spring@other.sandbox")) == 3
+
+
+@pytest.mark.parametrize("edition", ["../up", "a b", ".hidden", "x/y"])
+def test_an_edition_that_cannot_name_a_folder_is_refused(desk: Desk, edition: str) -> None:
+    told = desk.run("run", "spring.yaml", "--run", edition)
+    assert told.code == 2
+    assert "--run" in told.err
+    assert desk.nothing_was_sent()
+
+
+# --- what changed ------------------------------------------------------------------------------
+
+
+def test_changed_content_refuses_and_offers_both_ways_with_counts(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.write("spring.txt", "Something else, {{ first_name }}.\n")
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 4
+    assert "the text changed since 1 of 3 were sent it" in told.err
+    assert "for the other 2:" in told.err
+    assert "sendbatch run spring.yaml --accept-changes" in told.err
+    assert "to all 3:" in told.err
+    assert len(desk.kept()) == 1
+
+
+def test_changed_content_refuses_even_with_nothing_left_to_send(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    desk.campaign(("spring is here", "summer is here"))
+    assert desk.run("run", "spring.yaml").code == 4
+
+
+def test_both_ways_out_of_changed_content_work_as_they_are_printed(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.campaign(("spring is here", "summer is here"))
+    told = desk.run("run", "spring.yaml")
+    assert desk.run(*line_that_goes_on(told.err, "go on with the new text")).code == 0
+    assert [mail["Subject"] for mail in desk.kept()] == [
+        "Ada, spring is here",
+        "Björk, summer is here",
+        "friend, summer is here",
+    ]
+    edition = line_that_goes_on(told.err, "a new edition")
+    assert desk.run(*edition).code == 0
+    assert len(desk.kept(f"spring@{edition[-1]}.sandbox")) == 3
+
+
+def test_another_key_refuses_and_offers_a_new_edition_only(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.campaign(("file: people.csv", "file: people.csv\n  key: first_name"))
+    told = desk.run("run", "spring.yaml", "--accept-changes")
+    assert told.code == 4
+    assert "recipients.key was the address" in told.err
+    assert "sendbatch run spring.yaml --run " in told.err
+    assert len(desk.kept()) == 1
+
+
+def test_the_same_name_from_another_file_refuses(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    desk.campaign(name="copy.yaml")
+    told = desk.run("run", "copy.yaml")
+    assert told.code == 4
+    assert "belongs to another file" in told.err
+    assert "spring.yaml" in told.err
+    assert len(desk.kept()) == 3
+
+
+def test_a_campaign_file_that_moved_is_told_of_and_goes_on(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    (desk.folder / "spring.yaml").rename(desk.folder / "moved.yaml")
+    told = desk.run("run", "moved.yaml")
+    assert told.code == 0
+    assert "the campaign file moved" in told.err
+    assert len(desk.kept()) == 3
+    assert "the campaign file moved" not in desk.run("run", "moved.yaml").err
+
+
+def test_a_file_that_moved_is_told_of_even_with_nothing_left_to_send(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    (desk.folder / "spring.yaml").rename(desk.folder / "moved.yaml")
+    told = desk.run("run", "moved.yaml")
+    assert told.code == 0
+    assert "the campaign file moved" in told.err
+
+
+def test_the_difference_to_the_last_plan_is_shown(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.write(
+        "people.csv",
+        "email,first_name,plan\nada@example.com,Ada,paid\nbjork@example.org,Bjørk,free\n"
+        "dora@example.com,Dora,paid\nemil@example.com,Emil,paid\n",
+    )
+    told = desk.run("run", "spring.yaml")
+    assert "+2 −1, 1 corrected" in told.err
+    assert told.code == 0
+
+
+# --- a profile that delivers -------------------------------------------------------------------
+
+
+def test_without_a_terminal_a_profile_that_delivers_needs_yes(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 4
+    assert "--yes" in told.err
+    assert "--plan" in told.err
+    assert not mailhost.mails
+    assert desk.nothing_was_sent()
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+
+
+def test_what_was_kept_never_counts_as_delivered(desk: Desk, mailhost: MailHost) -> None:
+    desk.run("run", "spring.yaml")
+    mailhost.take_over(desk)
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert len(mailhost.mails) == 3
+    assert desk.run("run", "spring.yaml", "--smtp", "sandbox").code == 0
+    assert len(desk.kept()) == 3
+
+
+def test_an_approved_plan_stands_in_for_yes(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    planned = desk.run("plan", "spring.yaml", "--out", "plan.json")
+    assert planned.code == 0
+    assert desk.run(*line_that_goes_on(planned.err, "sendbatch run")).code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (PEOPLE + "dora@example.com,Dora,paid\n", "1 recipient was added or changed"),
+        (PEOPLE.replace("Björk", "Bjørk"), "(row 3)"),
+    ],
+)
+def test_an_approved_plan_refuses_who_was_added_or_changed(
+    desk: Desk, mailhost: MailHost, people: str, said: str
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("plan", "spring.yaml", "--out", "plan.json")
+    desk.write("people.csv", people)
+    told = desk.run("run", "spring.yaml", "--plan", "plan.json")
+    assert told.code == 4
+    assert said in told.err
+    assert not mailhost.mails
+    assert desk.nothing_was_sent()
+
+
+def test_an_approved_plan_refuses_changed_content(desk: Desk) -> None:
+    desk.run("plan", "spring.yaml", "--out", "plan.json")
+    desk.write("spring.txt", "Other words, {{ first_name }}.\n")
+    told = desk.run("run", "spring.yaml", "--plan", "plan.json")
+    assert told.code == 4
+    assert "changed since the plan was made" in told.err
+
+
+def test_who_is_missing_from_an_approved_plan_is_counted_and_breaks_nothing(desk: Desk) -> None:
+    desk.run("plan", "spring.yaml", "--out", "plan.json")
+    desk.write("people.csv", PEOPLE.replace("carl@example.net,,paid\n", ""))
+    told = desk.run("run", "spring.yaml", "--plan", "plan.json")
+    assert told.code == 0
+    assert "1 of the approved plan" in told.err
+    assert desk.receivers() == [ADA, BJORK]
+
+
+def test_a_plan_holds_on_a_resume_as_well(desk: Desk) -> None:
+    desk.run("plan", "spring.yaml", "--out", "plan.json")
+    assert desk.run("run", "spring.yaml", "--plan", "plan.json", "--limit", "1").code == 0
+    assert desk.run("run", "spring.yaml", "--plan", "plan.json").code == 0
+    assert len(desk.kept()) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "this is no plan"),
+        ("[1, 2]", "this is no plan"),
+        ("{}", "this is no plan"),
+        (None, "the plan cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_is_no_plan_refuses(desk: Desk, text: str | None, said: str) -> None:
+    if text is not None:
+        desk.write("plan.json", text)
+    told = desk.run("run", "spring.yaml", "--plan", "plan.json")
+    assert told.code == 2
+    assert said in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_plan_changed_by_hand_refuses(desk: Desk) -> None:
+    desk.run("plan", "spring.yaml", "--out", "plan.json")
+    plan = json.loads((desk.folder / "plan.json").read_text())
+    desk.write("plan.json", json.dumps(plan | {"count": 4}))
+    told = desk.run("run", "spring.yaml", "--plan", "plan.json")
+    assert told.code == 2
+    assert "changed after it was written" in told.err
+
+
+def test_another_server_refuses_and_says_how_many_went_through_which(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
+    with MailHost() as other:
+        other.take_over(desk)
+        told = desk.run("run", "spring.yaml", "--yes")
+        assert told.code == 4
+        assert f"1 through 127.0.0.1:{mailhost.port}" in told.err
+        assert not other.mails
+        assert desk.run("run", "spring.yaml", "--yes", "--accept-changes").code == 0
+        assert other.receivers == [BJORK, CARL]
+
+
+def test_a_recipient_refused_for_good_is_left_until_a_retry_is_asked_for(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers[BJORK] = "550 5.1.1 no such user"
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 1
+    assert "550 5.1.1 no such user" in told.err
+    assert desk.statuses()[BJORK] == "rejected"
+    mailhost.answers.clear()
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    assert desk.run("run", "spring.yaml", "--yes", "--retry", "rejected").code == 0
+    assert mailhost.receivers == [ADA, CARL, BJORK]
+
+
+def test_a_recipient_refused_for_now_is_deferred_and_said_when_due(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers[BJORK] = "450 4.2.1 try again later"
+    told = desk.run("run", "spring.yaml", "--yes", "--no-wait")
+    assert told.code == 1
+    assert "the next deferred one is due at" in told.err
+    assert desk.statuses()[BJORK] == "deferred"
+    mailhost.answers.clear()
+    assert desk.run("run", "spring.yaml", "--yes", "--retry", "deferred").code == 0
+    assert mailhost.receivers == [ADA, CARL, BJORK]
+
+
+def test_a_server_that_is_not_there_refuses_before_anything_is_sent(desk: Desk) -> None:
+    port = closed_port()
+    desk.write(
+        "profiles.yaml",
+        f"profiles:\n  live: {{host: 127.0.0.1, port: {port}, security: none}}\n",
+    )
+    desk.campaign(("smtp: sandbox", "smtp: live"))
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code in (2, 3)
+    assert f"127.0.0.1:{port}" in told.err
+    assert desk.nothing_was_sent()
+
+
+# --- what is said, and where -------------------------------------------------------------------
+
+
+def test_quiet_says_nothing_when_all_is_well(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--quiet")
+    assert told.code == 0
+    assert told.said == ""
+
+
+def test_quiet_still_says_what_is_wrong(desk: Desk) -> None:
+    assert "the plan has 3" in desk.run("run", "spring.yaml", "--quiet", "--expect", "4").err
+
+
+def test_quiet_still_says_what_became_of_those_without_the_mail(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,free\n")
+    told = desk.run("run", "spring.yaml", "--quiet")
+    assert told.code == 1
+    assert "nobody" in told.err
+
+
+def test_every_line_of_a_json_log_is_an_object_with_time_kind_and_text(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,free\n")
+    told = desk.run("run", "spring.yaml", "--log-format", "json")
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert told.code == 1
+    assert all({"at", "kind", "text"} <= line.keys() for line in lines)
+    assert [line["kind"] for line in lines] == ["plan", "finished"]
+    assert lines[0]["sendable"] == 3
+    assert lines[-1]["exit_code"] == 1
+    assert lines[-1]["totals"] == {"accepted": 3, "invalid": 1}
+
+
+def test_a_json_log_tells_a_refusal_as_json_too(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--log-format", "json", "--expect", "9")
+    assert told.code == 4
+    (line,) = [json.loads(line) for line in told.err.splitlines()]
+    assert line["kind"] == "error"
+    assert "the plan has 3 recipients" in line["text"]
+
+
+def test_standard_output_stays_clean_and_no_colour_reaches_a_pipe(desk: Desk) -> None:
+    told = desk.call("run", "spring.yaml")
+    assert told.code == 0
+    assert told.out == ""
+    assert "\x1b" not in told.err
+    assert "\r" not in told.err

@@ -1,0 +1,146 @@
+"""A run that is stopped, and one that finds another at work."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.cli.desk import Desk, ended, line_that_goes_on
+from tests.cli.mailhost import MailHost
+
+
+@contextmanager
+def under_way(desk: Desk, host: MailHost) -> Iterator[subprocess.Popen[str]]:
+    """A run of twenty that waits in the middle: the server holds back an answer."""
+    desk.people(20)
+    host.hold_after = 7
+    host.take_over(desk)
+    process = desk.start("run", "spring.yaml", "--yes")
+    try:
+        host.until_holding()
+        yield process
+    finally:
+        host.go.set()
+        if process.poll() is None:
+            ended(process)
+
+
+def said_until(process: subprocess.Popen[str], wanted: str) -> str:
+    """Reads the process's standard error up to the line with `wanted`."""
+    assert process.stderr is not None
+    said = ""
+    while wanted not in said:
+        line = process.stderr.readline()
+        assert line, f"ended without saying {wanted!r}: {said}"
+        said += line
+    return said
+
+
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_stopped_in_the_middle_it_exits_3_and_the_printed_line_finishes_with_nobody_twice(
+    desk: Desk, mailhost: MailHost, number: signal.Signals, name: str
+) -> None:
+    with under_way(desk, mailhost) as process:
+        process.send_signal(number)
+        said_until(process, "what is under way is completed")
+        mailhost.go.set()
+        stopped = ended(process)
+    assert stopped.code == 3
+    assert f"stopped early: {name}" in stopped.err
+    assert len(mailhost.receivers) == 8
+    mailhost.hold_after = None
+    told = desk.run(*line_that_goes_on(stopped.err), "--yes")
+    assert told.code == 0
+    assert sorted(mailhost.receivers) == sorted(f"p{n}@example.com" for n in range(1, 21))
+    assert len(desk.rows()) == 20
+
+
+def test_a_second_ctrl_c_leaves_at_once_with_the_one_under_way_in_doubt(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    with under_way(desk, mailhost) as process:
+        process.send_signal(signal.SIGINT)
+        said_until(process, "what is under way is completed")
+        process.send_signal(signal.SIGINT)
+        stopped = ended(process)
+        assert stopped.code == 3
+        assert "in doubt" in stopped.err
+        assert list(desk.statuses().values()).count("in_doubt") == 1
+
+
+def test_another_run_of_the_same_campaign_is_refused_with_5(desk: Desk, mailhost: MailHost) -> None:
+    with under_way(desk, mailhost) as process:
+        told = desk.run("run", "spring.yaml", "--yes")
+        assert told.code == 5
+        assert f"process {process.pid}" in told.err
+        assert "since " in told.err
+        assert "sendbatch status" in told.err
+        assert desk.run("resolve", "spring.yaml", "p1@example.com", "--as", "pending").code == 5
+        mailhost.go.set()
+        assert ended(process).code == 0
+
+
+def test_another_edition_is_not_kept_waiting(desk: Desk, mailhost: MailHost) -> None:
+    with under_way(desk, mailhost):
+        assert desk.run("run", "spring.yaml", "--smtp", "sandbox").code == 0
+
+
+def test_status_and_report_are_told_from_another_shell_while_it_is_being_sent(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    with under_way(desk, mailhost) as process:
+        told = desk.run("status", "spring.yaml")
+        assert told.code == 3
+        assert "being sent at this moment" in told.out
+        assert desk.run("report", "spring.yaml").code == 3
+        mailhost.go.set()
+        ended(process)
+    told = desk.run("status", "spring.yaml")
+    assert told.code == 0
+    assert "being sent" not in told.out
+
+
+def test_a_plan_can_be_looked_at_while_it_is_being_sent(desk: Desk, mailhost: MailHost) -> None:
+    with under_way(desk, mailhost):
+        assert desk.run("plan", "spring.yaml").code == 0
+
+
+def test_killed_in_the_middle_the_next_run_names_the_one_in_doubt_and_mails_nobody_twice(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    with under_way(desk, mailhost) as process:
+        process.kill()
+        process.communicate()
+        mailhost.hold_after = None
+        mailhost.go.set()
+        told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 1
+    assert "the last run ended in the middle" in told.err
+    doubtful = [key for key, status in desk.statuses().items() if status == "in_doubt"]
+    assert len(doubtful) == 1
+    assert len(mailhost.receivers) == len(set(mailhost.receivers))
+    assert set(mailhost.receivers) | set(doubtful) == {f"p{n}@example.com" for n in range(1, 21)}
+    assert desk.run("resolve", "spring.yaml", *doubtful, "--as", "accepted").code == 0
+    assert desk.run("status", "spring.yaml").code == 0
+
+
+def test_a_run_that_may_last_only_so_long_stops_by_itself(desk: Desk, mailhost: MailHost) -> None:
+    desk.people(20)
+    mailhost.hold_after = 3
+    mailhost.take_over(desk)
+    process = desk.start("run", "spring.yaml", "--yes", "--stop-after", "1s")
+    try:
+        mailhost.until_holding()
+        said_until(process, "--stop-after") if False else None
+        threading.Timer(1.2, mailhost.go.set).start()
+        stopped = ended(process)
+    finally:
+        mailhost.go.set()
+    assert stopped.code == 3
+    assert "go on with:" in stopped.err
+    assert len(mailhost.receivers) < 20

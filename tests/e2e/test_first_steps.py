@@ -1,0 +1,225 @@
+"""The first steps hold: what README, guide and the page on Python say is done, as it stands there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from sendbatch.cli.main import app
+from sendbatch.sandbox import Sandbox
+from tests.e2e.desk import Desk, report_in, statuses
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/guide.md", "docs/reference.md", "docs/python.md", "docs/providers.md")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks in one language."""
+    return [body for named, body in FENCE.findall(text) if named == language]
+
+
+def typed(text: str) -> list[str]:
+    """The lines after a prompt, without what a `#` says of them."""
+    lines = [line for block in blocks(text, "console") for line in block.splitlines()]
+    return [line[2:].partition("  #")[0].strip() for line in lines if line.startswith("$ ")]
+
+
+def arguments(line: str) -> list[str]:
+    """What `sendbatch` gets of a line for a shell."""
+    words = shlex.split(line.split("|")[0].split(">")[0], comments=True)
+    return words[1:]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "work").mkdir()
+    return Desk(tmp_path / "work", tmp_path / "home")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Sandbox]:
+    """A server that is not the built-in profile: mail counts as delivered."""
+    with Sandbox(tmp_path / "inbox") as sandbox:
+        yield sandbox
+
+
+# The guide
+
+
+def test_the_guide_leads_from_init_to_the_report(desk: Desk, server: Sandbox) -> None:
+    text = page("docs/guide.md")
+    seen = []
+    for line in typed(text):
+        if line.startswith("cd "):
+            desk.folder = desk.folder / line.removeprefix("cd ")
+        elif line.startswith("sendbatch "):
+            seen.append(step(desk, server, arguments(line)))
+    assert seen == [
+        *("init", "run", "check", "run", "probe", "proof", "plan", "run", "run", "status"),
+        *("plan", "run", "report", "report", "report"),
+    ]
+    inbox = sorted(path.name for path in server.folder.iterdir())
+    assert len([name for name in inbox if name.endswith(".eml")]) == 6 + 3  # proofs, then the mail
+    assert statuses(report_in(desk.folder / "reports/newsletter")) == {"accepted": 3}
+
+
+def step(desk: Desk, server: Sandbox, words: list[str]) -> str:
+    """One command of the guide, with what its text says to do around it; returns the verb."""
+    verb = words[0]
+    if verb == "probe":  # "A way to a real server": the profile, and its name in the campaign
+        way = f"host: {server.host}, port: {server.port}, security: none"
+        (desk.folder / "profiles.yaml").write_text(f"profiles: {{production: {{{way}}}}}\n")
+        desk.change("campaign.yaml", "smtp: sandbox", "smtp: production")
+    production = "smtp: production" in (desk.folder / "campaign.yaml").read_text("utf-8") if (
+        desk.folder / "campaign.yaml"
+    ).exists() else False
+    if verb == "run" and production and "--plan" not in words:
+        desk.type(*words).ended(4 if not desk_is_done(desk) else 0)  # nobody is here to ask
+        words = [*words, "--yes"]
+    ran = desk.type(*words).ended(0)
+    if "--dry-run" in words:
+        assert "reports/newsletter.sandbox/preview/index.html" in ran.err
+        assert (desk.folder / "reports/newsletter.sandbox/preview/index.html").is_file()
+    return verb
+
+
+def desk_is_done(desk: Desk) -> bool:
+    return (desk.folder / "reports/newsletter/report.csv").exists()
+
+
+def test_init_writes_the_files_that_the_guide_names(desk: Desk) -> None:
+    desk.type("init", "spring").ended(0)
+    named = re.search(r"`init` writes (.*?)\.\n", page("docs/guide.md"), re.DOTALL)
+    assert named is not None
+    written = {path.name for path in (desk.folder / "spring").iterdir()}
+    assert set(re.findall(r"`([^`]+)`", named[1])) == written - {".gitignore"}
+    assert "nothing was written" in desk.type("init", "spring").ended(2).err
+
+
+# README
+
+
+@pytest.fixture
+def spring(desk: Desk) -> Desk:
+    """The README's campaign, with the files that it names."""
+    for block in blocks(page("README.md"), "yaml"):
+        name = block.partition("\n")[0].removeprefix("# ")
+        (desk.folder / name).write_text(block, "utf-8")
+    (desk.folder / "people.csv").write_text(
+        "customer_id,email,first_name,last_name,plan\n"
+        "7,ada@example.com,Ada,Lovelace,garden\n"
+        "8,bob@example.com,,,garden\n"
+        "9,eve@example.com,Eve,Moss,free\n"
+        "10,gone@example.com,Gil,Oak,garden\n",
+    )
+    (desk.folder / "spring.html").write_text("<h1>Hello {{ first_name }}</h1>")
+    (desk.folder / "unsubscribed.csv").write_text("gone@example.com\n")
+    (desk.folder / "terms.pdf").write_bytes(b"%PDF-1.7")
+    (desk.folder / "invoices").mkdir()
+    for number in (7, 8, 9, 10):
+        (desk.folder / f"invoices/{number}.pdf").write_bytes(b"%PDF-1.7")
+    return desk
+
+
+def test_the_campaign_of_the_readme_runs(spring: Desk) -> None:
+    verbs = []
+    for line in typed(page("README.md")):
+        words = arguments(line)
+        verbs.append(words[0])
+        if words[0] in ("check", "run"):
+            refused = spring.type(*words)
+            assert refused.code == 4
+            assert "expected are 900–1,100" in refused.err  # its list has two people
+            words += ["--expect", "2"]
+        spring.type(*words, "--smtp", "sandbox").ended(0)
+    assert verbs == ["check", "run", "run", "report"]
+    rows = report_in(spring.folder / "reports/spring-launch.sandbox")
+    assert statuses(rows) == {"accepted": 2, "filtered": 1, "suppressed": 1}
+
+
+def test_the_error_that_the_readme_shows_is_the_one_that_comes(desk: Desk) -> None:
+    shown = re.search(r"^    (campaigns/spring\.yaml:.*?)\n\n", page("README.md"), re.M | re.S)
+    assert shown is not None
+    expected = [line.removeprefix("    ") for line in shown[1].splitlines()]
+    (desk.folder / "campaigns").mkdir()
+    (desk.folder / "templates").mkdir()
+    (desk.folder / "templates/spring.html").write_text("<p>Hello</p>")
+    (desk.folder / "campaigns/people.csv").write_text("email\nada@example.com\n")
+    campaign = ["name: spring", "from: a@example.com", "subject: Spring", "smtp: sandbox"]
+    campaign += ["recipients: people.csv", *[""] * 5, "templates:", "  html: ../templates/sprnig.html"]
+    (desk.folder / "campaigns/spring.yaml").write_text("\n".join([*campaign, ""]))
+    assert desk.type("check", "campaigns/spring.yaml").ended(2).err.splitlines() == expected
+
+
+# Python
+
+
+def test_the_example_for_python_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.type("init", ".").ended(0)
+    monkeypatch.chdir(desk.folder)
+    for name, value in desk.environ.items():
+        monkeypatch.setenv(name, value)
+    example, *others = blocks(page("docs/python.md"), "python")
+    assert not others
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})
+    assert "3 accepted" in said.getvalue()
+    assert statuses(report_in(desk.folder / "reports/newsletter.sandbox")) == {"accepted": 3}
+
+
+def test_every_name_that_the_page_on_python_gives_is_there() -> None:
+    import sendbatch
+    import sendbatch.errors
+
+    text = page("docs/python.md")
+    for name in re.findall(r"`sendbatch\.(\w+)[`(]", text):
+        assert hasattr(sendbatch, name), name
+    for name in re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE):
+        assert hasattr(sendbatch, name) or hasattr(sendbatch.errors, name), name
+    assert {f"`sendbatch.{name}" in text for name in sendbatch.__all__} == {True}
+
+
+# Every line that begins with `sendbatch`, wherever it stands
+
+
+def lines_with_commands() -> list[tuple[str, str]]:
+    found = []
+    for name in PAGES:
+        text = page(name)
+        found += [(name, line) for line in typed(text) if line.startswith("sendbatch ")]
+        found += [
+            (name, line)
+            for line in re.findall(r"^(?: {4,}|- run: |\s.*: {2})(sendbatch .*)$", text, re.M)
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("name", "line"), lines_with_commands())
+def test_every_command_in_the_documents_can_be_typed(name: str, line: str) -> None:
+    verb, *words = arguments(line)
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group), name
+    command = group.commands[verb]
+    parser = command.make_parser(click.Context(command, info_name=verb))
+    parser.parse_args(args=words)  # raises where an option does not exist
+    assert "campaigns/welcome.yaml" not in words or name == "README.md"
+
+
+def test_the_package_of_the_tests_is_the_one_installed() -> None:
+    assert (Path(sys.executable).parent / "sendbatch").exists()

@@ -1,0 +1,288 @@
+"""An SMTP server in a thread of its own that can do anything at any byte.
+
+At each moment of a conversation it asks `answer(visit, moment)`; None is what a decent server
+does. Anything else is a script: bytes to say, seconds to pause, and how to end the connection.
+It writes down what reached it, so that a record can be held against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+MOMENTS = (
+    "GREETING", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE",
+    "RSET", "QUIT",
+)  # fmt: skip
+DECENT = {
+    "GREETING": b"220 hostile\r\n",
+    "HELO": b"250 hostile\r\n",
+    "STARTTLS": b"220 go\r\n",
+    "AUTH": b"235 2.7.0 hello\r\n",
+    "MAIL": b"250 2.1.0 ok\r\n",
+    "RCPT": b"250 2.1.5 ok\r\n",
+    "DATA": b"354 go on\r\n",
+    "MESSAGE": b"250 2.0.0 taken\r\n",
+    "RSET": b"250 2.0.0 ok\r\n",
+    "QUIT": b"221 2.0.0 bye\r\n",
+}
+OFFERS = ("PIPELINING", "8BITMIME", "SIZE 30000000", "ENHANCEDSTATUSCODES")
+
+
+class End(Enum):
+    """What ends a script: the connection closed, reset, or left open without another word."""
+
+    CLOSE = "closes"
+    RESET = "resets"
+    SILENCE = "says no more"
+
+
+Step: TypeAlias = bytes | float | End
+Script: TypeAlias = Sequence[Step] | bytes | None
+
+
+@dataclass
+class Visit:
+    """One connection: its number from 0, what it said and what came of it."""
+
+    number: int
+    accepted: int = 0
+    refused: int = 0
+    mails: int = 0
+    recipient: str = ""
+    said: list[str] = field(default_factory=list)
+    secured: bool = False
+    login: str = ""  # what came with AUTH
+
+
+Answer: TypeAlias = Callable[[Visit, str], Script]
+
+
+def decent(visit: Visit, moment: str) -> Script:
+    """Nothing out of the ordinary."""
+    return None
+
+
+class Hostile:
+    """Listens on 127.0.0.1 from its `with` on. `whole` counts, by recipient, the messages whose final
+    dot arrived, `taken` those it answered with 2xx; `stray` what came where a command was due."""
+
+    def __init__(
+        self,
+        answer: Answer = decent,
+        *,
+        offers: Sequence[str] = OFFERS,
+        context: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
+        self.answer = answer
+        self.offers = offers
+        self.context = context
+        self.port = port
+        self.whole: Counter[str] = Counter()
+        self.taken: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.bodies: dict[str, list[bytes]] = {}
+        self.visits: list[Visit] = []
+        self.open_now = 0
+        self.most_open = 0
+        self.wrong: list[BaseException] = []
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def __enter__(self) -> Hostile:
+        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="hostile", daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        if self.wrong:
+            raise self.wrong[0]
+
+    def goes(self) -> None:
+        """Nobody listens any more, and every connection is cut. From any thread."""
+        asyncio.run_coroutine_threadsafe(self._goes(), self._loop).result(10)
+
+    def comes_back(self) -> None:
+        """Listens again on the same port. From any thread."""
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+
+    # its life
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._until_the_end())
+
+    async def _until_the_end(self) -> None:
+        self._end = asyncio.Event()
+        await self._listen()
+        self._ready.set()
+        await self._end.wait()
+        await self._goes()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        self._listener = await asyncio.start_server(self._client, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def _goes(self) -> None:
+        self._listener.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = Visit(len(self.visits))
+        self.visits.append(visit)
+        self._writers.add(writer)
+        self.open_now += 1
+        self.most_open = max(self.most_open, self.open_now)
+        try:
+            await Conversation(self, visit, reader, writer).run()
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass  # the client left, which is its right
+        except Exception as error:  # noqa: BLE001 - a defect of the test, shown when it ends
+            self.wrong.append(error)
+        finally:
+            self.open_now -= 1
+            self._writers.discard(writer)
+            writer.close()
+            with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+
+class _Over(ConnectionError):
+    """The script has ended the connection."""
+
+
+class Conversation:
+    """One client, command by command; a PIPELINING client's group is read as it comes."""
+
+    def __init__(
+        self,
+        server: Hostile,
+        visit: Visit,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._server, self._visit, self._reader, self._writer = server, visit, reader, writer
+        self._valid = False  # a recipient was accepted
+
+    async def run(self) -> None:
+        await self._answers("GREETING")
+        while line := (await self._reader.readline()).decode("latin-1").strip():
+            verb = line.split(" ", 1)[0].upper()
+            self._visit.said.append(line)
+            await self._obeys(verb, line)
+            if verb == "QUIT":
+                return
+
+    async def _obeys(self, verb: str, line: str) -> None:
+        if verb == "RCPT":
+            self._visit.recipient = line.partition("<")[2].partition(">")[0]
+            self._server.asked[self._visit.recipient] += 1
+        elif verb == "MAIL":
+            self._visit.mails += 1
+        elif verb == "AUTH":
+            self._visit.login = line
+        if verb == "EHLO":
+            await self._answers(verb, self._greeted())
+        elif verb == "STARTTLS":
+            await self._starttls()
+        elif verb == "DATA":
+            await self._data()
+        elif verb in MOMENTS:
+            said = await self._answers(verb)
+            if verb == "RCPT" and not said.startswith(b"2"):
+                self._visit.refused += 1
+        else:
+            await self._says(b"500 5.5.1 what?\r\n")
+
+    async def _starttls(self) -> None:
+        if (await self._answers("STARTTLS")).startswith(b"220"):
+            assert self._server.context is not None
+            await self._writer.start_tls(self._server.context)
+            self._visit.secured = True
+
+    async def _data(self) -> None:
+        if not (await self._answers("DATA")).startswith(b"354"):
+            return
+        if (script := self._server.answer(self._visit, "BODY")) is not None:
+            await self._reader.readexactly(1)  # some of it has come
+            await self._plays(script)
+        body = await self._reader.readuntil(b"\r\n.\r\n")
+        self._server.whole[self._visit.recipient] += 1
+        self._server.bodies.setdefault(self._visit.recipient, []).append(body)
+        await self._answers("MESSAGE")
+
+    def _greeted(self) -> bytes:
+        offers = ["hostile", *self._server.offers]
+        if self._server.context is not None and not self._visit.secured:
+            offers.append("STARTTLS")
+        lines = [f"250-{offer}\r\n" for offer in offers[:-1]] + [f"250 {offers[-1]}\r\n"]
+        return "".join(lines).encode()
+
+    async def _answers(self, moment: str, usual: bytes = b"") -> bytes:
+        """Plays what is to be said now; returns its first bytes."""
+        script = self._server.answer(self._visit, moment)
+        usual = usual or DECENT[moment]
+        steps: Sequence[Step] = [usual] if script is None else _steps(script)
+        said = b"".join(step for step in steps if isinstance(step, bytes))
+        if moment == "MESSAGE" and said.startswith(b"2"):
+            self._server.taken[self._visit.recipient] += 1
+            self._visit.accepted += 1
+        await self._plays(steps)
+        return said
+
+    async def _plays(self, script: Script) -> None:
+        for step in _steps(script):
+            if isinstance(step, bytes):
+                await self._says(step)
+            elif isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                await self._ends(step)
+
+    async def _says(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def _ends(self, how: End) -> None:
+        if how is End.SILENCE:
+            while await self._reader.read(65536):
+                pass
+        elif how is End.RESET:
+            # SO_LINGER of zero seconds: what is closed so sends RST, and no FIN
+            self._writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            self._writer.transport.abort()
+        else:
+            self._writer.close()
+        raise _Over
+
+
+def _steps(script: Script) -> Sequence[Step]:
+    if script is None:
+        return ()
+    return (script,) if isinstance(script, bytes) else script
+
+
+def byte_by_byte(data: bytes) -> Script:
+    """Each byte in a packet of its own, a moment after the one before."""
+    return [step for byte in data for step in (bytes([byte]), 0.0005)]

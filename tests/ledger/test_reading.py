@@ -1,0 +1,144 @@
+"""What the record tells of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Intent, Noted, Settled
+from sendbatch.values import Outcome, Reply, Status
+from tests.ledger.people import OUTCOMES, TAKEN, bring, entry, left_out, person, plan, someone
+
+
+def send(ledger: Ledger, key: str, *, content: str = "digest", at: float = 20.0) -> None:
+    id_ = entry(ledger, key).id
+    outcome = Outcome(Status.ACCEPTED, TAKEN)
+    ledger.sending.apply([Intent(id_, content, at, at), Settled(id_, outcome, None, at)])
+
+
+def crowd(ledger: Ledger, count: int) -> list[str]:
+    keys = [f"p{number}" for number in range(count)]
+    plan(ledger, *(person(line, key) for line, key in enumerate(keys, 2)))
+    return keys
+
+
+def test_a_record_without_a_plan_tells_of_nothing(ledger: Ledger) -> None:
+    reading = ledger.reading
+
+    assert reading.plan() is None
+    assert (reading.totals(), reading.departed(), list(reading.entries())) == ({}, {}, [])
+    assert reading.span() == (None, None)
+    assert (reading.replies(), reading.events(), reading.contents(), reading.servers()) == (
+        [],
+        [],
+        [],
+        [],
+    )
+    assert reading.meta("server") is None
+    assert reading.domain_of("digest") == ""
+    assert not reading.has_tried()
+
+
+def test_what_is_remembered_last_is_told(ledger: Ledger) -> None:
+    ledger.remember("server", "smtp.example.com")
+    ledger.remember("server", "smtp.example.org")
+    ledger.remember("domain of digest", "example.com")
+
+    assert ledger.reading.meta("server") == "smtp.example.org"
+    assert ledger.reading.domain_of("digest") == "example.com"
+
+
+def test_entries_come_by_line_and_by_status(ledger: Ledger) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in (9, 3, 7)))
+    bring(ledger, "p9", Status.ACCEPTED)
+
+    assert [one.row for one in ledger.reading.entries()] == [3, 7, 9]
+    assert [one.row for one in ledger.reading.entries([Status.ACCEPTED])] == [9]
+    assert list(ledger.reading.entries([])) == []
+
+
+@pytest.mark.parametrize(
+    "status", [Status.DEFERRED, Status.REJECTED, Status.ACCEPTED, Status.IN_DOUBT, Status.SENDING]
+)
+def test_an_attempt_is_remembered_as_such(ledger: Ledger, status: Status) -> None:
+    someone(ledger, status)
+
+    assert ledger.reading.has_tried()
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.FAILED])
+def test_what_never_reached_a_server_was_never_tried(ledger: Ledger, status: Status) -> None:
+    someone(ledger, status)
+
+    assert not ledger.reading.has_tried()
+
+
+def test_the_span_is_from_the_first_attempt_to_the_last_end(ledger: Ledger) -> None:
+    for key, at in zip(crowd(ledger, 3), (30.0, 10.0, 20.0), strict=True):
+        send(ledger, key, at=at)
+
+    assert ledger.reading.span() == (10.0, 30.0)
+
+
+def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Ledger) -> None:
+    keys = crowd(ledger, 5)
+    full = Outcome(Status.DEFERRED, Reply(452, "mailbox full", "RCPT", "4.2.2"))
+    for key in keys[:3]:
+        bring(ledger, key, Status.REJECTED)
+    ledger.sending.apply([Settled(entry(ledger, keys[3]).id, full, 60.0, 20.0)])
+    send(ledger, keys[4])
+
+    assert ledger.reading.replies() == [
+        (550, "5.1.1", "no such user", 3),
+        (452, "4.2.2", "mailbox full", 1),
+    ]
+    assert len(ledger.reading.replies(1)) == 1
+
+
+def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Ledger) -> None:
+    keys = crowd(ledger, 5)
+    send(ledger, keys[0], content="new", at=90.0)
+    send(ledger, keys[1], content="old", at=50.0)
+    send(ledger, keys[2], content="old", at=60.0)
+    bring(ledger, keys[3], Status.SENDING)
+    ledger.sending.apply([Settled(entry(ledger, keys[3]).id, OUTCOMES[Status.REJECTED], None, 99)])
+
+    assert ledger.reading.contents() == [("old", 2), ("new", 1)]
+
+
+def test_each_server_has_those_it_accepted(ledger: Ledger) -> None:
+    keys = crowd(ledger, 6)
+    for at, server in ((10.0, "one"), (20.0, "two"), (30.0, "one")):
+        ledger.sending.apply([Noted("server", server, at)])
+    for key, at in zip(keys, (10.0, 19.0, 20.0, 30.0, 31.0, 5.0), strict=True):
+        send(ledger, key, at=at)
+
+    assert ledger.reading.servers() == [("one", 5), ("two", 1)]
+
+
+def test_someone_is_found_by_key_or_address_in_any_spelling(ledger: Ledger) -> None:
+    rows = [person(2, "a-7", email="Ann@example.com"), person(3, "b-8")]
+    plan(ledger, *rows, person(4, "a-7"), left_out(person(5, "c-9"), Status.FILTERED))
+
+    for spellings in (("a-7",), ("nobody", "Ann@example.com")):
+        found = ledger.reading.named(spellings)
+        assert found is not None
+        assert found.row == 2
+    for spellings in (("c-9",), ("nobody",), ()):
+        assert ledger.reading.named(spellings) is None
+
+
+def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Ledger) -> None:
+    reasons = {
+        "b": "no mail: b.example",
+        "a": "no mail: a.example",
+        "c": "the address is empty",
+        "d": "x no mail: ",
+    }
+    rows = [
+        left_out(person(line, key, email=f"{key}@{key}.example"), Status.INVALID, reason)
+        for line, (key, reason) in enumerate(reasons.items(), 2)
+    ]
+    plan(ledger, *rows, person(9, "e", email="e@e.example"))
+
+    assert ledger.reading.domains_without_mail("no mail: ") == ["a.example", "b.example"]
