@@ -11,6 +11,8 @@ The verbs are those of the command line; `api` has them all. They are loaded whe
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,3 +73,18 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_HOMES.get(name, "sendbatch.api")), name)
+
+
+class _Front(ModuleType):
+    """`report` is a verb and a room of the house: importing the room must not hide the verb."""
+
+    @property
+    def report(self) -> object:
+        return __getattr__("report")
+
+    @report.setter
+    def report(self, room: ModuleType) -> None:
+        """What the import system does once it has read `sendbatch/report/`."""
+
+
+sys.modules[__name__].__class__ = _Front

@@ -235,6 +235,12 @@ def dry_run(
     return view, _gallery(job.record, campaign, messages)
 
 
+def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
+    """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+    folder = folder_of(campaign, record).path / OUTBOX
+    return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
+
+
 def _gallery(
     record: RecordFolder, campaign: Campaign, messages: Sequence[tuple[Recipient, Message]]
 ) -> Path:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import Fault, SendbatchError
+from sendbatch.cli.plan_text import bad_row
+from sendbatch.errors import Fault, Place, SendbatchError
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
@@ -49,7 +51,7 @@ def check(
         except SendbatchError as error:
             code, faults = error.exit_code, error.faults
         else:
-            code, faults = seen.exit_code, (*seen.warnings, *_unbuildable(file, seen))
+            code, faults = seen.exit_code, (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
         worst = max(worst, code)
         if form == "json":
             told.append(_as_json(file, code, faults, seen))
@@ -92,9 +94,26 @@ def _look(
         terminal.finished()
 
 
-def _unbuildable(file: Path, seen: Seen) -> list[Fault]:
+def _bad_rows(seen: Seen) -> list[Fault]:
+    from sendbatch import api
+
+    file = api.shown(seen.csv)
+    return [
+        Fault(
+            bad_row(entry),
+            Place(file, entry.row),
+            severity="error" if entry.status is Status.INVALID else "warning",
+        )
+        for entry in seen.bad
+    ]
+
+
+def _unbuildable(seen: Seen) -> list[Fault]:
+    from sendbatch import api
+
     failures = seen.rehearsal.failures if seen.rehearsal is not None else ()
-    return [Fault(f"{file}: row {row}, {key}: {reason}") for row, key, reason in failures]
+    file = api.shown(seen.csv)
+    return [Fault(f"{key}: {reason}", Place(file, row)) for row, key, reason in failures]
 
 
 def _print(

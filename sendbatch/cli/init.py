@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -16,4 +17,5 @@ def init(
 
     for path in api.init(folder):
         typer.echo(f"wrote {path}", err=True)
-    typer.echo(f"now:  sendbatch run {folder / 'campaign.yaml'}", err=True)
+    command = shlex.join(["sendbatch", "run", str(folder / "campaign.yaml")])
+    typer.echo(f"now:  {command}", err=True)

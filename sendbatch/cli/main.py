@@ -25,6 +25,7 @@ from sendbatch.cli.status import status
 from sendbatch.errors import SendbatchError
 
 USAGE, STOPPED = 2, 3
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="sendbatch",
@@ -73,6 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
     try:
         code = app(arguments, standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
     except Exit as done:
         code = done.exit_code
     except TyperException as error:  # what was typed is no command
@@ -82,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         _say(str(error))
         code = error.exit_code
     except (Abort, KeyboardInterrupt):
-        _say("\nstopped; nothing was sent")
+        _say("\nstopped")
         code = STOPPED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

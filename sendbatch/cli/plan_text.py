@@ -10,6 +10,7 @@ from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.delivery.showing import Seen
+    from sendbatch.ledger.store import Entry
 
 SHOWN_AS = {
     Status.ACCEPTED: "have it already",
@@ -21,6 +22,7 @@ SHOWN_AS = {
     Status.DUPLICATE: "duplicate",
 }
 
+BAD = (Status.INVALID, Status.DUPLICATE)
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -89,11 +91,25 @@ def _pace(plan: Seen) -> Iterator[str]:
         yield f"  takes at least {duration(plan.done_in)}"
 
 
+def bad_row(entry: Entry) -> str:
+    """Who stands in an invalid or duplicate row, and what is wrong with it."""
+    who = entry.email or entry.key or "(no address)"
+    return f"{who}: {entry.status}: {entry.reason}" if entry.reason else f"{who}: {entry.status}"
+
+
 def _rehearsal(plan: Seen) -> Iterator[str]:
+    from sendbatch.delivery.words import count
+
     rehearsal = plan.rehearsal
     if rehearsal is None:
         return
-    yield f"  {rehearsal.built:,} messages built, the largest has {rehearsal.largest:,} bytes"
+    built = count(rehearsal.built, "message")
+    yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
+    for entry in plan.bad:
+        yield f"  row {entry.row}, {printable(bad_row(entry), 500)}"
+    unnamed = sum(plan.totals.get(entry, 0) for entry in BAD) - len(plan.bad)
+    if unnamed > 0:
+        yield f"  and {unnamed:,} more that are invalid or duplicates"
     for row, key, reason in rehearsal.failures:
         yield f"  row {row}, {printable(key, 80)}: {printable(reason, 500)}"
     if rehearsal.failed > len(rehearsal.failures):

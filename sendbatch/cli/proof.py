@@ -50,6 +50,8 @@ def proof(
         )
     for one in proofs:
         terminal.say(_told(one))
+    if outbox := api.outbox(campaign, record=record):
+        terminal.say(f"the sandbox keeps them in {api.shown(outbox)} and delivers none")
     raise typer.Exit(0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1)
 
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +17,7 @@ import typer
 
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.delivery.observer import Observer
-from sendbatch.errors import SendbatchError, printable
+from sendbatch.errors import Interrupted, SendbatchError, printable
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class Terminal(Observer):
             self._bar = None
 
     def ask(self, question: Question) -> bool:
-        """Show nothing more, for the plan stands above; ask for a yes, or for the number."""
+        """Ask for a yes, or for the number; the plan stands above."""
+        if self._quiet and not self._json:
+            self.complain(plan_text(question.plan))  # nobody says yes to what they have not seen
         with _interruptible():
             if question.must_type:
                 wanted = str(question.plan.sendable)
@@ -151,29 +153,41 @@ def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
     """Ctrl-C and SIGTERM stop soon, a second one at once."""
 
     def asked(number: int, frame: FrameType | None) -> None:
-        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        name = _name(number)
         if stop.is_soon:
             stop.now(name)
             return
         stop.soon(name)
         terminal.say("stopping: what is under way is completed; once more stops at once")
 
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handled(asked):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """While a question waits, Ctrl-C ends it at once."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """While a question waits, the first signal ends it at once."""
+
+    def left(number: int, frame: FrameType | None) -> None:
+        sys.stderr.write("\n")
+        raise Interrupted(f"{_name(number)}; nothing was sent")
+
+    with _handled(left):
+        yield
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, other in before.items():
+            signal.signal(number, other)
+
+
+def _name(number: int) -> str:
+    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
 
 def _asked(question: str) -> str:

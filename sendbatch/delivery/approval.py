@@ -8,6 +8,7 @@ be in it; who is missing since breaks nothing and is counted.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -67,6 +68,8 @@ def write_approval(approval: Approval, path: Path) -> str:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise CampaignError(f"{path}: the plan cannot be written: {error.strerror}") from None
     return digest
 

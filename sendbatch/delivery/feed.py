@@ -56,8 +56,9 @@ class Feed:
         traffic = self._traffic
         while not traffic.stopping:
             traffic.line.drained.clear()
-            traffic.all_in = not traffic.line.has_room
+            traffic.all_in = False
             if not traffic.line.has_room:
+                self._all_in()
                 await traffic.clock.wait(traffic.line.drained, 1.0)
             elif recipients := await self._fetch():
                 self.only_later = None
@@ -99,9 +100,14 @@ class Feed:
             self.only_later = due_at
             if not self._waiting(due_at):
                 return False
-        traffic.all_in = True
+        self._all_in()
         await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), LOOK_AGAIN))
         return True
+
+    def _all_in(self) -> None:
+        """For senders who would wait long for what is there: nothing else is to come for now."""
+        self._traffic.all_in = True
+        self._traffic.line.filled.set()
 
     async def _settled_is_durable(self) -> frozenset[int]:
         """Who is out now, once the record holds how everybody else was settled.

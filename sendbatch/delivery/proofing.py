@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.options import spellings
@@ -17,7 +18,7 @@ from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.running import Job, Loop, look, reachable, unless_stopped
 from sendbatch.delivery.words import clock_time, count
-from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.smtp.server import Server
@@ -38,8 +39,10 @@ def send_proofs(
 ) -> list[Proofed]:
     """Mail the messages of the first `wanted` recipients, or of the one with `key`.
 
-    Raises CampaignError where there is nobody to show or no quota left, SmtpError, Interrupted.
+    Raises CampaignError where there is nobody to show or to send to, or no quota left, SmtpError,
+    Interrupted.
     """
+    _hold_addresses(reviewers)
 
     def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> list[Proofed]:
         shown = _chosen(ledger, prepared, wanted, key)
@@ -58,6 +61,17 @@ def send_proofs(
             return loop.run(unless_stopped(_hand_over(job, server, messages), job.stop))
 
     return look(job, see)
+
+
+def _hold_addresses(reviewers: Sequence[str]) -> None:
+    faults = []
+    for reviewer in reviewers:
+        try:
+            normalise(reviewer)
+        except ValueError as error:
+            faults.append(Fault(f"--to {reviewer}: {error}"))
+    if faults:
+        raise CampaignError(faults)
 
 
 def _chosen(ledger: Ledger, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:

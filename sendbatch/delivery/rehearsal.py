@@ -13,7 +13,7 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
 BATCH = 200
-SHOWN = 20  # failures kept with their reasons
+SHOWN = 20  # rows named, with their reasons
 
 
 @dataclass(frozen=True, slots=True)

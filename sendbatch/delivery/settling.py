@@ -67,9 +67,12 @@ class Settling:
         self._note = note
         self._releases = Releases()
 
-    def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
-        """Record how it ended; returns whether the connection must be left and opened anew."""
-        reopen = self._steer(outcome, handed)
+    def settle(self, ready: Ready, outcome: Outcome, handed: Handed, *, stopping: bool) -> bool:
+        """Record how it ended; returns whether the connection must be left and opened anew.
+
+        While a run is stopping nothing is learned any more: it may be us who ended the connection.
+        """
+        reopen = not stopping and self._steer(outcome, handed)
         blamed = row_is_blamed(
             outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients
         )

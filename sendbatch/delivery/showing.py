@@ -15,10 +15,11 @@ from sendbatch.delivery.account import Standing
 from sendbatch.delivery.approval import approve, write_approval
 from sendbatch.delivery.guards import server_of
 from sendbatch.delivery.preparing import Prepared
-from sendbatch.delivery.rehearsal import Rehearsal, build, rehearse
+from sendbatch.delivery.rehearsal import SHOWN, Rehearsal, build, rehearse
 from sendbatch.delivery.running import Job
 from sendbatch.errors import Fault
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
 
 PERIODS = {1: "s", 60: "min", 3600: "h", 86400: "day"}
@@ -28,7 +29,8 @@ PERIODS = {1: "s", 60: "min", 3600: "h", 86400: "day"}
 class Seen:
     """A plan that was looked at. `done_in` is in seconds, None where nothing limits the rate;
     `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
-    `warnings` what is odd about the suppression lists."""
+    `warnings` what is odd about the suppression lists. `bad` are the first rows that are invalid
+    or duplicates, looked for only where every message was built; `csv` is the file they stand in."""
 
     name: str
     run: str
@@ -51,8 +53,10 @@ class Seen:
     notices: tuple[str, ...]
     warnings: tuple[Fault, ...]
     tolerate: Tolerance
+    csv: Path
     digest: str | None = None
     rehearsal: Rehearsal | None = None
+    bad: tuple[Entry, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -87,6 +91,7 @@ def seen(
     *,
     digest: str | None = None,
     rehearsal: Rehearsal | None = None,
+    bad: tuple[Entry, ...] = (),
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
@@ -119,8 +124,10 @@ def seen(
         notices=prepared.notices,
         warnings=planned.warnings if planned is not None else (),
         tolerate=campaign.tolerate,
+        csv=campaign.recipients.file,
         digest=digest,
         rehearsal=rehearsal,
+        bad=bad,
     )
 
 
@@ -146,7 +153,8 @@ def rehearsed(
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
     shown = build(prepared.pool, first, now)
-    return seen(job, prepared, standing, rehearsal=rehearsal), shown
+    bad = tuple(islice(ledger.reading.entries({Status.INVALID, Status.DUPLICATE}), SHOWN))
+    return seen(job, prepared, standing, rehearsal=rehearsal, bad=bad), shown
 
 
 def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:

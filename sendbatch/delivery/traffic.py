@@ -86,7 +86,7 @@ class Traffic:
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
-        reopen = self.settling.settle(ready, outcome, handed)
+        reopen = self.settling.settle(ready, outcome, handed, stopping=self.stopping)
         self.line.drained.set()
         return reopen
 

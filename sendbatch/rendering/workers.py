@@ -83,11 +83,14 @@ class Workers:
             while (job := self._jobs.get()) is not None:
                 if not job.answer.set_running_or_notify_cancel():
                     continue
-                process = process or _Process()
                 try:
+                    process = process or _Process()
                     job.answer.set_result(process.answer(job))
+                except OSError:  # no process is to be had: whoever asked must not wait for ever
+                    job.answer.set_exception(Broken())
                 except Broken as error:
-                    process.end()
+                    if process is not None:
+                        process.end()
                     process = None
                     job.answer.set_exception(error)
                 except _Fault as fault:

@@ -11,6 +11,7 @@ import socket
 import ssl
 
 from sendbatch.errors import SmtpError, printable
+from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.server import Server
 from sendbatch.values import Reply
 
@@ -33,6 +34,8 @@ _APP_PASSWORDS = {
     "amazonaws": "SES wants its own SMTP credentials, not an AWS access key",
     "ses": "SES wants its own SMTP credentials, not an AWS access key",
 }
+
+_HELO_ONLY = "it refuses EHLO, and HELO knows neither TLS nor logins: is it the right port?"
 
 # OpenSSL's verify codes (x509_vfy.h)
 _CERTIFICATE = {
@@ -138,14 +141,15 @@ def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> Smt
     return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
 
 
-def no_starttls(server: Server) -> SmtpError:
+def no_starttls(server: Server, offers: Offers) -> SmtpError:
     hint = _wrong_security(server) or "port 465 wants security: tls; a test server may want none"
+    hint = hint if offers.extended else _HELO_ONLY
     return SmtpError(f"{address(server)} does not offer STARTTLS", step="tls", hint=hint)
 
 
 def refused(server: Server, step: str, reply: Reply) -> SmtpError:
     """The server answered, with a refusal."""
-    what = {"greeting": "turned us away", "ehlo": "refused EHLO", "tls": "refused STARTTLS"}
+    what = {"greeting": "turned us away", "ehlo": "refused our greeting", "tls": "refused STARTTLS"}
     message = f"{address(server)} {what[step]}: {said(reply)}"
     return SmtpError(message, step=step, code=reply.code, temporary=_is_temporary(reply))
 
@@ -168,13 +172,16 @@ def _login_hint(server: Server, reply: Reply) -> str:
     return "check username and password: is it the SMTP login, not that of the website?"
 
 
-def no_mechanism(server: Server, offered: tuple[str, ...]) -> SmtpError:
+def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     """No way to log in that both sides know."""
+    offered = offers.auth
     wanted = "" if server.auth == "auto" else f" with {server.auth}"
     if not offered:
         message = f"{address(server)} does not offer a login"
         hint = "remove username and password"
-        if server.security == "none":
+        if not offers.extended:
+            hint = _HELO_ONLY
+        elif server.security == "none":
             hint = "it may offer one after TLS: security: starttls"
         return SmtpError(message, step="auth", hint=hint)
     message = f"{address(server)} does not offer a login{wanted} that sendbatch can use"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Offers:
     """What the last EHLO offered. `size` is the greatest message in bytes, None for no limit;
     `mailmax` the messages a connection may carry (RFC 9422); `auth` the mechanisms in lower case;
-    `extensions` all keywords in lower case with their parameters."""
+    `extensions` all keywords in lower case with their parameters; `extended` is False where EHLO was
+    refused and HELO taken, so that there are none."""
 
     size: int | None = None
     pipelining: bool = False
@@ -19,6 +20,7 @@ class Offers:
     mailmax: int | None = None
     auth: tuple[str, ...] = ()
     extensions: Mapping[str, str] = field(default_factory=dict)
+    extended: bool = True
 
 
 def read_offers(lines: list[str]) -> Offers:

@@ -116,12 +116,26 @@ class Opening:
         return reply
 
     async def hello(self) -> Offers:
-        """EHLO; fills `offers`."""
+        """EHLO, or HELO where that is refused for good (RFC 5321 §3.2); fills `offers`."""
         with self._explained("ehlo"):
             name = self.server.helo or await asyncio.to_thread(_qualified_name)
-            response = await self._client.ehlo(hostname=name or self._address_literal())
-        self.offers = read_offers(response.message.split("\n")[1:])
+            name = name or self._address_literal()
+            try:
+                response = await self._client.ehlo(hostname=name)
+            except aiosmtplib.SMTPHeloError as refusal:
+                if not 500 <= refusal.code <= 599:
+                    raise
+                await self._plain_hello(name, refusal)
+                self.offers = Offers(extended=False)
+            else:
+                self.offers = read_offers(response.message.split("\n")[1:])
         return self.offers
+
+    async def _plain_hello(self, name: str, refusal: aiosmtplib.SMTPHeloError) -> None:
+        try:
+            await self._client.helo(hostname=name)
+        except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, ConnectionError):
+            raise refusal from None  # it had said why
 
     async def secure(self) -> None:
         """TLS at once, or by STARTTLS where the server is spoken to that way."""
@@ -134,7 +148,7 @@ class Opening:
                     await self._begin_with_tls(context)
                     return
                 if "starttls" not in self.offers.extensions:
-                    raise diagnosis.no_starttls(self.server)
+                    raise diagnosis.no_starttls(self.server, self.offers)
                 await self._client.starttls(tls_context=context, server_hostname=self.server.host)
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
@@ -166,14 +180,13 @@ class Opening:
         return mechanism
 
     def _mechanism(self) -> str:
-        offered = self.offers.auth
         order: tuple[str, ...] = (self.server.auth,)
         if self.server.auth == "auto":
             order = _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
         for mechanism in order:
-            if mechanism in offered:
+            if mechanism in self.offers.auth:
                 return mechanism
-        raise diagnosis.no_mechanism(self.server, offered)
+        raise diagnosis.no_mechanism(self.server, self.offers)
 
     def information(self, key: str) -> object:
         """What the transport knows, as asyncio's `get_extra_info`."""

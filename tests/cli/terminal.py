@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
+import termios
 import time
 from types import TracebackType
 
@@ -18,11 +20,12 @@ class Person:
     def __init__(self, desk: Desk, *arguments: object) -> None:
         self.seen = ""
         self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, 120))
         try:
             self._process = subprocess.Popen(
                 desk.command(*arguments),
                 cwd=desk.folder,
-                env=desk.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+                env=desk.environ | {"TERM": "xterm"},
                 stdin=slave,
                 stdout=subprocess.PIPE,
                 stderr=slave,
@@ -39,8 +42,8 @@ class Person:
     def types(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def interrupts(self) -> None:
-        os.kill(self._process.pid, 2)
+    def gets(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def leaves(self) -> int:
         """Waits for the end; returns the exit code."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
-from tests.cli.desk import Desk
+from tests.cli.desk import Desk, until
 from tests.cli.mailhost import MailHost
 from tests.cli.terminal import Person
 
@@ -46,29 +48,46 @@ def test_the_end_of_the_input_is_no_yes(desk: Desk, mailhost: MailHost) -> None:
     assert not mailhost.mails
 
 
-def test_ctrl_c_at_the_question_sends_nothing_and_exits_3(desk: Desk, mailhost: MailHost) -> None:
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
+def test_a_signal_at_the_question_sends_nothing_and_exits_3(
+    desk: Desk, mailhost: MailHost, number: signal.Signals, name: str
+) -> None:
     mailhost.take_over(desk)
     with Person(desk, "run", "spring.yaml") as person:
         person.until_asked("Send it? [y/N]")
-        person.interrupts()
+        person.gets(number)
         assert person.leaves() == 3
-        assert "nothing was sent" in person.seen
+        assert f"{name}; nothing was sent" in person.seen
         assert "Traceback" not in person.seen
     assert not mailhost.mails
     assert desk.nothing_was_sent()
 
 
-@pytest.mark.parametrize(("answer", "code"), [("1001", 0), ("1,001", 0), ("y", 4), ("1000", 4)])
-def test_above_a_thousand_the_number_must_be_typed(
-    desk: Desk, mailhost: MailHost, answer: str, code: int
+@pytest.mark.parametrize("answer", ["y", "1000", "yes 1001"])
+def test_above_a_thousand_a_yes_is_not_enough(desk: Desk, mailhost: MailHost, answer: str) -> None:
+    desk.people(1001)
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked(f"{NUMBER} (1001) to send:")
+        person.types(f"{answer}\n")
+        assert person.leaves() == 4
+    assert not mailhost.mails
+
+
+@pytest.mark.parametrize("answer", ["1001", "1,001"])
+def test_above_a_thousand_the_number_typed_sends(
+    desk: Desk, mailhost: MailHost, answer: str
 ) -> None:
     desk.people(1001)
     mailhost.take_over(desk)
-    with Person(desk, "run", "spring.yaml", "--no-progress") as person:
-        person.until_asked(f"{NUMBER} (1,001) to send:")
+    with Person(desk, "run", "spring.yaml") as person:
+        person.until_asked(f"{NUMBER} (1001) to send:")
         person.types(f"{answer}\n")
-        assert person.leaves() == code
-    assert len(mailhost.mails) == (1001 if code == 0 else 0)
+        until(lambda: mailhost.mails, "the first mail")
+        person.gets(signal.SIGINT)
+        assert person.leaves() == 3
 
 
 def test_a_thousand_recipients_need_a_yes_only(desk: Desk, mailhost: MailHost) -> None:
@@ -82,11 +101,22 @@ def test_a_thousand_recipients_need_a_yes_only(desk: Desk, mailhost: MailHost) -
 
 def test_the_first_connection_is_made_before_the_question(desk: Desk, mailhost: MailHost) -> None:
     mailhost.take_over(desk)
-    desk.write("profiles.yaml", mailhost.profiles + "    username: jane\n    password: ${NO_SUCH}\n")
+    desk.write(
+        "profiles.yaml", mailhost.profiles + "    username: jane\n    password: ${NO_SUCH}\n"
+    )
     with Person(desk, "run", "spring.yaml") as person:
         assert person.leaves() == 2
         assert "NO_SUCH" in person.seen
         assert "Send it?" not in person.seen
+
+
+def test_a_quiet_run_still_shows_what_it_asks_about(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    with Person(desk, "run", "spring.yaml", "--quiet") as person:
+        person.until_asked("Send it? [y/N]")
+        assert "3 to send through" in person.seen
+        person.types("n\n")
+        assert person.leaves() == 4
 
 
 def test_mail_that_is_only_kept_is_sent_without_a_question(desk: Desk) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,7 +41,9 @@ def said_until(process: subprocess.Popen[str], wanted: str) -> str:
     return said
 
 
-@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
 def test_stopped_in_the_middle_it_exits_3_and_the_printed_line_finishes_with_nobody_twice(
     desk: Desk, mailhost: MailHost, number: signal.Signals, name: str
 ) -> None:
@@ -71,6 +73,16 @@ def test_a_second_ctrl_c_leaves_at_once_with_the_one_under_way_in_doubt(
         assert stopped.code == 3
         assert "in doubt" in stopped.err
         assert list(desk.statuses().values()).count("in_doubt") == 1
+
+
+def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:
+    os.mkfifo(desk.folder / "waiting.yaml")
+    process = desk.start("check", "waiting.yaml")
+    with (desk.folder / "waiting.yaml").open("w"):  # opens once the other side reads
+        process.send_signal(signal.SIGINT)
+        told = ended(process)
+    assert told.code == 3
+    assert told.err == "\nstopped\n"
 
 
 def test_another_run_of_the_same_campaign_is_refused_with_5(desk: Desk, mailhost: MailHost) -> None:
@@ -131,16 +143,9 @@ def test_killed_in_the_middle_the_next_run_names_the_one_in_doubt_and_mails_nobo
 
 def test_a_run_that_may_last_only_so_long_stops_by_itself(desk: Desk, mailhost: MailHost) -> None:
     desk.people(20)
-    mailhost.hold_after = 3
     mailhost.take_over(desk)
-    process = desk.start("run", "spring.yaml", "--yes", "--stop-after", "1s")
-    try:
-        mailhost.until_holding()
-        said_until(process, "--stop-after") if False else None
-        threading.Timer(1.2, mailhost.go.set).start()
-        stopped = ended(process)
-    finally:
-        mailhost.go.set()
-    assert stopped.code == 3
-    assert "go on with:" in stopped.err
-    assert len(mailhost.receivers) < 20
+    told = desk.run("run", "spring.yaml", "--yes", "--rate", "2/s", "--stop-after", "1s")
+    assert told.code == 3
+    assert "stopped early: the time given with --stop-after is over" in told.err
+    assert "go on with:" in told.err
+    assert 0 < len(mailhost.receivers) < 20

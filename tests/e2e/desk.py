@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -115,8 +114,3 @@ def address_of(message: EmailMessage) -> str:
     (to,) = message["To"].addresses
     local, _, domain = to.addr_spec.rpartition("@")
     return f"{local}@{domain.encode('ascii').decode('idna') if domain.isascii() else domain}"
-
-
-def commands_in(text: str) -> list[str]:
-    """The lines that begin with `sendbatch`, or with `$ sendbatch`."""
-    return re.findall(r"^\s*\$?\s*(sendbatch .*)$", text, re.MULTILINE)

@@ -365,6 +365,10 @@ def test_a_second_edition_goes_to_everyone_once_more(newsletter: Newsletter) -> 
     assert said_accepted(report_in(newsletter.reports / "newsletter")) == first
     assert "nothing to send" in newsletter.send("--run", "second").err
 
+    refused = newsletter.send("--run", "second", "--set", "topic=rain & sun", code=4)
+    command = "sendbatch run campaign.yaml --smtp postfix --set 'topic=rain & sun' --run"
+    assert f"{command} second --accept-changes" in refused.err
+
 
 def test_refusals_are_reported_with_code_and_text_and_tried_again_when_asked(
     newsletter: Newsletter,
@@ -404,8 +408,9 @@ def test_refusals_are_reported_with_code_and_text_and_tried_again_when_asked(
 
 def test_an_approved_plan_is_what_is_sent(newsletter: Newsletter) -> None:
     desk = newsletter.desk
-    desk.type("plan", "campaign.yaml", "--smtp", "postfix", "--out", "plan.json").ended(0)
+    made = desk.type("plan", "campaign.yaml", "--smtp", "postfix", "--out", "plan.json").ended(0)
     approved = ("run", "campaign.yaml", "--smtp", "postfix", "--plan", "plan.json")
+    assert f"sendbatch {' '.join(approved)}\n" in made.err
     list_then = (desk.folder / "people.csv").read_text("utf-8")
     (desk.folder / "people.csv").write_text(f"{list_then}eve@example.com,Eve,\n", "utf-8")
     desk.type(*approved).ended(4)

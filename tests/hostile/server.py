@@ -82,12 +82,15 @@ class Hostile:
         *,
         offers: Sequence[str] = OFFERS,
         context: ssl.SSLContext | None = None,
-        port: int = 0,
+        narrow: bool = False,
+        deaf: bool = False,
     ) -> None:
         self.answer = answer
         self.offers = offers
         self.context = context
-        self.port = port
+        self.port = 0
+        self.narrow = narrow  # it has little room for what it has not read
+        self.deaf = deaf  # its silence reads nothing
         self.whole: Counter[str] = Counter()
         self.taken: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
@@ -138,7 +141,10 @@ class Hostile:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._client, "127.0.0.1", self.port)
+        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        if self.narrow:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        self._listener = await asyncio.start_server(self._client, sock=listening)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _goes(self) -> None:
@@ -225,10 +231,19 @@ class Conversation:
         if (script := self._server.answer(self._visit, "BODY")) is not None:
             await self._reader.readexactly(1)  # some of it has come
             await self._plays(script)
-        body = await self._reader.readuntil(b"\r\n.\r\n")
+        body = await self._body()
         self._server.whole[self._visit.recipient] += 1
         self._server.bodies.setdefault(self._visit.recipient, []).append(body)
         await self._answers("MESSAGE")
+
+    async def _body(self) -> bytes:
+        """Up to and with its final dot, however large."""
+        body = bytearray()
+        while True:
+            try:
+                return bytes(body) + await self._reader.readuntil(b"\r\n.\r\n")
+            except asyncio.LimitOverrunError as full:
+                body += await self._reader.readexactly(full.consumed)
 
     def _greeted(self) -> bytes:
         offers = ["hostile", *self._server.offers]
@@ -264,8 +279,8 @@ class Conversation:
 
     async def _ends(self, how: End) -> None:
         if how is End.SILENCE:
-            while await self._reader.read(65536):
-                pass
+            while self._server.deaf or await self._reader.read(65536):
+                await asyncio.sleep(0.05)
         elif how is End.RESET:
             # SO_LINGER of zero seconds: what is closed so sends RST, and no FIN
             self._writer.get_extra_info("socket").setsockopt(

@@ -63,7 +63,11 @@ class Histories(RuleBasedStateMachine):
 
     def by_key(self) -> dict[str, Entry]:
         """The one row of each key that was tried or can be sent to."""
-        return {e.key: e for e in entries(self.ledger) if e.attempts or e.status in SENDABLE}
+        return {
+            e.key: e
+            for e in entries(self.ledger)
+            if e.attempts or e.status in (*SENDABLE, Status.SENDING)
+        }
 
     def remember(self) -> None:
         for one in entries(self.ledger):

@@ -194,10 +194,37 @@ def test_a_refusal_at_the_greeting_keeps_its_code(said: bytes, temporary: bool) 
 def test_a_refusal_of_ehlo_keeps_its_code(said: bytes) -> None:
     async def refuses(talk: Talk) -> None:
         await talk.opens(ehlo=said)
-        await talk.hears_the_rest()
+        await talk.hears()  # HELO, where that makes sense
 
     error = played(refuses)
     assert (error.step, error.code) == ("ehlo", int(said[:3]))
+
+
+def test_where_ehlo_is_unknown_helo_does() -> None:
+    async def old(talk: Talk) -> None:
+        await talk.opens(ehlo=b"502 what\r\n")
+        await talk.answers(b"250 good day\r\n")
+        assert talk.heard[1].startswith(b"HELO ")
+        await talk.hears_the_rest()
+
+    async def opens() -> Offers:
+        async with scripted(old) as server:
+            connection = await open_connection(server, None)
+            connection.abort()
+            return connection.offers
+
+    assert not asyncio.run(opens()).extended
+
+
+def test_helo_alone_knows_no_login() -> None:
+    async def old(talk: Talk) -> None:
+        await talk.opens(ehlo=b"502 what\r\n")
+        await talk.answers(b"250 good day\r\n")
+        await talk.hears_the_rest()
+
+    error = played(old, credentials=JANE)
+    assert (error.step, error.temporary) == ("auth", False)
+    assert "HELO" in str(error)
 
 
 def test_the_end_before_the_greeting_is_temporary() -> None:

@@ -1,0 +1,97 @@
+"""The peers, installed from the package registries into a folder that git ignores.
+
+A peer that cannot be installed raises LeftOut with the reason; the others are measured all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.setting import ROOT
+
+PEERS = ROOT / "benchmarks" / ".peers"
+PYTHON_PACKAGES = ("jinja2", "aiosmtplib", "mailmerge")
+NODE_PACKAGES = ("nodemailer", "nunjucks")
+PATIENCE = 300.0  # seconds for one installation
+
+
+class LeftOut(Exception):
+    """This peer cannot be measured here; the text says why."""
+
+
+def python() -> Path:
+    """The interpreter of a venv that has the peers written in Python. Raises LeftOut."""
+    home = PEERS / "python"
+    bin_ = home / "bin"
+    if not (home / "complete").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        PEERS.mkdir(exist_ok=True)
+        _install([sys.executable, "-m", "venv", str(home)])
+        _install([str(bin_ / "python"), "-m", "pip", "install", "--quiet", *PYTHON_PACKAGES])
+        (home / "complete").touch()
+    return bin_ / "python"
+
+
+def node() -> tuple[str, dict[str, str]]:
+    """Node.js, and the environment in which it finds the peers' packages. Raises LeftOut."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise LeftOut("Node.js with npm is not installed")
+    home = PEERS / "node"
+    if not (home / "complete").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+        _install([npm, "install", "--prefix", str(home), *quiet, *NODE_PACKAGES])
+        (home / "complete").touch()
+    return node, {"NODE_PATH": str(home / "node_modules")}
+
+
+def smtp_source() -> str:
+    """Postfix's generator of one fixed message. Raises LeftOut."""
+    path = shutil.which(
+        "smtp-source", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    )
+    if path is None:
+        raise LeftOut("smtp-source (of Postfix) is not installed")
+    return path
+
+
+def versions() -> list[str]:
+    """Name and version of each peer that is installed."""
+    found = []
+    if (home := PEERS / "python" / "complete").exists():
+        said = json.loads(_said([str(home.parent / "bin/python"), "-m", "pip", "list", "--format=json"]))
+        found += [f"{p['name']} {p['version']}" for p in said if p["name"].lower() in PYTHON_PACKAGES]
+    for name in NODE_PACKAGES:
+        file = PEERS / "node" / "node_modules" / name / "package.json"
+        if file.exists():
+            found.append(f"{name} {json.loads(file.read_text(encoding='utf-8'))['version']}")
+    if node := shutil.which("node"):
+        found.append(f"Node.js {_said([node, '--version']).strip().removeprefix('v')}")
+    if postconf := shutil.which("postconf", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        found.append(f"Postfix {_said([postconf, '-d', '-h', 'mail_version']).strip()}")
+    return found
+
+
+def _install(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise LeftOut(f"cannot be installed: {error}") from None
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise LeftOut(f"cannot be installed: {''.join(last)}")
+
+
+def _said(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout

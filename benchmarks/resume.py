@@ -1,0 +1,109 @@
+"""Seconds until a resumed run sends its first message, with half of a million done, CSV unchanged.
+
+The record is made by a real plan and one real message; then the first half is marked as accepted,
+by SQL, as if it had been sent. Each run is killed (SIGKILL) once the sink has its first message, which
+is what the next one resumes from. Our own sink is used: it tells when a message came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+from benchmarks.figures import Claim, Result, Series, arguments, figure, told
+from benchmarks.setting import Desk, desk, environment
+from benchmarks.sink import Sink, sink
+
+PEOPLE = 1_000_000
+MOST = 5.0  # seconds
+PATIENCE = 300.0
+
+MARK = """
+UPDATE recipient SET status = 'accepted', attempts = 1, code = 250, enhanced_code = '2.0.0',
+    reply = '2.0.0 Ok', content = done.content, dated_at = done.dated_at,
+    first_attempt_at = done.first_attempt_at, finished_at = done.finished_at
+FROM (SELECT * FROM recipient WHERE status = 'accepted' LIMIT 1) AS done
+WHERE recipient.status = 'pending' AND recipient.id IN (SELECT id FROM recipient ORDER BY "row" LIMIT ?)
+"""
+
+
+def measure(people: int = PEOPLE, runs: int = 3) -> Result:
+    first = Series("a first run", "s")
+    resumed = Series("resumed, half of it done", "s")
+    with desk(people) as main:
+        told(0, 1, "plans and sends one message")
+        first.values.append(_until_first_message(main, "--limit", "1", kill=False))
+        _mark(main, people // 2)
+        kept = main.folder / "half-done"
+        shutil.copytree(main.record, kept)
+        for number in range(runs):
+            told(number, runs, "resume")
+            main.forget()
+            shutil.copytree(kept, main.record)
+            resumed.values.append(_until_first_message(main))
+    rows = [("until the sink has a message", "s", "spread", "resumed is")]
+    rows += [
+        (s.name, figure(s.median), s.spread, f"{resumed.median / s.median:.3f} ×")
+        for s in (first, resumed)
+    ]
+    claim = Claim(
+        f"first message of a resumed run with half of {people:,} done, CSV unchanged",
+        f"within {MOST:.0f} s",
+        str(resumed),
+        resumed.median <= MOST,
+    )
+    return Result(f"Resuming: {people:,} recipients, {runs} runs", rows, [claim])
+
+
+def _mark(main: Desk, count: int) -> None:
+    (file,) = main.record.glob("*/ledger.sqlite")
+    with contextlib.closing(sqlite3.connect(file)) as record, record:
+        record.execute(MARK, (count,))
+
+
+def _until_first_message(main: Desk, *words: str, kill: bool = True) -> float:
+    """Seconds from the start of the command until the sink has a whole message."""
+    with sink(own=True) as server, tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        main.through(server.port)
+        began = time.monotonic()
+        process = subprocess.Popen(
+            main.command("run", "--accept-changes", *words), cwd=main.folder, env=environment(),
+            stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+        )  # fmt: skip
+        try:
+            came = _first_message(server, process)
+            if not kill:
+                process.wait(PATIENCE)
+        finally:
+            process.kill()
+            process.wait()
+        if came is None:
+            said.seek(0)
+            raise SystemExit(f"the sink has seen no message; sendbatch said:\n{said.read()[-2000:]}")
+    return came - began
+
+
+def _first_message(server: Sink, process: subprocess.Popen[bytes]) -> float | None:
+    """When it came (CLOCK_MONOTONIC), None where the run ends without."""
+    assert server.process.stdout is not None
+    until = time.monotonic() + PATIENCE
+    with selectors.DefaultSelector() as selector:
+        selector.register(server.process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < until:
+            if selector.select(0.5):
+                word, _, when = server.process.stdout.readline().partition(" ")
+                if word == "first":
+                    return float(when)
+            elif process.poll() is not None:
+                return None
+    return None
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, PEOPLE)
+    measure(given.people, given.runs).show()

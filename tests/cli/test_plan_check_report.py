@@ -1,0 +1,443 @@
+"""The verbs that send nothing, and `proof`, which sends to reviewers only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import HTML, PEOPLE, Desk, closed_port, dumped, known_to, line_that_goes_on
+from tests.cli.mailhost import MailHost
+
+ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
+COLUMNS = (
+    "row,key,email,status,code,enhanced_code,reply,attempts,message_id,content,"
+    "first_attempt_at,finished_at,reason"
+)
+
+
+# --- plan --------------------------------------------------------------------------------------
+
+
+def test_a_plan_says_who_what_and_through_which_server(desk: Desk) -> None:
+    desk.campaign(
+        ("smtp: sandbox", "smtp: sandbox\nsuppress: [never.csv]"),
+        ("file: people.csv", 'file: people.csv\n  where: plan != "free"'),
+    )
+    desk.write("never.csv", "carl@example.net\n")
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\nADA@example.com,A,paid\n")
+    told = desk.run("plan", "spring.yaml")
+    assert told.code == 1
+    assert told.out.splitlines() == [
+        "spring: 1 to send through sandbox, which keeps the mail and delivers none",
+        "  1 invalid",
+        "  1 filtered by `where`",
+        "  1 suppressed",
+        "  1 duplicate",
+        "  duplicates that would have got another message, 1: row 6 (as row 2)",
+        "  subject: Ada, spring is here",
+    ]
+    assert desk.nothing_was_sent()
+
+
+def test_a_plan_leaves_no_record_behind(desk: Desk) -> None:
+    assert desk.run("plan", "spring.yaml").code == 0
+    assert desk.run("check", "spring.yaml").code == 0
+    assert not (desk.folder / "reports").exists()
+
+
+def test_a_plan_leaves_a_record_as_it_was(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    before = dumped(desk.record() / "ledger.sqlite")
+    desk.write("people.csv", PEOPLE + "dora@example.com,Dora,paid\n")
+    told = desk.run("plan", "spring.yaml")
+    assert "since the last plan: +1 −0" in told.out
+    assert "1 have it already" in told.out or "1 has it already" in told.out
+    assert dumped(desk.record() / "ledger.sqlite") == before
+
+
+def test_a_plan_tells_of_changed_content_and_both_ways_without_refusing(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.campaign(("spring is here", "summer is here"))
+    told = desk.run("plan", "spring.yaml")
+    assert told.code == 0
+    assert "the text changed since 1 of 3 were sent it" in told.out
+    assert "--accept-changes" in told.out
+
+
+def test_a_plan_written_down_names_nobody_and_says_how_to_be_held_to_it(desk: Desk) -> None:
+    told = desk.run("plan", "spring.yaml", "--out", "plan.json")
+    plan = json.loads((desk.folder / "plan.json").read_text())
+    assert told.code == 0
+    assert plan["digest"][:16] in told.err
+    assert plan["count"] == 3
+    assert "ada" not in (desk.folder / "plan.json").read_text()
+    assert line_that_goes_on(told.err, "sendbatch run") == [
+        "run",
+        "spring.yaml",
+        "--plan",
+        "plan.json",
+    ]
+
+
+def test_the_line_after_a_plan_names_all_that_the_plan_was_made_with(
+    desk: Desk, tmp_path: Path
+) -> None:
+    told = desk.run(
+        "plan", "spring.yaml", "--out", "a plan.json", "--run", "2026", "--set", "product=A B",
+        "--record", tmp_path / "kept",
+    )  # fmt: skip
+    again = line_that_goes_on(told.err, "sendbatch run")
+    assert desk.run(*again).code == 0
+    assert (tmp_path / "kept" / "spring@2026.sandbox" / "ledger.sqlite").exists()
+
+
+def test_a_plan_that_cannot_be_written_is_an_error(desk: Desk) -> None:
+    told = desk.run("plan", "spring.yaml", "--out", "no/such/folder/plan.json")
+    assert told.code == 2
+    assert "no/such/folder/plan.json: the plan cannot be written" in told.err
+
+
+def test_a_plan_exits_4_when_expect_refuses(desk: Desk) -> None:
+    assert desk.run("plan", "spring.yaml", "--expect", "9").code == 4
+    assert desk.run("check", "spring.yaml", "--expect", "9").code == 4
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def test_a_check_builds_everyones_message_and_sends_none(desk: Desk) -> None:
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 0
+    assert "3 messages built" in told.said
+    assert desk.nothing_was_sent()
+
+
+def test_a_check_needs_no_password(desk: Desk) -> None:
+    desk.write(
+        "profiles.yaml",
+        "profiles:\n  live: {host: smtp.example.com, username: '${NO_SUCH}', password: '${NOR}'}\n",
+    )
+    desk.campaign(("smtp: sandbox", "smtp: live"))
+    assert desk.run("check", "spring.yaml").code == 0
+    assert desk.run("plan", "spring.yaml").code == 0
+    assert desk.run("run", "spring.yaml", "--dry-run").code == 0
+
+
+def test_several_files_are_checked_and_the_worst_decides(desk: Desk) -> None:
+    desk.campaign(("name: spring", "name: other"), ("people.csv", "gone.csv"), name="other.yaml")
+    told = desk.run("check", "spring.yaml", "other.yaml")
+    assert told.code == 2
+    assert "other.yaml:5:9: error: recipients.file: no such file: gone.csv" in told.err
+
+
+def test_a_check_as_json_has_one_entry_a_file(desk: Desk) -> None:
+    desk.write("bad.csv", PEOPLE + "nobody,N,paid\n")
+    desk.campaign(("name: spring", "name: bad"), ("people.csv", "bad.csv"), name="bad.yaml")
+    desk.campaign(("subject:", "subjekt:"), name="worse.yaml")
+    told = desk.run("check", "--format", "json", "spring.yaml", "bad.yaml", "worse.yaml")
+    good, bad, worse = json.loads(told.out)
+    assert told.code == 2
+    assert told.err == ""
+    assert (good["file"], good["exit_code"], good["sendable"]) == ("spring.yaml", 0, 3)
+    assert (bad["exit_code"], bad["totals"]["invalid"]) == (1, 1)
+    assert worse["exit_code"] == 2
+    assert {fault["line"] for fault in worse["faults"]} >= {3}
+
+
+def test_a_check_names_the_first_bad_rows_and_counts_the_others(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\n" * 30)
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 1
+    assert "row 5, nobody: invalid: " in told.err
+    assert "and 10 more that are invalid or duplicates" in told.err
+
+
+def test_a_check_as_json_names_the_bad_rows(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\nADA@example.com,A,paid\n")
+    (told,) = json.loads(desk.run("check", "--format", "json", "spring.yaml").out)
+    assert [(f["file"], f["line"], f["severity"]) for f in told["faults"]] == [
+        ("people.csv", 5, "error"),
+        ("people.csv", 6, "warning"),
+    ]
+    assert told["faults"][0]["message"].startswith("nobody: invalid: ")
+    assert told["faults"][1]["message"].startswith("ADA@example.com: duplicate: ")
+
+
+def test_a_check_for_github_annotates_the_lines(desk: Desk) -> None:
+    desk.campaign(("subject:", "subjekt:"))
+    told = desk.run("check", "--format", "github", "spring.yaml")
+    assert told.code == 2
+    assert any(
+        line.startswith("::error file=spring.yaml,line=3,col=1::") for line in told.out.splitlines()
+    )
+
+
+def test_a_check_for_github_escapes_what_a_file_says(desk: Desk) -> None:
+    desk.campaign(("smtp: sandbox", 'smtp: "50%,::error::x"'))
+    told = desk.run("check", "--format", "github", "spring.yaml")
+    assert told.code == 2
+    assert len(told.out.splitlines()) == 1
+    assert "%25" in told.out
+
+
+def test_messages_that_cannot_be_built_are_named_with_row_and_template(desk: Desk) -> None:
+    desk.write("spring.html", HTML + "{{ 12 // (first_name|length - 3) }}\n")
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 1
+    assert "row 2, ada@example.com" in told.said
+    assert "spring.html" in told.said
+    assert "line 2" in told.said or ":2" in told.said
+
+
+# --- status and report -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["status", "report"])
+def test_before_the_first_run_there_is_no_record(desk: Desk, verb: str) -> None:
+    told = desk.run(verb, "spring.yaml")
+    assert told.code == 2
+    assert "there is no record here" in told.err
+    assert not (desk.folder / "reports").exists()
+
+
+def test_status_exits_as_the_run_did(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "2")
+    told = desk.run("status", "spring.yaml")
+    assert told.code == 3, "one is still to be sent"
+    assert "2 of 3 accepted" in told.out
+    desk.run("run", "spring.yaml")
+    assert desk.run("status", "spring.yaml").code == 0
+
+
+def test_the_report_as_csv_has_the_columns_of_the_contract_and_nothing_else_on_stdout(
+    desk: Desk,
+) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\n")
+    desk.run("run", "spring.yaml")
+    told = desk.run("report", "spring.yaml", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(told.out)))
+    assert told.code == 1
+    assert told.err == ""
+    assert told.out.lstrip("\ufeff").splitlines()[0] == COLUMNS
+    assert [row["status"] for row in rows] == ["accepted"] * 3 + ["invalid"]
+    assert rows[0]["row"] == "2"
+    assert rows[0]["code"] == "250"
+    assert rows[0]["message_id"] == desk.kept()[0]["Message-ID"]
+
+
+def test_the_report_as_csv_is_the_file_that_the_run_wrote(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    process = desk.start("report", "spring.yaml", "--format", "csv")
+    out, _ = process.communicate()
+    assert out.encode() == (desk.record() / "report.csv").read_bytes().replace(b"\r\n", b"\n")
+
+
+def test_the_report_as_json_carries_totals_and_who_needs_attention(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\n")
+    desk.run("run", "spring.yaml")
+    told = desk.run("report", "spring.yaml", "--format", "json")
+    document = json.loads(told.out)
+    assert told.code == 1
+    assert {s: n for s, n in document["totals"].items() if n} == {"accepted": 3, "invalid": 1}
+    assert "nobody" in json.dumps(document)
+
+
+def test_the_report_as_text_is_the_summary(desk: Desk) -> None:
+    desk.run("run", "spring.yaml")
+    told = desk.run("report", "spring.yaml")
+    assert told.code == 0
+    assert told.out.startswith("spring: all 3 accepted\n")
+
+
+# --- resolve -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def doubtful(desk: Desk, mailhost: MailHost) -> Desk:
+    """A run that was killed while the server held back its second answer: Björk is in doubt."""
+    mailhost.hold_after = 1
+    mailhost.take_over(desk)
+    process = desk.start("run", "spring.yaml", "--yes")
+    mailhost.until_holding()
+    process.kill()
+    process.communicate()
+    mailhost.hold_after = None
+    mailhost.go.set()
+    return desk
+
+
+def test_someone_in_doubt_is_settled_as_accepted(doubtful: Desk) -> None:
+    told = doubtful.run("resolve", "spring.yaml", "BJORK@example.org", "--as", "accepted")
+    assert told.code == 0
+    assert "1 recipient settled as accepted" in told.err
+    assert doubtful.statuses() == {ADA: "accepted", BJORK: "accepted", CARL: "pending"}
+    assert "bjork@example.org,accepted" in (doubtful.record("spring") / "report.csv").read_text()
+
+
+def test_someone_in_doubt_is_settled_as_pending_and_sent_again(
+    doubtful: Desk, mailhost: MailHost
+) -> None:
+    assert doubtful.run("resolve", "spring.yaml", BJORK, "--as", "pending").code == 0
+    assert doubtful.run("run", "spring.yaml", "--yes").code == 0
+    assert mailhost.receivers.count(ADA) == 1
+    assert set(mailhost.receivers) == {ADA, BJORK, CARL}
+
+
+def test_in_doubt_is_held_until_resending_is_asked_for(doubtful: Desk, mailhost: MailHost) -> None:
+    assert doubtful.run("run", "spring.yaml", "--yes").code == 1
+    assert doubtful.statuses()[BJORK] == "in_doubt"
+    assert doubtful.run("run", "spring.yaml", "--yes", "--in-doubt", "resend").code == 0
+    same = [mail["Message-ID"] for mail in mailhost.mails if "bjork" in mail["To"]]
+    assert len(set(same)) == 1
+
+
+@pytest.mark.parametrize("key", [ADA, "stranger@example.com"])
+def test_who_is_not_in_doubt_is_not_settled_and_nobody_else_either(
+    doubtful: Desk, key: str
+) -> None:
+    told = doubtful.run("resolve", "spring.yaml", BJORK, key, "--as", "accepted")
+    assert told.code == 2
+    assert f"not in doubt: {key}; nothing was changed" in told.err
+    assert doubtful.statuses()[BJORK] == "in_doubt"
+
+
+# --- probe and schema --------------------------------------------------------------------------
+
+
+def test_a_probe_tells_each_step_and_sends_nothing(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    told = desk.run("probe", "live")
+    assert told.code == 0
+    steps = [line.split()[:2] for line in told.out.splitlines() if line.startswith("ok")]
+    names = [step[1] for step in steps]
+    assert names == ["host", "connection", "greeting", "encryption", "offers", "login"]
+    assert not mailhost.mails
+
+
+def test_a_probe_of_a_port_nobody_listens_on_says_what_to_change(desk: Desk) -> None:
+    port = closed_port()
+    desk.write(
+        "profiles.yaml", f"profiles: {{live: {{host: 127.0.0.1, port: {port}, security: none}}}}\n"
+    )
+    told = desk.run("probe", "live")
+    assert told.code == 2
+    assert "FAIL connection" in told.out
+    assert "→ " in told.out
+
+
+def test_a_probe_of_an_unknown_profile_names_the_known(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    told = desk.run("probe", "lvie")
+    assert told.code == 2
+    assert "live" in told.err
+
+
+def test_the_schemas_are_json_with_the_keys_of_the_contract(desk: Desk) -> None:
+    campaign = json.loads(desk.run("schema").out)
+    profiles = json.loads(desk.run("schema", "--profiles").out)
+    assert set(campaign["properties"]) == {
+        "name", "run", "from", "bounces_to", "subject", "recipients", "templates", "smtp", "rate",
+        "reply_to", "headers", "attachments", "unsubscribe", "suppress", "variables", "expect",
+        "tolerate", "retry",
+    }  # fmt: skip
+    assert {"profiles", "suppress"} <= set(profiles["properties"])
+    assert "messages_per_connection" in json.dumps(profiles)
+
+
+# --- init --------------------------------------------------------------------------------------
+
+
+def test_what_init_writes_runs_at_once(desk: Desk) -> None:
+    told = desk.run("init", "new place")
+    assert told.code == 0
+    assert told.out == ""
+    again = line_that_goes_on(told.err, "now:")
+    assert desk.run(*again).code == 0
+    assert desk.run("check", *again[1:]).code == 0
+
+
+def test_init_writes_over_nothing(desk: Desk) -> None:
+    desk.write("new/people.csv", "email\n")
+    told = desk.run("init", "new")
+    assert told.code == 2
+    assert "new/people.csv is there already; nothing was written" in told.err
+    assert [path.name for path in (desk.folder / "new").iterdir()] == ["people.csv"]
+
+
+def test_init_into_a_file_is_an_error(desk: Desk) -> None:
+    told = desk.run("init", "people.csv")
+    assert told.code == 2
+    assert "people.csv" in told.err
+
+
+# --- proof -------------------------------------------------------------------------------------
+
+
+def test_a_proof_goes_to_the_reviewers_and_counts_as_nothing(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    told = desk.run(
+        "proof",
+        "spring.yaml",
+        "--to",
+        "rita@example.com",
+        "--to",
+        "sam@example.com",
+        "--count",
+        "2",
+    )
+    assert told.code == 0
+    assert mailhost.receivers == ["rita@example.com", "sam@example.com"] * 2
+    assert mailhost.mails[0]["Subject"] == "[proof for ada@example.com] Ada, spring is here"
+    assert not list(desk.folder.rglob("ledger.sqlite"))
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    ids = [mail["Message-ID"] for mail in mailhost.mails]
+    assert len(ids[4:]) == 3
+    assert not set(ids[:4]) & set(ids[4:])
+
+
+def test_a_proof_of_one_recipient_is_of_that_one(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    told = desk.run("proof", "spring.yaml", "--to", "rita@example.com", "--recipient", CARL)
+    assert told.code == 0
+    (mail,) = mailhost.mails
+    assert "friend, spring is here" in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "rita"], "rita"),
+        (["--to", "rita@example.com", "--recipient", "nobody"], "nobody"),
+        ([], "Missing option '--to'"),
+    ],
+)
+def test_a_proof_to_or_of_nobody_is_refused(
+    desk: Desk, mailhost: MailHost, arguments: list[str], said: str
+) -> None:
+    mailhost.take_over(desk)
+    told = desk.run("proof", "spring.yaml", *arguments)
+    assert told.code == 2
+    assert said in told.err
+    assert not mailhost.mails
+
+
+def test_a_proof_that_is_refused_exits_1_and_says_why(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers["rita@example.com"] = "550 5.1.1 no such user"
+    told = desk.run("proof", "spring.yaml", "--to", "rita@example.com")
+    assert told.code == 1
+    assert "550 no such user" in told.err or "550 5.1.1 no such user" in told.err
+
+
+def test_a_proof_through_the_sandbox_is_kept_in_its_outbox(desk: Desk) -> None:
+    told = desk.run("proof", "spring.yaml", "--to", "rita@example.com", "--count", "1")
+    assert told.code == 0
+    assert len(desk.kept()) == 1
+    assert "reports/spring.sandbox/outbox" in told.err
+    assert not any(known_to(file) for file in desk.folder.rglob("ledger.sqlite"))

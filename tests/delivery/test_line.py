@@ -1,0 +1,118 @@
+"""Messages ready to go, in order, but for domains that are held back."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.delivery.line import MOST_BYTES, MOST_MESSAGES, Line, Ready
+from sendbatch.values import Envelope, Message, Recipient
+
+NEVER = float("inf")
+
+
+def ready(number: int, domain: str = "a.example", data: bytes = b"hello\r\n") -> Ready:
+    email = f"p{number}@{domain}"
+    return Ready(
+        Recipient(number, number, email, email, ()),
+        Message(Envelope("news@example.com", email), data, "<1@example.com>", 0.0),
+        domain,
+    )
+
+
+def at_once(domain: str) -> float:
+    return 0.0
+
+
+def taken(line: Line, count: int) -> list[int]:
+    found = [line.take(at_once, 0.0) for _ in range(count)]
+    return [one.recipient.id for one in found if one is not None]
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def test_first_in_is_first_out(line: Line) -> None:
+    for number in range(5):
+        line.add(ready(number))
+    assert taken(line, 6) == [0, 1, 2, 3, 4]
+    assert len(line) == 0
+
+
+def test_a_released_message_is_first_again(line: Line) -> None:
+    for number in range(3):
+        line.add(ready(number))
+    line.add(ready(9), first=True)
+    assert taken(line, 4) == [9, 0, 1, 2]
+
+
+def test_others_pass_a_domain_that_is_held_back(line: Line) -> None:
+    for number, domain in enumerate(["slow", "slow", "fast", "slow", "fast"]):
+        line.add(ready(number, domain))
+    due = {"slow": 10.0, "fast": 0.0}.__getitem__
+    found = [line.take(due, 5.0) for _ in range(3)]
+    assert [one.recipient.id if one else None for one in found] == [2, 4, None]
+    later = line.take(due, 10.0)
+    assert later is not None
+    assert later.recipient.id == 0
+
+
+def test_a_domain_is_asked_about_once(line: Line) -> None:
+    for number in range(100):
+        line.add(ready(number, "slow"))
+    asked: list[str] = []
+
+    def due(domain: str) -> float:
+        asked.append(domain)
+        return NEVER
+
+    assert line.take(due, 0.0) is None
+    assert line.earliest(due, 0.0) == NEVER
+    assert asked == ["slow", "slow"]
+
+
+def test_it_knows_when_the_next_may_go(line: Line) -> None:
+    line.add(ready(1, "slow"))
+    line.add(ready(2, "slower"))
+    due = {"slow": 10.0, "slower": 20.0}.__getitem__
+    assert line.earliest(due, 5.0) == 10.0
+    assert line.earliest(due, 15.0) == 15.0
+
+
+def test_it_is_bounded_in_number(line: Line) -> None:
+    for number in range(MOST_MESSAGES):
+        assert line.has_room
+        line.add(ready(number))
+    assert not line.has_room
+    line.take(at_once, 0.0)
+    assert line.has_room
+
+
+def test_it_is_bounded_in_bytes(line: Line) -> None:
+    line.add(ready(1, data=b"." * (MOST_BYTES // 2)))
+    assert line.has_room
+    line.add(ready(2, data=b"." * (MOST_BYTES // 2)))
+    assert not line.has_room
+    back = line.take(at_once, 0.0)
+    assert back is not None
+    assert line.has_room
+    line.add(back, first=True)
+    assert not line.has_room
+
+
+def test_senders_are_woken_by_what_is_added_and_by_the_end(line: Line) -> None:
+    assert not line.filled.is_set()
+    line.add(ready(1))
+    assert line.filled.is_set()
+    line.filled.clear()
+    line.close()
+    assert line.filled.is_set()
+    assert line.closed
+
+
+def test_the_feed_is_woken_by_room(line: Line) -> None:
+    line.add(ready(1))
+    assert not line.drained.is_set()
+    line.take(at_once, 0.0)
+    assert line.drained.is_set()

@@ -1,0 +1,184 @@
+"""Making a plan from real files in a real record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.inputs import inputs_digest
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import AudienceError, CampaignError, Interrupted
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.message.reading import read_content
+from sendbatch.rendering.workers import Workers
+from sendbatch.values import Status
+from tests.delivery.campaigns import PEOPLE, YAML, campaign
+
+Make = Callable[..., Planned]
+
+
+@pytest.fixture
+def make(ledger: Ledger) -> Iterator[Make]:
+    """make(campaign): plan it inside one transaction, as a run does."""
+
+    def made(
+        one: Campaign,
+        *,
+        lookups: Lookups | None = None,
+        stop: Stop | None = None,
+        size_limit: int | None = None,
+        observer: Observer | None = None,
+    ) -> Planned:
+        planning = Planning(
+            campaign=one,
+            content=read_content(one),
+            inputs=inputs_digest(one),
+            salt=b"salt" * 8,
+            size_limit=size_limit,
+            lookups=lookups,
+            observer=observer or Observer(),
+            stop=stop or Stop(),
+            workers=workers,
+        )
+        with ledger.transaction():
+            return make_plan(ledger, planning, started_at=1.0, now=2.0)
+
+    with Workers() as workers:
+        yield made
+
+
+def statuses(ledger: Ledger) -> dict[str, Status]:
+    return {entry.email: entry.status for entry in ledger.reading.entries()}
+
+
+def test_every_row_is_in_the_record_with_its_status(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    people = PEOPLE + "ada@example.org,Again\nno address,Nobody\nout@example.org,Out\n"
+    (tmp_path / "out.txt").write_text("out@example.org\n@example.net\n")
+    yaml = YAML.replace("file: people.csv", "file: people.csv\n  where: name != 'Bob'")
+    planned = make(campaign(tmp_path, people=people, yaml=yaml, more="suppress: [out.txt]\n"))
+    assert [entry.status for entry in ledger.reading.entries()] == [
+        Status.PENDING,
+        Status.FILTERED,
+        Status.SUPPRESSED,
+        Status.DUPLICATE,
+        Status.INVALID,
+        Status.SUPPRESSED,
+    ]
+    assert [entry.row for entry in ledger.reading.entries()] == [2, 3, 4, 5, 6, 7]
+    assert (planned.difference.first, planned.twins.count) == (True, 1)
+    plan = ledger.reading.plan()
+    assert plan is not None
+    assert plan.columns == ("email", "name")
+
+
+def test_a_new_plan_says_what_changed(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+    make(campaign(tmp_path))
+    people = "email,name\nada@example.org,Countess\nbob@example.org,Bob\nnew@example.org,New\n"
+    difference = make(campaign(tmp_path, people=people)).difference
+    assert (difference.added, difference.removed, difference.corrected) == (1, 1, 1)
+    assert set(statuses(ledger)) == {"ada@example.org", "bob@example.org", "new@example.org"}
+
+
+def test_a_plan_that_is_refused_leaves_the_record_as_it_was(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    make(campaign(tmp_path))
+    before = (statuses(ledger), ledger.reading.plan())
+    with pytest.raises(AudienceError, match="no recipient under it"):
+        make(campaign(tmp_path, people="email,name\n"))
+    assert (statuses(ledger), ledger.reading.plan()) == before
+
+
+def test_asked_to_stop_nothing_is_planned(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+    stop = Stop()
+    stop.soon("enough")
+    with pytest.raises(Interrupted, match="enough; nothing was sent"):
+        make(campaign(tmp_path), stop=stop)
+    assert ledger.reading.plan() is None
+
+
+def test_names_no_column_has_are_told_all_at_once(tmp_path: Path, make: Make) -> None:
+    one = campaign(tmp_path, yaml=YAML.replace("Hello {{ name }}", "{{ nme }} {{ other }}"))
+    with pytest.raises(CampaignError) as refused:
+        make(one)
+    assert "nme" in str(refused.value)
+    assert "other" in str(refused.value)
+
+
+class Dead:
+    """Look-ups that know one domain without mail."""
+
+    def check(self, domains: Iterable[str]) -> dict[str, str | None]:
+        return {one: "no mail there" if one == "example.net" else None for one in domains}
+
+
+def test_rows_of_a_domain_without_mail_are_invalid(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    make(campaign(tmp_path), lookups=Dead())
+    (dead,) = ledger.reading.entries({Status.INVALID})
+    assert (dead.email, dead.reason) == ("eve@example.net", "no mail there")
+
+
+FILES = YAML + 'attachments: ["bills/{{ name }}.pdf"]\n'
+
+
+def test_attachments_missing_for_rows_to_be_sent_are_told_with_their_rows(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    (tmp_path / "bills").mkdir()
+    (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
+    with pytest.raises(CampaignError) as refused:
+        make(campaign(tmp_path, yaml=FILES))
+    assert [fault.place.line for fault in refused.value.faults if fault.place] == [3, 4]
+    assert ledger.reading.plan() is None
+
+
+def test_attachments_missing_for_rows_left_out_do_not_matter(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    (tmp_path / "bills").mkdir()
+    (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
+    (tmp_path / "out.txt").write_text("bob@example.org\neve@example.net\n")
+    make(campaign(tmp_path, yaml=FILES, more="suppress: [out.txt]\n"))
+    assert ledger.reading.totals() == {Status.PENDING: 1, Status.SUPPRESSED: 2}
+
+
+def test_attachments_too_large_for_the_server_are_a_fault(tmp_path: Path, make: Make) -> None:
+    (tmp_path / "bills").mkdir()
+    for name in ("Ada", "Bob", "Eve"):
+        (tmp_path / "bills" / f"{name}.pdf").write_bytes(b"." * 1000)
+    with pytest.raises(CampaignError, match="the server takes 1,000"):
+        make(campaign(tmp_path, yaml=FILES), size_limit=1000)
+
+
+def test_one_address_with_different_files_needs_a_key(tmp_path: Path, make: Make) -> None:
+    (tmp_path / "bills").mkdir()
+    for name in ("Ada", "Bob", "Eve"):
+        (tmp_path / "bills" / f"{name}.pdf").write_bytes(b"%PDF")
+    people = "email,name\nada@example.org,Ada\nada@example.org,Bob\n"
+    with pytest.raises(CampaignError, match=r"row 3 \(as row 2\)") as refused:
+        make(campaign(tmp_path, people=people, yaml=FILES))
+    assert "key:" in str(refused.value)
+    keyed = FILES.replace("file: people.csv", "file: people.csv\n  key: email")
+    assert make(campaign(tmp_path, people=people, yaml=keyed)).twins.count == 1
+
+
+def test_it_is_planned_in_batches_and_told_so(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+    told: list[int] = []
+
+    class Watching(Observer):
+        def planning(self, rows: int) -> None:
+            told.append(rows)
+
+    people = "email,name\n" + "".join(f"p{n}@example.org,P{n}\n" for n in range(1200))
+    make(campaign(tmp_path, people=people), observer=Watching())
+    assert told == [500, 1000, 1200]
+    assert ledger.reading.totals() == {Status.PENDING: 1200}

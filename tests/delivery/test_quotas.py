@@ -1,0 +1,131 @@
+"""Limits per hour and day, with a real file of what was used."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sendbatch.campaign.model import Rate
+from sendbatch.delivery.quotas import Quotas, quotas_of
+from sendbatch.ledger.usage import Account, Usage
+from tests.delivery.desk import usage_in
+from tests.delivery.fakeclock import FakeClock
+
+HOUR, DAY = 3600, 86400
+
+
+@pytest.fixture
+def usage(tmp_path: Path) -> Usage:
+    return usage_in(tmp_path)
+
+
+def quotas(usage: Usage | None, *rates: Rate, clock: FakeClock, **domains: Rate) -> Quotas:
+    limits = {f"{name}.example": (rate,) for name, rate in domains.items()}
+    return Quotas(usage, ACCOUNT, rates, limits, clock=clock)
+
+
+ACCOUNT = Account("mail.example", "ada")
+
+
+async def spend(quotas: Quotas, most: int, domain: str = "other.example") -> int:
+    """How many could be spent until a block was refused."""
+    for spent in range(most):
+        if not quotas.spend(domain):
+            await quotas.refill(domain)
+            if not quotas.spend(domain):
+                return spent
+    return most
+
+
+def test_only_limits_over_a_minute_are_quotas() -> None:
+    assert quotas_of((Rate(1, 1), Rate(2, 60), Rate(3, HOUR), Rate(4, DAY))) == (
+        Rate(3, HOUR),
+        Rate(4, DAY),
+    )
+
+
+def test_where_mail_is_kept_nothing_is_counted() -> None:
+    kept = quotas(None, Rate(1, HOUR), clock=FakeClock())
+    assert all(kept.spend("a.example") for _ in range(50))
+    asyncio.run(kept.give_back())
+
+
+def test_a_quota_is_taken_in_blocks_of_a_hundredth(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(5000, DAY), clock=clock)
+    assert not some.spend("a.example")
+    asyncio.run(some.refill("a.example"))
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 50
+    assert asyncio.run(spend(some, 50)) == 50
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 50
+
+
+@pytest.mark.parametrize(("quota", "block"), [(10, 1), (99, 1), (200, 2), (50_000, 100)])
+def test_a_block_is_at_least_one_and_at_most_a_hundred(
+    usage: Usage, quota: int, block: int
+) -> None:
+    clock = FakeClock()
+    asyncio.run(quotas(usage, Rate(quota, DAY), clock=clock).refill("a.example"))
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == block
+
+
+def test_use_is_counted_where_there_is_no_quota(usage: Usage) -> None:
+    """So that one declared tomorrow knows of today."""
+    clock = FakeClock()
+    free = quotas(usage, clock=clock)
+    assert asyncio.run(spend(free, 250)) == 250
+    asyncio.run(free.give_back())
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 250
+
+
+def test_a_quota_used_up_blocks_until_the_window_has_passed(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(10, HOUR), clock=clock)
+    assert some.blocked_until("a.example") == float("-inf")
+    assert asyncio.run(spend(some, 99)) == 10
+    until = some.blocked_until("a.example")
+    assert HOUR <= until <= HOUR + 2 * HOUR / 60
+    clock.now = until
+    assert asyncio.run(spend(some, 99)) == 10
+
+
+def test_a_crash_counts_too_much_and_never_too_little(usage: Usage) -> None:
+    clock = FakeClock()
+    asyncio.run(spend(quotas(usage, Rate(1000, HOUR), clock=clock), 3))
+    assert asyncio.run(spend(quotas(usage, Rate(1000, HOUR), clock=clock), 2000)) == 990
+
+
+def test_what_is_left_of_a_block_is_given_back(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(1000, HOUR), Rate(5000, DAY), clock=clock)
+    assert asyncio.run(spend(some, 13)) == 13
+    asyncio.run(some.give_back())
+    asyncio.run(some.give_back())  # once
+    assert usage.used(ACCOUNT, HOUR, clock.wall()) == 13
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 13
+
+
+def test_two_campaigns_on_one_account_share_its_quota(usage: Usage) -> None:
+    clock = FakeClock()
+    one, other = (quotas(usage, Rate(10, HOUR), clock=clock) for _ in range(2))
+    assert asyncio.run(spend(one, 7)) == 7
+    assert asyncio.run(spend(other, 99)) == 3
+
+
+def test_the_quota_of_a_domain_holds_that_domain_alone(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(100, HOUR), clock=clock, slow=Rate(5, HOUR))
+    assert asyncio.run(spend(some, 99, "slow.example")) == 5
+    assert some.blocked_until("slow.example") > HOUR
+    assert some.blocked_until("fast.example") == float("-inf")
+    assert asyncio.run(spend(some, 99, "fast.example")) == 95
+    assert some.blocked_until("fast.example") > HOUR
+
+
+def test_a_quota_of_the_account_holds_every_domain(usage: Usage) -> None:
+    some = quotas(usage, Rate(3, HOUR), clock=FakeClock(), slow=Rate(50, HOUR))
+    assert asyncio.run(spend(some, 99, "fast.example")) == 3
+    assert asyncio.run(spend(some, 99, "slow.example")) == 0
+    assert some.blocked_until("slow.example") == some.blocked_until("fast.example")

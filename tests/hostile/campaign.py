@@ -1,0 +1,219 @@
+"""A campaign for hostile servers: sent through the front door, and held to its record afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sendbatch import api
+from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.edge import Edge
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.options import Options
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import SendbatchError
+from tests.hostile.server import Hostile
+
+LONGEST = 20.0  # real seconds that a run may take before it counts as hanging
+START = 1_790_000_000.0
+FINAL = 0.3  # seconds that the reply to the dot is waited for
+
+CAMPAIGN = """\
+name: hostile
+from: News <news@example.com>
+subject: "Hello {{ name }}"
+recipients: {file: people.csv}
+templates: {text: letter.txt}
+smtp: target
+"""
+
+
+class FastClock:
+    """Goes `factor` times as fast as the machine's: a wait of a minute takes a moment.
+
+    `suspend` is a laptop asleep: the wall clock is ahead afterwards, the steady one is not.
+    """
+
+    def __init__(self, factor: float = 300.0) -> None:
+        self._factor = factor
+        self._began = time.monotonic()
+        self._ahead = 0.0
+
+    def wall(self) -> float:
+        return START + self.steady() + self._ahead
+
+    def steady(self) -> float:
+        return (time.monotonic() - self._began) * self._factor
+
+    def suspend(self, seconds: float) -> None:
+        self._ahead += seconds
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(max(seconds, 0.0) / self._factor):
+                await event.wait()
+        except TimeoutError:
+            return event.is_set()
+        return True
+
+
+class Watcher(Observer):
+    """Keeps what a person would be told; `on_move` is called in the run's own loop."""
+
+    def __init__(self, on_move: Callable[[], None] = lambda: None) -> None:
+        self.notices: list[str] = []
+        self.on_move = on_move
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def moved(self, was: object, now: object) -> None:
+        self.on_move()
+
+
+@dataclass
+class Ended:
+    """How a run ended. `said` is its reason or its error, as a person reads it."""
+
+    code: int
+    said: str
+    statuses: dict[str, str]
+    notices: list[str]
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(self.statuses.values()))
+
+
+@dataclass
+class House:
+    """A folder with a campaign and a profile; `send` is one run of it."""
+
+    folder: Path
+    clock: Clock = field(default_factory=FastClock)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def people(self, number: int) -> list[str]:
+        addresses = [f"p{n}@example.net" for n in range(number)]
+        rows = "".join(f"{address},P{n}\n" for n, address in enumerate(addresses))
+        (self.folder / "people.csv").write_text("email,name\n" + rows)
+        return addresses
+
+    def write(
+        self, port: int, *, people: int = 3, letter: str = "Hello {{ name }}.\n",
+        retry: str = "{attempts: 1}", more: str = "", **profile: object,
+    ) -> House:  # fmt: skip
+        """`profile` are keys of the profile; `more` is YAML at the campaign's end."""
+        self.people(people)
+        (self.folder / "letter.txt").write_text(letter)
+        (self.folder / "campaign.yaml").write_text(f"{CAMPAIGN}retry: {retry}\n{more}")
+        keys = {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "connections": 1,
+            "rate": "100000/s",
+            "timeouts": "{connect: 2s, greeting: 2s, mail: 300ms, rcpt: 300ms, "
+            f"data: 300ms, final: {round(FINAL * 1000)}ms}}",
+        } | profile
+        told = "".join(f"    {key}: {value}\n" for key, value in keys.items())
+        (self.folder / "profiles.yaml").write_text(f"profiles:\n  target:\n{told}")
+        return self
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "reports" / "hostile" / "ledger.sqlite"
+
+    def send(
+        self,
+        *,
+        options: Options | None = None,
+        watcher: Watcher | None = None,
+        stop: Stop | None = None,
+        longest: float = LONGEST,
+    ) -> Ended:
+        """One run, in a thread that is given up when it hangs. A traceback is the test's failure."""
+        watcher, stop = watcher or Watcher(), stop or Stop()
+        result = watched(lambda: self._send(options, watcher, stop), longest)
+        rows = self.rows()
+        statuses = {email: row["status"] for email, row in rows.items()}
+        return Ended(*result, statuses, watcher.notices, rows)
+
+    def _send(self, options: Options | None, watcher: Watcher, stop: Stop) -> tuple[int, str]:
+        edge = Edge(
+            clock=self.clock,
+            random=Random(1),
+            environ=self.environ,
+            state=self.folder / "state",
+            holder="a test",
+        )
+        try:
+            campaign = api.load(self.folder / "campaign.yaml")
+            result = api.run(
+                campaign, options=options, yes=True, observer=watcher, stop=stop, edge=edge
+            )
+        except SendbatchError as error:
+            return error.exit_code, str(error)
+        return result.exit_code, result.reason
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The record by address; empty where there is none, or none that can be read."""
+        if not self.ledger.exists():
+            return {}
+        connection = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            found = connection.execute("SELECT * FROM recipient").fetchall()
+        except sqlite3.DatabaseError:
+            return {}
+        finally:
+            connection.close()
+        return {row["email"]: dict(row) for row in found}
+
+
+def watched(work: Callable[[], Any], longest: float = LONGEST) -> Any:
+    """What `work` returns or raises; where it hangs, all stacks are shown and the test fails."""
+    ended: list[Any] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            ended.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(longest)
+    if thread.is_alive():
+        faulthandler.dump_traceback(file=sys.__stderr__)
+        raise AssertionError(f"it hangs: not over after {longest:g} s")
+    if raised:
+        raise raised[0]
+    return ended[0]
+
+
+def held_to_its_record(ended: Ended, server: Hostile, connections: int = 1) -> None:
+    """What the record says is what the server got, recipient by recipient."""
+    for email, status in ended.statuses.items():
+        whole, taken = server.whole[email], server.taken[email]
+        assert taken <= 1, f"{email} was taken {taken} times"
+        if status == "accepted":
+            assert taken == 1, f"{email} is accepted, and was not taken"
+        elif status == "in_doubt":
+            assert whole == 1, f"{email} is in doubt, and {whole} dots of it arrived"
+        else:
+            assert taken == 0, f"{email} is {status}, and was taken"
+        assert status != "sending", f"{email} was left on the way"
+    doubtful = sum(status == "in_doubt" for status in ended.statuses.values())
+    assert doubtful <= connections, f"{doubtful} are in doubt"

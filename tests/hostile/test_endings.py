@@ -1,0 +1,176 @@
+"""A server that goes without a word: closes, resets or falls silent, at each point."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.hostile.campaign import House, Watcher, held_to_its_record
+from tests.hostile.conftest import StartServer
+from tests.hostile.server import End, Script, Visit
+from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
+
+HOWS = [End.CLOSE, End.RESET, End.SILENCE]
+GONE = [End.CLOSE, End.RESET]
+
+
+def name_of(how: object) -> str | None:
+    return how.name.lower() if isinstance(how, End) else None
+
+
+@pytest.mark.parametrize("how", HOWS, ids=name_of)
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
+def test_before_the_message_no_row_is_touched(
+    house: House, hostile: StartServer, moment: str, how: End
+) -> None:
+    server = hostile(second(moment, [how]))
+    ended = house.write(server.port).send()
+    assert (ended.code, ended.statuses) == (0, ALL)
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+    held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("how", HOWS, ids=name_of)
+@pytest.mark.parametrize("moment", ["BODY", "MESSAGE"])
+def test_once_the_dot_has_left_it_is_in_doubt(
+    house: House, hostile: StartServer, moment: str, how: End
+) -> None:
+    server = hostile(second(moment, [how]))
+    ended = house.write(server.port).send()
+    assert ended.statuses == ALL | {P1: "in_doubt"}
+    assert "may have been delivered" in ended.rows[P1]["reason"]
+    assert ended.code == 1
+    if moment == "MESSAGE":
+        held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("how", GONE, ids=name_of)
+def test_in_the_middle_of_a_large_message_it_is_deferred_and_nothing_was_delivered(
+    house: House, hostile: StartServer, how: End
+) -> None:
+    """More than all buffers on the way hold, so that the dot cannot have left."""
+    server = hostile(second("BODY", [how]), narrow=True)
+    (house.folder / "large.bin").write_bytes(os.urandom(9_000_000))
+    house.write(server.port, more="attachments: [large.bin]\n")
+    ended = house.send()
+    assert ended.statuses == ALL | {P1: "deferred"}
+    assert "before the message was whole" in ended.rows[P1]["reason"]
+    assert (ended.rows[P1]["attempts"], ended.code) == (1, 1)
+    held_to_its_record(ended, server)
+
+
+def test_a_server_that_takes_no_byte_of_a_large_message_is_given_up(
+    house: House, hostile: StartServer
+) -> None:
+    server = hostile(second("BODY", [End.SILENCE]), narrow=True, deaf=True)
+    (house.folder / "large.bin").write_bytes(os.urandom(9_000_000))
+    house.write(
+        server.port, more="attachments: [large.bin]\n", timeouts="{connect: 700ms, final: 700ms}"
+    )
+    ended = house.send()
+    assert ended.statuses == ALL | {P1: "deferred"}
+    assert "took nothing for" in ended.rows[P1]["reason"]
+
+
+@pytest.mark.parametrize("how", HOWS, ids=name_of)
+@pytest.mark.parametrize("moment", ["GREETING", "EHLO", "STARTTLS", "AUTH"])
+def test_on_the_first_connection_nothing_is_sent(
+    house: House, hostile: StartServer, tls, moment: str, how: End
+) -> None:
+    server = hostile(always(moment, [how]), offers=["AUTH PLAIN"], context=tls)
+    house.environ = {"PASSWORD": "s3cret"}
+    house.write(
+        server.port,
+        security="starttls",
+        username="ada",
+        password="${PASSWORD}",
+        timeouts="{connect: 1s, greeting: 1s}",
+    )
+    ended = house.send()
+    assert ended.code == 3
+    assert f"127.0.0.1:{server.port}" in ended.said
+    assert ended.statuses == {}
+    assert not server.asked
+
+
+@pytest.mark.parametrize("script", [[End.CLOSE], [End.RESET], b"421 later\r\n", b"554 no\r\n"])
+@pytest.mark.parametrize("moment", ["GREETING", "EHLO", "STARTTLS", "AUTH"])
+def test_on_a_later_connection_it_is_opened_again(
+    house: House, hostile: StartServer, tls, moment: str, script: Script
+) -> None:
+    if moment == "AUTH" and script == b"554 no\r\n":
+        pytest.skip("a refused login is another matter")
+
+    def answer(visit: Visit, at: str) -> Script:
+        if at == "MAIL" and visit.number == 0 and visit.mails == 2:
+            return [End.CLOSE]
+        return script if at == moment and visit.number in (1, 2) else None
+
+    server = hostile(answer, offers=["AUTH PLAIN"], context=tls)
+    house.environ = {"PASSWORD": "s3cret"}
+    house.write(server.port, security="starttls", username="ada", password="${PASSWORD}")
+    ended = house.send()
+    assert (ended.code, ended.statuses) == (0, ALL)
+    assert ended.notices[-1] == "the server is back" or (moment, script) == ("EHLO", b"554 no\r\n")
+    held_to_its_record(ended, server)
+
+
+def test_taken_and_never_answered_it_is_in_doubt_and_stays_so(
+    house: House, hostile: StartServer
+) -> None:
+    server = hostile(always("MESSAGE", [End.SILENCE]))
+    ended = house.write(server.port, connections=3).send()
+    assert ended.statuses == {P0: "in_doubt", P1: "in_doubt", P2: "in_doubt"}
+    assert ended.code == 1
+    server.answer = lambda visit, at: None
+    again = house.send()
+    assert (again.code, again.counts()) == (1, {"in_doubt": 3})
+    assert set(server.whole.values()) == {1}
+
+
+@pytest.mark.parametrize("people", [3, 40])
+def test_250_and_the_end_while_our_loop_is_busy(
+    house: House, hostile: StartServer, people: int
+) -> None:
+    """The server closes with our next envelope unread, and so resets: the 250 is read all the same."""
+
+    def answer(visit: Visit, at: str) -> Script:
+        return [b"250 2.0.0 taken\r\n", End.RESET] if at == "MESSAGE" else None
+
+    server = hostile(answer)
+    watcher = Watcher(on_move=lambda: time.sleep(0.003))
+    ended = house.write(server.port, people=people).send(watcher=watcher)
+    doubt = ended.counts().get("in_doubt", 0)
+    assert ended.counts().get("accepted", 0) + doubt == people
+    held_to_its_record(ended, server, connections=people)
+
+
+def test_250_and_the_end_with_our_next_bytes_unread(house: House, hostile: StartServer) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return [b"250 2.0.0 taken\r\n", End.CLOSE] if at == "MESSAGE" else None
+
+    server = hostile(answer)
+    watcher = Watcher(on_move=lambda: time.sleep(0.003))
+    ended = house.write(server.port, people=40).send(watcher=watcher)
+    assert (ended.code, ended.counts()) == (0, {"accepted": 40})
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+    held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("last", [b"421 4.4.2 idle too long\r\n", b""])
+def test_421_or_the_end_on_an_idle_connection_has_no_effect(
+    house: House, hostile: StartServer, last: bytes
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        if at == "MESSAGE" and visit.number == 0:
+            return [b"250 2.0.0 taken\r\n", 0.05, last, End.CLOSE]
+        return None
+
+    server = hostile(answer)
+    house.clock = type(house.clock)(5.0)
+    ended = house.write(server.port, rate="1/s").send()  # one in 200 ms of the machine's time
+    assert (ended.code, ended.statuses) == (0, ALL)
+    assert ended.notices == []
+    assert {row["attempts"] for row in ended.rows.values()} == {1}

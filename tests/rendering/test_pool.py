@@ -1,0 +1,166 @@
+"""How rows are checked and messages built: here, or in processes that may die."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sendbatch.audience.checks import make_rules
+from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
+from sendbatch.errors import AudienceError
+from sendbatch.message.content import Bundle, Content
+from sendbatch.rendering import pool as pools
+from sendbatch.rendering.frames import CHECK
+from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.setup import Setup, setup_from
+from sendbatch.rendering.workers import Broken, Workers
+from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
+
+COLUMNS = ("email", "name")
+SALT = b"salt" * 8
+NOW = 1_790_000_000.0
+
+
+def letter(source: str = "Dear {{ name }}\n", **changes: object) -> Content:
+    made = Content(
+        subject="Hello",
+        sender=Mailbox("News", "news@example.com"),
+        bounces_to="bounces@example.com",
+        html=None,
+        text=Bundle("t", {"t": source}, {"t": "letter.txt"}),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def setup(content: Content | None = None, where: str | None = None) -> Setup:
+    campaign = Campaign(
+        file=Path("spring.yaml"),
+        folder=Path(),
+        name="spring",
+        run="",
+        sender=Mailbox("News", "news@example.com"),
+        bounces_to="bounces@example.com",
+        subject="Hello",
+        recipients=Recipients(Path("people.csv"), where=where),
+        templates=Templates(),
+        profile=Profile("sandbox", "127.0.0.1", 25, "none"),
+    )
+    rules = make_rules(campaign, COLUMNS, {name: name for name in COLUMNS})
+    return Setup(content or letter(), rules, COLUMNS, SALT)
+
+
+def rows(count: int, first: int = 2) -> list[Row]:
+    return [Row(n, (f"p{n}@example.org", f"Name{n}")) for n in range(first, first + count)]
+
+
+def people(count: int) -> list[Recipient]:
+    return [Recipient(n, n, f"p{n}", f"p{n}@example.org", ("", f"Name{n}")) for n in range(count)]
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(2) as some:
+        yield some
+
+
+@pytest.fixture(params=["here", "in processes"])
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, workers: Workers) -> Pool:
+    monkeypatch.setattr(pools, "SMALL", 0)
+    return Pool(setup(), workers if request.param == "in processes" else None)
+
+
+def test_what_a_worker_is_told_comes_out_as_it_went_in() -> None:
+    told = setup(where="name != 'Bob'")
+    assert setup_from(told.to_bytes()) == told
+
+
+def test_rows_are_checked_in_their_order(pool: Pool) -> None:
+    batches = [rows(10, 2 + 10 * n) for n in range(12)]
+    surveys = [survey for some in pool.check(iter(batches)) for survey in some]
+    assert [survey.checked.line for survey in surveys] == list(range(2, 122))
+    assert {survey.checked.status for survey in surveys} == {Status.PENDING}
+
+
+def test_messages_are_built_in_the_order_of_their_recipients(pool: Pool) -> None:
+    built = pool.render_now(people(50), NOW)
+    assert [message.envelope.recipient for message in built if isinstance(message, Message)] == [
+        f"p{n}@example.org" for n in range(50)
+    ]
+    assert b"Dear Name7\r\n" in built[7].data  # type: ignore[union-attr]
+
+
+def test_off_the_loop_the_same_is_built(pool: Pool) -> None:
+    assert asyncio.run(pool.render(people(5), NOW)) == pool.render_now(people(5), NOW)
+
+
+def test_here_and_in_processes_the_very_same_message_is_built(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", 0)
+    here, there = Pool(setup()), Pool(setup(), workers)
+    assert here.render_now(people(20), NOW) == there.render_now(people(20), NOW)
+
+
+def test_answers_too_large_for_one_are_given_in_several(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = setup(letter("{{ 'x' * 60 ~ '\n' }}" * 50_000))
+    some = Pool(big, pool._workers)
+    built = some.render_now(people(5), NOW)
+    assert [isinstance(message, Message) for message in built] == [True] * 5
+
+
+def test_a_row_that_where_fails_on_is_an_error_from_either(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", 0)
+    for some in (None, workers):
+        failing = Pool(setup(where="1 // (name | length - 5)"), some)
+        with pytest.raises(AudienceError, match="2"):
+            list(failing.check([rows(3)]))
+
+
+def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> None:
+    failing = Pool(setup(letter("{{ 1 // (name | length - 5) }}")), pool._workers)
+    built = failing.render_now(people(3), NOW)
+    assert [type(one) for one in built] == [Unbuildable] * 3
+    assert "letter.txt" in built[0].reason  # type: ignore[union-attr]
+
+
+def test_a_small_campaign_starts_no_process(workers: Workers) -> None:
+    pool = Pool(setup(), workers)
+    list(pool.check([rows(500)]))
+    pool.render_now(people(500), NOW)
+    assert workers._threads == []
+
+
+def test_a_template_that_never_ends_breaks_its_row_and_no_other(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", 0)
+    monkeypatch.setattr(pools, "ROW_PATIENCE", 1.0)
+    long = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    loops = letter("{% if name == 'Name1' %}" + long + "{% endif %}Hello\n")
+    pool = Pool(setup(loops), workers)
+    give = workers.give
+    monkeypatch.setattr(
+        workers, "give", lambda s, kind, data, patience=1.0: give(s, kind, data, patience)
+    )
+    built = pool.render_now(people(3), NOW)
+    assert [type(one) for one in built] == [Message, Unbuildable, Message]
+    assert "longer than 1 s" in built[1].reason  # type: ignore[union-attr]
+
+
+def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("sendbatch.rendering.workers.subprocess.Popen", refuse)
+    with pytest.raises(Broken):
+        workers.give(setup().to_bytes(), CHECK, b"").result(5)
