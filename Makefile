@@ -1,5 +1,6 @@
 # make demo   sends the sample campaign to the built-in sandbox
 # make test   runs the tests on all cores
+# make bench  measures what is claimed, and writes benchmarks/README.md (some 15 minutes)
 # make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes)
 # Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.
 
@@ -13,10 +14,10 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos lint lock clean
+.PHONY: help demo test chaos bench lint lock clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
 	@echo 'make lock   writes the lock files anew (needs uv)'
 	@echo 'make clean  removes .venv, caches and what the samples left'
@@ -33,6 +34,9 @@ test: $(VENV)/.dev
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)
 
+bench: $(VENV)/.runtime
+	$(BIN)/python -m benchmarks $(ARGS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -45,7 +49,7 @@ lock:
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache campaigns/reports
+		.import_linter_cache campaigns/reports benchmarks/.peers benchmarks/.work
 	find sendbatch tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -75,6 +75,11 @@ def figure(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def times(count: int) -> str:
+    """How often something was run, in words."""
+    return f"{count} run" if count == 1 else f"{count} runs"
+
+
 def table(rows: Sequence[tuple[str, ...]]) -> str:
     """Columns aligned, the first row as the head."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

@@ -66,8 +66,9 @@ def versions() -> list[str]:
     """Name and version of each peer that is installed."""
     found = []
     if (home := PEERS / "python" / "complete").exists():
-        said = json.loads(_said([str(home.parent / "bin/python"), "-m", "pip", "list", "--format=json"]))
-        found += [f"{p['name']} {p['version']}" for p in said if p["name"].lower() in PYTHON_PACKAGES]
+        pip = [str(home.parent / "bin" / "python"), "-m", "pip", "list", "--format=json"]
+        there = {p["name"].lower(): p["version"] for p in json.loads(_said(pip))}
+        found += [f"{name} {there[name]}" for name in PYTHON_PACKAGES if name in there]
     for name in NODE_PACKAGES:
         file = PEERS / "node" / "node_modules" / name / "package.json"
         if file.exists():

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.figures import Claim, Result, Series, arguments, figure, told
+from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.setting import Desk, desk, environment
 from benchmarks.sink import sink
 
@@ -57,10 +57,12 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
         rows.append(
             (first.name, figure(first.median), first.spread, figure(second.median), second.spread)
         )
-    times = [rss[sizes[0]].median / rss[sizes[1]].median, pss[sizes[0]].median / pss[sizes[1]].median]
-    rows.append(("ratio", f"{times[0]:.2f} ×", "", f"{times[1]:.2f} ×", ""))
-    measured = f"{times[0]:.2f} × ({rss[sizes[0]].median:.0f} MB; PSS {times[1]:.2f} ×)"
-    return Result(f"{title}, {runs} runs", rows, [Claim(what, asked, measured, times[0] <= MOST)])
+    ratios = [kind[sizes[0]].median / kind[sizes[1]].median for kind in (rss, pss)]
+    rows.append(("ratio", f"{ratios[0]:.2f} ×", "", f"{ratios[1]:.2f} ×", ""))
+    measured = f"{ratios[0]:.2f} × ({rss[sizes[0]].median:.0f} MB; PSS {ratios[1]:.2f} ×)"
+    return Result(
+        f"{title}, {times(runs)}", rows, [Claim(what, asked, measured, ratios[0] <= MOST)]
+    )
 
 
 def _peak(one: Desk) -> Peak:

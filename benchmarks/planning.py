@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.figures import Claim, Result, Series, arguments, figure, told
+from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.setting import called, desk
 
 PEOPLE = 1_000_000
@@ -37,12 +37,13 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
             floor.values.append(few / _seconds(lambda: called(command, cwd=main.folder)))
     rows = [("what", "rows/s", "spread", "sendbatch is")]
     rows += [
-        (s.name, figure(s.median), s.spread, f"{plan.median / s.median:.2f} ×") for s in (plan, floor)
+        (s.name, figure(s.median), s.spread, f"{plan.median / s.median:.2f} ×")
+        for s in (plan, floor)
     ]
     claim = Claim(
         f"planning {people:,} rows", f"{LEAST:,.0f} rows/s", str(plan), plan.median >= LEAST
     )
-    return Result(f"Planning: {people:,} rows, {runs} runs", rows, [claim])
+    return Result(f"Planning: {people:,} rows, {times(runs)}", rows, [claim])
 
 
 def _seconds(work: Callable[[], object]) -> float:

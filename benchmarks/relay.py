@@ -31,7 +31,10 @@ def relay(target: int, seconds: float) -> Iterator[int]:
 def round_trip(port: int, times: int = 20) -> float:
     """Seconds between a command and its reply, the median of some, with a server behind `port`."""
     taken = []
-    with socket.create_connection(("127.0.0.1", port), 10.0) as link, link.makefile("rwb") as stream:
+    with (
+        socket.create_connection(("127.0.0.1", port), 10.0) as link,
+        link.makefile("rwb") as stream,
+    ):
         stream.readline()
         for _ in range(times):
             began = time.perf_counter()

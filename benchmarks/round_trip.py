@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks import installing
-from benchmarks.figures import Claim, Result, Series, arguments, figure, told
+from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.installing import LeftOut
 from benchmarks.relay import relay, round_trip
 from benchmarks.setting import CONNECTIONS, Desk, called, desk
@@ -53,7 +53,7 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
                 loop.values.append(rate / CONNECTIONS)
     title = (
         f"Round trips: {people:,} recipients over {CONNECTIONS} connections to {server.name}, "
-        f"{runs} runs; the link takes {link * 1000:.1f} ms, so {1 / link:.1f} are possible"
+        f"{times(runs)}; the link takes {link * 1000:.1f} ms, so {1 / link:.1f} are possible"
     )
     return _result(title, sending, whole, loop, peer)
 
@@ -64,7 +64,9 @@ def _peer(main: Desk, port: int, people: int) -> Peer:
     except LeftOut as reason:
         return Peer([], f"aiosmtplib: {reason}")
     folder = part(main, max(people // PEER_SHARE, 10 * CONNECTIONS))
-    return Peer([str(python), str(PEERS / "async_loop.py"), str(folder), str(port), str(CONNECTIONS)])
+    return Peer(
+        [str(python), str(PEERS / "async_loop.py"), str(folder), str(port), str(CONNECTIONS)]
+    )
 
 
 def _send(main: Desk, people: int, sending: Series, whole: Series) -> None:
@@ -90,8 +92,8 @@ def _result(title: str, sending: Series, whole: Series, loop: Series, peer: Peer
     rows = [("sender", UNIT, "spread", "sendbatch is")]
     for series in (sending, whole, loop):
         if series.values:
-            times = f"{sending.median / series.median:.2f} ×"
-            rows.append((series.name, figure(series.median), series.spread, times))
+            factor = f"{sending.median / series.median:.2f} ×"
+            rows.append((series.name, figure(series.median), series.spread, factor))
     claim = Claim(
         f"{UNIT}, 50 ms round trip",
         f"{LEAST:.0f} of 20",

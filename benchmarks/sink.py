@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from benchmarks.setting import ROOT, environment
 
 PATIENCE = 10.0  # seconds until a server that was started has to listen
-OFFERS = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
+OFFERS = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
 OK, GO_ON, BYE = b"250 2.0.0 Ok\r\n", b"354 Go on\r\n", b"221 2.0.0 Bye\r\n"
 
 
@@ -68,7 +68,7 @@ def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
             return
         time.sleep(0.02)
-    raise SystemExit(f"does not listen on port {port}: {process.args}")
+    raise SystemExit(f"does not listen on port {port}: {process.args!r}")
 
 
 def free_port() -> int:

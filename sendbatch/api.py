@@ -36,7 +36,7 @@ from sendbatch.delivery.running import OUTBOX, Job, Loop, confirmed, folder_of, 
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.showing import Question, Seen, approved, question, rehearsed, seen
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import CampaignError, LedgerError
+from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held
 from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
@@ -402,7 +402,7 @@ def _recorded(folder: RecordFolder) -> None:
         return
     others = [edition or "(without a name)" for edition in folder.editions()]
     raise LedgerError(
-        f"{folder.path}: there is no record here; nothing was sent yet",
+        f"{shown(folder.path)}: there is no record here; nothing was sent yet",
         hint=f"there are records of: {', '.join(others)} (--run)" if others else None,
     )
 
@@ -427,9 +427,3 @@ def _command(campaign: Campaign, record: Path | None) -> str:
 def _words(campaign: Campaign, record: Path | None) -> list[str]:
     kept = () if record is None else ("--record", shown(record))
     return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]
-
-
-def shown(path: Path) -> str:
-    """A path as a person at this folder would type it."""
-    near = os.path.relpath(path)
-    return near if len(near) < len(str(path)) else str(path)

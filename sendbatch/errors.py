@@ -7,8 +7,10 @@ that the command line ends with.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def printable(text: str, most: int = 2000) -> str:
     """`text` with control characters replaced, so that hostile data cannot drive a terminal."""
     clean = "".join(c if c.isprintable() or c in "\n" else "�" for c in text.replace("\t", " "))
     return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def shown(path: Path) -> str:
+    """A path as a person at this working folder would write it."""
+    try:
+        near = os.path.relpath(path)
+    except OSError:  # the working folder is gone
+        return str(path)
+    return near if len(near) < len(str(path)) else str(path)
 
 
 class SendbatchError(Exception):

@@ -24,7 +24,7 @@ from sendbatch.campaign.language import (
     usable,
 )
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.errors import AudienceError, CampaignError, Fault, Place, printable
+from sendbatch.errors import AudienceError, CampaignError, Fault, Place, printable, shown
 from sendbatch.values import Checked, Row, Status
 
 NamesOf: TypeAlias = Callable[[SandboxedEnvironment, str], list[NameUse]]
@@ -78,7 +78,7 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         required=tuple(usable(name) for name in recipients.required),
         defaults=defaults,
         variables=dict(campaign.variables),
-        file=str(recipients.file),
+        file=shown(recipients.file),
         where_place=campaign.places.get("recipients.where"),
     )
     faults = [

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from sendbatch.errors import AudienceError, Fault, Place
+from sendbatch.errors import AudienceError, Fault, Place, shown
 
 Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
@@ -54,7 +54,7 @@ class Lines:
         except UnicodeError:
             raise self._undecodable() from None
         except (OSError, EOFError, zlib.error) as error:
-            raise AudienceError(f"{self.path}: cannot be read: {_words(error)}") from None
+            raise AudienceError(f"{shown(self.path)}: cannot be read: {_words(error)}") from None
         if not line:
             raise StopIteration
         self.number += 1
@@ -70,7 +70,7 @@ class Lines:
         self, message: str, hint: str | None = None, line: int | None = None
     ) -> AudienceError:
         """An error at a line, the one read last unless another is named."""
-        return AudienceError(Fault(message, Place(str(self.path), line or self.number), hint))
+        return AudienceError(Fault(message, Place(shown(self.path), line or self.number), hint))
 
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""
@@ -115,7 +115,9 @@ def _open(path: Path, place: Place | None) -> Opened:
             return gzip.open(path, "rb")
         return path.open("rb")
     except OSError as error:
-        raise AudienceError(Fault(f"{path}: cannot be read: {_words(error)}", place)) from None
+        raise AudienceError(
+            Fault(f"{shown(path)}: cannot be read: {_words(error)}", place)
+        ) from None
 
 
 def _codec(path: Path, encoding: str, place: Place | None) -> str:
@@ -126,7 +128,7 @@ def _codec(path: Path, encoding: str, place: Place | None) -> str:
             raise LookupError
     except (LookupError, ValueError):
         raise AudienceError(
-            Fault(f"{path}: there is no text encoding named {encoding!r}", place)
+            Fault(f"{shown(path)}: there is no text encoding named {encoding!r}", place)
         ) from None
     return "utf-8-sig" if name == "utf-8" else name
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sendbatch.audience.lines import LONGEST_LINE, Lines
 from sendbatch.campaign.language import usable
-from sendbatch.errors import AudienceError, Fault, Place
+from sendbatch.errors import AudienceError, Fault, Place, shown
 from sendbatch.values import Row
 
 DELIMITERS = ",;\t|"
@@ -31,7 +31,7 @@ class Table:
         delimiter, self._said = _delimiter(first)
         if self._said:  # `sep=;` stands above the header
             first = self._header_line()
-        self._length = 0  # characters of the record that is being read
+        self._start, self._length = lines.number, 0  # of the record that is being read
         # strict: two loose quotes must not swallow the rows between them
         self._records = csv.reader(
             chain([first], self._bounded()), delimiter=delimiter, strict=True
@@ -50,12 +50,12 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         while True:
-            start, self._length = self._lines.number + 1, 0
-            record = self._record(start)
+            self._start, self._length = self._lines.number + 1, 0
+            record = self._record(self._start)
             if record is None:
                 return
             if any(map(str.strip, record)):
-                yield self._row(record, start)
+                yield self._row(record, self._start)
 
     def _record(self, start: int) -> list[str] | None:
         """The record that begins at line `start`; None where no line is left."""
@@ -70,7 +70,8 @@ class Table:
             self._length += len(line)
             if self._length > LONGEST_LINE:
                 raise self._lines.fault(
-                    f"the record is longer than {LONGEST_LINE:,} characters; is a quote never closed?"
+                    f"the record is longer than {LONGEST_LINE:,} characters; is a quote never closed?",
+                    line=self._start,
                 )
             yield line
 
@@ -92,18 +93,19 @@ class Table:
         over = any(cell.strip() for cell in record[self._width :])
         if not missing and not over:
             return None
-        return f"has {len(record)} cells, the header has {self._width}"
+        cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
+        return f"has {cells}, the header has {self._width}"
 
     def _header_line(self) -> str:
         for line in self._lines:
             if line.strip():
                 return line
-        raise AudienceError(f"{self._lines.path}: the file is empty")
+        raise AudienceError(f"{shown(self._lines.path)}: the file is empty")
 
     def _columns(self) -> tuple[tuple[str, ...], dict[str, str]]:
         names: dict[str, str] = {}
         faults: list[Fault] = []
-        place = Place(str(self._lines.path), self._lines.number)
+        place = Place(shown(self._lines.path), self._lines.number)
         for i in self._kept:
             told = self._header[i].strip()[:LONGEST_NAME]
             name = usable(told)

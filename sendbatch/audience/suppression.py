@@ -15,7 +15,7 @@ from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, nor
 from sendbatch.audience.lines import Lines
 from sendbatch.audience.reading import DELIMITERS, open_table
 from sendbatch.campaign.language import usable
-from sendbatch.errors import AudienceError, Fault, Place, printable
+from sendbatch.errors import AudienceError, Fault, Place, printable, shown
 
 USUAL_COLUMNS = ("email", "email_address")
 MOST_WARNINGS = 20
@@ -65,11 +65,11 @@ def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
         yield entry
     if odd > MOST_WARNINGS:
         more = f"{odd - MOST_WARNINGS:,} more entries like these"
-        suppression.warnings.append(Fault(more, Place(str(path)), severity="warning"))
+        suppression.warnings.append(Fault(more, Place(shown(path)), severity="warning"))
     if not found and not _is_empty(path):
         hint = "where nobody is to be left out, an empty file says so"
         raise AudienceError(
-            f"{path}: this suppression list is not empty and names nobody", hint=hint
+            f"{shown(path)}: this suppression list is not empty and names nobody", hint=hint
         )
 
 
@@ -85,7 +85,7 @@ def _entry(line: int, text: str) -> Entry:
 
 def _warning(path: Path, line: int, text: str) -> Fault:
     message = f"neither an address nor @domain: {printable(text, 80)!r}; matched as it stands"
-    return Fault(message, Place(str(path), line), severity="warning")
+    return Fault(message, Place(shown(path), line), severity="warning")
 
 
 def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
@@ -107,7 +107,7 @@ def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
             raise AudienceError(
                 Fault(
                     f"this suppression list has no column for addresses; its columns are: {named}",
-                    Place(str(path), 1),
+                    Place(shown(path), 1),
                     f"name one {email_column}, or email",
                 )
             )

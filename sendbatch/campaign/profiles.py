@@ -22,7 +22,7 @@ from sendbatch.campaign.model import Profile
 from sendbatch.campaign.nodes import Document, document
 from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.widening import widen_profiles
-from sendbatch.errors import Fault, Place, ProfileError
+from sendbatch.errors import Fault, Place, ProfileError, shown
 
 FILE_NAME = "profiles.yaml"
 MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")
@@ -130,14 +130,6 @@ def repository_root(folder: Path) -> Path:
         if os.path.lexists(candidate / ".git"):
             return candidate
     return folder
-
-
-def shown(file: Path) -> str:
-    """A path as it is shown: relative where it is below the working folder."""
-    try:
-        return str(file.relative_to(os.path.realpath(os.curdir)))
-    except ValueError:
-        return str(file)
 
 
 def _folders(start: Path, config_folder: Path | None) -> list[Path]:

@@ -11,7 +11,7 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.cli.plan_text import bad_row
-from sendbatch.errors import Fault, Place, SendbatchError
+from sendbatch.errors import Fault, Place, SendbatchError, shown
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -95,9 +95,8 @@ def _look(
 
 
 def _bad_rows(seen: Seen) -> list[Fault]:
-    from sendbatch import api
 
-    file = api.shown(seen.csv)
+    file = shown(seen.csv)
     return [
         Fault(
             bad_row(entry),
@@ -109,10 +108,9 @@ def _bad_rows(seen: Seen) -> list[Fault]:
 
 
 def _unbuildable(seen: Seen) -> list[Fault]:
-    from sendbatch import api
 
     failures = seen.rehearsal.failures if seen.rehearsal is not None else ()
-    file = api.shown(seen.csv)
+    file = shown(seen.csv)
     return [Fault(f"{key}: {reason}", Place(file, row)) for row, key, reason in failures]
 
 

@@ -111,12 +111,12 @@ def seconds(given: str | None, option: str) -> float | None:
     """A duration such as 2h in seconds."""
     if given is None:
         return None
-    from sendbatch.campaign.parsing import parse_duration
+    from sendbatch.campaign.parsing import Wrong, parse_duration
 
     try:
         return parse_duration(given)
-    except ValueError as error:
-        raise SendbatchError(f"{option} {given}: {error}") from None
+    except Wrong as error:
+        raise SendbatchError(f"{option}: {error}", hint=error.hint) from None
 
 
 def one_of(given: str, allowed: tuple[str, ...], option: str) -> str:

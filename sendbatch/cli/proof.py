@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import printable
+from sendbatch.errors import printable, shown
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def proof(
     for one in proofs:
         terminal.say(_told(one))
     if outbox := api.outbox(campaign, record=record):
-        terminal.say(f"the sandbox keeps them in {api.shown(outbox)} and delivers none")
+        terminal.say(f"the sandbox keeps them in {shown(outbox)} and delivers none")
     raise typer.Exit(0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.errors import shown
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult
@@ -144,5 +145,5 @@ def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal
     finally:
         terminal.finished()
     terminal.planned(plan)
-    terminal.say(f"nothing was sent; the first messages are in {api.shown(page)}")
+    terminal.say(f"nothing was sent; the first messages are in {shown(page)}")
     return plan.exit_code

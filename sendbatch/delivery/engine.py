@@ -177,6 +177,7 @@ class Engine:
             offline=self.retry.offline,
             clock=self.clock,
             soon=self._soon,
+            over=line.over,
             notice=self._told("offline"),
             refused=settling.refused_connection,
             give_up=self._give_up,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sendbatch.audience.checks import Rules
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import AudienceError
+from sendbatch.errors import AudienceError, shown
 
 READ_AT_ONCE = 1 << 20  # bytes
 
@@ -42,5 +42,5 @@ def _file_digest(path: Path) -> bytes:
             while block := file.read(READ_AT_ONCE):
                 digest.update(block)
     except OSError as error:
-        raise AudienceError(f"{path}: cannot be read: {error.strerror}") from None
+        raise AudienceError(f"{shown(path)}: cannot be read: {error.strerror}") from None
     return digest.digest()

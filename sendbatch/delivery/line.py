@@ -30,7 +30,8 @@ class Line:
     """Ready messages in order.
 
     `filled` wakes the senders: something was added, or nothing will be any more. `drained` wakes the
-    feed, which alone clears it: there is room, or something was settled.
+    feed, which alone clears it: there is room, or something was settled. `over` ends pauses: nothing
+    waits here any more, and nothing will be added.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class Line:
         self._bytes = 0
         self.filled = asyncio.Event()
         self.drained = asyncio.Event()
+        self.over = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
     def __len__(self) -> int:
@@ -52,6 +54,7 @@ class Line:
         if first:
             self._waiting.move_to_end(ready.recipient.id, last=False)
         self._bytes += len(ready.message.data)
+        self.over.clear()
         self.filled.set()
 
     def take(self, due: Callable[[str], float], now: float) -> Ready | None:
@@ -82,16 +85,24 @@ class Line:
         self._bytes = 0
 
     def wake_all(self) -> None:
+        """The run is asked to stop: nobody need wait for anything."""
         self.filled.set()
         self.drained.set()
+        self.over.set()
 
     def close(self) -> None:
         self.closed = True
         self.filled.set()
+        self._end()
+
+    def _end(self) -> None:
+        if self.closed and not self._waiting:
+            self.over.set()
 
     def _remove(self, ready: Ready) -> Ready:
         del self._waiting[ready.recipient.id]
         self._bytes -= len(ready.message.data)
         if self.has_room:
             self.drained.set()
+        self._end()
         return ready

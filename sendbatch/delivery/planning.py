@@ -22,7 +22,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.words import count
-from sendbatch.errors import AudienceError, CampaignError, Fault, Interrupted, Place
+from sendbatch.errors import AudienceError, CampaignError, Fault, Interrupted, Place, shown
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
@@ -124,7 +124,7 @@ def _stage_rows(
         planning.observer.planning(rows)
     if not rows:
         file = planning.campaign.recipients.file
-        raise AudienceError(f"{file}: there is a header and no recipient under it")
+        raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
     return digest.hexdigest(), faulty
 
 
@@ -154,10 +154,10 @@ def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) 
     held = [(line, text) for line, text in faulty if staging.holds_key(line)]
     if not held:
         return
-    faults = [Fault(text, Place(str(file), line)) for line, text in held[:SHOWN]]
+    faults = [Fault(text, Place(shown(file), line)) for line, text in held[:SHOWN]]
     if len(held) > SHOWN:
-        more = count(len(held) - SHOWN, "row")
-        faults.append(Fault(f"and {more} more with such a fault", Place(str(file))))
+        more = count(len(held) - SHOWN, "more row")
+        faults.append(Fault(f"and {more} with such a fault", Place(shown(file))))
     raise CampaignError(faults)
 
 

@@ -42,6 +42,7 @@ class Dialer:
 class Reach:
     """Opens connections during a run, and decides how long an unreachable server is waited for.
 
+    `soon` is set when the run is asked to stop, `over` also when there is nothing left to send.
     `give_up(reason)` stops the run; `refused()` is told when the server turned one more connection
     away: by a reply, or without a word while others are open.
     """
@@ -53,6 +54,7 @@ class Reach:
         offline: float,
         clock: Clock,
         soon: asyncio.Event,
+        over: asyncio.Event,
         notice: Callable[[str], None],
         refused: Callable[[], None],
         give_up: Callable[[str], None],
@@ -61,11 +63,13 @@ class Reach:
         self._offline = offline
         self._clock = clock
         self._soon = soon
+        self._over = over
         self._notice = notice
         self._refused = refused
         self._give_up = give_up
         self._gone_since: float | None = None
-        self._pause = FIRST_PAUSE
+        self._pause = 0.0
+        self._pause_ends = float("-inf")
         self.open_now = 0  # connections open at present, kept by the senders
         self.busy = 0  # those of them that a message is being handed over on
 
@@ -88,14 +92,28 @@ class Reach:
             return None
         if self._gone_since is not None:
             self._notice("the server is back")
-        self._gone_since, self._pause = None, FIRST_PAUSE
+        self._gone_since = None
         return connection
+
+    def served(self) -> None:
+        """The server dealt with a message: it is there, and there for us."""
+        self._pause = 0.0
+
+    async def back_off(self) -> None:
+        """After a connection that ended before its first message was dealt with: the server has too
+        many of them, and the next message would only meet the same."""
+        now = self._clock.steady()
+        if now >= self._pause_ends:  # else another connection has just met the same
+            self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
+            self._pause_ends = now + self._pause
+        if not self._soon.is_set():
+            await self._clock.wait(self._over, self._pause_ends - now)
 
     async def _unless_stopped(
         self, opening: Coroutine[None, None, Connection]
     ) -> Connection | None:
-        """None once the run is asked to stop: a greeting may take five minutes."""
-        task, asked = asyncio.create_task(opening), asyncio.create_task(self._soon.wait())
+        """None once the run is asked to stop, or is over: a greeting may take five minutes."""
+        task, asked = asyncio.create_task(opening), asyncio.create_task(self._over.wait())
         try:
             await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
             return task.result() if task.done() else None
@@ -121,8 +139,7 @@ class Reach:
             self._refused()
         if not self.open_now:
             self._count_absence(error)
-        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
-        await self._clock.wait(self._soon, pause)
+        await self.back_off()
 
     def _count_absence(self, error: SmtpError) -> None:
         now = self._clock.steady()

@@ -19,6 +19,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
+from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.engine import Ending, Engine, Limits
 from sendbatch.delivery.observer import Observer
@@ -33,7 +34,7 @@ from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
-from sendbatch.rendering.workers import Workers
+from sendbatch.rendering.workers import Workers, cores
 from sendbatch.sandbox import Sandbox
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.server import Server, server_of
@@ -78,6 +79,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+    enough_files(job.campaign.profile.connections, cores())
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
     job.record.make()

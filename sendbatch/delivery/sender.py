@@ -9,6 +9,7 @@ from sendbatch.delivery.line import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
 from sendbatch.smtp.connection import Connection
+from sendbatch.values import Status
 
 FOREVER = float("inf")  # when a message is due while the line is empty
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
@@ -108,6 +109,10 @@ class Sender:
             self._drop()
         elif reopen or self._handed >= self._most(connection):
             await self._leave()
+        if outcome.status is not Status.PENDING:
+            traffic.reach.served()
+        elif not (handed.accepted or handed.refused_recipients):
+            await traffic.reach.back_off()
 
     def _most(self, connection: Connection) -> float:
         limits = [

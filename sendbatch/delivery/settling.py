@@ -107,6 +107,9 @@ class Settling:
             if not handed.refused_recipients:  # those are what ended it, not the number of messages
                 self._connection_ended(handed.accepted)
             return True
+        if outcome.status is Status.ACCEPTED and outcome.lost:  # and with it the connection ended
+            self._connection_ended(handed.accepted + 1)
+            return True
         if outcome.status is Status.ACCEPTED and self.connections.win_back(now):
             self._tell("connections", f"{self.connections.allowed} connections again")
         return False

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.sqlite import FILE, read_ledger
 
 REPORTS = "reports"
@@ -70,8 +70,10 @@ class RecordFolder:
             _write(probe, "")
             probe.unlink()
         except OSError as error:
+            blocked = isinstance(error, FileExistsError | NotADirectoryError)
+            why = "a file stands in the way" if blocked else error.strerror
             raise LedgerError(
-                f"{self.path}: the record cannot be kept here: {error.strerror}",
+                f"{shown(self.path)}: the record cannot be kept here: {why}",
                 hint="choose another folder: --record DIR",
             ) from None
 

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
 
 VERSION = 1
 
@@ -67,7 +67,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise LedgerError(f"{path}: the record cannot be opened: {_words(error)}") from None
+        raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
     try:
         connection.execute("PRAGMA busy_timeout=10000")
         _check_version(connection, path, empty_is_fine=True)  # a foreign file stays as it is
@@ -157,18 +157,19 @@ def _check_version(
         return
     if version > VERSION and "recipient" in tables:
         raise LedgerError(
-            f"{path}: this record was written by a newer sendbatch "
+            f"{shown(path)}: this record was written by a newer sendbatch "
             f"(its format is {version}, this one reads {VERSION})",
             hint="upgrade sendbatch: pip install -U sendbatch",
         )
     raise LedgerError(
-        f"{path}: this is no record of sendbatch", hint="move the file away, or use --record DIR"
+        f"{shown(path)}: this is no record of sendbatch",
+        hint="move the file away, or use --record DIR",
     )
 
 
 def _unusable(path: Path, error: sqlite3.Error) -> tuple[str]:
     return (
-        f"{path}: the record cannot be read: {_words(error)}; nothing was sent. Restore the file from "
+        f"{shown(path)}: the record cannot be read: {_words(error)}; nothing was sent. Restore the file from "
         "a backup: starting without it would mail everyone again",
     )
 

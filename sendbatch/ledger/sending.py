@@ -183,11 +183,14 @@ class SendingStore:
 
     def resend(self, dated_after: float | None = None) -> int:
         """Rows in doubt are pending again, with the ID and date they have; where `dated_after` is
-        given, only those first built since then (a provider's idempotency key holds so long)."""
+        given, only those first built since then (a provider's idempotency key holds so long).
+
+        Whoever the plan leaves out by now, as one suppressed since, stays in doubt."""
         newer = " AND dated_at > ?" if dated_after is not None else ""
         return self._db.execute(
             "UPDATE recipient SET status = 'pending', was = NULL, due_at = NULL, finished_at = NULL "
-            f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(sources(Event.RESEND))}"
+            "WHERE plan = (SELECT max(id) FROM plan) AND claim IS NOT NULL "
+            f"AND status IN {listed(sources(Event.RESEND))}"
             f"{newer}{self._scope}",
             (dated_after,) if dated_after is not None else (),
         ).rowcount
@@ -217,6 +220,11 @@ class SendingStore:
                 )
             for spellings in () if wrong else named:
                 self._note("resolved", f"{spellings[0]}: {to}, by hand", at)
+            # pending again, and left out by the plan: the next run must plan anew, and leaves them out
+            self._db.execute(
+                "UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan) AND id IN "
+                "(SELECT plan FROM recipient WHERE status = 'pending' AND claim IS NULL)"
+            )
         return wrong
 
     def _in_doubt(self, spellings: tuple[str, ...]) -> list[int]:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
 from sendbatch.ledger.sending import SendingStore, transaction
@@ -89,7 +89,7 @@ def _told(path: Path, ledger: Ledger) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerError(f"{path}: the record cannot be read: {error}") from None
+        raise LedgerError(f"{shown(path)}: the record cannot be read: {error}") from None
     finally:
         ledger.close()
 

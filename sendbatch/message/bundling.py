@@ -15,6 +15,7 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language import environment
 from sendbatch.errors import Fault, Place
+from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name, problem
 from sendbatch.message.references import Reference, references, unknown_words
@@ -144,12 +145,6 @@ def at(shown: str, source: str, line: int, word: str = "") -> Place:
     if column < 0:
         column = len(text) - len(text.lstrip())
     return Place(shown, line, column + 1, text)
-
-
-def shown_path(path: Path) -> str:
-    """A path as a person at this working folder would write it."""
-    near = os.path.relpath(path)
-    return near if len(near) < len(str(path)) else str(path)
 
 
 def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from sendbatch.errors import Fault, LedgerError, Place
+from sendbatch.errors import Fault, LedgerError, Place, shown
 from sendbatch.ledger.store import Reading
 from sendbatch.report.document import write_json
 from sendbatch.report.table import write_csv
@@ -49,7 +49,7 @@ def _unwritable(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         Fault(
             f"the report cannot be written: {error.strerror or error}",
-            Place(str(path)),
+            Place(shown(path)),
             hint="the record itself is complete; `sendbatch report` writes it again",
         )
     )

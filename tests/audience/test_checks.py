@@ -76,10 +76,10 @@ def test_an_empty_key_makes_a_row_invalid() -> None:
 
 
 def test_a_ragged_row_is_invalid_whatever_else_it_is() -> None:
-    row = Row(3, (JANE, ""), "has 1 cells, the header has 2")
+    row = Row(3, (JANE, ""), "has 1 cell, the header has 2")
     found = Checker(rules("email plan", where="plan|int > 3")).check(row)
     assert (found.status, found.email) == (Status.INVALID, JANE)
-    assert found.reason == "the row has 1 cells, the header has 2"
+    assert found.reason == "the row has 1 cell, the header has 2"
 
 
 def test_a_row_is_filtered_before_its_address_is_looked_at() -> None:

@@ -116,7 +116,7 @@ def test_a_gzipped_csv_is_read_as_any_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("record", "why"),
     [
-        ("a@example.com", "has 1 cells, the header has 2"),
+        ("a@example.com", "has 1 cell, the header has 2"),
         ("a@example.com,A,B", "has 3 cells, the header has 2"),
     ],
 )

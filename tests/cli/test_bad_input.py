@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from tests.cli.desk import CAMPAIGN, HTML, PEOPLE, Desk, Ended, closed_port
+from tests.cli.desk import CAMPAIGN, PEOPLE, Desk, Ended, closed_port
 
 HEADER = "email,first_name,plan\n"
 
@@ -93,13 +95,13 @@ def test_a_nul_byte_names_its_line(desk: Desk) -> None:
 
 def test_a_line_of_50_mb(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE.encode() + b"x" * 50_000_000 + b"\n")
-    told = refused(desk, "people.csv:5", "8 MB")
+    told = refused(desk, "people.csv:5: error: the line is longer than 8,388,608 characters")
     assert len(told.err) < 2000
 
 
 def test_a_quoted_cell_of_50_mb_over_many_lines(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE.encode() + b'"' + (b"x" * 999 + b"\n") * 50_000 + b'"\n')
-    refused(desk, "people.csv:5", "8 MB")
+    refused(desk, "people.csv:5: error: the record is longer", "is a quote never closed?")
 
 
 def test_two_columns_of_one_usable_name(desk: Desk) -> None:
@@ -191,7 +193,7 @@ def test_all_that_is_wrong_is_said_in_one_go(desk: Desk) -> None:
 @pytest.mark.parametrize("content", ["", " \n\t\n"])
 def test_an_empty_template(desk: Desk, content: str) -> None:
     desk.write("spring.html", content)
-    refused_by_a_check_as_well(desk, "spring.html", "empty", "spring.yaml:8:9")
+    refused_by_a_check_as_well(desk, "spring.html: error: the template is empty")
 
 
 def test_a_template_that_includes_one_outside_the_campaigns_folders(
@@ -249,7 +251,10 @@ def test_a_port_that_nobody_listens_on(desk: Desk) -> None:
         "profiles.yaml", f"profiles: {{live: {{host: 127.0.0.1, port: {port}, security: none}}}}\n"
     )
     desk.campaign(("smtp: sandbox", "smtp: live"))
-    refused(desk, f"127.0.0.1:{port}", code=desk.run("run", "spring.yaml", "--yes").code)
+    refused(
+        desk,
+        f"127.0.0.1:{port}",
+    )
 
 
 def test_a_host_that_does_not_resolve(desk: Desk) -> None:
@@ -292,12 +297,9 @@ def test_a_record_that_is_no_database(desk: Desk) -> None:
 
 
 def test_a_record_of_a_later_version(desk: Desk) -> None:
-    import sqlite3
-    from contextlib import closing
-
     desk.run("run", "spring.yaml")
     with closing(sqlite3.connect(desk.record() / "ledger.sqlite")) as store, store:
-        store.execute("update meta set value = '99' where key like '%version%'")
+        store.execute("pragma user_version = 99")
     told = desk.run("run", "spring.yaml")
     assert told.code == 2
-    assert "99" in told.err
+    assert "written by a newer sendbatch" in told.err

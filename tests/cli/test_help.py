@@ -77,7 +77,7 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["run", "spring.yaml", "--retry", "accepted"], "write rejected, failed or deferred"),
         (["run", "spring.yaml", "--in-doubt", "forget"], "write hold or resend"),
         (["run", "spring.yaml", "--log-format", "xml"], "write text or json"),
-        (["run", "spring.yaml", "--stop-after", "soon"], "--stop-after soon"),
+        (["run", "spring.yaml", "--stop-after", "soon"], "not a length of time: soon"),
         (["report", "spring.yaml", "--format", "pdf"], "write text, csv or json"),
         (["resolve", "spring.yaml", "a@example.com", "--as", "lost"], "write accepted or pending"),
     ],

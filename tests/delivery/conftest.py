@@ -1,4 +1,4 @@
-"""A record on a real disk and a post office beside it."""
+"""A real record, which need not outlive a power cut, and a post office beside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.sqlite import Ledger, open_ledger
+from sendbatch.ledger.sqlite import Ledger, open_scratch
 from tests.delivery.desk import Desk, addresses, plan
 from tests.delivery.office import Office
 
@@ -17,7 +17,7 @@ MakeDesk = Callable[..., Desk]
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with open_ledger(tmp_path) as opened:
+    with open_scratch(tmp_path) as opened:
         yield opened
 
 

@@ -19,7 +19,7 @@ from tests.delivery.campaigns import YAML, campaign
 from tests.delivery.desk import addresses, plan
 
 NOW = 1_790_000_000.0  # in September 2026
-FILE = "spring.yaml"
+COMMAND = "sendbatch run spring.yaml"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ class TestEdition:
         return RecordFolder(base, "spring")
 
     def refuse(self, folder: RecordFolder, *, given: bool = False) -> None:
-        guards.edition_is_meant(folder, given=given, command=FILE)
+        guards.edition_is_meant(folder, given=given, command=COMMAND)
 
     def test_without_records_and_beside_one_without_a_name_none_is_needed(
         self, tmp_path: Path
@@ -130,9 +130,9 @@ class TestKey:
         self, tried: Ledger, spring: Campaign
     ) -> None:
         keyed = replace(spring, recipients=replace(spring.recipients, key="name"))
-        guards.same_key(tried.reading, spring, FILE, NOW)
+        guards.same_key(tried.reading, spring, COMMAND, NOW)
         with pytest.raises(GuardError) as refused:
-            guards.same_key(tried.reading, keyed, FILE, NOW)
+            guards.same_key(tried.reading, keyed, COMMAND, NOW)
         assert "was the address" in str(refused.value)
         assert "--run 2026-09" in str(refused.value)
         assert "--accept-changes" not in str(refused.value)
@@ -140,12 +140,12 @@ class TestKey:
     def test_before_anybody_was_tried_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
         plan(ledger, addresses(3))
         ledger.remember("key", "name")
-        guards.same_key(ledger.reading, spring, FILE, NOW)
+        guards.same_key(ledger.reading, spring, COMMAND, NOW)
 
 
 class TestContent:
     def said(self, ledger: Ledger, spring: Campaign, digest: str) -> str | None:
-        return guards.other_content(ledger.reading, spring, digest, Numbers(10, 7), FILE, NOW)
+        return guards.other_content(ledger.reading, spring, digest, Numbers(10, 7), COMMAND, NOW)
 
     def test_the_same_as_before_passes(self, tried: Ledger, spring: Campaign) -> None:
         assert self.said(tried, spring, "text1") is None
@@ -167,7 +167,7 @@ class TestContent:
 
 class TestServer:
     def said(self, ledger: Ledger, spring: Campaign) -> str | None:
-        return guards.other_server(ledger.reading, spring, Numbers(10, 7), FILE, NOW)
+        return guards.other_server(ledger.reading, spring, Numbers(10, 7), COMMAND, NOW)
 
     def test_the_same_host_passes_on_any_port(self, tried: Ledger, spring: Campaign) -> None:
         assert self.said(tried, through(spring, "mail.example", 2525, "backup")) is None

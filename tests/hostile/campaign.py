@@ -41,22 +41,29 @@ smtp: target
 class FastClock:
     """Goes `factor` times as fast as the machine's: a wait of a minute takes a moment.
 
-    `suspend` is a laptop asleep: the wall clock is ahead afterwards, the steady one is not.
+    `suspend` sets the wall clock ahead or back; `sleep` is a laptop asleep, where on some machines
+    the steady clock goes on too.
     """
 
     def __init__(self, factor: float = 300.0) -> None:
         self._factor = factor
         self._began = time.monotonic()
-        self._ahead = 0.0
+        self._ahead = self._slept = 0.0
 
     def wall(self) -> float:
         return START + self.steady() + self._ahead
 
     def steady(self) -> float:
-        return (time.monotonic() - self._began) * self._factor
+        return (time.monotonic() - self._began) * self._factor + self._slept
 
     def suspend(self, seconds: float) -> None:
         self._ahead += seconds
+
+    def sleep(self, seconds: float, *, steady: bool) -> None:
+        if steady:
+            self._slept += seconds
+        else:
+            self._ahead += seconds
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         try:
@@ -102,6 +109,7 @@ class House:
     folder: Path
     clock: Clock = field(default_factory=FastClock)
     environ: Mapping[str, str] = field(default_factory=dict)
+    record: Path | None = None  # in place of reports/ beside the campaign
 
     def people(self, number: int) -> list[str]:
         addresses = [f"p{n}@example.net" for n in range(number)]
@@ -132,7 +140,7 @@ class House:
 
     @property
     def ledger(self) -> Path:
-        return self.folder / "reports" / "hostile" / "ledger.sqlite"
+        return (self.record or self.folder / "reports") / "hostile" / "ledger.sqlite"
 
     def send(
         self,
@@ -160,7 +168,13 @@ class House:
         try:
             campaign = api.load(self.folder / "campaign.yaml")
             result = api.run(
-                campaign, options=options, yes=True, observer=watcher, stop=stop, edge=edge
+                campaign,
+                options=options,
+                record=self.record,
+                yes=True,
+                observer=watcher,
+                stop=stop,
+                edge=edge,
             )
         except SendbatchError as error:
             return error.exit_code, str(error)

@@ -53,7 +53,7 @@ def test_in_the_middle_of_a_large_message_it_is_deferred_and_nothing_was_deliver
     """More than all buffers on the way hold, so that the dot cannot have left."""
     server = hostile(second("BODY", [how]), narrow=True)
     (house.folder / "large.bin").write_bytes(os.urandom(9_000_000))
-    house.write(server.port, more="attachments: [large.bin]\n")
+    house.write(server.port, more="attachments: [large.bin]\n", timeouts="{connect: 5s, final: 5s}")
     ended = house.send()
     assert ended.statuses == ALL | {P1: "deferred"}
     assert "before the message was whole" in ended.rows[P1]["reason"]
@@ -66,9 +66,7 @@ def test_a_server_that_takes_no_byte_of_a_large_message_is_given_up(
 ) -> None:
     server = hostile(second("BODY", [End.SILENCE]), narrow=True, deaf=True)
     (house.folder / "large.bin").write_bytes(os.urandom(9_000_000))
-    house.write(
-        server.port, more="attachments: [large.bin]\n", timeouts="{connect: 700ms, final: 700ms}"
-    )
+    house.write(server.port, more="attachments: [large.bin]\n", timeouts="{connect: 1s, final: 5s}")
     ended = house.send()
     assert ended.statuses == ALL | {P1: "deferred"}
     assert "took nothing for" in ended.rows[P1]["reason"]
@@ -115,6 +113,17 @@ def test_on_a_later_connection_it_is_opened_again(
     assert (ended.code, ended.statuses) == (0, ALL)
     assert ended.notices[-1] == "the server is back" or (moment, script) == ("EHLO", b"554 no\r\n")
     held_to_its_record(ended, server)
+
+
+def test_a_run_does_not_wait_for_a_connection_it_no_longer_needs(
+    house: House, hostile: StartServer
+) -> None:
+    """The others have sent everything while one still waits for its greeting."""
+    server = hostile(lambda visit, at: [End.SILENCE] if at == "GREETING" and visit.number else None)
+    house.clock = type(house.clock)(1.0)
+    house.write(server.port, people=60, connections=3, timeouts="{connect: 9s, greeting: 9s}")
+    ended = house.send(longest=8.0)
+    assert (ended.code, ended.counts()) == (0, {"accepted": 60})
 
 
 def test_taken_and_never_answered_it_is_in_doubt_and_stays_so(

@@ -13,11 +13,14 @@ ALL = {P0: "accepted", P1: "accepted", P2: "accepted"}
 
 
 def second(moment: str, script: Script) -> Answer:
-    """Only the second message of the first connection meets this; all else is decent."""
+    """Only the first connection's second message meets this; all else is decent."""
+    met: list[Visit] = []
 
     def answer(visit: Visit, at: str) -> Script:
-        meant = at == moment and visit.number == 0 and visit.mails == 2
-        return script if meant else None
+        if at != moment or visit.mails != 2 or met:
+            return None
+        met.append(visit)
+        return script
 
     return answer
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.hostile.campaign import FINAL, House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import DECENT, End, Hostile, Script, Visit, byte_by_byte
+from tests.hostile.server import DECENT, End, Script, Visit, byte_by_byte
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
 
 MEGABYTE = 2**20
@@ -267,10 +267,6 @@ def test_a_reply_to_the_dot_past_its_time_leaves_doubt(
     assert "did not answer" in ended.rows[P1]["reason"]
     assert "0.3 s" in ended.rows[P1]["reason"]
     assert ended.code == 1
-
-
-def slow_to(server: Hostile) -> None:
-    """Every RCPT is answered too late, and then the next command is answered twice."""
 
 
 def test_a_server_always_too_late_gets_nothing_and_nobody_is_lost(

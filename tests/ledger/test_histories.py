@@ -177,6 +177,9 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def whoever_can_be_sent_to_holds_the_key(self) -> None:
+        last = self.ledger.reading.plan()
+        if last is not None and not last.inputs:
+            return  # a person's word has put the plan out of date: nothing is sent before the next
         current = [e for e in entries(self.ledger, all_rows=False) if e.status in SENDABLE]
         assert {e.key for e in current} <= self.held
         assert len({e.key for e in current}) == len(current)

@@ -275,6 +275,46 @@ def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Ledger) -> No
     }
 
 
+def test_one_in_doubt_who_has_been_suppressed_since_is_not_sent_the_message_again(
+    ledger: Ledger,
+) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    plan(ledger, person(2, "ann"), suppress=[("key", "ann@example.com")])
+
+    assert ledger.sending.resend() == 0
+    assert ledger.sending.resend(dated_after=0.0) == 0
+
+    assert entry(ledger, "ann") == before
+    assert ledger.sending.samples(9) == []
+
+
+def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_anew(
+    ledger: Ledger,
+) -> None:
+    someone(ledger, Status.IN_DOUBT)
+    suppressed = [("key", "ann@example.com")]
+    plan(ledger, person(2, "ann"), suppress=suppressed)
+
+    assert ledger.sending.resolve([("ann",)], Status.PENDING, 80.0) == []
+
+    last = ledger.reading.plan()
+    assert last is not None
+    assert last.inputs == ""  # like those of no CSV
+    plan(ledger, person(2, "ann"), suppress=suppressed)
+    now = entry(ledger, "ann")
+    assert (now.status, now.was) == (Status.SUPPRESSED, Status.PENDING)
+
+
+def test_doubt_settled_by_hand_keeps_the_plan_where_nobody_is_left_out(ledger: Ledger) -> None:
+    someone(ledger, Status.IN_DOUBT)
+
+    ledger.sending.resolve([("ann",)], Status.PENDING, 80.0)
+
+    last = ledger.reading.plan()
+    assert last is not None
+    assert last.inputs == "inputs"
+
+
 @pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING])
 def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Status) -> None:
     someone(ledger, Status.IN_DOUBT)

@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.usage import Account, Usage
+from tests.ledger.conftest import quick_folder
 
 HOUR, DAY = 3600, 86400
 NOW = 1_800_000_000.0
@@ -143,8 +143,8 @@ def test_use_is_forgotten_after_it_can_matter_to_no_window(
 
 @contextmanager
 def counted() -> Iterator[tuple[Usage, Account]]:
-    with tempfile.TemporaryDirectory() as folder:
-        usage = Usage(Path(folder) / "usage.sqlite")
+    with quick_folder() as folder:
+        usage = Usage(folder / "usage.sqlite")
         yield usage, usage.account("smtp.example.com", "me")
 
 

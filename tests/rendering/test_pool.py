@@ -108,7 +108,7 @@ def test_here_and_in_processes_the_very_same_message_is_built(
 def test_answers_too_large_for_one_are_given_in_several(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    big = setup(letter("{{ 'x' * 60 ~ '\n' }}" * 50_000))
+    big = setup(letter("{% for n in range(40000) %}" + "x" * 69 + "\n{% endfor %}"))
     some = Pool(big, pool._workers)
     built = some.render_now(people(5), NOW)
     assert [isinstance(message, Message) for message in built] == [True] * 5

@@ -1,0 +1,31 @@
+"""Profiles any Python that is started with this folder on its path: main process, workers, threads.
+
+Each thread writes a file of its own into the folder that BENCH_PROFILE names. Time is CPU time of the
+thread: waiting for a server, a disk or a worker is no work. Used by benchmarks/profile.py alone.
+"""
+
+import os
+
+if into := os.environ.get("BENCH_PROFILE"):
+    import atexit
+    import contextlib
+    import cProfile
+    import threading
+    import time
+
+    profiles = []
+
+    def begin(*event):
+        """Takes the place of itself as the thread's profiler."""
+        profile = cProfile.Profile(time.thread_time)
+        profiles.append(profile)
+        with contextlib.suppress(ValueError):  # from Python 3.12 on there is one for all threads
+            profile.enable()
+
+    def write():
+        for number, profile in enumerate(profiles):
+            profile.dump_stats(os.path.join(into, f"{os.getpid()}-{number}.prof"))
+
+    atexit.register(write)
+    threading.setprofile(begin)
+    begin()

@@ -1,0 +1,129 @@
+"""A run keeps to rates and quotas, its own and those of domains."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sendbatch.campaign.model import Rate
+from sendbatch.errors import RecordStopped
+from sendbatch.values import Status
+from tests.delivery.conftest import MakeDesk
+from tests.delivery.desk import Desk, addresses, usage_in
+from tests.delivery.office import Visit
+
+
+def test_messages_per_connection_are_kept(desk: MakeDesk) -> None:
+    run = desk(25, per_connection=10)
+    run.send()
+    assert [visit.mails for visit in run.office.visits] == [10, 10, 5]
+    assert run.totals() == {Status.ACCEPTED: 25}
+
+
+def test_a_rate_is_kept_over_all_connections(desk: MakeDesk) -> None:
+    run = desk(120, rates=(Rate(10, 1),), connections=4)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 120}
+    assert 11.8 <= run.clock.now <= 12.5
+    assert run.clock.jumps < 2000
+
+
+def test_connections_not_needed_are_closed_and_a_slow_rate_keeps_one(desk: MakeDesk) -> None:
+    run = desk(20, rates=(Rate(12, 60),), connections=4)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 20}
+    assert len(run.office.visits) <= 4
+
+
+def test_between_slots_over_a_minute_apart_no_connection_is_held(desk: MakeDesk) -> None:
+    held: list[int] = []
+
+    async def looks(run: Desk) -> None:
+        while True:
+            await run.clock.wait(asyncio.Event(), 37)
+            held.append(run.office.open_now)
+
+    run = desk(4, rates=(Rate(4, 60),), usage=None, connections=2, beside=looks)
+    run.rates = (Rate(1, 60),)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 4}
+    assert 0 in held
+
+
+def test_a_domain_limit_holds_that_domain_alone(desk: MakeDesk) -> None:
+    people = addresses(60, "slow.example") + addresses(60, "fast.example")
+    done: dict[str, float] = {}
+    run = desk(
+        people,
+        domains={"slow.example": (Rate(1, 1),)},
+        connections=2,
+        dot=lambda visit: done.update({visit.recipient.partition("@")[2]: run.clock.now}),
+    )
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 120}
+    assert done["fast.example"] < 1
+    assert 58 <= done["slow.example"] <= 61
+
+
+def test_a_quota_is_never_exceeded_and_waited_for(desk: MakeDesk, tmp_path: Path) -> None:
+    at: list[float] = []
+    run = desk(
+        25,
+        rates=(Rate(10, 3600),),
+        usage=usage_in(tmp_path),
+        connections=2,
+        on_dot=lambda visit: at.append(run.clock.now),
+    )
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 25}
+    for earlier, later in zip(at, at[10:], strict=False):
+        assert later - earlier >= 3600
+    assert at[-1] <= 2 * 3720
+    assert len(run.events("quota")) == 2
+    assert "waiting" in run.events("quota")[0]
+
+
+def test_a_quota_spent_ends_a_run_that_does_not_wait(desk: MakeDesk, tmp_path: Path) -> None:
+    run = desk(25, rates=(Rate(10, 3600),), usage=usage_in(tmp_path), no_wait=True, connections=2)
+    ending = run.send()
+    assert ending.early
+    assert "used up until" in ending.reason
+    assert run.totals() == {Status.ACCEPTED: 10, Status.PENDING: 15}
+    assert run.clock.now == 0
+
+
+def test_the_quota_of_one_domain_does_not_end_a_run_before_the_others_went(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    people = addresses(20, "slow.example") + addresses(100, "fast.example")
+    run = desk(
+        people,
+        domains={"slow.example": (Rate(5, 3600),)},
+        usage=usage_in(tmp_path),
+        no_wait=True,
+        connections=2,
+    )
+    assert run.send().early
+    assert run.totals() == {Status.ACCEPTED: 105, Status.PENDING: 15}
+
+
+def test_what_was_not_used_of_a_quota_is_given_back(desk: MakeDesk, tmp_path: Path) -> None:
+    usage = usage_in(tmp_path)
+    run = desk(25, rates=(Rate(5000, 86400),), usage=usage, limit=7)
+    run.send()
+    assert usage.used(run.account, 86400, run.clock.wall()) == 7
+
+
+def test_a_usage_file_that_breaks_in_the_middle_stops_the_run(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    def breaks(visit: Visit) -> None:
+        if len(run.office.taken) == 2:
+            (tmp_path / "state" / "usage.sqlite").write_bytes(b"no database at all " * 50)
+
+    run = desk(30, rates=(Rate(100, 3600),), usage=usage_in(tmp_path), on_dot=breaks)
+    with pytest.raises(RecordStopped, match=r"usage\.sqlite"):
+        run.send()
+    assert run.totals() == {Status.ACCEPTED: 3, Status.PENDING: 27}
