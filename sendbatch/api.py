@@ -34,7 +34,8 @@ from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.proofing import Proofed, send_proofs
 from sendbatch.delivery.running import OUTBOX, Job, Loop, confirmed, folder_of, look
 from sendbatch.delivery.running import run as run_job
-from sendbatch.delivery.showing import Question, Seen, approved, question, rehearsed, seen
+from sendbatch.delivery.seen import Question, Seen
+from sendbatch.delivery.showing import approved, question, rehearsed, seen
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.ledger.folder import RecordFolder

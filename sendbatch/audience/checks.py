@@ -6,6 +6,7 @@ a `Checker` applies them to one row at a time, in any process.
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -179,8 +180,7 @@ class Checker:
             why = f"the row {row.ragged}"
             return Checked(row.line, Status.INVALID, "", self._shown(cells), "", cells, why)
         if self._where and not self._passes(row, cells):
-            why = "`where` is false"
-            return Checked(row.line, Status.FILTERED, "", self._shown(cells), "", cells, why)
+            return self._filtered(row, cells)
         email, domain, reason = "", "", ""
         try:
             address = normalise(cells[self._email])
@@ -194,6 +194,15 @@ class Checker:
             reason = printable(reason, 500)
             return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
         return Checked(row.line, Status.PENDING, key, email, domain, cells)
+
+    def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
+        """Left out, with its key where it has one: the record may know this person."""
+        email, domain, key = self._shown(cells), "", ""
+        with contextlib.suppress(ValueError, AudienceError):
+            address = normalise(cells[self._email])
+            email, domain = address.email, address.domain
+            key = self._key_of(row, cells, email)
+        return Checked(row.line, Status.FILTERED, key, email, domain, cells, "`where` is false")
 
     def _shown(self, cells: tuple[str, ...]) -> str:
         return printable(cells[self._email].strip(), LONGEST)

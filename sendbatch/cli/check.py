@@ -16,7 +16,7 @@ from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.delivery.showing import Seen
+    from sendbatch.delivery.seen import Seen
 
 
 def check(

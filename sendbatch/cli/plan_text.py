@@ -9,7 +9,7 @@ from sendbatch.errors import printable
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
-    from sendbatch.delivery.showing import Seen
+    from sendbatch.delivery.seen import Seen
     from sendbatch.ledger.store import Entry
 
 SHOWN_AS = {

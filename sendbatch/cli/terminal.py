@@ -23,7 +23,7 @@ from sendbatch.values import Status
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from sendbatch.delivery.showing import Question, Seen
+    from sendbatch.delivery.seen import Question, Seen
     from sendbatch.delivery.stopping import Stop
 
 DONE = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})

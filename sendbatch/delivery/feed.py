@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
 
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
@@ -11,10 +12,8 @@ from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Change, Failed, Store
-from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.pool import Built, Pool
 from sendbatch.values import Message, Recipient, Status
-
-T = TypeVar("T")
 
 BATCH = 64  # recipients rendered in one go
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
@@ -48,24 +47,35 @@ class Feed:
         self._give_up = give_up
         self._after_row = 0
         self._new_left = True
+        self._building: deque[tuple[list[Recipient], asyncio.Task[Built]]] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
-        traffic = self._traffic
-        while not traffic.stopping:
-            traffic.line.drained.clear()
-            traffic.all_in = False
-            if not traffic.line.has_room:
-                self._all_in()
-                await traffic.clock.wait(traffic.line.drained, 1.0)
-            elif recipients := await self._fetch():
-                self.only_later = None
-                await self._build(recipients)
-            elif not await self._later():
-                break
-        traffic.line.close()
+        traffic, building = self._traffic, self._building
+        try:
+            while not traffic.stopping:
+                traffic.line.drained.clear()
+                traffic.all_in = False
+                room = traffic.line.has_room
+                if room and len(building) < self._pool.width and (batch := await self._fetch()):
+                    self.only_later = None
+                    building.append((batch, asyncio.create_task(self._render(batch))))
+                elif building and room:
+                    await self._add(*building.popleft())
+                elif not room:
+                    self._all_in()
+                    await traffic.clock.wait(traffic.line.drained, 1.0)
+                elif not await self._later():
+                    break
+        finally:
+            for _, task in building:
+                task.cancel()
+            traffic.line.close()
+
+    async def _render(self, batch: list[Recipient]) -> Built:
+        return await self._pool.render(batch, self._traffic.clock.wall())
 
     async def _fetch(self) -> list[Recipient]:
         new: list[Recipient] = []
@@ -118,11 +128,11 @@ class Feed:
         await self._committer.flush()
         return out
 
-    async def _build(self, recipients: list[Recipient]) -> None:
+    async def _add(self, recipients: list[Recipient], building: asyncio.Task[Built]) -> None:
+        """Into the line with what was built; what could not be is recorded as failed."""
         now = self._traffic.clock.wall()
-        built = await self._pool.render(recipients, now)
         failed: list[Change] = []
-        for recipient, message in zip(recipients, built, strict=True):
+        for recipient, message in zip(recipients, await building, strict=True):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
                 self._traffic.line.add(Ready(recipient, message, domain))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sendbatch.delivery.seen import Seen
 from sendbatch.values import Status
-
-if TYPE_CHECKING:
-    from sendbatch.delivery.showing import Seen
 
 
 class Observer:

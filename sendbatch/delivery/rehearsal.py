@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.seen import Rehearsal
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import Interrupted
 from sendbatch.rendering.pool import Pool
@@ -14,16 +14,6 @@ from sendbatch.values import Message, Recipient
 
 BATCH = 200
 SHOWN = 20  # rows named, with their reasons
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all."""
-
-    built: int
-    failed: int
-    failures: tuple[tuple[int, str, str], ...]
-    largest: int  # bytes of the largest message
 
 
 def rehearse(

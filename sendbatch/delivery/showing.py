@@ -1,81 +1,23 @@
-"""What is shown before anything is sent: the plan as values, the question, the rehearsal's findings."""
+"""How what is shown before anything is sent comes about: from a prepared plan, and a rehearsal."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
 from itertools import islice
 from pathlib import Path
 
-from sendbatch.campaign.model import Rate, Tolerance
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.approval import approve, write_approval
 from sendbatch.delivery.guards import server_of
 from sendbatch.delivery.preparing import Prepared
-from sendbatch.delivery.rehearsal import SHOWN, Rehearsal, build, rehearse
+from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
 from sendbatch.delivery.running import Job
-from sendbatch.errors import Fault
+from sendbatch.delivery.seen import Question, Rehearsal, Seen
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
-
-PERIODS = {1: "s", 60: "min", 3600: "h", 86400: "day"}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A plan that was looked at. `done_in` is in seconds, None where nothing limits the rate;
-    `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
-    `warnings` what is odd about the suppression lists. `bad` are the first rows that are invalid
-    or duplicates, looked for only where every message was built; `csv` is the file they stand in."""
-
-    name: str
-    run: str
-    server: str
-    account: str | None
-    delivers: bool
-    totals: Mapping[Status, int]
-    holders: int
-    sendable: int
-    left_over: int
-    subjects: tuple[str, ...]
-    done_in: float | None
-    quotas: tuple[tuple[Rate, int], ...]
-    difference: tuple[int, int, int] | None
-    moved: tuple[tuple[int, str, str], ...]
-    twins: int
-    twin_rows: tuple[tuple[int, int], ...]
-    missing: int | None
-    in_doubt: int
-    notices: tuple[str, ...]
-    warnings: tuple[Fault, ...]
-    tolerate: Tolerance
-    csv: Path
-    digest: str | None = None
-    rehearsal: Rehearsal | None = None
-    bad: tuple[Entry, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
-        bad = self.totals.get(Status.INVALID, 0)
-        bad += self.rehearsal.failed if self.rehearsal is not None else 0
-        share = self.tolerate.share
-        allowed = self.tolerate.count if share is None else share * (self.holders + bad) + 1e-9
-        return 0 if bad <= allowed else 1
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person is asked before mail goes out. `must_type` means that the number of recipients
-    has to be typed."""
-
-    plan: Seen
-    must_type: bool
-
 
 TYPED_ABOVE = 1000  # recipients
 

@@ -10,6 +10,7 @@ from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.sqlite import FILE, read_ledger
 
 REPORTS = "reports"
+REPORT = "report.csv"  # written when a run ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class RecordFolder:
     def make(self) -> None:
         """Make the folder, durable with its parents, and keep `reports/` out of version control.
 
-        Raises LedgerError where it cannot be written.
+        Raises LedgerError where it cannot be written, or where its record was emptied.
         """
+        self._not_emptied()
         try:
             _make(self.base)
             ignore = self.base / ".gitignore"
@@ -76,6 +78,23 @@ class RecordFolder:
                 f"{shown(self.path)}: the record cannot be kept here: {why}",
                 hint="choose another folder: --record DIR",
             ) from None
+
+    def _not_emptied(self) -> None:
+        """A run cut off at its very start leaves an empty file, but no report beside it."""
+        file = self.path / FILE
+        if _is_empty(file) and (self.path / REPORT).exists():
+            raise LedgerError(
+                f"{file}: the record is empty, and a report says that it was not; nothing was sent. "
+                "Restore the file from a backup: starting without it would mail everyone again",
+                hint="to start over all the same, remove the folder",
+            )
+
+
+def _is_empty(file: Path) -> bool:
+    try:
+        return file.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _recorded_run(file: Path) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 
+from sendbatch.errors import AudienceError
 from sendbatch.rendering.frames import CHECK, RENDER
 from sendbatch.rendering.setup import Setup, Survey
 from sendbatch.rendering.worker import Worker
@@ -66,7 +67,12 @@ class Pool:
             return answer.result()
         except Broken:  # once more, and then it is no accident
             assert self._workers is not None
-            return self._workers.give(self._setup, CHECK, data).result()
+            try:
+                return self._workers.give(self._setup, CHECK, data).result()
+            except Broken:
+                raise AudienceError(
+                    "checking some rows took too long or all memory; look at recipients.where and key"
+                ) from None
 
     def render_now(self, recipients: Sequence[Recipient], now: float) -> Built:
         """One result for each recipient, in order; `now` dates those not dated yet."""

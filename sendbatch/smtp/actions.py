@@ -1,11 +1,11 @@
-"""What a transaction wants done, in the order in which it says so."""
+"""What a transaction wants done, in the order in which it says so, and what it may be given along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from sendbatch.values import Outcome
+from sendbatch.values import Message, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,12 @@ class Drop:
 
 
 Action: TypeAlias = Write | SendBody | MakeDurable | Settle | Drop
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Goes along with a dot where nothing follows on this connection."""
+
+
+QUIT: Final = Quit()
+Along: TypeAlias = Message | Quit | None  # what goes in the same write as a dot

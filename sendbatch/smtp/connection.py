@@ -2,7 +2,8 @@
 
 Small writes and their replies happen in the protocol's callbacks, without a task switch; only a
 large body and the intent are awaited in `hand_over`. Between the final dot and its reply nothing
-is written (a failing write would make asyncio throw away a reply already received).
+is written (a failing write would make asyncio throw away a reply already received): what comes next
+goes along with the dot, or after the reply.
 """
 
 from __future__ import annotations
@@ -14,19 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
+from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import open_transport
+from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.server import Server, server_of
-from sendbatch.smtp.transaction import (
-    Action,
-    Drop,
-    MakeDurable,
-    SendBody,
-    Settle,
-    State,
-    Transaction,
-    Write,
-)
+from sendbatch.smtp.transaction import Transaction
 from sendbatch.values import Message, Outcome, Status
 
 if TYPE_CHECKING:
@@ -40,10 +35,15 @@ LEAVE = 5.0  # seconds that the reply to QUIT is waited for
 _ENDED = "the connection ended"
 
 
-async def open_connection(server: Server, credentials: Credentials | None) -> Connection:
-    """Connects, secures and logs in. Raises SmtpError, its message and hint meant for people."""
+async def open_connection(
+    server: Server, credentials: Credentials | None, levels: Levels | None = None
+) -> Connection:
+    """Connects, secures and logs in. `levels` is shared by the connections of a run.
+
+    Raises SmtpError, its message and hint meant for people.
+    """
     transport, offers = await open_transport(server, credentials)
-    connection = Connection(transport, offers, server.timeouts)
+    connection = Connection(transport, offers, server.timeouts, levels or Levels())
     transport.set_protocol(connection)
     return connection
 
@@ -51,16 +51,20 @@ async def open_connection(server: Server, credentials: Credentials | None) -> Co
 class Connection(asyncio.Protocol):
     """A logged-in connection that messages are handed over on, one after the other.
 
-    `accepted` and `refused_recipients` count the server's verdicts on it so far.
+    `accepted` and `refused_recipients` count the server's verdicts on it so far; `round_trip` is the
+    shortest time, in seconds, in which it has answered an envelope, 0 before the first.
     """
 
-    def __init__(self, transport: asyncio.Transport, offers: Offers, timeouts: Timeouts) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, offers: Offers, timeouts: Timeouts, levels: Levels
+    ) -> None:
         self.offers = offers
         self.accepted = 0
         self.refused_recipients = 0
+        self.round_trip = 0.0
         self._transport = transport
         self._timeouts = timeouts
-        self._transaction = Transaction(offers)
+        self._transaction = Transaction(offers, levels)
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._paused = False
@@ -68,6 +72,13 @@ class Connection(asyncio.Protocol):
         self._work: deque[SendBody | MakeDurable] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._awaiting: str | None = None
+        self._asked_at: float | None = None
+
+    @property
+    def mishandled(self) -> bool:
+        """Whether it ended because the server did not cope with what was written at once."""
+        return self._transaction.mishandled
 
     @property
     def usable(self) -> bool:
@@ -75,20 +86,27 @@ class Connection(asyncio.Protocol):
         gone = self._transaction.state in (State.GONE, State.QUIT)
         return not gone and not self._transport.is_closing()
 
-    async def hand_over(self, message: Message, intent: Callable[[], Awaitable[None]]) -> Outcome:
+    async def hand_over(
+        self,
+        message: Message,
+        intent: Callable[[], Awaitable[None]],
+        following: Callable[[], Along] = lambda: None,
+    ) -> Outcome:
         """Send one message; returns how it ended, whatever the server does.
 
         `intent` is awaited after the server's 354 and before the final dot leaves. What it raises
-        (and a cancellation) is raised from here once the connection was aborted.
+        (and a cancellation) is raised from here once the connection was aborted. `following` is
+        called where the next envelope, or QUIT, can leave in the same write as the dot. The message
+        it returns must be handed over next, whatever has become of this one.
         """
         self._outcome = None
         self._work.clear()
         if self._transport.is_closing():
             self._perform(self._transaction.end(_ENDED))
-        self._perform(self._transaction.start(message))
+        self._start(message)
         try:
             while self._outcome is None:
-                await self._go_on(intent)
+                await self._go_on(intent, following)
         finally:
             if self._outcome is None:
                 self.abort()
@@ -107,9 +125,18 @@ class Connection(asyncio.Protocol):
         self._perform(self._transaction.abandon())
         self._transport.abort()
 
+    def _start(self, message: Message) -> None:
+        actions = self._transaction.start(message)
+        if any(isinstance(action, Write) for action in actions):
+            self._asked_at = self._loop.time()
+        self._perform(actions)
+
     # what asyncio calls
 
     def data_received(self, data: bytes) -> None:
+        if self._asked_at is not None:
+            took, self._asked_at = self._loop.time() - self._asked_at, None
+            self.round_trip = min(took, self.round_trip or took)
         self._perform(self._transaction.receive(data))
 
     def eof_received(self) -> bool:
@@ -141,11 +168,14 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             else:
                 self._work.append(action)
-        if actions:
+        if actions or self._awaiting != self._transaction.awaiting:
             self._limit_waiting()
+        if actions:
             self._wake()
 
-    async def _go_on(self, intent: Callable[[], Awaitable[None]]) -> None:
+    async def _go_on(
+        self, intent: Callable[[], Awaitable[None]], following: Callable[[], Along]
+    ) -> None:
         """Do one thing that takes a while, or wait for one to do."""
         if not self._work:
             await self._event()
@@ -158,7 +188,8 @@ class Connection(asyncio.Protocol):
             await intent()
         if self._transport.is_closing():
             self._perform(self._transaction.end(_ENDED))
-        self._perform(self._transaction.durable())
+        along = following() if self._transaction.can_follow else None
+        self._perform(self._transaction.durable(along))
 
     async def _send(self, body: memoryview) -> None:
         for start in range(0, len(body), CHUNK):
@@ -198,12 +229,15 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if (command := self._transaction.awaiting) is not None:
+        self._awaiting = command = self._transaction.awaiting
+        if command is not None:
             seconds = self._patience(command)
             self._timer = self._loop.call_later(seconds, self._late, command, seconds)
 
     def _patience(self, command: str) -> float:
         limits = self._timeouts
+        if (behind_a_dot := self._transaction.patience) is not None:
+            return min(behind_a_dot, limits.mail)
         return {
             "RCPT": limits.rcpt,
             "DATA": limits.data,
@@ -214,11 +248,12 @@ class Connection(asyncio.Protocol):
     def _late(self, command: str, seconds: float) -> None:
         what = "the message" if command == "MESSAGE" else command
         why = f"the server did not answer {what} within {seconds:g} s"
-        self._perform(self._transaction.end(why))
+        self._perform(self._transaction.silent(why))
 
     def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.status is Status.ACCEPTED:
             self.accepted += 1
         elif outcome.reply is not None and outcome.reply.command == "RCPT":
             self.refused_recipients += 1
-        return outcome if self.usable else replace(outcome, lost=True)
+        gone = self._transaction.state is State.GONE or self._transport.is_closing()
+        return replace(outcome, lost=True) if gone else outcome

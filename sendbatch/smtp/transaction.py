@@ -1,298 +1,340 @@
-"""The conversation that hands messages over, command by command. No I/O and no clock.
+"""The conversation that hands messages over, at three levels. No I/O and no clock.
 
 Theory of operation. A `Transaction` lives as long as its connection. Events come in by its
 methods: a message to send (`start`), bytes of the server (`receive`), the row made durable
-(`durable`), the end of the connection or of our patience (`end`), our own wish to stop
-(`abandon`), QUIT (`quit`). Each returns the actions to take, in order. Two rules:
+(`durable`), the end of the connection or of our patience (`end`, `silent`), our own wish to stop
+(`abandon`), QUIT (`quit`). Each returns the actions to take, in order. `durable` may send what comes
+next along with the dot: the following message's envelope, or QUIT. Such a message counts as started;
+what becomes of it is kept until `start` is called for it. Two rules:
 
 1. Every change of state is in this file, and each message started is settled exactly once.
-2. The state says what the server may say. `MAIL`, `RCPT`, `DATA`, `MESSAGE`, `RSET` and `QUIT` mean
-   that exactly one reply is outstanding; `IDLE` and `READY` that none is, so that any byte of the
-   server ends the connection; `GONE` is final.
+2. `_awaited` holds the commands whose replies are outstanding, in the order they were written. A
+   reply answers the first of them, whose name is the state. Where there is none the state is `READY`
+   (the dot is held back) or `IDLE`, and any byte of the server ends the connection; `GONE` is final.
 
-         start           2xx         2xx         3xx            durable           any
-    IDLE ───────▶ MAIL ───────▶ RCPT ──────▶ DATA ──────▶ READY ───────▶ MESSAGE ──────▶ IDLE
-      │ after a    ▲                                      the dot is
-      │ refusal    │ 2xx                                  held back
-      └─────────▶ RSET
+        start: [. RSET] MAIL RCPT DATA          durable: the body, its dot,
+        in one write (level 1: one by one)      at level 3 [MAIL RCPT DATA | QUIT]
+    IDLE ──────▶ MAIL ─▶ RCPT ─▶ DATA ──────▶ READY ──────▶ MESSAGE ──────▶ IDLE, MAIL or QUIT
+              2xx     2xx     2xx     354                           settled
 
-A lone dot after a 354 that no accepted RCPT precedes would deliver an empty mail: no path here
-leads from such a reply to a write.
+    state            reply                    what it leads to
+    LONE_DOT         2xx 4xx 5xx              discarded
+    RSET             4xx 5xx                  GONE; the message is released
+    MAIL RCPT DATA   4xx 5xx, the first one   the outcome; replies behind it are discarded, then IDLE
+      behind it      354 to DATA              IDLE, and the next write begins with a lone dot, if
+                                              RCPT was refused; else GONE without another byte
+    READY            any                      GONE; deferred, or released at 421 without a body
+    MESSAGE          2xx 4xx 5xx              settled
+    any              421                      GONE; MESSAGE deferred, an envelope released
+    any              what does not fit        GONE; MESSAGE in doubt, an envelope released
+
+A lone dot after a 354 that an accepted RCPT precedes would deliver an empty mail: the only lone
+dot written here stands before RSET and follows a refused RCPT (RFC 2920 §3.1).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import TypeAlias
 
-from sendbatch.smtp.envelope import mail_command, rcpt_command, stuffed, unfit
+from sendbatch.smtp import outcomes
+from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.attempt import Attempt, attempt
+from sendbatch.smtp.envelope import unfit
+from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.replies import ReplyError, ReplyParser, reply_of
-from sendbatch.values import Message, Outcome, Reply, Status
-
-LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Write these few bytes at once."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SendBody:
-    """Write a large body at the pace of the connection; other events may come meanwhile."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class MakeDurable:
-    """Make the intent durable, then tell by `durable`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """The message started last has ended so."""
-
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Drop the connection without another byte, not even one that is buffered."""
-
-
-Action: TypeAlias = Write | SendBody | MakeDurable | Settle | Drop
-
-
-class State(Enum):
-    IDLE = "idle"
-    RSET = "RSET"
-    MAIL = "MAIL"
-    RCPT = "RCPT"
-    DATA = "DATA"
-    READY = "ready"
-    MESSAGE = "MESSAGE"
-    QUIT = "QUIT"
-    GONE = "gone"
-
-
-_AWAITING = (State.RSET, State.MAIL, State.RCPT, State.DATA, State.MESSAGE, State.QUIT)
-
-# The status that a refusal means, by what is refused and the first digit of the reply. Only RCPT
-# and the reply to the dot speak about the recipient or the message; MAIL and DATA about us.
-_REFUSED = {
-    (State.RSET, 4): Status.PENDING,
-    (State.RSET, 5): Status.PENDING,
-    (State.MAIL, 4): Status.DEFERRED,
-    (State.MAIL, 5): Status.DEFERRED,
-    (State.RCPT, 4): Status.DEFERRED,
-    (State.RCPT, 5): Status.REJECTED,
-    (State.DATA, 4): Status.DEFERRED,
-    (State.DATA, 5): Status.DEFERRED,
-    (State.MESSAGE, 4): Status.DEFERRED,
-    (State.MESSAGE, 5): Status.REJECTED,
-}
-
-_WHAT = {
-    State.RSET: "a new message on this connection",
-    State.MAIL: "the sender",
-    State.RCPT: "the recipient",
-    State.DATA: "to take the message",
-    State.MESSAGE: "the message",
-}
-
-_POSITIVE = {State.RSET: 2, State.MAIL: 2, State.RCPT: 2, State.DATA: 3, State.MESSAGE: 2}
+from sendbatch.smtp.outcomes import POSITIVE, State
+from sendbatch.smtp.replies import Answer, ReplyError, ReplyParser, reply_of
+from sendbatch.values import Message, Outcome, Status
 
 
 class Transaction:
     """The conversation on one connection, from the hand-over of its transport to its end."""
 
-    def __init__(self, offers: Offers) -> None:
+    def __init__(self, offers: Offers, levels: Levels) -> None:
+        self.mishandled = False  # the server did not cope with what was written at once
         self._offers = offers
+        self._levels = levels
         self._parser = ReplyParser()
-        self._state = State.IDLE
-        self._message: Message | None = None
-        self._body = b""  # stuffed, where it is to go with its dot
-        self._body_sent = False
-        self._needs_reset = False
+        self._awaited: deque[State] = deque()
+        self._envelope: Attempt | None = None
+        self._ahead: Message | None = None  # the envelope's, until it is started
+        self._held: Outcome | None = None  # of `_ahead`
+        self._needs_dot = self._needs_reset = False
+        self._gone = False
 
     @property
     def state(self) -> State:
-        return self._state
+        if self._gone:
+            return State.GONE
+        if self._awaited:
+            return self._awaited[0]
+        ready = self._envelope is not None and self._envelope.ready
+        return State.READY if ready else State.IDLE
 
     @property
     def awaiting(self) -> str | None:
-        """The command whose reply is outstanding: RSET, MAIL, RCPT, DATA, MESSAGE or QUIT."""
-        return self._state.value if self._state in _AWAITING else None
+        """The command whose reply is outstanding: RSET, MAIL, RCPT, DATA, MESSAGE, QUIT, lone dot."""
+        return self._awaited[0].value if self._awaited else None
 
-    def _is_gone(self) -> bool:
-        return self._state is State.GONE
+    @property
+    def can_follow(self) -> bool:
+        """Whether the next envelope, or QUIT, may go along with the dot that is to leave now."""
+        if self.state is not State.READY or self._parser.pending:
+            return False
+        return self._offers.pipelining and self._levels.is_open(self)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds of silence that are too many behind a dot; None where that is not awaited."""
+        behind = self._envelope is not None and self._envelope.level == BEHIND
+        return self._levels.patience if behind and self.state is State.MAIL else None
 
     # events
 
     def start(self, message: Message) -> Sequence[Action]:
         """Hand this message over; the one before it must be settled."""
-        if self._is_gone():
-            return [Settle(_released("the connection had ended"))]
-        if self._state is not State.IDLE:
-            raise RuntimeError(f"a message was started while {self._state.value}")
+        if self._ahead is not None:
+            return self._take_up(message)
+        if self._gone:
+            return [Settle(outcomes.released("the connection had ended"))]
+        if self.state is not State.IDLE:
+            raise RuntimeError(f"a message was started while {self.state.value}")
         if (reason := unfit(message, self._offers)) is not None:
             return [Settle(Outcome(Status.FAILED, reason=reason))]
-        self._message, self._body_sent = message, False
-        if self._needs_reset:
-            return self._command(State.RSET, b"RSET\r\n")
-        return self._command(State.MAIL, mail_command(message, self._offers))
+        level = self._levels.group if self._offers.pipelining else SINGLE
+        return [Write(self._open(message, level))]
 
     def receive(self, data: bytes) -> Sequence[Action]:
         """Bytes of the server, split in any way."""
-        if self._is_gone():
+        if self._gone:
             return []
         self._parser.feed(data)
         actions: list[Action] = []
         try:
             while (answer := self._parser.next_answer()) is not None:
-                actions += self._answered(reply_of(answer, self._state.value))
-                if self._is_gone():
+                actions += self._answered(answer)
+                if self._gone:
                     return actions
         except ReplyError as error:
-            return [*actions, *self.end(f"the server sent what is no SMTP reply ({error})")]
-        if self._parser.pending and self._state is State.IDLE:
-            actions += self._gone()
+            return [*actions, *self._misfit(f"the server sent what is no SMTP reply ({error})")]
+        if self._parser.pending and self.state is State.IDLE:
+            actions += self.end("the server spoke unasked")
         return actions
 
-    def durable(self) -> Sequence[Action]:
-        """The intent is durable: the dot may leave, unless the server spoke or left meanwhile."""
-        if self._state is not State.READY:
+    def durable(self, along: Along = None) -> Sequence[Action]:
+        """The intent is durable: the dot may leave, unless the server spoke or left meanwhile.
+
+        `along` goes in the same write, if `can_follow` said so; a message must then be started next.
+        """
+        envelope = self._envelope
+        if envelope is None or self.state is not State.READY or self._ahead is not None:
             return []
         if self._parser.pending:
             return self.end("the server answered before it had the whole message")
-        body, self._body = self._body, b""
-        return self._command(State.MESSAGE, body + b".\r\n")
+        self._envelope = None
+        self._awaited.append(State.MESSAGE)
+        data = envelope.body + b".\r\n"
+        if isinstance(along, Message):
+            data += self._go_ahead(along)
+        elif along is not None:
+            self._awaited.append(State.QUIT)
+            data += b"QUIT\r\n"
+        return [Write(data)]
 
     def end(self, why: str) -> Sequence[Action]:
         """Nothing more will come, or what came cannot be trusted. Settles what is under way.
 
         Call it only after all that was received has gone through `receive`.
         """
-        outcome = None
-        if self._state is State.MESSAGE:
-            outcome = _in_doubt(why)
-        elif self._state is State.READY and self._body_sent:
-            reason = f"{why} before the message was whole: it was not delivered"
-            outcome = Outcome(Status.DEFERRED, reason=reason, lost=True)
-        elif self._message is not None:
-            outcome = _released(why)
-        return self._gone(outcome)
+        return self._close(outcomes.in_doubt(why), why, cut=True)
+
+    def silent(self, why: str) -> Sequence[Action]:
+        """Nothing came for too long."""
+        behind = self.patience is not None
+        if behind or self.state in (State.RCPT, State.DATA):
+            return self._misfit(why)
+        return self.end(why)
 
     def abandon(self) -> Sequence[Action]:
         """We stop. The server is not to blame: what has not left is as if never tried."""
-        if self._state is State.READY:
-            return self._gone(_released("sending was stopped"))
-        return self.end("sending was stopped")
+        why = "sending was stopped"
+        if self._envelope is not None and self._envelope.outcome is None:
+            self._envelope.outcome = outcomes.released(why)
+        return self._close(outcomes.in_doubt(why), why)
 
     def quit(self) -> Sequence[Action]:
         """Take leave where the conversation allows it."""
-        if self._state is not State.IDLE:
+        if self.state is State.QUIT:
+            return []  # it went with the last dot
+        if self.state is not State.IDLE or self._needs_dot:
             return self.abandon()
-        return self._command(State.QUIT, b"QUIT\r\n")
+        self._awaited.append(State.QUIT)
+        return [Write(b"QUIT\r\n")]
+
+    # envelopes
+
+    def _open(self, message: Message, level: int) -> bytes:
+        """What to write now of a new envelope."""
+        self._envelope = attempt(
+            message, level, self._offers, lone_dot=self._needs_dot, reset=self._needs_reset
+        )
+        self._needs_dot = self._needs_reset = False
+        return self._next_write(self._envelope)
+
+    def _next_write(self, envelope: Attempt) -> bytes:
+        states, data = envelope.next_write()
+        self._awaited.extend(states)
+        return data
+
+    def _go_ahead(self, message: Message) -> bytes:
+        self._ahead = message
+        if (reason := unfit(message, self._offers)) is not None:
+            self._held = Outcome(Status.FAILED, reason=reason)
+            return b""
+        self._levels.tries(self)
+        return self._open(message, BEHIND)
+
+    def _take_up(self, message: Message) -> Sequence[Action]:
+        """The message whose envelope went ahead is started; tells what has become of it so far."""
+        if message is not self._ahead:
+            raise RuntimeError("another message's envelope went ahead")
+        self._ahead = None
+        if self._held is not None:
+            held, self._held = self._held, None
+            return [Settle(held)]
+        envelope = self._envelope
+        return self._make_ready(envelope) if envelope is not None and envelope.ready else []
+
+    def _make_ready(self, envelope: Attempt) -> Sequence[Action]:
+        body = envelope.large_body()
+        return [MakeDurable()] if body is None else [SendBody(body), MakeDurable()]
 
     # replies
 
-    def _answered(self, reply: Reply) -> Sequence[Action]:
-        """One whole reply, `reply.command` being the state it came in."""
-        if self._state in (State.IDLE, State.QUIT):
-            return self._gone()
-        if self._state is State.READY:
-            return self._answered_early(reply)
-        kind = reply.code // 100
-        if reply.code == 421:
-            return self._leaving(reply)
-        if kind == _POSITIVE[self._state]:
-            return self._go_on(reply)
-        if (status := _REFUSED.get((self._state, kind))) is None:
-            return self.end(f"the server's reply does not fit: {reply.code} to {reply.command}")
-        return self._refused(status, reply)
+    def _answered(self, answer: Answer) -> Sequence[Action]:
+        """One whole reply, to the command that the state names."""
+        state, envelope = self.state, self._envelope
+        if state is State.MESSAGE:
+            return self._message_answered(answer)
+        if envelope is None:  # IDLE, QUIT
+            return self.end("the server spoke unasked")
+        if state is State.READY:
+            return self._answered_early(envelope, answer)
+        self._awaited.popleft()
+        if envelope.outcome is not None:
+            return self._discarded(envelope, state, answer)
+        if answer.code // 100 == POSITIVE.get(state):
+            return self._granted(envelope, state)
+        return self._not_granted(envelope, state, answer)
 
-    def _go_on(self, reply: Reply) -> Sequence[Action]:
-        message = self._message
-        assert message is not None
-        if self._state is State.MESSAGE:
-            return self._settle(Outcome(Status.ACCEPTED, reply))
-        if self._state is State.DATA:
-            return self._make_ready(stuffed(message.data))
+    def _message_answered(self, answer: Answer) -> Sequence[Action]:
+        reply = reply_of(answer, State.MESSAGE.value)
+        if reply.code == 421:
+            return self._close(
+                outcomes.closing(Status.DEFERRED, reply), "the server closed the connection"
+            )
+        accepted = Outcome(Status.ACCEPTED, reply) if reply.code // 100 == 2 else None
+        outcome = accepted or outcomes.refused(State.MESSAGE, reply)
+        if outcome is None:
+            return self._misfit(f"the server's reply does not fit: {reply.code} to MESSAGE")
+        self._awaited.popleft()
+        return [Settle(outcome)]
+
+    def _granted(self, envelope: Attempt, state: State) -> Sequence[Action]:
+        if state is State.DATA:
+            if envelope.level == BEHIND:
+                self._levels.fits()
+            envelope.ready = True
+            return self._make_ready(envelope) if self._ahead is None else []
+        if self._awaited:
+            return []
         if self._parser.pending:
             return self.end("the server sent more replies than there were commands")
-        if self._state is State.RSET:
-            self._needs_reset = False
-            return self._command(State.MAIL, mail_command(message, self._offers))
-        if self._state is State.MAIL:
-            return self._command(State.RCPT, rcpt_command(message.envelope))
-        return self._command(State.DATA, b"DATA\r\n")
+        return [Write(self._next_write(envelope))]
 
-    def _make_ready(self, body: bytes) -> Sequence[Action]:
-        self._state = State.READY
-        if len(body) <= LARGE:
-            self._body = body
-            return [MakeDurable()]
-        self._body_sent = True
-        return [SendBody(body), MakeDurable()]
+    def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
+        reply = reply_of(answer, state.value)
+        if reply.code == 421:
+            envelope.outcome = outcomes.closing(Status.PENDING, reply)
+            return self._close(None, "", cut=state is State.MAIL)
+        if state is State.LONE_DOT and reply.code // 100 != 3:
+            return self._granted(envelope, state)
+        outcome = outcomes.refused(state, reply)
+        if outcome is None or envelope.is_out_of_step(
+            state, reply.code, proven=self._levels.proven
+        ):
+            return self._misfit(f"the server's reply does not fit: {reply.code} to {state.value}")
+        envelope.refused, envelope.outcome = state, outcome
+        if state is State.RSET:
+            return self._close(None, "")
+        return self._refused(envelope)
 
-    def _answered_early(self, reply: Reply) -> Sequence[Action]:
-        """After 354 and before our dot: never in doubt, and the server's state is unknown.
+    def _discarded(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
+        """A reply behind the first refusal, which alone decides."""
+        kind = answer.code // 100
+        if answer.code == 421:
+            return self._close(None, "")
+        if state is State.DATA and kind == 3 and envelope.refused is State.RCPT:
+            self._needs_dot = True
+        elif kind == 3 or (state is State.DATA and kind == 2):
+            return self._close(None, "")
+        return self._refused(envelope)
 
-        Only 5xx to RCPT or after the dot makes `rejected`, so that this one counts as DATA's.
-        """
-        early = Reply(reply.code, reply.text, State.DATA.value, reply.enhanced)
-        if reply.code == 421 and not self._body_sent:
-            return self._leaving(early)
-        reason = "the server answered before it had the whole message"
-        refused = early if reply.code >= 400 else None
-        return self._gone(Outcome(Status.DEFERRED, refused, reason, lost=True))
+    def _refused(self, envelope: Attempt) -> Sequence[Action]:
+        """Over once nothing of the group is outstanding any more."""
+        if self._awaited:
+            return []
+        if envelope.level == BEHIND and envelope.refused is not State.MAIL:
+            self._levels.fits()
+        self._needs_reset = True
+        assert envelope.outcome is not None
+        return self._settle_envelope(envelope.outcome)
 
-    def _leaving(self, reply: Reply) -> Sequence[Action]:
-        """421: the server closes the connection (RFC 5321 §3.8)."""
-        reason = "the server closed the connection"
-        status = Status.DEFERRED if self._state is State.MESSAGE else Status.PENDING
-        return self._gone(Outcome(status, reply, reason, lost=True))
-
-    def _refused(self, status: Status, reply: Reply) -> Sequence[Action]:
-        outcome = Outcome(status, reply, f"the server refused {_WHAT[self._state]}")
-        if self._state is State.RSET:
-            return self._gone(_lost(outcome))
-        self._needs_reset = self._state is not State.MESSAGE
-        return self._settle(outcome)
+    def _answered_early(self, envelope: Attempt, answer: Answer) -> Sequence[Action]:
+        """After 354 and before our dot. Only 5xx to RCPT or after the dot makes `rejected`, so that
+        this one counts as DATA's."""
+        reply = reply_of(answer, State.DATA.value)
+        if reply.code == 421 and not envelope.body_sent:
+            envelope.outcome = outcomes.closing(Status.PENDING, reply)
+        else:
+            envelope.outcome = outcomes.early(reply)
+        if reply.code < 400:
+            self._lower(envelope)
+        return self._close(None, "")
 
     # what all of it ends in
 
-    def _command(self, state: State, data: bytes) -> Sequence[Action]:
-        self._state = state
-        return [Write(data)]
+    def _misfit(self, why: str) -> Sequence[Action]:
+        """The server did not answer what was written as it must: less at once from now on."""
+        if self._envelope is not None and not self._envelope.ready:
+            self._lower(self._envelope)
+        return self.end(why)
 
-    def _settle(self, outcome: Outcome) -> Sequence[Action]:
-        self._state, self._message = State.IDLE, None
-        return [Settle(outcome)]
+    def _lower(self, envelope: Attempt) -> None:
+        if envelope.level > SINGLE:
+            self._levels.lower(envelope.level)
+            self.mishandled = True
 
-    def _gone(self, outcome: Outcome | None = None) -> Sequence[Action]:
-        if self._is_gone():
+    def _settle_envelope(self, outcome: Outcome) -> Sequence[Action]:
+        self._envelope = None
+        if self._ahead is None:
+            return [Settle(outcome)]
+        self._held = outcome
+        return []
+
+    def _close(self, sent: Outcome | None, why: str, *, cut: bool = False) -> Sequence[Action]:
+        """No more of this connection. `sent` is for a message whose dot has left; an envelope's
+        outcome is its own, if it has one, else told from `why`."""
+        if self._gone:
             return []
-        self._state, self._message, self._body = State.GONE, None, b""
-        return [Drop()] if outcome is None else [Drop(), Settle(outcome)]
-
-
-def _released(why: str) -> Outcome:
-    reason = f"{why} before anything of the message was handed over"
-    return Outcome(Status.PENDING, reason=reason, lost=True)
-
-
-def _in_doubt(why: str) -> Outcome:
-    reason = f"{why} after the whole message had left: it may have been delivered"
-    return Outcome(Status.IN_DOUBT, reason=reason, lost=True)
-
-
-def _lost(outcome: Outcome) -> Outcome:
-    return Outcome(outcome.status, outcome.reply, outcome.reason, lost=True)
+        actions: list[Action] = [Drop()]
+        if sent is not None and State.MESSAGE in self._awaited:
+            actions.append(Settle(sent))
+        if (envelope := self._envelope) is not None:
+            actions += self._settle_envelope(envelope.ended(why))
+        is_tried = envelope is not None and envelope.is_tried
+        self._levels.leaves(self, cut=cut and is_tried)
+        self._awaited.clear()
+        self._gone = True
+        return actions

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shlex
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -104,7 +102,7 @@ class Desk:
         assert "should not have happened" not in said.err, said.err
         return Ended(ended.value.code, said.out, said.err)
 
-    def start(self, *arguments: object, **more: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
         """Start the command in a process of its own."""
         return subprocess.Popen(
             self.command(*arguments),
@@ -114,7 +112,6 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **more,  # type: ignore[call-overload]
         )
 
     def call(self, *arguments: object) -> Ended:
@@ -172,10 +169,6 @@ def ended(process: subprocess.Popen[str]) -> Ended:
     return Ended(process.returncode, out, err)
 
 
-def interrupt(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
-
-
 def read_mails(folder: Path) -> list[EmailMessage]:
     found = (
         message_from_bytes(p.read_bytes(), policy=policy.default)
@@ -193,7 +186,6 @@ def until(happened: Callable[[], object], what: str) -> None:
     give_up = time.monotonic() + LONGEST
     while not happened():
         assert time.monotonic() < give_up, f"waited in vain for {what}"
-        os.sched_yield()
         time.sleep(0.005)
 
 

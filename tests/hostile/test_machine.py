@@ -209,6 +209,10 @@ def truncated(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
 def garbled(path: Path) -> None:
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -238,7 +242,7 @@ def prose(path: Path) -> None:
     path.write_text("This is no database.\n" * 500)
 
 
-@pytest.mark.parametrize("damage", [truncated, garbled, headless, newer, another, prose])
+@pytest.mark.parametrize("damage", [truncated, emptied, garbled, headless, newer, another, prose])
 def test_a_damaged_record_sends_nothing_and_says_what_to_do(
     house: House, hostile: StartServer, damage: Callable[[Path], None]
 ) -> None:

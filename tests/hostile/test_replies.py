@@ -226,6 +226,16 @@ def test_replies_injected_before_tls_end_it(house: House, hostile: StartServer, 
     assert not server.asked
 
 
+def test_replies_injected_into_the_handshake_end_it(
+    house: House, hostile: StartServer, tls
+) -> None:
+    script = [b"220 go\r\n", 0.05, b"250-injected\r\n250 AUTH PLAIN\r\n"]
+    server = hostile(always("STARTTLS", script), context=tls)
+    ended = house.write(server.port, security="starttls").send()
+    assert ended.code in (2, 3)
+    assert not server.asked
+
+
 @pytest.mark.parametrize("moment", ["GREETING", "EHLO", "AUTH"])
 def test_replies_to_commands_never_sent_end_the_opening(
     house: House, hostile: StartServer, moment: str

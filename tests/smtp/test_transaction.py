@@ -6,17 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sendbatch.smtp.actions import Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.attempt import LARGE
+from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers, read_offers
-from sendbatch.smtp.transaction import (
-    LARGE,
-    Drop,
-    MakeDurable,
-    SendBody,
-    Settle,
-    State,
-    Transaction,
-    Write,
-)
+from sendbatch.smtp.outcomes import State
+from sendbatch.smtp.transaction import Transaction
 from sendbatch.values import Outcome, Status
 from tests.smtp.scripted import a_message
 
@@ -33,7 +28,7 @@ class Played:
     """A transaction that was told events, and all it wanted done."""
 
     def __init__(self, message=None, offers: Offers = OFFERS) -> None:
-        self.transaction = Transaction(offers)
+        self.transaction = Transaction(offers, Levels())
         self.actions = list(self.transaction.start(message or a_message(BODY)))
 
     def hears(self, *pieces: bytes) -> Played:
@@ -239,7 +234,7 @@ def test_a_message_answered_keeps_its_answer_whatever_comes_behind(more: bytes) 
 
 @pytest.mark.parametrize("unasked", [OK, b"421 idle\r\n", b"\n", b"4"])
 def test_anything_said_while_nothing_is_outstanding_ends_the_connection(unasked: bytes) -> None:
-    transaction = Transaction(OFFERS)
+    transaction = Transaction(OFFERS, Levels())
     assert transaction.receive(unasked) == [Drop()]
     (settle,) = transaction.start(a_message())
     assert isinstance(settle, Settle)
@@ -294,7 +289,7 @@ def test_giving_up_in_the_middle_of_a_body_releases_it() -> None:
 
 
 def test_quit_waits_for_its_reply_and_then_drops() -> None:
-    transaction = Transaction(OFFERS)
+    transaction = Transaction(OFFERS, Levels())
     assert transaction.quit() == [Write(b"QUIT\r\n")]
     assert transaction.awaiting == "QUIT"
     assert transaction.receive(b"221 bye\r\n") == [Drop()]
@@ -365,7 +360,7 @@ _event = st.one_of(
 def test_whatever_happens_each_message_is_settled_once_and_a_dot_needs_its_354(
     events: list[bytes | str], big: bool
 ) -> None:
-    transaction = Transaction(OFFERS)
+    transaction = Transaction(OFFERS, Levels())
     started = settled = 0
     ready = False
     for event in events:
