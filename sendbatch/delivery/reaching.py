@@ -13,16 +13,26 @@ from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
 from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.smtp.connection import Connection, Server, open_connection
+from sendbatch.smtp.levels import Levels
 
 FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
 LONGEST_PAUSE = 30.0
 
 
 class Dialer:
-    """Opens connections to one server. `read_credentials` reads the secrets anew at each call."""
+    """Opens connections to one server, which share `levels`.
 
-    def __init__(self, server: Server, read_credentials: Callable[[], Credentials | None]) -> None:
+    `read_credentials` reads the secrets anew at each call.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        read_credentials: Callable[[], Credentials | None],
+        levels: Levels | None = None,
+    ) -> None:
         self.server = server
+        self.levels = levels or Levels()
         self._read = read_credentials
         self._credentials: Credentials | None = None
         self._known = False
@@ -31,7 +41,7 @@ class Dialer:
         """Raises SmtpError, or ProfileError where a secret cannot be read."""
         if not self._known:
             self._credentials, self._known = await asyncio.to_thread(self._read), True
-        return await open_connection(self.server, self._credentials)
+        return await open_connection(self.server, self._credentials, self.levels)
 
     async def open_again(self) -> Connection:
         """As `open`, after a refused login: the secret is read again, a token may have expired."""

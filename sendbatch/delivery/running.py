@@ -27,7 +27,7 @@ from sendbatch.delivery.options import Options
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import GuardError, Interrupted
+from sendbatch.errors import GuardError, Interrupted, LedgerError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold
@@ -37,6 +37,7 @@ from sendbatch.message.reading import read_content
 from sendbatch.rendering.workers import Workers, cores
 from sendbatch.sandbox import Sandbox
 from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.server import Server, server_of
 from sendbatch.values import Status
 
@@ -147,7 +148,11 @@ class _Sending:
         self._standing = standing
         self._loop = loop
         campaign, environ = job.campaign, job.edge.environ
-        self._dialer = Dialer(server, lambda: read_credentials(campaign.profile, environ))
+        self._server_name = f"{server.host}:{server.port}"
+        self._levels = Levels(self._known_level())
+        self._dialer = Dialer(
+            server, lambda: read_credentials(campaign.profile, environ), self._levels
+        )
         self._first: Connection | None = None
 
     def connect(self) -> None:
@@ -164,6 +169,16 @@ class _Sending:
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
             self._loop.run(self._first.quit())
+        usage, level = self._standing.usage, self._levels.learned
+        if usage is not None and level is not None:
+            with contextlib.suppress(LedgerError):  # the next run finds out by itself
+                usage.saw_level(self._server_name, level, self._job.edge.clock.wall())
+
+    def _known_level(self) -> int | None:
+        usage = self._standing.usage
+        if usage is None:
+            return None
+        return usage.level_of(self._server_name, self._job.edge.clock.wall())
 
     async def _deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
         job, standing = self._job, self._standing

@@ -1,18 +1,25 @@
-"""One connection's life in a run: take the next message when its slot is due, hand it over."""
+"""One connection's life in a run: take the next message when its slot is due, hand it over.
+
+Where the server allows it the next envelope leaves with the dot of the message before it, if its
+slot is due by the time that the server can answer; such a message is handed over next in any case.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
+from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection
-from sendbatch.values import Status
+from sendbatch.values import Outcome, Status
 
 FOREVER = float("inf")  # when a message is due while the line is empty
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
+MOST_AHEAD = 1.0  # seconds before its slot that an envelope may leave with the message before it
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
 
 
@@ -25,6 +32,8 @@ class Sender:
         self._connection: Connection | None = None
         self._handed = 0
         self._used_at = 0.0
+        self._ahead: Ready | None = None  # its envelope has left with the last dot
+        self._told = False  # the message before it has told why the connection ended
         self._never = asyncio.Event()
         if connection is not None:
             self._take_over(connection)
@@ -32,7 +41,7 @@ class Sender:
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
         try:
-            while (ready := await self._next()) is not None:
+            while (ready := self._ahead or await self._next()) is not None:
                 await self._hand_over(ready)
         finally:
             await self._leave()
@@ -98,21 +107,39 @@ class Sender:
         assert connection is not None
         handed = Handed(connection.accepted, connection.refused_recipients)
         self._handed += 1
+        self._ahead = None
         traffic.reach.busy += 1
         try:
-            outcome = await connection.hand_over(ready.message, partial(traffic.intend, ready))
+            outcome = await connection.hand_over(
+                ready.message, partial(traffic.intend, ready), self._along
+            )
         finally:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()
+        handed = replace(handed, explained=self._told or connection.mishandled)
+        self._told = outcome.status is Status.IN_DOUBT or _is_closing(outcome)
         reopen = traffic.settle(ready, outcome, handed)
-        if outcome.lost or not connection.usable:
-            self._drop()
-        elif reopen or self._handed >= self._most(connection):
-            await self._leave()
         if outcome.status is not Status.PENDING:
             traffic.reach.served()
-        elif not (handed.accepted or handed.refused_recipients):
+        if self._ahead is not None:
+            return
+        if outcome.lost:
+            self._drop()
+        elif reopen or not connection.usable or self._handed >= self._most(connection):
+            await self._leave()
+        if outcome.status is Status.PENDING and not handed.has_told:
             await traffic.reach.back_off()
+
+    def _along(self) -> Along:
+        """What leaves with the dot: the next envelope, or QUIT where the connection ends here."""
+        traffic, connection = self._traffic, self._connection
+        assert connection is not None
+        standing = self._number >= traffic.settling.connections.allowed
+        over = traffic.line.closed and not len(traffic.line)
+        if traffic.stopping or standing or over or self._handed >= self._most(connection):
+            return QUIT
+        self._ahead = traffic.take_along(min(connection.round_trip, MOST_AHEAD))
+        return self._ahead.message if self._ahead is not None else None
 
     def _most(self, connection: Connection) -> float:
         limits = [
@@ -129,7 +156,7 @@ class Sender:
         await connection.quit()
 
     def _take_over(self, connection: Connection) -> None:
-        self._connection, self._handed = connection, 0
+        self._connection, self._handed, self._told = connection, 0, False
         self._used_at = self._traffic.clock.steady()
         self._traffic.reach.open_now += 1
 
@@ -139,3 +166,7 @@ class Sender:
             self._traffic.reach.open_now -= 1
             if abort:
                 connection.abort()
+
+
+def _is_closing(outcome: Outcome) -> bool:
+    return outcome.reply is not None and outcome.reply.code == 421

@@ -29,10 +29,18 @@ from sendbatch.values import Outcome, Reply, Status
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """The connection's history when the message was handed to it: what it had accepted and refused."""
+    """The connection's history when the message was handed to it: what it had accepted and refused.
+
+    `explained`: why the connection has ended is known, so that nothing is to be learned from it."""
 
     accepted: int
     refused_recipients: int
+    explained: bool = False
+
+    @property
+    def has_told(self) -> bool:
+        """Whether the server is known to serve this connection, or why it does not."""
+        return self.explained or bool(self.accepted or self.refused_recipients)
 
 
 class Settling:
@@ -72,7 +80,7 @@ class Settling:
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        reopen = not stopping and self._steer(outcome, handed)
+        reopen = not stopping and not handed.explained and self._steer(outcome, handed)
         blamed = row_is_blamed(
             outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients
         )

@@ -76,6 +76,21 @@ class Traffic:
         self._pacer.spend(ready.domain, now)
         return ready
 
+    def take_along(self, soon: float) -> Ready | None:
+        """As `take`, for a message whose envelope is about to leave with the one before it: its
+        slot may be so many seconds away. None too where quota would have to be fetched first."""
+        now = self.clock.steady()
+        if max(self._pacer.next_account_slot(), self.quotas.blocked_until("")) > now + soon:
+            return None
+        ready = self.line.take(self._due, now + soon)
+        if ready is None:
+            return None
+        if not self.quotas.spend(ready.domain):
+            self.line.add(ready, first=True)
+            return None
+        self._pacer.spend(ready.domain, now)
+        return ready
+
     async def intend(self, ready: Ready) -> None:
         """Make durable that this message is about to be whole on the wire (RECORD: *sending*)."""
         intent = Intent(

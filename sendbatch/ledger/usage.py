@@ -3,7 +3,7 @@
 Kept in `usage.sqlite` in the user's state folder by host and a salted hash of the user name. A
 window is counted in sixtieths of it, and one that is only partly over still counts whole: never
 more than the quota in any window. Runs alive on one account find each other by locks that die with
-their holder. Also remembers what a host last said it takes (SIZE).
+their holder. Also remembers what a host last said it takes (SIZE), and how much at once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sendbatch.errors import LedgerError
 PARTS = 60  # of a window
 WINDOWS = (3600, 86400)  # always counted, so that a quota declared later knows of the past
 FORGET = 8 * 86400.0  # seconds after which use and sizes are dropped
+WEEK = 7 * 86400.0  # seconds for which a level of pipelining that was found is believed
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -33,6 +34,9 @@ CREATE TABLE IF NOT EXISTS used (
     PRIMARY KEY (account, domain, window, part)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS host (host TEXT PRIMARY KEY, size INTEGER, seen_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS pipelining (
+    server TEXT PRIMARY KEY, level INTEGER NOT NULL, seen_at REAL NOT NULL
+);
 """
 
 
@@ -130,6 +134,22 @@ class Usage:
                 (host, size, now),
             )
             connection.execute("DELETE FROM host WHERE seen_at < ?", (now - FORGET,))
+
+    def level_of(self, server: str, now: float) -> int | None:
+        """The level of pipelining (1 to 3) that a server, as host:port, was found to take."""
+        with self._open() as connection:
+            found = connection.execute(
+                "SELECT level FROM pipelining WHERE server = ? AND seen_at > ?",
+                (server, now - WEEK),
+            ).fetchone()
+        return int(found[0]) if found else None
+
+    def saw_level(self, server: str, level: int, now: float) -> None:
+        with self._open() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO pipelining VALUES (?, ?, ?)", (server, level, now)
+            )
+            connection.execute("DELETE FROM pipelining WHERE seen_at < ?", (now - FORGET,))
 
     @contextlib.contextmanager
     def alive(self, account: Account) -> Iterator[None]:

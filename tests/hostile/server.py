@@ -153,6 +153,8 @@ class Hostile:
             writer.transport.abort()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # asyncio does so by itself only for sockets that it made
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         visit = Visit(len(self.visits))
         self.visits.append(visit)
         self._writers.add(writer)
