@@ -10,15 +10,11 @@ exit code that the command line ends with. Whatever a user can do wrong is a `Se
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TextIO, TypeVar
+from typing import TextIO, Unpack
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
@@ -26,17 +22,15 @@ from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.schema import campaign_schema, profiles_schema
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.campaign.starter import write_starter
-from sendbatch.delivery.account import Standing as Account
 from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.jobs import Around, folder_of, job_of
+from sendbatch.delivery.looping import Loop, own_loop
 from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.proofing import Proofed, send_proofs
-from sendbatch.delivery.running import OUTBOX, Job, Loop, confirmed, folder_of, look
+from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
-from sendbatch.delivery.showing import approved, question, rehearsed, seen
-from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
 from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held
@@ -52,26 +46,8 @@ from sendbatch.smtp.probe import probe as probe_server
 from sendbatch.smtp.server import server_of
 from sendbatch.values import Message, Recipient, Status
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 GALLERY = "preview"
 GALLERY_SIZE = 10
-
-
-def _own_loop(verb: Callable[P, T]) -> Callable[P, T]:
-    """A verb runs a loop of its own: in a thread of its own where the caller has one running."""
-
-    @wraps(verb)
-    def called(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return verb(*args, **kwargs)
-        with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
-            return thread.submit(verb, *args, **kwargs).result()
-
-    return called
 
 
 def load(
@@ -117,43 +93,26 @@ class RunResult:
     report: Path
 
 
-@_own_loop
+@own_loop
 def run(
     campaign: Campaign,
     *,
     options: Options | None = None,
-    record: Path | None = None,
     yes: bool = False,
     ask: Callable[[Question], bool] | None = None,
-    observer: Observer | None = None,
-    stop: Stop | None = None,
-    edge: Edge | None = None,
+    **around: Unpack[Around],
 ) -> RunResult:
     """Plan, ask where somebody is there to be asked, send, and write the report.
 
     Through a profile that delivers it needs `yes`, an approved plan in `options`, or `ask`, which
     gets a Question and says whether to go on. Raises a SendbatchError where nothing was sent.
     """
-    job = _job(campaign, options, record, observer, stop, edge)
+    job = job_of(campaign, options, **around)
 
     def told(ledger: Ledger) -> tuple[Tally, Path]:
         return take(ledger.reading), write_reports(ledger.reading, job.record.path)[0]
 
-    def confirm(prepared: Prepared, account: Account) -> None:
-        if not (prepared.sendable or prepared.planned or prepared.notices):
-            return  # nothing to send, and nothing changed that a person should know
-        asked = question(job, prepared, account)
-        job.observer.planned(asked.plan)
-        if not prepared.sendable:
-            return
-        confirmed(
-            delivers=campaign.profile.delivers,
-            yes=yes,
-            approved=job.options.approval is not None,
-            ask=None if ask is None else lambda: ask(asked),
-        )
-
-    ran, (tally, report_file) = run_job(job, confirm, told)
+    ran, (tally, report_file) = run_job(job, confirming(job, yes=yes, ask=ask), told)
     ending = ran.ending
     code = exit_code(ran.totals, campaign.tolerate)
     early = ending is not None and ending.early
@@ -170,23 +129,20 @@ def run(
     )
 
 
-@_own_loop
+@own_loop
 def plan(
     campaign: Campaign,
     *,
     options: Options | None = None,
-    record: Path | None = None,
     out: Path | None = None,
-    observer: Observer | None = None,
-    stop: Stop | None = None,
-    edge: Edge | None = None,
+    **around: Unpack[Around],
 ) -> Seen:
     """What a run would do now; the record is left as it was.
 
     With `out`, the plan is written there for a later run to be held to. Raises GuardError where
     `expect` or --strict refuses, CampaignError, AudienceError.
     """
-    job = _job(campaign, options, record, observer, stop, edge)
+    job = job_of(campaign, options, **around)
     return look(
         job,
         lambda ledger, prepared, standing: seen(
@@ -198,35 +154,29 @@ def plan(
     )
 
 
-@_own_loop
+@own_loop
 def check(
     campaign: Campaign,
     *,
     options: Options | None = None,
-    record: Path | None = None,
-    observer: Observer | None = None,
-    stop: Stop | None = None,
-    edge: Edge | None = None,
+    **around: Unpack[Around],
 ) -> Seen:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
-    job = _job(campaign, options, record, observer, stop, edge)
+    job = job_of(campaign, options, **around)
     return look(
         job, lambda ledger, prepared, standing: rehearsed(job, ledger, prepared, standing)[0]
     )
 
 
-@_own_loop
+@own_loop
 def dry_run(
     campaign: Campaign,
     *,
     options: Options | None = None,
-    record: Path | None = None,
-    observer: Observer | None = None,
-    stop: Stop | None = None,
-    edge: Edge | None = None,
+    **around: Unpack[Around],
 ) -> tuple[Seen, Path]:
     """As `check`, and the first ten messages are written as .eml files with a page to look at."""
-    job = _job(campaign, options, record, observer, stop, edge)
+    job = job_of(campaign, options, **around)
     view, messages = look(
         job,
         lambda ledger, prepared, standing: rehearsed(
@@ -250,20 +200,17 @@ def _gallery(
     return write_gallery(record.path / GALLERY, messages, title)
 
 
-@_own_loop
+@own_loop
 def proof(
     campaign: Campaign,
     *,
     to: Sequence[str],
     count: int = 3,
     recipient: str | None = None,
-    record: Path | None = None,
-    observer: Observer | None = None,
-    stop: Stop | None = None,
-    edge: Edge | None = None,
+    **around: Unpack[Around],
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
-    job = _job(campaign, None, record, observer, stop, edge)
+    job = job_of(campaign, **around)
     return send_proofs(job, to, wanted=count, key=recipient)
 
 
@@ -339,7 +286,7 @@ def resolve(
         write_reports(ledger.reading, folder.path)
 
 
-@_own_loop
+@own_loop
 def probe(
     profile: str,
     *,
@@ -379,25 +326,6 @@ def init(folder: Path) -> list[Path]:
     return write_starter(folder)
 
 
-def _job(
-    campaign: Campaign,
-    options: Options | None,
-    record: Path | None,
-    observer: Observer | None,
-    stop: Stop | None,
-    edge: Edge | None,
-) -> Job:
-    return Job(
-        campaign=campaign,
-        command=_command(campaign, record),
-        record=folder_of(campaign, record),
-        options=options or Options(),
-        edge=edge or Edge(),
-        observer=observer or Observer(),
-        stop=stop or Stop(),
-    )
-
-
 def _recorded(folder: RecordFolder) -> None:
     if has_ledger(folder.path):
         return
@@ -413,18 +341,3 @@ def _summary(folder: RecordFolder, campaign: Campaign, tally: Tally) -> str:
     if (folder.path / OUTBOX).is_dir():
         paths["mails"] = shown(folder.path / OUTBOX)
     return summary(tally, name=campaign.name, run=campaign.run, paths=paths)
-
-
-def again(campaign: Campaign, record: Path | None = None) -> str:
-    """The line that runs the campaign again as it was now, or goes on where that ended."""
-    edition = ("--run", campaign.run) if campaign.run_given else ()
-    return shlex.join([*_words(campaign, record), *edition])
-
-
-def _command(campaign: Campaign, record: Path | None) -> str:
-    return shlex.join(_words(campaign, record))
-
-
-def _words(campaign: Campaign, record: Path | None) -> list[str]:
-    kept = () if record is None else ("--record", shown(record))
-    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]

@@ -35,6 +35,7 @@ def plan(
     from sendbatch import api
     from sendbatch.cli.plan_text import plan_text
     from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.delivery.jobs import again
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
 
@@ -54,5 +55,5 @@ def plan(
     typer.echo(plan_text(seen), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
-        terminal.say(f"  {api.again(campaign, record)} --plan {shlex.quote(str(out))}")
+        terminal.say(f"  {again(campaign, record)} --plan {shlex.quote(str(out))}")
     raise typer.Exit(seen.exit_code)

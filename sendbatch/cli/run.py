@@ -96,6 +96,7 @@ def _send(
 ) -> int:
     from sendbatch import api
     from sendbatch.cli.terminal import person_is_there, stoppable
+    from sendbatch.delivery.jobs import again
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
@@ -112,7 +113,7 @@ def _send(
             )
     finally:
         terminal.finished()
-    _tell(result, terminal, api.again(campaign, record))
+    _tell(result, terminal, again(campaign, record))
     return result.exit_code
 
 

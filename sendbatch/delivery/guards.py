@@ -11,7 +11,7 @@ guards say what to add to it.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,3 +167,16 @@ def strictly(totals: Mapping[Status, int]) -> None:
         f"{' and '.join(told)}, and --strict was given",
         hint="sendbatch check lists them",
     )
+
+
+def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bool] | None) -> None:
+    """Who says that this may be sent: --yes, an approved plan, or a person who is there."""
+    if not delivers or yes or approved:
+        return
+    if ask is None:
+        raise GuardError(
+            "nobody is here to ask whether this may be sent",
+            hint="add --yes, or --plan with a plan that was reviewed",
+        )
+    if not ask():
+        raise GuardError("declined: nothing was sent")

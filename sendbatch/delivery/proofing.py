@@ -12,11 +12,13 @@ from itertools import islice
 from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.delivery.account import Standing
+from sendbatch.delivery.jobs import Job
+from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.options import spellings
 from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.delivery.running import Job, Loop, look, reachable, unless_stopped
+from sendbatch.delivery.running import look, reachable
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger

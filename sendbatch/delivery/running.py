@@ -6,30 +6,24 @@ or declined leaves it as it was, and the first connection has logged in before a
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sendbatch.audience.deliverability import Deliverability
-from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.secrets import read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
 from sendbatch.delivery.descriptors import enough_files
-from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.engine import Ending, Engine, Limits
-from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.options import Options
+from sendbatch.delivery.jobs import Job
+from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import GuardError, Interrupted, LedgerError
+from sendbatch.errors import LedgerError
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
 from sendbatch.message.content import Content
@@ -44,19 +38,6 @@ from sendbatch.values import Status
 T = TypeVar("T")
 
 OUTBOX = "outbox"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One call on one campaign. `command` is the line that runs it again, but for its edition."""
-
-    campaign: Campaign
-    command: str
-    record: RecordFolder
-    options: Options
-    edge: Edge
-    observer: Observer
-    stop: Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,60 +222,3 @@ def _counted(standing: Standing) -> Iterator[None]:
         return
     with standing.usage.alive(standing.account):
         yield
-
-
-class Loop:
-    """An event loop of our own, uvloop where there is one; no signal handlers."""
-
-    def __enter__(self) -> Loop:
-        try:
-            import uvloop
-        except ImportError:
-            self._loop = asyncio.new_event_loop()
-        else:
-            self._loop = uvloop.new_event_loop()
-        return self
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
-        self._loop.close()
-
-
-async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
-    """The result of `work`, or Interrupted as soon as a person asks to stop."""
-    soon = asyncio.Event()
-    stop.bind(soon, asyncio.Event())
-    task, asked = asyncio.ensure_future(work), asyncio.ensure_future(soon.wait())
-    try:
-        await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise Interrupted(f"{stop.reason}; nothing was sent")
-    finally:
-        stop.unbind()
-        for left in (task, asked):
-            left.cancel()
-        await asyncio.gather(task, asked, return_exceptions=True)
-
-
-def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bool] | None) -> None:
-    """Who says that this may be sent: --yes, an approved plan, or a person who is there."""
-    if not delivers or yes or approved:
-        return
-    if ask is None:
-        raise GuardError(
-            "nobody is here to ask whether this may be sent",
-            hint="add --yes, or --plan with a plan that was reviewed",
-        )
-    if not ask():
-        raise GuardError("declined: nothing was sent")
-
-
-def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
-    """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
-    kept = "" if campaign.profile.delivers else campaign.profile.name
-    return RecordFolder(record or campaign.folder / "reports", campaign.name, campaign.run, kept)

@@ -169,4 +169,6 @@ class Sender:
 
 
 def _is_closing(outcome: Outcome) -> bool:
+    if outcome.status is Status.ACCEPTED and outcome.lost:
+        return True
     return outcome.reply is not None and outcome.reply.code == 421

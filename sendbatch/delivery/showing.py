@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
 from itertools import islice
@@ -10,10 +11,10 @@ from pathlib import Path
 
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.approval import approve, write_approval
-from sendbatch.delivery.guards import server_of
+from sendbatch.delivery.guards import confirmed, server_of
+from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
-from sendbatch.delivery.running import Job
 from sendbatch.delivery.seen import Question, Rehearsal, Seen
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry
@@ -24,6 +25,27 @@ TYPED_ABOVE = 1000  # recipients
 
 def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
     return Question(seen(job, prepared, standing), prepared.sendable > TYPED_ABOVE)
+
+
+def confirming(
+    job: Job, *, yes: bool, ask: Callable[[Question], bool] | None
+) -> Callable[[Prepared, Standing], None]:
+    """What is called once a plan stands: shows it where there is something to tell, and asks."""
+
+    def confirm(prepared: Prepared, standing: Standing) -> None:
+        if not (prepared.sendable or prepared.planned or prepared.notices):
+            return  # nothing to send, and nothing changed that a person should know
+        asked = question(job, prepared, standing)
+        job.observer.planned(asked.plan)
+        if prepared.sendable:
+            confirmed(
+                delivers=job.campaign.profile.delivers,
+                yes=yes,
+                approved=job.options.approval is not None,
+                ask=None if ask is None else lambda: ask(asked),
+            )
+
+    return confirm
 
 
 def seen(

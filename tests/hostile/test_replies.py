@@ -184,6 +184,32 @@ def test_a_reply_to_nothing_ends_the_connection_and_nothing_else(
     held_to_its_record(ended, server)
 
 
+@pytest.mark.parametrize(
+    ("moment", "said", "statuses"),
+    [
+        ("MAIL", b"550 5.7.1 not you\r\n", {"accepted", "deferred"}),
+        ("MAIL", b"451 4.3.0 later\r\n", {"accepted", "deferred"}),
+        ("RCPT", b"550 5.1.1 nobody\r\n", {"rejected"}),
+        ("RCPT", b"450 4.2.1 busy\r\n", {"deferred"}),
+    ],
+)
+@pytest.mark.parametrize("offers", [["PIPELINING"], []], ids=["in a group", "one by one"])
+def test_354_whatever_was_refused_before_delivers_no_empty_mail(
+    house: House,
+    hostile: StartServer,
+    moment: str,
+    said: bytes,
+    statuses: set[str],
+    offers: list[str],
+) -> None:
+    server = hostile(second(moment, said), forgiving=True, offers=offers)
+    ended = house.write(server.port).send()
+    assert ended.statuses[P0] == ended.statuses[P2] == "accepted"
+    assert ended.statuses[P1] in statuses
+    assert all(len(body) > 100 for bodies in server.bodies.values() for body in bodies)
+    held_to_its_record(ended, server)
+
+
 def test_354_with_no_valid_recipient_gets_no_dot(house: House, hostile: StartServer) -> None:
     server = hostile(second("RCPT", b"550 5.1.1 nobody\r\n354 go on\r\n"))
     ended = house.write(server.port).send()

@@ -1,0 +1,69 @@
+"""One call on one campaign: what it is about, what it works with, and the lines that lead on."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.edge import Edge
+from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.options import Options
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import shown
+from sendbatch.ledger.folder import RecordFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call on one campaign. `command` is the line that runs it again, but for its edition."""
+
+    campaign: Campaign
+    command: str
+    record: RecordFolder
+    options: Options
+    edge: Edge
+    observer: Observer
+    stop: Stop
+
+
+class Around(TypedDict, total=False):
+    """What every verb that plans may be given: `record` stands for --record, `observer` is told
+    what happens, `stop` ends it, `edge` brings clock, chance and environment."""
+
+    record: Path | None
+    observer: Observer | None
+    stop: Stop | None
+    edge: Edge | None
+
+
+def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
+    record = around.get("record")
+    return Job(
+        campaign=campaign,
+        command=shlex.join(_words(campaign, record)),
+        record=folder_of(campaign, record),
+        options=options or Options(),
+        edge=around.get("edge") or Edge(),
+        observer=around.get("observer") or Observer(),
+        stop=around.get("stop") or Stop(),
+    )
+
+
+def again(campaign: Campaign, record: Path | None = None) -> str:
+    """The line that runs the campaign again as it was now, or goes on where that ended."""
+    edition = ("--run", campaign.run) if campaign.run_given else ()
+    return shlex.join([*_words(campaign, record), *edition])
+
+
+def _words(campaign: Campaign, record: Path | None) -> list[str]:
+    kept = () if record is None else ("--record", shown(record))
+    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]
+
+
+def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
+    """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
+    kept = "" if campaign.profile.delivers else campaign.profile.name
+    return RecordFolder(record or campaign.folder / "reports", campaign.name, campaign.run, kept)

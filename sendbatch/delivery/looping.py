@@ -1,0 +1,68 @@
+"""An event loop for each verb: of its own, in a thread of its own where the caller has one running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import Interrupted
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop of our own, uvloop where there is one; no signal handlers."""
+
+    def __enter__(self) -> Loop:
+        try:
+            import uvloop
+        except ImportError:
+            self._loop = asyncio.new_event_loop()
+        else:
+            self._loop = uvloop.new_event_loop()
+        return self
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
+    """The result of `work`, or Interrupted as soon as a person asks to stop."""
+    soon = asyncio.Event()
+    stop.bind(soon, asyncio.Event())
+    task, asked = asyncio.ensure_future(work), asyncio.ensure_future(soon.wait())
+    try:
+        await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Interrupted(f"{stop.reason}; nothing was sent")
+    finally:
+        stop.unbind()
+        for left in (task, asked):
+            left.cancel()
+        await asyncio.gather(task, asked, return_exceptions=True)
+
+
+def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
+    """Makes a verb that runs a loop callable from anywhere."""
+
+    @wraps(verb)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return verb(*args, **kwargs)
+        with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
+            return thread.submit(verb, *args, **kwargs).result()
+
+    return called
