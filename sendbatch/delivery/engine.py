@@ -149,7 +149,7 @@ class Engine:
 
     def _traffic(self) -> Traffic:
         profile = self.limits.profile
-        line = Line()
+        line = Line(profile.domains)
         parts = self.limits.parts()
         pacer = Pacer(self.limits.rates, profile.domains, parts=parts)
         connections = Connections(profile.connections, profile.messages_per_connection, parts)

@@ -1,17 +1,22 @@
-"""Keeps the line filled: recipients from the record, rendered, new ones before due retries 1:1."""
+"""Keeps the line filled: recipients from the record, rendered, new ones before due retries 1:1.
+
+Each lane of the line is filled by itself: a domain that its limits hold back keeps nobody else waiting,
+however many of its recipients stand first in the CSV.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sendbatch.delivery.line import Ready
+from sendbatch.delivery.line import OTHERS, Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.store import Change, Failed, Store
+from sendbatch.ledger.store import Change, Failed, Lane, Store
 from sendbatch.rendering.pool import Built, Pool
 from sendbatch.values import Message, Recipient, Status
 
@@ -45,8 +50,12 @@ class Feed:
         self._unbuildables = unbuildables
         self._waiting = waiting
         self._give_up = give_up
-        self._after_row = 0
-        self._new_left = True
+        lanes = traffic.line.lanes
+        limited = tuple(lane for lane in lanes if lane != OTHERS)
+        self._sources = deque(
+            _Source(lane, Lane(limited) if lane == OTHERS else Lane((lane,), others=False))
+            for lane in lanes
+        )
         self._building: deque[tuple[list[Recipient], asyncio.Task[Built]]] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
@@ -58,13 +67,12 @@ class Feed:
             while not traffic.stopping:
                 traffic.line.drained.clear()
                 traffic.all_in = False
-                room = traffic.line.has_room
-                if room and len(building) < self._pool.width and (batch := await self._fetch()):
+                if len(building) < self._pool.width and (batch := await self._fetch()):
                     self.only_later = None
                     building.append((batch, asyncio.create_task(self._render(batch))))
-                elif building and room:
+                elif building:
                     await self._add(*building.popleft())
-                elif not room:
+                elif not all(map(traffic.line.has_room, traffic.line.lanes)):
                     self._all_in()
                     await traffic.clock.wait(traffic.line.drained, 1.0)
                 elif not await self._later():
@@ -78,24 +86,38 @@ class Feed:
         return await self._pool.render(batch, self._traffic.clock.wall())
 
     async def _fetch(self) -> list[Recipient]:
-        new: list[Recipient] = []
-        if self._new_left:
-            new = await self._committer.call(self._store.next_new, self._after_row, BATCH // 2)
-            self._new_left = bool(new)
-            self._after_row = new[-1].row if new else self._after_row
-        now = self._traffic.clock.wall()
-        most = len(new) if new else BATCH
-        due = await self._due(now, most)
-        fetched = [*new, *due]
-        self._traffic.out.update(recipient.id for recipient in fetched)
-        return fetched
+        """A batch for the first lane that has room and has any; the lanes take turns."""
+        now, out = self._traffic.clock.wall(), frozenset(self._traffic.out)
+        any_due = await self._committer.call(self._store.next_due, now, 1, out)
+        if any_due:  # seldom; else it is not worth a wait for the disk
+            out = await self._settled_is_durable()
+        for _ in range(len(self._sources)):
+            source = self._sources[0]
+            self._sources.rotate(-1)
+            if not self._traffic.line.has_room(source.name):
+                continue
+            new = await self._new(source)
+            most = len(new) if new else BATCH
+            due = await self._due(now, most, out, source) if any_due else []
+            if fetched := [*new, *due]:
+                self._traffic.out.update(recipient.id for recipient in fetched)
+                return fetched
+        return []
 
-    async def _due(self, now: float, most: int) -> list[Recipient]:
-        out = frozenset(self._traffic.out)
-        if not await self._committer.call(self._store.next_due, now, 1, out):
-            return []  # as nearly always, and not worth a wait for the disk
-        out = await self._settled_is_durable()
-        return await self._committer.call(self._store.next_due, now, most, out)
+    async def _new(self, source: _Source) -> list[Recipient]:
+        if not source.new_left:
+            return []
+        found = await self._committer.call(
+            self._store.next_new, source.after_row, BATCH // 2, source.lane
+        )
+        source.new_left = bool(found)
+        source.after_row = found[-1].row if found else source.after_row
+        return found
+
+    async def _due(
+        self, now: float, most: int, out: frozenset[int], source: _Source
+    ) -> list[Recipient]:
+        return await self._committer.call(self._store.next_due, now, most, out, source.lane)
 
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
@@ -147,3 +169,13 @@ class Feed:
                     f"{self._unbuildables.count} messages could not be built; "
                     f"the first reason: {getattr(failed[0], 'reason', '')}"
                 )
+
+
+@dataclass(slots=True)
+class _Source:
+    """Where a lane of the line is filled from, and how far it was read."""
+
+    name: str
+    lane: Lane
+    after_row: int = 0
+    new_left: bool = True

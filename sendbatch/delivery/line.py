@@ -1,20 +1,21 @@
 """The line of messages that are ready to go, bounded in number and bytes.
 
-First in, first out, but for a recipient domain whose own limit holds it back: the others pass it.
-A released message goes back to the front.
+First in, first out, with a lane of its own for each recipient domain that has limits: where these
+hold a lane back, the others pass it. A released message goes back to the front of its lane.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sendbatch.values import Message, Recipient
 
-MOST_MESSAGES = 512
-MOST_BYTES = 64 * 1024 * 1024
+MOST_MESSAGES = 512  # in a lane
+MOST_BYTES = 64 * 1024 * 1024  # in all lanes, in equal parts
+OTHERS = ""  # the lane of all domains without limits of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +35,58 @@ class Line:
     waits here any more, and nothing will be added.
     """
 
-    def __init__(self) -> None:
-        self._waiting: OrderedDict[int, Ready] = OrderedDict()
-        self._bytes = 0
+    def __init__(self, limited: Collection[str] = ()) -> None:
+        self._lanes = {lane: _Lane() for lane in (OTHERS, *limited)}
+        self._most_bytes = MOST_BYTES // len(self._lanes)
+        self._arrivals = 0
         self.filled = asyncio.Event()
         self.drained = asyncio.Event()
         self.over = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return sum(len(lane.waiting) for lane in self._lanes.values())
 
     @property
-    def has_room(self) -> bool:
-        return len(self._waiting) < MOST_MESSAGES and self._bytes < MOST_BYTES
+    def lanes(self) -> tuple[str, ...]:
+        """The domains with limits of their own, and OTHERS before them."""
+        return tuple(self._lanes)
+
+    def has_room(self, lane: str = OTHERS) -> bool:
+        found = self._lanes[lane]
+        return len(found.waiting) < MOST_MESSAGES and found.bytes < self._most_bytes
 
     def add(self, ready: Ready, *, first: bool = False) -> None:
-        self._waiting[ready.recipient.id] = ready
+        lane, id_ = self._lane(ready), ready.recipient.id
+        self._arrivals += 1
+        lane.waiting[id_] = (0 if first else self._arrivals, ready)
         if first:
-            self._waiting.move_to_end(ready.recipient.id, last=False)
-        self._bytes += len(ready.message.data)
+            lane.waiting.move_to_end(id_, last=False)
+        lane.bytes += len(ready.message.data)
         self.over.clear()
         self.filled.set()
 
     def take(self, due: Callable[[str], float], now: float) -> Ready | None:
-        """The first message whose domain's slot is due; `due(domain)` says when that is."""
-        held: set[str] = set()
-        for ready in self._waiting.values():
-            if ready.domain in held:
-                continue
-            if due(ready.domain) <= now:
-                return self._remove(ready)
-            held.add(ready.domain)
-        return None
+        """The first message whose lane's slot is due; `due(lane)` says when that is."""
+        free = (
+            (*lane.head, name)
+            for name, lane in self._lanes.items()
+            if lane.waiting and due(name) <= now
+        )
+        _, ready, _ = min(free, key=lambda head: head[0], default=(0, None, ""))
+        return None if ready is None else self._remove(ready)
 
     def earliest(self, due: Callable[[str], float], now: float) -> float:
-        """When the first slot for any of the waiting domains is due; `now` if one is due already."""
-        soonest = float("inf")
-        asked: set[str] = set()
-        for ready in self._waiting.values():
-            if ready.domain not in asked:
-                asked.add(ready.domain)
-                soonest = min(soonest, due(ready.domain))
-                if soonest <= now:
-                    return now
-        return soonest
+        """When the first slot for any of the waiting is due; `now` if one is due already."""
+        soonest = min(
+            (due(name) for name, lane in self._lanes.items() if lane.waiting), default=float("inf")
+        )
+        return max(soonest, now)
 
     def clear(self) -> None:
-        self._waiting.clear()
-        self._bytes = 0
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+            lane.bytes = 0
 
     def wake_all(self) -> None:
         """The run is asked to stop: nobody need wait for anything."""
@@ -96,13 +100,28 @@ class Line:
         self._end()
 
     def _end(self) -> None:
-        if self.closed and not self._waiting:
+        if self.closed and not len(self):
             self.over.set()
 
+    def _lane(self, ready: Ready) -> _Lane:
+        return self._lanes.get(ready.domain) or self._lanes[OTHERS]
+
     def _remove(self, ready: Ready) -> Ready:
-        del self._waiting[ready.recipient.id]
-        self._bytes -= len(ready.message.data)
-        if self.has_room:
-            self.drained.set()
+        lane = self._lane(ready)
+        del lane.waiting[ready.recipient.id]
+        lane.bytes -= len(ready.message.data)
+        self.drained.set()
         self._end()
         return ready
+
+
+class _Lane:
+    """The waiting with the order of their arrival, and what they hold in bytes."""
+
+    def __init__(self) -> None:
+        self.waiting: OrderedDict[int, tuple[int, Ready]] = OrderedDict()
+        self.bytes = 0
+
+    @property
+    def head(self) -> tuple[int, Ready]:
+        return next(iter(self.waiting.values()))

@@ -14,7 +14,7 @@ from typing import Any
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.states import OF_OUTCOME, SENDABLE, TABLE, Event, sources
-from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
+from sendbatch.ledger.store import EVERYONE, Change, Failed, Intent, Lane, Noted, Released, Settled
 from sendbatch.values import Outcome, Recipient, Status
 
 COLUMNS = 'id, "row", key, email, vars, status, attempts, dated_at, content, code'
@@ -239,23 +239,25 @@ class SendingStore:
     # -- in a run -----------------------------------------------------------------------------
 
     @readable()
-    def next_new(self, after_row: int, limit: int) -> list[Recipient]:
+    def next_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE status IN ('pending', 'failed') "
-            f'AND "row" > ? AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen} '
+            f'AND "row" > ? AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}{_within(lane)} '
             'ORDER BY "row" LIMIT ?',
-            (after_row, limit),
+            (after_row, *lane.domains, limit),
         )
         return [to_recipient(row) for row in rows]
 
     @readable()
-    def next_due(self, now: float, limit: int, exclude: frozenset[int]) -> list[Recipient]:
+    def next_due(
+        self, now: float, limit: int, exclude: frozenset[int], lane: Lane = EVERYONE
+    ) -> list[Recipient]:
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE status = 'deferred' AND due_at <= ? "
             "AND id NOT IN (SELECT value FROM json_each(?)) "
-            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen} "
+            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}{_within(lane)} "
             "ORDER BY due_at LIMIT ?",
-            (now, json.dumps(sorted(exclude)), limit),
+            (now, json.dumps(sorted(exclude)), *lane.domains, limit),
         )
         return [to_recipient(row) for row in rows]
 
@@ -302,6 +304,15 @@ class SendingStore:
 
     def _note(self, kind: str, detail: str, at: float) -> None:
         self._db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+
+
+def _within(lane: Lane) -> str:
+    """A condition on the address's domain, with a question mark for each that the lane names."""
+    if not lane.domains:
+        return ""
+    marks = ", ".join("?" * len(lane.domains))
+    word = "NOT IN" if lane.others else "IN"
+    return f" AND lower(substr(email, instr(email, '@') + 1)) {word} ({marks})"
 
 
 def _negated(condition: str) -> str:

@@ -64,6 +64,18 @@ Change: TypeAlias = Intent | Settled | Failed | Released | Noted
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """Some of the recipients by their addresses' domain: those at one of `domains`, or where
+    `others`, all but them."""
+
+    domains: tuple[str, ...] = ()
+    others: bool = True
+
+
+EVERYONE = Lane()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One recipient as the record tells of them; `content` is the full digest of what was sent."""
 
@@ -164,11 +176,13 @@ class Store(Protocol):
         """
         ...
 
-    def next_new(self, after_row: int, limit: int) -> list[Recipient]:
+    def next_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         """Selected rows that are pending or failed, by line, from behind `after_row`."""
         ...
 
-    def next_due(self, now: float, limit: int, exclude: frozenset[int]) -> list[Recipient]:
+    def next_due(
+        self, now: float, limit: int, exclude: frozenset[int], lane: Lane = EVERYONE
+    ) -> list[Recipient]:
         """Selected deferred rows whose time has come, the longest due first."""
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sendbatch.smtp import outcomes
 from sendbatch.smtp.envelope import mail_command, rcpt_command, stuffed
-from sendbatch.smtp.levels import BEHIND, OUT_OF_STEP, SINGLE
+from sendbatch.smtp.levels import BEHIND, OUT_OF_STEP, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.outcomes import State
 from sendbatch.values import Message, Outcome
@@ -47,13 +47,13 @@ class Attempt:
         self.body = body
         return None
 
-    def is_out_of_step(self, state: State, code: int, *, proven: bool) -> bool:
+    def is_out_of_step(self, state: State, code: int, levels: Levels) -> bool:
         """Whether it is the place of a command that is refused, and nothing that it says.
 
-        Behind a dot, any refusal of MAIL is held to be that until the third level is `proven`.
+        Behind a dot, any refusal of MAIL is held to be that until the third level is proven.
         """
         if state is State.MAIL and self.level == BEHIND:
-            return code in OUT_OF_STEP or not proven
+            return code in OUT_OF_STEP or not levels.proven
         in_group = state in (State.RCPT, State.DATA) and self.level > SINGLE
         return in_group and code in OUT_OF_STEP
 

@@ -41,6 +41,8 @@ _REFUSED = {
     (State.MESSAGE, 5): Status.REJECTED,
 }
 
+CLOSED = "the server closed the connection"
+
 _WHAT = {
     State.RSET: "a new message on this connection",
     State.MAIL: "the sender",
@@ -60,7 +62,7 @@ def refused(state: State, reply: Reply) -> Outcome | None:
 
 def closing(status: Status, reply: Reply) -> Outcome:
     """421: the server closes the connection (RFC 5321 §3.8)."""
-    return Outcome(status, reply, "the server closed the connection", lost=True)
+    return Outcome(status, reply, CLOSED, lost=True)
 
 
 def released(why: str) -> Outcome:
@@ -79,8 +81,10 @@ def in_doubt(why: str) -> Outcome:
     return Outcome(Status.IN_DOUBT, reason=reason, lost=True)
 
 
-def early(reply: Reply) -> Outcome:
+def early(reply: Reply, *, body_sent: bool) -> Outcome:
     """A reply after 354 and before our dot: never in doubt, and the server's state is unknown."""
+    if reply.code == 421 and not body_sent:
+        return closing(Status.PENDING, reply)
     reason = "the server answered before it had the whole message"
     return Outcome(Status.DEFERRED, reply if reply.code >= 400 else None, reason, lost=True)
 

@@ -151,10 +151,8 @@ class Transaction:
 
     def silent(self, why: str) -> Sequence[Action]:
         """Nothing came for too long."""
-        behind = self.patience is not None
-        if behind or self.state in (State.RCPT, State.DATA):
-            return self._misfit(why)
-        return self.end(why)
+        in_group = self.patience is not None or self.state in (State.RCPT, State.DATA)
+        return self._misfit(why) if in_group else self.end(why)
 
     def abandon(self) -> Sequence[Action]:
         """We stop. The server is not to blame: what has not left is as if never tried."""
@@ -200,8 +198,8 @@ class Transaction:
         if message is not self._ahead:
             raise RuntimeError("another message's envelope went ahead")
         self._ahead = None
-        if self._held is not None:
-            held, self._held = self._held, None
+        held, self._held = self._held, None
+        if held is not None:
             return [Settle(held)]
         envelope = self._envelope
         return self._make_ready(envelope) if envelope is not None and envelope.ready else []
@@ -231,9 +229,7 @@ class Transaction:
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, State.MESSAGE.value)
         if reply.code == 421:
-            return self._close(
-                outcomes.closing(Status.DEFERRED, reply), "the server closed the connection"
-            )
+            return self._close(outcomes.closing(Status.DEFERRED, reply), outcomes.CLOSED)
         accepted = Outcome(Status.ACCEPTED, reply) if reply.code // 100 == 2 else None
         outcome = accepted or outcomes.refused(State.MESSAGE, reply)
         if outcome is None:
@@ -261,9 +257,7 @@ class Transaction:
         if state is State.LONE_DOT and reply.code // 100 != 3:
             return self._granted(envelope, state)
         outcome = outcomes.refused(state, reply)
-        if outcome is None or envelope.is_out_of_step(
-            state, reply.code, proven=self._levels.proven
-        ):
+        if outcome is None or envelope.is_out_of_step(state, reply.code, self._levels):
             return self._misfit(f"the server's reply does not fit: {reply.code} to {state.value}")
         envelope.refused, envelope.outcome = state, outcome
         if state is State.RSET:
@@ -273,11 +267,9 @@ class Transaction:
     def _discarded(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
         """A reply behind the first refusal, which alone decides."""
         kind = answer.code // 100
-        if answer.code == 421:
-            return self._close(None, "")
         if state is State.DATA and kind == 3 and envelope.refused is State.RCPT:
             self._needs_dot = True
-        elif kind == 3 or (state is State.DATA and kind == 2):
+        elif kind == 3 or answer.code == 421 or (state is State.DATA and kind == 2):
             return self._close(None, "")
         return self._refused(envelope)
 
@@ -295,10 +287,7 @@ class Transaction:
         """After 354 and before our dot. Only 5xx to RCPT or after the dot makes `rejected`, so that
         this one counts as DATA's."""
         reply = reply_of(answer, State.DATA.value)
-        if reply.code == 421 and not envelope.body_sent:
-            envelope.outcome = outcomes.closing(Status.PENDING, reply)
-        else:
-            envelope.outcome = outcomes.early(reply)
+        envelope.outcome = outcomes.early(reply, body_sent=envelope.body_sent)
         if reply.code < 400:
             self._lower(envelope)
         return self._close(None, "")
@@ -333,8 +322,7 @@ class Transaction:
             actions.append(Settle(sent))
         if (envelope := self._envelope) is not None:
             actions += self._settle_envelope(envelope.ended(why))
-        is_tried = envelope is not None and envelope.is_tried
-        self._levels.leaves(self, cut=cut and is_tried)
+        self._levels.leaves(self, cut=cut and envelope is not None and envelope.is_tried)
         self._awaited.clear()
         self._gone = True
         return actions

@@ -127,3 +127,17 @@ def test_a_usage_file_that_breaks_in_the_middle_stops_the_run(
     with pytest.raises(RecordStopped, match=r"usage\.sqlite"):
         run.send()
     assert run.totals() == {Status.ACCEPTED: 3, Status.PENDING: 27}
+
+
+def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting(desk: MakeDesk) -> None:
+    slow = [f"p{i}@slow.example" for i in range(600)]  # more than the line holds of them
+    fast = [f"p{i}@fast.example" for i in range(50)]
+    it = desk(slow + fast, domains={"slow.example": (Rate(1, 1),)})
+    began = it.clock.steady()
+    assert not it.send().early
+    moved = {entry.email: entry.finished_at or 0.0 for entry in it.entries()}
+    last_fast = max(at for email, at in moved.items() if email.endswith("fast.example"))
+    first = min(moved.values())
+    assert last_fast - first < 60.0
+    assert it.totals() == {Status.ACCEPTED: 650}
+    assert it.clock.steady() - began >= 598.0

@@ -47,10 +47,11 @@ def test_a_released_message_is_first_again(line: Line) -> None:
     assert taken(line, 4) == [9, 0, 1, 2]
 
 
-def test_others_pass_a_domain_that_is_held_back(line: Line) -> None:
+def test_others_pass_a_domain_that_is_held_back() -> None:
+    line = Line(["slow"])
     for number, domain in enumerate(["slow", "slow", "fast", "slow", "fast"]):
         line.add(ready(number, domain))
-    due = {"slow": 10.0, "fast": 0.0}.__getitem__
+    due = {"slow": 10.0, "": 0.0}.__getitem__
     found = [line.take(due, 5.0) for _ in range(3)]
     assert [one.recipient.id if one else None for one in found] == [2, 4, None]
     later = line.take(due, 10.0)
@@ -58,7 +59,8 @@ def test_others_pass_a_domain_that_is_held_back(line: Line) -> None:
     assert later.recipient.id == 0
 
 
-def test_a_domain_is_asked_about_once(line: Line) -> None:
+def test_a_domain_is_asked_about_once() -> None:
+    line = Line(["slow"])
     for number in range(100):
         line.add(ready(number, "slow"))
     asked: list[str] = []
@@ -72,7 +74,8 @@ def test_a_domain_is_asked_about_once(line: Line) -> None:
     assert asked == ["slow", "slow"]
 
 
-def test_it_knows_when_the_next_may_go(line: Line) -> None:
+def test_it_knows_when_the_next_may_go() -> None:
+    line = Line(["slow", "slower"])
     line.add(ready(1, "slow"))
     line.add(ready(2, "slower"))
     due = {"slow": 10.0, "slower": 20.0}.__getitem__
@@ -80,25 +83,40 @@ def test_it_knows_when_the_next_may_go(line: Line) -> None:
     assert line.earliest(due, 15.0) == 15.0
 
 
+def test_a_full_lane_leaves_room_in_the_others() -> None:
+    line = Line(["slow"])
+    for number in range(MOST_MESSAGES):
+        line.add(ready(number, "slow"))
+    assert not line.has_room("slow")
+    assert line.has_room()
+
+
+def test_lanes_keep_the_order_of_arrival_between_them() -> None:
+    line = Line(["one", "two"])
+    for number, domain in enumerate(["two", "other", "one", "two", "one"]):
+        line.add(ready(number, domain))
+    assert taken(line, 5) == [0, 1, 2, 3, 4]
+
+
 def test_it_is_bounded_in_number(line: Line) -> None:
     for number in range(MOST_MESSAGES):
-        assert line.has_room
+        assert line.has_room()
         line.add(ready(number))
-    assert not line.has_room
+    assert not line.has_room()
     line.take(at_once, 0.0)
-    assert line.has_room
+    assert line.has_room()
 
 
 def test_it_is_bounded_in_bytes(line: Line) -> None:
     line.add(ready(1, data=b"." * (MOST_BYTES // 2)))
-    assert line.has_room
+    assert line.has_room()
     line.add(ready(2, data=b"." * (MOST_BYTES // 2)))
-    assert not line.has_room
+    assert not line.has_room()
     back = line.take(at_once, 0.0)
     assert back is not None
-    assert line.has_room
+    assert line.has_room()
     line.add(back, first=True)
-    assert not line.has_room
+    assert not line.has_room()
 
 
 def test_senders_are_woken_by_what_is_added_and_by_the_end(line: Line) -> None:

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests.hostile.campaign import House
-from tests.hostile.server import Answer, Hostile, decent
+from tests.hostile.server import OFFERS, Answer, Hostile, decent
 
 StartServer = Callable[..., Hostile]
 
@@ -31,6 +31,13 @@ def hostile() -> Iterator[StartServer]:
             return stack.enter_context(Hostile(answer, **options))
 
         yield start
+
+
+@pytest.fixture(params=[OFFERS, OFFERS[1:]], ids=["in groups", "one by one"])
+def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What the server offers: how much the client writes at once depends on it."""
+    offers: tuple[str, ...] = request.param
+    return offers
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,9 @@ def name_of(how: object) -> str | None:
 @pytest.mark.parametrize("how", HOWS, ids=name_of)
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
 def test_before_the_message_no_row_is_touched(
-    house: House, hostile: StartServer, moment: str, how: End
+    house: House, hostile: StartServer, moment: str, how: End, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second(moment, [how]))
+    server = hostile(second(moment, [how]), offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert {row["attempts"] for row in ended.rows.values()} == {1}
@@ -35,9 +35,9 @@ def test_before_the_message_no_row_is_touched(
 @pytest.mark.parametrize("how", HOWS, ids=name_of)
 @pytest.mark.parametrize("moment", ["BODY", "MESSAGE"])
 def test_once_the_dot_has_left_it_is_in_doubt(
-    house: House, hostile: StartServer, moment: str, how: End
+    house: House, hostile: StartServer, moment: str, how: End, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second(moment, [how]))
+    server = hostile(second(moment, [how]), offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: "in_doubt"}
     assert "may have been delivered" in ended.rows[P1]["reason"]
@@ -145,14 +145,14 @@ def test_taken_and_never_answered_it_is_in_doubt_and_stays_so(
 
 @pytest.mark.parametrize("people", [3, 40])
 def test_250_and_the_end_while_our_loop_is_busy(
-    house: House, hostile: StartServer, people: int
+    house: House, hostile: StartServer, people: int, way: tuple[str, ...]
 ) -> None:
     """The server closes with our next envelope unread, and so resets: the 250 is read all the same."""
 
     def answer(visit: Visit, at: str) -> Script:
         return [b"250 2.0.0 taken\r\n", End.RESET] if at == "MESSAGE" else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     watcher = Watcher(on_move=lambda: time.sleep(0.003))
     ended = house.write(server.port, people=people).send(watcher=watcher)
     doubt = ended.counts().get("in_doubt", 0)
@@ -160,11 +160,13 @@ def test_250_and_the_end_while_our_loop_is_busy(
     held_to_its_record(ended, server, connections=people)
 
 
-def test_250_and_the_end_with_our_next_bytes_unread(house: House, hostile: StartServer) -> None:
+def test_250_and_the_end_with_our_next_bytes_unread(
+    house: House, hostile: StartServer, way: tuple[str, ...]
+) -> None:
     def answer(visit: Visit, at: str) -> Script:
         return [b"250 2.0.0 taken\r\n", End.CLOSE] if at == "MESSAGE" else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     watcher = Watcher(on_move=lambda: time.sleep(0.003))
     ended = house.write(server.port, people=40).send(watcher=watcher)
     assert (ended.code, ended.counts()) == (0, {"accepted": 40})

@@ -22,14 +22,14 @@ def accepted(house: House, number: int) -> dict[str, str]:
 @pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize("said", [b"421 4.7.0 five are enough\r\n", b"452 4.5.3 five\r\n"])
 def test_five_messages_a_connection_are_learned(
-    house: House, hostile: StartServer, said: bytes, connections: int
+    house: House, hostile: StartServer, said: bytes, connections: int, way: tuple[str, ...]
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
         if at != "MAIL" or visit.mails <= 5:
             return None
         return [said, End.CLOSE] if said.startswith(b"421") else said
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     house.write(server.port, people=60, connections=connections, rate="100/s")
     ended = house.send()
     assert (ended.code, ended.statuses) == (0, accepted(house, 60))
@@ -40,14 +40,14 @@ def test_five_messages_a_connection_are_learned(
 
 
 def test_421_right_behind_the_fifth_reply_is_learned_too(
-    house: House, hostile: StartServer
+    house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
         if at == "MESSAGE" and visit.mails == 5:
             return [b"250 2.0.0 taken\r\n421 4.7.0 five are enough\r\n", End.CLOSE]
         return None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     ended = house.write(server.port, people=23).send()
     assert (ended.code, ended.statuses) == (0, accepted(house, 23))
     assert ended.notices == ["the server takes 5 messages a connection"]
@@ -78,7 +78,7 @@ def test_two_connections_are_allowed_and_the_third_is_refused(
 
 
 def test_421_to_the_first_message_of_a_connection_halves_them(
-    house: House, hostile: StartServer
+    house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:
     server: Hostile
 
@@ -86,7 +86,7 @@ def test_421_to_the_first_message_of_a_connection_halves_them(
         full = at == "MAIL" and visit.mails == 1 and server.open_now > 2
         return [b"421 4.3.2 too busy\r\n", End.CLOSE] if full else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     house.clock = FastClock(QUITE_SLOW)
     house.write(server.port, people=60, connections=6, rate="60/s")
     ended = house.send()
@@ -160,14 +160,14 @@ def test_slow_down_to_the_tenth_message_a_second_finds_a_rate_that_holds(
 
 
 def test_every_tenth_recipient_refused_is_rejected_and_no_other(
-    house: House, hostile: StartServer
+    house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:
     dead = {f"p{n}@example.net" for n in range(0, 200, 10)}
 
     def answer(visit: Visit, at: str) -> Script:
         return b"550 5.1.1 nobody\r\n" if at == "RCPT" and visit.recipient in dead else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     ended = house.write(server.port, people=200, connections=4).send()
     assert ended.code == 1
     assert {email for email, status in ended.statuses.items() if status == "rejected"} == dead

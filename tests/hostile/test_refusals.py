@@ -6,7 +6,7 @@ import pytest
 
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import Answer, Script, Visit
+from tests.hostile.server import OFFERS, Answer, Script, Visit
 
 P0, P1, P2 = (f"p{n}@example.net" for n in range(3))
 ALL = {P0: "accepted", P1: "accepted", P2: "accepted"}
@@ -37,17 +37,24 @@ def always(moment: str, script: Script) -> Answer:
         ("RCPT", 550, "rejected"),
         ("DATA", 451, "deferred"),
         ("DATA", 554, "deferred"),  # it speaks about us
-        ("MAIL", 550, "deferred"),  # and so does this
+        ("MAIL", 550, "deferred"),  # and so does this, unless it went behind a dot for once
         ("MESSAGE", 451, "deferred"),
         ("MESSAGE", 554, "rejected"),
         ("MESSAGE", 421, "deferred"),
     ],
 )
 def test_a_refusal_is_recorded_with_its_code_and_the_others_get_their_mail(
-    house: House, hostile: StartServer, moment: str, code: int, status: str, enhanced: str
+    house: House,
+    hostile: StartServer,
+    moment: str,
+    code: int,
+    status: str,
+    enhanced: str,
+    way: tuple[str, ...],
 ) -> None:
     short = f"{code // 100}{enhanced}" if enhanced else ""
-    server = hostile(second(moment, f"{code} {short}we would rather not\r\n".encode()))
+    said = f"{code} {short}we would rather not\r\n".encode()
+    server = hostile(second(moment, said), offers=OFFERS[1:] if moment == "MAIL" else way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: status}
     row = ended.rows[P1]
@@ -60,9 +67,9 @@ def test_a_refusal_is_recorded_with_its_code_and_the_others_get_their_mail(
 
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
 def test_421_before_the_message_touches_no_row(
-    house: House, hostile: StartServer, moment: str
+    house: House, hostile: StartServer, moment: str, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second(moment, b"421 4.3.2 going down\r\n"))
+    server = hostile(second(moment, b"421 4.3.2 going down\r\n"), offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert {row["attempts"] for row in ended.rows.values()} == {1}
@@ -71,9 +78,9 @@ def test_421_before_the_message_touches_no_row(
 
 
 def test_4xx_to_mail_after_accepted_messages_is_a_limit_of_the_connection(
-    house: House, hostile: StartServer
+    house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second("MAIL", b"452 4.5.3 enough\r\n"))
+    server = hostile(second("MAIL", b"452 4.5.3 enough\r\n"), offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert len(server.visits) == 2
@@ -90,14 +97,14 @@ def test_4xx_to_the_first_mail_of_every_connection_defers(
 
 @pytest.mark.parametrize("refused", [b"503 no\r\n", b"421 no\r\n", b"451 no\r\n"])
 def test_a_refusal_of_rset_blames_no_row(
-    house: House, hostile: StartServer, refused: bytes
+    house: House, hostile: StartServer, refused: bytes, way: tuple[str, ...]
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
         if at == "RSET":
             return refused
         return b"550 5.1.1 nobody\r\n" if at == "RCPT" and visit.recipient == P0 else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P0: "rejected"}
     assert {row["attempts"] for row in ended.rows.values()} == {1}

@@ -34,8 +34,10 @@ def no_reply(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @no_reply
-def test_no_reply_to_the_dot_is_in_doubt(house: House, hostile: StartServer, said: bytes) -> None:
-    server = hostile(second("MESSAGE", said))
+def test_no_reply_to_the_dot_is_in_doubt(
+    house: House, hostile: StartServer, said: bytes, way: tuple[str, ...]
+) -> None:
+    server = hostile(second("MESSAGE", said), offers=way)
     ended = house.write(server.port).send()
     if said == NO_REPLIES["a bare CR"]:  # text it is, if a strange one
         assert ended.statuses == ALL
@@ -84,9 +86,9 @@ def test_what_is_no_greeting_sends_nothing(house: House, hostile: StartServer, s
     ],
 )
 def test_the_wrong_code_is_classed_by_its_first_digit(
-    house: House, hostile: StartServer, moment: str, said: bytes, status: str
+    house: House, hostile: StartServer, moment: str, said: bytes, status: str, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second(moment, said))
+    server = hostile(second(moment, said), offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: status}
     assert ended.code == (1 if status == "in_doubt" else 0)
@@ -115,33 +117,37 @@ def test_a_reply_where_the_dot_is_held_back_never_leads_to_doubt(
     ],
 )
 def test_a_reply_before_our_dot_is_never_doubt(
-    house: House, hostile: StartServer, early: bytes, status: str
+    house: House, hostile: StartServer, early: bytes, status: str, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second("DATA", b"354 go on\r\n" + early))
+    server = hostile(second("DATA", b"354 go on\r\n" + early), offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: status}
     held_to_its_record(ended, server)
 
 
-def test_replies_in_single_bytes_are_replies(house: House, hostile: StartServer) -> None:
+def test_replies_in_single_bytes_are_replies(
+    house: House, hostile: StartServer, way: tuple[str, ...]
+) -> None:
     def answer(visit: Visit, at: str) -> Script:
         return byte_by_byte(DECENT[at]) if at in DECENT else None
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert len(server.visits) == 1
     held_to_its_record(ended, server)
 
 
-def test_replies_of_many_lines_are_replies(house: House, hostile: StartServer) -> None:
+def test_replies_of_many_lines_are_replies(
+    house: House, hostile: StartServer, way: tuple[str, ...]
+) -> None:
     def answer(visit: Visit, at: str) -> Script:
         if at not in DECENT:
             return None
         code = DECENT[at][:3]
         return b"".join(code + b"-and so on\r\n" for _ in range(90)) + DECENT[at]
 
-    server = hostile(answer)
+    server = hostile(answer, offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert len(server.visits) == 1
@@ -210,8 +216,10 @@ def test_354_whatever_was_refused_before_delivers_no_empty_mail(
     held_to_its_record(ended, server)
 
 
-def test_354_with_no_valid_recipient_gets_no_dot(house: House, hostile: StartServer) -> None:
-    server = hostile(second("RCPT", b"550 5.1.1 nobody\r\n354 go on\r\n"))
+def test_354_with_no_valid_recipient_gets_no_dot(
+    house: House, hostile: StartServer, way: tuple[str, ...]
+) -> None:
+    server = hostile(second("RCPT", b"550 5.1.1 nobody\r\n354 go on\r\n"), offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: "rejected"}
     assert server.whole[P1] == 0
@@ -284,9 +292,9 @@ def late(said: bytes) -> Script:
 
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
 def test_a_reply_past_its_time_is_not_paired_with_the_next_command(
-    house: House, hostile: StartServer, moment: str
+    house: House, hostile: StartServer, moment: str, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second(moment, late(DECENT[moment])))
+    server = hostile(second(moment, late(DECENT[moment])), offers=way)
     ended = house.write(server.port).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert {row["attempts"] for row in ended.rows.values()} == {1}
@@ -295,9 +303,9 @@ def test_a_reply_past_its_time_is_not_paired_with_the_next_command(
 
 @pytest.mark.parametrize("said", [b"250 2.0.0 taken\r\n", b"550 5.7.1 no\r\n"])
 def test_a_reply_to_the_dot_past_its_time_leaves_doubt(
-    house: House, hostile: StartServer, said: bytes
+    house: House, hostile: StartServer, said: bytes, way: tuple[str, ...]
 ) -> None:
-    server = hostile(second("MESSAGE", late(said)))
+    server = hostile(second("MESSAGE", late(said)), offers=way)
     ended = house.write(server.port).send()
     assert ended.statuses == ALL | {P1: "in_doubt"}
     assert "did not answer" in ended.rows[P1]["reason"]
