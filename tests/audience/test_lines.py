@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.audience.lines import LONGEST_LINE, Lines
+from sendbatch.audience.lines import LONGEST_LINE
 from sendbatch.audience.reading import open_table
 from sendbatch.errors import AudienceError, Place
 

@@ -26,6 +26,7 @@ from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.smtp.connection import Server
+from sendbatch.smtp.levels import Levels
 from sendbatch.values import Checked, Status
 from tests.delivery.fakeclock import FakeClock, run_with
 from tests.delivery.office import Office
@@ -116,6 +117,7 @@ class Desk:
     read_credentials: Callable[[], Credentials | None] = lambda: None
     store: Callable[[Store], Store] = lambda store: store
     log_in_first: bool = False
+    levels: Levels = field(default_factory=Levels)
     beside: Callable[[Desk], Any] | None = None  # a coroutine function that runs beside the engine
 
     def send(self) -> Ending:
@@ -133,7 +135,9 @@ class Desk:
         async with self.office.working():
             committer = Committer(self.store(self.ledger.sending))
             dialer = Dialer(
-                Server("127.0.0.1", self.office.port, "none", timeouts=QUICK), self.read_credentials
+                Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
+                self.read_credentials,
+                self.levels,
             )
             first = await dialer.open() if self.log_in_first else None
             engine = self._engine(committer, dialer, selected)

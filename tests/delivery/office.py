@@ -20,6 +20,7 @@ class Visit:
     accepted: int = 0
     refused: int = 0
     mails: int = 0
+    behind: int = 0  # dots that something stood behind
     recipient: str = ""
     said: list[str] = field(default_factory=list)
 
@@ -36,7 +37,9 @@ def fine(visit: Visit) -> str | None:
 @dataclass
 class Office:
     """Each of the answers may be replaced: None means yes, "" closes without a word, a reply that
-    begins with 421 is the last. `whole` counts messages whose final dot arrived, by recipient."""
+    begins with 421 is the last. `whole` counts messages whose final dot arrived, by recipient.
+    `pipelining` says that it is offered, and what is done with commands behind a dot: they are taken,
+    refused or swallowed."""
 
     greeting: Answer = fine
     mail: Answer = fine
@@ -44,6 +47,7 @@ class Office:
     data: Answer = fine
     dot: Answer = fine
     on_dot: Hook = fine
+    pipelining: str = ""
     passwords: list[str] | None = None  # the only ones that are right, None: no AUTH
     port: int = 0
     whole: Counter[str] = field(default_factory=Counter)
@@ -117,7 +121,8 @@ class Office:
     ) -> str:
         if verb == "EHLO":
             auth = "" if self.passwords is None else "250-AUTH PLAIN\r\n"
-            return f"250-office\r\n{auth}250 SIZE 1000000"
+            pipelining = "250-PIPELINING\r\n" if self.pipelining else ""
+            return f"250-office\r\n{auth}{pipelining}250 SIZE 1000000"
         if verb == "AUTH":
             password = base64.b64decode(line.split(" ")[2]).split(b"\0")[2].decode()
             return "235 hello" if password in (self.passwords or []) else "535 5.7.8 no"
@@ -148,6 +153,12 @@ class Office:
         writer.write(b"354 go on\r\n")
         await reader.readuntil(b"\r\n.\r\n")
         self.whole[visit.recipient] += 1
+        behind = bytes(reader._buffer)
+        visit.behind += bool(behind)
+        if self.pipelining != "taken":
+            reader._buffer.clear()
+        refusals = behind.count(b"\r\n") * "\r\n503 bad sequence of commands"
+        refused = refusals if self.pipelining == "refused" else ""
         waited = self.on_dot(visit)
         if waited is not None:
             await waited
@@ -155,5 +166,5 @@ class Office:
         if answer is None:
             visit.accepted += 1
             self.taken.append(visit.recipient)
-            return TAKEN
-        return answer
+            return TAKEN + refused
+        return answer + refused

@@ -56,6 +56,7 @@ class Visit:
     """One connection: its number from 0, what it said and what came of it."""
 
     number: int
+    is_open: bool = True
     accepted: int = 0
     refused: int = 0
     mails: int = 0
@@ -170,6 +171,7 @@ class Hostile:
         except Exception as error:  # noqa: BLE001 - a defect of the test, shown when it ends
             self.wrong.append(error)
         finally:
+            visit.is_open = False
             self.open_now -= 1
             self._writers.discard(writer)
             writer.close()

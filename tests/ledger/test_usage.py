@@ -230,6 +230,20 @@ def test_the_size_of_a_host_not_seen_for_long_is_forgotten(usage: Usage) -> None
     assert usage.size_of("smtp.example.com") is None
 
 
+# -- pipelining ------------------------------------------------------------------------------
+
+
+def test_the_level_a_server_takes_is_kept_for_a_week(usage: Usage) -> None:
+    assert usage.level_of("smtp.example.com:587", NOW) is None
+
+    usage.saw_level("smtp.example.com:587", 3, NOW - 10)
+    usage.saw_level("smtp.example.com:587", 2, NOW)
+
+    assert usage.level_of("smtp.example.com:587", NOW + 7 * DAY - 1) == 2
+    assert usage.level_of("smtp.example.com:587", NOW + 7 * DAY) is None
+    assert usage.level_of("smtp.example.com:465", NOW) is None
+
+
 # -- names ------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ import trustme
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
-from sendbatch.smtp.connection import Server, open_connection
+from sendbatch.smtp.connection import Offers, Server, open_connection
 from sendbatch.values import Outcome, Status
 from tests.smtp.postbox import JANE, StartPostbox
 from tests.smtp.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted

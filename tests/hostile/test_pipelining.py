@@ -1,0 +1,48 @@
+"""A server that announces PIPELINING and swallows what stands behind a dot: found out once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.ledger.usage import Usage
+from tests.hostile.campaign import House, held_to_its_record
+from tests.hostile.conftest import StartServer
+from tests.hostile.server import Hostile, Script, Visit
+
+
+def level(house: House, server: Hostile) -> int | None:
+    usage = Usage(house.folder / "state" / "usage.sqlite")
+    return usage.level_of(f"127.0.0.1:{server.port}", house.clock.wall())
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_what_works_is_remembered(house: House, hostile: StartServer, connections: int) -> None:
+    server = hostile()
+    ended = house.write(server.port, people=12, connections=connections).send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 12})
+    assert level(house, server) == 3
+    held_to_its_record(ended, server, connections)
+
+
+def test_503_behind_a_dot_costs_one_connection_and_is_remembered(
+    house: House, hostile: StartServer
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        behind = visit.number == 0 and visit.mails > 1
+        return b"503 5.5.1 bad sequence\r\n" if behind and at in ("MAIL", "RCPT", "DATA") else None
+
+    server = hostile(answer)
+    ended = house.write(server.port, people=12).send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 12})
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+    assert ended.notices == []
+    assert (len(server.visits), level(house, server)) == (2, 2)
+    held_to_its_record(ended, server)
+
+
+def test_without_pipelining_nothing_is_learned(house: House, hostile: StartServer) -> None:
+    server = hostile(offers=["8BITMIME"])
+    ended = house.write(server.port, people=12).send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 12})
+    assert level(house, server) is None
+    held_to_its_record(ended, server)
