@@ -7,10 +7,12 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
 
 from tests.chaos.killing import Campaign, Tally, some_setting
+from tests.chaos.through_postfix import postfix
 
 KILLS_A_CAMPAIGN = 12
 
@@ -21,30 +23,42 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=5000, help="in the largest campaign")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side")
+    parser.add_argument("--postfix", action="store_true", help="against a real Postfix")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     started = time.monotonic()
     tally = Tally()
-    with ThreadPoolExecutor(asked.at_once) as threads:
-        seeds = Random(asked.seed)
-        while tally.kills < asked.kills:
-            waiting = [
-                threads.submit(_campaign, Random(seeds.random()), asked.people, tally)
-                for _ in range(asked.at_once)
-            ]
-            for one in waiting:
-                one.result()
-            print(_told(tally, started), flush=True)
+    if asked.postfix:
+        with postfix() as kind:
+            _kill(kind, asked, 1, tally, started)
+    else:
+        _kill(Campaign, asked, asked.at_once, tally, started)
     for text in tally.wrong[:50]:
         print(f"WRONG  {text}")
     return 1 if tally.wrong else 0
 
 
-def _campaign(random: Random, most_people: int, tally: Tally) -> None:
+def _kill(
+    kind: type[Campaign], asked: argparse.Namespace, at_once: int, tally: Tally, started: float
+) -> None:
+    seeds = Random(asked.seed)
+    with ThreadPoolExecutor(at_once) as threads:
+        while tally.kills < asked.kills:
+            waiting = [
+                threads.submit(_campaign, kind, Random(seeds.random()), asked.people, tally)
+                for _ in range(at_once)
+            ]
+            for one in waiting:
+                one.result()
+            print(_told(tally, started), flush=True)
+
+
+def _campaign(kind: type[Campaign], random: Random, most_people: int, tally: Tally) -> None:
+    setting = some_setting(random, most_people)
+    if kind is not Campaign:
+        setting = replace(setting, tls=True)  # Postfix takes a login only after STARTTLS
     with tempfile.TemporaryDirectory(prefix="sendbatch-chaos-") as folder:
-        Campaign(Path(folder), some_setting(random, most_people), random, tally).survive(
-            KILLS_A_CAMPAIGN
-        )
+        kind(Path(folder), setting, random, tally).survive(KILLS_A_CAMPAIGN)
 
 
 def _told(tally: Tally, started: float) -> str:

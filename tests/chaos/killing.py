@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import trustme
 
-from tests.chaos.recording import MOMENTS, RecordingServer
+from tests.chaos.recording import MOMENTS, Ledger, RecordingServer
 
 CAMPAIGN = """\
 name: chaos
@@ -30,6 +31,16 @@ smtp: target
 retry: {attempts: 4, first_delay: 1s, max_delay: 1s, offline: 30s}
 """
 PATIENCE = 180.0  # seconds for a run that nobody kills
+
+
+class Target(Protocol):
+    """A server, and what it got."""
+
+    host: str
+    port: int
+
+    @property
+    def ledger(self) -> Ledger: ...
 
 
 @dataclass
@@ -69,6 +80,8 @@ def some_setting(random: Random, most_people: int) -> Setting:
 class Campaign:
     """One campaign in `folder`, run until it ends by itself."""
 
+    by_clock = 0.15  # the share of kills that come at no moment of the server's
+
     def __init__(self, folder: Path, setting: Setting, random: Random, tally: Tally) -> None:
         self._folder, self._setting, self._random, self._tally = folder, setting, random, tally
         self._addresses = [f"person{i}@example{i % 7}.com" for i in range(setting.people)]
@@ -79,7 +92,7 @@ class Campaign:
     def survive(self, most_kills: int) -> None:
         """Kill runs at random moments until `most_kills`, then let one end; compare everything."""
         with self._server() as server:
-            self._write(server.port)
+            self._write(server)
             kills = 0
             while kills < most_kills:
                 if not self._run_and_kill(server):
@@ -95,7 +108,7 @@ class Campaign:
         self._tally.recipients += self._setting.people
 
     @contextlib.contextmanager
-    def _server(self) -> Iterator[RecordingServer]:
+    def _server(self) -> Iterator[Target]:
         context = None
         if self._setting.tls:
             authority = trustme.CA()
@@ -107,28 +120,36 @@ class Campaign:
         ) as server:
             yield server
 
-    def _write(self, port: int) -> None:
+    def _write(self, server: Target) -> None:
         rows = "".join(f"{address},Person {i}\n" for i, address in enumerate(self._addresses))
         (self._folder / "people.csv").write_text("email,name\n" + rows)
         (self._folder / "letter.txt").write_text("Hello {{ name }}\n" * 20)
         (self._folder / "campaign.yaml").write_text(CAMPAIGN)
         security = "starttls" if self._setting.tls else "none"
         (self._folder / "profiles.yaml").write_text(
-            f"profiles:\n  target: {{host: 127.0.0.1, port: {port}, security: {security}, "
-            f"connections: {self._setting.connections}, rate: 100000/s, usage: usage.sqlite}}\n"
+            f"profiles:\n  target: {{host: {server.host}, port: {server.port}, "
+            f"security: {security}, connections: {self._setting.connections}, rate: 100000/s, "
+            f"usage: usage.sqlite{self._login()}}}\n"
         )
+
+    def _login(self) -> str:
+        """More of the profile, where the server wants a login."""
+        return ""
+
+    def _environ(self) -> dict[str, str]:
+        more = {"XDG_STATE_HOME": str(self._folder / "state")}
+        if self._setting.tls:
+            more["SSL_CERT_FILE"] = str(self._folder / "ca.pem")
+        return more
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._tally.runs += 1
-        environ = dict(os.environ) | {"XDG_STATE_HOME": str(self._folder / "state")}
-        if self._setting.tls:
-            environ["SSL_CERT_FILE"] = str(self._folder / "ca.pem")
         log = (self._folder / "log.txt").open("ab")
         with log:
             return subprocess.Popen(
                 [sys.executable, "-m", "sendbatch", "run", "campaign.yaml", "--yes"],
                 cwd=self._folder,
-                env=environ,
+                env=dict(os.environ) | self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -149,10 +170,10 @@ class Campaign:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
 
-    def _run_and_kill(self, server: RecordingServer) -> bool:
+    def _run_and_kill(self, server: Target) -> bool:
         """Returns whether the run was killed; False where it ended first."""
         random = self._random
-        by_clock = random.random() < 0.15  # also while planning, or long after a reply
+        by_clock = random.random() < self.by_clock  # also while planning, or long after a reply
         moment = random.choice(MOMENTS)
         most = max(2, min(200, self._setting.people // 5))
         self._countdown = None if by_clock else (moment, random.randint(1, most))
@@ -167,7 +188,7 @@ class Campaign:
             self._complain(f"a run ended with {code}")
         return code == -signal.SIGKILL
 
-    def _run(self, server: RecordingServer) -> int:
+    def _run(self, server: Target) -> int:
         self._countdown = None
         self._process = self._start()
         try:
@@ -178,7 +199,7 @@ class Campaign:
             self._complain("a run did not end")
             return -1
 
-    def _compare(self, server: RecordingServer, *, finished: bool) -> None:
+    def _compare(self, server: Target, *, finished: bool) -> None:
         """The record and the server tell the same, recipient by recipient."""
         got = server.ledger
         for address, times in got.whole.items():

@@ -27,6 +27,8 @@ class Ledger:
 class RecordingServer:
     """Listens on 127.0.0.1 in a thread of its own. `on(moment)` is called in that thread."""
 
+    host = "127.0.0.1"
+
     def __init__(
         self,
         *,
