@@ -32,9 +32,7 @@ class Committer:
         future: asyncio.Future[None] = self._loop.create_future()
         self._gathering.append((changes, future))
         if not self._under_way:
-            # Not at once: one message's outcome and the next one's intent come in the same breath.
-            self._under_way = True
-            self._loop.call_soon(self._start)
+            self._start()
         return future
 
     def note(self, kind: str, detail: str, at: float) -> None:
