@@ -23,7 +23,7 @@ from sendbatch.delivery.quotas import Quotas
 from sendbatch.delivery.reaching import Dialer, Reach
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
-from sendbatch.delivery.steering import BREAKER, Connections, SlowDown, Unbuildables
+from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.words import clock_time
@@ -127,9 +127,7 @@ class Engine:
 
     def _ending(self, traffic: Traffic, feed: Feed) -> Ending:
         if traffic.settling.breaker.tripped:
-            last = traffic.settling.breaker.last
-            said = f": {last.code} {last.text}" if last else ""
-            return Ending(True, f"{BREAKER} permanent refusals in a row, the last one{said}")
+            return Ending(True, traffic.settling.breaker.why)
         if feed.only_later is not None and not self._early:
             return Ending(False, not_due=feed.only_later)
         if self._early:

@@ -61,7 +61,7 @@ class Settling:
         put_back: Callable[[Ready], None],
         note: Callable[[str, str], None],
     ) -> None:
-        self.breaker = Breaker()
+        self.breaker = Breaker(connections.wanted)
         self.connections = connections
         self.budget = Budget(retry.attempts)
         self._retry = retry
@@ -95,6 +95,8 @@ class Settling:
         elif outcome.status is Status.DEFERRED:
             self._deferred(ready, outcome)
         else:
+            if outcome.status is Status.IN_DOUBT:
+                self.breaker.doubted()
             self._record(ready, outcome)
         return reopen
 

@@ -86,13 +86,17 @@ class Connections:
 
 
 class Breaker:
-    """Permanent refusals in a row: who they were, and whether the run must stop.
+    """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
 
+    A server that takes whole messages and never answers makes doubt of every one; as many in a
+    row as with refusals, and those that `connections` lost at one moment may leave, end the run too.
     `open` holds the ids refused at RCPT or after the dot: they become `rejected` when an
     acceptance ends the streak or the run ends without the breaker.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = 0) -> None:
+        self._most_doubts = BREAKER + connections
+        self._doubts = 0
         self.length = 0
         self.tripped = False  # for good: an acceptance on another connection may still come
         self.open: list[int] = []
@@ -109,6 +113,19 @@ class Breaker:
             self.open.append(recipient.id)
         return Status.DEFERRED
 
+    def doubted(self) -> None:
+        """Count a message that left whole and was not answered."""
+        self._doubts += 1
+        self.tripped = self.tripped or self._doubts >= self._most_doubts
+
+    @property
+    def why(self) -> str:
+        """Why it tripped, as a sentence's beginning."""
+        if self._doubts >= self._most_doubts:
+            return f"{self._doubts} messages in a row were sent whole and never answered"
+        said = f": {self.last.code} {self.last.text}" if self.last else ""
+        return f"{BREAKER} permanent refusals in a row, the last one{said}"
+
     def accepted(self) -> list[int]:
         """An acceptance ends the streak; returns the ids that are rejected for good now.
 
@@ -117,7 +134,7 @@ class Breaker:
         if self.tripped:
             return []
         condemned, self.open = self.open, []
-        self.length = 0
+        self.length = self._doubts = 0
         return condemned
 
 

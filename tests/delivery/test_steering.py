@@ -193,3 +193,22 @@ def test_whether_an_answer_speaks_about_the_row_at_all(
     outcome: Outcome, accepted: int, refused: int, blamed: bool
 ) -> None:
     assert row_is_blamed(outcome, accepted=accepted, refused_recipients=refused) is blamed
+
+
+def test_a_server_that_never_answers_is_left_after_twenty_and_one_for_each_connection() -> None:
+    breaker = Breaker(connections=4)
+    for _ in range(23):
+        breaker.doubted()
+    assert not breaker.tripped
+    breaker.doubted()
+    assert breaker.tripped
+    assert breaker.why == "24 messages in a row were sent whole and never answered"
+
+
+def test_an_acceptance_between_ends_the_row_of_doubts() -> None:
+    breaker = Breaker(connections=1)
+    for _ in range(20):
+        breaker.doubted()
+    breaker.accepted()
+    breaker.doubted()
+    assert not breaker.tripped
