@@ -83,7 +83,7 @@ def _doubles(plan: Seen) -> Iterator[str]:
 def _pace(plan: Seen) -> Iterator[str]:
     from sendbatch.delivery.words import duration
 
-    whose = "" if plan.account or not plan.delivers else " by all accounts at this host"
+    whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day"}
     for rate, used in plan.quotas:
         yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"

@@ -14,8 +14,8 @@ from sendbatch.ledger.usage import Account, Usage
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`usage` is None where the mail is kept and not delivered. `username` is None where it cannot
-    be read; then the use shown is that of all accounts at the host."""
+    """`usage` is None where the mail is kept and not delivered. `username` is "" where the profile has none,
+    and None where it cannot be read; then the use shown is that of all accounts at the host."""
 
     account: Account
     usage: Usage | None
@@ -50,5 +50,5 @@ def standing_of(campaign: Campaign, edge: Edge) -> Standing:
     if not profile.delivers:
         return Standing(Account(profile.host, ""), None, None, rates)
     usage = Usage(profile.usage or edge.state_file("usage.sqlite"))
-    username = read_username(profile, edge.environ)
+    username = read_username(profile, edge.environ) if profile.username is not None else ""
     return Standing(usage.account(profile.host, username), usage, username, rates)
