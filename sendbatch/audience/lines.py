@@ -56,6 +56,8 @@ class Lines:
         except (OSError, EOFError, zlib.error) as error:
             raise AudienceError(f"{shown(self.path)}: cannot be read: {_words(error)}") from None
         if not line:
+            if not self.number and self._is_half_a_mark():
+                raise self._undecodable()
             raise StopIteration
         self.number += 1
         if self.number == 1:
@@ -65,6 +67,11 @@ class Lines:
         if "\0" in line:
             raise self.fault("there is a NUL byte in this line", "save the file as CSV in UTF-8")
         return line
+
+    def _is_half_a_mark(self) -> bool:
+        """Whether all there is are the first bytes of a BOM, which the codec takes for nothing."""
+        with _open(self.path, None) as raw:
+            return raw.read(3) in (b"\xef", b"\xef\xbb")
 
     def fault(
         self, message: str, hint: str | None = None, line: int | None = None

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.audience.addresses import default_key, normalise
@@ -141,6 +141,7 @@ def test_a_list_in_another_encoding_has_its_line(tmp_path: Path) -> None:
 
 
 @settings(deadline=None)
+@example(b"\xef")
 @given(st.binary(max_size=100) | st.text('@a.é,;" \n', max_size=40).map(str.encode))
 def test_any_bytes_are_entries_or_an_error_of_ours(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
