@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.nodes import Document, Trail
+from sendbatch.campaign.paths import problem
 from sendbatch.errors import Fault
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
@@ -35,11 +35,11 @@ class Files:
     def find(self, trail: Trail, written: str, *, sheets: bool = False) -> Path:
         """The path of a file that must be there; `sheets` says that it may be a spreadsheet."""
         path = self.path(written)
-        problem = _problem(path)
-        if problem is not None:
-            hint = self._near(written) if problem == "no such file" else None
+        wrong = problem(path)
+        if wrong is not None:
+            hint = self._near(written) if wrong == "no such file" else None
             place = self.document.at(trail)
-            self.faults.append(Fault(f"{label(trail)}: {problem}: {written}", place, hint))
+            self.faults.append(Fault(f"{label(trail)}: {wrong}: {written}", place, hint))
         elif path.suffix.lower() in SPREADSHEETS and not sheets:
             place = self.document.at(trail)
             said = f"{label(trail)}: a spreadsheet, not a CSV: {written}"
@@ -57,20 +57,6 @@ class Files:
                 return None
             here, meant = here / name, meant / name
         return f"did you mean {meant}?" if os.path.isfile(here) else None
-
-
-def _problem(path: Path) -> str | None:
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return "no such file"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    if stat.S_ISDIR(mode):
-        return "is a folder, not a file"
-    if not stat.S_ISREG(mode):
-        return "is not a regular file"
-    return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
 
 
 def _names(folder: Path) -> list[str]:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Any
 
-from sendbatch.ledger.sending import COLUMNS, listed, to_recipient
+from sendbatch.ledger.sending import COLUMNS, to_recipient
+from sendbatch.ledger.sql import listed
 from sendbatch.ledger.store import Entry, Event, Plan
 from sendbatch.values import Recipient, Status
 

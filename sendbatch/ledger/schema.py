@@ -5,8 +5,10 @@ WAL with `synchronous=FULL`: one synchronised write a commit, readers never wait
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
@@ -68,21 +70,14 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
-    try:
+    with _closed_if_unusable(connection, path):
         connection.execute("PRAGMA busy_timeout=10000")
         _check_version(connection, path, empty_is_fine=True)  # a foreign file stays as it is
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(
-            "PRAGMA fullfsync=1"
-        )  # macOS: fsync alone leaves it in the drive's cache
+        # macOS: fsync alone leaves it in the drive's cache
+        connection.execute("PRAGMA fullfsync=1")
         _prepare(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise LedgerError(*_unusable(path, error)) from None
-    except LedgerError:
-        connection.close()
-        raise
     return connection
 
 
@@ -97,15 +92,9 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise LedgerError(*_unusable(path, error)) from None
-    try:
+    with _closed_if_unusable(connection, path):
         connection.execute("PRAGMA busy_timeout=10000")
         _check_version(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise LedgerError(*_unusable(path, error)) from None
-    except LedgerError:
-        connection.close()
-        raise
     return connection
 
 
@@ -118,22 +107,26 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
     target = scratch / "ledger.sqlite"
     connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
     target.chmod(0o600)
-    try:
+    with _closed_if_unusable(connection, path):
         connection.execute("PRAGMA synchronous=OFF")
         if path.exists():
-            source = open_for_reading(path)
-            try:
+            with contextlib.closing(open_for_reading(path)) as source:
                 source.backup(connection)
-            finally:
-                source.close()
         _prepare(connection)
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_if_unusable(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Raises LedgerError, the connection closed, where the file is no record of ours."""
+    try:
+        yield
     except sqlite3.Error as error:
         connection.close()
         raise LedgerError(*_unusable(path, error)) from None
     except LedgerError:
         connection.close()
         raise
-    return connection
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sendbatch.errors import RecordStopped
-from sendbatch.ledger.states import OF_OUTCOME, SENDABLE, TABLE, Event, sources
-from sendbatch.ledger.store import EVERYONE, Change, Failed, Intent, Lane, Noted, Released, Settled
-from sendbatch.values import Outcome, Recipient, Status
+from sendbatch.ledger.changes import note, write
+from sendbatch.ledger.sql import listed, readable, transaction
+from sendbatch.ledger.states import SENDABLE, TABLE, Event, sources
+from sendbatch.ledger.store import EVERYONE, Change, Lane
+from sendbatch.values import Recipient, Status
 
 COLUMNS = 'id, "row", key, email, vars, status, attempts, dated_at, content, code'
-
-
-def listed(statuses: Collection[Status]) -> str:
-    """Statuses as an SQL list. They are ours, never a user's text."""
-    return "(" + ", ".join(f"'{status}'" for status in sorted(statuses)) + ")"
 
 
 def to_recipient(fields: tuple[Any, ...]) -> Recipient:
@@ -40,33 +35,6 @@ def to_recipient(fields: tuple[Any, ...]) -> Recipient:
         content=content,
         code=code,
     )
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Raises RecordStopped where the disk or the file says no."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise RecordStopped(f"the record can no longer be read: {error}") from None
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
-        raise RecordStopped(
-            f"the record can no longer be written: {error}",
-            hint="no message was sent that it does not know of; make room and run again",
-        ) from None
 
 
 class SendingStore:
@@ -89,7 +57,7 @@ class SendingStore:
                 (at,),
             ).rowcount
             if found:
-                self._note("crash", f"{found} found on the way after a crash, now in doubt", at)
+                note(self._db, "crash", f"{found} found on the way after a crash, now in doubt", at)
         return found
 
     def scope(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
@@ -219,7 +187,7 @@ class SendingStore:
                     (to, at if to is Status.ACCEPTED else None, id_),
                 )
             for spellings in () if wrong else named:
-                self._note("resolved", f"{spellings[0]}: {to}, by hand", at)
+                note(self._db, "resolved", f"{spellings[0]}: {to}, by hand", at)
             # pending again, and left out by the plan: the next run must plan anew, and leaves them out
             self._db.execute(
                 "UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan) AND id IN "
@@ -276,34 +244,7 @@ class SendingStore:
             return
         with transaction(self._db):
             for change in changes:
-                self._change(change)
-
-    def _change(self, change: Change) -> None:
-        match change:
-            case Intent(id_, content, dated_at, at):
-                self._db.execute(_INTENT, (content, dated_at, at, id_))
-            case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
-                self._db.execute(_CONDEMN, (at, id_))
-            case Settled(id_, outcome, due_at, at):
-                self._settle(id_, outcome, due_at, at)
-            case Failed(id_, reason, at):
-                self._db.execute(_FAIL, (reason, at, id_))
-            case Released(id_):
-                self._db.execute(_RELEASE, (id_,))
-            case Noted(kind, detail, at):
-                self._note(kind, detail, at)
-
-    def _settle(self, id_: int, outcome: Outcome, due_at: float | None, at: float) -> None:
-        reply = outcome.reply
-        said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
-        done = None if outcome.status is Status.DEFERRED else at
-        self._db.execute(
-            _SETTLE[outcome.status],
-            (outcome.status, due_at, *said, outcome.reason or None, at, done, id_),
-        )
-
-    def _note(self, kind: str, detail: str, at: float) -> None:
-        self._db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+                write(self._db, change)
 
 
 def _within(lane: Lane) -> str:
@@ -323,31 +264,3 @@ def _case(event: Event) -> str:
     """The event's table as an SQL expression over the present status."""
     whens = " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in TABLE[event].items())
     return f"CASE status {whens} END"
-
-
-_INTENT = (
-    "UPDATE recipient SET was = status, status = 'sending', content = ?, dated_at = ?, "
-    "first_attempt_at = coalesce(first_attempt_at, ?) "
-    f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
-)
-_SETTLE = {
-    status: (
-        "UPDATE recipient SET status = ?, was = NULL, attempts = attempts + 1, due_at = ?, code = ?, "
-        "enhanced_code = ?, reply = ?, reason = ?, first_attempt_at = coalesce(first_attempt_at, ?), "
-        f"finished_at = ? WHERE id = ? AND status IN {listed(sources(event))}"
-    )
-    for status, event in OF_OUTCOME.items()
-}
-_CONDEMN = (
-    "UPDATE recipient SET status = 'rejected', due_at = NULL, finished_at = ? "
-    f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
-)
-_FAIL = (
-    "UPDATE recipient SET status = 'failed', was = NULL, due_at = NULL, code = NULL, enhanced_code = NULL, "
-    f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
-)
-_RELEASE = (
-    "UPDATE recipient SET status = coalesce(was, status), was = NULL, "
-    "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
-    "WHERE id = ? AND status = 'sending'"
-)

@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
+from sendbatch.ledger.changes import note
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
-from sendbatch.ledger.sending import SendingStore, transaction
+from sendbatch.ledger.sending import SendingStore
+from sendbatch.ledger.sql import transaction
 from sendbatch.ledger.staging import Staging
 
 FILE = "ledger.sqlite"
@@ -49,7 +51,7 @@ class Ledger:
 
     def note(self, kind: str, detail: str, at: float) -> None:
         """Write one event."""
-        self._connection.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+        note(self._connection, kind, detail, at)
 
     def close(self) -> None:
         self._connection.close()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sendbatch.ledger.sending import listed
+from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import LEFT_OUT, Event, sources
 from sendbatch.values import Checked
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendbatch.campaign.paths import problem
 from sendbatch.message.content import OwnFile, SharedFile
-from sendbatch.message.folders import inside, problem, unsafe
+from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import attachment_part
 from sendbatch.message.templates import Failed, Line
 

@@ -14,10 +14,11 @@ import jinja2
 from jinja2 import nodes
 
 from sendbatch.campaign.language import environment
+from sendbatch.campaign.paths import problem
 from sendbatch.errors import Fault, Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
-from sendbatch.message.folders import inside, near_name, problem
+from sendbatch.message.folders import inside, near_name
 from sendbatch.message.references import Reference, references, unknown_words
 
 _LARGEST = 8_000_000  # bytes of one template

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -32,21 +31,6 @@ def unsafe(part: str) -> str | None:
     if ".." in PurePosixPath(part.replace("\\", "/")).parts:
         return "leads out of its folder with .."
     return None
-
-
-def problem(path: Path) -> str | None:
-    """Why there is no file to be read at `path`, None where there is one."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return "no such file"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    if stat.S_ISDIR(mode):
-        return "is a folder, not a file"
-    if not stat.S_ISREG(mode):
-        return "is not a regular file"
-    return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
 
 
 def near_name(wanted: str, folders: Iterable[Path]) -> str | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.paths import problem
 from sendbatch.errors import CampaignError, Fault
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
-from sendbatch.message.folders import near_name, problem
+from sendbatch.message.folders import near_name
 from sendbatch.message.templates import is_template
 
 

@@ -1,0 +1,73 @@
+"""The changes of a run as statements. Each names the event of `states` it stands for, and touches a
+row only where its present status is among the event's sources."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sendbatch.ledger.sql import listed
+from sendbatch.ledger.states import OF_OUTCOME, Event, sources
+from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
+from sendbatch.values import Outcome, Status
+
+
+def write(db: sqlite3.Connection, change: Change) -> None:
+    """One change, inside the caller's transaction."""
+    match change:
+        case Intent(id_, content, dated_at, at):
+            db.execute(_INTENT, (content, dated_at, at, id_))
+        case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
+            db.execute(_CONDEMN, (at, id_))
+        case Settled(id_, outcome, due_at, at):
+            _settle(db, id_, outcome, due_at, at)
+        case Failed(id_, reason, at):
+            db.execute(_FAIL, (reason, at, id_))
+        case Released(id_):
+            db.execute(_RELEASE, (id_,))
+        case Noted(kind, detail, at):
+            note(db, kind, detail, at)
+
+
+def note(db: sqlite3.Connection, kind: str, detail: str, at: float) -> None:
+    """One event."""
+    db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
+
+
+def _settle(
+    db: sqlite3.Connection, id_: int, outcome: Outcome, due_at: float | None, at: float
+) -> None:
+    reply = outcome.reply
+    said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
+    done = None if outcome.status is Status.DEFERRED else at
+    db.execute(
+        _SETTLE[outcome.status],
+        (outcome.status, due_at, *said, outcome.reason or None, at, done, id_),
+    )
+
+
+_INTENT = (
+    "UPDATE recipient SET was = status, status = 'sending', content = ?, dated_at = ?, "
+    "first_attempt_at = coalesce(first_attempt_at, ?) "
+    f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
+)
+_SETTLE = {
+    status: (
+        "UPDATE recipient SET status = ?, was = NULL, attempts = attempts + 1, due_at = ?, code = ?, "
+        "enhanced_code = ?, reply = ?, reason = ?, first_attempt_at = coalesce(first_attempt_at, ?), "
+        f"finished_at = ? WHERE id = ? AND status IN {listed(sources(event))}"
+    )
+    for status, event in OF_OUTCOME.items()
+}
+_CONDEMN = (
+    "UPDATE recipient SET status = 'rejected', due_at = NULL, finished_at = ? "
+    f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
+)
+_FAIL = (
+    "UPDATE recipient SET status = 'failed', was = NULL, due_at = NULL, code = NULL, enhanced_code = NULL, "
+    f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
+)
+_RELEASE = (
+    "UPDATE recipient SET status = coalesce(was, status), was = NULL, "
+    "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
+    "WHERE id = ? AND status = 'sending'"
+)

@@ -1,0 +1,42 @@
+"""What all sides of the SQLite record share: transactions, and statuses as SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from sendbatch.errors import RecordStopped
+from sendbatch.values import Status
+
+
+def listed(statuses: Collection[Status]) -> str:
+    """Statuses as an SQL list. They are ours, never a user's text."""
+    return "(" + ", ".join(f"'{status}'" for status in sorted(statuses)) + ")"
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raises RecordStopped where the disk or the file says no."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RecordStopped(f"the record can no longer be read: {error}") from None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise RecordStopped(
+            f"the record can no longer be written: {error}",
+            hint="no message was sent that it does not know of; make room and run again",
+        ) from None
