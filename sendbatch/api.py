@@ -35,6 +35,7 @@ from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held
 from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
+from sendbatch.ledger.states import SENDABLE
 from sendbatch.preview.gallery import write_gallery
 from sendbatch.report.document import write_json
 from sendbatch.report.files import write_reports
@@ -91,6 +92,11 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
+
+    @property
+    def unfinished(self) -> int:
+        """How many of those this call was about may still be sent."""
+        return sum(self.totals.get(status, 0) for status in SENDABLE)
 
 
 @own_loop

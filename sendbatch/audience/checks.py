@@ -193,7 +193,14 @@ class Checker:
         if reason:
             reason = printable(reason, 500)
             return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
-        return Checked(row.line, Status.PENDING, key, email, domain, cells)
+        return Checked(row.line, Status.PENDING, key, email, domain, self._trimmed(cells))
+
+    def _trimmed(self, cells: tuple[str, ...]) -> tuple[str, ...]:
+        """Without blanks around the address: a link made from it would fail for just these rows."""
+        at, address = self._email, cells[self._email]
+        if address == address.strip():
+            return cells
+        return (*cells[:at], address.strip(), *cells[at + 1 :])
 
     def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
         """Left out, with its key where it has one: the record may know this person."""

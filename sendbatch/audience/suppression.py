@@ -39,17 +39,18 @@ class Suppression:
     warnings: list[Fault] = field(default_factory=list)
 
 
-def read_suppression(path: Path, email_column: str) -> Suppression:
-    """A list in a file; `email_column` is what the campaign calls the address.
+def read_suppression(path: Path, email_column: str, *, addresses_only: bool = False) -> Suppression:
+    """A list in a file; `email_column` is what the campaign calls the address. With
+    `addresses_only` keys are addresses, so that a list without one names nobody.
 
     Raises AudienceError, also while the entries are read.
     """
     suppression = Suppression(path, iter(()))
-    suppression.entries = _entries(suppression, email_column)
+    suppression.entries = _entries(suppression, email_column, addresses_only)
     return suppression
 
 
-def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
+def _entries(suppression: Suppression, email_column: str, addresses_only: bool) -> Iterator[Entry]:
     path = suppression.path
     found = odd = 0
     for line, text in _texts(path, email_column):
@@ -63,6 +64,11 @@ def _entries(suppression: Suppression, email_column: str) -> Iterator[Entry]:
             if odd <= MOST_WARNINGS:
                 suppression.warnings.append(_warning(path, line, text))
         yield entry
+    if addresses_only and found and odd == found:
+        raise AudienceError(
+            f"{shown(path)}: not one line of this suppression list is an address or @domain",
+            hint="is this the file that was meant?",
+        )
     if odd > MOST_WARNINGS:
         more = f"{odd - MOST_WARNINGS:,} more entries like these"
         suppression.warnings.append(Fault(more, Place(shown(path)), severity="warning"))

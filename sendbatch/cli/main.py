@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -90,6 +91,12 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO):
+            code = _unforeseen()
+        else:
+            _say(f"error: the output cannot be written: {error.strerror}")
+            code = USAGE
     except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
         code = _unforeseen()
     sys.exit(code if isinstance(code, int) else 0)

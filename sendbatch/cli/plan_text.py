@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -81,14 +82,15 @@ def _doubles(plan: Seen) -> Iterator[str]:
 
 
 def _pace(plan: Seen) -> Iterator[str]:
-    from sendbatch.delivery.words import duration
+    from sendbatch.delivery.words import clock_time, duration
 
     whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day"}
     for rate, used in plan.quotas:
         yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"
     if plan.done_in is not None and plan.done_in >= WORTH_SAYING:
-        yield f"  takes at least {duration(plan.done_in)}"
+        done = clock_time(time.time() + plan.done_in)
+        yield f"  takes at least {duration(plan.done_in)}: done at {done} if it begins now"
 
 
 def bad_row(entry: Entry) -> str:
@@ -103,7 +105,7 @@ def _rehearsal(plan: Seen) -> Iterator[str]:
     rehearsal = plan.rehearsal
     if rehearsal is None:
         return
-    built = count(rehearsal.built, "message")
+    built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
     for entry in plan.bad:
         yield f"  row {entry.row}, {printable(bad_row(entry), 500)}"

@@ -69,6 +69,7 @@ def run(
         opt.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
         chosen = Options(
             only=opt.only(only),
+            only_as_typed=tuple(only or ()),
             limit=limit,
             retry=opt.retry(retry),
             resend_in_doubt=in_doubt == "resend",
@@ -113,7 +114,9 @@ def _send(
             )
     finally:
         terminal.finished()
-    _tell(result, terminal, again(campaign, record))
+    stopped = chosen.limit is not None and result.exit_code == 3
+    left = result.unfinished if stopped else None
+    _tell(result, terminal, again(campaign, record, chosen, limit=left))
     return result.exit_code
 
 
@@ -121,7 +124,7 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
     from sendbatch.delivery.words import clock_time, count
 
     if not result.sent:
-        terminal.say("nothing to send: everyone this run is for was dealt with before")
+        terminal.say(_nothing(result))
     tell = terminal.say if result.exit_code == 0 else terminal.complain
     tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
     if result.left_over:
@@ -130,6 +133,19 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
         terminal.complain(f"stopped early: {result.reason}\ngo on with:  {again}")
     elif result.retry_at is not None:
         terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
+
+
+def _nothing(result: RunResult) -> str:
+    """Why nothing was sent: all was done before, or there never was anybody."""
+    from sendbatch.values import Status
+
+    done = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)
+    if any(result.totals.get(status) for status in done):
+        return "nothing to send: everyone this run is for was dealt with before"
+    return (
+        "nobody to send to: every row is invalid, filtered, suppressed or a duplicate; "
+        "look at the CSV and at `where`"
+    )
 
 
 def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal: Terminal) -> int:

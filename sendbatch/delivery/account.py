@@ -22,6 +22,13 @@ class Standing:
     username: str | None
     rates: tuple[Rate, ...]
 
+    @property
+    def shown_name(self) -> str | None:
+        """The user name for people; some are tokens, so that one that is no address is cut short."""
+        if not self.username or "@" in self.username:
+            return self.username
+        return f"{self.username[:3]}…"
+
     def used(self, rate: Rate, now: float) -> int:
         """How many recipients of a quota are used up."""
         if self.usage is None:

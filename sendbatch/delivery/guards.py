@@ -103,8 +103,8 @@ def other_content(
     sent = sum(number for _, number in reading.contents())
     if known is None or known == digest or not sent:
         return None
-    everyone = f"{numbers.holders:,}"
-    first = f"the text changed since {sent:,} of {everyone} were sent it."
+    of_all = f" of {numbers.holders:,}" if sent <= numbers.holders else ""  # some may be gone
+    first = f"the text changed since {sent:,}{of_all} were sent it."
     return _two_ways(first, "with the new text", campaign, numbers, command, now)
 
 

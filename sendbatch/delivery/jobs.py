@@ -41,9 +41,10 @@ class Around(TypedDict, total=False):
 
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
     record = around.get("record")
+    chosen = options.words(options.limit) if options is not None else []
     return Job(
         campaign=campaign,
-        command=shlex.join(_words(campaign, record)),
+        command=shlex.join([*_words(campaign, record), *chosen]),
         record=folder_of(campaign, record),
         options=options or Options(),
         edge=around.get("edge") or Edge(),
@@ -52,10 +53,18 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
     )
 
 
-def again(campaign: Campaign, record: Path | None = None) -> str:
-    """The line that runs the campaign again as it was now, or goes on where that ended."""
+def again(
+    campaign: Campaign,
+    record: Path | None = None,
+    options: Options | None = None,
+    *,
+    limit: int | None = None,
+) -> str:
+    """The line that runs the campaign again as it was now, or goes on where that ended: for the
+    same people, and with `limit` no more of them than were left."""
     edition = ("--run", campaign.run) if campaign.run_given else ()
-    return shlex.join([*_words(campaign, record), *edition])
+    chosen = options.words(limit) if options is not None else []
+    return shlex.join([*_words(campaign, record), *edition, *chosen])
 
 
 def _words(campaign: Campaign, record: Path | None) -> list[str]:

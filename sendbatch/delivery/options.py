@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.errors import shown
 from sendbatch.values import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`only` are keys or addresses as a person typed them; None is everyone. `stop_after` seconds."""
+    """`only` are keys or addresses; None is everyone. `only_as_typed` is how a person said it (@FILE).
+    `stop_after` is in seconds."""
 
     only: tuple[str, ...] | None = None
     limit: int | None = None
@@ -24,6 +26,18 @@ class Options:
     approval: Path | None = None  # a plan.json to be held to
     no_wait: bool = False
     stop_after: float | None = None
+    only_as_typed: tuple[str, ...] = ()
+
+    def words(self, limit: int | None) -> list[str]:
+        """What a line that goes on must repeat, with `limit` in the place of the one given: who is
+        meant and what was promised, but no yes to a question."""
+        words = [word for key in self.only_as_typed or self.only or () for word in ("--only", key)]
+        words += ["--limit", str(limit)] if limit is not None else []
+        words += ["--plan", shown(self.approval)] if self.approval is not None else []
+        words += ["--strict"] if self.strict else []
+        words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
+        words += ["--in-doubt", "resend"] if self.resend_in_doubt else []
+        return words + (["--no-wait"] if self.no_wait else [])
 
 
 def spellings(typed: str) -> tuple[str, ...]:

@@ -143,7 +143,11 @@ def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
     """Stage every suppression list; returns what is odd about them."""
     warnings: list[Fault] = []
     for path in campaign.suppress:
-        suppression = read_suppression(path, campaign.recipients.email)
+        suppression = read_suppression(
+            path,
+            campaign.recipients.email,
+            addresses_only=campaign.recipients.key in (None, campaign.recipients.email),
+        )
         staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
         warnings.extend(suppression.warnings)
     return warnings

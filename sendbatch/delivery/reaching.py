@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.words import duration
 from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import Levels
@@ -156,6 +157,6 @@ class Reach:
         what = error.faults[0].message
         if self._gone_since is None:
             self._gone_since = now
-            self._notice(f"{what}; waiting for it up to {self._offline / 60:.0f} minutes")
+            self._notice(f"{what}; waiting for it up to {duration(self._offline)}")
         if now - self._gone_since >= self._offline:
             self._give_up(f"the server is gone: {what}")

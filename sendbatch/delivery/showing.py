@@ -68,7 +68,7 @@ def seen(
         server=server_of(profile)
         if profile.name == "sandbox"
         else f"{profile.host}:{profile.port}",
-        account=standing.username,
+        account=standing.shown_name,
         delivers=profile.delivers,
         totals=prepared.totals,
         holders=prepared.holders,

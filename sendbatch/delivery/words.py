@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 
 def clock_time(at: float) -> str:
-    """Seconds since the epoch as local time of day, with the date unless it is today's."""
+    """Seconds since the epoch as local time with its zone: "2026-11-24 17:55:00 CET"."""
     when = datetime.fromtimestamp(at, UTC).astimezone()
-    return f"{when:%Y-%m-%d %H:%M:%S}"
+    return f"{when:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def duration(seconds: float) -> str:

@@ -43,7 +43,7 @@ class RecordFolder:
         for name in names:
             run = self._run_of(name)
             file = self.base / name / FILE
-            if run is not None and file.is_file() and _recorded_run(file) in (None, run):
+            if run is not None and file.is_file() and _is_record_of(run, file):
                 found.append(run)
         return found
 
@@ -97,13 +97,14 @@ def _is_empty(file: Path) -> bool:
         return False
 
 
-def _recorded_run(file: Path) -> str | None:
-    """The edition as the record itself has it: `news@1.test` may be 1.test, or 1 through `test`."""
+def _is_record_of(run: str, file: Path) -> bool:
+    """Whether this is a record of that edition with a plan: `news@1.test` may be 1.test, or 1 through
+    `test`, and a run that was refused or declined leaves an empty one."""
     try:
         with read_ledger(file.parent) as ledger:
-            return ledger.reading.meta("run")
+            return ledger.reading.plan() is not None and ledger.reading.meta("run") in (None, run)
     except LedgerError:
-        return None  # it is told of when it is opened
+        return True  # it is told of when it is opened
 
 
 def _make(folder: Path) -> None:

@@ -83,9 +83,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing but its own temporary tables. Raises LedgerError."""
+    still = "&immutable=1" if _is_still(path) else ""
     try:
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro",
+            f"{path.resolve().as_uri()}?mode=ro{still}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -96,6 +97,12 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA busy_timeout=10000")
         _check_version(connection, path)
     return connection
+
+
+def _is_still(path: Path) -> bool:
+    """Whether nobody can write here, and nothing is left to be merged: else WAL needs to."""
+    log = path.with_name(path.name + "-wal")
+    return not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
 
 
 def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:

@@ -97,4 +97,8 @@ def _told(path: Path, ledger: Ledger) -> Iterator[None]:
 
 
 def has_ledger(folder: Path) -> bool:
-    return (folder / FILE).exists()
+    """Whether there is a record with a plan: a run that was refused or declined leaves none."""
+    if not (folder / FILE).exists():
+        return False
+    with read_ledger(folder) as ledger:
+        return ledger.reading.plan() is not None

@@ -113,7 +113,7 @@ def _attention_row(entry: Entry) -> tuple[str, ...]:
     said = " · ".join(part for part in (reply, entry.reason) if part)
     return (
         f"row {entry.row}",
-        cut(printable(entry.email or entry.key or "(no address)"), MOST_ADDRESS),
+        cut(printable(entry.email or entry.key or "(no address)").replace("\n", " "), MOST_ADDRESS),
         word(entry.status),
         cut(printable(said).replace("\n", " "), MOST_REASON),
     )

@@ -108,7 +108,9 @@ def test_endless_text_packed_small_is_refused_too(tmp_path: Path) -> None:
     assert "the line is longer than" in said_of(path)
 
 
-PACKED = gzip.compress(b"email\n" + b"".join(b"%d@example.com\n" % i for i in range(20_000)), mtime=0)
+PACKED = gzip.compress(
+    b"email\n" + b"".join(b"%d@example.com\n" % i for i in range(20_000)), mtime=0
+)
 
 
 @pytest.mark.parametrize(

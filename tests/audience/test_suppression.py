@@ -151,3 +151,10 @@ def test_any_bytes_are_entries_or_an_error_of_ours(content: bytes) -> None:
             return
     assert all(entry.value for entry in found)
     assert found or not content.removeprefix(b"\xef\xbb\xbf")
+
+
+def test_a_page_in_the_place_of_a_list_names_nobody(tmp_path: Path) -> None:
+    page = tmp_path / "never.csv"
+    page.write_text("<html><body>Session expired</body></html>\n")
+    with pytest.raises(AudienceError, match="not one line of this suppression list"):
+        list(read_suppression(page, "email", addresses_only=True).entries)

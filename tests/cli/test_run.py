@@ -563,3 +563,25 @@ def test_standard_output_stays_clean_and_no_colour_reaches_a_pipe(desk: Desk) ->
     assert told.out == ""
     assert "\x1b" not in told.err
     assert "\r" not in told.err
+
+
+def test_a_refused_run_is_no_record_to_status(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--expect", "99")
+    told = desk.run("status", "spring.yaml")
+    assert told.code == 2
+    assert "nothing was sent yet" in told.err
+
+
+def test_the_line_that_leads_on_repeats_who_was_meant(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--limit", "1")
+    desk.write("spring.txt", "Another text for {{ first_name }}\n")
+    told = desk.run("run", "spring.yaml", "--only", "carl@example.net", "--strict")
+    assert told.code == 4
+    assert "--only carl@example.net --strict --accept-changes" in told.err
+
+
+def test_where_that_leaves_nobody_says_so(desk: Desk) -> None:
+    text = (desk.folder / "spring.yaml").read_text()
+    desk.write("spring.yaml", text.replace("people.csv", "people.csv\n  where: plan == 'gold'"))
+    told = desk.run("run", "spring.yaml")
+    assert "nobody to send to" in told.err

@@ -15,8 +15,20 @@ from sendbatch.ledger.sqlite import open_ledger
 def recorded(folder: RecordFolder, run: str | None = None) -> None:
     """Make a record there, of the folder's own edition."""
     folder.make()
-    with open_ledger(folder.path) as ledger:
+    with open_ledger(folder.path) as ledger, ledger.transaction():
         ledger.remember("run", folder.run if run is None else run)
+        ledger.stage(["email"]).merge(
+            inputs="", recipients_digest="", content_digest="", started_at=0.0, completed_at=1.0
+        )
+
+
+def test_a_run_that_was_refused_leaves_no_edition(tmp_path: Path) -> None:
+    refused = RecordFolder(tmp_path, "news")
+    refused.make()
+    with open_ledger(refused.path):
+        pass
+    recorded(RecordFolder(tmp_path, "news", "2"))
+    assert RecordFolder(tmp_path, "news").editions() == ["2"]
 
 
 @pytest.mark.parametrize(
