@@ -36,8 +36,7 @@ class Options:
         words += ["--plan", shown(self.approval)] if self.approval is not None else []
         words += ["--strict"] if self.strict else []
         words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
-        words += ["--in-doubt", "resend"] if self.resend_in_doubt else []
-        return words + (["--no-wait"] if self.no_wait else [])
+        return words + (["--in-doubt", "resend"] if self.resend_in_doubt else [])
 
 
 def spellings(typed: str) -> tuple[str, ...]:

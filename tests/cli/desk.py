@@ -130,7 +130,8 @@ class Desk:
         return read_mails(self.record(name) / "outbox")
 
     def receivers(self, name: str = "spring.sandbox") -> list[str]:
-        return [address_of(mail) for mail in self.kept(name)]
+        """Everyone who got mail, as often as they did; connections race, so in no order of theirs."""
+        return sorted(address_of(mail) for mail in self.kept(name))
 
     def rows(self, *arguments: object) -> dict[str, dict[str, str]]:
         """The record by key, as `sendbatch report --format csv` tells it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -79,7 +80,11 @@ def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:
     os.mkfifo(desk.folder / "waiting.yaml")
     process = desk.start("check", "waiting.yaml")
     with (desk.folder / "waiting.yaml").open("w"):  # opens once the other side reads
-        process.send_signal(signal.SIGINT)
+        # a signal between its open and its read is seen only after the read: ask again
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)
         told = ended(process)
     assert told.code == 3, told.err
     assert told.err.endswith("\nstopped\n")

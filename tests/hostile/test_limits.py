@@ -297,7 +297,7 @@ def test_gone_for_a_minute_in_the_middle_of_a_run_it_is_waited_for(
     doubt = ended.counts().get("in_doubt", 0)
     assert ended.counts()["accepted"] + doubt == 100
     assert ended.code == (1 if doubt else 0)
-    assert any("waiting for it up to 30 minutes" in notice for notice in ended.notices)
+    assert any("waiting for it up to 30 min" in notice for notice in ended.notices)
     assert "the server is back" in ended.notices
     held_to_its_record(ended, server, 4)
 
