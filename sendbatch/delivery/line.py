@@ -83,11 +83,6 @@ class Line:
         )
         return max(soonest, now)
 
-    def clear(self) -> None:
-        for lane in self._lanes.values():
-            lane.waiting.clear()
-            lane.bytes = 0
-
     def wake_all(self) -> None:
         """The run is asked to stop: nobody need wait for anything."""
         self.filled.set()

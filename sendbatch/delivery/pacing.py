@@ -73,10 +73,6 @@ class Pacer:
             limit.spend(now, 1 / self.parts)
         self._recent.append(now)
 
-    def limits(self, domain: str) -> bool:
-        """Whether this domain has limits of its own."""
-        return domain in self._domains
-
     def slow_down(self, now: float) -> float | None:
         """The server complained: half the rate. Returns it, or None if this was the same burst."""
         if now - self._complained_at < COMPLAINTS_MERGE:

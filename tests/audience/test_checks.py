@@ -249,3 +249,8 @@ def test_any_cells_are_judged(cells: list[str]) -> None:
     found = check("email id x", *cells, key="id", where="x != 'y'", required=("x",))
     assert found.cells == tuple(cells)
     assert bool(found.reason) is (found.status is not Status.PENDING)
+
+
+def test_blanks_around_an_address_never_reach_a_template() -> None:
+    checked = check("email first_name", " jane@example.com ", "Jane")
+    assert checked.cells == ("jane@example.com", "Jane")
