@@ -29,7 +29,7 @@ from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.words import clock_time
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.store import Change, Store
+from sendbatch.ledger.store import Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
@@ -97,6 +97,7 @@ class Engine:
         Raises RecordStopped when the record can no longer be written.
         """
         self.stop.bind(self._soon, self._now)
+        self.committer.failed = self._not_written
         traffic = self._traffic()
         feed = self._feed(traffic)
         senders = [
@@ -166,7 +167,7 @@ class Engine:
             clock=self.clock,
             random=self.random,
             observer=self.observer,
-            write=self._write,
+            write=self.committer.write,
             put_back=lambda ready: traffic.put_back(ready),
             note=self._note,
         )
@@ -207,14 +208,9 @@ class Engine:
             give_up=self._give_up,
         )
 
-    def _write(self, changes: list[Change]) -> None:
-        """Queue for the next shared commit, which is under way within a moment."""
-        self.committer.commit(changes).add_done_callback(self._written)
-
-    def _written(self, done: asyncio.Future[None]) -> None:
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._broken = self._broken or error
-            self._soon.set()
+    def _not_written(self, error: BaseException) -> None:
+        self._broken = self._broken or error
+        self._soon.set()
 
     def _note(self, kind: str, detail: str) -> None:
         self.committer.note(kind, detail, self.clock.wall())

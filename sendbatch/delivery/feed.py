@@ -20,7 +20,7 @@ from sendbatch.ledger.store import Change, Failed, Lane, Store
 from sendbatch.rendering.pool import Built, Pool
 from sendbatch.values import Message, Recipient, Status
 
-BATCH = 64  # recipients rendered in one go
+BATCH = 256  # recipients rendered in one go
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
 
 

@@ -68,13 +68,12 @@ class Line:
 
     def take(self, due: Callable[[str], float], now: float) -> Ready | None:
         """The first message whose lane's slot is due; `due(lane)` says when that is."""
-        free = (
-            (*lane.head, name)
-            for name, lane in self._lanes.items()
-            if lane.waiting and due(name) <= now
-        )
-        _, ready, _ = min(free, key=lambda head: head[0], default=(0, None, ""))
-        return None if ready is None else self._remove(ready)
+        first: tuple[int, Ready] | None = None
+        for name, lane in self._lanes.items():
+            if lane.waiting and due(name) <= now:
+                head = lane.head
+                first = head if first is None or head[0] < first[0] else first
+        return None if first is None else self._remove(first[1])
 
     def earliest(self, due: Callable[[str], float], now: float) -> float:
         """When the first slot for any of the waiting is due; `now` if one is due already."""

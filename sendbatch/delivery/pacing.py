@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from sendbatch.campaign.model import Rate
 
+ANY_TIME = float("-inf")
 TOLERANCE = 0.05  # seconds
 SMOOTH_UP_TO = 60  # periods above this are quotas
 CALM = 60.0  # seconds without a complaint before some rate is won back
@@ -55,8 +56,9 @@ class Pacer:
         self.parts = parts  # runs alive on this account, this one included
 
     def next_slot(self, domain: str) -> float:
-        limits = self._of(domain)
-        return max((limit.next_slot() for limit in limits), default=float("-inf"))
+        if not (self._account or self._domains or self._learned):
+            return ANY_TIME
+        return max((limit.next_slot() for limit in self._of(domain)), default=ANY_TIME)
 
     def next_account_slot(self) -> float:
         """As `next_slot`, leaving the domain's own limits out."""

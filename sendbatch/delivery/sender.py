@@ -7,7 +7,6 @@ slot is due by the time that the server can answer; such a message is handed ove
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from functools import partial
 
 from sendbatch.delivery.line import Ready
@@ -17,7 +16,7 @@ from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection
 from sendbatch.values import Outcome, Status
 
-FOREVER = float("inf")  # when a message is due while the line is empty
+FOREVER = float("inf")  # when a message is due while the line is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 MOST_AHEAD = 1.0  # seconds before its slot that an envelope may leave with the message before it
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
@@ -105,7 +104,7 @@ class Sender:
     async def _hand_over(self, ready: Ready) -> None:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        handed = Handed(connection.accepted, connection.refused_recipients)
+        accepted, refused = connection.accepted, connection.refused_recipients
         self._handed += 1
         self._ahead = None
         traffic.reach.busy += 1
@@ -116,7 +115,7 @@ class Sender:
         finally:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()
-        handed = replace(handed, explained=self._told or connection.mishandled)
+        handed = Handed(accepted, refused, explained=self._told or connection.mishandled)
         self._told = outcome.status is Status.IN_DOUBT or _is_closing(outcome)
         reopen = traffic.settle(ready, outcome, handed)
         if outcome.status is not Status.PENDING:
@@ -142,11 +141,8 @@ class Sender:
         return self._ahead.message if self._ahead is not None else None
 
     def _most(self, connection: Connection) -> float:
-        limits = [
-            self._traffic.settling.connections.per_connection,
-            connection.offers.mailmax,
-        ]
-        return min((limit for limit in limits if limit), default=float("inf"))
+        learned = self._traffic.settling.connections.per_connection or FOREVER
+        return min(learned, connection.offers.mailmax or FOREVER)
 
     async def _leave(self) -> None:
         if self._connection is None:

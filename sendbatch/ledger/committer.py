@@ -7,41 +7,62 @@ holds its changes. A slow disk slows the run and nothing else.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from functools import partial
+from queue import SimpleQueue
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from sendbatch.ledger.store import Change, Noted, Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_Job: TypeAlias = tuple[Callable[[], object], Callable[[object, BaseException | None], None]]
 
 
 class Committer:
-    """Made inside the running loop; `close` it there. All calls come from the loop's thread."""
+    """Made inside the running loop; `close` it there. All calls come from the loop's thread.
 
-    def __init__(self, store: Store) -> None:
+    `failed` is told of an error that kept changes of `write` from becoming durable.
+    """
+
+    def __init__(self, store: Store, failed: Callable[[BaseException], None] | None = None) -> None:
+        self.failed = failed
         self._store = store
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="record")
-        self._gathering: list[tuple[Sequence[Change], asyncio.Future[None]]] = []
-        self._under_way = False
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="record", daemon=True)
+        self._thread.start()
+        self._changes: list[Change] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._starting = self._under_way = False
 
     def commit(self, changes: Sequence[Change]) -> asyncio.Future[None]:
         """Make changes durable; the future is done once they are, or fails with RecordStopped."""
         future: asyncio.Future[None] = self._loop.create_future()
-        self._gathering.append((changes, future))
-        if not self._under_way:
-            self._start()
+        self._waiting.append(future)
+        self.write(changes)
         return future
 
-    def note(self, kind: str, detail: str, at: float) -> None:
-        """Write an event with the next commit; a failure shows at the next one awaited."""
-        self.commit([Noted(kind, detail, at)]).add_done_callback(_look_away)
+    def write(self, changes: Sequence[Change]) -> None:
+        """As `commit`, for who does not wait; an error is told to `failed`."""
+        self._changes += changes
+        if not (self._starting or self._under_way):
+            # A moment later: a message's outcome and the intent of the next one share a commit.
+            self._starting = True
+            self._loop.call_soon(self._start)
 
-    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def note(self, kind: str, detail: str, at: float) -> None:
+        """Write an event with the next commit."""
+        self.write([Noted(kind, detail, at)])
+
+    def call(
+        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Future[T]:
         """Run one of the store's methods on the writing thread."""
-        return await self._loop.run_in_executor(self._thread, lambda: function(*args, **kwargs))
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((partial(function, *args, **kwargs), partial(_settle, future)))
+        return future
 
     async def flush(self) -> None:
         """Until everything queued before is durable. Raises RecordStopped."""
@@ -51,37 +72,43 @@ class Committer:
         """Write what is queued and end the thread."""
         last = self.commit([])
         await asyncio.wait([last])
-        _look_away(last)  # whoever awaited the changes themselves knows
-        await asyncio.to_thread(self._thread.shutdown)
+        last.exception()  # whoever awaited the changes themselves knows
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
 
     def _start(self) -> None:
-        gathered, self._gathering = self._gathering, []
-        changes = [change for some, _ in gathered for change in some]
-        self._under_way = True
-        done = self._loop.run_in_executor(self._thread, self._store.apply, changes)
-        done.add_done_callback(lambda done: self._committed(done, gathered))
+        self._starting, self._under_way = False, True
+        changes, self._changes = self._changes, []
+        waiting, self._waiting = self._waiting, []
+        self._jobs.put((partial(self._store.apply, changes), partial(self._committed, waiting)))
 
     def _committed(
-        self,
-        done: asyncio.Future[None],
-        gathered: list[tuple[Sequence[Change], asyncio.Future[None]]],
+        self, waiting: list[asyncio.Future[None]], _: object, error: BaseException | None
     ) -> None:
         self._under_way = False
-        error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        for _, future in gathered:
-            if future.done():
-                continue
-            if error is None:
-                future.set_result(None)
-            elif isinstance(error, asyncio.CancelledError):
-                future.cancel()
-            else:
-                future.set_exception(error)
-        if self._gathering:
+        for future in waiting:
+            _settle(future, None, error)
+        if error is not None and self.failed is not None:
+            self.failed(error)
+        if self._changes or self._waiting:
             self._start()
 
+    def _work(self) -> None:
+        """The thread: one job after the other, each told to the loop."""
+        while (job := self._jobs.get()) is not None:
+            function, told = job
+            result, error = None, None
+            try:
+                result = function()
+            except BaseException as raised:  # noqa: BLE001 - whoever asked for it is told
+                error = raised
+            self._loop.call_soon_threadsafe(told, result, error)
 
-def _look_away(future: asyncio.Future[None]) -> None:
-    """An event that could not be written is no reason of its own to stop."""
-    if not future.cancelled():
-        future.exception()
+
+def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
+    if future.done():  # nobody waits for it any more
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

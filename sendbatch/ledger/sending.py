@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sendbatch.ledger.changes import note, write
+from sendbatch.ledger.changes import note, write_all
 from sendbatch.ledger.sql import listed, readable, transaction
 from sendbatch.ledger.states import SENDABLE, TABLE, Event, sources
 from sendbatch.ledger.store import EVERYONE, Change, Lane
@@ -243,8 +243,7 @@ class SendingStore:
         if not changes:
             return
         with transaction(self._db):
-            for change in changes:
-                write(self._db, change)
+            write_all(self._db, changes)
 
 
 def _within(lane: Lane) -> str:

@@ -72,7 +72,9 @@ class Connection(asyncio.Protocol):
         self._work: deque[SendBody | MakeDurable] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._late_at = 0.0  # on the loop's clock, if `_awaiting` is not answered
         self._awaiting: str | None = None
+        self._patience = 0.0
         self._asked_at: float | None = None
 
     @property
@@ -146,6 +148,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._perform(self._transaction.end(_ENDED))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -226,15 +231,34 @@ class Connection(asyncio.Protocol):
     # limits of time
 
     def _limit_waiting(self) -> None:
+        """From now on for what is awaited now. The timer is moved only to ring earlier: it looks
+        again when it rings too early, which is cheaper than a timer for each reply."""
+        self._awaiting = command = self._transaction.awaiting
+        if command is None:
+            return
+        self._patience = self._patience_for(command)
+        self._late_at = self._loop.time() + self._patience
+        if self._timer is None or self._late_at < self._timer.when():
+            self._ring_at(self._late_at)
+
+    def _ring_at(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        self._awaiting = command = self._transaction.awaiting
-        if command is not None:
-            seconds = self._patience(command)
-            self._timer = self._loop.call_later(seconds, self._late, command, seconds)
+        self._timer = self._loop.call_at(at, self._rung)
 
-    def _patience(self, command: str) -> float:
+    def _rung(self) -> None:
+        self._timer = None
+        command = self._awaiting
+        if command is None:
+            return
+        if self._loop.time() < self._late_at - 0.001:
+            self._ring_at(self._late_at)
+            return
+        what = "the message" if command == "MESSAGE" else command
+        why = f"the server did not answer {what} within {self._patience:g} s"
+        self._perform(self._transaction.silent(why))
+
+    def _patience_for(self, command: str) -> float:
         limits = self._timeouts
         if (behind_a_dot := self._transaction.patience) is not None:
             return min(behind_a_dot, limits.mail)
@@ -244,11 +268,6 @@ class Connection(asyncio.Protocol):
             "MESSAGE": limits.final,
             "QUIT": LEAVE,
         }.get(command, limits.mail)
-
-    def _late(self, command: str, seconds: float) -> None:
-        what = "the message" if command == "MESSAGE" else command
-        why = f"the server did not answer {what} within {seconds:g} s"
-        self._perform(self._transaction.silent(why))
 
     def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.status is Status.ACCEPTED:

@@ -19,6 +19,8 @@ MOST_BYTES = 4096  # a line with its CR LF; RFC 5321 §4.5.3.1.5 asks for 512, s
 MOST_LINES = 100
 MOST_TEXT = 500  # characters of a reply's text that are kept
 
+# One whole reply of one line, as nearly all are; what else there is goes line by line.
+_SIMPLE = re.compile(rb"([2-5][0-9]{2}) ([^\r\n]*)\r\n")
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")  # RFC 3463 §2
 
@@ -60,6 +62,11 @@ class ReplyParser:
         """
         if self._broken is not None:
             raise self._broken
+        if not self._lines and (found := _SIMPLE.match(self._buffer)) is not None:
+            code, text = found.groups()
+            if len(text) <= MOST_BYTES - len("250 \r\n"):
+                del self._buffer[: found.end()]
+                return Answer(int(code), (text,))
         try:
             return self._read()
         except ReplyError as error:

@@ -81,7 +81,9 @@ def test_all_who_are_ready_while_one_commit_is_under_way_share_the_next(
     async def run() -> None:
         committer = Committer(store)
         store.go.clear()
-        waiting = [committer.commit([note(number)]) for number in range(50)]
+        waiting = [committer.commit([note(0)])]
+        await asyncio.sleep(0)  # it is under way
+        waiting += [committer.commit([note(number)]) for number in range(1, 50)]
         await asyncio.sleep(0)
         assert not any(future.done() for future in waiting)
         store.go.set()
@@ -176,6 +178,7 @@ def test_a_full_disk_reaches_every_waiter_and_changes_nothing(full: Ledger) -> N
     async def run() -> list[object]:
         committer = Committer(full.sending)
         blocking = committer.commit([])
+        await asyncio.sleep(0)  # it is under way
         waiting = [committer.commit(outcome_of(id_, Status.SENDING)) for id_ in ids]
         waiting.append(committer.commit([HUGE]))
         await blocking
