@@ -17,7 +17,8 @@ from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Change, Failed, Lane, Store
-from sendbatch.rendering.pool import Built, Pool
+from sendbatch.rendering.batches import Built
+from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient, Status
 
 BATCH = 256  # recipients rendered in one go

@@ -14,15 +14,16 @@ from concurrent.futures import Future
 from functools import partial
 
 from sendbatch.errors import AudienceError
+from sendbatch.rendering import batches
+from sendbatch.rendering.batches import Built
 from sendbatch.rendering.frames import CHECK, RENDER
 from sendbatch.rendering.setup import Setup, Survey
 from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Broken, Workers
-from sendbatch.values import Message, Recipient, Row, Unbuildable
+from sendbatch.values import Recipient, Row, Unbuildable
 
 SMALL = 1000  # rows; starting processes takes as long as a thousand rows
 ROW_PATIENCE = 10.0  # seconds for one row, once its batch broke a worker
-Built = list[Message | Unbuildable]
 
 
 class Pool:
@@ -87,12 +88,12 @@ class Pool:
 
     def _some(self, recipients: Sequence[Recipient], now: float) -> Built:
         """The first of them, as many as fit into one answer."""
-        data = pickle.dumps((list(recipients), now), protocol=5)
+        data = batches.asked(recipients, now)
         if self._is_small(len(recipients)):
-            return _messages(self._worker.render(data))
+            return batches.built_from(self._worker.render(data))
         assert self._workers is not None
         try:
-            return _messages(self._workers.give(self._setup, RENDER, data).result())
+            return batches.built_from(self._workers.give(self._setup, RENDER, data).result())
         except Broken:
             alone = partial(self._alone, now=now)
             return [message for recipient in recipients for message in alone(recipient)]
@@ -100,9 +101,10 @@ class Pool:
     def _alone(self, recipient: Recipient, now: float) -> Built:
         """One row of a batch that broke a worker: is it this one?"""
         assert self._workers is not None
-        data = pickle.dumps(([recipient], now), protocol=5)
+        data = batches.asked([recipient], now)
         try:
-            return _messages(self._workers.give(self._setup, RENDER, data, ROW_PATIENCE).result())
+            answer = self._workers.give(self._setup, RENDER, data, ROW_PATIENCE)
+            return batches.built_from(answer.result())
         except Broken:
             reason = (
                 f"building the message took longer than {ROW_PATIENCE:.0f} s or all memory "
@@ -125,7 +127,3 @@ def _surveys(data: bytes) -> list[Survey]:
     surveys: list[Survey] = pickle.loads(data)  # noqa: S301 - our own worker wrote it
     return surveys
 
-
-def _messages(data: bytes) -> Built:
-    built: Built = pickle.loads(data)  # noqa: S301 - our own worker wrote it
-    return built

@@ -15,15 +15,16 @@ from typing import BinaryIO
 from sendbatch.audience.checks import Checker
 from sendbatch.errors import SendbatchError
 from sendbatch.message.compose import Composer
+from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.setup import Survey, setup_from
-from sendbatch.values import Checked, Message, Recipient, Row, Status, Unbuildable
+from sendbatch.values import Checked, Message, Row, Status, Unbuildable
 
 MOST_BYTES = 8 * 1024 * 1024  # of messages in one answer; whoever asked asks for the rest again
 
 
 class Worker:
-    """Made from `Setup.to_bytes()`. Each method takes and returns one pickled batch."""
+    """Made from `Setup.to_bytes()`. Each method takes and returns one batch as bytes."""
 
     def __init__(self, setup: bytes) -> None:
         self._setup = setup_from(setup)
@@ -38,10 +39,9 @@ class Worker:
         return pickle.dumps([self._survey(self._checker.check(row)) for row in rows], protocol=5)
 
     def render(self, batch: bytes) -> bytes:
-        """(list[Recipient], now) in; list[Message | Unbuildable] out, for as many of the first as
-        fit into one answer, at least one."""
-        recipients: list[Recipient]
-        recipients, now = pickle.loads(batch)  # noqa: S301 - our own process wrote it
+        """`batches.asked` in, `batches.answered` out, for as many of the first as fit into one
+        answer, at least one."""
+        recipients, now = batches.asked_for(batch)
         built: list[Message | Unbuildable] = []
         size = 0
         for recipient in recipients:
@@ -50,7 +50,7 @@ class Worker:
             message = self._composer.compose(recipient, now)
             size += len(message.data) if isinstance(message, Message) else 0
             built.append(message)
-        return pickle.dumps(built, protocol=5)
+        return batches.answered(built)
 
     def _survey(self, checked: Checked) -> Survey:
         """A row that may be sent to, with the files it asks for looked at."""
