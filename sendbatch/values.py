@@ -98,13 +98,15 @@ class Message:
 
     `data` is the whole of it with CRLF line ends and a CRLF at its end, 7-bit unless the envelope
     is `smtputf8`, dots not yet stuffed. `dated_at` is the time of its Date header, seconds since
-    the epoch.
+    the epoch. `plain` says that `data` was looked through where it was built: it is 7-bit, all its
+    lines end with CR LF, and none begins with a dot, so that it goes on the wire as it stands.
     """
 
     envelope: Envelope
     data: bytes
     message_id: str
     dated_at: float
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

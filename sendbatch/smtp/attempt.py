@@ -40,7 +40,7 @@ class Attempt:
 
     def large_body(self) -> bytes | None:
         """The body to send before the intent is durable; None where it is kept for its dot."""
-        body = stuffed(self.message.data)
+        body = stuffed(self.message)
         self.body_sent = len(body) > LARGE
         if self.body_sent:
             return body

@@ -25,6 +25,8 @@ def unfit(message: Message, offers: Offers) -> str | None:
     for address in (envelope.sender, envelope.recipient):
         if _UNSAFE.search(address) or not (envelope.smtputf8 or address.isascii()):
             return "the address has characters that SMTP cannot carry"
+    if message.plain:
+        return None
     # A lone dot between bare line ends would be an end of the message to some servers and not to
     # others: the rest would be commands (RFC 5321 §2.3.8).
     ends = data.count(b"\r\n")
@@ -53,7 +55,9 @@ def _line(command: str) -> bytes:
     return command.encode("utf-8") + b"\r\n"
 
 
-def stuffed(data: bytes) -> bytes:
+def stuffed(message: Message) -> bytes:
     """The body with a dot before each line that begins with one (RFC 5321 §4.5.2)."""
-    body = data.replace(b"\r\n.", b"\r\n..")
+    if message.plain:
+        return message.data
+    body = message.data.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body
