@@ -4,55 +4,63 @@ row only where its present status is among the event's sources."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TypeAlias
 
-from sendbatch.ledger.sql import listed
+from sendbatch.ledger.sql import listed, transaction, writable
 from sendbatch.ledger.states import OF_OUTCOME, Event, sources
 from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
 from sendbatch.values import Outcome, Reply, Status
 
-
-MOST = 32  # rows that one statement changes
+MOST = 100  # rows that one statement changes; SQLite before 3.32 takes 999 parameters
 _Row: TypeAlias = tuple[object, ...]
 
 
 def write_all(db: sqlite3.Connection, changes: Sequence[Change]) -> None:
-    """All of them, inside the caller's transaction.
+    """All of them, or none; durable on return. Raises RecordStopped where the disk says no.
 
-    Intents and acceptances, one of each for a message, are written many rows a statement: every
-    statement gives up the interpreter and waits to get it back. Their order among each other is of
-    no account as long as no row is among them twice.
+    Intents and acceptances, one of each for a message, go in one statement, which is a transaction
+    by itself: each statement gives up the interpreter and then waits to get it back, and the loop
+    has work for it meanwhile.
     """
-    intents: dict[int, _Row] = {}
-    accepted: dict[int, _Row] = {}
-    for change in changes:
-        if not isinstance(change, Noted) and (change.id in intents or change.id in accepted):
-            _write_many(db, intents, accepted)
-        match change:
-            case Intent(id_, content, dated_at, at):
-                intents[id_] = (id_, content, dated_at, at)
-            case Settled(id_, Outcome(Status.ACCEPTED, Reply() as reply, reason), None, at, True):
-                said = (reply.code, reply.enhanced, reply.text, reason or None)
-                accepted[id_] = (id_, *said, at)
-            case _:
+    usual = _usual(changes)
+    if usual is not None and len(usual) <= MOST:
+        with writable():
+            _write_usual(db, usual)
+        return
+    with transaction(db):
+        for change in changes:
+            if (row := _row(change)) is not None:
+                _write_usual(db, [row])
+            else:
                 _write(db, change)
-    _write_many(db, intents, accepted)
 
 
-def _write_many(
-    db: sqlite3.Connection, intents: dict[int, _Row], accepted: dict[int, _Row]
-) -> None:
-    for statement, rows in ((_intents, intents), (_acceptances, accepted)):
-        _in_parts(db, statement, list(rows.values()))
-        rows.clear()
+def _usual(changes: Sequence[Change]) -> list[_Row] | None:
+    """The rows of a batch that holds nothing but intents and acceptances of different recipients."""
+    rows = []
+    for change in changes:
+        if (row := _row(change)) is None:
+            return None
+        rows.append(row)
+    return rows if len({row[0] for row in rows}) == len(rows) else None
 
 
-def _in_parts(db: sqlite3.Connection, statement: Callable[[int], str], rows: list[_Row]) -> None:
-    for start in range(0, len(rows), MOST):
-        part = rows[start : start + MOST]
-        db.execute(statement(len(part)), [value for row in part for value in row])
+def _row(change: Change) -> _Row | None:
+    """A row of `_usually`'s parameters; None for changes of other kinds."""
+    match change:
+        case Intent(id_, content, dated_at, at):
+            return (id_, True, at, content, dated_at, None, None, None, None)
+        case Settled(id_, Outcome(Status.ACCEPTED, Reply() as reply, reason), _, at, True):
+            said = (reply.code, reply.enhanced, reply.text, reason or None)
+            return (id_, False, at, None, None, *said)
+        case _:
+            return None
+
+
+def _write_usual(db: sqlite3.Connection, rows: list[_Row]) -> None:
+    db.execute(_usually(len(rows)), [value for row in rows for value in row])
 
 
 def _write(db: sqlite3.Connection, change: Change) -> None:
@@ -87,29 +95,24 @@ def _settle(
 
 
 
-def _values(rows: int, columns: int) -> str:
-    """So many rows of parameters as a table named `new`, its columns `column1`, `column2`, …"""
-    row = f"({', '.join('?' * columns)})"
-    return f"FROM (VALUES {', '.join([row] * rows)}) AS new"
-
-
 @cache
-def _intents(rows: int) -> str:
+def _usually(rows: int) -> str:
+    """Intents (column2 is true) and acceptances. `column1`, … are SQLite's names for VALUES."""
+    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
     return (
-        "UPDATE recipient SET was = status, status = 'sending', content = column2, "
-        "dated_at = column3, first_attempt_at = coalesce(first_attempt_at, column4) "
-        f"{_values(rows, 4)} WHERE id = column1 AND status IN {listed(sources(Event.INTENT))}"
-    )
-
-
-@cache
-def _acceptances(rows: int) -> str:
-    return (
-        "UPDATE recipient SET status = 'accepted', was = NULL, attempts = attempts + 1, "
-        "due_at = NULL, code = column2, enhanced_code = column3, reply = column4, "
-        "reason = column5, first_attempt_at = coalesce(first_attempt_at, column6), "
-        f"finished_at = column6 {_values(rows, 6)} "
-        f"WHERE id = column1 AND status IN {listed(sources(Event.ACCEPT))}"
+        "UPDATE recipient SET status = CASE WHEN column2 THEN 'sending' ELSE 'accepted' END, "
+        "was = CASE WHEN column2 THEN status END, attempts = attempts + NOT column2, "
+        "due_at = CASE WHEN column2 THEN due_at END, "
+        "content = coalesce(column4, content), dated_at = coalesce(column5, dated_at), "
+        "code = CASE WHEN column2 THEN code ELSE column6 END, "
+        "enhanced_code = CASE WHEN column2 THEN enhanced_code ELSE column7 END, "
+        "reply = CASE WHEN column2 THEN reply ELSE column8 END, "
+        "reason = CASE WHEN column2 THEN reason ELSE column9 END, "
+        "first_attempt_at = coalesce(first_attempt_at, column3), "
+        "finished_at = CASE WHEN column2 THEN finished_at ELSE column3 END "
+        f"FROM (VALUES {values}) WHERE id = column1 AND CASE WHEN column2 "
+        f"THEN status IN {listed(sources(Event.INTENT))} "
+        f"ELSE status IN {listed(sources(Event.ACCEPT))} END"
     )
 
 

@@ -240,9 +240,7 @@ class SendingStore:
         return float(found) if found is not None else None
 
     def apply(self, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
-        with transaction(self._db):
+        if changes:
             write_all(self._db, changes)
 
 

@@ -25,9 +25,21 @@ def readable() -> Iterator[None]:
 
 
 @contextmanager
+def writable() -> Iterator[None]:
+    """Raises RecordStopped where the disk says no."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RecordStopped(
+            f"the record can no longer be written: {error}",
+            hint="no message was sent that it does not know of; make room and run again",
+        ) from None
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
-    try:
+    with writable():
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -35,8 +47,3 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
-        raise RecordStopped(
-            f"the record can no longer be written: {error}",
-            hint="no message was sent that it does not know of; make room and run again",
-        ) from None
