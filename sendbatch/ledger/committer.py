@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
@@ -17,7 +18,7 @@ from sendbatch.ledger.store import Change, Noted, Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Job: TypeAlias = tuple[Callable[[], object], Callable[[object, BaseException | None], None]]
+_Told: TypeAlias = Callable[[object, BaseException | None], None]
 
 
 class Committer:
@@ -30,27 +31,30 @@ class Committer:
         self.failed = failed
         self._store = store
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="record", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()  # held over what both threads change, for a moment only
+        self._calls: deque[tuple[Callable[[], object], _Told]] = deque()
         self._changes: list[Change] = []
         self._waiting: list[asyncio.Future[None]] = []
-        self._starting = self._under_way = False
+        self._asleep = True
+        self._roused: SimpleQueue[bool] = SimpleQueue()  # False: for the last time
+        self._rousing = False
+        self._thread = threading.Thread(target=self._work, name="record", daemon=True)
+        self._thread.start()
 
     def commit(self, changes: Sequence[Change]) -> asyncio.Future[None]:
         """Make changes durable; the future is done once they are, or fails with RecordStopped."""
         future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(future)
-        self.write(changes)
+        with self._lock:
+            self._changes += changes
+            self._waiting.append(future)
+        self._rouse_soon()
         return future
 
     def write(self, changes: Sequence[Change]) -> None:
         """As `commit`, for who does not wait; an error is told to `failed`."""
-        self._changes += changes
-        if not (self._starting or self._under_way):
-            # A moment later: a message's outcome and the intent of the next one share a commit.
-            self._starting = True
-            self._loop.call_soon(self._start)
+        with self._lock:
+            self._changes += changes
+        self._rouse_soon()
 
     def note(self, kind: str, detail: str, at: float) -> None:
         """Write an event with the next commit."""
@@ -61,7 +65,9 @@ class Committer:
     ) -> asyncio.Future[T]:
         """Run one of the store's methods on the writing thread."""
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put((partial(function, *args, **kwargs), partial(_settle, future)))
+        with self._lock:
+            self._calls.append((partial(function, *args, **kwargs), partial(_settle, future)))
+        self._rouse_soon()
         return future
 
     async def flush(self) -> None:
@@ -73,36 +79,54 @@ class Committer:
         last = self.commit([])
         await asyncio.wait([last])
         last.exception()  # whoever awaited the changes themselves knows
-        self._jobs.put(None)
+        self._roused.put(False)
         await asyncio.to_thread(self._thread.join)
 
-    def _start(self) -> None:
-        self._starting, self._under_way = False, True
-        changes, self._changes = self._changes, []
-        waiting, self._waiting = self._waiting, []
-        self._jobs.put((partial(self._store.apply, changes), partial(self._committed, waiting)))
+    def _rouse_soon(self) -> None:
+        """A moment later: a message's outcome and the intent of the next one share a commit."""
+        if self._asleep and not self._rousing:
+            self._rousing = True
+            self._loop.call_soon(self._rouse)
+
+    def _rouse(self) -> None:
+        self._rousing = False
+        with self._lock:
+            if not self._asleep:
+                return
+            self._asleep = False
+        self._roused.put(True)
 
     def _committed(
         self, waiting: list[asyncio.Future[None]], _: object, error: BaseException | None
     ) -> None:
-        self._under_way = False
         for future in waiting:
             _settle(future, None, error)
         if error is not None and self.failed is not None:
             self.failed(error)
-        if self._changes or self._waiting:
-            self._start()
 
     def _work(self) -> None:
-        """The thread: one job after the other, each told to the loop."""
-        while (job := self._jobs.get()) is not None:
-            function, told = job
-            result, error = None, None
-            try:
-                result = function()
-            except BaseException as raised:  # noqa: BLE001 - whoever asked for it is told
-                error = raised
-            self._loop.call_soon_threadsafe(told, result, error)
+        """The thread. What has gathered during one commit is the next, at once: the loop, which is
+        told of the first, need not say so."""
+        while self._roused.get():
+            while (job := self._next()) is not None:
+                function, told = job
+                result, error = None, None
+                try:
+                    result = function()
+                except BaseException as raised:  # noqa: BLE001 - whoever asked for it is told
+                    error = raised
+                self._loop.call_soon_threadsafe(told, result, error)
+
+    def _next(self) -> tuple[Callable[[], object], _Told] | None:
+        with self._lock:
+            if self._calls:
+                return self._calls.popleft()
+            if not self._changes and not self._waiting:
+                self._asleep = True
+                return None
+            changes, self._changes = self._changes, []
+            waiting, self._waiting = self._waiting, []
+        return partial(self._store.apply, changes), partial(self._committed, waiting)
 
 
 def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:

@@ -29,10 +29,12 @@ class Counted:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.transactions: list[int] = []
+        self.under_way = threading.Event()
         self.go = threading.Event()
         self.go.set()
 
     def apply(self, changes: Sequence[Change]) -> None:
+        self.under_way.set()
         assert self.go.wait(10)
         self.transactions.append(len(changes))
         self._store.apply(changes)
@@ -82,7 +84,7 @@ def test_all_who_are_ready_while_one_commit_is_under_way_share_the_next(
         committer = Committer(store)
         store.go.clear()
         waiting = [committer.commit([note(0)])]
-        await asyncio.sleep(0)  # it is under way
+        assert await asyncio.to_thread(store.under_way.wait, 10)
         waiting += [committer.commit([note(number)]) for number in range(1, 50)]
         await asyncio.sleep(0)
         assert not any(future.done() for future in waiting)
@@ -177,11 +179,8 @@ def test_a_full_disk_reaches_every_waiter_and_changes_nothing(full: Ledger) -> N
 
     async def run() -> list[object]:
         committer = Committer(full.sending)
-        blocking = committer.commit([])
-        await asyncio.sleep(0)  # it is under way
         waiting = [committer.commit(outcome_of(id_, Status.SENDING)) for id_ in ids]
         waiting.append(committer.commit([HUGE]))
-        await blocking
         said = await asyncio.gather(*waiting, return_exceptions=True)
         await committer.close()
         return said
