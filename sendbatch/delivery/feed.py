@@ -68,7 +68,7 @@ class Feed:
             while not traffic.stopping:
                 traffic.line.drained.clear()
                 traffic.all_in = False
-                if len(building) < self._pool.width and (batch := await self._fetch()):
+                if self._may_fetch and (batch := await self._fetch()):
                     self.only_later = None
                     building.append((batch, asyncio.create_task(self._render(batch))))
                 elif building:
@@ -82,6 +82,12 @@ class Feed:
             for _, task in building:
                 task.cancel()
             traffic.line.close()
+
+    @property
+    def _may_fetch(self) -> bool:
+        """Whether there is room for more: the record is not asked in vain, it has commits to make."""
+        line = self._traffic.line
+        return len(self._building) < self._pool.width and any(map(line.has_room, line.lanes))
 
     async def _render(self, batch: list[Recipient]) -> Built:
         return await self._pool.render(batch, self._traffic.clock.wall())
