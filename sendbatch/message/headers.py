@@ -10,6 +10,7 @@ import re
 import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
@@ -78,7 +79,12 @@ def references(name: str, items: Sequence[str]) -> bytes:
 
 def date(seconds: float) -> bytes:
     """A Date header, in UTC (RFC 5322 §3.3)."""
-    at = time.gmtime(seconds)
+    return _date(int(seconds // 1))
+
+
+@lru_cache(maxsize=256)
+def _date(second: int) -> bytes:
+    at = time.gmtime(second)
     day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
     clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
     return f"Date: {day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000\r\n".encode()

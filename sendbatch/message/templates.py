@@ -41,11 +41,14 @@ class Template:
         self._bundle = bundle
         env = environment(jinja2.DictLoader(bundle.sources), autoescape=autoescape)
         self._template = env.get_template(bundle.entry)
+        # A plain dict: Jinja's own is a chain of them, which takes longer to copy than to render
+        # a short template.
+        self._globals = dict(self._template.globals)
 
     def render(self, variables: dict[str, object]) -> str:
         """Raises Failed, saying the template, its line, and what stands there."""
         try:
-            context = self._template.new_context(variables)
+            context = self._template.new_context({**self._globals, **variables}, shared=True)
             return "".join(self._template.root_render_func(context))
         except RENDER_ERRORS as error:
             reason = self._explained(error)
