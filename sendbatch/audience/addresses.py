@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 from email_validator import EmailNotValidError, validate_email
@@ -11,6 +13,11 @@ from email_validator import EmailNotValidError, validate_email
 LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
 PRIVATE = (".test", ".local", ".localhost")  # email-validator refuses these; some servers know them
 STAND_IN = ".example"
+# A part before the @ that email-validator takes, and gives back, as it is: lower-case letters, digits
+# and the marks that stand in all but a few addresses, with dots between.
+_PLAIN = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
+LONGEST_LOCAL = 64
+LONGEST_PLAIN = 254 - len(STAND_IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,26 @@ def normalise(text: str) -> Address:
     are taken as they are, for it is the server that decides; `.invalid` never exists (RFC 2606 §2).
     """
     text = text.strip()
+    if (plain := _PLAIN.fullmatch(text)) is not None and len(text) <= LONGEST_PLAIN:
+        local, domain = plain.groups()
+        if len(local) <= LONGEST_LOCAL:
+            return _at(local, _domain(domain))
+    return _normalised(text)
+
+
+def _at(local: str, home: Address) -> Address:
+    return Address(local + home.email, home.domain, smtputf8=False)
+
+
+@lru_cache(maxsize=8192)
+def _domain(domain: str) -> Address:
+    """What email-validator makes of an address there, without the part before the @: for a plain
+    one its verdict depends on the domain alone, and takes 20 µs. Raises ValueError."""
+    found = _normalised(f"a@{domain}")
+    return Address(found.email[1:], found.domain, smtputf8=False)
+
+
+def _normalised(text: str) -> Address:
     if len(text) > LONGEST:
         raise ValueError("the address is too long")
     if "<" in text and text.endswith(">"):

@@ -7,14 +7,12 @@ interrupted leaves nothing behind.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sendbatch.audience.addresses import default_key
 from sendbatch.audience.checks import Rules, make_rules
 from sendbatch.audience.reading import open_table
 from sendbatch.audience.suppression import read_suppression
@@ -28,7 +26,7 @@ from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool
-from sendbatch.rendering.setup import Setup, Survey
+from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
@@ -110,27 +108,18 @@ def _stage_rows(
     pool = Pool(setup, planning.workers)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
-    for surveys in pool.check(_batches(table, BATCH)):
+    for found in pool.check(_batches(table, BATCH)):
         if planning.stop.is_soon:
             raise Interrupted(f"{planning.stop.reason}; nothing was sent")
-        staging.add((s.checked, _address_key(s)) for s in surveys)
-        for survey in surveys:
-            checked = survey.checked
-            told = [checked.line, checked.status, checked.key, checked.email, *checked.cells]
-            digest.update(json.dumps(told).encode())
-            if survey.fault is not None and len(faulty) < MOST_FAULTS:
-                faulty.append((checked.line, survey.fault))
-        rows += len(surveys)
+        staging.add(found.rows)
+        digest.update(found.digested)
+        faulty += found.faults[: MOST_FAULTS - len(faulty)]
+        rows += len(found.rows)
         planning.observer.planning(rows)
     if not rows:
         file = planning.campaign.recipients.file
         raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
     return digest.hexdigest(), faulty
-
-
-def _address_key(survey: Survey) -> str:
-    checked = survey.checked
-    return default_key(checked.email) if checked.domain else ""
 
 
 def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -94,7 +94,6 @@ def _settle(
     )
 
 
-
 @cache
 def _usually(rows: int) -> str:
     """Intents (column2 is true) and acceptances. `column1`, … are SQLite's names for VALUES."""

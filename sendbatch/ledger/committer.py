@@ -70,6 +70,11 @@ class Committer:
         self._rouse_soon()
         return future
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is queued or being written."""
+        return self._rousing or not self._asleep
+
     async def flush(self) -> None:
         """Until everything queued before is durable. Raises RecordStopped."""
         await self.commit([])

@@ -14,7 +14,6 @@ from typing import Any
 
 from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import LEFT_OUT, Event, sources
-from sendbatch.values import Checked
 
 # A row once tried belongs to the record; a new plan refreshes it and never removes it.
 TRIED = (
@@ -62,25 +61,13 @@ class Staging:
             "CREATE TEMP TABLE suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID"
         )
 
-    def add(self, rows: Iterable[tuple[Checked, str]]) -> None:
-        """Stage checked rows, each with the default key of its address (how suppression matches)."""
+    def add(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """Stage checked rows: (line, key, email, default key of the address, domain, cells as JSON,
+        status, reason or None, paths of its own attachments as JSON or None)."""
         self._db.executemany(
             'INSERT INTO staged ("row", key, email, address, domain, vars, status, reason, files) '
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    row.line,
-                    row.key,
-                    row.email,
-                    address,
-                    row.domain,
-                    json.dumps(row.cells, ensure_ascii=False),
-                    row.status,
-                    row.reason or None,
-                    json.dumps(row.attachments) if row.attachments else None,
-                )
-                for row, address in rows
-            ),
+            rows,
         )
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:

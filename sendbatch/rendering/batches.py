@@ -1,4 +1,4 @@
-"""A batch to be built and what was built of it, as bytes: tuples of plain values, by `marshal`.
+"""Batches as bytes, to a worker and back: tuples of plain values, by `marshal`.
 
 Both ends are the same interpreter and the same code. Dataclasses would be pickled by name and field,
 which costs the process that all messages pass more than all else it does with them.
@@ -6,13 +6,74 @@ which costs the process that all messages pass more than all else it does with t
 
 from __future__ import annotations
 
+import json
 import marshal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from sendbatch.values import Envelope, Message, Recipient, Unbuildable
+from sendbatch.audience.addresses import default_key
+from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
+Staged: TypeAlias = tuple[int, str, str, str, str, str, str, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
+    of all recipients is fed with, `faults` are (line, what is wrong with the attachments)."""
+
+    rows: list[Staged]
+    digested: bytes
+    faults: list[tuple[int, str]]
+
+
+def unchecked(rows: Sequence[Row]) -> bytes:
+    """Rows of the CSV on their way to be checked."""
+    return marshal.dumps([(row.line, row.cells, row.ragged) for row in rows])
+
+
+def rows_of(data: bytes) -> list[Row]:
+    """The other end of `unchecked`; `data` comes from our own process."""
+    return [Row(*row) for row in marshal.loads(data)]  # noqa: S302
+
+
+def surveyed(found: Iterable[tuple[Checked, str | None]]) -> bytes:
+    """Checked rows, each with what is wrong with its attachments. All that is done for each row is
+    done here, in a worker: the process that asked has only to hand it on."""
+    rows, told, faults = [], [], []
+    for checked, fault in found:
+        rows.append(staged(checked))
+        words = (checked.line, str(checked.status), checked.key, checked.email, *checked.cells)
+        told.append(_ascii(words))
+        if fault is not None:
+            faults.append((checked.line, fault))
+    return marshal.dumps((rows, "".join(told).encode("ascii"), faults))
+
+
+def surveyed_from(data: bytes) -> Surveyed:
+    """The other end of `surveyed`; `data` comes from our own worker."""
+    return Surveyed(*marshal.loads(data))  # noqa: S302
+
+
+_ascii = json.JSONEncoder().encode
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def staged(checked: Checked) -> Staged:
+    """As `Staging.add` takes it: with the address's default key, which suppression goes by."""
+    return (
+        checked.line,
+        checked.key,
+        checked.email,
+        default_key(checked.email) if checked.domain else "",
+        checked.domain,
+        _text(checked.cells),
+        str(checked.status),
+        checked.reason or None,
+        _ascii(checked.attachments) if checked.attachments else None,
+    )
 
 
 def asked(recipients: Sequence[Recipient], now: float) -> bytes:
@@ -54,8 +115,6 @@ def is_plain(data: bytes) -> bool:
 def built_from(data: bytes) -> Built:
     """The other end of `answered`; `data` comes from our own worker."""
     return [
-        Unbuildable(one)
-        if isinstance(one, str)
-        else Message(Envelope(*one[:3]), *one[3:])
+        Unbuildable(one) if isinstance(one, str) else Message(Envelope(*one[:3]), *one[3:])
         for one in marshal.loads(data)  # noqa: S302
     ]

@@ -7,7 +7,6 @@ several at once. What crosses to either is bytes both ways.
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -15,9 +14,9 @@ from functools import partial
 
 from sendbatch.errors import AudienceError
 from sendbatch.rendering import batches
-from sendbatch.rendering.batches import Built
+from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER
-from sendbatch.rendering.setup import Setup, Survey
+from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Recipient, Row, Unbuildable
@@ -41,27 +40,27 @@ class Pool:
         """How many batches are worth having under way at once."""
         return 2 * self._workers.count if self._workers is not None else 1
 
-    def check(self, batches: Iterable[Sequence[Row]]) -> Iterator[list[Survey]]:
-        """The surveys of each batch, in order, some batches ahead of what is taken.
+    def check(self, parts: Iterable[Sequence[Row]]) -> Iterator[Surveyed]:
+        """What was found of each batch, in order, some batches ahead of what is taken.
 
         Raises AudienceError where `where` fails on a row.
         """
-        waiting: deque[Callable[[], list[Survey]]] = deque()
-        for batch in batches:
-            waiting.append(self._checking(batch))
+        waiting: deque[Callable[[], Surveyed]] = deque()
+        for rows in parts:
+            waiting.append(self._checking(rows))
             if len(waiting) >= self.width:
                 yield waiting.popleft()()
         while waiting:
             yield waiting.popleft()()
 
-    def _checking(self, rows: Sequence[Row]) -> Callable[[], list[Survey]]:
-        data = pickle.dumps(list(rows), protocol=5)
+    def _checking(self, rows: Sequence[Row]) -> Callable[[], Surveyed]:
+        data = batches.unchecked(rows)
         if self._is_small(len(rows)):
-            surveys = _surveys(self._worker.check(data))
-            return lambda: surveys
+            found = batches.surveyed_from(self._worker.check(data))
+            return lambda: found
         assert self._workers is not None
         answer = self._workers.give(self._setup, CHECK, data)
-        return lambda: _surveys(self._checked(answer, data))
+        return lambda: batches.surveyed_from(self._checked(answer, data))
 
     def _checked(self, answer: Future[bytes], data: bytes) -> bytes:
         try:
@@ -121,9 +120,3 @@ class Pool:
         if self._here is None:
             self._here = Worker(self._setup)
         return self._here
-
-
-def _surveys(data: bytes) -> list[Survey]:
-    surveys: list[Survey] = pickle.loads(data)  # noqa: S301 - our own worker wrote it
-    return surveys
-

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sendbatch.audience.checks import Rules
 from sendbatch.message.content import Content
-from sendbatch.values import Checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,3 @@ def setup_from(data: bytes) -> Setup:
     setup = pickle.loads(data)  # noqa: S301
     assert isinstance(setup, Setup)
     return setup
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """One checked row, and what is wrong with the attachments it asks for, if anything."""
-
-    checked: Checked
-    fault: str | None = None

@@ -17,8 +17,8 @@ from sendbatch.errors import SendbatchError
 from sendbatch.message.compose import Composer
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
-from sendbatch.rendering.setup import Survey, setup_from
-from sendbatch.values import Checked, Message, Row, Status, Unbuildable
+from sendbatch.rendering.setup import setup_from
+from sendbatch.values import Checked, Message, Status, Unbuildable
 
 MOST_BYTES = 8 * 1024 * 1024  # of messages in one answer; whoever asked asks for the rest again
 
@@ -33,10 +33,11 @@ class Worker:
         self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
 
     def check(self, batch: bytes) -> bytes:
-        """list[Row] in, list[Survey] out. Raises AudienceError where `where` fails on a row."""
+        """`batches.unchecked` in, `batches.surveyed` out. Raises AudienceError where `where` fails
+        on a row."""
         assert self._checker is not None
-        rows: list[Row] = pickle.loads(batch)  # noqa: S301 - our own process wrote it
-        return pickle.dumps([self._survey(self._checker.check(row)) for row in rows], protocol=5)
+        check = self._checker.check
+        return batches.surveyed(self._survey(check(row)) for row in batches.rows_of(batch))
 
     def render(self, batch: bytes) -> bytes:
         """`batches.asked` in, `batches.answered` out, for as many of the first as fit into one
@@ -52,10 +53,10 @@ class Worker:
             built.append(message)
         return batches.answered(built)
 
-    def _survey(self, checked: Checked) -> Survey:
-        """A row that may be sent to, with the files it asks for looked at."""
+    def _survey(self, checked: Checked) -> tuple[Checked, str | None]:
+        """A row, where it may be sent to with the files it asks for, and what is wrong with them."""
         if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
-            return Survey(checked)
+            return checked, None
         found, reason = self._composer.survey(checked.cells)
         paths = tuple(str(path) for path, _ in found)
         size = sum(size for _, size in found)
@@ -65,7 +66,7 @@ class Worker:
                 f"its attachments make a message of {encoded(size):,} bytes; "
                 f"the server takes {limit:,}"
             )
-        return Survey(replace(checked, attachments=paths), reason)
+        return replace(checked, attachments=paths), reason
 
 
 def encoded(size: int) -> int:

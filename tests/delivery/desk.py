@@ -23,12 +23,13 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry, Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.message.content import Bundle, Content
+from sendbatch.rendering import batches
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.smtp.connection import Server
 from sendbatch.smtp.levels import Levels
 from sendbatch.values import Checked, Status
-from tests.delivery.fakeclock import FakeClock, run_with
+from tests.delivery.fakeclock import FakeClock, IdleLoop, run_with
 from tests.delivery.office import Office
 
 COLUMNS = ("email", "name")
@@ -65,7 +66,7 @@ def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> N
             name = "broken" if number in worn else "Ada"
             domain = email.rpartition("@")[2]
             row = Checked(number + 2, Status.PENDING, email, email, domain, (email, name))
-            rows.append((row, email))
+            rows.append(batches.staged(row))
         staging.add(rows)
         staging.settle()
         staging.merge(
@@ -134,6 +135,9 @@ class Desk:
     async def _send(self, selected: int) -> Ending:
         async with self.office.working():
             committer = Committer(self.store(self.ledger.sending))
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, IdleLoop)
+            loop.busy = lambda: committer.busy
             dialer = Dialer(
                 Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
                 self.read_credentials,

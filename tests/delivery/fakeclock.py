@@ -94,7 +94,8 @@ class IdleLoop(asyncio.SelectorEventLoop):
         selector = _Selector()
         super().__init__(selector)
         self._jobs = 0
-        selector.idle = lambda: self._jobs == 0 and clock.jump()
+        self.busy: Callable[[], bool] = lambda: False  # whether another thread has work
+        selector.idle = lambda: self._jobs == 0 and not self.busy() and clock.jump()
 
     def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
         self._jobs += 1

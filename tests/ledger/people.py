@@ -8,6 +8,7 @@ from dataclasses import replace
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference
 from sendbatch.ledger.store import Change, Entry, Failed, Intent, Settled
+from sendbatch.rendering import batches
 from sendbatch.values import Checked, Outcome, Reply, Status
 
 COLUMNS = ("email", "name")
@@ -40,7 +41,7 @@ def stage_and_merge(
 ) -> Difference:
     """Plan inside the caller's transaction."""
     staging = ledger.stage(COLUMNS)
-    staging.add((row, row.email.lower()) for row in rows)
+    staging.add(map(batches.staged, rows))
     staging.suppress(suppress)
     staging.settle()
     difference = staging.difference()

@@ -9,13 +9,14 @@ import pytest
 
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Staging, Twins
+from sendbatch.rendering import batches
 from sendbatch.values import Checked, Status
 from tests.ledger.people import COLUMNS, bring, entry, left_out, person, plan, statuses
 
 
 def staged(ledger: Ledger, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
     staging = ledger.stage(columns)
-    staging.add((row, row.email.lower()) for row in rows)
+    staging.add(map(batches.staged, rows))
     return staging
 
 

@@ -79,10 +79,10 @@ def test_what_a_worker_is_told_comes_out_as_it_went_in() -> None:
 
 
 def test_rows_are_checked_in_their_order(pool: Pool) -> None:
-    batches = [rows(10, 2 + 10 * n) for n in range(12)]
-    surveys = [survey for some in pool.check(iter(batches)) for survey in some]
-    assert [survey.checked.line for survey in surveys] == list(range(2, 122))
-    assert {survey.checked.status for survey in surveys} == {Status.PENDING}
+    parts = [rows(10, 2 + 10 * n) for n in range(12)]
+    checked = [row for found in pool.check(iter(parts)) for row in found.rows]
+    assert [row[0] for row in checked] == list(range(2, 122))
+    assert {row[6] for row in checked} == {Status.PENDING}
 
 
 def test_messages_are_built_in_the_order_of_their_recipients(pool: Pool) -> None:
