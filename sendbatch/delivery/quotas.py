@@ -7,15 +7,18 @@ a crash counts too much, never too little. They count recipients.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 
 from sendbatch.campaign.model import Rate
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.pacing import SMOOTH_UP_TO
+from sendbatch.errors import LedgerError
 from sendbatch.ledger.usage import Account, Usage
 
 BLOCK_SHARE = 100  # one hundredth of the tightest quota
 LARGEST_BLOCK = 100
+LOW = 40  # left in hand when the next block is fetched: as many as may start in a second or so
 DAY = 86400
 
 
@@ -45,6 +48,9 @@ class Quotas:
         self._in_hand = dict.fromkeys(self._windows, 0)
         self._taken_at: dict[str, float] = {}
         self._blocked: dict[str, float] = {}
+        # What was taken ahead: (how many, when), so that nobody waits when a block is used up.
+        self._ahead: dict[str, tuple[int, float]] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
 
     def blocked_until(self, domain: str) -> float:
@@ -59,39 +65,69 @@ class Quotas:
         if self._usage is None:
             return True
         scopes = self._scopes(domain)
-        if any(self._in_hand[scope] == 0 for scope in scopes):
+        if any(self._in_hand[scope] == 0 and not self._adopt(scope) for scope in scopes):
             return False
         for scope in scopes:
             self._in_hand[scope] -= 1
+            if self._in_hand[scope] == LOW:
+                self._fetch_ahead(scope)
         return True
+
+    def _adopt(self, scope: str) -> bool:
+        """The block taken ahead is the one in hand now; whether there was any."""
+        self._in_hand[scope], self._taken_at[scope] = self._ahead.pop(scope, (0, 0.0))
+        return self._in_hand[scope] > 0
+
+    def _fetch_ahead(self, scope: str) -> None:
+        if scope not in self._fetching and scope not in self._ahead:
+            task = asyncio.get_running_loop().create_task(self._fetch(scope))
+            task.add_done_callback(lambda _: self._fetching.pop(scope, None))
+            self._fetching[scope] = task
+
+    async def _fetch(self, scope: str) -> None:
+        with contextlib.suppress(LedgerError):  # whoever finds nothing in hand is told of it
+            async with self._lock:
+                granted, now = await self._granted(scope)
+                self._ahead[scope] = granted, now
 
     async def refill(self, domain: str) -> None:
         """Take a block durably for every empty scope; where none is to be had, block it."""
         async with self._lock:
             for scope in self._scopes(domain):
-                if self._in_hand[scope] == 0:
+                if self._in_hand[scope] == 0 and not self._adopt(scope):
                     await self._take(scope)
 
     async def give_back(self) -> None:
         if self._usage is None:
             return
+        await asyncio.gather(*self._fetching.values())
         for scope, left in self._in_hand.items():
-            if left:
-                await asyncio.to_thread(
-                    self._usage.give_back, self._accounts[scope], left, self._taken_at[scope]
-                )
-                self._in_hand[scope] = 0
+            self._in_hand[scope] = 0
+            for unused, at in (
+                (left, self._taken_at.get(scope, 0.0)),
+                self._ahead.pop(scope, (0, 0.0)),
+            ):
+                if unused:
+                    account = self._accounts[scope]
+                    await asyncio.to_thread(self._usage.give_back, account, unused, at)
 
     async def _take(self, scope: str) -> None:
         assert self._usage is not None
-        windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
-        granted = await asyncio.to_thread(self._usage.take, account, windows, _block(windows), now)
+        windows, account = self._windows[scope], self._accounts[scope]
+        granted, now = await self._granted(scope)
         self._in_hand[scope], self._taken_at[scope] = granted, now
         if granted:
             self._blocked.pop(scope, None)
             return
         free_at = await asyncio.to_thread(self._usage.next_free, account, windows, now)
         self._blocked[scope] = self._clock.steady() + max(free_at - now, 1.0)
+
+    async def _granted(self, scope: str) -> tuple[int, float]:
+        """Take a block durably; how many there were to be had, and when."""
+        assert self._usage is not None
+        windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
+        take = self._usage.take
+        return await asyncio.to_thread(take, account, windows, _block(windows), now), now
 
     def _scopes(self, domain: str) -> tuple[str, ...]:
         return ("", domain) if domain in self._windows and domain else ("",)

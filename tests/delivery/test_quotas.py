@@ -58,8 +58,27 @@ def test_a_quota_is_taken_in_blocks_of_a_hundredth(usage: Usage) -> None:
     assert not some.spend("a.example")
     asyncio.run(some.refill("a.example"))
     assert usage.used(ACCOUNT, DAY, clock.wall()) == 50
-    assert asyncio.run(spend(some, 50)) == 50
+    assert asyncio.run(spend(some, 9)) == 9
     assert usage.used(ACCOUNT, DAY, clock.wall()) == 50
+
+
+def test_the_next_block_is_there_before_one_is_used_up_and_what_is_left_goes_back(
+    usage: Usage,
+) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(50_000, DAY), clock=clock)
+
+    async def run() -> list[bool]:
+        assert await spend(some, 60) == 60  # a block is a hundred; forty are left of it
+        while usage.used(ACCOUNT, DAY, clock.wall()) < 200:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        at_once = [some.spend("a.example") for _ in range(70)]
+        await some.give_back()
+        return at_once
+
+    assert asyncio.run(run()) == [True] * 70
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 130
 
 
 @pytest.mark.parametrize(("quota", "block"), [(10, 1), (99, 1), (200, 2), (50_000, 100)])
