@@ -1,7 +1,8 @@
 """The one writing thread of a run: changes of all connections share commits.
 
 While one commit is being synchronised the next ones gather; each caller awaits the commit that
-holds its changes. A slow disk slows the run and nothing else.
+holds its changes. A slow disk slows the run and nothing else. Once a commit has failed nothing more is
+written: else a connection's next intent could become durable where the outcome before it did not.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Committer:
         self._calls: deque[tuple[Callable[[], object], _Told]] = deque()
         self._changes: list[Change] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._broken: BaseException | None = None
         self._asleep = True
         self._roused: SimpleQueue[bool] = SimpleQueue()  # False: for the last time
         self._rousing = False
@@ -131,7 +133,16 @@ class Committer:
                 return None
             changes, self._changes = self._changes, []
             waiting, self._waiting = self._waiting, []
-        return partial(self._store.apply, changes), partial(self._committed, waiting)
+        return partial(self._apply, changes), partial(self._committed, waiting)
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            self._store.apply(changes)
+        except BaseException as error:
+            self._broken = error
+            raise
 
 
 def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
