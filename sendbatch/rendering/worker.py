@@ -7,9 +7,12 @@ as long as its standard input is open: the end of it is the only sign of life th
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
+import threading
 from dataclasses import replace
+from queue import SimpleQueue
 from typing import BinaryIO
 
 from sendbatch.audience.checks import Checker
@@ -75,10 +78,12 @@ def encoded(size: int) -> int:
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer frames until the end of `source`."""
+    """Answer frames until the end of `source`, and end the process with it."""
+    frames: SimpleQueue[tuple[bytes, bytes]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(source, frames), daemon=True).start()
     worker: Worker | None = None
-    while (frame := read_frame(source)) is not None:
-        kind, data = frame
+    while True:
+        kind, data = frames.get()
         if kind == SETUP:
             worker = Worker(data)
             continue
@@ -89,6 +94,14 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             write_frame(sink, FAULT, pickle.dumps((type(error), error.faults), protocol=5))
         else:
             write_frame(sink, DONE, answer)
+
+
+def _listen(source: BinaryIO, frames: SimpleQueue[tuple[bytes, bytes]]) -> None:
+    """A thread that waits for the end of the input, also while a batch is under way, were it one that
+    never ends: nobody is left to read the answer."""
+    while (frame := read_frame(source)) is not None:
+        frames.put(frame)
+    os._exit(0)
 
 
 if __name__ == "__main__":

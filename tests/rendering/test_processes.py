@@ -1,0 +1,124 @@
+"""Worker processes as the operating system sees them: what they load, and when they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendbatch.message.content import Bundle
+from sendbatch.rendering import batches
+from sendbatch.smtp.envelope import stuffed, unfit
+from sendbatch.smtp.offers import Offers
+from sendbatch.values import Envelope, Message, Recipient, Unbuildable
+from tests.rendering.test_pool import NOW, letter, people, rows, setup
+
+NOT_FOR_WORKERS = {"pydantic", "yaml", "sqlite3", "aiosmtplib", "smtplib", "typer", "keyring"}
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}Hello\n"
+
+WORK = """
+import sys
+from sendbatch.rendering.worker import Worker
+read = lambda: sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
+worker = Worker(read())
+worker.check(read())
+worker.render(read())
+print(*sorted(sys.modules))
+"""
+
+PARENT = """
+import sys
+from sendbatch.rendering.frames import RENDER
+from sendbatch.rendering.workers import Workers
+read = lambda: sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
+setup, batch = read(), read()
+workers = Workers(1)
+workers.give(setup, RENDER, batch).result()
+"""
+
+
+def told(*parts: bytes) -> bytes:
+    return b"".join(b"%d\n%b" % (len(part), part) for part in parts)
+
+
+def test_a_worker_loads_no_server_no_record_and_no_yaml() -> None:
+    content = letter(html=Bundle("h", {"h": "<p>{{ name }}</p>"}, {"h": "letter.html"}))
+    work = told(
+        setup(content, where="name != 'Bob'").to_bytes(),
+        batches.unchecked(rows(3)),
+        batches.asked(people(3), NOW),
+    )
+    done = subprocess.run([sys.executable, "-c", WORK], input=work, capture_output=True, check=True)
+    loaded = done.stdout.decode().split()
+    assert "sendbatch.message.compose" in loaded
+    assert NOT_FOR_WORKERS & {name.partition(".")[0] for name in loaded} == set()
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("sendbatch.")}
+    assert rooms & {"smtp", "ledger", "delivery", "sandbox", "report", "preview", "cli"} == set()
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in found for child in file.read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_no_worker_survives_a_killed_parent_not_even_in_a_batch_that_never_ends() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE)
+    assert parent.stdin is not None
+    parent.stdin.write(told(setup(letter(ENDLESS)).to_bytes(), batches.asked(people(1), NOW)))
+    parent.stdin.flush()
+    give_up = time.monotonic() + 10
+    while not (workers := children(parent.pid)) and time.monotonic() < give_up:
+        time.sleep(0.01)
+    time.sleep(0.5)  # in the middle of the batch
+    (worker,) = workers
+    assert alive(worker)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdin.close()
+    within = time.monotonic() + 1
+    while alive(worker) and time.monotonic() < within:
+        time.sleep(0.01)
+    assert not alive(worker)
+
+
+TEXT = st.text(max_size=20)
+BODIES = st.lists(
+    st.sampled_from([b"a", b".", b"\r\n", b"\r", b"\n", b"\xc3\xa4"]), max_size=12
+).map(b"".join)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT, st.none() | st.floats(0, 2e9)), max_size=4))
+def test_recipients_cross_the_pipe_unchanged(given: list[tuple[str, str, float | None]]) -> None:
+    some = [
+        Recipient(n, n + 2, key, f"{key}@a.org", (key, cell), dated_at=at, content=cell or None)
+        for n, (key, cell, at) in enumerate(given)
+    ]
+    assert batches.asked_for(batches.asked(some, NOW)) == (some, NOW)
+
+
+@given(st.lists(BODIES | TEXT, max_size=4))
+def test_what_was_built_crosses_the_pipe_and_is_looked_through(given: list[bytes | str]) -> None:
+    to = Envelope("news@a.org", "ann@b.org", smtputf8=False)
+    built: batches.Built = [
+        Unbuildable(one) if isinstance(one, str) else Message(to, one, "<1@a.org>", NOW)
+        for one in given
+    ]
+    for before, after in zip(built, batches.built_from(batches.answered(built)), strict=True):
+        if isinstance(before, Unbuildable) or isinstance(after, Unbuildable):
+            assert before == after
+            continue
+        assert (after.envelope, after.data, after.message_id) == (to, before.data, "<1@a.org>")
+        assert after.plain == (unfit(before, Offers()) is None and stuffed(before) == before.data)
