@@ -30,6 +30,10 @@ def write_all(db: sqlite3.Connection, changes: Sequence[Change]) -> None:
             _write_usual(db, usual)
         return
     with transaction(db):
+        if usual is not None:
+            for start in range(0, len(usual), MOST):
+                _write_usual(db, usual[start : start + MOST])
+            return
         for change in changes:
             if (row := _row(change)) is not None:
                 _write_usual(db, [row])

@@ -317,3 +317,25 @@ def test_where_nothing_was_on_the_way_nothing_is_recovered_or_noted(ledger: Ledg
 
     assert entry(ledger, "ann") == before
     assert ledger.reading.events() == []
+
+
+@pytest.mark.parametrize("count", [1, 7, 130])
+def test_many_at_once_are_written_as_one_by_one(ledger: Ledger, count: int) -> None:
+    """Outcomes of some and intents of others in one commit, more than one statement takes too."""
+    plan(ledger, *(person(line, f"p{line}") for line in range(2, 2 + 2 * count)))
+    ids = [one.id for one in ledger.reading.entries()]
+    sent, next_ones = ids[:count], ids[count:]
+    ledger.sending.apply([Intent(id_, "d1", 5.0, 6.0) for id_ in sent])
+    taken = Outcome(Status.ACCEPTED, Reply(250, "Ok", "MESSAGE", "2.0.0"))
+    outcomes: list[Change] = [Settled(id_, taken, None, 7.0) for id_ in sent]
+    intents: list[Change] = [Intent(id_, "d2", 8.0, 9.0) for id_ in next_ones]
+    ledger.sending.apply([one for pair in zip(outcomes, intents, strict=True) for one in pair])
+    for one in ledger.reading.entries():
+        if one.id in sent:
+            assert (one.status, one.was, one.attempts) == (Status.ACCEPTED, None, 1)
+            assert (one.content, one.dated_at, one.first_attempt_at) == ("d1", 5.0, 6.0)
+            assert (one.code, one.enhanced, one.reply, one.finished_at) == (250, "2.0.0", "Ok", 7.0)
+        else:
+            assert (one.status, one.was, one.attempts) == (Status.SENDING, Status.PENDING, 0)
+            assert (one.content, one.dated_at, one.first_attempt_at) == ("d2", 8.0, 9.0)
+            assert (one.code, one.reply, one.finished_at) == (None, None, None)
