@@ -31,8 +31,8 @@ class Line:
     """Ready messages in order.
 
     `filled` wakes the senders: something was added, or nothing will be any more. `drained` wakes the
-    feed, which alone clears it: there is room, or something was settled. `over` ends pauses: nothing
-    waits here any more, and nothing will be added.
+    feed, which alone clears it: a full lane has room again, or something was settled that it may wait
+    for. `over` ends pauses: nothing waits here any more, and nothing will be added.
     """
 
     def __init__(self, limited: Collection[str] = ()) -> None:
@@ -53,8 +53,7 @@ class Line:
         return tuple(self._lanes)
 
     def has_room(self, lane: str = OTHERS) -> bool:
-        found = self._lanes[lane]
-        return len(found.waiting) < MOST_MESSAGES and found.bytes < self._most_bytes
+        return self._lanes[lane].has_room(self._most_bytes)
 
     def add(self, ready: Ready, *, first: bool = False) -> None:
         lane, id_ = self._lane(ready), ready.recipient.id
@@ -102,9 +101,11 @@ class Line:
 
     def _remove(self, ready: Ready) -> Ready:
         lane = self._lane(ready)
+        was_full = not lane.has_room(self._most_bytes)
         del lane.waiting[ready.recipient.id]
         lane.bytes -= len(ready.message.data)
-        self.drained.set()
+        if was_full and lane.has_room(self._most_bytes):
+            self.drained.set()
         self._end()
         return ready
 
@@ -115,6 +116,9 @@ class _Lane:
     def __init__(self) -> None:
         self.waiting: OrderedDict[int, tuple[int, Ready]] = OrderedDict()
         self.bytes = 0
+
+    def has_room(self, most_bytes: int) -> bool:
+        return len(self.waiting) < MOST_MESSAGES and self.bytes < most_bytes
 
     @property
     def head(self) -> tuple[int, Ready]:

@@ -13,7 +13,7 @@ from sendbatch.delivery.reaching import Reach
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.ledger.store import Change, Intent
 from sendbatch.smtp.connection import Connection
-from sendbatch.values import Outcome
+from sendbatch.values import Outcome, Status
 
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
@@ -102,7 +102,10 @@ class Traffic:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
         reopen = self.settling.settle(ready, outcome, handed, stopping=self.stopping)
-        self.line.drained.set()
+        # Of each of a long line's acceptances the feed need not hear: only what may be due again, and
+        # the last ones, which it waits for.
+        if outcome.status is not Status.ACCEPTED or not len(self.line):
+            self.line.drained.set()
         return reopen
 
     def share(self, parts: int) -> None:

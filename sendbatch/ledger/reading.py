@@ -21,6 +21,7 @@ ENTRY = (
     'id, "row", key, email, status, was, attempts, due_at, code, enhanced_code, reply, reason, '
     "content, dated_at, first_attempt_at, finished_at"
 )
+_STATUSES = {str(status): status for status in Status}
 SENT = "('accepted', 'in_doubt', 'sending')"
 
 
@@ -156,4 +157,4 @@ class LedgerReading:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     id_, line, key, email, status, was, *rest = row
-    return Entry(id_, line, key, email, Status(status), Status(was) if was else None, *rest)
+    return Entry(id_, line, key, email, _STATUSES[status], _STATUSES[was] if was else None, *rest)

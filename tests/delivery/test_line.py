@@ -129,8 +129,16 @@ def test_senders_are_woken_by_what_is_added_and_by_the_end(line: Line) -> None:
     assert line.closed
 
 
-def test_the_feed_is_woken_by_room(line: Line) -> None:
-    line.add(ready(1))
-    assert not line.drained.is_set()
+def test_the_feed_is_woken_once_a_full_lane_has_room(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendbatch.delivery.line.MOST_MESSAGES", 2)
+    for number in range(1, 4):
+        line.add(ready(number))
+    line.take(at_once, 0.0)
+    assert not line.drained.is_set()  # two are as many as it may hold
     line.take(at_once, 0.0)
     assert line.drained.is_set()
+    line.drained.clear()
+    line.take(at_once, 0.0)
+    assert not line.drained.is_set()  # there was room already
