@@ -91,12 +91,12 @@ class Traffic:
         self._pacer.spend(ready.domain, now)
         return ready
 
-    async def intend(self, ready: Ready) -> None:
+    def intend(self, ready: Ready) -> Awaitable[None]:
         """Make durable that this message is about to be whole on the wire (RECORD: *sending*)."""
         intent = Intent(
             ready.recipient.id, self._content, ready.message.dated_at, self.clock.wall()
         )
-        await self._commit([intent])
+        return self._commit([intent])
 
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""

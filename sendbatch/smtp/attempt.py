@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 from sendbatch.smtp import outcomes
@@ -25,7 +24,7 @@ class Attempt:
 
     message: Message
     level: int
-    commands: deque[tuple[State, bytes]]
+    commands: list[tuple[State, bytes]]
     refused: State | None = None
     outcome: Outcome | None = None
     ready: bool = False
@@ -35,8 +34,8 @@ class Attempt:
     def next_write(self) -> tuple[list[State], bytes]:
         """The commands to write now: one, or all of the group."""
         count = 1 if self.level == SINGLE else len(self.commands)
-        written = [self.commands.popleft() for _ in range(count)]
-        return [state for state, _ in written], b"".join(command for _, command in written)
+        written, self.commands = self.commands[:count], self.commands[count:]
+        return [state for state, _ in written], b"".join([command for _, command in written])
 
     def large_body(self) -> bytes | None:
         """The body to send before the intent is durable; None where it is kept for its dot."""
@@ -83,4 +82,4 @@ def attempt(
         commands.insert(0, (State.RSET, b"RSET\r\n"))
     if lone_dot:
         commands.insert(0, (State.LONE_DOT, b".\r\n"))
-    return Attempt(message, level, deque(commands))
+    return Attempt(message, level, commands)

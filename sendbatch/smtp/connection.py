@@ -64,6 +64,12 @@ class Connection(asyncio.Protocol):
         self.round_trip = 0.0
         self._transport = transport
         self._timeouts = timeouts
+        self._limits = {
+            "RCPT": timeouts.rcpt,
+            "DATA": timeouts.data,
+            "MESSAGE": timeouts.final,
+            "QUIT": LEAVE,
+        }
         self._transaction = Transaction(offers, levels)
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
@@ -164,6 +170,8 @@ class Connection(asyncio.Protocol):
     # actions
 
     def _perform(self, actions: Sequence[Action]) -> None:
+        if not actions and self._awaiting == self._transaction.awaiting:
+            return
         for action in actions:
             if isinstance(action, Write):
                 self._transport.write(action.data)
@@ -173,8 +181,7 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             else:
                 self._work.append(action)
-        if actions or self._awaiting != self._transaction.awaiting:
-            self._limit_waiting()
+        self._limit_waiting()
         if actions:
             self._wake()
 
@@ -217,16 +224,15 @@ class Connection(asyncio.Protocol):
                         self._transaction.end(f"the server took nothing for {patience:g} s")
                     )
 
-    async def _event(self) -> None:
+    def _event(self) -> asyncio.Future[None]:
+        """Done at the next thing that happens."""
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     # limits of time
 
@@ -259,15 +265,9 @@ class Connection(asyncio.Protocol):
         self._perform(self._transaction.silent(why))
 
     def _patience_for(self, command: str) -> float:
-        limits = self._timeouts
-        if (behind_a_dot := self._transaction.patience) is not None:
-            return min(behind_a_dot, limits.mail)
-        return {
-            "RCPT": limits.rcpt,
-            "DATA": limits.data,
-            "MESSAGE": limits.final,
-            "QUIT": LEAVE,
-        }.get(command, limits.mail)
+        limit = self._limits.get(command, self._timeouts.mail)
+        behind_a_dot = self._transaction.patience
+        return limit if behind_a_dot is None else min(behind_a_dot, limit)
 
     def _counted(self, outcome: Outcome) -> Outcome:
         if outcome.status is Status.ACCEPTED:

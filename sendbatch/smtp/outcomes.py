@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
+from enum import StrEnum
 
 from sendbatch.values import Outcome, Reply, Status
 
 
-class State(Enum):
+class State(StrEnum):
     """Whose reply is outstanding, or why there is none."""
 
     IDLE = "idle"

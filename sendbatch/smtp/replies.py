@@ -10,7 +10,8 @@ alone, never on how they were split on their way.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import deque
+from typing import NamedTuple
 
 from sendbatch.errors import printable
 from sendbatch.values import Reply
@@ -19,8 +20,8 @@ MOST_BYTES = 4096  # a line with its CR LF; RFC 5321 §4.5.3.1.5 asks for 512, s
 MOST_LINES = 100
 MOST_TEXT = 500  # characters of a reply's text that are kept
 
-# One whole reply of one line, as nearly all are; what else there is goes line by line.
-_SIMPLE = re.compile(rb"([2-5][0-9]{2}) ([^\r\n]*)\r\n")
+# Whole replies of one line each, as nearly all are; what else there is goes line by line.
+_SIMPLE = re.compile(rb"(?:[2-5][0-9]{2} [^\r\n]{0,%d}\r\n)+" % (MOST_BYTES - len("250 \r\n")))
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")  # RFC 3463 §2
 
@@ -29,8 +30,7 @@ class ReplyError(Exception):
     """What came is not an SMTP reply; the message says why, without the bytes themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One whole reply as received: its code, and each line's bytes after the code."""
 
     code: int
@@ -42,6 +42,7 @@ class ReplyParser:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._read_ahead: deque[Answer] = deque()
         self._code: bytes | None = None
         self._lines: list[bytes] = []
         self._broken: ReplyError | None = None
@@ -49,24 +50,30 @@ class ReplyParser:
     @property
     def pending(self) -> bool:
         """Whether bytes were received that belong to no answer handed out so far."""
-        return bool(self._buffer or self._lines)
+        return bool(self._read_ahead or self._buffer or self._lines)
 
     def feed(self, data: bytes) -> None:
         """Take what was received."""
-        self._buffer += data
+        if not self.pending and self._broken is None and _SIMPLE.fullmatch(data):
+            lines = data[:-2].split(b"\r\n")
+            self._read_ahead.extend([Answer(int(line[:3]), (line[4:],)) for line in lines])
+        else:
+            self._buffer += data
 
     def next_answer(self) -> Answer | None:
         """The next whole reply, None where more bytes are needed.
 
         Raises ReplyError, and from then on always, where the bytes are not a reply.
         """
+        if self._read_ahead:
+            return self._read_ahead.popleft()
+        if not self._buffer and self._broken is None:
+            return None
+        return self._from_buffer()
+
+    def _from_buffer(self) -> Answer | None:
         if self._broken is not None:
             raise self._broken
-        if not self._lines and (found := _SIMPLE.match(self._buffer)) is not None:
-            code, text = found.groups()
-            if len(text) <= MOST_BYTES - len("250 \r\n"):
-                del self._buffer[: found.end()]
-                return Answer(int(code), (text,))
         try:
             return self._read()
         except ReplyError as error:
@@ -121,11 +128,12 @@ def clean_reply(code: int, lines: list[str], command: str) -> Reply:
     for line in lines:
         match = _ENHANCED.match(line)
         # RFC 2034 §4: the enhanced code's class is the reply code's first digit.
-        if match is not None and match[1][0] == str(code)[0]:
+        if match is not None and int(line[0]) == code // 100:
             enhanced = enhanced or match[1]
             line = line[match.end() :]
         texts.append(line.strip())
-    return Reply(code, _clean(" ".join(text for text in texts if text)), command, enhanced)
+    text = texts[0] if len(texts) == 1 else " ".join(filter(None, texts))
+    return Reply(code, _clean(text), command, enhanced)
 
 
 def _clean(text: str) -> str:

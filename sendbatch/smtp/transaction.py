@@ -75,7 +75,7 @@ class Transaction:
     @property
     def awaiting(self) -> str | None:
         """The command whose reply is outstanding: RSET, MAIL, RCPT, DATA, MESSAGE, QUIT, lone dot."""
-        return self._awaited[0].value if self._awaited else None
+        return self._awaited[0] if self._awaited else None
 
     @property
     def can_follow(self) -> bool:
@@ -99,7 +99,7 @@ class Transaction:
         if self._gone:
             return [Settle(outcomes.released("the connection had ended"))]
         if self.state is not State.IDLE:
-            raise RuntimeError(f"a message was started while {self.state.value}")
+            raise RuntimeError(f"a message was started while {self.state}")
         if (reason := unfit(message, self._offers)) is not None:
             return [Settle(Outcome(Status.FAILED, reason=reason))]
         level = self._levels.group if self._offers.pipelining else SINGLE
@@ -227,7 +227,7 @@ class Transaction:
         return self._not_granted(envelope, state, answer)
 
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
-        reply = reply_of(answer, State.MESSAGE.value)
+        reply = reply_of(answer, State.MESSAGE)
         if reply.code == 421:
             return self._close(outcomes.closing(Status.DEFERRED, reply), outcomes.CLOSED)
         accepted = Outcome(Status.ACCEPTED, reply) if reply.code // 100 == 2 else None
@@ -250,7 +250,7 @@ class Transaction:
         return [Write(self._next_write(envelope))]
 
     def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
-        reply = reply_of(answer, state.value)
+        reply = reply_of(answer, state)
         if reply.code == 421:
             envelope.outcome = outcomes.closing(Status.PENDING, reply)
             return self._close(None, "", cut=state is State.MAIL)
@@ -258,7 +258,7 @@ class Transaction:
             return self._granted(envelope, state)
         outcome = outcomes.refused(state, reply)
         if outcome is None or envelope.is_out_of_step(state, reply.code, self._levels):
-            return self._misfit(f"the server's reply does not fit: {reply.code} to {state.value}")
+            return self._misfit(f"the server's reply does not fit: {reply.code} to {state}")
         envelope.refused, envelope.outcome = state, outcome
         if state is State.RSET:
             return self._close(None, "")
@@ -286,7 +286,7 @@ class Transaction:
     def _answered_early(self, envelope: Attempt, answer: Answer) -> Sequence[Action]:
         """After 354 and before our dot. Only 5xx to RCPT or after the dot makes `rejected`, so that
         this one counts as DATA's."""
-        reply = reply_of(answer, State.DATA.value)
+        reply = reply_of(answer, State.DATA)
         envelope.outcome = outcomes.early(reply, body_sent=envelope.body_sent)
         if reply.code < 400:
             self._lower(envelope)
