@@ -17,23 +17,26 @@ from sendbatch.ledger.states import SENDABLE, TABLE, Event, sources
 from sendbatch.ledger.store import EVERYONE, Change, Lane
 from sendbatch.values import Recipient, Status
 
+_STATUSES = {str(status): status for status in Status}
 COLUMNS = 'id, "row", key, email, vars, status, attempts, dated_at, content, code'
 
 
 def to_recipient(fields: tuple[Any, ...]) -> Recipient:
     """From one result row of `COLUMNS`."""
-    id_, row, key, email, cells, status, attempts, dated_at, content, code = fields
+    return _recipient(fields, json.loads(fields[4]))
+
+
+def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
+    """As `to_recipient`, for a batch. All cells are decoded in one go, which takes a third of the time:
+    a batch is fetched between two commits, and every connection waits for it."""
+    cells = json.loads(f"[{','.join([row[4] for row in rows])}]")
+    return [_recipient(row, own) for row, own in zip(rows, cells, strict=True)]
+
+
+def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
+    id_, row, key, email, _, status, attempts, dated_at, content, code = fields
     return Recipient(
-        id=id_,
-        row=row,
-        key=key,
-        email=email,
-        cells=tuple(json.loads(cells)),
-        status=Status(status),
-        attempts=attempts,
-        dated_at=dated_at,
-        content=content,
-        code=code,
+        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code
     )
 
 
@@ -137,7 +140,7 @@ class SendingStore:
             f'AND status IN {listed(SENDABLE)}{self._scope}{self._chosen} ORDER BY "row" LIMIT ?',
             (count,),
         )
-        return [to_recipient(row) for row in rows]
+        return to_recipients(rows.fetchall())
 
     def retry(self, statuses: Collection[Status], at: float) -> int:
         """--retry: rejected rows are pending again, deferred ones due at once, failed ones are anyway."""
@@ -214,7 +217,7 @@ class SendingStore:
             'ORDER BY "row" LIMIT ?',
             (after_row, *lane.domains, limit),
         )
-        return [to_recipient(row) for row in rows]
+        return to_recipients(rows.fetchall())
 
     @readable()
     def next_due(
@@ -227,7 +230,7 @@ class SendingStore:
             "ORDER BY due_at LIMIT ?",
             (now, json.dumps(sorted(exclude)), *lane.domains, limit),
         )
-        return [to_recipient(row) for row in rows]
+        return to_recipients(rows.fetchall())
 
     @readable()
     def next_due_at(self, exclude: frozenset[int]) -> float | None:
