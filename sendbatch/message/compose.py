@@ -6,7 +6,7 @@ message, this a few hundredths of one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -110,7 +110,7 @@ class Composer:
             f"Message-ID: {identity}\r\n".encode(),
             unstructured(name, idempotency_key(self._salt, identity)) if name else b"",
             self._unsubscribing.header(inert(links) if proof else links),
-            self._body(variables, boundary(identity), links if proof else (None, None)),
+            *self._body(variables, boundary(identity), links if proof else (None, None)),
         ]
         envelope = Envelope(self._sender, address, is_utf8 or self._is_utf8)
         return Message(envelope, b"".join(parts), identity, dated_at)
@@ -135,21 +135,33 @@ class Composer:
             subject = f"[proof for {recipient.email}] {subject}"
         return unstructured("Subject", subject)
 
-    def _body(self, variables: dict[str, object], boundary: str, to_disarm: _Links) -> bytes:
+    def _body(
+        self, variables: dict[str, object], boundary: str, to_disarm: _Links
+    ) -> Sequence[bytes]:
         """The MIME headers of the whole and all that follows."""
-        html = None if self._html is None else self._html.render(variables)
-        text = None if self._text is None else self._text.render(variables)
-        html, text = (body and without_links(body, to_disarm) for body in (html, text))
+        html = _pieces(self._html, variables, to_disarm)
+        text = _pieces(self._text, variables, to_disarm)
         if text is None:
-            text = text_from_html(html or "")
-        if not text.strip():
+            text = text_from_html("".join(html or ())).splitlines(keepends=True)
+        if not any(map(str.strip, text)):
             raise Failed(f"templates.{'html' if self._text is None else 'text'}: no text is left")
         bodies = [text_part("plain", text)]
         if html is not None:
             bodies.append(text_part("html", html))
         readable = multipart("alternative", f"{boundary}.1", bodies)
-        attached = self._attachments.parts(variables)
+        attached = [[part] for part in self._attachments.parts(variables)]
         return multipart("mixed", f"{boundary}.0", [readable, *attached])
+
+
+def _pieces(
+    template: Template | None, variables: dict[str, object], to_disarm: _Links
+) -> list[str] | None:
+    if template is None:
+        return None
+    pieces = template.pieces(variables)
+    if to_disarm == (None, None):
+        return pieces
+    return without_links("".join(pieces), to_disarm).splitlines(keepends=True)
 
 
 def _told(reason: str) -> str:

@@ -1,16 +1,18 @@
 """How a message's parts are written: bodies, attachments, and the multiparts around them.
 
-A part is its headers and its encoded body as bytes; everything is 7-bit with CRLF. Quoted-printable
-and base64 are written by C code: this is run once for every recipient.
+A part is its headers and its encoded body, as bytes that are joined once, with all the rest. It is
+7-bit, its lines end with CRLF, and none begins with a dot: quoted-printable sees to that, base64 and
+headers have none.
 """
 
 from __future__ import annotations
 
 import mimetypes
-from binascii import b2a_base64, b2a_qp
+from binascii import b2a_base64
 from collections.abc import Sequence
 
 from sendbatch.message.headers import parameters
+from sendbatch.message.quoted import decoded_size, quoted, with_line_feeds
 
 _LINE = 76  # RFC 2045 §6.8
 _OCTETS = "application/octet-stream"
@@ -21,19 +23,21 @@ _TYPES.add_type("text/markdown", ".md")
 _TYPES.add_type("text/vcard", ".vcf")
 
 
-def text_part(subtype: str, text: str) -> bytes:
-    """A text/plain or text/html part, in whichever encoding is shorter.
+def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
+    """A text/plain or text/html part, in whichever encoding is shorter. `pieces` are the text, and
+    best those that other messages have too.
 
     Raises UnicodeEncodeError for a lone surrogate.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    data = lines.replace("\n", "\r\n").encode("utf-8") + b"\r\n"
-    # istext keeps line ends; the first of them, CRLF, is what soft line breaks take over.
-    quoted = b2a_qp(data, quotetabs=False, istext=True, header=False)
+    whole = quoted(pieces)
+    body = whole.rstrip(b"\r\n") + b"\r\n"
     head = b'Content-Type: text/%b; charset="utf-8"\r\n' % subtype.encode("ascii")
-    if len(quoted) <= _base64_size(len(data)):
-        return head + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + quoted
-    return head + b"Content-Transfer-Encoding: base64\r\n\r\n" + _base64(data)
+    # No character is less than a byte: the body need seldom be looked through to know its size.
+    at_least = sum(map(len, pieces)) - len(whole) + len(body)
+    if len(body) <= _base64_size(at_least) or len(body) <= _base64_size(decoded_size(body)):
+        return [head, b"Content-Transfer-Encoding: quoted-printable\r\n\r\n", body]
+    text = with_line_feeds("".join(pieces)).rstrip("\n").replace("\n", "\r\n") + "\r\n"
+    return [head, b"Content-Transfer-Encoding: base64\r\n\r\n", _base64(text.encode("utf-8"))]
 
 
 def attachment_part(name: str, data: bytes) -> bytes:
@@ -51,17 +55,18 @@ def attachment_part(name: str, data: bytes) -> bytes:
     )
 
 
-def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
+def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
     """Parts, each ending in CRLF, joined under a boundary that none of them contains."""
     if len(parts) == 1:
         return parts[0]
     mark = boundary.encode("ascii")
-    head = b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n' % (
-        subtype.encode("ascii"),
-        mark,
-    )
-    body = b"".join(b"--%b\r\n%b" % (mark, part) for part in parts)
-    return b"%b%b--%b--\r\n" % (head, body, mark)
+    between = b"--%b\r\n" % mark
+    joined = [b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n' % (subtype.encode(), mark)]
+    for part in parts:
+        joined.append(between)
+        joined += part
+    joined.append(b"--%b--\r\n" % mark)
+    return joined
 
 
 def _type_of(name: str) -> str:

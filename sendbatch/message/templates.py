@@ -45,11 +45,13 @@ class Template:
         # a short template.
         self._globals = dict(self._template.globals)
 
-    def render(self, variables: dict[str, object]) -> str:
-        """Raises Failed, saying the template, its line, and what stands there."""
+    def pieces(self, variables: dict[str, object]) -> list[str]:
+        """The text, the constant pieces of the template being the same objects every time.
+
+        Raises Failed, saying the template, its line, and what stands there."""
         try:
             context = self._template.new_context({**self._globals, **variables}, shared=True)
-            return "".join(self._template.root_render_func(context))
+            return list(self._template.root_render_func(context))
         except RENDER_ERRORS as error:
             reason = self._explained(error)
             # The traceback holds every local of a recursion that went too deep.
@@ -82,7 +84,9 @@ class Line:
 
     def render(self, variables: dict[str, object]) -> str:
         """Raises Failed."""
-        return self.fixed or "" if self._template is None else self._template.render(variables)
+        if self._template is None:
+            return self.fixed or ""
+        return "".join(self._template.pieces(variables))
 
 
 def is_template(source: str) -> bool:

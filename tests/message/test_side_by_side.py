@@ -1,4 +1,5 @@
-"""Our message and the one that `email.message` makes of the same parts mean the same."""
+"""Our message and the one that `email.message` makes of the same parts mean the same, and a body
+that is encoded piece by piece is the text that the pieces are."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendbatch.message.content import SharedFile
-from tests.message.conftest import built, content, parsed
+from tests.message.conftest import body_of, built, content, parsed
 
 # What both can be asked for: no controls, and no spaces at the ends or in a row, which headers lose.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs"])
@@ -86,3 +87,31 @@ def test_ours_means_what_theirs_does(
     assert body(ours, "html") == body(reference, "html")
     assert body(ours, "plain") == body(reference, "plain")
     assert attached(ours) == attached(reference)
+
+
+# What is not as simple as it looks in quoted-printable, or at the beginning of a line on the wire.
+DOTS_AND_FROMS = [".", "..", "\n.\n", "F", "Fr", "From ", "\nFrom", " me", "--", "=", "=3D", "=\n"]
+BLANKS = [" ", "\t", " \n", "\t\n", "\n", "\n\n", "\0", "\x7f", "\x0b", "\u2028", "\x85"]
+LONG = ["x" * 75, "x" * 76, "y " * 40, "é" * 30, "\N{ROCKET}" * 12, "日本", "</p>", "&amp;"]
+CROOKED = st.sampled_from([*DOTS_AND_FROMS, *BLANKS, *LONG])
+PIECES = st.lists(CROOKED | st.text(st.characters(exclude_categories=["Cs"]), max_size=90))
+VALUES = st.one_of(PIECES.map("".join), st.sampled_from(["\r", "\r\n", "a\r", "\nb", "."]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(PIECES.map("".join), VALUES), max_size=6))
+def test_a_template_of_pieces_means_the_text_they_make(parts: list[tuple[str, str]]) -> None:
+    """Constants and values in turn; a template's own line ends are LF, a row's may be any."""
+    parts = [(c.replace("{", "(").replace("\r", "\n"), value) for c, value in parts]
+    source = "".join(f"{constant}{{{{ v{n} }}}}" for n, (constant, _) in enumerate(parts))
+    made = content(
+        html=f"<p>{source.replace('}}', '|safe }}')}",
+        text=f">{source}",
+        variables={f"v{n}": value for n, (_, value) in enumerate(parts)},
+    )
+    said = "".join(constant + value for constant, value in parts)
+    said = said.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    message = built(made)
+    assert body_of(message, "plain") == f">{said}\n"
+    assert body_of(message, "html") == f"<p>{said}\n"
+    assert built(made) == message

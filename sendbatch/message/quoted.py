@@ -1,0 +1,139 @@
+"""Quoted-printable (RFC 2045 §6.7), piece by piece: what many messages share is encoded once.
+
+A template gives a body as pieces, and its constant ones are the same for everybody. Each piece is
+encoded as if it began a line and as if anything could follow it, so that what it becomes depends on
+nothing around it, and may be kept:
+
+- a blank at its end is escaped, for a line may end there;
+- a dot that begins a line is escaped, also at its own beginning: no line of a body ever needs
+  another dot before it (RFC 5321 §4.5.2);
+- so is the F of "From " there, or of what may become that: mailboxes in one file would change it.
+
+Joining is then adding up columns: where a piece's first line does not fit any more, it gets a soft
+line break before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+_WIDTH = 76  # characters of a line, a soft line break's "=" counted (rule 5)
+_SOFT = b"=\r\n"
+_LARGEST = 128 * 1024  # characters of a piece that is kept
+_MOST_PIECES = 16 * 1024
+_MOST_BYTES = 8 * 1024 * 1024
+_FROM = "From "
+
+_UNFIT = re.compile(r"[^\t\n -<>-~]+")
+# How it is written; the room its first line takes, with the "=" of a soft line break behind it if it
+# may need one; the length of its last line; whether that is the only one.
+_Encoded: TypeAlias = tuple[bytes, int, int, bool]
+
+
+def quoted(pieces: Sequence[str]) -> bytes:
+    """A text as lines that end with CRLF, but for the last. Its own may end with LF, CRLF or CR.
+
+    The same pieces give the same bytes, whatever was encoded before. Raises UnicodeEncodeError for a
+    lone surrogate.
+    """
+    try:
+        return _joined(pieces)
+    except _CarriageReturn:
+        return _joined(with_line_feeds("".join(pieces)).splitlines(keepends=True))
+
+
+def with_line_feeds(text: str) -> str:
+    """A text with all its line ends LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded_size(body: bytes) -> int:
+    """How many bytes stand behind what `quoted` gave, its CRLFs counted."""
+    return len(body) - 2 * body.count(b"=") - body.count(_SOFT)
+
+
+class _CarriageReturn(Exception):
+    """A piece has one: what it means depends on the piece that follows."""
+
+
+def _joined(pieces: Sequence[str]) -> bytes:
+    written: list[bytes] = []
+    column = 0
+    for encoded, first, last, is_one_line in map(_table.__getitem__, pieces):
+        if column + first > _WIDTH:
+            written.append(_SOFT)
+            column = 0
+        written.append(encoded)
+        column = column + last if is_one_line else last
+    return b"".join(written)
+
+
+class _Table(dict[str, _Encoded]):
+    """The pieces that were seen. Emptied when full: the constant ones are soon back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._size = 0
+
+    def __missing__(self, piece: str) -> _Encoded:
+        if "\r" in piece:
+            raise _CarriageReturn
+        found = _encoded(str(piece))  # Markup, where it was escaped, would be hashed slowly
+        if len(piece) <= _LARGEST:
+            self._size += len(piece) + len(found[0])
+            if len(self) >= _MOST_PIECES or self._size > _MOST_BYTES:
+                self.clear()
+                self._size = len(piece) + len(found[0])
+            self[str(piece)] = found
+        return found
+
+
+_table = _Table()
+
+
+def _encoded(text: str) -> _Encoded:
+    text = _UNFIT.sub(_escaped, text)
+    if text.endswith((" ", "\t")):
+        text = f"{text[:-1]}={ord(text[-1]):02X}"
+    text = text.replace(" \n", "=20\n").replace("\t\n", "=09\n")
+    lines: list[str] = []
+    *ended, rest = text.split("\n")
+    for line in ended:
+        _break(line, _WIDTH, lines)
+    _break(rest, _WIDTH - 1, lines)  # a soft line break may follow
+    is_one_line = len(lines) == 1
+    first, last = len(lines[0]) + is_one_line, len(lines[-1])
+    return "\r\n".join(lines).encode("ascii"), first, last, is_one_line
+
+
+def _escaped(unfit: re.Match[str]) -> str:
+    return "".join([f"={byte:02X}" for byte in unfit[0].encode("utf-8")])
+
+
+def _break(line: str, width: int, lines: list[str]) -> None:
+    """Add one line of text to `lines`, as several where it is longer than `width`."""
+    line = _begun(line)
+    while len(line) > width:
+        cut = _last_cut(line)
+        lines.append(f"{line[:cut]}=")
+        line = _begun(line[cut:])
+    lines.append(line)
+
+
+def _begun(line: str) -> str:
+    """A line whose beginning nobody on the way takes for something else."""
+    if line[:1] == "." or (line[:1] == "F" and (line.startswith(_FROM) or _FROM.startswith(line))):
+        return f"={ord(line[0]):02X}{line[1:]}"
+    return line
+
+
+def _last_cut(line: str) -> int:
+    """Where a line longer than one can be broken: in no escape, and in no character's escapes."""
+    cut = _WIDTH - 1
+    if (escape := line.rfind("=", cut - 2, cut)) >= 0:
+        cut = escape
+    while line[cut] == "=" and line[cut + 1] in "89AB":  # a byte that continues a character
+        cut -= 3
+    return cut

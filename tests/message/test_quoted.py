@@ -1,0 +1,85 @@
+"""Bodies as quoted-printable, joined from pieces that were encoded each by itself."""
+
+from __future__ import annotations
+
+import quopri
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from sendbatch.message import quoted as module
+from sendbatch.message.quoted import decoded_size, quoted
+from tests.message.test_side_by_side import CROOKED
+
+PIECES = st.lists(
+    CROOKED
+    | st.sampled_from(["\r", "\r\n", "a\r"])
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+    max_size=20,
+)
+
+
+def normal(pieces: list[str]) -> str:
+    return "".join(pieces).replace("\r\n", "\n").replace("\r", "\n")
+
+
+@settings(max_examples=500, deadline=None)
+@given(PIECES)
+@example(["x" * 74, "", "\n"])
+@example(["x" * 75, "\n", "."])
+@example(["x" * 76 + "\n", "x" * 76])
+@example(["\n", "F", "rom", " me"])
+@example(["x" * 75, "From me"])
+@example(["x" * 75 + "From me"])
+@example(["x" * 75 + "." * 80])
+@example(["x" * n + "\N{ROCKET}" * 30 for n in range(60, 76)])
+@example(["a\r", "\nb"])
+def test_what_is_written_decodes_to_the_pieces(pieces: list[str]) -> None:
+    text, written = normal(pieces), quoted(pieces)
+    assert quopri.decodestring(written).decode() == text.replace("\n", "\r\n")
+    assert decoded_size(written) == len(text.replace("\n", "\r\n").encode())
+    assert quoted([Markup(piece) for piece in pieces]) == written
+
+
+@settings(max_examples=500, deadline=None)
+@given(PIECES)
+@example(["\n", "F", "rom", " me"])
+@example(["x" * 75, "From me", "\n", "."])
+def test_no_line_is_too_long_or_can_be_taken_for_something_else(pieces: list[str]) -> None:
+    lines = quoted(pieces).split(b"\r\n")
+    for line in lines:
+        assert len(line) <= 76
+        assert line.replace(b"\t", b" ").decode("ascii").isprintable()
+        assert not line.startswith((b".", b"From "))
+        assert not line.endswith((b" ", b"\t"))
+        quopri.decodestring(line).decode()  # no character is split over two lines
+    assert len(lines[-1]) <= 75
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(PIECES, max_size=5))
+def test_the_same_pieces_give_the_same_bytes_whatever_was_kept(bodies: list[list[str]]) -> None:
+    kept = [quoted(pieces) for pieces in bodies]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_table", module._Table())
+        patch.setattr(module, "_MOST_PIECES", 2)
+        assert [quoted(pieces) for pieces in reversed(bodies)] == kept[::-1]
+        assert len(module._table) <= 2
+
+
+def test_what_is_kept_is_bounded_and_large_pieces_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_table", module._Table())
+    for number in range(300):
+        quoted([f"{number}", "x" * 100_000 + f"{number}", "x" * 200_000])
+        sizes = [len(piece) + len(kept[0]) for piece, kept in module._table.items()]
+        assert sum(sizes) <= module._MOST_BYTES
+        assert max(sizes) <= 300_000
+    assert {type(piece) for piece in module._table} == {str}
+
+
+def test_a_lone_surrogate_is_an_error_and_not_kept() -> None:
+    for _ in range(2):
+        with pytest.raises(UnicodeEncodeError):
+            quoted(["a", "\ud800"])
