@@ -98,8 +98,8 @@ class Message:
 
     `data` is the whole of it with CRLF line ends and a CRLF at its end, 7-bit unless the envelope
     is `smtputf8`, dots not yet stuffed. `dated_at` is the time of its Date header, seconds since
-    the epoch. `plain` says that `data` was looked through where it was built: it is 7-bit, all its
-    lines end with CR LF, and none begins with a dot, so that it goes on the wire as it stands.
+    the epoch. `plain` is the word of who built it that `data` is 7-bit, that all its lines end with
+    CR LF, and that none begins with a dot, so that it goes on the wire as it stands.
     """
 
     envelope: Envelope

@@ -17,7 +17,7 @@ from sendbatch.message.attachments import Attachments
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.headers import date, mailboxes, one_line, unstructured
 from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
-from sendbatch.message.mime import multipart, text_part
+from sendbatch.message.mime import is_plain, multipart, text_part
 from sendbatch.message.plaintext import text_from_html
 from sendbatch.message.templates import Failed, Line, Template
 from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
@@ -102,7 +102,7 @@ class Composer:
         address, is_utf8 = _wired(proof.reviewer if proof else recipient.email)
         identity = self._identity(recipient, now, proof)
         name = self._content.idempotency_header
-        parts = [
+        headers = [
             *(h if isinstance(h, bytes) else h[1](h[0].render(variables)) for h in self._headers),
             mailboxes("To", [(self._name.render(variables), address)]),
             self._subject_header(variables, recipient, proof),
@@ -110,10 +110,11 @@ class Composer:
             f"Message-ID: {identity}\r\n".encode(),
             unstructured(name, idempotency_key(self._salt, identity)) if name else b"",
             self._unsubscribing.header(inert(links) if proof else links),
-            *self._body(variables, boundary(identity), links if proof else (None, None)),
         ]
+        body = self._body(variables, boundary(identity), links if proof else (None, None))
         envelope = Envelope(self._sender, address, is_utf8 or self._is_utf8)
-        return Message(envelope, b"".join(parts), identity, dated_at)
+        head = b"".join(headers)
+        return Message(envelope, b"".join((head, *body)), identity, dated_at, is_plain(head))
 
     def _dated_at(self, recipient: Recipient, now: float, proof: Proof | None) -> float:
         if proof is None and recipient.content == self._content.digest:

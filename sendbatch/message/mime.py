@@ -69,6 +69,14 @@ def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> 
     return joined
 
 
+def is_plain(head: bytes) -> bool:
+    """Whether these headers can go on the wire as they stand, as parts always can: 7-bit, ended by
+    CRLF, no line beginning with a dot. `Message.plain` says so of the whole."""
+    ends = head.count(b"\r\n")
+    whole = head.endswith(b"\r\n") and ends == head.count(b"\n") == head.count(b"\r")
+    return whole and head.isascii() and not head.startswith(b".") and b"\r\n." not in head
+
+
 def _type_of(name: str) -> str:
     """The media type for a file's name; what a mail program would take apart or run is octets."""
     kind, encoding = _TYPES.guess_type(name)

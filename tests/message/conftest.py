@@ -81,6 +81,9 @@ def sound(message: Message) -> None:
     assert max(map(len, data.split(b"\r\n"))) <= 998
     assert b"\0" not in data
     assert message.envelope.smtputf8 or data.isascii()
+    assert b"\r\n." not in data
+    assert not data.startswith(b".")
+    assert message.plain == data.isascii()
     body = data.partition(b"\r\n\r\n")[2]
     assert body.isascii()
 

@@ -133,6 +133,7 @@ def test_a_local_part_outside_ascii_needs_smtputf8_and_stands_raw_in_to() -> Non
     assert message.envelope.smtputf8
     assert "<jürgen@xn--bcher-kva.example>".encode() in message.data
     assert message.data.replace("jürgen".encode(), b"").isascii()
+    assert not message.plain
 
 
 def test_a_domain_that_has_no_a_labels_is_said_with_its_row() -> None:
