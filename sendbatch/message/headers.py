@@ -139,7 +139,7 @@ def _phrase(display: str, used: int) -> list[str]:
 
 def _parameter(key: str, text: str) -> list[str]:
     text = one_line(text)
-    if text.isascii() and len(text) <= WIDTH - 20:
+    if text.isascii() and "=?" not in text and len(text) <= WIDTH - 20:
         if _TOKEN.fullmatch(text):
             return [f"{key}={text}"]
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -380,6 +380,7 @@ def test_a_text_with_an_attachment_is_mixed_without_alternative() -> None:
     ),
     st.binary(max_size=300),
 )
+@example("=??Q??=", b"")
 def test_a_filename_and_its_bytes_come_back(name: str, data: bytes) -> None:
     name = name.replace("/", "_").strip()
     if not name or not name.isprintable():
