@@ -4,13 +4,12 @@ A template gives a body as pieces, and its constant ones are the same for everyb
 encoded as if it began a line and as if anything could follow it, so that what it becomes depends on
 nothing around it, and may be kept:
 
-- a blank at its end is escaped, for a line may end there;
 - a dot that begins a line is escaped, also at its own beginning: no line of a body ever needs
   another dot before it (RFC 5321 §4.5.2);
 - so is the F of "From " there, or of what may become that: mailboxes in one file would change it.
 
 Joining is then adding up columns: where a piece's first line does not fit any more, it gets a soft
-line break before it.
+line break before it. One thing is left to be seen then: a blank that would end a line is escaped.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from typing import TypeAlias
 
 _WIDTH = 76  # characters of a line, a soft line break's "=" counted (rule 5)
 _SOFT = b"=\r\n"
+_LINE_MAY_NOT_END = frozenset((b" ", b"\t", b""))  # a piece may be empty: what was before it?
 _LARGEST = 128 * 1024  # characters of a piece that is kept
 _MOST_PIECES = 16 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
@@ -65,9 +65,23 @@ def _joined(pieces: Sequence[str]) -> bytes:
         if column + first > _WIDTH:
             written.append(_SOFT)
             column = 0
+        elif not first and column and written[-1][-1:] in _LINE_MAY_NOT_END:
+            _escape_blank(written, column)
         written.append(encoded)
         column = column + last if is_one_line else last
+    if column:
+        _escape_blank(written, column)
     return b"".join(written)
+
+
+def _escape_blank(written: list[bytes], column: int) -> None:
+    """Before a line ends at `column`: a blank there would be lost on the way (rule 3)."""
+    while not written[-1]:
+        written.pop()
+    last = written[-1]
+    if last.endswith((b" ", b"\t")):
+        room = b"" if column + 2 <= _WIDTH else _SOFT
+        written[-1] = b"%b%b=%02X" % (last[:-1], room, last[-1])
 
 
 class _Table(dict[str, _Encoded]):
@@ -95,8 +109,6 @@ _table = _Table()
 
 def _encoded(text: str) -> _Encoded:
     text = _UNFIT.sub(_escaped, text)
-    if text.endswith((" ", "\t")):
-        text = f"{text[:-1]}={ord(text[-1]):02X}"
     text = text.replace(" \n", "=20\n").replace("\t\n", "=09\n")
     lines: list[str] = []
     *ended, rest = text.split("\n")
