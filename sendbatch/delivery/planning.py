@@ -106,18 +106,22 @@ def _stage_rows(
     """Check and stage every row; returns their digest, and (line, fault) of missing attachments."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
+    campaign = planning.campaign
+    marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
     for found in pool.check(_batches(table, BATCH)):
         if planning.stop.is_soon:
             raise Interrupted(f"{planning.stop.reason}; nothing was sent")
         staging.add(found.rows)
+        if marked:
+            staging.mark(found.marks())
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
         rows += len(found.rows)
         planning.observer.planning(rows)
     if not rows:
-        file = planning.campaign.recipients.file
+        file = campaign.recipients.file
         raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
     return digest.hexdigest(), faulty
 

@@ -1,25 +1,27 @@
-"""Planning in the record: rows are staged apart, then merged with what was tried before.
+"""Planning in the record: rows are staged, settled, and merged with what was tried before.
 
 Everything happens inside the caller's transaction: a plan that is refused, declined or interrupted
 leaves nothing. Duplicates and suppressed addresses are found here, by SQL, and not in memory.
+
+A first plan, which has nothing to be merged with, is staged where it will stand; any other in a
+temporary table with the same columns. Keys come in any order, so their index is made when all
+are there: sorted once, and not searched for every row.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
-from sendbatch.ledger.sql import listed
-from sendbatch.ledger.states import LEFT_OUT, Event, sources
+from sendbatch.ledger.merging import merge_staged
 
-# A row once tried belongs to the record; a new plan refreshes it and never removes it.
-TRIED = (
-    "(attempts > 0 OR was IS NOT NULL OR first_attempt_at IS NOT NULL OR "
-    "status IN ('accepted', 'deferred', 'failed', 'in_doubt', 'rejected', 'sending', 'withdrawn'))"
-)
+AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
+TABLES = ("staged", "marks", "suppression", "unreachable", "twice", "matched")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,62 +53,89 @@ class Staging:
     def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
         self._db = connection
         self._columns = tuple(columns)
-        for table in ("staged", "matched", "suppression"):
-            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        connection.execute(
-            'CREATE TEMP TABLE staged (id INTEGER PRIMARY KEY, "row" INTEGER, key TEXT, email TEXT,'
-            " address TEXT, domain TEXT, vars TEXT, status TEXT, reason TEXT, files TEXT, claim TEXT)"
-        )
-        connection.execute(
-            "CREATE TEMP TABLE suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID"
-        )
+        self._number = self._one("SELECT coalesce(max(id), 0) + 1 FROM plan")
+        self._duplicates = 0
+        self._drop()
+        for table in (
+            'marks ("row" INTEGER PRIMARY KEY, address TEXT, domain TEXT, files TEXT)',
+            "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
+            "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
+        ):
+            connection.execute(f"CREATE TEMP TABLE {table}")
+        is_first = not self._one("SELECT EXISTS (SELECT 1 FROM recipient)")
+        self._table = "recipient" if is_first else "staged"
+        _make(connection, self._table)
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Stage checked rows: (line, key, email, default key of the address, domain, cells as JSON,
-        status, reason or None, paths of its own attachments as JSON or None)."""
-        self._db.executemany(
-            'INSERT INTO staged ("row", key, email, address, domain, vars, status, reason, files) '
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        """Stage checked rows: (line, key, email, cells as JSON, status, reason or None)."""
+        for part in _parts(rows, AT_ONCE):
+            statement = _insertion(self._table, self._number, len(part))
+            self._db.execute(statement, tuple(chain.from_iterable(part)))
+
+    def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
+        address, domain, paths of its own attachments as JSON or None)."""
+        self._db.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         """(kind, value): "key" as the default key of an address, "domain" as A-labels, "text" as is."""
         self._db.executemany("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
 
     def domains(self) -> list[str]:
-        """The domains of all rows that may still be sent to."""
-        rows = self._db.execute("SELECT DISTINCT domain FROM staged WHERE status = 'pending'")
+        """The domains of all marked rows that may still be sent to."""
+        rows = self._db.execute(
+            f'SELECT DISTINCT domain FROM {self._table} JOIN marks USING ("row") '
+            "WHERE status = 'pending'"
+        )
         return [domain for (domain,) in rows]
 
     def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
-        """(domain, reason): rows there are invalid, for DNS alone."""
-        self._db.executemany(
-            "UPDATE staged SET status = 'invalid', reason = ?2 WHERE domain = ?1 AND status = 'pending'",
-            reasons,
+        """(domain, reason): marked rows there are invalid, for DNS alone."""
+        self._db.executemany("INSERT INTO unreachable VALUES (?, ?)", reasons)
+        self._db.execute(
+            f"UPDATE {self._table} SET status = 'invalid', claim = NULL, reason = unreachable.reason "
+            f'FROM marks JOIN unreachable USING (domain) WHERE marks."row" = {self._table}."row" '
+            "AND status = 'pending'"
         )
 
     def settle(self) -> None:
         """All rows are staged: find the suppressed, then the first row of each key."""
+        if self._one("SELECT EXISTS (SELECT 1 FROM suppression)"):
+            self._leave_out_suppressed()
+        try:
+            self._index_claims()
+        except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
+            self._leave_out_duplicates()
+            self._index_claims()
+
+    def _leave_out_suppressed(self) -> None:
         self._db.execute(
-            "UPDATE staged SET status = 'suppressed', reason = 'on a suppression list' "
-            "WHERE status = 'pending' AND ("
-            "address IN (SELECT value FROM suppression WHERE kind = 'key')"
-            " OR key IN (SELECT value FROM suppression WHERE kind IN ('key', 'text'))"
-            " OR email IN (SELECT value FROM suppression WHERE kind = 'text')"
+            f"UPDATE {self._table} SET status = 'suppressed', claim = NULL, "
+            "reason = 'on a suppression list' WHERE status = 'pending' AND ("
+            '"row" IN (SELECT "row" FROM marks WHERE'
+            " address IN (SELECT value FROM suppression WHERE kind = 'key')"
             " OR domain IN (SELECT value FROM suppression WHERE kind = 'domain'))"
+            " OR key IN (SELECT value FROM suppression WHERE kind IN ('key', 'text'))"
+            " OR email IN (SELECT value FROM suppression WHERE kind = 'text'))"
         )
-        self._db.execute("CREATE INDEX temp.staged_key ON staged (key, id)")
+
+    def _index_claims(self) -> None:
+        schema = "main" if self._table == "recipient" else "temp"
         self._db.execute(
-            "UPDATE staged SET claim = key WHERE id IN "
-            "(SELECT min(id) FROM staged WHERE status = 'pending' GROUP BY key)"
+            f"CREATE UNIQUE INDEX {schema}.{self._table}_claim ON {self._table} (claim)"
         )
-        self._db.execute("CREATE UNIQUE INDEX temp.staged_claim ON staged (claim)")
+
+    def _leave_out_duplicates(self) -> None:
         self._db.execute(
-            "UPDATE staged SET status = 'duplicate', reason = 'row ' || "
-            '(SELECT first."row" FROM staged AS first WHERE first.claim = staged.key) || '
-            "' has the same key' WHERE status = 'pending' AND claim IS NULL"
+            "CREATE TEMP TABLE twice AS SELECT claim AS key, min(id) AS first "
+            f"FROM {self._table} WHERE claim IS NOT NULL GROUP BY claim HAVING count(*) > 1"
         )
+        self._db.execute("CREATE UNIQUE INDEX temp.twice_key ON twice (key)")
+        self._duplicates = self._db.execute(
+            f"UPDATE {self._table} SET claim = NULL, status = 'duplicate', reason = 'row ' || "
+            f'(SELECT "row" FROM {self._table} AS first WHERE first.id = twice.first) || '
+            f"' has the same key' FROM twice WHERE twice.key = claim AND twice.first <> id"
+        ).rowcount
 
     def twins(self, used: Collection[str], most: int = 10) -> Twins:
         """Duplicates that differ from the first row in a column among `used`."""
@@ -114,7 +143,8 @@ class Staging:
 
     def twins_by_attachment(self, most: int = 10) -> Twins:
         """Duplicates that would get other files than the first row."""
-        return self._twins("later.files IS NOT first.files", most)
+        files = '(SELECT files FROM marks WHERE marks."row" = {}."row")'
+        return self._twins(f"{files.format('later')} IS NOT {files.format('first')}", most)
 
     def _differs(self, used: Collection[str]) -> str:
         places = [i for i, name in enumerate(self._columns) if name in used]
@@ -125,11 +155,13 @@ class Staging:
         return "(" + " OR ".join(tests) + ")" if tests else "0"
 
     def _twins(self, condition: str, most: int) -> Twins:
+        if not self._duplicates:
+            return Twins()
         joined = (
-            "FROM staged AS later JOIN staged AS first ON first.claim = later.key "
+            f"FROM {self._table} AS later JOIN {self._table} AS first ON first.claim = later.key "
             f"WHERE later.status = 'duplicate' AND {condition}"
         )
-        count = self._db.execute(f"SELECT count(*) {joined}").fetchone()[0]
+        count = self._one(f"SELECT count(*) {joined}")
         rows = self._db.execute(
             f'SELECT later."row", first."row" {joined} ORDER BY later."row" LIMIT ?', (most,)
         ).fetchall()
@@ -138,35 +170,36 @@ class Staging:
     def holds_key(self, line: int) -> bool:
         """Whether the row at this line is to be sent to."""
         found = self._db.execute(
-            'SELECT 1 FROM staged WHERE "row" = ? AND claim IS NOT NULL', (line,)
+            f'SELECT 1 FROM {self._table} WHERE "row" = ? AND claim IS NOT NULL', (line,)
         )
         return found.fetchone() is not None
 
     def difference(self) -> Difference:
         """Against the last plan, before anything is merged."""
-        last = self._db.execute("SELECT max(id) FROM plan").fetchone()[0]
-        if last is None:
+        last = self._number - 1
+        if not last:
             return Difference(first=True)
+        staged = self._table
         return Difference(
             self._one(
-                "SELECT count(*) FROM staged WHERE claim IS NOT NULL AND claim NOT IN (SELECT claim "
+                f"SELECT count(*) FROM {staged} WHERE claim IS NOT NULL AND claim NOT IN (SELECT claim "
                 "FROM recipient WHERE plan = ?1 AND claim IS NOT NULL)",
                 last,
             ),
             self._one(
                 "SELECT count(*) FROM recipient WHERE plan = ?1 AND claim IS NOT NULL AND claim NOT IN "
-                "(SELECT claim FROM staged WHERE claim IS NOT NULL)",
+                f"(SELECT claim FROM {staged} WHERE claim IS NOT NULL)",
                 last,
             ),
             self._one(
-                "SELECT count(*) FROM recipient AS old JOIN staged AS new ON new.claim = old.claim "
+                f"SELECT count(*) FROM recipient AS old JOIN {staged} AS new ON new.claim = old.claim "
                 "WHERE old.plan = ?1 AND (old.email <> new.email OR old.vars <> new.vars)",
                 last,
             ),
             tuple(
                 self._db.execute(
                     'SELECT new."row", old.email, new.email FROM recipient AS old '
-                    "JOIN staged AS new ON new.claim = old.key WHERE old.email <> new.email "
+                    f"JOIN {staged} AS new ON new.claim = old.key WHERE old.email <> new.email "
                     "AND old.status IN ('accepted', 'in_doubt') ORDER BY new.\"row\" LIMIT 10"
                 )
             ),
@@ -185,24 +218,18 @@ class Staging:
         completed_at: float,
     ) -> int:
         """Make the staged rows the current plan, by RECORD's table; returns the plan's number."""
-        number = self._one("SELECT coalesce(max(id), 0) + 1 FROM plan")
-        self._db.execute(f"DELETE FROM recipient WHERE NOT {TRIED}")
-        self._db.execute("UPDATE recipient SET claim = NULL")
-        self._match()
-        self._withdraw()
-        self._carry_over()
-        self._refresh()
-        self._seat(number)
-        self._insert(number)
+        if self._table != "recipient":
+            merge_staged(self._db, self._columns, self._number)
         counts = dict(
             self._db.execute(
-                "SELECT status, count(*) FROM recipient WHERE plan = ? GROUP BY status", (number,)
+                "SELECT status, count(*) FROM recipient WHERE plan = ? GROUP BY status",
+                (self._number,),
             ).fetchall()
         )
         self._db.execute(
             "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                number,
+                self._number,
                 inputs,
                 started_at,
                 completed_at,
@@ -212,89 +239,46 @@ class Staging:
                 json.dumps(counts),
             ),
         )
-        for table in ("staged", "matched", "suppression"):
-            self._db.execute(f"DROP TABLE temp.{table}")
-        return number
+        self._drop()
+        return self._number
 
-    def _match(self) -> None:
-        """Which staged row is which row of the record: the key's holder, else the first left out."""
-        self._db.execute(
-            "CREATE TEMP TABLE matched (id INTEGER PRIMARY KEY, staged INTEGER UNIQUE, readdressed INTEGER)"
-        )
-        left_out = listed(LEFT_OUT)
-        self._db.execute(
-            "INSERT INTO matched SELECT old.id, new.id, old.email <> new.email AND new.email <> '' "
-            "FROM recipient AS old JOIN staged AS new ON new.id = coalesce("
-            " (SELECT id FROM staged WHERE claim = old.key),"
-            f" (SELECT min(id) FROM staged WHERE key = old.key AND status IN {left_out}))"
-            " WHERE old.key <> ''"
-        )
+    def _drop(self) -> None:
+        for table in TABLES:
+            self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
-    def _withdraw(self) -> None:
-        """Tried without success, and no longer in the CSV. Accepted ones are kept, not counted."""
-        self._db.execute(
-            "UPDATE recipient SET was = coalesce(was, status), status = 'withdrawn', due_at = NULL, "
-            f"reason = CASE WHEN status NOT IN {listed(LEFT_OUT)} THEN reason END "
-            f"WHERE status IN {listed(sources(Event.WITHDRAW))} AND id NOT IN (SELECT id FROM matched)"
-        )
 
-    def _carry_over(self) -> None:
-        """What a row keeps of an older plan stands in the order of this plan's columns."""
-        self._db.create_function("carried", 3, self._carried)
-        self._db.execute(
-            "UPDATE recipient SET vars = carried(old.columns, recipient.vars, new.vars) "
-            "FROM matched JOIN staged AS new ON new.id = matched.staged, plan AS old "
-            "WHERE recipient.id = matched.id AND old.id = recipient.plan AND old.columns <> ?",
-            (json.dumps(self._columns),),
-        )
+def _make(connection: sqlite3.Connection, table: str) -> None:
+    """An empty table with the columns of the record's, and no index on `claim` yet; the record's own
+    is made anew, for the index that a UNIQUE constraint brings cannot be left out for a while."""
+    made = (
+        "SELECT sql FROM sqlite_master WHERE tbl_name = 'recipient' AND type = ? AND sql NOT NULL"
+    )
+    (columns,) = connection.execute(made, ("table",)).fetchone()
+    columns = columns.replace("claim TEXT UNIQUE", "claim TEXT")
+    if table != "recipient":
+        connection.execute(columns.replace("TABLE recipient", f"TEMP TABLE {table}", 1))
+        return
+    indexes = connection.execute(f"{made} AND name <> 'recipient_claim'", ("index",)).fetchall()
+    connection.execute("DROP TABLE recipient")
+    for (statement,) in [(columns,), *indexes]:
+        connection.execute(statement)
 
-    def _carried(self, columns: str, old: str, new: str) -> str:
-        kept = dict(zip(json.loads(columns), json.loads(old), strict=True))
-        cells = zip(self._columns, json.loads(new), strict=True)
-        return json.dumps([kept.get(name, cell) for name, cell in cells], ensure_ascii=False)
 
-    def _refresh(self) -> None:
-        """Rows that may still be sent to take what the CSV says now."""
-        self._db.execute(
-            "UPDATE recipient SET email = new.email, vars = new.vars, reason = NULL, due_at = NULL, "
-            "was = NULL, status = 'pending', code = NULL, enhanced_code = NULL, reply = NULL, "
-            "content = NULL, dated_at = NULL, finished_at = NULL "
-            "FROM matched JOIN staged AS new ON new.id = matched.staged "
-            "WHERE recipient.id = matched.id AND readdressed AND new.claim IS NOT NULL "
-            f"AND recipient.status IN {listed(sources(Event.READDRESS))}"
-        )
-        self._db.execute(
-            "UPDATE recipient SET status = coalesce(was, recipient.status), was = NULL, vars = new.vars, "
-            "reason = CASE recipient.status WHEN 'withdrawn' THEN recipient.reason END "
-            "FROM matched JOIN staged AS new ON new.id = matched.staged "
-            "WHERE recipient.id = matched.id AND new.claim IS NOT NULL "
-            f"AND recipient.status IN {listed(sources(Event.RETURN))}"
-        )
-        self._db.execute(
-            "UPDATE recipient SET was = coalesce(was, recipient.status), status = new.status, "
-            "reason = new.reason FROM matched JOIN staged AS new ON new.id = matched.staged "
-            "WHERE recipient.id = matched.id AND new.claim IS NULL "
-            f"AND recipient.status IN {listed(sources(Event.EXCLUDE))}"
-        )
-        self._db.execute(
-            "UPDATE recipient SET vars = new.vars "
-            "FROM matched JOIN staged AS new ON new.id = matched.staged "
-            "WHERE recipient.id = matched.id AND recipient.status IN ('pending', 'deferred', 'failed')"
-        )
+@lru_cache(maxsize=8)
+def _insertion(table: str, plan: int, rows: int) -> str:
+    """A statement for so many rows; whoever is *pending* claims its key until another is found to."""
+    values = (
+        f"({plan}, ?{n}, ?{n + 1}, iif(?{n + 4} = 'pending', ?{n + 1}, NULL), "
+        f"?{n + 2}, ?{n + 3}, ?{n + 4}, ?{n + 5})"
+        for n in range(1, 6 * rows + 1, 6)
+    )
+    return (
+        f'INSERT INTO {table} (plan, "row", key, claim, email, vars, status, reason) '
+        f"VALUES {', '.join(values)}"
+    )
 
-    def _seat(self, number: int) -> None:
-        """Every matched row stands at its new line of the new plan."""
-        self._db.execute(
-            'UPDATE recipient SET plan = ?, "row" = new."row", claim = new.claim '
-            "FROM matched JOIN staged AS new ON new.id = matched.staged "
-            "WHERE recipient.id = matched.id",
-            (number,),
-        )
 
-    def _insert(self, number: int) -> None:
-        self._db.execute(
-            'INSERT INTO recipient (plan, "row", key, claim, email, vars, status, reason) '
-            'SELECT ?, "row", key, claim, email, vars, status, reason FROM staged '
-            "WHERE id NOT IN (SELECT staged FROM matched) ORDER BY id",
-            (number,),
-        )
+def _parts(rows: Iterable[tuple[object, ...]], size: int) -> Iterator[list[tuple[object, ...]]]:
+    iterator = iter(rows)
+    while part := list(islice(iterator, size)):
+        yield part

@@ -41,7 +41,9 @@ def stage_and_merge(
 ) -> Difference:
     """Plan inside the caller's transaction."""
     staging = ledger.stage(COLUMNS)
+    rows = list(rows)
     staging.add(map(batches.staged, rows))
+    staging.mark(map(batches.marks, rows))
     staging.suppress(suppress)
     staging.settle()
     difference = staging.difference()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite import Ledger, read_ledger
 from sendbatch.ledger.staging import Staging, Twins
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Status
@@ -17,6 +20,7 @@ from tests.ledger.people import COLUMNS, bring, entry, left_out, person, plan, s
 def staged(ledger: Ledger, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
     staging = ledger.stage(columns)
     staging.add(map(batches.staged, rows))
+    staging.mark(map(batches.marks, rows))
     return staging
 
 
@@ -247,3 +251,72 @@ def test_one_who_comes_back_after_many_plans_has_the_columns_of_the_last(ledger:
 
     (found,) = ledger.reading.holders()
     assert found.cells == ("Ann", "ann@example.com")
+
+
+# -- where a plan is staged -------------------------------------------------------------------
+
+
+def indexes(ledger: Ledger) -> dict[str, str]:
+    rows = ledger.reading._db.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'recipient' "
+        "AND sql NOT NULL"
+    )
+    return dict(rows.fetchall())
+
+
+def test_a_first_plan_leaves_the_record_with_every_index_it_had(ledger: Ledger) -> None:
+    before = indexes(ledger)
+
+    plan(ledger, person(2, "ann"), person(3, "ann"), person(4, "bob"))
+
+    assert indexes(ledger).items() >= before.items()
+
+
+@pytest.mark.parametrize("plans", [1, 2])
+def test_two_rows_can_never_hold_one_key(ledger: Ledger, plans: int) -> None:
+    for _ in range(plans):
+        plan(ledger, person(2, "ann"), person(3, "bob"))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.reading._db.execute("UPDATE recipient SET claim = 'ann'")
+
+
+def test_a_first_plan_that_is_refused_leaves_an_empty_record_for_the_next(ledger: Ledger) -> None:
+    with contextlib.suppress(LookupError), ledger.transaction():
+        staged(ledger, person(2, "ann")).settle()
+        raise LookupError("refused")
+    assert statuses(ledger, all_rows=True) == []
+
+    plan(ledger, person(2, "bob"))
+
+    assert statuses(ledger) == [("bob", Status.PENDING)]
+
+
+def test_whoever_reads_during_a_first_plan_sees_the_record_as_it_was(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    with ledger.transaction():
+        staging = staged(ledger, person(2, "ann"))
+        with read_ledger(tmp_path) as reader:
+            assert reader.reading.totals() == {}
+        staging.settle()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_plan_of_many_statements_keeps_every_row_in_its_order(
+    ledger: Ledger, again: bool
+) -> None:
+    rows = [person(2 + n, f"p{n % 240}") for n in range(250)]
+    if again:
+        plan(ledger, person(2, "ann"))
+        bring(ledger, "ann", Status.ACCEPTED)
+
+    plan(ledger, *rows)
+
+    found = list(ledger.reading.entries())
+    assert [(one.row, one.key) for one in found] == [(row.line, row.key) for row in rows]
+    assert [one.reason for one in found[239:242]] == [
+        None,
+        "row 2 has the same key",
+        "row 3 has the same key",
+    ]
