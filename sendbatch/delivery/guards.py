@@ -100,8 +100,10 @@ def other_content(
 ) -> str | None:
     """What some have got and the others would get must be the same, unless a person says so."""
     known = reading.meta("content")
+    if known is None or known == digest:
+        return None
     sent = sum(number for _, number in reading.contents())
-    if known is None or known == digest or not sent:
+    if not sent:
         return None
     of_all = f" of {numbers.holders:,}" if sent <= numbers.holders else ""  # some may be gone
     first = f"the text changed since {sent:,}{of_all} were sent it."

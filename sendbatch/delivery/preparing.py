@@ -7,7 +7,7 @@ looked at, which works on a copy.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
@@ -89,24 +89,31 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     _take_up(ledger, preparing, now)
     ledger.sending.choose(options.limit)
     ledger.sending.make_due(now)
-    changes = _changes(ledger, preparing, now)
-    held = _hold(ledger, preparing)
+    # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
+    everyone, holders = reading.census()
+    changes = _changes(ledger, preparing, everyone, holders, now)
+    held = _hold(ledger, preparing, everyone, holders)
     _identify(ledger, campaign, preparing.content, now)
-    totals = ledger.sending.totals()
+    is_restricted = options.only is not None or options.limit is not None
+    totals = ledger.sending.totals() if is_restricted else everyone
     return Prepared(
         campaign=campaign,
         content=preparing.content,
         pool=_pool(ledger, preparing, salt),
         planned=planned,
         totals=totals,
-        sendable=ledger.sending.sendable(),
+        sendable=_sendable(totals),
         left_over=ledger.sending.left_over(),
-        holders=reading.holders_count(),
+        holders=holders,
         samples=tuple(ledger.sending.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
         notices=tuple(notice for notice in (moved, *changes) if notice),
     )
+
+
+def _sendable(totals: Mapping[Status, int]) -> int:
+    return sum(totals.get(status, 0) for status in SENDABLE)
 
 
 def _salt(ledger: Ledger) -> bytes:
@@ -164,13 +171,14 @@ def _take_up(ledger: Ledger, preparing: Preparing, now: float) -> None:
         ledger.sending.resend(dated_after=now - idempotency.holds)
 
 
-def _changes(ledger: Ledger, preparing: Preparing, now: float) -> list[str]:
+def _changes(
+    ledger: Ledger, preparing: Preparing, totals: Mapping[Status, int], holders: int, now: float
+) -> list[str]:
     """Other content or another server than before: refused, accepted, or only told of."""
     campaign, reading, digest = preparing.campaign, ledger.reading, preparing.content.digest
     if preparing.options.accept_changes:
         return []
-    left = sum(reading.totals().get(status, 0) for status in SENDABLE)
-    numbers = guards.Numbers(reading.holders_count(), left)
+    numbers = guards.Numbers(holders, _sendable(totals))
     said = [
         guards.other_content(reading, campaign, digest, numbers, preparing.command, now),
         guards.other_server(reading, campaign, numbers, preparing.command, now),
@@ -181,12 +189,14 @@ def _changes(ledger: Ledger, preparing: Preparing, now: float) -> list[str]:
     return told
 
 
-def _hold(ledger: Ledger, preparing: Preparing) -> Held | None:
+def _hold(
+    ledger: Ledger, preparing: Preparing, totals: Mapping[Status, int], holders: int
+) -> Held | None:
     """--strict, expect and --plan. Raises GuardError."""
-    campaign, options, reading = preparing.campaign, preparing.options, ledger.reading
+    campaign, options = preparing.campaign, preparing.options
     if options.strict:
-        guards.strictly(reading.totals())
-    guards.as_expected(campaign.expect, reading.holders_count())
+        guards.strictly(totals)
+    guards.as_expected(campaign.expect, holders)
     if options.approval is None:
         return None
     return hold_to(
@@ -195,7 +205,7 @@ def _hold(ledger: Ledger, preparing: Preparing) -> Held | None:
         run=campaign.run,
         content=preparing.content.digest,
         server=guards.server_of(campaign.profile),
-        holders=reading.holders(),
+        holders=ledger.reading.holders(),
     )
 
 

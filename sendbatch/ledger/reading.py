@@ -46,6 +46,13 @@ class LedgerReading:
     def totals(self) -> dict[Status, int]:
         return self._counts(CURRENT)
 
+    def census(self) -> tuple[dict[Status, int], int]:
+        """`totals`, and how many `holders` there are, from one look at the record."""
+        rows = self._db.execute(
+            f"SELECT status, count(*), count(claim) FROM recipient WHERE {CURRENT} GROUP BY status"
+        ).fetchall()
+        return {Status(status): count for status, count, _ in rows}, sum(n for *_, n in rows)
+
     def departed(self) -> dict[Status, int]:
         return self._counts(f"NOT {CURRENT}")
 
@@ -72,12 +79,6 @@ class LedgerReading:
             f'SELECT {COLUMNS} FROM recipient WHERE {CURRENT} AND claim IS NOT NULL ORDER BY "row"'
         )
         return (to_recipient(row) for row in rows)
-
-    def holders_count(self) -> int:
-        found = self._db.execute(
-            f"SELECT count(*) FROM recipient WHERE {CURRENT} AND claim IS NOT NULL"
-        )
-        return int(found.fetchone()[0])
 
     def named(self, spellings: tuple[str, ...]) -> Recipient | None:
         """The recipient of the current plan with this key or address, in any of its spellings."""
