@@ -39,13 +39,14 @@ class Line:
         self._lanes = {lane: _Lane() for lane in (OTHERS, *limited)}
         self._most_bytes = MOST_BYTES // len(self._lanes)
         self._arrivals = 0
+        self._length = 0
         self.filled = asyncio.Event()
         self.drained = asyncio.Event()
         self.over = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
     def __len__(self) -> int:
-        return sum(len(lane.waiting) for lane in self._lanes.values())
+        return self._length
 
     @property
     def lanes(self) -> tuple[str, ...]:
@@ -62,6 +63,7 @@ class Line:
         if first:
             lane.waiting.move_to_end(id_, last=False)
         lane.bytes += len(ready.message.data)
+        self._length += 1
         self.over.clear()
         self.filled.set()
 
@@ -93,7 +95,7 @@ class Line:
         self._end()
 
     def _end(self) -> None:
-        if self.closed and not len(self):
+        if self.closed and not self._length:
             self.over.set()
 
     def _lane(self, ready: Ready) -> _Lane:
@@ -104,6 +106,7 @@ class Line:
         was_full = not lane.has_room(self._most_bytes)
         del lane.waiting[ready.recipient.id]
         lane.bytes -= len(ready.message.data)
+        self._length -= 1
         if was_full and lane.has_room(self._most_bytes):
             self.drained.set()
         self._end()

@@ -107,6 +107,10 @@ class Settling:
 
     def _steer(self, outcome: Outcome, handed: Handed) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
+        if outcome.status is Status.ACCEPTED and not outcome.lost:
+            if self.connections.is_reduced and self.connections.win_back(self._clock.steady()):
+                self._tell("connections", f"{self.connections.allowed} connections again")
+            return False
         now = self._clock.steady()
         reply = outcome.reply
         if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
@@ -117,11 +121,9 @@ class Settling:
             if not handed.refused_recipients:  # those are what ended it, not the number of messages
                 self._connection_ended(handed.accepted)
             return True
-        if outcome.status is Status.ACCEPTED and outcome.lost:  # and with it the connection ended
+        if outcome.status is Status.ACCEPTED:  # and with it the connection ended
             self._connection_ended(handed.accepted + 1)
             return True
-        if outcome.status is Status.ACCEPTED and self.connections.win_back(now):
-            self._tell("connections", f"{self.connections.allowed} connections again")
         return False
 
     def _connection_ended(self, accepted: int) -> None:

@@ -51,6 +51,11 @@ class Connections:
     def allowed(self) -> int:
         return max(1, min(self._granted, self.wanted // self.parts))
 
+    @property
+    def is_reduced(self) -> bool:
+        """Whether some are to be won back."""
+        return self._granted < self.wanted
+
     def refused(self, now: float) -> bool:
         """Refused at the greeting, or 421 before a first acceptance: half of them.
 
@@ -65,7 +70,7 @@ class Connections:
 
     def win_back(self, now: float) -> bool:
         """After a calm minute one more is allowed; returns whether that happened now."""
-        if self._granted >= self.wanted or now - self._refused_at < CALM:
+        if not self.is_reduced or now - self._refused_at < CALM:
             return False
         self._refused_at = now
         self._granted += 1
@@ -133,8 +138,10 @@ class Breaker:
         """
         if self.tripped:
             return []
-        condemned, self.open = self.open, []
         self.length = self._doubts = 0
+        condemned = self.open
+        if condemned:
+            self.open = []
         return condemned
 
 
@@ -196,7 +203,7 @@ def row_is_blamed(outcome: Outcome, *, accepted: int, refused_recipients: int) -
     reply = outcome.reply
     if reply is None or reply.command == "MESSAGE":
         return True
-    if outcome.status not in (Status.DEFERRED, Status.REJECTED):
+    if outcome.status is not Status.DEFERRED and outcome.status is not Status.REJECTED:
         return True
     if refused_recipients and (reply.code == 421 or reply.command in ("MAIL", "RSET")):
         return False
