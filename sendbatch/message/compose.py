@@ -19,7 +19,7 @@ from sendbatch.message.headers import date, mailboxes, one_line, unstructured
 from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
 from sendbatch.message.mime import is_plain, multipart, text_part
 from sendbatch.message.plaintext import text_from_html
-from sendbatch.message.templates import Failed, Line, Template
+from sendbatch.message.templates import Failed, Line, Template, with_globals
 from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 
@@ -43,6 +43,7 @@ class Composer:
     def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
         self._content, self._columns, self._salt = content, columns, salt
         self._domain = content.sender_domain
+        self._constants = with_globals(content.variables)
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
         self._subject = Line("subject", content.subject)
@@ -93,7 +94,7 @@ class Composer:
             return [], _told(str(failed))
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
-        return {**self._content.variables, **dict(zip(self._columns, cells, strict=True))}
+        return {**self._constants, **dict(zip(self._columns, cells, strict=True))}
 
     def _compose(self, recipient: Recipient, now: float, proof: Proof | None) -> Message:
         variables = self._variables(recipient.cells)

@@ -6,9 +6,11 @@ the frames then still know their template, and so the line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 
 import jinja2
+from jinja2.runtime import Context
 
 from sendbatch.campaign.language import environment
 from sendbatch.errors import printable
@@ -41,17 +43,18 @@ class Template:
         self._bundle = bundle
         env = environment(jinja2.DictLoader(bundle.sources), autoescape=autoescape)
         self._template = env.get_template(bundle.entry)
-        # A plain dict: Jinja's own is a chain of them, which takes longer to copy than to render
-        # a short template.
-        self._globals = dict(self._template.globals)
 
     def pieces(self, variables: dict[str, object]) -> list[str]:
         """The text, the constant pieces of the template being the same objects every time.
 
-        Raises Failed, saying the template, its line, and what stands there."""
+        `variables` come from `with_globals`, and are left as they are. Raises Failed, saying the
+        template, its line, and what stands there.
+        """
+        template = self._template
         try:
-            context = self._template.new_context({**self._globals, **variables}, shared=True)
-            return list(self._template.root_render_func(context))
+            # As `template.new_context` does, which first makes a set of a chain of dicts.
+            context = Context(template.environment, variables, template.name, template.blocks)
+            return list(template.root_render_func(context))
         except RENDER_ERRORS as error:
             reason = self._explained(error)
             # The traceback holds every local of a recursion that went too deep.
@@ -87,6 +90,11 @@ class Line:
         if self._template is None:
             return self.fixed or ""
         return "".join(self._template.pieces(variables))
+
+
+def with_globals(variables: Mapping[str, object]) -> dict[str, object]:
+    """Variables with what Jinja gives to every template, `range` and the like."""
+    return {**environment().globals, **variables}
 
 
 def is_template(source: str) -> bool:
