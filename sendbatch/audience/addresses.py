@@ -78,6 +78,9 @@ def default_key(email: str) -> str:
     Dots and plus signs stay: only the server knows whether they matter. Takes what `normalise`
     returns, and never changes within a record.
     """
+    local, _, domain = email.rpartition("@")
+    if email.isascii():  # nothing to compose, and to fold is to lower
+        return f"{local.lower()}@{ascii_domain(domain)}"
     local, _, domain = unicodedata.normalize("NFC", email).rpartition("@")
     return f"{unicodedata.normalize('NFC', local.casefold())}@{ascii_domain(domain)}"
 

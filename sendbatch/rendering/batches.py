@@ -10,6 +10,7 @@ import json
 import marshal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import TypeAlias
 
 from sendbatch.audience.addresses import default_key
@@ -67,7 +68,11 @@ def surveyed_from(data: bytes) -> Surveyed:
 
 
 _ascii = json.JSONEncoder().encode
-_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _text(cells: Iterable[str]) -> str:
+    """As json.dumps with ensure_ascii=False, which makes an encoder for each call of a tuple."""
+    return f"[{', '.join(map(encode_basestring, cells))}]"
 
 
 def staged(checked: Checked) -> Staged:
