@@ -104,7 +104,7 @@ class Composer:
         identity = self._identity(recipient, now, proof)
         name = self._content.idempotency_header
         headers = [
-            *(h if isinstance(h, bytes) else h[1](h[0].render(variables)) for h in self._headers),
+            *[h if isinstance(h, bytes) else h[1](h[0].render(variables)) for h in self._headers],
             mailboxes("To", [(self._name.render(variables), address)]),
             self._subject_header(variables, recipient, proof),
             date(dated_at),

@@ -165,9 +165,10 @@ def _folded(name: str, words: Sequence[str]) -> bytes:
     An empty word is a second space: no fold goes there, for a line of nothing but spaces
     would be taken for the end of the header.
     """
-    line = f"{name}: {words[0]}" if words else f"{name}: "
-    if not words or len(line) + sum(map(len, words[1:])) + len(words) <= WIDTH:
-        return f"{line}{''.join(f' {word}' for word in words[1:])}\r\n".encode()
+    line = f"{name}: {' '.join(words)}\r\n"
+    if len(line) <= WIDTH + 2:
+        return line.encode()
+    line = f"{name}: {words[0]}"
     lines: list[str] = []
     for word in words[1:]:
         if word and line.strip() and len(line) + 1 + len(word) > WIDTH:

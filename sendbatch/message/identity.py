@@ -6,13 +6,14 @@ recipient and yet a repetition, from any machine that holds the record, bears th
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from functools import lru_cache
 
 
 def message_id(salt: bytes, key: str, content_digest: str, domain: str) -> str:
     """The Message-ID, angle brackets included, of this content for this key."""
-    return f"<{_mac(salt, 'message-id', content_digest, key)[:40]}@{domain}>"
+    fed = _same_for_all("message-id", content_digest) + _framed(key)
+    return f"<{hmac.digest(salt, fed, 'sha256').hex()[:40]}@{domain}>"
 
 
 def proof_id(salt: bytes, key: str, reviewer: str, now: float, domain: str) -> str:
@@ -26,9 +27,9 @@ def idempotency_key(salt: bytes, message_id: str) -> str:
 
 
 def boundary(message_id: str) -> str:
-    """A boundary without its number. "=_" occurs in no quoted-printable or base64 line
-    (RFC 2045 §6.7), so no body can contain it."""
-    return "=_" + hashlib.sha256(message_id.encode()).hexdigest()[:24]
+    """A boundary without its number, of the Message-ID's last hex digits before the @. "=_" occurs
+    in no quoted-printable or base64 line (RFC 2045 §6.7), so no body can contain it."""
+    return "=_" + message_id.partition("@")[0][-24:]
 
 
 def short(digest: str) -> str:
@@ -37,6 +38,15 @@ def short(digest: str) -> str:
 
 
 def _mac(salt: bytes, *parts: str) -> str:
-    """Lengths go first, so that no two lists of parts give the same bytes."""
-    fed = b"".join(b"%d:%b" % (len(b), b) for b in (p.encode("utf-8", "replace") for p in parts))
-    return hmac.digest(salt, fed, "sha256").hex()
+    return hmac.digest(salt, b"".join(map(_framed, parts)), "sha256").hex()
+
+
+@lru_cache(maxsize=16)
+def _same_for_all(*parts: str) -> bytes:
+    return b"".join(map(_framed, parts))
+
+
+def _framed(part: str) -> bytes:
+    """With its length before it, so that no two lists of parts give the same bytes."""
+    data = part.encode("utf-8", "replace")
+    return b"%d:%b" % (len(data), data)

@@ -8,6 +8,7 @@ headers have none.
 from __future__ import annotations
 
 import mimetypes
+import re
 from binascii import b2a_base64
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from sendbatch.message.headers import parameters
 from sendbatch.message.quoted import decoded_size, quoted, with_line_feeds
 
 _LINE = 76  # RFC 2045 §6.8
+_PLAIN_LINES = re.compile(rb"(?:[\t -\-/-~][\t -~]*\r\n)+")
 _OCTETS = "application/octet-stream"
 # The table that comes with Python, not the machine's: the same file has the same type everywhere.
 _TYPES = mimetypes.MimeTypes()
@@ -72,9 +74,7 @@ def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> 
 def is_plain(head: bytes) -> bool:
     """Whether these headers can go on the wire as they stand, as parts always can: 7-bit, ended by
     CRLF, no line beginning with a dot. `Message.plain` says so of the whole."""
-    ends = head.count(b"\r\n")
-    whole = head.endswith(b"\r\n") and ends == head.count(b"\n") == head.count(b"\r")
-    return whole and head.isascii() and not head.startswith(b".") and b"\r\n." not in head
+    return _PLAIN_LINES.fullmatch(head) is not None
 
 
 def _type_of(name: str) -> str:

@@ -21,12 +21,13 @@ from typing import TypeAlias
 _WIDTH = 76  # characters of a line, a soft line break's "=" counted (rule 5)
 _SOFT = b"=\r\n"
 _LINE_MAY_NOT_END = frozenset((b" ", b"\t", b""))  # a piece may be empty: what was before it?
-_LARGEST = 128 * 1024  # characters of a piece that is kept
+_LARGEST = 256 * 1024  # bytes of a piece that is kept, and of how it is written
 _MOST_PIECES = 16 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
 _FROM = "From "
 
 _UNFIT = re.compile(r"[^\t\n -<>-~]+")
+_PLAIN = re.compile(r"[ -\-/-<>-EG-~][ -<>-~]{0,74}")  # what stands for itself: most values
 # How it is written; the room its first line takes, with the "=" of a soft line break behind it if it
 # may need one; the length of its last line; whether that is the only one.
 _Encoded: TypeAlias = tuple[bytes, int, int, bool]
@@ -94,13 +95,15 @@ class _Table(dict[str, _Encoded]):
     def __missing__(self, piece: str) -> _Encoded:
         if "\r" in piece:
             raise _CarriageReturn
-        found = _encoded(str(piece))  # Markup, where it was escaped, would be hashed slowly
-        if len(piece) <= _LARGEST:
-            self._size += len(piece) + len(found[0])
+        text = str.__str__(piece)  # no Markup, which autoescaping makes of every value
+        found = _encoded(text)
+        size = len(text) + len(found[0])
+        if size <= _LARGEST:
+            self._size += size
             if len(self) >= _MOST_PIECES or self._size > _MOST_BYTES:
                 self.clear()
-                self._size = len(piece) + len(found[0])
-            self[str(piece)] = found
+                self._size = size
+            self[text] = found
         return found
 
 
@@ -108,6 +111,8 @@ _table = _Table()
 
 
 def _encoded(text: str) -> _Encoded:
+    if _PLAIN.fullmatch(text):
+        return text.encode("ascii"), len(text) + 1, len(text), True
     text = _UNFIT.sub(_escaped, text)
     text = text.replace(" \n", "=20\n").replace("\t\n", "=09\n")
     lines: list[str] = []
