@@ -14,19 +14,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, Unpack
+from typing import TYPE_CHECKING, TextIO, Unpack
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
-from sendbatch.campaign.schema import campaign_schema, profiles_schema
 from sendbatch.campaign.secrets import read_credentials
-from sendbatch.campaign.starter import write_starter
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.jobs import Around, folder_of, job_of
 from sendbatch.delivery.looping import Loop, own_loop
 from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.proofing import Proofed, send_proofs
 from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
@@ -36,16 +33,19 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held
 from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.preview.gallery import write_gallery
 from sendbatch.report.document import write_json
 from sendbatch.report.files import write_reports
 from sendbatch.report.table import write_csv
 from sendbatch.report.tally import Tally, exit_code, take
 from sendbatch.report.text import summary
-from sendbatch.smtp.probe import Step
-from sendbatch.smtp.probe import probe as probe_server
 from sendbatch.smtp.server import server_of
 from sendbatch.values import Message, Recipient, Status
+
+if TYPE_CHECKING:
+    from sendbatch.delivery.proofing import Proofed
+    from sendbatch.smtp.probe import Step
+
+# What one verb alone needs is imported there: a run begins that much sooner.
 
 GALLERY = "preview"
 GALLERY_SIZE = 10
@@ -201,6 +201,8 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
 def _gallery(
     record: RecordFolder, campaign: Campaign, messages: Sequence[tuple[Recipient, Message]]
 ) -> Path:
+    from sendbatch.preview.gallery import write_gallery
+
     record.make()
     title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
     return write_gallery(record.path / GALLERY, messages, title)
@@ -216,6 +218,8 @@ def proof(
     **around: Unpack[Around],
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
+    from sendbatch.delivery.proofing import send_proofs
+
     job = job_of(campaign, **around)
     return send_proofs(job, to, wanted=count, key=recipient)
 
@@ -304,6 +308,8 @@ def probe(
 
     `folder` is where profiles.yaml is looked for, upward from there.
     """
+    from sendbatch.smtp.probe import probe as probe_server
+
     edge = edge or Edge()
     found = load_profile(profile, start=folder or Path.cwd())
     if found.name == "sandbox":
@@ -324,11 +330,15 @@ def probe(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
+    from sendbatch.campaign.schema import campaign_schema, profiles_schema
+
     return profiles_schema() if profiles else campaign_schema()
 
 
 def init(folder: Path) -> list[Path]:
     """Write a campaign that runs at once; returns the files. Raises CampaignError if one is there."""
+    from sendbatch.campaign.starter import write_starter
+
     return write_starter(folder)
 
 

@@ -1,16 +1,18 @@
 """Whether a domain takes mail at all: MX look-ups, cached, in bounded threads.
 
-A look-up that fails (time limit, a broken name server) is never a verdict: only an answer is.
+A look-up that fails (time limit, a broken name server) is never a verdict: only an answer is. dnspython
+is loaded with the first: most campaigns ask for none, and it takes 20 ms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-import dns.resolver
+if TYPE_CHECKING:
+    import dns.name
+    import dns.resolver
 
 NO_MAIL = "no mail server: "  # how the reason of a row begins that is invalid for DNS alone
 THREADS = 16
@@ -35,6 +37,10 @@ class Deliverability:
         return {domain: self._known[domain] for domain in wanted}
 
     def _look_up(self, domain: str) -> str | None:
+        import dns.exception
+        import dns.name
+        import dns.resolver
+
         try:
             resolver = self._resolver or dns.resolver.Resolver()
             name = dns.name.from_text(domain)
@@ -54,6 +60,8 @@ class Deliverability:
     def _without_mx(
         self, resolver: dns.resolver.Resolver, name: dns.name.Name, domain: str
     ) -> str | None:
+        import dns.resolver
+
         for kind in ("A", "AAAA"):
             try:
                 resolver.resolve(name, kind, lifetime=self._timeout)

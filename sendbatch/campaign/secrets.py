@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from dotenv.parser import parse_stream
-
 from sendbatch.campaign.masking import REFERENCE
 from sendbatch.campaign.model import Profile, SecretSource
 from sendbatch.errors import Fault, Place, ProfileError
@@ -121,6 +119,8 @@ def _env_file(profile: Profile) -> dict[str, str]:
         raise ProfileError(Fault("not UTF-8", Place(str(file)))) from None
     except OSError as error:
         raise ProfileError(Fault(f"cannot be read: {error.strerror}", Place(str(file)))) from None
+    from dotenv.parser import parse_stream  # few campaigns have such a file
+
     bindings = list(parse_stream(StringIO(text)))
     wrong = [Place(str(file), binding.original.line) for binding in bindings if binding.error]
     if wrong:
