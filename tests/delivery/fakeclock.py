@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GRACE = 0.001  # real seconds in which loopback has surely delivered what was written
+AGAIN = 0.01  # seconds until it is asked again whether all is idle
 START = 1_790_000_000.0
 MOST_JUMPS = 100_000  # a loop that only ever waits a moment more is a bug, not a long run
 
@@ -84,7 +85,8 @@ class _Selector(selectors.DefaultSelector):
             return ready
         if self.idle():
             return []
-        return super().select(timeout)
+        # not for long: the record's thread falls asleep without telling the loop
+        return super().select(AGAIN if timeout is None else min(AGAIN, timeout))
 
 
 class IdleLoop(asyncio.SelectorEventLoop):
