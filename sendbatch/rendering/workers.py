@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import BinaryIO, Final
 
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
+from sendbatch.rendering.watch import Watch
 
 PATIENCE = 60.0  # seconds for one batch; a template that loops for ever ends here
 
@@ -44,6 +45,12 @@ class Workers:
         self.count: Final = count if count is not None else cores()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._watch = Watch()
+
+    @property
+    def has_started(self) -> bool:
+        """Whether there are processes, or will be in a moment."""
+        return bool(self._threads)
 
     def __enter__(self) -> Workers:
         return self
@@ -58,6 +65,7 @@ class Workers:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
+        self._watch.end()
 
     def give(
         self, setup: bytes, kind: bytes, data: bytes, patience: float = PATIENCE
@@ -85,7 +93,9 @@ class Workers:
                     continue
                 try:
                     process = process or _Process()
-                    job.answer.set_result(process.answer(job))
+                    with self._watch.over(process.kill, job.patience):
+                        answer = process.answer(job)
+                    job.answer.set_result(answer)
                 except OSError:  # no process is to be had: whoever asked must not wait for ever
                     job.answer.set_exception(Broken())
                 except Broken as error:
@@ -132,13 +142,7 @@ class _Process:
 
     def answer(self, job: _Job) -> bytes:
         """Raises Broken, or _Fault."""
-        watch = threading.Timer(job.patience, self._process.kill)
-        watch.daemon = True
-        watch.start()
-        try:
-            frame = self._exchange(job)
-        finally:
-            watch.cancel()
+        frame = self._exchange(job)
         if frame is None:
             raise Broken
         kind, data = frame
@@ -155,6 +159,9 @@ class _Process:
         except OSError:
             return None
         return read_frame(self._out)
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def end(self) -> None:
         for close in (self._in.close, self._out.close):
