@@ -1,7 +1,7 @@
 """How the house asks for rows to be checked and messages to be built.
 
-A small campaign is dealt with in this process; beyond `SMALL` rows batches go to worker processes,
-several at once. What crosses to either is bytes both ways.
+A small campaign is dealt with in this process; beyond `SMALL` rows, or where worker processes were
+started before, batches go to them, several at once. What crosses to either is bytes both ways.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ class Pool:
 
     def _is_small(self, rows: int) -> bool:
         self._asked += rows
-        return self._workers is None or self._asked <= SMALL
+        if self._workers is None:
+            return True
+        return self._asked <= SMALL and not self._workers.has_started
 
     @property
     def _worker(self) -> Worker:

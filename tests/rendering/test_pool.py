@@ -164,3 +164,10 @@ def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
     monkeypatch.setattr("sendbatch.rendering.workers.subprocess.Popen", refuse)
     with pytest.raises(Broken):
         workers.give(setup().to_bytes(), CHECK, b"").result(5)
+
+
+def test_where_processes_run_already_the_first_rows_go_to_them_too(workers: Workers) -> None:
+    list(Pool(setup(), workers).check([rows(pools.SMALL + 1)]))
+    pool = Pool(setup(), workers)
+    assert len(pool.render_now(people(3), NOW)) == 3
+    assert pool._here is None
