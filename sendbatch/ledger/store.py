@@ -97,6 +97,14 @@ class Entry:
     finished_at: float | None
 
 
+# One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
+# digest of the content, time of the first attempt and of the last outcome, reason.
+Told: TypeAlias = tuple[
+    int, str, str, str, int | None, str | None, str | None, int, str | None,
+    float | None, float | None, str | None,
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """`kind` is one word ("slowdown", "stopped", "resolved", …), `detail` a sentence."""
@@ -139,6 +147,12 @@ class Reading(Protocol):
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[Entry]:
         """The current plan's rows by line; with `all_rows` those it no longer has, too."""
+        ...
+
+    def told(
+        self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
+    ) -> Iterator[Told]:
+        """As `entries`, no more than a report needs: at the end of a run everyone is told of."""
         ...
 
     def span(self) -> tuple[float | None, float | None]:

@@ -73,8 +73,8 @@ def _totals(tally: Tally) -> dict[str, int]:
 
 def _attention(store: Reading) -> Iterator[dict[str, object]]:
     describe = describer(store)
-    for entry in store.entries((*NEEDS_ATTENTION, Status.SENDING)):
-        yield dict(zip(COLUMNS, describe(entry), strict=True))
+    for told in store.told((*NEEDS_ATTENTION, Status.SENDING)):
+        yield dict(zip(COLUMNS, describe(told), strict=True))
 
 
 def _rounded(number: float | None) -> float | None:

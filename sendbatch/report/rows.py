@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeAlias
 
-from sendbatch.ledger.store import Entry, Reading
+from sendbatch.ledger.store import Reading, Told
 from sendbatch.message.identity import message_id, short
 from sendbatch.values import Status
 
@@ -26,30 +27,34 @@ COLUMNS = (
     "reason",
 )
 
-Value = str | int | None
+# One recipient's values in the order of COLUMNS, None for what there is none of.
+Described: TypeAlias = tuple[
+    int, str, str, str, int | None, str | None, str | None, int,
+    str | None, str | None, str | None, str | None, str | None,
+]  # fmt: skip
 
 
-def describer(store: Reading) -> Callable[[Entry], tuple[Value, ...]]:
-    """A function that gives an entry's values in the order of COLUMNS, None for what it lacks."""
+def describer(store: Reading) -> Callable[[Told], Described]:
+    """A function that makes of what the record tells what a report says."""
     salt = bytes.fromhex(store.meta("salt") or "")
     domain_of = lru_cache(maxsize=64)(store.domain_of)
 
-    def describe(entry: Entry) -> tuple[Value, ...]:
-        sent = entry.content
+    def describe(told: Told) -> Described:
+        row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, reason = told
         return (
-            entry.row,
-            entry.key,
-            entry.email,
-            str(Status.IN_DOUBT if entry.status is Status.SENDING else entry.status),
-            entry.code,
-            entry.enhanced,
-            entry.reply or None,
-            entry.attempts,
-            message_id(salt, entry.key, sent, domain_of(sent)) if sent else None,
+            row,
+            key,
+            email,
+            Status.IN_DOUBT.value if status == Status.SENDING else status,
+            code,
+            enhanced,
+            reply or None,
+            attempts,
+            message_id(salt, key, sent, domain_of(sent)) if sent else None,
             short(sent) if sent else None,
-            timestamp(entry.first_attempt_at),
-            timestamp(entry.finished_at),
-            entry.reason or None,
+            timestamp(begun),
+            timestamp(ended),
+            reason or None,
         )
 
     return describe
@@ -60,7 +65,10 @@ def timestamp(at: float | None) -> str | None:
     if at is None:
         return None
     second, micros = divmod(round(at * 1_000_000), 1_000_000)
-    return f"{_whole_second(second)}.{micros // 1000:03}Z"
+    return _whole_second(second) + _MILLIS[micros // 1000]
+
+
+_MILLIS = tuple(f".{millis:03}Z" for millis in range(1000))
 
 
 @lru_cache(maxsize=256)

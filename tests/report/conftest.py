@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.store import Entry, Event, Plan, Reading
+from sendbatch.ledger.store import Entry, Event, Plan, Reading, Told
 from sendbatch.values import Status
 
 BLANK = Entry(
@@ -70,6 +70,14 @@ class Record:
         for entry in sorted(chosen, key=lambda entry: entry.row):
             if statuses is None or entry.status in statuses:
                 yield entry
+
+    def told(
+        self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
+    ) -> Iterator[Told]:
+        for one in self.entries(statuses, all_rows=all_rows):
+            reply = (one.code, one.enhanced, one.reply, one.attempts, one.content)
+            times = (one.first_attempt_at, one.finished_at)
+            yield one.row, one.key, one.email, str(one.status), *reply, *times, one.reason
 
     def span(self) -> tuple[float | None, float | None]:
         rows = self.rows + self.gone
