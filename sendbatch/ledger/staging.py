@@ -67,7 +67,8 @@ class Staging:
         _make(connection, self._table)
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Stage checked rows: (line, key, email, cells as JSON, status, reason or None)."""
+        """Stage checked rows in the order of the CSV: (line, key, email, cells as JSON, status, reason
+        or None)."""
         for part in _parts(rows, AT_ONCE):
             statement = _insertion(self._table, self._number, len(part))
             self._db.execute(statement, tuple(chain.from_iterable(part)))

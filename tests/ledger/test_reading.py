@@ -49,12 +49,23 @@ def test_what_is_remembered_last_is_told(ledger: Ledger) -> None:
 
 
 def test_entries_come_by_line_and_by_status(ledger: Ledger) -> None:
-    plan(ledger, *(person(line, f"p{line}") for line in (9, 3, 7)))
+    plan(ledger, *(person(line, f"p{line}") for line in (3, 7, 9)))
     bring(ledger, "p9", Status.ACCEPTED)
 
     assert [one.row for one in ledger.reading.entries()] == [3, 7, 9]
+    assert [told[:2] for told in ledger.reading.told()] == [(3, "p3"), (7, "p7"), (9, "p9")]
     assert [one.row for one in ledger.reading.entries([Status.ACCEPTED])] == [9]
     assert list(ledger.reading.entries([])) == []
+
+
+def test_rows_that_a_new_plan_moved_come_by_their_new_line(ledger: Ledger) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in (3, 7, 9)))
+    bring(ledger, "p9", Status.ACCEPTED)
+
+    plan(ledger, person(2, "p9"), person(3, "new"), person(4, "p3"))
+
+    assert [one.key for one in ledger.reading.entries()] == ["p9", "new", "p3"]
+    assert [told[1] for told in ledger.reading.told()] == ["p9", "new", "p3"]
 
 
 @pytest.mark.parametrize(

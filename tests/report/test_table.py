@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.message.identity import message_id
@@ -93,3 +93,20 @@ def test_line_breaks_quotes_and_commas_in_a_cell_stay_in_it(record) -> None:
     record.add(Status.PENDING, key=key)
 
     assert [row["key"] for row in rows(record)] == [key]
+
+
+CELLS = st.text(alphabet='ab=-@,;"\r\n\t üＡ＝', max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CELLS, CELLS, CELLS, CELLS)
+def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, reason) -> None:
+    record.rows.clear()
+    record.add(Status.REJECTED, key=key, email=email, code=550, reply=reply, reason=reason)
+    out = io.StringIO(newline="")
+    texts = [defused(text) for text in (key, email, reply, reason)]
+    csv.writer(out).writerow(
+        [2, *texts[:2], "rejected", 550, "", texts[2], 0, "", "", "", "", texts[3]]
+    )
+
+    assert written(record) == HEADER + out.getvalue()
