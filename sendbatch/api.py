@@ -116,7 +116,8 @@ def run(
     job = job_of(campaign, options, **around)
 
     def told(ledger: Ledger) -> tuple[Tally, Path]:
-        return take(ledger.reading), write_reports(ledger.reading, job.record.path)[0]
+        tally = take(ledger.reading)
+        return tally, write_reports(ledger.reading, job.record.path, tally)[0]
 
     ran, (tally, report_file) = run_job(job, confirming(job, yes=yes, ask=ask), told)
     ending = ran.ending
@@ -260,7 +261,7 @@ def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = 
         if form == "csv":
             write_csv(ledger.reading, out)
         elif form == "json":
-            write_json(ledger.reading, out)
+            write_json(ledger.reading, out, take(ledger.reading, attention=0))
         else:
             out.write(_summary(folder, campaign, tally))
     return exit_code(tally.totals, campaign.tolerate)
@@ -293,7 +294,7 @@ def resolve(
                 f"not in doubt: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        write_reports(ledger.reading, folder.path)
+        write_reports(ledger.reading, folder.path, take(ledger.reading, attention=0))
 
 
 @own_loop

@@ -12,15 +12,15 @@ from typing import TextIO
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
 from sendbatch.report.rows import COLUMNS, describer, timestamp
-from sendbatch.report.tally import NEEDS_ATTENTION, Tally, take
+from sendbatch.report.tally import NEEDS_ATTENTION, Tally
 from sendbatch.values import Status
 
 FORMAT = 1  # raised when a reader of the last one would go wrong
 
 
-def write_json(store: Reading, out: TextIO) -> None:
-    """Writes the record to `out` as one JSON object, recipients needing attention streamed."""
-    tally = take(store, attention=0)
+def write_json(store: Reading, out: TextIO, tally: Tally) -> None:
+    """Writes the record to `out` as one JSON object, recipients needing attention streamed; `tally`
+    is what it amounts to, nobody sending now."""
     head: dict[str, object] = {
         "format": FORMAT,
         "campaign": store.meta("name"),

@@ -13,18 +13,23 @@ from sendbatch.errors import Fault, LedgerError, Place, shown
 from sendbatch.ledger.store import Reading
 from sendbatch.report.document import write_json
 from sendbatch.report.table import write_csv
+from sendbatch.report.tally import Tally
 
 
-def write_reports(store: Reading, folder: Path) -> tuple[Path, Path]:
-    """Writes report.csv and report.json into `folder`; returns their paths, the CSV first.
+def write_reports(store: Reading, folder: Path, tally: Tally) -> tuple[Path, Path]:
+    """Writes report.csv and report.json into `folder`; returns their paths, the CSV first. `tally` is
+    what the record amounts to, nobody sending now.
 
     Whoever reads one while it is written sees the whole old one. Raises LedgerError when
     a file cannot be written, leaving the older one as it was.
     """
     table, document = folder / "report.csv", folder / "report.json"
-    for path, write in ((table, write_csv), (document, write_json)):
+    for path, write in (
+        (table, partial(write_csv, store)),
+        (document, partial(write_json, store, tally=tally)),
+    ):
         try:
-            _replace(path, partial(write, store))
+            _replace(path, write)
         except OSError as error:
             raise _unwritable(path, error) from error
     return table, document

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from sendbatch.ledger.store import Event
 from sendbatch.report.document import write_json
 from sendbatch.report.rows import COLUMNS
+from sendbatch.report.tally import take
 from sendbatch.values import Status
 
 
 def document(record):
     out = io.StringIO()
-    write_json(record, out)
+    write_json(record, out, take(record))
     return json.loads(out.getvalue())
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from sendbatch.errors import LedgerError
 from sendbatch.report.files import write_reports
+from sendbatch.report.tally import take
 from sendbatch.values import Status
 
 
 def test_both_reports_are_written_for_their_owner_only(record, tmp_path: Path) -> None:
     record.add(Status.ACCEPTED, email="jürgen@example.com")
 
-    table, document = write_reports(record, tmp_path / "reports" / "spring")
+    table, document = write_reports(record, tmp_path / "reports" / "spring", take(record))
 
     assert [path.name for path in (table, document)] == ["report.csv", "report.json"]
     assert "jürgen@example.com" in table.read_bytes().decode("utf-8")
@@ -27,10 +28,10 @@ def test_both_reports_are_written_for_their_owner_only(record, tmp_path: Path) -
 
 
 def test_an_older_report_is_replaced_and_nothing_else_is_left(record, tmp_path: Path) -> None:
-    write_reports(record, tmp_path)
+    write_reports(record, tmp_path, take(record))
     record.add(Status.ACCEPTED)
 
-    write_reports(record, tmp_path)
+    write_reports(record, tmp_path, take(record))
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.csv", "report.json"]
     assert "accepted" in (tmp_path / "report.csv").read_text("utf-8")
@@ -40,16 +41,16 @@ def test_a_report_that_cannot_be_written_is_an_error_in_words(record, tmp_path: 
     (tmp_path / "file").write_text("")
 
     with pytest.raises(LedgerError, match=r"report\.csv: error: the report cannot be written"):
-        write_reports(record, tmp_path / "file")
+        write_reports(record, tmp_path / "file", take(record))
 
 
 def test_a_reading_that_fails_midway_leaves_the_older_report_whole(record, tmp_path: Path) -> None:
-    write_reports(record, tmp_path)
+    write_reports(record, tmp_path, take(record))
     before = (tmp_path / "report.csv").read_bytes()
     record.entries = _breaking  # a record whose disk fails
 
     with pytest.raises(LedgerError):
-        write_reports(record, tmp_path)
+        write_reports(record, tmp_path, take(record))
 
     assert (tmp_path / "report.csv").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 2
