@@ -20,11 +20,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sendbatch.campaign.model import Rate
-from sendbatch.errors import LedgerError
+from sendbatch.ledger.usage_file import UsageFile
 
 PARTS = 60  # of a window
 WINDOWS = (3600, 86400)  # always counted, so that a quota declared later knows of the past
 FORGET = 8 * 86400.0  # seconds after which use and sizes are dropped
+SWEEP = 3600.0  # seconds between two looks for what is to be dropped
 WEEK = 7 * 86400.0  # seconds for which a level of pipelining that was found is believed
 
 TABLES = """
@@ -60,7 +61,9 @@ class Usage:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._open() as connection:
+        self._file = UsageFile(path)
+        self._sweep_at = float("-inf")  # when old use is looked for again
+        with self._file.open() as connection:
             connection.executescript(TABLES)
             connection.execute(
                 "INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),)
@@ -75,13 +78,15 @@ class Usage:
 
     def take(self, account: Account, windows: Sequence[Rate], n: int, now: float) -> int:
         """Take up to `n` recipients from every window; returns how many there were, durably."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             free = [w.count - self._used(connection, account, w.seconds, now) for w in windows]
             granted = max(0, min([n, *free]))
             if granted:
                 self._add(connection, account, granted, now)
-            connection.execute("DELETE FROM used WHERE part * window / 60 < ?", (now - FORGET,))
+            if now >= self._sweep_at:
+                connection.execute("DELETE FROM used WHERE part * window / 60 < ?", (now - FORGET,))
+                self._sweep_at = now + SWEEP
             connection.execute("COMMIT")
         return granted
 
@@ -89,7 +94,7 @@ class Usage:
         """Return what was taken at that time and not used; the use of others stays as it is."""
         key = (account.user, account.domain)
         parts = [(n, *key, window, _part(taken_at, window)) for window in WINDOWS]
-        with self._open() as connection:
+        with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
                 "UPDATE used SET count = max(0, count - ?) "
@@ -100,12 +105,12 @@ class Usage:
 
     def used(self, account: Account, seconds: int, now: float) -> int:
         """How many the account used in the window of so many seconds that ends now."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             return self._used(connection, account, seconds, now)
 
     def used_at_host(self, host: str, seconds: int, now: float) -> int:
         """The use of all accounts at a host, where the user name cannot be read."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             found = connection.execute(
                 "SELECT coalesce(sum(count), 0) FROM used WHERE host = ? AND domain = '' "
                 "AND window = ? AND part > ?",
@@ -115,19 +120,19 @@ class Usage:
 
     def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
         """When every window has room for one more, seconds since the epoch."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             return max(
                 (self._free_at(connection, account, window, now) for window in windows), default=now
             )
 
     def size_of(self, host: str) -> int | None:
         """The greatest message in bytes that the host last announced (SIZE, RFC 1870)."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             found = connection.execute("SELECT size FROM host WHERE host = ?", (host,)).fetchone()
         return found[0] if found else None
 
     def saw_size(self, host: str, size: int | None, now: float) -> None:
-        with self._open() as connection:
+        with self._file.open() as connection:
             connection.execute(
                 "INSERT INTO host VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE SET "
                 "size = excluded.size, seen_at = excluded.seen_at",
@@ -137,7 +142,7 @@ class Usage:
 
     def level_of(self, server: str, now: float) -> int | None:
         """The level of pipelining (1 to 3) that a server, as host:port, was found to take."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             found = connection.execute(
                 "SELECT level FROM pipelining WHERE server = ? AND seen_at > ?",
                 (server, now - WEEK),
@@ -145,7 +150,7 @@ class Usage:
         return int(found[0]) if found else None
 
     def saw_level(self, server: str, level: int, now: float) -> None:
-        with self._open() as connection:
+        with self._file.open() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO pipelining VALUES (?, ?, ?)", (server, level, now)
             )
@@ -153,7 +158,8 @@ class Usage:
 
     @contextlib.contextmanager
     def alive(self, account: Account) -> Iterator[None]:
-        """Be counted among the runs on this account for as long as the block lasts."""
+        """Be counted among the runs on this account for as long as the block lasts, which is as long
+        as a run has use for the file."""
         folder = self._folder(account)
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         lock = FileLock(path, mode=0o600)
@@ -161,12 +167,13 @@ class Usage:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
         except OSError as error:
-            raise self._unusable(error) from None
+            raise self._file.unusable(error) from None
         try:
             yield
         finally:
             lock.release()
             path.unlink(missing_ok=True)
+            self._file.close()
 
     def runs(self, account: Account) -> int:
         """How many runs are alive on this account, at least one."""
@@ -188,30 +195,6 @@ class Usage:
 
     def _folder(self, account: Account) -> Path:
         return self._path.parent / "alive" / account.user
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            if not self._path.exists():
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
-        except (OSError, sqlite3.Error) as error:
-            raise self._unusable(error) from None
-        try:
-            connection.execute("PRAGMA synchronous=FULL")
-            yield connection
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-        finally:
-            connection.close()
-
-    def _unusable(self, error: OSError | sqlite3.Error) -> LedgerError:
-        words = (isinstance(error, OSError) and error.strerror) or str(error)
-        return LedgerError(
-            f"{self._path}: what the account has used cannot be kept here: {words}",
-            hint="name another file in the profile: usage: FILE",
-        )
 
     @staticmethod
     def _used(connection: sqlite3.Connection, account: Account, window: int, now: float) -> int:

@@ -116,14 +116,14 @@ def test_what_was_not_used_of_a_quota_is_given_back(desk: MakeDesk, tmp_path: Pa
     assert usage.used(run.account, 86400, run.clock.wall()) == 7
 
 
-def test_a_usage_file_that_breaks_in_the_middle_stops_the_run(
+def test_a_usage_file_that_is_lost_in_the_middle_stops_the_run(
     desk: MakeDesk, tmp_path: Path
 ) -> None:
-    def breaks(visit: Visit) -> None:
+    def loses(visit: Visit) -> None:
         if len(run.office.taken) == 2:
-            (tmp_path / "state" / "usage.sqlite").write_bytes(b"no database at all " * 50)
+            (tmp_path / "state" / "usage.sqlite").unlink(missing_ok=True)
 
-    run = desk(30, rates=(Rate(100, 3600),), usage=usage_in(tmp_path), on_dot=breaks)
+    run = desk(30, rates=(Rate(100, 3600),), usage=usage_in(tmp_path), on_dot=loses)
     with pytest.raises(RecordStopped, match=r"usage\.sqlite"):
         run.send()
     assert run.totals() == {Status.ACCEPTED: 3, Status.PENDING: 27}

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
+from sendbatch.ledger import usage_file
 from sendbatch.ledger.usage import Account, Usage
 from tests.ledger.conftest import quick_folder
 
@@ -254,7 +256,7 @@ def test_a_user_name_is_nowhere_to_be_found(usage: Usage, tmp_path: Path) -> Non
 
     with usage.alive(account):
         found = [path for path in tmp_path.rglob("*") if path.is_file()]
-        assert len(found) == 2
+        assert len(found) == 4  # the file, its log and index, and who is alive
         for path in found:
             assert secret not in str(path)
             assert secret.encode() not in path.read_bytes()
@@ -366,3 +368,71 @@ def test_a_file_in_the_way_of_being_alive_is_told_of_and_counts_as_one_run(
     assert usage.runs(account) == 1
     with pytest.raises(LedgerError, match="cannot be kept here"), usage.alive(account):
         pass
+
+
+def test_once_a_run_is_over_its_file_is_whole_and_alone(
+    usage: Usage, account: Account, tmp_path: Path
+) -> None:
+    with usage.alive(account):
+        usage.take(account, (), 5, NOW)
+        assert (tmp_path / "state" / "usage.sqlite-wal").exists()
+
+    assert [path.name for path in (tmp_path / "state").glob("usage*")] == ["usage.sqlite"]
+    assert usage.used(account, HOUR, NOW) == 5
+
+
+def test_on_a_network_file_system_there_is_no_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise LedgerError("on a network file system")
+
+    local = Usage(tmp_path / "usage.sqlite")
+    local.take(local.account("host", "me"), (), 2, NOW)
+    del local
+    monkeypatch.setattr(usage_file, "refuse_network", refuse)
+
+    usage = Usage(tmp_path / "usage.sqlite")
+
+    usage.take(usage.account("host", "me"), (), 3, NOW)
+    assert [path.name for path in tmp_path.glob("usage*")] == ["usage.sqlite"]
+    assert usage.used(usage.account("host", "me"), HOUR, NOW) == 5
+
+
+def test_runs_that_have_the_file_open_share_one_quota(tmp_path: Path) -> None:
+    runs = [Usage(tmp_path / "usage.sqlite") for _ in range(3)]
+    account = runs[0].account("host", "me")
+
+    assert [run.take(account, PER_HOUR, 4, NOW) for run in runs] == [4, 4, 2]
+
+
+def test_threads_that_take_at_once_get_no_more_than_there_is(
+    usage: Usage, account: Account
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        granted = threads.map(lambda _: usage.take(account, PER_HOUR, 1, NOW), range(30))
+
+    assert sum(granted) == 10
+
+
+def test_a_file_removed_under_a_run_is_told_of(
+    usage: Usage, account: Account, tmp_path: Path
+) -> None:
+    (tmp_path / "state" / "usage.sqlite").unlink()
+
+    with pytest.raises(LedgerError, match="cannot be kept here"):
+        usage.take(account, (), 1, NOW)
+
+
+def test_what_is_taken_is_there_after_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "usage.sqlite"
+    code = (
+        "import os, sys; from pathlib import Path; from sendbatch.ledger.usage import Usage; "
+        "usage = Usage(Path(sys.argv[1])); "
+        f"usage.take(usage.account('host', 'me'), (), 7, {NOW}); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+
+    usage = Usage(path)
+
+    assert usage.used(usage.account("host", "me"), HOUR, NOW) == 7
