@@ -60,9 +60,12 @@ def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out:
     out.write(',\n  "attention": [')
     separator = "\n    "
     for recipient in attention:
-        out.write(separator + json.dumps(recipient, ensure_ascii=False))
+        out.write(separator + _encoded(recipient))
         separator = ",\n    "
     out.write("]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make one for each recipient
 
 
 def _totals(tally: Tally) -> dict[str, int]:
