@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+# What a server does with commands behind a dot: takes them, answers each with 503 (as Haraka does), or
+# swallows them (as chasquid does). None: it does not offer PIPELINING.
+BEHIND = (None, "taken", "refused", "swallowed")
 MOMENTS = ("connect", "mail", "rcpt", "data", "dot", "replied")
 
 
@@ -32,14 +35,14 @@ class RecordingServer:
     def __init__(
         self,
         *,
-        pipelining: bool = False,
+        behind: str | None = None,
         context: ssl.SSLContext | None = None,
         on: Callable[[str], None] = lambda moment: None,
     ) -> None:
         self.ledger = Ledger()
         self.on = on
         self.port = 0
-        self._pipelining = pipelining
+        self._behind = behind
         self._context = context
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -132,16 +135,27 @@ class _Session:
             return
         await self._say("354 go on")
         await self._reader.readuntil(b"\r\n.\r\n")
+        behind = 0 if self._server._behind in (None, "taken") else self._drop_what_came_along()
         refusal = self._server.mood(self._recipient, "dot")
         if refusal is None:
             self._server.ledger.whole[self._recipient] += 1
         self._server.on("dot")
         await self._say(refusal or "250 taken")
         self._server.on("replied")
+        if self._server._behind == "refused":
+            for _ in range(behind):
+                await self._say("503 5.5.1 bad sequence of commands")
+
+    def _drop_what_came_along(self) -> int:
+        """Forget what was received behind the dot; returns how many lines it was."""
+        buffer: bytearray = self._reader._buffer  # type: ignore[attr-defined]
+        lines = buffer.count(b"\r\n")
+        buffer.clear()
+        return lines
 
     def _offers(self) -> list[str]:
         offers = ["recording", "8BITMIME", "SIZE 30000000", "ENHANCEDSTATUSCODES"]
-        if self._server._pipelining:
+        if self._server._behind is not None:
             offers.append("PIPELINING")
         if self._server._context is not None and not self._secured:
             offers.append("STARTTLS")

@@ -10,11 +10,11 @@ import pytest
 from tests.chaos.killing import Campaign, Setting, Tally
 
 SETTINGS = [
-    Setting(people=200, connections=1, tls=False, pipelining=False),
-    Setting(people=400, connections=10, tls=False, pipelining=True),
-    Setting(people=150, connections=2, tls=True, pipelining=False),
-    Setting(people=300, connections=20, tls=True, pipelining=True),
-    Setting(people=60, connections=5, tls=False, pipelining=True),
+    Setting(people=200, connections=1, tls=False, behind=None),
+    Setting(people=400, connections=10, tls=False, behind="taken"),
+    Setting(people=150, connections=2, tls=True, behind=None),
+    Setting(people=300, connections=20, tls=True, behind="taken"),
+    Setting(people=60, connections=5, tls=False, behind="refused"),
 ]
 
 

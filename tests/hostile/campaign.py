@@ -22,6 +22,7 @@ from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import SendbatchError
+from sendbatch.ledger.usage import Usage
 from tests.hostile.server import Hostile
 
 LONGEST = 20.0  # real seconds that a run may take before it counts as hanging
@@ -110,6 +111,8 @@ class House:
     clock: Clock = field(default_factory=FastClock)
     environ: Mapping[str, str] = field(default_factory=dict)
     record: Path | None = None  # in place of reports/ beside the campaign
+    security: str = "none"
+    known_level: int | None = None  # what an earlier run is to have found out about the server
 
     def people(self, number: int) -> list[str]:
         addresses = [f"p{n}@example.net" for n in range(number)]
@@ -128,7 +131,7 @@ class House:
         keys = {
             "host": "127.0.0.1",
             "port": port,
-            "security": "none",
+            "security": self.security,
             "connections": 1,
             "rate": "100000/s",
             "timeouts": "{connect: 2s, greeting: 2s, mail: 300ms, rcpt: 300ms, "
@@ -136,6 +139,9 @@ class House:
         } | profile
         told = "".join(f"    {key}: {value}\n" for key, value in keys.items())
         (self.folder / "profiles.yaml").write_text(f"profiles:\n  target:\n{told}")
+        if self.known_level is not None:
+            usage = Usage(self.folder / "state" / "usage.sqlite")
+            usage.saw_level(f"127.0.0.1:{port}", self.known_level, self.clock.wall())
         return self
 
     @property

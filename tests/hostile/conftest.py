@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,49 @@ def house(tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def hostile() -> Iterator[StartServer]:
+def channel() -> dict[str, Any]:
+    """How every server of the test is reached, unless it is started otherwise."""
+    return {}
+
+
+@pytest.fixture
+def hostile(channel: dict[str, Any]) -> Iterator[StartServer]:
     """Starts a server that answers so; it ends with the test."""
     with ExitStack() as stack:
 
         def start(answer: Answer = decent, **options: Any) -> Hostile:
-            return stack.enter_context(Hostile(answer, **options))
+            return stack.enter_context(Hostile(answer, **channel | options))
 
         yield start
 
 
-@pytest.fixture(params=[OFFERS, OFFERS[1:]], ids=["in groups", "one by one"])
-def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """What the server offers: how much the client writes at once depends on it."""
-    offers: tuple[str, ...] = request.param
-    return offers
+@dataclass(frozen=True)
+class Way:
+    """How much the client writes at once (WIRE's levels), and over what."""
+
+    level: int
+    tls: bool = False
+
+    def __str__(self) -> str:
+        words = {1: "one by one", 2: "in groups", 3: "behind the dot"}[self.level]
+        return f"{words}, TLS" if self.tls else words
+
+
+WAYS = [Way(3), Way(2), Way(1), Way(3, tls=True), Way(1, tls=True)]
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def way(
+    request: pytest.FixtureRequest, house: House, channel: dict[str, Any]
+) -> tuple[str, ...]:
+    """What the server offers. The first level is for servers without PIPELINING; at the second it is
+    known not to take commands behind a dot; the third is tried with the second message."""
+    chosen: Way = request.param
+    if chosen.tls:
+        channel["context"] = request.getfixturevalue("tls")
+        house.security = "starttls"
+    house.known_level = 2 if chosen.level == 2 else None
+    return OFFERS[1:] if chosen.level == 1 else OFFERS
 
 
 @pytest.fixture(scope="session")

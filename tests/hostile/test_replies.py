@@ -129,7 +129,8 @@ def test_replies_in_single_bytes_are_replies(
     house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
-        return byte_by_byte(DECENT[at]) if at in DECENT else None
+        # the client's TLS would begin before this server's own is ready for it
+        return byte_by_byte(DECENT[at]) if at in DECENT and at != "STARTTLS" else None
 
     server = hostile(answer, offers=way)
     ended = house.write(server.port).send()
