@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import (
     memory,
+    pacing,
     picture,
     planning,
     profile,
@@ -29,6 +30,7 @@ SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "planning": (planning.measure, planning.PEOPLE),
     "memory": (memory.measure, memory.PEOPLE),
     "resume": (resume.measure, resume.PEOPLE),
+    "pacing": (pacing.measure, pacing.PEOPLE),
     "startup": (startup.measure, 1),
     "profile": (profile.measure, profile.PEOPLE),
 }

@@ -1,0 +1,79 @@
+"""Whether a rate is held, and what holding it costs.
+
+A run at each rate to the sink, about ten seconds long; the rate is that of the intents in the record,
+from the first to the last. What pacing costs is timed by itself: the calls that a run makes for each
+message, without a limit and with one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+
+from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
+from benchmarks.setting import Desk, desk
+from benchmarks.sink import sink
+from sendbatch.campaign.model import Rate
+from sendbatch.delivery.pacing import Pacer
+
+PEOPLE = 50_000  # at the highest rate; the others send to a part of them
+RATES = (500, 2_000, 5_000)  # messages a second
+CLAIMED = 5_000
+CALLS = 200_000
+
+
+def measure(people: int = PEOPLE, runs: int = 3) -> Result:
+    held = {rate: Series(f"{rate:,}/s", "messages/s") for rate in RATES}
+    with desk(people) as main, sink() as server:
+        main.through(server.port)
+        for number in range(runs):
+            for rate, series in held.items():
+                told(number, runs, series.name)
+                series.values.append(_held(main, rate, people * rate // RATES[-1]))
+    rows = [("asked for", "messages/s", "spread", "off by")]
+    rows += [(s.name, figure(s.median), s.spread, f"{_off(s, r):.2%}") for r, s in held.items()]
+    for name, rates in (("without a limit", ()), (f"at {CLAIMED:,}/s", (Rate(CLAIMED, 1),))):
+        rows.append((f"cost of pacing a message, {name}", f"{_cost(rates):.2f} µs", "", ""))
+    off = _off(held[CLAIMED], CLAIMED)
+    claim = Claim(
+        f"a rate of {CLAIMED:,}/s is held", "within 1 %", f"off by {off:.2%}", abs(off) <= 0.01
+    )
+    return Result(f"Pacing: {people:,} recipients to {server.name}, {times(runs)}", rows, [claim])
+
+
+def _held(main: Desk, rate: int, people: int) -> float:
+    """Messages a second of a run at this rate, from its first intent to its last."""
+    main.forget()
+    main.call("run", "--rate", f"{rate}/s", "--limit", str(people))
+    (ledger,) = main.record.rglob("ledger.sqlite")
+    with closing(sqlite3.connect(ledger)) as record:
+        count, first, last = record.execute(
+            "SELECT count(*), min(first_attempt_at), max(first_attempt_at) FROM recipient "
+            "WHERE status = 'accepted'"
+        ).fetchone()
+    rate_held: float = (count - 1) / (last - first)
+    return rate_held
+
+
+def _off(series: Series, rate: int) -> float:
+    return series.median / rate - 1
+
+
+def _cost(rates: tuple[Rate, ...]) -> float:
+    """Microseconds of all that a run asks the pacer for one message, slots always free."""
+    pacer = Pacer(rates, {})
+    best = float("inf")
+    for _ in range(5):
+        began = time.perf_counter()
+        for now in range(CALLS):
+            pacer.next_account_slot()
+            pacer.next_slot("example.org")
+            pacer.spend("example.org", float(now))
+        best = min(best, time.perf_counter() - began)
+    return best / CALLS * 1e6
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__, PEOPLE)
+    measure(given.people, given.runs).show()
