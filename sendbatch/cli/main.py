@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import tempfile
@@ -26,6 +27,8 @@ from sendbatch.cli.status import status
 from sendbatch.errors import SendbatchError
 
 USAGE, STOPPED = 2, 3
+# objects, and not 700, between two looks for cycles: what is loaded stays, and little is made after
+SELDOM = 20_000
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
@@ -73,6 +76,7 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
+    gc.set_threshold(SELDOM)
     try:
         code = app(arguments, standalone_mode=False)
         if code == INTERRUPTED:
