@@ -65,7 +65,8 @@ def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out:
     out.write("]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make one for each recipient
+# json.dumps would make an encoder for each recipient
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _totals(tally: Tally) -> dict[str, int]:
