@@ -57,7 +57,7 @@ class Feed:
             _Source(lane, Lane(limited) if lane == OTHERS else Lane((lane,), others=False))
             for lane in lanes
         )
-        self._building: deque[tuple[list[Recipient], asyncio.Task[Built]]] = deque()
+        self._building: deque[_Batch] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
 
@@ -70,29 +70,37 @@ class Feed:
                 traffic.all_in = False
                 if self._may_fetch and (batch := await self._fetch()):
                     self.only_later = None
-                    building.append((batch, asyncio.create_task(self._render(batch))))
-                elif building:
-                    await self._add(*building.popleft())
+                    building.append(batch)
+                elif (ready := self._next()) is not None:
+                    await self._add(ready)
                 elif not all(map(traffic.line.has_room, traffic.line.lanes)):
                     self._all_in()
                     await traffic.clock.wait(traffic.line.drained, 1.0)
                 elif not await self._later():
                     break
         finally:
-            for _, task in building:
-                task.cancel()
+            for batch in building:
+                batch.built.cancel()
             traffic.line.close()
 
     @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
         line = self._traffic.line
-        return len(self._building) < self._pool.width and any(map(line.has_room, line.lanes))
+        coming = sum(line.has_room(batch.lane) for batch in self._building)
+        return coming < self._pool.width and any(map(line.has_room, line.lanes))
 
-    async def _render(self, batch: list[Recipient]) -> Built:
-        return await self._pool.render(batch, self._traffic.clock.wall())
+    def _next(self) -> _Batch | None:
+        """The first batch whose lane has room. The others stay as they are: a line of large messages
+        takes an answer, not a batch."""
+        has_room = self._traffic.line.has_room
+        return next((batch for batch in self._building if has_room(batch.lane)), None)
 
-    async def _fetch(self) -> list[Recipient]:
+    def _render(self, lane: str, recipients: list[Recipient]) -> _Batch:
+        rendering = self._pool.render(recipients, self._traffic.clock.wall())
+        return _Batch(lane, recipients, asyncio.create_task(rendering))
+
+    async def _fetch(self) -> _Batch | None:
         """A batch for the first lane that has room and has any; the lanes take turns."""
         now, out = self._traffic.clock.wall(), frozenset(self._traffic.out)
         any_due = await self._committer.call(self._store.next_due, now, 1, out)
@@ -108,8 +116,8 @@ class Feed:
             due = await self._due(now, most, out, source) if any_due else []
             if fetched := [*new, *due]:
                 self._traffic.out.update(recipient.id for recipient in fetched)
-                return fetched
-        return []
+                return self._render(source.name, fetched)
+        return None
 
     async def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
@@ -157,11 +165,17 @@ class Feed:
         await self._committer.flush()
         return out
 
-    async def _add(self, recipients: list[Recipient], building: asyncio.Task[Built]) -> None:
-        """Into the line with what was built; what could not be is recorded as failed."""
+    async def _add(self, batch: _Batch) -> None:
+        """Into the line with what was built of it; what could not be is recorded as failed."""
+        built = await batch.built
+        place = self._building.index(batch)
+        if rest := batch.recipients[len(built) :]:
+            self._building[place] = self._render(batch.lane, rest)
+        else:
+            del self._building[place]
         now = self._traffic.clock.wall()
         failed: list[Change] = []
-        for recipient, message in zip(recipients, await building, strict=True):
+        for recipient, message in zip(batch.recipients, built, strict=False):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
                 self._traffic.line.add(Ready(recipient, message, domain))
@@ -176,6 +190,15 @@ class Feed:
                     f"{self._unbuildables.count} messages could not be built; "
                     f"the first reason: {getattr(failed[0], 'reason', '')}"
                 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Recipients of one lane; `built` is what is built for the first of them."""
+
+    lane: str
+    recipients: list[Recipient]
+    built: asyncio.Task[Built]
 
 
 @dataclass(slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.seen import Rehearsal
@@ -12,7 +11,7 @@ from sendbatch.errors import Interrupted
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
-BATCH = 200
+TOLD = 200  # messages between two signs of life
 SHOWN = 20  # rows named, with their reasons
 
 
@@ -29,21 +28,22 @@ def rehearse(
     """Build every message. Raises Interrupted when asked to stop."""
     built = failed = largest = 0
     failures: list[tuple[int, str, str]] = []
-    for batch in _batches(iter(recipients)):
+    for recipient, message in pool.each(recipients, now):
         if stop.is_soon:
             raise Interrupted(f"{stop.reason}; nothing was sent")
-        for recipient, message in zip(batch, pool.render_now(batch, now), strict=True):
-            reason = (
-                _fault(message.data, size_limit) if isinstance(message, Message) else message.reason
-            )
-            if isinstance(message, Message):
-                largest = max(largest, len(message.data))
-            built += 1
-            if reason is not None:
-                failed += 1
-                if len(failures) < SHOWN:
-                    failures.append((recipient.row, recipient.key, reason))
-        observer.checking(built, total)
+        if isinstance(message, Message):
+            reason = _fault(message.data, size_limit)
+            largest = max(largest, len(message.data))
+        else:
+            reason = message.reason
+        built += 1
+        if reason is not None:
+            failed += 1
+            if len(failures) < SHOWN:
+                failures.append((recipient.row, recipient.key, reason))
+        if built % TOLD == 0:
+            observer.checking(built, total)
+    observer.checking(built, total)
     return Rehearsal(built, failed, tuple(failures), largest)
 
 
@@ -51,10 +51,9 @@ def build(
     pool: Pool, recipients: Iterable[Recipient], now: float
 ) -> list[tuple[Recipient, Message]]:
     """The messages of a few recipients, those that cannot be built left out."""
-    wanted = list(recipients)
     return [
         (recipient, message)
-        for recipient, message in zip(wanted, pool.render_now(wanted, now), strict=True)
+        for recipient, message in pool.each(recipients, now)
         if isinstance(message, Message)
     ]
 
@@ -63,8 +62,3 @@ def _fault(data: bytes, size_limit: int | None) -> str | None:
     if size_limit is not None and len(data) > size_limit:
         return f"the message has {len(data):,} bytes; the server takes {size_limit:,}"
     return None
-
-
-def _batches(recipients: Iterator[Recipient]) -> Iterator[list[Recipient]]:
-    while batch := list(islice(recipients, BATCH)):
-        yield batch

@@ -10,35 +10,37 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from functools import partial
+from itertools import islice
 
 from sendbatch.errors import AudienceError
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER
+from sendbatch.rendering.here import Here
 from sendbatch.rendering.setup import Setup
-from sendbatch.rendering.worker import Worker
+from sendbatch.rendering.worker import MOST_BYTES
 from sendbatch.rendering.workers import Broken, Workers
-from sendbatch.values import Recipient, Row, Unbuildable
+from sendbatch.values import Message, Recipient, Row, Unbuildable
 
 SMALL = 1000  # rows; starting processes takes as long as a thousand rows
-ROW_PATIENCE = 10.0  # seconds for one row, once its batch broke a worker
+ROW_PATIENCE = 10.0  # seconds for one row, once its batch broke a worker, or for a batch in this process
+EACH = 128  # recipients that are rendered in one go where nothing is sent
 
 
 class Pool:
     """What is built from one `Setup`; it is sent to each worker once. `workers` are shared with
-    other pools and None where everything is to happen in this process."""
+    other pools."""
 
-    def __init__(self, setup: Setup, workers: Workers | None = None) -> None:
+    def __init__(self, setup: Setup, workers: Workers) -> None:
         self._setup = setup.to_bytes()
         self._workers = workers
-        self._here: Worker | None = None
+        self._here = Here(self._setup)
         self._asked = 0
 
     @property
     def width(self) -> int:
         """How many batches are worth having under way at once."""
-        return 2 * self._workers.count if self._workers is not None else 1
+        return 2 * self._workers.count
 
     def check(self, parts: Iterable[Sequence[Row]]) -> Iterator[Surveyed]:
         """What was found of each batch, in order, some batches ahead of what is taken.
@@ -56,9 +58,8 @@ class Pool:
     def _checking(self, rows: Sequence[Row]) -> Callable[[], Surveyed]:
         data = batches.unchecked(rows)
         if self._is_small(len(rows)):
-            found = batches.surveyed_from(self._worker.check(data))
+            found = batches.surveyed_from(self._here.worker.check(data))
             return lambda: found
-        assert self._workers is not None
         answer = self._workers.give(self._setup, CHECK, data)
         return lambda: batches.surveyed_from(self._checked(answer, data))
 
@@ -66,7 +67,6 @@ class Pool:
         try:
             return answer.result()
         except Broken:  # once more, and then it is no accident
-            assert self._workers is not None
             try:
                 return self._workers.give(self._setup, CHECK, data).result()
             except Broken:
@@ -74,32 +74,54 @@ class Pool:
                     "checking some rows took too long or all memory; look at recipients.where and key"
                 ) from None
 
-    def render_now(self, recipients: Sequence[Recipient], now: float) -> Built:
-        """One result for each recipient, in order; `now` dates those not dated yet."""
-        built: Built = []
-        while len(built) < len(recipients):
-            built += self._some(recipients[len(built) :], now)
-        return built
-
     async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
-        """As `render_now`, off the event loop, so that replies are read while messages are built."""
-        return await asyncio.to_thread(self.render_now, recipients, now)
+        """One result for each of the first recipients, in order: for as many as fit into one answer,
+        at least one. `now` dates those not dated yet."""
+        try:
+            return batches.built_from(await asyncio.wrap_future(self._rendering(recipients, now)))
+        except Broken:
+            return await asyncio.to_thread(self._one_by_one, recipients, now)
 
-    def _some(self, recipients: Sequence[Recipient], now: float) -> Built:
-        """The first of them, as many as fit into one answer."""
+    def each(
+        self, recipients: Iterable[Recipient], now: float
+    ) -> Iterator[tuple[Recipient, Message | Unbuildable]]:
+        """Every recipient with what is built for them, in order, some batches ahead of what is taken."""
+        source = iter(recipients)
+        waiting: deque[tuple[Sequence[Recipient], Future[bytes]]] = deque()
+        while True:
+            while len(waiting) < self.width and (batch := list(islice(source, EACH))):
+                waiting.append((batch, self._rendering(batch, now)))
+            if not waiting:
+                return
+            first, answer = waiting.popleft()
+            try:
+                built = batches.built_from(answer.result())
+            except Broken:
+                built = self._one_by_one(first, now)
+            yield from zip(first, built, strict=False)
+            if rest := first[len(built) :]:
+                waiting.appendleft((rest, self._rendering(rest, now)))
+
+    def _rendering(self, recipients: Sequence[Recipient], now: float) -> Future[bytes]:
+        """Fails with Broken where it takes too long."""
         data = batches.asked(recipients, now)
         if self._is_small(len(recipients)):
-            return batches.built_from(self._worker.render(data))
-        assert self._workers is not None
-        try:
-            return batches.built_from(self._workers.give(self._setup, RENDER, data).result())
-        except Broken:
-            alone = partial(self._alone, now=now)
-            return [message for recipient in recipients for message in alone(recipient)]
+            return self._here.render(data, ROW_PATIENCE)
+        return self._workers.give(self._setup, RENDER, data)
+
+    def _one_by_one(self, recipients: Sequence[Recipient], now: float) -> Built:
+        """Of a batch that took too long or broke a worker: which row is it? As many as fit into one
+        answer."""
+        built: Built = []
+        size = 0
+        for recipient in recipients:
+            if size > MOST_BYTES:
+                break
+            built += self._alone(recipient, now)
+            size += len(built[-1].data) if isinstance(built[-1], Message) else 0
+        return built
 
     def _alone(self, recipient: Recipient, now: float) -> Built:
-        """One row of a batch that broke a worker: is it this one?"""
-        assert self._workers is not None
         data = batches.asked([recipient], now)
         try:
             answer = self._workers.give(self._setup, RENDER, data, ROW_PATIENCE)
@@ -113,12 +135,5 @@ class Pool:
 
     def _is_small(self, rows: int) -> bool:
         self._asked += rows
-        if self._workers is None:
-            return True
-        return self._asked <= SMALL and not self._workers.has_started
-
-    @property
-    def _worker(self) -> Worker:
-        if self._here is None:
-            self._here = Worker(self._setup)
-        return self._here
+        few = self._asked <= SMALL and not self._workers.has_started
+        return few and not self._here.is_stuck

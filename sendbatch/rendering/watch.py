@@ -23,10 +23,12 @@ class Watch:
 
     @contextmanager
     def over(self, too_late: Callable[[], None], seconds: float) -> Iterator[None]:
-        """`too_late` is called once where the block lasts longer than so many seconds; never after
-        it."""
+        """`too_late` is called once where the block lasts longer than so many seconds, or past the
+        watch's own end; never after the block."""
         token, at = object(), time.monotonic() + seconds
         with self._changed:
+            if self._ended:
+                too_late()
             self._deadlines[token] = at, too_late
             if self._wakes_at is None:
                 self._wakes_at = at
@@ -40,9 +42,13 @@ class Watch:
                 self._deadlines.pop(token, None)
 
     def end(self) -> None:
+        """What lasts still is too late now."""
         with self._changed:
             self._ended = True
             self._changed.notify()
+            for _, too_late in self._deadlines.values():
+                too_late()
+            self._deadlines.clear()
 
     def _look(self) -> None:
         with self._changed:

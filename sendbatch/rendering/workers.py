@@ -46,6 +46,7 @@ class Workers:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._watch = Watch()
+        self._closing = False
 
     @property
     def has_started(self) -> bool:
@@ -61,11 +62,12 @@ class Workers:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
+        self._closing = True
         for _ in self._threads:
             self._jobs.put(None)
+        self._watch.end()  # nobody waits for an answer any more, were it one that never comes
         for thread in self._threads:
             thread.join()
-        self._watch.end()
 
     def give(
         self, setup: bytes, kind: bytes, data: bytes, patience: float = PATIENCE
@@ -90,6 +92,9 @@ class Workers:
         try:
             while (job := self._jobs.get()) is not None:
                 if not job.answer.set_running_or_notify_cancel():
+                    continue
+                if self._closing:
+                    job.answer.set_exception(Broken())
                     continue
                 try:
                     process = process or _Process()

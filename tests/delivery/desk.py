@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +24,13 @@ from sendbatch.ledger.store import Entry, Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import batches
+from sendbatch.rendering.batches import Built
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.workers import Workers
 from sendbatch.smtp.connection import Server
 from sendbatch.smtp.levels import Levels
-from sendbatch.values import Checked, Status
+from sendbatch.values import Checked, Recipient, Status
 from tests.delivery.fakeclock import FakeClock, IdleLoop, run_with
 from tests.delivery.office import Office
 
@@ -76,6 +78,19 @@ def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> N
             started_at=0.0,
             completed_at=1.0,
         )
+
+
+class WatchedPool(Pool):
+    """`under_way` counts the batches that the run waits for."""
+
+    under_way = 0
+
+    async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
+        self.under_way += 1
+        try:
+            return await super().render(recipients, now)
+        finally:
+            self.under_way -= 1
 
 
 class Watcher(Observer):
@@ -137,14 +152,15 @@ class Desk:
             committer = Committer(self.store(self.ledger.sending))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
-            loop.busy = lambda: committer.busy
+            pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), Workers(1))
+            loop.busy = lambda: committer.busy or pool.under_way > 0
             dialer = Dialer(
                 Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
                 self.read_credentials,
                 self.levels,
             )
             first = await dialer.open() if self.log_in_first else None
-            engine = self._engine(committer, dialer, selected)
+            engine = self._engine(committer, dialer, pool, selected)
             beside = asyncio.ensure_future(self.beside(self)) if self.beside else None
             try:
                 return await engine.run(first)
@@ -156,7 +172,9 @@ class Desk:
                 await committer.close()
                 await self._leaves_nothing_behind()
 
-    def _engine(self, committer: Committer, dialer: Dialer, selected: int) -> Engine:
+    def _engine(
+        self, committer: Committer, dialer: Dialer, pool: Pool, selected: int
+    ) -> Engine:
         profile = Profile(
             "office",
             "127.0.0.1",
@@ -170,7 +188,7 @@ class Desk:
         return Engine(
             store=self.store(self.ledger.sending),
             committer=committer,
-            pool=Pool(Setup(LETTER, None, COLUMNS, SALT)),
+            pool=pool,
             dialer=dialer,
             limits=Limits(profile, self.rates, self.account, self.usage),
             retry=self.retry,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Tem
 from sendbatch.errors import AudienceError
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import pool as pools
+from sendbatch.rendering.batches import Built
 from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
@@ -69,8 +71,13 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture(params=["here", "in processes"])
 def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, workers: Workers) -> Pool:
-    monkeypatch.setattr(pools, "SMALL", 0)
-    return Pool(setup(), workers if request.param == "in processes" else None)
+    if request.param == "in processes":
+        monkeypatch.setattr(pools, "SMALL", 0)
+    return Pool(setup(), workers)
+
+
+def built(pool: Pool, recipients: list[Recipient]) -> Built:
+    return [message for _, message in pool.each(recipients, NOW)]
 
 
 def test_what_a_worker_is_told_comes_out_as_it_went_in() -> None:
@@ -86,62 +93,61 @@ def test_rows_are_checked_in_their_order(pool: Pool) -> None:
 
 
 def test_messages_are_built_in_the_order_of_their_recipients(pool: Pool) -> None:
-    built = pool.render_now(people(50), NOW)
-    assert [message.envelope.recipient for message in built if isinstance(message, Message)] == [
-        f"p{n}@example.org" for n in range(50)
-    ]
-    assert b"Dear Name7\r\n" in built[7].data  # type: ignore[union-attr]
+    found = list(pool.each(iter(people(500)), NOW))
+    assert [recipient.id for recipient, _ in found] == list(range(500))
+    messages = [message for _, message in found if isinstance(message, Message)]
+    assert [m.envelope.recipient for m in messages] == [f"p{n}@example.org" for n in range(500)]
+    assert b"Dear Name7\r\n" in messages[7].data
 
 
-def test_off_the_loop_the_same_is_built(pool: Pool) -> None:
-    assert asyncio.run(pool.render(people(5), NOW)) == pool.render_now(people(5), NOW)
+def test_in_a_loop_the_same_is_built(pool: Pool) -> None:
+    assert asyncio.run(pool.render(people(5), NOW)) == built(pool, people(5))
 
 
 def test_here_and_in_processes_the_very_same_message_is_built(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here = built(Pool(setup(), workers), people(20))
+    assert not workers.has_started
     monkeypatch.setattr(pools, "SMALL", 0)
-    here, there = Pool(setup()), Pool(setup(), workers)
-    assert here.render_now(people(20), NOW) == there.render_now(people(20), NOW)
+    assert built(Pool(setup(), workers), people(20)) == here
+    assert workers.has_started
 
 
-def test_answers_too_large_for_one_are_given_in_several(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_too_large_for_one_are_given_in_several(pool: Pool) -> None:
     big = setup(letter("{% for n in range(40000) %}" + "x" * 69 + "\n{% endfor %}"))
     some = Pool(big, pool._workers)
-    built = some.render_now(people(5), NOW)
-    assert [isinstance(message, Message) for message in built] == [True] * 5
+    assert [type(message) for message in built(some, people(12))] == [Message] * 12
+    assert len(asyncio.run(some.render(people(12), NOW))) == 3  # of 2.8 MB each, beyond 8 MB
 
 
 def test_a_row_that_where_fails_on_is_an_error_from_either(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "SMALL", 0)
-    for some in (None, workers):
-        failing = Pool(setup(where="1 // (name | length - 5)"), some)
+    for small in (pools.SMALL, 0):
+        monkeypatch.setattr(pools, "SMALL", small)
+        failing = Pool(setup(where="1 // (name | length - 5)"), workers)
         with pytest.raises(AudienceError, match="2"):
             list(failing.check([rows(3)]))
 
 
 def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> None:
     failing = Pool(setup(letter("{{ 1 // (name | length - 5) }}")), pool._workers)
-    built = failing.render_now(people(3), NOW)
-    assert [type(one) for one in built] == [Unbuildable] * 3
-    assert "letter.txt" in built[0].reason  # type: ignore[union-attr]
+    found = built(failing, people(3))
+    assert [type(one) for one in found] == [Unbuildable] * 3
+    assert "letter.txt" in found[0].reason  # type: ignore[union-attr]
 
 
 def test_a_small_campaign_starts_no_process(workers: Workers) -> None:
     pool = Pool(setup(), workers)
     list(pool.check([rows(500)]))
-    pool.render_now(people(500), NOW)
-    assert workers._threads == []
+    built(pool, people(500))
+    assert not workers.has_started
 
 
 def test_a_template_that_never_ends_breaks_its_row_and_no_other(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, pool: Pool
 ) -> None:
-    monkeypatch.setattr(pools, "SMALL", 0)
     monkeypatch.setattr(pools, "ROW_PATIENCE", 1.0)
     long = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     loops = letter("{% if name == 'Name1' %}" + long + "{% endif %}Hello\n")
@@ -150,9 +156,26 @@ def test_a_template_that_never_ends_breaks_its_row_and_no_other(
     monkeypatch.setattr(
         workers, "give", lambda s, kind, data, patience=1.0: give(s, kind, data, patience)
     )
-    built = pool.render_now(people(3), NOW)
-    assert [type(one) for one in built] == [Message, Unbuildable, Message]
-    assert "longer than 1 s" in built[1].reason  # type: ignore[union-attr]
+    found = built(pool, people(3))
+    assert [type(one) for one in found] == [Message, Unbuildable, Message]
+    assert "longer than 1 s" in found[1].reason  # type: ignore[union-attr]
+
+
+def test_a_batch_that_never_ends_keeps_nobody_from_leaving(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", 0)
+    long = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    with Workers(1) as workers:
+        answer = Pool(setup(letter(long)), workers)._rendering(people(1), NOW)
+        while not answer.running():
+            time.sleep(0.01)
+        queued = Pool(setup(letter(long)), workers)._rendering(people(1), NOW)
+        began = time.monotonic()
+    for one in (answer, queued):
+        with pytest.raises(Broken):
+            one.result(0)
+    assert time.monotonic() - began < pools.ROW_PATIENCE
 
 
 def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
@@ -169,5 +192,5 @@ def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
 def test_where_processes_run_already_the_first_rows_go_to_them_too(workers: Workers) -> None:
     list(Pool(setup(), workers).check([rows(pools.SMALL + 1)]))
     pool = Pool(setup(), workers)
-    assert len(pool.render_now(people(3), NOW)) == 3
-    assert pool._here is None
+    assert len(built(pool, people(3))) == 3
+    assert pool._here._worker is None

@@ -1,0 +1,59 @@
+"""Batches for few rows, done in this process: starting others would take longer than the work.
+
+A thread cannot be ended from outside. One that takes too long (a template that loops for ever) is left
+to itself, and whoever asked is told `Broken`, as of a worker process that had to be killed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+
+from sendbatch.rendering.watch import Watch
+from sendbatch.rendering.worker import Worker
+from sendbatch.rendering.workers import Broken
+
+
+class Here:
+    """One `Worker` of this process; made when it is first needed."""
+
+    def __init__(self, setup: bytes) -> None:
+        self._setup = setup
+        self._worker: Worker | None = None
+        self._watch = Watch()
+        self.is_stuck = False  # nothing more may be asked of it
+
+    @property
+    def worker(self) -> Worker:
+        if self._worker is None:
+            self._worker = Worker(self._setup)
+        return self._worker
+
+    def render(self, data: bytes, patience: float) -> Future[bytes]:
+        """As `Worker.render`, within `patience` seconds."""
+        answer: Future[bytes] = Future()
+        work = self.worker.render
+
+        def give_up() -> None:
+            self.is_stuck = True
+            _settle(lambda: answer.set_exception(Broken()))
+
+        def run() -> None:
+            try:
+                with self._watch.over(give_up, patience):
+                    built = work(data)
+            except BaseException as error:  # noqa: BLE001 - whoever asked is told
+                raised = error
+                _settle(lambda: answer.set_exception(raised))
+            else:
+                _settle(lambda: answer.set_result(built))
+
+        threading.Thread(target=run, name="builds here", daemon=True).start()
+        return answer
+
+
+def _settle(answer: Callable[[], None]) -> None:
+    with suppress(InvalidStateError):  # it was given up, or nobody waits any more
+        answer()
