@@ -5,74 +5,53 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from functools import cache
 from typing import TypeAlias
 
-from sendbatch.ledger.sql import listed, transaction, writable
+from sendbatch.ledger.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, Event, sources
 from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Outcome, Status
 
-MOST = 100  # rows that one statement changes; SQLite before 3.32 takes 999 parameters
 _Row: TypeAlias = tuple[object, ...]
 
 
 def write_all(db: sqlite3.Connection, changes: Sequence[Change]) -> None:
-    """All of them, or none; durable on return. Raises RecordStopped where the disk says no.
-
-    Intents and acceptances, one of each for a message, go in one statement, which is a transaction
-    by itself: each statement gives up the interpreter and then waits to get it back, and the loop
-    has work for it meanwhile.
-    """
-    usual = _usual(changes)
-    if usual is not None and len(usual) <= MOST:
-        with writable():
-            _write_usual(db, usual)
-        return
+    """All of them, or none; durable on return. Raises RecordStopped where the disk says no."""
     with transaction(db):
-        if usual is not None:
-            for start in range(0, len(usual), MOST):
-                _write_usual(db, usual[start : start + MOST])
+        if (usual := _usual(changes)) is not None:
+            for statement, rows in usual.items():
+                db.executemany(statement, rows)
             return
         for change in changes:
-            if (row := _row(change)) is not None:
-                _write_usual(db, [row])
-            else:
-                _write(db, change)
+            _write(db, change)
 
 
-def _usual(changes: Sequence[Change]) -> list[_Row] | None:
-    """The rows of a batch that holds nothing but intents and acceptances of different recipients."""
-    rows = []
+def _usual(changes: Sequence[Change]) -> dict[str, list[_Row]] | None:
+    """Statements and their rows, where there are nothing but intents and acceptances of different
+    recipients: one of each for a message, nearly all that a run writes, and in whatever order."""
+    accepted: list[_Row] = []
+    intended: list[_Row] = []
     for change in changes:
-        if (row := _row(change)) is None:
-            return None
-        rows.append(row)
-    return rows if len({row[0] for row in rows}) == len(rows) else None
-
-
-def _row(change: Change) -> _Row | None:
-    """A row of `_usually`'s parameters; None for changes of other kinds."""
-    match change:
-        case Intent(id_, content, dated_at, at):
-            return (id_, True, at, content, dated_at, None, None, None, None)
-        case Settled(id_, Outcome(Status.ACCEPTED, Reply() as reply, reason), _, at, True):
-            said = (reply.code, reply.enhanced, reply.text, reason or None)
-            return (id_, False, at, None, None, *said)
-        case _:
-            return None
-
-
-def _write_usual(db: sqlite3.Connection, rows: list[_Row]) -> None:
-    db.execute(_usually(len(rows)), [value for row in rows for value in row])
+        match change:
+            case Intent(id_, content, dated_at, at):
+                intended.append((content, dated_at, at, id_))
+            case Settled(id_, Outcome(Status.ACCEPTED) as outcome, due_at, at, True):
+                accepted.append(_settlement(id_, outcome, due_at, at))
+            case _:
+                return None
+    if len({row[-1] for row in (*accepted, *intended)}) < len(changes):
+        return None
+    return {_SETTLE[Status.ACCEPTED]: accepted, _INTEND: intended}
 
 
 def _write(db: sqlite3.Connection, change: Change) -> None:
     match change:
+        case Intent(id_, content, dated_at, at):
+            db.execute(_INTEND, (content, dated_at, at, id_))
         case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
             db.execute(_CONDEMN, (at, id_))
         case Settled(id_, outcome, due_at, at):
-            _settle(db, id_, outcome, due_at, at)
+            db.execute(_SETTLE[outcome.status], _settlement(id_, outcome, due_at, at))
         case Failed(id_, reason, at):
             db.execute(_FAIL, (reason, at, id_))
         case Released(id_):
@@ -86,39 +65,19 @@ def note(db: sqlite3.Connection, kind: str, detail: str, at: float) -> None:
     db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
 
 
-def _settle(
-    db: sqlite3.Connection, id_: int, outcome: Outcome, due_at: float | None, at: float
-) -> None:
+def _settlement(id_: int, outcome: Outcome, due_at: float | None, at: float) -> _Row:
+    """The parameters of `_SETTLE`."""
     reply = outcome.reply
     said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
     done = None if outcome.status is Status.DEFERRED else at
-    db.execute(
-        _SETTLE[outcome.status],
-        (outcome.status, due_at, *said, outcome.reason or None, at, done, id_),
-    )
+    return (str(outcome.status), due_at, *said, outcome.reason or None, at, done, id_)
 
 
-@cache
-def _usually(rows: int) -> str:
-    """Intents (column2 is true) and acceptances. `column1`, … are SQLite's names for VALUES."""
-    values = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
-    return (
-        "UPDATE recipient SET status = CASE WHEN column2 THEN 'sending' ELSE 'accepted' END, "
-        "was = CASE WHEN column2 THEN status END, attempts = attempts + NOT column2, "
-        "due_at = CASE WHEN column2 THEN due_at END, "
-        "content = coalesce(column4, content), dated_at = coalesce(column5, dated_at), "
-        "code = CASE WHEN column2 THEN code ELSE column6 END, "
-        "enhanced_code = CASE WHEN column2 THEN enhanced_code ELSE column7 END, "
-        "reply = CASE WHEN column2 THEN reply ELSE column8 END, "
-        "reason = CASE WHEN column2 THEN reason ELSE column9 END, "
-        "first_attempt_at = coalesce(first_attempt_at, column3), "
-        "finished_at = CASE WHEN column2 THEN finished_at ELSE column3 END "
-        f"FROM (VALUES {values}) WHERE id = column1 AND CASE WHEN column2 "
-        f"THEN status IN {listed(sources(Event.INTENT))} "
-        f"ELSE status IN {listed(sources(Event.ACCEPT))} END"
-    )
-
-
+_INTEND = (
+    "UPDATE recipient SET status = 'sending', was = status, content = ?, dated_at = ?, "
+    "first_attempt_at = coalesce(first_attempt_at, ?) "
+    f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
+)
 _SETTLE = {
     status: (
         "UPDATE recipient SET status = ?, was = NULL, attempts = attempts + 1, due_at = ?, code = ?, "

@@ -22,9 +22,9 @@ def unfit(message: Message, offers: Offers) -> str | None:
         return "the address needs SMTPUTF8 and the server does not offer it"
     if offers.size is not None and len(data) > offers.size:
         return f"the message has {len(data)} bytes, the server takes at most {offers.size}"
-    for address in (envelope.sender, envelope.recipient):
-        if _UNSAFE.search(address) or not (envelope.smtputf8 or address.isascii()):
-            return "the address has characters that SMTP cannot carry"
+    addresses = envelope.sender + envelope.recipient
+    if _UNSAFE.search(addresses) or not (envelope.smtputf8 or addresses.isascii()):
+        return "the address has characters that SMTP cannot carry"
     if message.plain:
         return None
     # A lone dot between bare line ends would be an end of the message to some servers and not to
@@ -39,12 +39,9 @@ def unfit(message: Message, offers: Offers) -> str | None:
 
 def mail_command(message: Message, offers: Offers) -> bytes:
     """MAIL with SIZE where offered (RFC 1870), and what SMTPUTF8 asks for (RFC 6531 §3.4)."""
-    words = [f"MAIL FROM:<{message.envelope.sender}>"]
-    if "size" in offers.extensions:
-        words.append(f"SIZE={len(message.data)}")
-    if message.envelope.smtputf8:
-        words.append("BODY=8BITMIME SMTPUTF8")
-    return _line(" ".join(words))
+    size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""
+    beyond_ascii = " BODY=8BITMIME SMTPUTF8" if message.envelope.smtputf8 else ""
+    return _line(f"MAIL FROM:<{message.envelope.sender}>{size}{beyond_ascii}")
 
 
 def rcpt_command(envelope: Envelope) -> bytes:

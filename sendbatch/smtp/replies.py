@@ -117,8 +117,7 @@ class ReplyParser:
 
 def reply_of(answer: Answer, command: str) -> Reply:
     """The answer as the value that flows through the house, its text clean and bounded."""
-    lines = [line.decode("utf-8", "replace") for line in answer.lines]
-    return clean_reply(answer.code, lines, command)
+    return clean_reply(answer.code, [line.decode("utf-8", "replace") for line in answer.lines], command)
 
 
 def clean_reply(code: int, lines: list[str], command: str) -> Reply:
@@ -126,9 +125,8 @@ def clean_reply(code: int, lines: list[str], command: str) -> Reply:
     enhanced = None
     texts = []
     for line in lines:
-        match = _ENHANCED.match(line)
         # RFC 2034 §4: the enhanced code's class is the reply code's first digit.
-        if match is not None and int(line[0]) == code // 100:
+        if (match := _ENHANCED.match(line)) is not None and int(line[0]) == code // 100:
             enhanced = enhanced or match[1]
             line = line[match.end() :]
         texts.append(line.strip())

@@ -113,7 +113,8 @@ class Transaction:
         actions: list[Action] = []
         try:
             while (answer := self._parser.next_answer()) is not None:
-                actions += self._answered(answer)
+                if meant := self._answered(answer):
+                    actions += meant
                 if self._gone:
                     return actions
         except ReplyError as error:
@@ -212,14 +213,14 @@ class Transaction:
 
     def _answered(self, answer: Answer) -> Sequence[Action]:
         """One whole reply, to the command that the state names."""
-        state, envelope = self.state, self._envelope
-        if state is State.MESSAGE:
+        awaited, envelope = self._awaited, self._envelope
+        if awaited and awaited[0] is State.MESSAGE:
             return self._message_answered(answer)
         if envelope is None:  # IDLE, QUIT
             return self.end("the server spoke unasked")
-        if state is State.READY:
+        if not awaited:  # READY
             return self._answered_early(envelope, answer)
-        self._awaited.popleft()
+        state = awaited.popleft()
         if envelope.outcome is not None:
             return self._discarded(envelope, state, answer)
         if answer.code // 100 == POSITIVE.get(state):
@@ -228,10 +229,12 @@ class Transaction:
 
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, State.MESSAGE)
+        if reply.code // 100 == 2:
+            self._awaited.popleft()
+            return [Settle(Outcome(Status.ACCEPTED, reply))]
         if reply.code == 421:
             return self._close(outcomes.closing(Status.DEFERRED, reply), outcomes.CLOSED)
-        accepted = Outcome(Status.ACCEPTED, reply) if reply.code // 100 == 2 else None
-        outcome = accepted or outcomes.refused(State.MESSAGE, reply)
+        outcome = outcomes.refused(State.MESSAGE, reply)
         if outcome is None:
             return self._misfit(f"the server's reply does not fit: {reply.code} to MESSAGE")
         self._awaited.popleft()
@@ -242,9 +245,9 @@ class Transaction:
             if envelope.level == BEHIND:
                 self._levels.fits()
             envelope.ready = True
-            return self._make_ready(envelope) if self._ahead is None else []
+            return self._make_ready(envelope) if self._ahead is None else ()
         if self._awaited:
-            return []
+            return ()
         if self._parser.pending:
             return self.end("the server sent more replies than there were commands")
         return [Write(self._next_write(envelope))]
