@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sendbatch.values import Message, Recipient
 
@@ -18,8 +18,7 @@ MOST_BYTES = 64 * 1024 * 1024  # in all lanes, in equal parts
 OTHERS = ""  # the lane of all domains without limits of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """One recipient with the message built for it; `domain` is the address's, as A-labels."""
 
     recipient: Recipient

@@ -6,8 +6,8 @@ Every message handed over comes through `Settling.settle` exactly once, in the l
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.clock import Clock
@@ -27,8 +27,7 @@ from sendbatch.ledger.store import Change, Released, Settled
 from sendbatch.values import Outcome, Reply, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(NamedTuple):
     """The connection's history when the message was handed to it: what it had accepted and refused.
 
     `explained`: why the connection has ended is known, so that nothing is to be learned from it."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from sendbatch.values import Outcome, Recipient, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """The message is about to be whole on the wire: the row becomes *sending*."""
 
     id: int
@@ -23,8 +22,7 @@ class Intent:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """How a hand-over ended. `due_at` is when a deferred row may be tried again, None: not in this
     run. Without `counts_attempt` it is a verdict on an earlier attempt, whose reply is kept."""
 
@@ -35,8 +33,7 @@ class Settled:
     counts_attempt: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The message could not be built."""
 
     id: int
@@ -44,15 +41,13 @@ class Failed:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(NamedTuple):
     """Nothing of the message counted: back to its earlier status, no attempt."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """Something worth remembering that is about no single row."""
 
     kind: str
