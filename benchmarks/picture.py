@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 FILE = "throughput.svg"
-WIDTH, EDGE, NAMES, FIGURES = 720, 24, 120, 90  # pixels
+WIDTH, EDGE, NAMES, FIGURES = 720, 24, 150, 90  # pixels
 ROW, BAR, TOP = 34, 20, 62
 OURS, LIMIT, PEER = "#2f6fdb", "#c9ced6", "#8fa3bf"
 
@@ -21,7 +21,7 @@ def draw(bars: Sequence[tuple[str, float]]) -> str:
     for number, (who, rate) in enumerate(ordered):
         y = TOP + number * ROW
         length = max(rate / most * longest, 2)
-        colour = {"sendbatch": OURS, "smtp-source": LIMIT}.get(who, PEER)
+        colour = OURS if who == "sendbatch" else LIMIT if who.startswith("smtp-source") else PEER
         weight = ' font-weight="bold"' if who == "sendbatch" else ""
         rows += [
             f'<text x="{EDGE + NAMES - 10}" y="{y + 15}" text-anchor="end"{weight}>{html.escape(who)}</text>',

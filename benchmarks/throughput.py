@@ -3,6 +3,8 @@
 The rate of sendbatch is that of the whole command: start-up, planning, a durable record, the report.
 That of smtp-source and mailmerge is of the whole command too; the other peers tell their own rate,
 with neither start-up nor imports in it. Slower peers send fewer messages: rates are compared.
+smtp-source sends its own few lines, and once more a message as long as ours: the sink takes time for
+each byte.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ PEOPLE = 50_000
 OURS = "sendbatch"
 SHARES = {"nodemailer": 5, "aiosmtplib": 20, "smtplib": 20}  # a peer sends a 5th, a 20th of it
 MAILMERGE = 500  # it opens a connection for each message
+LONG = "smtp-source, as long"
+LETTER = 3_950  # bytes of our message without its headers, as the sink gets it
 PEERS = Path(__file__).parent / "peers"
 
 Runner = Callable[[], float]  # sends once; returns messages a second
@@ -50,6 +54,7 @@ def _runners(main: Desk, port: int, people: int) -> tuple[dict[str, Runner], lis
     left_out = []
     makers: dict[str, Callable[[], Runner]] = {
         "smtp-source": lambda: _smtp_source(main, port, people),
+        LONG: lambda: _smtp_source(main, port, people, "-l", str(LETTER)),
         "nodemailer": lambda: _nodemailer(main, port, people),
         "aiosmtplib": lambda: _python_peer(main, port, people, "aiosmtplib", "async_loop.py"),
         "smtplib": lambda: _python_peer(main, port, people, "smtplib", "threads_loop.py"),
@@ -68,10 +73,10 @@ def _sendbatch(main: Desk, people: int) -> float:
     return _rate(people, lambda: main.call("run"))
 
 
-def _smtp_source(main: Desk, port: int, people: int) -> Runner:
+def _smtp_source(main: Desk, port: int, people: int, *words: str) -> Runner:
     program = installing.smtp_source()
     to = ("-f", "news@workshop.example", "-t", "person@post.example.org", f"127.0.0.1:{port}")
-    command = [program, "-d", "-s", "8", "-m", str(people), *to]
+    command = [program, "-d", "-s", "8", "-m", str(people), *words, *to]
     return lambda: _rate(people, lambda: called(command, cwd=main.folder))
 
 
