@@ -165,9 +165,20 @@ class Feed:
         await self._committer.flush()
         return out
 
+    async def _unless_stopped(self, building: asyncio.Task[Built]) -> Built | None:
+        """None once the run is asked to stop: a message may take seconds to build."""
+        stopped = asyncio.create_task(self._traffic.stopped())
+        try:
+            await asyncio.wait((building, stopped), return_when=asyncio.FIRST_COMPLETED)
+            return building.result() if building.done() else None
+        finally:
+            stopped.cancel()
+
     async def _add(self, batch: _Batch) -> None:
         """Into the line with what was built of it; what could not be is recorded as failed."""
-        built = await batch.built
+        built = await self._unless_stopped(batch.built)
+        if built is None:
+            return
         place = self._building.index(batch)
         if rest := batch.recipients[len(built) :]:
             self._building[place] = self._render(batch.lane, rest)

@@ -56,6 +56,10 @@ class Traffic:
     def stopping(self) -> bool:
         return self._soon.is_set() or self.settling.breaker.tripped
 
+    async def stopped(self) -> None:
+        """Until the run is asked to stop."""
+        await self._soon.wait()
+
     def line_due(self, now: float) -> float | None:
         """When the next message may start; infinity while the line is empty, None when it is over."""
         if not len(self.line):

@@ -10,10 +10,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from typing import TypeVar
 
 from sendbatch.rendering.watch import Watch
 from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Broken
+
+T = TypeVar("T")
 
 
 class Here:
@@ -33,27 +36,33 @@ class Here:
 
     def render(self, data: bytes, patience: float) -> Future[bytes]:
         """As `Worker.render`, within `patience` seconds."""
-        answer: Future[bytes] = Future()
         work = self.worker.render
 
         def give_up() -> None:
             self.is_stuck = True
-            _settle(lambda: answer.set_exception(Broken()))
+            with suppress(InvalidStateError):
+                answer.set_exception(Broken())
 
-        def run() -> None:
-            try:
-                with self._watch.over(give_up, patience):
-                    built = work(data)
-            except BaseException as error:  # noqa: BLE001 - whoever asked is told
-                raised = error
-                _settle(lambda: answer.set_exception(raised))
-            else:
-                _settle(lambda: answer.set_result(built))
+        def within_its_time() -> bytes:
+            with self._watch.over(give_up, patience):
+                return work(data)
 
-        threading.Thread(target=run, name="builds here", daemon=True).start()
+        answer = in_thread(within_its_time)
         return answer
 
 
-def _settle(answer: Callable[[], None]) -> None:
-    with suppress(InvalidStateError):  # it was given up, or nobody waits any more
-        answer()
+def in_thread(work: Callable[[], T]) -> Future[T]:
+    """Done in a thread of its own, which nobody who leaves has to wait for."""
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # it was given up meanwhile, or nobody waits any more
+            try:
+                answer.set_result(work())
+            except InvalidStateError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whoever asked is told
+                answer.set_exception(error)
+
+    threading.Thread(target=run, name="builds", daemon=True).start()
+    return answer

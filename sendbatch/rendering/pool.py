@@ -10,13 +10,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 
 from sendbatch.errors import AudienceError
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER
-from sendbatch.rendering.here import Here
+from sendbatch.rendering.here import Here, in_thread
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.worker import MOST_BYTES
 from sendbatch.rendering.workers import Broken, Workers
@@ -80,7 +81,8 @@ class Pool:
         try:
             return batches.built_from(await asyncio.wrap_future(self._rendering(recipients, now)))
         except Broken:
-            return await asyncio.to_thread(self._one_by_one, recipients, now)
+            alone = in_thread(partial(self._one_by_one, recipients, now))
+            return await asyncio.wrap_future(alone)
 
     def each(
         self, recipients: Iterable[Recipient], now: float

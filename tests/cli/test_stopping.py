@@ -76,6 +76,21 @@ def test_a_second_ctrl_c_leaves_at_once_with_the_one_under_way_in_doubt(
         assert list(desk.statuses().values()).count("in_doubt") == 1
 
 
+def test_ctrl_c_waits_for_no_message_that_is_never_built(desk: Desk, mailhost: MailHost) -> None:
+    loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    fifth = "{% if email == 'p5@example.com' %}" + loops + "{% endif %}"
+    (desk.folder / "spring.txt").write_text(fifth + "Hello {{ first_name }}\n")
+    desk.people(20)
+    mailhost.take_over(desk)
+    process = desk.start("run", "spring.yaml", "--yes")
+    said_until(process, "to send through")
+    process.send_signal(signal.SIGINT)
+    stopped = ended(process)
+    assert stopped.code == 3
+    assert mailhost.receivers == []
+    assert set(desk.statuses().values()) == {"pending"}
+
+
 def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:
     os.mkfifo(desk.folder / "waiting.yaml")
     process = desk.start("check", "waiting.yaml")

@@ -204,7 +204,7 @@ class Desk:
 
     async def _leaves_nothing_behind(self) -> None:
         """A run that ended has no connection and no task left (but those of the office)."""
-        for _ in range(50):
+        for _ in range(500):
             if not self.office.open_now:
                 break
             await asyncio.sleep(0.001)
