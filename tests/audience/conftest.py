@@ -20,6 +20,12 @@ PLACES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are told as seen from the working folder: here from beside the file, wherever the checkout is."""
+    monkeypatch.chdir(tmp_path)
+
+
 class Export:
     """One file of recipients; `write` it, then ask for its `rows` or for what is said of it."""
 
