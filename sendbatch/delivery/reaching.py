@@ -125,13 +125,18 @@ class Reach:
     ) -> Connection | None:
         """None once the run is asked to stop, or is over: a greeting may take five minutes."""
         task, asked = asyncio.create_task(opening), asyncio.create_task(self._over.wait())
+        opened: Connection | None = None
         try:
             await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            opened = task.result() if task.done() else None
+            return opened
         finally:
             for left in (task, asked):
                 left.cancel()
-            await asyncio.gather(task, asked, return_exceptions=True)
+            found, _ = await asyncio.gather(task, asked, return_exceptions=True)
+            # a cancellation can come to nothing: Python 3.11's wait_for prefers a result that is there
+            if isinstance(found, Connection) and found is not opened:
+                found.abort()
 
     async def _logged_in(self) -> Connection:
         try:
