@@ -18,28 +18,42 @@ from sendbatch.campaign.model import Rate
 from sendbatch.delivery.pacing import Pacer
 
 PEOPLE = 50_000  # at the highest rate; the others send to a part of them
-RATES = (500, 2_000, 5_000)  # messages a second
+RATES = (500, 2_000, 3_000, 5_000)  # messages a second
 CLAIMED = 5_000
+UNLIMITED = 1_000_000
 CALLS = 200_000
 
 
 def measure(people: int = PEOPLE, runs: int = 3) -> Result:
+    free = Series("no limit", "messages/s")
     held = {rate: Series(f"{rate:,}/s", "messages/s") for rate in RATES}
     with desk(people) as main, sink() as server:
         main.through(server.port)
         for number in range(runs):
+            told(number, runs, free.name)
+            free.values.append(_held(main, UNLIMITED, people))
             for rate, series in held.items():
                 told(number, runs, series.name)
                 series.values.append(_held(main, rate, people * rate // RATES[-1]))
     rows = [("asked for", "messages/s", "spread", "off by")]
     rows += [(s.name, figure(s.median), s.spread, f"{_off(s, r):.2%}") for r, s in held.items()]
+    rows.append((free.name, figure(free.median), free.spread, ""))
     for name, rates in (("without a limit", ()), (f"at {CLAIMED:,}/s", (Rate(CLAIMED, 1),))):
         rows.append((f"cost of pacing a message, {name}", f"{_cost(rates):.2f} µs", "", ""))
-    off = _off(held[CLAIMED], CLAIMED)
-    claim = Claim(
-        f"a rate of {CLAIMED:,}/s is held", "within 1 %", f"off by {off:.2%}", abs(off) <= 0.01
-    )
-    return Result(f"Pacing: {people:,} recipients to {server.name}, {times(runs)}", rows, [claim])
+    title = f"Pacing: {people:,} recipients to {server.name}, {times(runs)}"
+    return Result(title, rows, [_claim(held, free)])
+
+
+def _claim(held: dict[int, Series], free: Series) -> Claim:
+    """The highest rate that this machine can send at is what can be held or not."""
+    within = [rate for rate in RATES if rate <= free.median]
+    rate = max(within, default=RATES[0])
+    off = _off(held[rate], rate)
+    measured = f"at {rate:,}/s off by {off:.2%}"
+    if rate < CLAIMED:
+        measured += f"; {figure(free.median)}/s are all that is sent here"
+    met = None if rate < CLAIMED and abs(off) <= 0.01 else abs(off) <= 0.01
+    return Claim(f"a rate of {CLAIMED:,}/s is held", "within 1 %", measured, met)
 
 
 def _held(main: Desk, rate: int, people: int) -> float:

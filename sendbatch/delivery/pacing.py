@@ -60,6 +60,14 @@ class Pacer:
             return ANY_TIME
         return max((limit.next_slot() for limit in self._of(domain)), default=ANY_TIME)
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one slot of the account to the next at present, 0 without a limit."""
+        rates = [limit.per_second / self.parts for limit in self._account]
+        if self._learned is not None:
+            rates.append(self._learned.per_second)
+        return 1 / min(rates) if rates else 0.0
+
     def next_account_slot(self) -> float:
         """As `next_slot`, leaving the domain's own limits out."""
         return self.next_slot("")

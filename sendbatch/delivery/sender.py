@@ -18,7 +18,8 @@ from sendbatch.values import Outcome, Status
 
 FOREVER = float("inf")  # when a message is due while the line is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
-MOST_AHEAD = 1.0  # seconds before its slot that an envelope may leave with the message before it
+# Seconds before its slot that an envelope may leave with the message before it: a round trip, within these.
+LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
 
 
@@ -64,8 +65,11 @@ class Sender:
                 traffic.held_until(due)
             if self._connection is not None and (standing or far):
                 await self._leave()  # and look again: the line may have changed meanwhile
-            elif standing or due > now:
-                await self._idle(IDLE if standing else min(due - now, IDLE))
+            elif standing or due == FOREVER:
+                await self._idle(IDLE)
+            elif due > now:
+                with traffic.in_turn() as later:
+                    await self._idle(min(due - now + later, IDLE))
             elif await self._is_open() and (ready := await traffic.take()) is not None:
                 return ready
         return None
@@ -137,7 +141,8 @@ class Sender:
         over = traffic.line.closed and not len(traffic.line)
         if traffic.stopping or standing or over or self._handed >= self._most(connection):
             return QUIT
-        self._ahead = traffic.take_along(min(connection.round_trip, MOST_AHEAD))
+        soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
+        self._ahead = traffic.take_along(soon)
         return self._ahead.message if self._ahead is not None else None
 
     def _most(self, connection: Connection) -> float:

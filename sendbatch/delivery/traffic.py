@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.line import Line, Ready
@@ -15,6 +16,7 @@ from sendbatch.ledger.store import Change, Intent
 from sendbatch.smtp.connection import Connection
 from sendbatch.values import Outcome, Status
 
+SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
@@ -51,6 +53,7 @@ class Traffic:
         self._held = held
         self._soon = soon
         self.all_in = False  # the line has all there is for now, or all it can hold
+        self._queue = 0  # connections that wait for a slot
 
     @property
     def stopping(self) -> bool:
@@ -66,6 +69,18 @@ class Traffic:
             return None if self.line.closed else float("inf")
         account = max(self._pacer.next_account_slot(), self.quotas.blocked_until(""))
         return account if account > now else self.line.earliest(self._due, now)
+
+    @contextlib.contextmanager
+    def in_turn(self) -> Iterator[float]:
+        """While waiting for a slot: how many seconds behind the next one this connection's is, for
+        those that wait already come first. Else all would wake up for each slot, and one get it; which
+        costs nothing where slots are far apart, and then lets those not needed go unused."""
+        self._queue += 1
+        later = (self._queue - 1) * self._pacer.interval
+        try:
+            yield later if later < SHORT_QUEUE else 0.0
+        finally:
+            self._queue -= 1
 
     async def take(self) -> Ready | None:
         """The first message whose turn it is, with a slot and quota spent on it."""

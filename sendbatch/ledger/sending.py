@@ -107,7 +107,8 @@ class SendingStore:
             f'AND status IN {listed(SENDABLE)}{self._scope} ORDER BY "row" LIMIT ?',
             (limit,),
         )
-        self._chosen = " AND id IN temp.chosen"
+        # +id: each row is looked up among the chosen, instead of all the chosen for each batch
+        self._chosen = " AND +id IN temp.chosen"
 
     def totals(self) -> dict[Status, int]:
         """Rows this call is about, by status: those left over by a limit do not count."""
@@ -260,7 +261,7 @@ def _within(lane: Lane) -> str:
 
 
 def _negated(condition: str) -> str:
-    return condition.replace(" AND id IN ", " AND id NOT IN ")
+    return condition.replace(" IN ", " NOT IN ")
 
 
 def _case(event: Event) -> str:

@@ -28,11 +28,12 @@ MOST_JUMPS = 100_000  # a loop that only ever waits a moment more is a bug, not 
 
 
 class FakeClock:
-    """`jumps` counts how often time moved: a loop that spins on tiny waits shows here."""
+    """`jumps` counts how often time moved: a loop that spins on tiny waits shows here; `waits` how often
+    somebody waited."""
 
     def __init__(self, wall: float = START) -> None:
         self.now = 0.0
-        self.jumps = 0
+        self.jumps = self.waits = 0
         self._start = wall
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._number = itertools.count()
@@ -49,6 +50,7 @@ class FakeClock:
         if seconds <= 0:
             await asyncio.sleep(0)
             return event.is_set()
+        self.waits += 1
         loop = asyncio.get_running_loop()
         passed: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (self.now + seconds, next(self._number), passed))

@@ -447,3 +447,18 @@ def test_a_record_that_can_no_longer_be_read_stops_the_run_with_words(ledger: Le
         ledger.sending.next_new(0, 1)
     with pytest.raises(RecordStopped, match="the record can no longer be written"):
         ledger.sending.apply([Intent(1, "digest", 1.0, 1.0)])
+
+
+def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
+    ledger: Ledger,
+) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in range(2, 30)))
+    ledger.sending.choose(20)
+    asked: list[str] = []
+    connection = ledger.sending._db
+    connection.set_trace_callback(asked.append)
+    assert len(ledger.sending.next_new(0, 5)) == 5
+    connection.set_trace_callback(None)
+    steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert "recipient_row" in steps[0][3]
+    assert not any("ORDER BY" in step[3] for step in steps)
