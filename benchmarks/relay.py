@@ -20,8 +20,17 @@ from benchmarks.sink import free_port, server
 
 
 @contextlib.contextmanager
-def relay(target: int, seconds: float) -> Iterator[int]:
-    """The port of a relay to a port of this machine, in its own process."""
+def link(target: int, seconds: float) -> Iterator[int]:
+    """The port of a relay to an SMTP server on a port of this machine, in its own process. A command
+    and its reply take `seconds` on it: what the relay takes by itself comes out of its delays."""
+    with _relay(target, seconds / 2) as trial:
+        own = round_trip(trial) - seconds
+    with _relay(target, (seconds - own) / 2) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _relay(target: int, seconds: float) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.relay", str(port), str(target), str(seconds)]
     with server(command, port):
@@ -32,8 +41,8 @@ def round_trip(port: int, times: int = 20) -> float:
     """Seconds between a command and its reply, the median of some, with a server behind `port`."""
     taken = []
     with (
-        socket.create_connection(("127.0.0.1", port), 10.0) as link,
-        link.makefile("rwb") as stream,
+        socket.create_connection(("127.0.0.1", port), 10.0) as near,
+        near.makefile("rwb") as stream,
     ):
         stream.readline()
         for _ in range(times):

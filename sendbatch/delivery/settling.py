@@ -117,15 +117,16 @@ class Settling:
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
         enough = _refuses_more(reply, handed.accepted)
         if ended or enough or (reply is not None and reply.code == 421):
-            if not handed.refused_recipients:  # those are what ended it, not the number of messages
-                self._connection_ended(handed.accepted)
+            self._connection_ended(handed, handed.accepted)
             return True
         if outcome.status is Status.ACCEPTED:  # and with it the connection ended
-            self._connection_ended(handed.accepted + 1)
+            self._connection_ended(handed, handed.accepted + 1)
             return True
         return False
 
-    def _connection_ended(self, accepted: int) -> None:
+    def _connection_ended(self, handed: Handed, accepted: int) -> None:
+        if handed.refused_recipients:  # those are what ended it, not the number of messages
+            return
         if accepted == 0:
             self.refused_connection()
         elif self.connections.ended_after(accepted):

@@ -275,4 +275,5 @@ class Connection(asyncio.Protocol):
         elif outcome.reply is not None and outcome.reply.command == "RCPT":
             self.refused_recipients += 1
         gone = self._transaction.state is State.GONE or self._transport.is_closing()
-        return replace(outcome, lost=True) if gone else outcome
+        # Where QUIT went along and its reply is here already, nothing was lost: it was to end.
+        return replace(outcome, lost=True) if gone and not self._transaction.has_left else outcome

@@ -53,6 +53,7 @@ class Transaction:
 
     def __init__(self, offers: Offers, levels: Levels) -> None:
         self.mishandled = False  # the server did not cope with what was written at once
+        self.has_left = False  # QUIT was said: that the connection ends is our doing
         self._offers = offers
         self._levels = levels
         self._parser = ReplyParser()
@@ -139,8 +140,7 @@ class Transaction:
         if isinstance(along, Message):
             data += self._go_ahead(along)
         elif along is not None:
-            self._awaited.append(State.QUIT)
-            data += b"QUIT\r\n"
+            data += self._say_quit()
         return [Write(data)]
 
     def end(self, why: str) -> Sequence[Action]:
@@ -168,8 +168,12 @@ class Transaction:
             return []  # it went with the last dot
         if self.state is not State.IDLE or self._needs_dot:
             return self.abandon()
+        return [Write(self._say_quit())]
+
+    def _say_quit(self) -> bytes:
         self._awaited.append(State.QUIT)
-        return [Write(b"QUIT\r\n")]
+        self.has_left = True
+        return b"QUIT\r\n"
 
     # envelopes
 

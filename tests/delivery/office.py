@@ -22,6 +22,7 @@ class Visit:
     mails: int = 0
     behind: int = 0  # dots that something stood behind
     recipient: str = ""
+    unsaid: str = ""
     said: list[str] = field(default_factory=list)
 
 
@@ -105,10 +106,11 @@ class Office:
             verb = line.split(" ", 1)[0].upper()
             visit.said.append(verb)
             said = await self._said(visit, verb, line, reader, writer)
-            if not said:
-                return
-            writer.write(f"{said}\r\n".encode())
-            if said.startswith(("421", "221")):
+            visit.unsaid += f"{said}\r\n" if said else ""
+            ends = not said or said.startswith(("421", "221"))
+            if ends or not reader._buffer:  # as servers do: what is read at once is answered at once
+                _say_all(visit, writer)
+            if ends:
                 return
 
     async def _said(
@@ -142,6 +144,7 @@ class Office:
         answer = self.rcpt(visit)
         if answer is not None:
             visit.refused += 1
+            visit.recipient = ""
             return answer
         return "250 ok"
 
@@ -150,7 +153,10 @@ class Office:
     ) -> str:
         if (answer := self.data(visit)) is not None:
             return answer
-        writer.write(b"354 go on\r\n")
+        if not visit.recipient:
+            return "554 no valid recipients"
+        visit.unsaid += "354 go on\r\n"
+        _say_all(visit, writer)
         await reader.readuntil(b"\r\n.\r\n")
         self.whole[visit.recipient] += 1
         behind = bytes(reader._buffer)
@@ -168,3 +174,8 @@ class Office:
             self.taken.append(visit.recipient)
             return TAKEN + refused
         return answer + refused
+
+
+def _say_all(visit: Visit, writer: asyncio.StreamWriter) -> None:
+    writer.write(visit.unsaid.encode())
+    visit.unsaid = ""

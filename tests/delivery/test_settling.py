@@ -205,6 +205,13 @@ def test_on_a_connection_with_refused_recipients_nobody_is_blamed(
     assert room.settling.breaker.length == 0
 
 
+def test_an_end_after_refused_recipients_says_nothing_of_how_many_are_taken(room: Room) -> None:
+    for number in range(2):
+        assert room.settle(ready(number), Outcome(Status.ACCEPTED, lost=True), Handed(4, 1))
+    assert room.connections.per_connection is None
+    assert room.notes == []
+
+
 def test_4xx_to_the_first_mail_of_a_connection_is_about_the_row(room: Room) -> None:
     assert not room.settle(ready(1), Outcome(Status.DEFERRED, Reply(451, "later", "MAIL")))
     assert room.last().due_at is not None

@@ -153,6 +153,7 @@ def test_each_message_takes_one_round_trip(known: int | None) -> None:
     # EHLO, the first envelope, and then one for each message; QUIT goes with the last dot
     assert len(post.reads) == 2 + 50
     assert post.reads[-1].endswith(b"\r\n.\r\nQUIT\r\n")
+    assert not any(outcome.lost for _, outcome in sending.outcomes)  # that it ended was our wish
     assert sending.connections[0].accepted == 50
     assert 0 < sending.connections[0].round_trip < 1
 
