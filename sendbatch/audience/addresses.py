@@ -85,6 +85,14 @@ def default_key(email: str) -> str:
     return f"{unicodedata.normalize('NFC', local.casefold())}@{ascii_domain(domain)}"
 
 
+def spellings_of_domain(domain: str) -> tuple[str, ...]:
+    """How a domain (A-labels) stands in addresses as `normalise` returns them."""
+    try:
+        return domain, idna.decode(domain)
+    except idna.IDNAError:
+        return (domain,)
+
+
 def ascii_domain(domain: str) -> str:
     """A domain as A-labels in lower case; as it is, where it cannot be one."""
     domain = domain.strip().rstrip(".").lower()

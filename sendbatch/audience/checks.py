@@ -247,6 +247,7 @@ class Checker:
         if self._key_template is not None:
             try:
                 text = self._key_template.render(self._context(cells))
+                text.encode()  # a lone surrogate, which a template can make, is no text
             except FAILURES as error:
                 raise AudienceError(
                     f"recipients.key cannot be made for {self._rules.file}:{row.line}: "

@@ -6,7 +6,7 @@ is loaded with the first: most campaigns ask for none, and it takes 20 ms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -27,13 +27,21 @@ class Deliverability:
         self._resolver = resolver
         self._known: dict[str, str | None] = {}
 
-    def check(self, domains: Iterable[str]) -> dict[str, str | None]:
-        """For each domain (A-labels) why no mail can go there, or None where it may."""
+    def check(
+        self, domains: Iterable[str], heed: Callable[[], None] = lambda: None
+    ) -> dict[str, str | None]:
+        """For each domain (A-labels) why no mail can go there, or None where it may. `heed` is called
+        after each answer; what it raises ends the rest."""
         wanted = list(dict.fromkeys(domains))
         new = [domain for domain in wanted if domain not in self._known]
         if new:
-            with ThreadPoolExecutor(THREADS, thread_name_prefix="dns") as threads:
-                self._known.update(zip(new, threads.map(self._look_up, new), strict=True))
+            threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dns")
+            try:
+                for domain, why in zip(new, threads.map(self._look_up, new), strict=True):
+                    self._known[domain] = why
+                    heed()
+            finally:
+                threads.shutdown(cancel_futures=True)
         return {domain: self._known[domain] for domain in wanted}
 
     def _look_up(self, domain: str) -> str | None:

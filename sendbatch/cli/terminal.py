@@ -150,10 +150,14 @@ def person_is_there() -> bool:
 
 @contextmanager
 def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop soon, a second one at once."""
+    """Ctrl-C and SIGTERM stop soon, a second one at once. With a third the process ends there and then,
+    whatever it does: the record is right after that too."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         name = _name(number)
+        if stop.is_now:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         if stop.is_soon:
             stop.now(name)
             return

@@ -10,7 +10,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
+from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery.line import OTHERS, Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.steering import Unbuildables
@@ -52,9 +54,10 @@ class Feed:
         self._waiting = waiting
         self._give_up = give_up
         lanes = traffic.line.lanes
-        limited = tuple(lane for lane in lanes if lane != OTHERS)
+        limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
+        others = Lane(tuple(chain.from_iterable(limited.values())))
         self._sources = deque(
-            _Source(lane, Lane(limited) if lane == OTHERS else Lane((lane,), others=False))
+            _Source(lane, others if lane == OTHERS else Lane(limited[lane], others=False))
             for lane in lanes
         )
         self._building: deque[_Batch] = deque()

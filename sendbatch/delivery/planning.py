@@ -7,7 +7,7 @@ interrupted leaves nothing behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.words import count
-from sendbatch.errors import AudienceError, CampaignError, Fault, Interrupted, Place, shown
+from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
@@ -38,9 +38,10 @@ MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
 
 
 class Lookups(Protocol):
-    """`check(domains)` says for each domain why no mail can go there, or None."""
+    """`check(domains, heed)` says for each domain why no mail can go there, or None; `heed` is called
+    now and then, and may raise."""
 
-    def check(self, domains: Iterable[str]) -> dict[str, str | None]: ...
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def make_plan(ledger: Ledger, planning: Planning, *, started_at: float, now: flo
         digest, faulty = _stage_rows(staging, table, rules, planning)
     warnings = _suppress(staging, planning.campaign)
     if planning.lookups is not None:
-        reasons = planning.lookups.check(staging.domains())
+        reasons = planning.lookups.check(staging.domains(), planning.stop.heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
     staging.settle()
     _refuse_faulty(staging, faulty, recipients.file)
@@ -110,9 +111,8 @@ def _stage_rows(
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
-    for found in pool.check(_batches(table, BATCH)):
-        if planning.stop.is_soon:
-            raise Interrupted(f"{planning.stop.reason}; nothing was sent")
+    for found in pool.check(_batches(table, BATCH), planning.stop.heed):
+        planning.stop.heed()
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())

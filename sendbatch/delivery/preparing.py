@@ -80,13 +80,12 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     guards.same_key(reading, campaign, preparing.command, now)
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
-    strangers = ledger.sending.scope(all_spellings(options.only))
-    if strangers:
-        raise CampaignError(
-            f"--only names nobody in the plan: {', '.join(strangers[:10])}",
-            hint="give the key or the address as the CSV has it",
-        )
-    _take_up(ledger, preparing, now)
+    _restrict(ledger, options)
+    if _take_up(ledger, preparing, now):
+        # These rows are as they were tried; whoever is sent to gets what the CSV says now.
+        anew = _plan(ledger, preparing, salt, anew=True)
+        planned = planned or anew
+        _restrict(ledger, options)
     ledger.sending.choose(options.limit)
     ledger.sending.make_due(now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
@@ -112,6 +111,16 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     )
 
 
+def _restrict(ledger: Ledger, options: Options) -> None:
+    """To those whom --only names."""
+    strangers = ledger.sending.scope(all_spellings(options.only))
+    if strangers:
+        raise CampaignError(
+            f"--only names nobody in the plan: {', '.join(strangers[:10])}",
+            hint="give the key or the address as the CSV has it",
+        )
+
+
 def _sendable(totals: Mapping[Status, int]) -> int:
     return sum(totals.get(status, 0) for status in SENDABLE)
 
@@ -124,12 +133,20 @@ def _salt(ledger: Ledger) -> bytes:
     return bytes.fromhex(known)
 
 
-def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
+def _plan(
+    ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
+) -> Planned | None:
+    """None where the inputs are those of the last plan, unless it is to be made `anew`."""
     campaign, now = preparing.campaign, preparing.wall()
     lookups = preparing.lookups() if campaign.recipients.check_deliverability else None
     inputs = inputs_digest(campaign)
     last = ledger.reading.plan()
-    if last is not None and last.inputs == inputs and not _is_alive_again(ledger, lookups):
+    if (
+        last is not None
+        and not anew
+        and last.inputs == inputs
+        and not _is_alive_again(ledger, lookups, preparing.stop)
+    ):
         # the content may use other names than the plan has columns for
         _hold_names(preparing, last.columns)
         return None
@@ -152,23 +169,27 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
         raise CampaignError(faults)
 
 
-def _is_alive_again(ledger: Ledger, lookups: Lookups | None) -> bool:
+def _is_alive_again(ledger: Ledger, lookups: Lookups | None, stop: Stop) -> bool:
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
     domains = ledger.reading.domains_without_mail(NO_MAIL)
-    return any(reason is None for reason in lookups.check(domains).values())
+    return any(reason is None for reason in lookups.check(domains, stop.heed).values())
 
 
-def _take_up(ledger: Ledger, preparing: Preparing, now: float) -> None:
-    """--retry and --in-doubt resend; with a provider's key, doubt is resolved by itself."""
+def _take_up(ledger: Ledger, preparing: Preparing, now: float) -> bool:
+    """--retry and --in-doubt resend; with a provider's key, doubt is resolved by itself. Returns whether
+    any of these rows was done with before: a plan leaves such a row as it was tried."""
     options, idempotency = preparing.options, preparing.campaign.profile.idempotency
-    if options.retry:
-        ledger.sending.retry(options.retry, now)
+    taken_up = 0
+    for status in options.retry:
+        rows = ledger.sending.retry([status], now)
+        taken_up += rows if status is Status.REJECTED else 0
     if options.resend_in_doubt:
-        ledger.sending.resend()
+        taken_up += ledger.sending.resend()
     elif idempotency is not None and preparing.campaign.profile.delivers:
-        ledger.sending.resend(dated_after=now - idempotency.holds)
+        taken_up += ledger.sending.resend(dated_after=now - idempotency.holds)
+    return taken_up > 0
 
 
 def _changes(

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.seen import Rehearsal
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import Interrupted
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
@@ -28,9 +27,8 @@ def rehearse(
     """Build every message. Raises Interrupted when asked to stop."""
     built = failed = largest = 0
     failures: list[tuple[int, str, str]] = []
-    for recipient, message in pool.each(recipients, now):
-        if stop.is_soon:
-            raise Interrupted(f"{stop.reason}; nothing was sent")
+    for recipient, message in pool.each(recipients, now, stop.heed):
+        stop.heed()
         if isinstance(message, Message):
             reason = _fault(message.data, size_limit)
             largest = max(largest, len(message.data))
@@ -48,12 +46,12 @@ def rehearse(
 
 
 def build(
-    pool: Pool, recipients: Iterable[Recipient], now: float
+    pool: Pool, recipients: Iterable[Recipient], now: float, stop: Stop
 ) -> list[tuple[Recipient, Message]]:
-    """The messages of a few recipients, those that cannot be built left out."""
+    """The messages of a few recipients, those that cannot be built left out. Raises Interrupted."""
     return [
         (recipient, message)
-        for recipient, message in pool.each(recipients, now)
+        for recipient, message in pool.each(recipients, now, stop.heed)
         if isinstance(message, Message)
     ]
 

@@ -74,7 +74,9 @@ def seen(
         holders=prepared.holders,
         sendable=prepared.sendable,
         left_over=prepared.left_over,
-        subjects=tuple(_subject(m) for _, m in build(prepared.pool, prepared.samples, now)),
+        subjects=tuple(
+            _subject(m) for _, m in build(prepared.pool, prepared.samples, now, job.stop)
+        ),
         done_in=standing.seconds_needed(prepared.sendable, now),
         quotas=standing.quotas(now),
         difference=(difference.added, difference.removed, difference.corrected)
@@ -116,7 +118,7 @@ def rehearsed(
     )
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
-    shown = build(prepared.pool, first, now)
+    shown = build(prepared.pool, first, now, job.stop)
     bad = tuple(islice(ledger.reading.entries({Status.INVALID, Status.DUPLICATE}), SHOWN))
     return seen(job, prepared, standing, rehearsal=rehearsal, bad=bad), shown
 

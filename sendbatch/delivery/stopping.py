@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from sendbatch.errors import Interrupted
+
 
 class Stop:
     """Handed to a run; may be asked from any thread and from a signal handler.
@@ -26,6 +28,11 @@ class Stop:
     @property
     def is_now(self) -> bool:
         return self._now
+
+    def heed(self) -> None:
+        """Raises Interrupted once asked to end. For work before the first message leaves."""
+        if self._soon:
+            raise Interrupted(f"{self.reason}; nothing was sent")
 
     def soon(self, reason: str = "interrupted") -> None:
         """No new message starts; those under way are completed."""

@@ -192,11 +192,12 @@ class SendingStore:
                 )
             for spellings in () if wrong else named:
                 note(self._db, "resolved", f"{spellings[0]}: {to}, by hand", at)
-            # pending again, and left out by the plan: the next run must plan anew, and leaves them out
-            self._db.execute(
-                "UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan) AND id IN "
-                "(SELECT plan FROM recipient WHERE status = 'pending' AND claim IS NULL)"
-            )
+            if named and not wrong and to is Status.PENDING:
+                # The plan left these rows as they were tried. The next run must plan anew: they get
+                # what the CSV says now, or are left out by it.
+                self._db.execute(
+                    "UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan)"
+                )
         return wrong
 
     def _in_doubt(self, spellings: tuple[str, ...]) -> list[int]:

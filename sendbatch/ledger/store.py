@@ -60,8 +60,8 @@ Change: TypeAlias = Intent | Settled | Failed | Released | Noted
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Some of the recipients by their addresses' domain: those at one of `domains`, or where
-    `others`, all but them."""
+    """Some of the recipients by their addresses' domain: those at one of `domains`, as the record
+    spells them, or where `others`, all but them."""
 
     domains: tuple[str, ...] = ()
     others: bool = True

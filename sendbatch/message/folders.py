@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from sendbatch.campaign.language import guess
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_NAMES = 2000  # files looked at for a guess
 
 
@@ -26,6 +27,8 @@ def unsafe(part: str) -> str | None:
     """Why a path made of a recipient's values may not be put behind a folder, if so."""
     if _CONTROLS.search(part):
         return "has control characters in its path"
+    if _SURROGATES.search(part):
+        return "has characters in its path that are none (a lone surrogate)"
     if os.path.isabs(part):
         return "is an absolute path"
     if ".." in PurePosixPath(part.replace("\\", "/")).parts:

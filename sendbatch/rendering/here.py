@@ -12,6 +12,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import TypeVar
 
+from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.watch import Watch
 from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Broken
@@ -28,15 +29,11 @@ class Here:
         self._watch = Watch()
         self.is_stuck = False  # nothing more may be asked of it
 
-    @property
-    def worker(self) -> Worker:
+    def give(self, kind: bytes, data: bytes, patience: float) -> Future[bytes]:
+        """As `Workers.give`."""
         if self._worker is None:
             self._worker = Worker(self._setup)
-        return self._worker
-
-    def render(self, data: bytes, patience: float) -> Future[bytes]:
-        """As `Worker.render`, within `patience` seconds."""
-        work = self.worker.render
+        work = self._worker.check if kind == CHECK else self._worker.render
 
         def give_up() -> None:
             self.is_stuck = True

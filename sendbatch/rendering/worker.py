@@ -1,15 +1,14 @@
 """What a worker does with bytes: checks rows, builds messages. It opens no template and no record.
 
 Per-recipient attachments are the one kind of file it reads, from the folder that the author's
-own part of their path names. As a process (`python -m sendbatch.rendering.worker`) it lives for
-as long as its standard input is open: the end of it is the only sign of life there is.
+own part of their path names. As a process (`serve`) it lives for as long as its standard input is
+open: the end of it is the only sign of life there is.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import sys
 import threading
 from dataclasses import replace
 from queue import SimpleQueue
@@ -102,7 +101,3 @@ def _listen(source: BinaryIO, frames: SimpleQueue[tuple[bytes, bytes]]) -> None:
     while (frame := read_frame(source)) is not None:
         frames.put(frame)
     os._exit(0)
-
-
-if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -23,6 +24,17 @@ from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 
 PATIENCE = 60.0  # seconds for one batch; a template that loops for ever ends here
+
+# With -P nothing is imported from the folder we are in: it is a campaign's, and may have a csv.py. The
+# package is then to be found where this process has it from.
+_HOME = str(Path(__file__).resolve().parents[2])
+_BOOT = """
+import sys
+if sys.argv[1] not in sys.path:
+    sys.path.insert(0, sys.argv[1])
+from sendbatch.rendering.worker import serve
+serve(sys.stdin.buffer, sys.stdout.buffer)
+"""
 
 
 class Broken(Exception):
@@ -132,8 +144,8 @@ class _Process:
     """One worker. Knows the setup it was last given, and is told only what is new."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "sendbatch.rendering.worker"],
+        self._process = subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
+            [sys.executable, "-P", "-c", _BOOT, _HOME],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

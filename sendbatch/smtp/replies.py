@@ -117,7 +117,9 @@ class ReplyParser:
 
 def reply_of(answer: Answer, command: str) -> Reply:
     """The answer as the value that flows through the house, its text clean and bounded."""
-    return clean_reply(answer.code, [line.decode("utf-8", "replace") for line in answer.lines], command)
+    return clean_reply(
+        answer.code, [line.decode("utf-8", "replace") for line in answer.lines], command
+    )
 
 
 def clean_reply(code: int, lines: list[str], command: str) -> Reply:

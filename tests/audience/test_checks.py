@@ -133,8 +133,9 @@ def test_a_key_is_the_address_a_column_or_a_template(key: str | None, made: str)
 
 
 def test_a_key_that_cannot_be_made_names_the_row() -> None:
-    said = failed("email id", JANE, "0", line=9, key="{{ 1 // id|int }}")
-    assert "recipients.key cannot be made for /nowhere/people.csv:9: " in said
+    for key in ("{{ 1 // id|int }}", "{{ '\\ud800' ~ id }}"):
+        said = failed("email id", JANE, "0", line=9, key=key)
+        assert "recipients.key cannot be made for /nowhere/people.csv:9: " in said
 
 
 # where

@@ -115,9 +115,7 @@ class Campaign:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             authority.issue_cert("127.0.0.1").configure_cert(context)
             authority.cert_pem.write_to_path(str(self._folder / "ca.pem"))
-        with RecordingServer(
-            behind=self._setting.behind, context=context, on=self._on
-        ) as server:
+        with RecordingServer(behind=self._setting.behind, context=context, on=self._on) as server:
             yield server
 
     def _write(self, server: Target) -> None:

@@ -490,6 +490,41 @@ def test_a_recipient_refused_for_good_is_left_until_a_retry_is_asked_for(
     assert mailhost.receivers == [ADA, CARL, BJORK]
 
 
+@pytest.mark.parametrize("how", ["resolve", "resend"])
+def test_whoever_is_tried_again_by_a_persons_word_gets_what_the_csv_says_now(
+    desk: Desk, mailhost: MailHost, how: str
+) -> None:
+    mailhost.take_over(desk, ("file: people.csv", "file: people.csv\n  key: plan"))
+    people = "email,first_name,plan\n{},Ada,1\n{},{},2\n{},Carl,3\n"
+    desk.write("people.csv", people.format(ADA, BJORK, "Bjrk", "old@example.net"))
+    mailhost.answers[BJORK] = "550 5.1.1 no such user"
+    mailhost.hold_after = 1
+    with desk.start("run", "spring.yaml", "--yes") as process:
+        mailhost.until_holding()  # the reply to Carl's message
+        process.kill()
+        process.communicate()
+    mailhost.hold_after = None
+    mailhost.go.set()
+    desk.run("run", "spring.yaml", "--yes")
+    desk.write("people.csv", people.format(ADA, BJORK, "Björk", CARL))
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert f"now {CARL}" in told.err
+    assert desk.statuses() == {"1": "accepted", "2": "rejected", "3": "in_doubt"}
+    mailhost.answers.clear()
+    del mailhost.receivers[:], mailhost.mails[:]
+
+    desk.run("run", "spring.yaml", "--yes", "--retry", "rejected")
+    if how == "resolve":
+        assert desk.run("resolve", "spring.yaml", "3", "--as", "pending").code == 0
+    words = ("--in-doubt", "resend") if how == "resend" else ()
+    assert desk.run("run", "spring.yaml", "--yes", *words).code == 0
+
+    assert mailhost.receivers == [BJORK, CARL]
+    assert [mail["Subject"] for mail in mailhost.mails] == [
+        "Björk, spring is here", "Carl, spring is here",
+    ]  # fmt: skip
+
+
 def test_a_recipient_refused_for_now_is_deferred_and_said_when_due(
     desk: Desk, mailhost: MailHost
 ) -> None:

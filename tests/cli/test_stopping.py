@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -89,6 +90,31 @@ def test_ctrl_c_waits_for_no_message_that_is_never_built(desk: Desk, mailhost: M
     assert stopped.code == 3
     assert mailhost.receivers == []
     assert set(desk.statuses().values()) == {"pending"}
+
+
+LONG = "{% for a in range(9999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+def test_ctrl_c_is_heard_while_a_key_takes_for_ever(desk: Desk) -> None:
+    desk.campaign(("file: people.csv", f'file: people.csv\n  key: "{LONG}"'))
+    process = desk.start("run", "spring.yaml", "--yes")
+    time.sleep(1)
+    while process.poll() is None:  # the first may come before it listens
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+    told = ended(process)
+    assert told.code == 3
+    assert "nothing was sent" in told.err
+
+
+def test_a_third_ctrl_c_ends_the_process_whatever_it_does(desk: Desk) -> None:
+    desk.write("spring.txt", LONG)
+    process = desk.start("proof", "spring.yaml", "--to", "me@example.com")
+    for seconds in (2, 0.2, 0.2):
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+    assert ended(process).code == -signal.SIGINT
 
 
 def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:

@@ -172,9 +172,7 @@ class Desk:
                 await committer.close()
                 await self._leaves_nothing_behind()
 
-    def _engine(
-        self, committer: Committer, dialer: Dialer, pool: Pool, selected: int
-    ) -> Engine:
+    def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         profile = Profile(
             "office",
             "127.0.0.1",

@@ -108,7 +108,9 @@ class Office:
             said = await self._said(visit, verb, line, reader, writer)
             visit.unsaid += f"{said}\r\n" if said else ""
             ends = not said or said.startswith(("421", "221"))
-            if ends or not reader._buffer:  # as servers do: what is read at once is answered at once
+            if (
+                ends or not reader._buffer
+            ):  # as servers do: what is read at once is answered at once
                 _say_all(visit, writer)
             if ends:
                 return

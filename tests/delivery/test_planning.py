@@ -115,7 +115,7 @@ def test_names_no_column_has_are_told_all_at_once(tmp_path: Path, make: Make) ->
 class Dead:
     """Look-ups that know one domain without mail."""
 
-    def check(self, domains: Iterable[str]) -> dict[str, str | None]:
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]:
         return {one: "no mail there" if one == "example.net" else None for one in domains}
 
 

@@ -56,9 +56,7 @@ WAYS = [Way(3), Way(2), Way(1), Way(3, tls=True), Way(1, tls=True)]
 
 
 @pytest.fixture(params=WAYS, ids=str)
-def way(
-    request: pytest.FixtureRequest, house: House, channel: dict[str, Any]
-) -> tuple[str, ...]:
+def way(request: pytest.FixtureRequest, house: House, channel: dict[str, Any]) -> tuple[str, ...]:
     """What the server offers. The first level is for servers without PIPELINING; at the second it is
     known not to take commands behind a dot; the third is tried with the second message."""
     chosen: Way = request.param

@@ -305,14 +305,21 @@ def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_ane
     assert (now.status, now.was) == (Status.SUPPRESSED, Status.PENDING)
 
 
-def test_doubt_settled_by_hand_keeps_the_plan_where_nobody_is_left_out(ledger: Ledger) -> None:
+@pytest.mark.parametrize(("to", "inputs"), [(Status.ACCEPTED, "inputs"), (Status.PENDING, "")])
+def test_whoever_is_pending_again_by_hand_is_planned_anew(
+    ledger: Ledger, to: Status, inputs: str
+) -> None:
     someone(ledger, Status.IN_DOUBT)
 
-    ledger.sending.resolve([("ann",)], Status.PENDING, 80.0)
-
+    assert ledger.sending.resolve([("bob",)], to, 70.0) == ["bob"]
     last = ledger.reading.plan()
     assert last is not None
     assert last.inputs == "inputs"
+    ledger.sending.resolve([("ann",)], to, 80.0)
+
+    last = ledger.reading.plan()
+    assert last is not None
+    assert last.inputs == inputs
 
 
 @pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING])

@@ -58,6 +58,7 @@ def test_the_recipients_own_file_is_attached(base: Path, customer: str, data: by
         "..",
         "12.pdf\0",
         "a\nb",
+        "\ud800",
         "..\\secret",
         "",
         "2026",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,8 @@ import pytest
 
 from sendbatch.audience.checks import make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
-from sendbatch.errors import AudienceError
+from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import AudienceError, Interrupted
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import pool as pools
 from sendbatch.rendering.batches import Built
@@ -25,6 +27,9 @@ from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 NOW = 1_790_000_000.0
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+# Beyond every patience here; a thread of this process that is left to itself ends after seconds.
+LONG = "{% for a in range(1000) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
 def letter(source: str = "Dear {{ name }}\n", **changes: object) -> Content:
@@ -38,7 +43,9 @@ def letter(source: str = "Dear {{ name }}\n", **changes: object) -> Content:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def setup(content: Content | None = None, where: str | None = None) -> Setup:
+def setup(
+    content: Content | None = None, where: str | None = None, key: str | None = None
+) -> Setup:
     campaign = Campaign(
         file=Path("spring.yaml"),
         folder=Path(),
@@ -47,7 +54,7 @@ def setup(content: Content | None = None, where: str | None = None) -> Setup:
         sender=Mailbox("News", "news@example.com"),
         bounces_to="bounces@example.com",
         subject="Hello",
-        recipients=Recipients(Path("people.csv"), where=where),
+        recipients=Recipients(Path("people.csv"), where=where, key=key),
         templates=Templates(),
         profile=Profile("sandbox", "127.0.0.1", 25, "none"),
     )
@@ -61,6 +68,10 @@ def rows(count: int, first: int = 2) -> list[Row]:
 
 def people(count: int) -> list[Recipient]:
     return [Recipient(n, n, f"p{n}", f"p{n}@example.org", ("", f"Name{n}")) for n in range(count)]
+
+
+def nobody() -> None:
+    """Nobody asks to stop."""
 
 
 @pytest.fixture
@@ -77,7 +88,7 @@ def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, worker
 
 
 def built(pool: Pool, recipients: list[Recipient]) -> Built:
-    return [message for _, message in pool.each(recipients, NOW)]
+    return [message for _, message in pool.each(recipients, NOW, nobody)]
 
 
 def test_what_a_worker_is_told_comes_out_as_it_went_in() -> None:
@@ -87,13 +98,13 @@ def test_what_a_worker_is_told_comes_out_as_it_went_in() -> None:
 
 def test_rows_are_checked_in_their_order(pool: Pool) -> None:
     parts = [rows(10, 2 + 10 * n) for n in range(12)]
-    checked = [row for found in pool.check(iter(parts)) for row in found.rows]
+    checked = [row for found in pool.check(iter(parts), nobody) for row in found.rows]
     assert [row[0] for row in checked] == list(range(2, 122))
     assert {row[4] for row in checked} == {Status.PENDING}
 
 
 def test_messages_are_built_in_the_order_of_their_recipients(pool: Pool) -> None:
-    found = list(pool.each(iter(people(500)), NOW))
+    found = list(pool.each(iter(people(500)), NOW, nobody))
     assert [recipient.id for recipient, _ in found] == list(range(500))
     messages = [message for _, message in found if isinstance(message, Message)]
     assert [m.envelope.recipient for m in messages] == [f"p{n}@example.org" for n in range(500)]
@@ -128,7 +139,7 @@ def test_a_row_that_where_fails_on_is_an_error_from_either(
         monkeypatch.setattr(pools, "SMALL", small)
         failing = Pool(setup(where="1 // (name | length - 5)"), workers)
         with pytest.raises(AudienceError, match="2"):
-            list(failing.check([rows(3)]))
+            list(failing.check([rows(3)], nobody))
 
 
 def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> None:
@@ -140,7 +151,7 @@ def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> N
 
 def test_a_small_campaign_starts_no_process(workers: Workers) -> None:
     pool = Pool(setup(), workers)
-    list(pool.check([rows(500)]))
+    list(pool.check([rows(500)], nobody))
     built(pool, people(500))
     assert not workers.has_started
 
@@ -149,8 +160,7 @@ def test_a_template_that_never_ends_breaks_its_row_and_no_other(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, pool: Pool
 ) -> None:
     monkeypatch.setattr(pools, "ROW_PATIENCE", 1.0)
-    long = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-    loops = letter("{% if name == 'Name1' %}" + long + "{% endif %}Hello\n")
+    loops = letter("{% if name == 'Name1' %}" + LONG + "{% endif %}Hello\n")
     pool = Pool(setup(loops), workers)
     give = workers.give
     monkeypatch.setattr(
@@ -161,16 +171,42 @@ def test_a_template_that_never_ends_breaks_its_row_and_no_other(
     assert "longer than 1 s" in found[1].reason  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("small", [pools.SMALL, 0], ids=["here", "in processes"])
+def test_a_key_that_never_ends_is_an_error_that_names_the_rows(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", small)
+    monkeypatch.setattr(pools, "PATIENCE", 0.5)
+    give = workers.give
+    monkeypatch.setattr(
+        workers, "give", lambda s, kind, data, patience=0.5: give(s, kind, data, patience)
+    )
+    with pytest.raises(AudienceError, match="the rows 2 to 4 took too long"):
+        list(Pool(setup(key=LONG), workers).check([rows(3)], nobody))
+
+
+@pytest.mark.parametrize("small", [pools.SMALL, 0], ids=["here", "in processes"])
+def test_who_asks_to_stop_is_heard_while_something_never_ends(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(pools, "SMALL", small)
+    asked = Stop()
+    threading.Timer(0.3, asked.soon).start()
+    with pytest.raises(Interrupted):
+        list(Pool(setup(key=LONG), workers).check([rows(3)], asked.heed))
+    with pytest.raises(Interrupted):
+        list(Pool(setup(letter(LONG)), workers).each(people(3), NOW, asked.heed))
+
+
 def test_a_batch_that_never_ends_keeps_nobody_from_leaving(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pools, "SMALL", 0)
-    long = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     with Workers(1) as workers:
-        answer = Pool(setup(letter(long)), workers)._rendering(people(1), NOW)
+        answer = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
         while not answer.running():
             time.sleep(0.01)
-        queued = Pool(setup(letter(long)), workers)._rendering(people(1), NOW)
+        queued = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
         began = time.monotonic()
     for one in (answer, queued):
         with pytest.raises(Broken):
@@ -190,7 +226,7 @@ def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
 
 
 def test_where_processes_run_already_the_first_rows_go_to_them_too(workers: Workers) -> None:
-    list(Pool(setup(), workers).check([rows(pools.SMALL + 1)]))
+    list(Pool(setup(), workers).check([rows(pools.SMALL + 1)], nobody))
     pool = Pool(setup(), workers)
     assert len(built(pool, people(3))) == 3
     assert pool._here._worker is None

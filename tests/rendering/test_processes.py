@@ -9,16 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.message.content import Bundle
 from sendbatch.rendering import batches
+from sendbatch.rendering.frames import CHECK
+from sendbatch.rendering.workers import Workers
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
-from tests.rendering.test_pool import NOW, letter, people, rows, setup
+from tests.rendering.test_pool import ENDLESS, NOW, letter, people, rows, setup
 
 NOT_FOR_WORKERS = {"pydantic", "yaml", "sqlite3", "aiosmtplib", "smtplib", "typer", "keyring"}
-ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}Hello\n"
 
 WORK = """
 import sys
@@ -39,6 +41,17 @@ setup, batch = read(), read()
 workers = Workers(1)
 workers.give(setup, RENDER, batch).result()
 """
+
+
+def test_a_worker_imports_nothing_from_the_folder_of_the_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("jinja2", "csv", "idna"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    with Workers(1) as workers:
+        answer = workers.give(setup().to_bytes(), CHECK, batches.unchecked(rows(3)))
+        assert len(batches.surveyed_from(answer.result(20)).rows) == 3
 
 
 def told(*parts: bytes) -> bytes:
