@@ -10,10 +10,10 @@ import pytest
 from tests.chaos.killing import Campaign, Setting, Tally
 
 SETTINGS = [
-    Setting(people=200, connections=1, tls=False, behind=None),
-    Setting(people=400, connections=10, tls=False, behind="taken"),
-    Setting(people=150, connections=2, tls=True, behind=None),
-    Setting(people=300, connections=20, tls=True, behind="taken"),
+    Setting(people=90, connections=1, tls=False, behind=None),
+    Setting(people=250, connections=10, tls=False, behind="taken"),
+    Setting(people=120, connections=2, tls=True, behind=None),
+    Setting(people=250, connections=20, tls=True, behind="taken"),
     Setting(people=60, connections=5, tls=False, behind="refused"),
 ]
 

@@ -69,20 +69,19 @@ class _Clerk(asyncio.Protocol):
         self._post.reads.append(data)
         self._rest += data
         said: list[bytes] = []
-        behind = False
+        behind = leaves = False
         while b"\r\n" in self._rest:
             line, _, self._rest = self._rest.partition(b"\r\n")
             if self._in_data and line != b".":
                 continue
             reply = self._reply(line, behind=behind)
             behind = behind or line == b"."
-            if reply is None:
-                break
-            said.append(reply)
-            if reply.startswith((b"421", b"221")):
+            said.append(reply or b"")
+            leaves = reply is None or reply.startswith((b"421", b"221"))
+            if leaves:
                 break
         self._transport.write(b"".join(said))
-        if said and (reply is None or reply.startswith((b"421", b"221"))):
+        if leaves:
             self._transport.close()
 
     def _reply(self, line: bytes, *, behind: bool) -> bytes | None:
