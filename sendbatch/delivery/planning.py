@@ -66,13 +66,15 @@ class Planning:
     workers: Workers
     observer: Observer
     stop: Stop
+    wall: Callable[[], float]
 
 
-def make_plan(ledger: Ledger, planning: Planning, *, started_at: float, now: float) -> Planned:
+def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     """Read the CSV, check every row, and make the result the current plan.
 
     Raises CampaignError, AudienceError with all that is wrong; Interrupted when asked to stop.
     """
+    started_at = planning.wall()
     recipients = planning.campaign.recipients
     place = planning.campaign.places.get("recipients.file")
     with open_table(recipients.file, recipients.encoding, place) as table:
@@ -96,7 +98,7 @@ def make_plan(ledger: Ledger, planning: Planning, *, started_at: float, now: flo
         recipients_digest=digest,
         content_digest=planning.content.digest,
         started_at=started_at,
-        completed_at=now,
+        completed_at=planning.wall(),
     )
     return Planned(difference, twins, tuple(warnings))
 

@@ -137,7 +137,7 @@ def _plan(
     ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
 ) -> Planned | None:
     """None where the inputs are those of the last plan, unless it is to be made `anew`."""
-    campaign, now = preparing.campaign, preparing.wall()
+    campaign = preparing.campaign
     lookups = preparing.lookups() if campaign.recipients.check_deliverability else None
     inputs = inputs_digest(campaign)
     last = ledger.reading.plan()
@@ -160,8 +160,9 @@ def _plan(
         workers=preparing.workers,
         observer=preparing.observer,
         stop=preparing.stop,
+        wall=preparing.wall,
     )
-    return make_plan(ledger, planning, started_at=now, now=preparing.wall())
+    return make_plan(ledger, planning)
 
 
 def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:

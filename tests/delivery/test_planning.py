@@ -44,9 +44,10 @@ def make(ledger: Ledger) -> Iterator[Make]:
             observer=observer or Observer(),
             stop=stop or Stop(),
             workers=workers,
+            wall=iter((1.0, 2.0)).__next__,
         )
         with ledger.transaction():
-            return make_plan(ledger, planning, started_at=1.0, now=2.0)
+            return make_plan(ledger, planning)
 
     with Workers() as workers:
         yield made
@@ -54,6 +55,15 @@ def make(ledger: Ledger) -> Iterator[Make]:
 
 def statuses(ledger: Ledger) -> dict[str, Status]:
     return {entry.email: entry.status for entry in ledger.reading.entries()}
+
+
+def test_a_plan_is_complete_when_all_of_it_is_there(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    make(campaign(tmp_path))
+    plan = ledger.reading.plan()
+    assert plan is not None
+    assert plan.completed_at == 2.0
 
 
 def test_every_row_is_in_the_record_with_its_status(
