@@ -50,6 +50,7 @@ class Planned:
 
     difference: Difference
     twins: Twins
+    corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
     warnings: tuple[Fault, ...] = ()
 
 
@@ -90,6 +91,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     staging.settle()
     _refuse_faulty(staging, faulty, recipients.file)
     difference = staging.difference()
+    corrected_doubt = staging.corrected_doubt()
     twins = staging.twins(names_used(planning.content))
     if difference.first and recipients.key is None:
         _refuse_other_files(staging.twins_by_attachment(), planning.campaign)
@@ -100,7 +102,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         started_at=started_at,
         completed_at=planning.wall(),
     )
-    return Planned(difference, twins, tuple(warnings))
+    return Planned(difference, twins, corrected_doubt, tuple(warnings))
 
 
 def _stage_rows(

@@ -81,12 +81,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
     _restrict(ledger, options)
-    if _take_up(ledger, preparing, now):
-        # These rows are as they were tried; whoever is sent to gets what the CSV says now.
-        anew = _plan(ledger, preparing, salt, anew=True)
-        planned = planned or anew
-        _restrict(ledger, options)
-    ledger.sending.choose(options.limit)
+    planned = _take_up(ledger, preparing, planned, salt, now)
     ledger.sending.make_due(now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = reading.census()
@@ -178,19 +173,60 @@ def _is_alive_again(ledger: Ledger, lookups: Lookups | None, stop: Stop) -> bool
     return any(reason is None for reason in lookups.check(domains, stop.heed).values())
 
 
-def _take_up(ledger: Ledger, preparing: Preparing, now: float) -> bool:
-    """--retry and --in-doubt resend; with a provider's key, doubt is resolved by itself. Returns whether
-    any of these rows was done with before: a plan leaves such a row as it was tried."""
-    options, idempotency = preparing.options, preparing.campaign.profile.idempotency
-    taken_up = 0
+def _take_up(
+    ledger: Ledger, preparing: Preparing, planned: Planned | None, salt: bytes, now: float
+) -> Planned | None:
+    """--limit, --retry and --in-doubt resend; with a provider's key, doubt is resolved by itself.
+
+    A plan leaves rows as they were tried where they are done with: for those taken up by a person's
+    word it is made once more, as whoever is sent to gets what the CSV says now. Returns the first one.
+    """
+    options, sending = preparing.options, ledger.sending
+    asked = sending.resend() if options.resend_in_doubt else 0
     for status in options.retry:
-        rows = ledger.sending.retry([status], now)
-        taken_up += rows if status is Status.REJECTED else 0
-    if options.resend_in_doubt:
-        taken_up += ledger.sending.resend()
-    elif idempotency is not None and preparing.campaign.profile.delivers:
-        taken_up += ledger.sending.resend(dated_after=now - idempotency.holds)
-    return taken_up > 0
+        rows = sending.retry([status], now)
+        asked += rows if status is Status.REJECTED else 0
+    if not options.resend_in_doubt:
+        planned = _resolve_doubt(ledger, preparing, planned, salt, now)
+    sending.choose(options.limit)
+    sending.put_back(but_chosen=True)
+    if asked:
+        anew = _plan(ledger, preparing, salt, anew=True)
+        planned = planned or anew
+        _restrict(ledger, options)
+        sending.choose(options.limit)
+    return planned
+
+
+def _resolve_doubt(
+    ledger: Ledger, preparing: Preparing, planned: Planned | None, salt: bytes, now: float
+) -> Planned | None:
+    """Send again where the provider drops a repetition: the very same message with the same key,
+    through the server that was given it, while the key holds."""
+    profile = preparing.campaign.profile
+    since = _keyed_since(ledger, preparing.campaign)
+    if profile.idempotency is None or not profile.delivers or since is None:
+        return planned
+    after = max(since, now - profile.idempotency.holds)
+    doubtful = ledger.sending.doubt_with_key(preparing.content.digest, after)
+    if doubtful:
+        planned = planned or _plan(ledger, preparing, salt, anew=True)
+        _restrict(ledger, preparing.options)
+        corrected = planned.corrected_doubt if planned is not None else frozenset()
+        ledger.sending.resend(doubtful - corrected)
+    return planned
+
+
+def _keyed(campaign: Campaign) -> str:
+    """The server, and the header that its key goes in."""
+    idempotency = campaign.profile.idempotency
+    return f"{guards.server_of(campaign.profile)} {idempotency.header if idempotency else '-'}"
+
+
+def _keyed_since(ledger: Ledger, campaign: Campaign) -> float | None:
+    """Since when all messages of this record have gone to this server with this key, if they do."""
+    at, _, keyed = (ledger.reading.meta("keyed") or "").partition(" ")
+    return float(at) if keyed == _keyed(campaign) else None
 
 
 def _changes(
@@ -236,6 +272,8 @@ def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) 
     server = guards.server_of(campaign.profile)
     if ledger.reading.meta("server") != server:
         ledger.note("server", server, now)
+    if _keyed_since(ledger, campaign) is None:
+        ledger.remember("keyed", f"{now} {_keyed(campaign)}")
     ledger.remember("name", campaign.name)
     ledger.remember("run", campaign.run)
     ledger.remember("path", str(campaign.file))

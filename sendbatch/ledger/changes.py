@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sendbatch.ledger.sql import listed, transaction
-from sendbatch.ledger.states import OF_OUTCOME, Event, sources
+from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
 from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
 from sendbatch.values import Outcome, Status
 
@@ -74,7 +74,7 @@ def _settlement(id_: int, outcome: Outcome, due_at: float | None, at: float) -> 
 
 
 _INTEND = (
-    "UPDATE recipient SET status = 'sending', was = status, content = ?, dated_at = ?, "
+    "UPDATE recipient SET status = 'sending', was = coalesce(was, status), content = ?, dated_at = ?, "
     "first_attempt_at = coalesce(first_attempt_at, ?) "
     f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
 )
@@ -94,8 +94,10 @@ _FAIL = (
     "UPDATE recipient SET status = 'failed', was = NULL, due_at = NULL, code = NULL, enhanced_code = NULL, "
     f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
 )
+# What is pending for this run only stays so.
 _RELEASE = (
-    "UPDATE recipient SET status = coalesce(was, status), was = NULL, "
+    f"UPDATE recipient SET status = iif(was IN {listed(SETTLED)}, 'pending', coalesce(was, status)), "
+    f"was = iif(was IN {listed(SETTLED)}, was, NULL), "
     "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
     "WHERE id = ? AND status = 'sending'"
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sendbatch.ledger.changes import note, write_all
 from sendbatch.ledger.sql import listed, readable, transaction
-from sendbatch.ledger.states import SENDABLE, TABLE, Event, sources
+from sendbatch.ledger.states import SENDABLE, SETTLED, TABLE, Event, sources
 from sendbatch.ledger.store import EVERYONE, Change, Lane
 from sendbatch.values import Recipient, Status
 
@@ -51,8 +51,10 @@ class SendingStore:
     # -- before a run -------------------------------------------------------------------------
 
     def recover(self, at: float) -> int:
-        """Rows found *sending* become `in_doubt`; returns how many."""
+        """Rows found *sending* become `in_doubt`; returns how many. Whoever the last run was to send to
+        again and did not reach is put back."""
         with transaction(self._db):
+            self.put_back()
             found = self._db.execute(
                 "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
                 "finished_at = ?, reason = 'the run ended before the reply to the message came' "
@@ -144,27 +146,46 @@ class SendingStore:
         return to_recipients(rows.fetchall())
 
     def retry(self, statuses: Collection[Status], at: float) -> int:
-        """--retry: rejected rows are pending again, deferred ones due at once, failed ones are anyway."""
+        """--retry: rejected rows are pending for this run, deferred ones due at once, failed ones are
+        anyway. Returns how many."""
         assert set(statuses) <= set(sources(Event.RETRY))
         return self._db.execute(
-            f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, was = NULL, "
-            "finished_at = CASE status WHEN 'failed' THEN finished_at END "
+            f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, "
+            "was = iif(status = 'rejected', status, NULL), "
+            "finished_at = iif(status = 'deferred', NULL, finished_at) "
             f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(statuses)}{self._scope}",
             (at,),
         ).rowcount
 
-    def resend(self, dated_after: float | None = None) -> int:
-        """Rows in doubt are pending again, with the ID and date they have; where `dated_after` is
-        given, only those first built since then (a provider's idempotency key holds so long).
+    def resend(self, only: Collection[int] | None = None) -> int:
+        """Rows in doubt (of those with an ID in `only`, if given) are pending for this run, with the
+        Message-ID and date they have; returns how many.
 
         Whoever the plan leaves out by now, as one suppressed since, stays in doubt."""
-        newer = " AND dated_at > ?" if dated_after is not None else ""
+        among = " AND id IN (SELECT value FROM json_each(?))" if only is not None else ""
         return self._db.execute(
-            "UPDATE recipient SET status = 'pending', was = NULL, due_at = NULL, finished_at = NULL "
+            "UPDATE recipient SET status = 'pending', was = status, due_at = NULL "
             "WHERE plan = (SELECT max(id) FROM plan) AND claim IS NOT NULL "
-            f"AND status IN {listed(sources(Event.RESEND))}"
-            f"{newer}{self._scope}",
-            (dated_after,) if dated_after is not None else (),
+            f"AND status IN {listed(sources(Event.RESEND))}{among}{self._scope}",
+            (json.dumps(sorted(only)),) if only is not None else (),
+        ).rowcount
+
+    def doubt_with_key(self, content: str, dated_after: float) -> frozenset[int]:
+        """Those in doubt who were sent this very content, first built after `dated_after`."""
+        rows = self._db.execute(
+            "SELECT id FROM recipient WHERE status = 'in_doubt' AND content = ? AND dated_at > ? "
+            f"AND plan = (SELECT max(id) FROM plan){self._scope}",
+            (content, dated_after),
+        )
+        return frozenset(id_ for (id_,) in rows)
+
+    def put_back(self, *, but_chosen: bool = False) -> int:
+        """Whoever `retry` or `resend` made pending is as before where they were not sent to; returns how
+        many. `but_chosen` leaves those who are to be sent to in this run."""
+        kept = f" AND NOT (1{self._chosen})" if but_chosen else ""
+        return self._db.execute(
+            "UPDATE recipient SET status = was, was = NULL, due_at = NULL "
+            f"WHERE status IN {listed(sources(Event.PUT_BACK))} AND was IN {listed(SETTLED)}{kept}"
         ).rowcount
 
     def make_due(self, at: float) -> None:

@@ -206,6 +206,16 @@ class Staging:
             ),
         )
 
+    def corrected_doubt(self) -> frozenset[int]:
+        """IDs of those in doubt who have another address or other cells in the new plan."""
+        if self._table == "recipient":
+            return frozenset()
+        rows = self._db.execute(
+            "SELECT old.id FROM recipient AS old JOIN staged AS new ON new.claim = old.key "
+            "WHERE old.status = 'in_doubt' AND (old.email <> new.email OR old.vars <> new.vars)"
+        )
+        return frozenset(id_ for (id_,) in rows)
+
     def _one(self, statement: str, *values: Any) -> int:
         return int(self._db.execute(statement, values).fetchone()[0])
 

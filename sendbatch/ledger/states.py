@@ -12,7 +12,8 @@ and where it can no longer be sent to, remembers in `was` what it had come to.
 INTENT is durable before the final dot leaves, so a crash finds every row whose message may have
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
 a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
-`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND).
+`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RETRY and RESEND hold for
+one run: whoever it does not reach is put back.
 
 Two rules keep this true. Every change of a status anywhere names an event of this table, and the
 store changes a row only where its present status is among the event's sources. This module does
@@ -43,6 +44,7 @@ class Event(StrEnum):
     RESEND = "resend"  # --in-doubt resend, or the provider drops repetitions
     RESOLVE_ACCEPTED = "resolve_accepted"  # a person said so
     RESOLVE_PENDING = "resolve_pending"
+    PUT_BACK = "put_back"  # to be sent again by RETRY or RESEND, and not reached: what it `was`
     READDRESS = "readdress"  # the CSV has another address under the same key
     WITHDRAW = "withdraw"  # no longer in the CSV
     EXCLUDE = "exclude"  # in the CSV, now invalid, filtered or suppressed
@@ -71,6 +73,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.RESEND: {_DOUBT: _P},
     Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC},
     Event.RESOLVE_PENDING: {_DOUBT: _P},
+    Event.PUT_BACK: {_P: None},
     Event.READDRESS: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), _P),
     Event.WITHDRAW: dict.fromkeys((*_TRIED, *_OUT), Status.WITHDRAWN),
     Event.EXCLUDE: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), None),
@@ -78,6 +81,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
 }
 
 SENDABLE = frozenset(_SENDABLE)
+SETTLED = frozenset((_REJ, _DOUBT))  # what a row `was` that is pending for one run only
 LEFT_OUT = frozenset(_OUT)
 
 # The event by which an outcome of a hand-over reaches the record.
@@ -96,7 +100,8 @@ def sources(event: Event) -> tuple[Status, ...]:
 
 
 def after(status: Status, event: Event, to: Status | None = None) -> Status:
-    """The status after `event`; `to` is where RELEASE and RETURN (what the row was) and EXCLUDE go.
+    """The status after `event`; `to` is where RELEASE, PUT_BACK and RETURN (what the row was) and
+    EXCLUDE go.
 
     Raises ValueError where the event cannot happen in this status, or `to` is missing.
     """

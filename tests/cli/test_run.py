@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import PEOPLE, Desk, closed_port, dumped, line_that_goes_on, read_mails
+from tests.cli.desk import PEOPLE, TEXT, Desk, closed_port, dumped, line_that_goes_on, read_mails
 from tests.cli.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
@@ -523,6 +523,55 @@ def test_whoever_is_tried_again_by_a_persons_word_gets_what_the_csv_says_now(
     assert [mail["Subject"] for mail in mailhost.mails] == [
         "Björk, spring is here", "Carl, spring is here",
     ]  # fmt: skip
+
+
+def test_doubt_resolves_itself_only_with_the_very_message_that_the_provider_was_given(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk, ("file: people.csv", "file: people.csv\n  key: plan"))
+    profiles = mailhost.profiles.replace("host:", "provider: resend\n    host:")
+    desk.write("profiles.yaml", profiles)
+    people = "email,first_name,plan\n{},Ada,1\n{},Carl,2\n"
+    desk.write("people.csv", people.format(ADA, CARL))
+    mailhost.hold_after = 1
+    with desk.start("run", "spring.yaml", "--yes") as process:
+        mailhost.until_holding()  # the reply to Carl's message
+        process.kill()
+        process.communicate()
+    mailhost.hold_after = None
+    mailhost.go.set()
+    del mailhost.receivers[:]
+
+    desk.write("spring.txt", "Another text, {{ first_name }}.\n")
+    assert desk.run("run", "spring.yaml", "--yes", "--accept-changes").code == 1
+    desk.write("spring.txt", TEXT)
+    desk.write("people.csv", people.format(ADA, "new@example.net"))
+    assert desk.run("run", "spring.yaml", "--yes", "--accept-changes").code == 1
+    desk.write("profiles.yaml", mailhost.profiles)  # the same server, and no key
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    desk.write("profiles.yaml", profiles)
+    desk.write("people.csv", people.format(ADA, CARL))
+    assert desk.run("run", "spring.yaml", "--yes").code == 1  # was it with the key? who knows
+    assert mailhost.receivers == []
+    assert desk.statuses()["2"] == "in_doubt"
+
+
+def test_doubt_resolves_itself_while_the_providers_key_holds(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", mailhost.profiles.replace("host:", "provider: resend\n    host:"))
+    mailhost.hold_after = 1
+    with desk.start("run", "spring.yaml", "--yes") as process:
+        mailhost.until_holding()  # the reply to Björk's message
+        process.kill()
+        process.communicate()
+    mailhost.hold_after = None
+    mailhost.go.set()
+    assert desk.run("run", "spring.yaml", "--yes", "--limit", "1").code == 0
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+    assert desk.rows()[BJORK]["attempts"] == "2"
 
 
 def test_a_recipient_refused_for_now_is_deferred_and_said_when_due(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.states import SENDABLE, SETTLED
 from sendbatch.ledger.store import Entry, Intent, Released, Settled
 from sendbatch.values import Checked, Outcome, Status
 from tests.ledger.conftest import empty_record
@@ -146,6 +146,16 @@ class Histories(RuleBasedStateMachine):
     def resend(self) -> None:
         self.ledger.sending.resend()
 
+    @rule()
+    def put_back(self) -> None:
+        waiting = {
+            e.id: e.was for e in entries(self.ledger) if e.status is Status.PENDING and e.was
+        }
+        assert self.ledger.sending.put_back() == len(waiting)
+        for one in entries(self.ledger):
+            if one.id in waiting:
+                assert (one.status, one.was) == (waiting[one.id], None)
+
     @rule(
         key=st.sampled_from(KEYS),
         to=st.sampled_from((Status.ACCEPTED, Status.PENDING)),
@@ -195,11 +205,13 @@ class Histories(RuleBasedStateMachine):
             kept = one.was is not None
             if one.status in (Status.WITHDRAWN, Status.SENDING):
                 assert kept
+            elif one.status is Status.PENDING:  # for one run, or never tried
+                assert one.was in (None, *SETTLED)
             elif one.status in (Status.INVALID, Status.FILTERED, Status.SUPPRESSED):
                 assert kept == (one.attempts > 0 or one.was is Status.FAILED)
             else:
                 assert not kept
-            assert one.was is None or one.was in (*SENDABLE, Status.REJECTED)
+            assert one.was is None or one.was in (*SENDABLE, *SETTLED)
 
     @invariant()
     def each_row_has_as_many_cells_as_its_plan_has_columns(self) -> None:

@@ -290,7 +290,7 @@ def test_a_row_left_out_then_withdrawn_is_told_of_without_the_old_reason(ledger:
 
 def test_a_row_tried_and_then_taken_back_by_hand_is_still_the_records(ledger: Ledger) -> None:
     someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    ledger.sending.resolve([("ann",)], Status.PENDING, 60.0)
 
     plan(ledger, person(2, "bob"))
 

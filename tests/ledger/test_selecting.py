@@ -6,7 +6,7 @@ import pytest
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Intent, Settled
+from sendbatch.ledger.store import Intent, Released, Settled
 from sendbatch.values import Status
 from tests.ledger.people import (
     OUTCOMES,
@@ -177,12 +177,14 @@ def test_a_limit_is_lifted_again(crowd: Ledger) -> None:
 # -- --retry ----------------------------------------------------------------------------------
 
 
-def test_a_rejected_row_that_is_retried_is_pending_and_no_longer_finished(crowd: Ledger) -> None:
+def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Ledger) -> None:
+    before = entry(crowd, "p5")
     assert crowd.sending.retry([Status.REJECTED], 90.0) == 1
 
     now = entry(crowd, "p5")
-    assert (now.status, now.attempts, now.finished_at) == (Status.PENDING, 1, None)
-    assert now.code == 550  # the breaker knows that it was refused before
+    assert (now.status, now.was, now.attempts) == (Status.PENDING, Status.REJECTED, 1)
+    assert crowd.sending.put_back() == 1
+    assert entry(crowd, "p5") == before
 
 
 def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
@@ -236,7 +238,42 @@ def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger:
     (again,) = ledger.sending.next_new(0, 9)
     assert (again.status, again.dated_at, again.content) == (Status.PENDING, 10.0, "digest")
     now = entry(ledger, "ann")
-    assert (now.attempts, now.finished_at, now.due_at) == (1, None, None)
+    assert (now.attempts, now.was, now.due_at) == (1, Status.IN_DOUBT, None)
+
+
+@pytest.mark.parametrize("how", ["put back", "next start", "released"])
+def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Ledger, how: str) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    ledger.sending.resend()
+
+    if how == "released":
+        ledger.sending.apply([Intent(before.id, "digest", 10.0, 30.0)])
+        ledger.sending.apply([Released(before.id)])
+        assert [one.key for one in ledger.sending.next_new(0, 9)] == ["ann"]
+    if how == "next start":
+        assert ledger.sending.recover(80.0) == 0
+    else:
+        assert ledger.sending.put_back() == 1
+
+    assert entry(ledger, "ann") == before
+
+
+def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in (2, 3, 4)))
+    for key, status in (("p2", Status.IN_DOUBT), ("p3", Status.IN_DOUBT), ("p4", Status.REJECTED)):
+        bring(ledger, key, status)
+    ledger.sending.resend()
+    ledger.sending.retry([Status.REJECTED], 90.0)
+    ledger.sending.choose(1)
+
+    assert ledger.sending.put_back(but_chosen=True) == 2
+
+    assert [status for _, status in statuses(ledger)] == [
+        Status.PENDING,
+        Status.IN_DOUBT,
+        Status.REJECTED,
+    ]
+    assert ledger.sending.left_over() == 0
 
 
 def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
@@ -250,7 +287,8 @@ def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
             [Intent(id_, "digest", dated_at, dated_at), Settled(id_, doubt, None, dated_at)]
         )
 
-    assert ledger.sending.resend(dated_after=200.0) == 1
+    assert ledger.sending.doubt_with_key("other", 0.0) == frozenset()
+    assert ledger.sending.resend(ledger.sending.doubt_with_key("digest", 200.0)) == 1
 
     assert [status for _, status in statuses(ledger)] == [
         Status.IN_DOUBT,
@@ -282,7 +320,7 @@ def test_one_in_doubt_who_has_been_suppressed_since_is_not_sent_the_message_agai
     plan(ledger, person(2, "ann"), suppress=[("key", "ann@example.com")])
 
     assert ledger.sending.resend() == 0
-    assert ledger.sending.resend(dated_after=0.0) == 0
+    assert ledger.sending.resend(ledger.sending.doubt_with_key("digest", 0.0)) == 0
 
     assert entry(ledger, "ann") == before
     assert ledger.sending.samples(9) == []
