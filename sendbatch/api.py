@@ -28,8 +28,8 @@ from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
 from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
-from sendbatch.errors import CampaignError, LedgerError, shown
-from sendbatch.ledger.folder import RecordFolder
+from sendbatch.errors import CampaignError, Fault, LedgerError, shown
+from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held
 from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
@@ -81,7 +81,8 @@ def load(
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """How a run ended. `totals` are the recipients this call was about, by status; `reason` says
-    why it stopped early, if it did; `sent` whether there was anything to send at all."""
+    why it stopped early, if it did; `sent` whether there was anything to send at all; `unwritten` why
+    the report could not be written."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -92,6 +93,7 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
+    unwritten: tuple[Fault, ...] = ()
 
     @property
     def unfinished(self) -> int:
@@ -115,11 +117,15 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def told(ledger: Ledger) -> tuple[Tally, Path]:
+    def told(ledger: Ledger) -> tuple[Tally, tuple[Fault, ...]]:
         tally = take(ledger.reading)
-        return tally, write_reports(ledger.reading, job.record.path, tally)[0]
+        try:
+            write_reports(ledger.reading, job.record.path, tally)
+        except LedgerError as unwritten:  # what was sent was sent all the same
+            return tally, unwritten.faults
+        return tally, ()
 
-    ran, (tally, report_file) = run_job(job, confirming(job, yes=yes, ask=ask), told)
+    ran, (tally, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), told)
     ending = ran.ending
     code = exit_code(ran.totals, campaign.tolerate)
     early = ending is not None and ending.early
@@ -132,7 +138,8 @@ def run(
         retry_at=ending.not_due if ending else None,
         summary=_summary(job.record, campaign, tally),
         folder=job.record.path,
-        report=report_file,
+        report=job.record.path / REPORT,
+        unwritten=unwritten,
     )
 
 

@@ -55,6 +55,8 @@ class Checks:
     def campaign(self, declared: DeclaredCampaign, profile: Profile | None) -> None:
         self.template(("subject",), declared.subject)
         self.template(("from",), declared.sender.name if declared.sender else None)
+        for number, box in enumerate(declared.reply_to or ()):
+            self.template(("reply_to", number), box.name)
         for number, path in enumerate(declared.attachments or ()):
             self.template(("attachments", number), path)
         self._templates(declared)

@@ -14,7 +14,12 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 BULLET = "•"
 MASK = BULLET * 8
-SECRET_WORDS = frozenset({"pass", "pwd", "passwd", "passphrase", "passwort", "secret"})
+SECRET_WORDS = frozenset({"pass", "pw", "pwd", "passwd", "token"})  # as one of a key's words
+# Anywhere in a key, its marks left out.
+SECRET_PARTS = (
+    "password", "passwort", "passphrase", "kennwort", "motdepasse", "contrasena", "contraseña", "senha",
+    "secret", "apikey", "accesskey", "privatekey", "credential", "authtoken", "apitoken", "smtppass",
+)  # fmt: skip
 LONGEST_LINE = 2000  # characters of a line that are shown, and looked through
 NEAR_ENOUGH = 0.75  # difflib's ratio
 
@@ -23,8 +28,16 @@ REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
 _WRITTEN = re.compile(
     r"""(?ix) (?<![\w-]) (?P<key> [\w-]{1,60}) ["']? \s{0,9} [:=] \s{0,99} (?P<value> \S.*) $"""
 )
-_HARMLESS = re.compile(rf"""["']?(?:{REFERENCE})+["']?\s*(?:[,}}\]].*|\#.*)?$|["'|>+-]*{BULLET}""")
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_HARMLESS = re.compile(
+    rf"""["']?(?:{REFERENCE})+["']?\s*(?:[,}}\]].*|\#.*)?$|["'|>+-]*{BULLET}|["']?\{{\{{"""
+)
+_USERINFO = re.compile(
+    r"(?<=://)[^/\s@]+(?=@)|(?<![\w.+-])(?!mailto:)[\w.+-]{1,64}:[^\s@:/]{1,200}(?=@)"
+)
+
+_AFTER_A_NAME = re.compile(
+    r"""(?ix) (\b user (?:name)? ["']? \s{0,9} [:=] \s{0,9} ["']? [^\s:,}]{1,100} :) [^\s,}"']+"""
+)
 
 
 def names_a_secret(key: str) -> bool:
@@ -32,7 +45,9 @@ def names_a_secret(key: str) -> bool:
     word = re.sub(r"[\W_]", "", key).lower()
     if "command" in word or "keyring" in word:
         return False
-    if "password" in word or word in SECRET_WORDS:
+    if any(part in word for part in SECRET_PARTS):
+        return True
+    if SECRET_WORDS & set(re.split(r"[\W_]+", key.lower())):
         return True
     return difflib.SequenceMatcher(None, word[:30], "password").ratio() >= NEAR_ENOUGH
 
@@ -90,7 +105,7 @@ def _without_written(lines: list[str], *, continued: bool) -> list[str]:
             continue
         masked_line = _written_masked(line)
         deeper_than = indent if masked_line != line else None
-        shown.append(_USERINFO.sub(MASK, masked_line))
+        shown.append(_AFTER_A_NAME.sub(rf"\1{MASK}", _USERINFO.sub(MASK, masked_line)))
     return shown
 
 

@@ -127,6 +127,8 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
         terminal.say(_nothing(result))
     tell = terminal.say if result.exit_code == 0 else terminal.complain
     tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
+    if result.unwritten:
+        terminal.complain("\n".join(map(str, result.unwritten)))
     if result.left_over:
         terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
     if result.exit_code == 3:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sendbatch.errors import printable
@@ -25,8 +24,7 @@ from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
 _Links = tuple[str | None, str | None]
-# Bytes, or what is rendered for each recipient and how it is then written.
-_Header = bytes | tuple[Line, Callable[[str], bytes]]
+_Header = bytes | Callable[[dict[str, object]], bytes]  # or what makes them for each recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +56,16 @@ class Composer:
         content = self._content
         address, is_utf8 = wire_address(content.sender.address)
         self._is_utf8 |= is_utf8
-        headers = [_header(Line("from", content.sender.name), partial(_from, address))]
+        headers = [_mailboxes("From", [(Line("from", content.sender.name), address)])]
         if content.reply_to:
-            wired = [(box.name, *wire_address(box.address)) for box in content.reply_to]
-            self._is_utf8 |= any(is_utf8 for _, _, is_utf8 in wired)
-            headers.append(mailboxes("Reply-To", [(name, address) for name, address, _ in wired]))
+            wired = [wire_address(box.address) for box in content.reply_to]
+            self._is_utf8 |= any(is_utf8 for _, is_utf8 in wired)
+            names = [Line("reply_to", box.name) for box in content.reply_to]
+            addresses = [address for address, _ in wired]
+            headers.append(_mailboxes("Reply-To", list(zip(names, addresses, strict=True))))
         headers.append(b"MIME-Version: 1.0\r\n")
         for name, value in content.headers:
-            headers.append(_header(Line(f"headers.{name}", value), partial(_own, name)))
+            headers.append(_own(name, Line(f"headers.{name}", value)))
         return headers
 
     @property
@@ -104,7 +104,10 @@ class Composer:
         identity = self._identity(recipient, now, proof)
         name = self._content.idempotency_header
         headers = [
-            *[h if isinstance(h, bytes) else h[1](h[0].render(variables)) for h in self._headers],
+            *[
+                header if isinstance(header, bytes) else header(variables)
+                for header in self._headers
+            ],
             mailboxes("To", [(self._name.render(variables), address)]),
             self._subject_header(variables, recipient, proof),
             date(dated_at),
@@ -182,13 +185,16 @@ def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:
     return None if bundle is None else Template(bundle, autoescape=autoescape)
 
 
-def _header(line: Line, write: Callable[[str], bytes]) -> _Header:
-    return (line, write) if line.fixed is None else write(line.fixed)
+def _mailboxes(header: str, boxes: Sequence[tuple[Line, str]]) -> _Header:
+    def written(variables: dict[str, object]) -> bytes:
+        return mailboxes(header, [(name.render(variables), address) for name, address in boxes])
+
+    return written({}) if all(name.fixed is not None for name, _ in boxes) else written
 
 
-def _from(address: str, display: str) -> bytes:
-    return mailboxes("From", [(display, address)])
+def _own(name: str, line: Line) -> _Header:
+    def written(variables: dict[str, object]) -> bytes:
+        value = line.render(variables)
+        return unstructured(name, value) if one_line(value) else b""
 
-
-def _own(name: str, value: str) -> bytes:
-    return unstructured(name, value) if one_line(value) else b""
+    return written({}) if line.fixed is not None else written

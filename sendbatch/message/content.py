@@ -96,6 +96,7 @@ def _digest(content: Content) -> str:
         "text": _bundle(content.text),
         "subject": content.subject,
         "from": [content.sender.name, content.sender.address],
+        "name": content.recipient_name,
         "reply_to": [[box.name, box.address] for box in content.reply_to],
         "headers": [list(header) for header in content.headers],
         "unsubscribe": _unsubscribe(content.unsubscribe),

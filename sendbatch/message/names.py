@@ -113,6 +113,7 @@ def _lines(content: Content) -> Iterator[tuple[str, str]]:
         ("subject", content.subject),
         ("from", content.sender.name),
         ("recipients.name", content.recipient_name),
+        *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),
         *((f"headers.{name}", value) for name, value in content.headers),
         *(
             (f"attachments.{number}", file.pattern)

@@ -137,6 +137,12 @@ def test_credentials_show_nothing() -> None:
         f"password:{SECRET}",
         f"password: |\n      {SECRET}\n     a: {SECRET}",
         f"host: smtps://me:{SECRET}@a.example",
+        f"host: me:{SECRET}@a.example",
+        f"username: me:{SECRET}",
+        f"api_key: {SECRET}",
+        f"smtp_pass: {SECRET}",
+        f"auth-token: {SECRET}",
+        f"Kennwort: {SECRET}",
         f"password: ${SECRET}",
         f'password: "{SECRET}\\0"',
     ],
@@ -159,6 +165,12 @@ def test_a_password_on_a_line_with_other_faults_is_masked_there_too(desk: Desk) 
     )
     assert len(faults) == 2
     assert all(SECRET not in str(fault) for fault in faults)
+
+
+def test_what_is_no_secret_is_shown_as_it_stands(desk: Desk) -> None:
+    (fault,) = desk.faults(more="unsubscribe: {url: 'https://a.example/?token={{ id }}', ulr: 1}\n")
+    assert fault.place is not None
+    assert "token={{ id }}" in (fault.place.text or "")
 
 
 def test_what_to_write_instead_is_said(desk: Desk) -> None:

@@ -574,6 +574,28 @@ def test_doubt_resolves_itself_while_the_providers_key_holds(
     assert desk.rows()[BJORK]["attempts"] == "2"
 
 
+def test_a_report_that_cannot_be_written_is_said_beside_what_was_sent(desk: Desk) -> None:
+    (desk.folder / "reports/spring.sandbox/report.csv").mkdir(parents=True)
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 0
+    assert "3 accepted" in " ".join(told.err.split())
+    assert "the report cannot be written" in told.err
+    assert "the record itself is complete" in told.err
+
+
+def test_names_in_reply_to_are_the_recipients(desk: Desk) -> None:
+    desk.campaign(more='reply_to: "{{ plan }} desk <help@example.com>"\n')
+    assert desk.run("run", "spring.yaml").code == 0
+    found = {
+        str(mail["Reply-To"]) for mail in read_mails(desk.folder / "reports/spring.sandbox/outbox")
+    }
+    assert found == {"paid desk <help@example.com>", "free desk <help@example.com>"}
+    desk.campaign(more='reply_to: "{{ plam }} desk <help@example.com>"\n')
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 2
+    assert "plam is not a column or a variable" in told.said
+
+
 def test_a_recipient_refused_for_now_is_deferred_and_said_when_due(
     desk: Desk, mailhost: MailHost
 ) -> None:

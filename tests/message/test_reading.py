@@ -225,6 +225,7 @@ def test_the_digest_is_the_same_in_another_folder(reading: Read, tmp_path: Path)
         {"attachments": ("terms.pdf",)},
         {"attachments": ("terms.pdf", "invoices/{{ customer_id }}.PDF")},
         {"unsubscribe": None},
+        {"recipients": Recipients(Path("x.csv"), name="Dear {{ customer_id }}")},
     ],
 )
 def test_the_digest_changes_with_every_part_that_a_recipient_sees(
