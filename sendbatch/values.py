@@ -62,6 +62,11 @@ class Checked:
     attachments: tuple[str, ...] = ()
 
 
+# The reasons of a refusal that speaks about the recipient or the message, and not about us (RFC 5321 §4.2.1
+# gives the same codes to both).
+BLAMING = ("the server refused the recipient", "the server refused the message")
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One delivery to be made, as the ledger holds it.
@@ -80,7 +85,7 @@ class Recipient:
     attempts: int = 0
     dated_at: float | None = None
     content: str | None = None
-    code: int | None = None  # of the last reply, from this run or an earlier one
+    code: int | None = None  # of the last reply, if that refused this recipient or message
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sendbatch.ledger.usage import Account, Usage
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`usage` is None where the mail is kept and not delivered. `username` is "" where the profile has none,
+    """`usage` is None with the sandbox, which has no limits. `username` is "" where the profile has none,
     and None where it cannot be read; then the use shown is that of all accounts at the host."""
 
     account: Account
@@ -54,7 +54,7 @@ def standing_of(campaign: Campaign, edge: Edge) -> Standing:
     """Raises LedgerError where the state folder cannot be used."""
     profile = campaign.profile
     rates = (*profile.rates, *campaign.rates)
-    if not profile.delivers:
+    if profile.name == "sandbox":
         return Standing(Account(profile.host, ""), None, None, rates)
     usage = Usage(profile.usage or edge.state_file("usage.sqlite"))
     username = read_username(profile, edge.environ) if profile.username is not None else ""

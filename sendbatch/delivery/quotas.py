@@ -47,18 +47,22 @@ class Quotas:
         }
         self._in_hand = dict.fromkeys(self._windows, 0)
         self._taken_at: dict[str, float] = {}
-        self._blocked: dict[str, float] = {}
+        self._blocked: dict[str, float] = {}  # until when, seconds since the epoch
         # What was taken ahead: (how many, when), so that nobody waits when a block is used up.
         self._ahead: dict[str, tuple[int, float]] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
 
     def blocked_until(self, domain: str) -> float:
-        """Steady time before which nobody at this domain may be sent to; minus infinity if free."""
+        """Steady time before which nobody at this domain may be sent to; minus infinity if free.
+
+        Windows roll by the wall clock, which goes on while a laptop sleeps: the other does not.
+        """
         if not self._blocked:
             return float("-inf")
         never = float("-inf")
-        return max(self._blocked.get("", never), self._blocked.get(domain, never))
+        free_at = max(self._blocked.get("", never), self._blocked.get(domain, never))
+        return self._clock.steady() + free_at - self._clock.wall()
 
     def spend(self, domain: str) -> bool:
         """Use one from each block in hand; False where one is empty and must be refilled."""
@@ -120,7 +124,7 @@ class Quotas:
             self._blocked.pop(scope, None)
             return
         free_at = await asyncio.to_thread(self._usage.next_free, account, windows, now)
-        self._blocked[scope] = self._clock.steady() + max(free_at - now, 1.0)
+        self._blocked[scope] = max(free_at, now + 1.0)
 
     async def _granted(self, scope: str) -> tuple[int, float]:
         """Take a block durably; how many there were to be had, and when."""

@@ -15,10 +15,13 @@ from sendbatch.ledger.changes import note, write_all
 from sendbatch.ledger.sql import listed, readable, transaction
 from sendbatch.ledger.states import SENDABLE, SETTLED, TABLE, Event, sources
 from sendbatch.ledger.store import EVERYONE, Change, Lane
-from sendbatch.values import Recipient, Status
+from sendbatch.values import BLAMING, Recipient, Status
 
 _STATUSES = {str(status): status for status in Status}
-COLUMNS = 'id, "row", key, email, vars, status, attempts, dated_at, content, code'
+COLUMNS = (
+    'id, "row", key, email, vars, status, attempts, dated_at, content, '
+    f"iif(reason IN {BLAMING}, code, NULL)"
+)
 
 
 def to_recipient(fields: tuple[Any, ...]) -> Recipient:

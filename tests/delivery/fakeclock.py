@@ -44,6 +44,10 @@ class FakeClock:
     def steady(self) -> float:
         return self.now
 
+    def sleep_through(self, seconds: float) -> None:
+        """The machine was suspended: only the wall clock went on."""
+        self._start += seconds
+
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         if event.is_set():
             return True

@@ -13,7 +13,7 @@ from sendbatch.errors import ProfileError
 from sendbatch.values import Status
 from tests.delivery.conftest import MakeDesk
 from tests.delivery.desk import ADA, Desk, address
-from tests.delivery.office import Answer, Visit
+from tests.delivery.office import Answer, Visit, fine
 
 
 def dead(*numbers: int) -> set[str]:
@@ -75,6 +75,15 @@ def test_an_acceptance_that_comes_after_the_breaker_does_not_undo_it(desk: MakeD
     ending = run.send()
     assert ending.early
     assert run.totals() == {Status.ACCEPTED: 1, Status.DEFERRED: 20, Status.PENDING: 79}
+
+
+def test_those_whose_sender_was_refused_are_not_held_to_be_dead(desk: MakeDesk) -> None:
+    run = desk(30, mail=lambda visit: "550 5.7.1 account suspended")
+    assert run.send().early
+    run.office.mail = fine
+    run.office.rcpt = lambda visit: "550 5.7.1 relaying denied"
+    assert run.send().early
+    assert Status.REJECTED not in run.totals()
 
 
 def test_a_run_after_the_breaker_passes_those_refused_before(desk: MakeDesk) -> None:

@@ -95,6 +95,19 @@ def test_a_quota_is_never_exceeded_and_waited_for(desk: MakeDesk, tmp_path: Path
     assert "waiting" in run.events("quota")[0]
 
 
+def test_a_quota_that_came_free_while_the_machine_slept_is_used(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    async def sleeps(run: Desk) -> None:
+        await run.clock.wait(asyncio.Event(), 600)
+        run.clock.sleep_through(7200)
+
+    run = desk(15, rates=(Rate(10, 3600),), usage=usage_in(tmp_path), beside=sleeps)
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 15}
+    assert run.clock.now < 700
+
+
 def test_a_quota_spent_ends_a_run_that_does_not_wait(desk: MakeDesk, tmp_path: Path) -> None:
     run = desk(25, rates=(Rate(10, 3600),), usage=usage_in(tmp_path), no_wait=True, connections=2)
     ending = run.send()
