@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NO_MAIL = "no mail server: "  # how the reason of a row begins that is invalid for DNS alone
 THREADS = 16
+HOPELESS = 2 * THREADS  # look-ups without one answer: nobody is asked any more
 
 
 class Deliverability:
@@ -26,6 +27,8 @@ class Deliverability:
         self._timeout = timeout
         self._resolver = resolver
         self._known: dict[str, str | None] = {}
+        self._is_answered = False
+        self.unanswered: set[str] = set()  # domains of which nothing could be learned
 
     def check(
         self, domains: Iterable[str], heed: Callable[[], None] = lambda: None
@@ -49,19 +52,26 @@ class Deliverability:
         import dns.name
         import dns.resolver
 
+        if len(self.unanswered) >= HOPELESS and not self._is_answered:
+            self.unanswered.add(domain)
+            return None
         try:
             resolver = self._resolver or dns.resolver.Resolver()
             name = dns.name.from_text(domain)
             try:
                 answer = resolver.resolve(name, "MX", lifetime=self._timeout)
+                self._is_answered = True
             except dns.resolver.NoAnswer:
+                self._is_answered = True
                 # RFC 5321 §5.1: without an MX the address record of the domain itself counts
                 return self._without_mx(resolver, name, domain)
             if len(answer) == 1 and str(answer[0].exchange) == ".":
                 return f"{NO_MAIL}{domain} takes no mail"  # RFC 7505
         except dns.resolver.NXDOMAIN:
+            self._is_answered = True
             return f"{NO_MAIL}{domain} does not exist"
         except (dns.exception.DNSException, OSError):
+            self.unanswered.add(domain)
             return None
         return None
 

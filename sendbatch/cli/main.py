@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import os
 import sys
 import tempfile
@@ -77,6 +78,8 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
     gc.set_threshold(SELDOM)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that its encoding lacks is no fault
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, standalone_mode=False)
         if code == INTERRUPTED:

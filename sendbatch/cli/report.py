@@ -27,5 +27,5 @@ def report(
     opt.one_of(form, ("text", "csv", "json"), "--format")
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     if form == "csv":
-        sys.stdout.reconfigure(newline="")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))

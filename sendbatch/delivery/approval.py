@@ -63,6 +63,8 @@ def write_approval(approval: Approval, path: Path) -> str:
     }
     digest = _digest(body)
     text = json.dumps({"digest": digest, **body}, indent=2) + "\n"
+    if path.is_dir():
+        raise CampaignError(f"{path}: the plan cannot be written: it is a folder")
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_text(text, encoding="utf-8")

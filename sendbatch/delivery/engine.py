@@ -267,7 +267,7 @@ class Engine:
             if not await self.clock.wait(self._soon, seconds):
                 self.stop.soon("the time given with --stop-after is over")
 
-        return [asyncio.create_task(ring(self.stop_after))] if self.stop_after else []
+        return [asyncio.create_task(ring(self.stop_after))] if self.stop_after is not None else []
 
 
 def _first_of(stopped: BaseExceptionGroup[RecordStopped | LedgerError]) -> RecordStopped:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
-from sendbatch.errors import shown
+from sendbatch.errors import CampaignError, printable, shown
 from sendbatch.values import Status
 
 
@@ -50,4 +50,10 @@ def spellings(typed: str) -> tuple[str, ...]:
 
 
 def all_spellings(typed: Collection[str] | None) -> list[tuple[str, ...]] | None:
-    return None if typed is None else [spellings(one) for one in typed]
+    """Raises CampaignError for what no CSV has: bytes of the command line that are no text."""
+    if typed is None:
+        return None
+    for one in typed:
+        if any("\ud800" <= character <= "\udfff" for character in one):
+            raise CampaignError(f"no key and no address: {printable(one, 320)} is not UTF-8")
+    return [spellings(one) for one in typed]

@@ -39,7 +39,9 @@ MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
 
 class Lookups(Protocol):
     """`check(domains, heed)` says for each domain why no mail can go there, or None; `heed` is called
-    now and then, and may raise."""
+    now and then, and may raise. `unanswered` are those of which nothing could be learned."""
+
+    unanswered: set[str]
 
     def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]: ...
 
@@ -88,6 +90,10 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     if planning.lookups is not None:
         reasons = planning.lookups.check(staging.domains(), planning.stop.heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
+        if unanswered := planning.lookups.unanswered:
+            said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
+            hint = "addresses there are taken as they are; is there a name server?"
+            warnings.append(Fault(said, hint=hint, severity="warning"))
     staging.settle()
     _refuse_faulty(staging, faulty, recipients.file)
     difference = staging.difference()

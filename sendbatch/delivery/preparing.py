@@ -243,7 +243,7 @@ def _changes(
     ]
     told = [text for text in said if text is not None]
     if told and not preparing.looking:
-        raise GuardError(told[0])
+        raise GuardError("\n\n".join(told))  # one --accept-changes accepts all of them
     return told
 
 

@@ -23,7 +23,7 @@ from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
-_Links = tuple[str | None, str | None]
+_Spellings = Sequence[tuple[str, str]]  # of links, each with what goes in its place
 _Header = bytes | Callable[[dict[str, object]], bytes]  # or what makes them for each recipient
 
 
@@ -115,7 +115,8 @@ class Composer:
             unstructured(name, idempotency_key(self._salt, identity)) if name else b"",
             self._unsubscribing.header(inert(links) if proof else links),
         ]
-        body = self._body(variables, boundary(identity), links if proof else (None, None))
+        to_disarm = self._unsubscribing.spellings(variables) if proof else ()
+        body = self._body(variables, boundary(identity), to_disarm)
         envelope = Envelope(self._sender, address, is_utf8 or self._is_utf8)
         head = b"".join(headers)
         return Message(envelope, b"".join((head, *body)), identity, dated_at, is_plain(head))
@@ -141,7 +142,7 @@ class Composer:
         return unstructured("Subject", subject)
 
     def _body(
-        self, variables: dict[str, object], boundary: str, to_disarm: _Links
+        self, variables: dict[str, object], boundary: str, to_disarm: _Spellings
     ) -> Sequence[bytes]:
         """The MIME headers of the whole and all that follows."""
         html = _pieces(self._html, variables, to_disarm)
@@ -159,12 +160,12 @@ class Composer:
 
 
 def _pieces(
-    template: Template | None, variables: dict[str, object], to_disarm: _Links
+    template: Template | None, variables: dict[str, object], to_disarm: _Spellings
 ) -> list[str] | None:
     if template is None:
         return None
     pieces = template.pieces(variables)
-    if to_disarm == (None, None):
+    if not to_disarm:
         return pieces
     return without_links("".join(pieces), to_disarm).splitlines(keepends=True)
 

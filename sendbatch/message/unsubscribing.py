@@ -6,8 +6,8 @@ recipient off the list.
 
 from __future__ import annotations
 
-import html
 import re
+from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from sendbatch.campaign.model import Unsubscribe
@@ -19,6 +19,14 @@ INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain 
 INERT_ADDRESS = "proof@unsubscribe.invalid"
 _POST = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _LONGEST = 900  # so that no line passes 998
+# A part of a link may be escaped in HTML and another, which its author wrote, not.
+_ESCAPED = {
+    "&": "&(?:amp;|#38;)?",
+    "'": "(?:'|&#39;|&#x27;|&apos;)",
+    '"': '(?:"|&#34;|&quot;)',
+    "<": "(?:<|&lt;)",
+    ">": "(?:>|&gt;)",
+}
 # What would end the URI in its header, or the header itself.
 _UNFIT = re.compile(r"[\s<>\"\x00-\x1f\x7f-\x9f]")
 
@@ -37,6 +45,18 @@ class Unsubscribing:
         mailto = _mail(self._mailto.render(variables)) if self._mailto else None
         return url, mailto
 
+    def spellings(self, variables: dict[str, object]) -> list[tuple[str, str]]:
+        """How a body may spell the ways of one recipient, each with what leads nowhere in its place; a
+        longer one first, which may have a shorter one in it. Raises Failed."""
+        url, mailto = self.links(variables)
+        found: dict[str, str] = {}
+        if self._url is not None and url is not None:
+            found |= dict.fromkeys((url, self._url.render(variables).strip()), INERT_URL)
+        if self._mailto is not None and mailto is not None:
+            written = self._mailto.render(variables).strip().removeprefix("mailto:")
+            found |= dict.fromkeys((mailto, f"mailto:{written}"), f"mailto:{INERT_ADDRESS}")
+        return sorted(found.items(), key=lambda pair: -len(pair[0]))
+
     def header(self, links: tuple[str | None, str | None]) -> bytes:
         """List-Unsubscribe, with List-Unsubscribe-Post where one click is enough."""
         given = [link for link in links if link]
@@ -52,11 +72,13 @@ def inert(links: tuple[str | None, str | None]) -> tuple[str | None, str | None]
     return (INERT_URL if url else None), (f"mailto:{INERT_ADDRESS}" if mailto else None)
 
 
-def without_links(text: str, links: tuple[str | None, str | None]) -> str:
+def without_links(text: str, spellings: Sequence[tuple[str, str]]) -> str:
     """A rendered body with the recipient's own ways to unsubscribe made inert."""
-    for link, instead in zip(links, inert(links), strict=True):
-        if link and instead:
-            text = text.replace(html.escape(link), instead).replace(link, instead)
+    for spelled, instead in spellings:
+        pattern = "".join(
+            [_ESCAPED.get(character) or re.escape(character) for character in spelled]
+        )
+        text = re.sub(pattern, instead, text)
     return text
 
 

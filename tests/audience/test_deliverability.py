@@ -96,6 +96,15 @@ def verdict(server: NameServer) -> Deliverability:
     return asking(server.port)
 
 
+def test_where_nobody_answers_not_everybody_is_asked_after(server: NameServer) -> None:
+    verdict = asking(server.port)
+    domains = [f"d{number}.silent.example" for number in range(200)]
+    ZONE.update(dict.fromkeys((f"{domain}." for domain in domains), None))
+    assert set(verdict.check(domains).values()) == {None}
+    assert verdict.unanswered == set(domains)
+    assert len({name for name, _ in server.asked}) < 100
+
+
 @pytest.mark.parametrize("domain", ["mail.example", "two.example", "xn--mnchen-3ya.example"])
 def test_a_domain_with_a_mail_server_takes_mail(verdict: Deliverability, domain: str) -> None:
     assert verdict.check([domain]) == {domain: None}

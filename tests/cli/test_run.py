@@ -460,6 +460,47 @@ def test_a_plan_changed_by_hand_refuses(desk: Desk) -> None:
     assert "changed after it was written" in told.err
 
 
+def test_a_plan_written_to_a_folder_is_refused(desk: Desk) -> None:
+    told = desk.run("plan", "spring.yaml", "--out", ".")
+    assert told.code == 2
+    assert "it is a folder" in told.err
+
+
+def test_what_is_no_text_names_nobody(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--only", "\udcff")
+    assert told.code == 2
+    assert "is not UTF-8" in told.err
+
+
+def test_no_time_at_all_sends_nothing(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml", "--stop-after", "0s")
+    assert told.code == 3
+    assert "the time given with --stop-after is over" in told.err
+    assert not desk.kept()
+
+
+def test_names_that_the_terminal_lacks_are_told_all_the_same(desk: Desk) -> None:
+    desk.write("people.csv", "email,first_name,plan,key\nada@example.com,Ada,paid,Łódź\n")
+    desk.campaign(("file: people.csv", "file: people.csv\n  key: key"))
+    desk.environ |= {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    assert desk.call("run", "spring.yaml").code == 0
+    for form in ("csv", "json", "text"):
+        told = desk.call("report", "spring.yaml", "--format", form)
+        assert told.code == 0, told.err
+
+
+def test_another_text_and_another_server_are_both_named(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
+    desk.write("spring.txt", "Another text.\n")
+    with MailHost() as other:
+        other.take_over(desk)
+        told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 4
+    assert "the text changed since" in told.err
+    assert "this record belongs to" in told.err
+
+
 def test_another_server_refuses_and_says_how_many_went_through_which(
     desk: Desk, mailhost: MailHost
 ) -> None:

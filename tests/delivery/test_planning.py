@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -123,7 +124,9 @@ def test_names_no_column_has_are_told_all_at_once(tmp_path: Path, make: Make) ->
 
 
 class Dead:
-    """Look-ups that know one domain without mail."""
+    """Look-ups that know one domain without mail, and nothing of another."""
+
+    unanswered: ClassVar[set[str]] = {"example.org"}
 
     def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]:
         return {one: "no mail there" if one == "example.net" else None for one in domains}
@@ -132,7 +135,8 @@ class Dead:
 def test_rows_of_a_domain_without_mail_are_invalid(
     tmp_path: Path, ledger: Ledger, make: Make
 ) -> None:
-    make(campaign(tmp_path), lookups=Dead())
+    planned = make(campaign(tmp_path), lookups=Dead())
+    assert "1 domain could not be looked up" in str(planned.warnings[0])
     (dead,) = ledger.reading.entries({Status.INVALID})
     assert (dead.email, dead.reason) == ("eve@example.net", "no mail there")
 

@@ -315,6 +315,21 @@ def test_one_click_over_plain_http_fails() -> None:
     assert "must be https" in reason(made)
 
 
+@pytest.mark.parametrize("first_name", ["Björk", "O'Brien", "a&b", "Jane"])
+def test_no_spelling_of_a_link_takes_anyone_off_the_list_from_a_proof(first_name: str) -> None:
+    link = "https://bücher.example/u/{{ first_name }}?a=1&b=2"
+    made = content(
+        html=f"<a href='{link}'>leave</a> <a href='mailto:l+{{{{ first_name }}}}@example.com'>so</a>",
+        text=f"{link} mailto:l+{{{{ first_name }}}}@example.com\n",
+        unsubscribe=Unsubscribe(link, "l+{{ first_name }}@example.com", False),
+    )
+    mail = parsed(built(made, Proof("boss@example.com"), first_name=first_name))
+    bodies = "".join(str(part.get_content()) for part in mail.walk() if not part.is_multipart())
+    assert "cher" not in bodies
+    assert "@example.com" not in bodies
+    assert bodies.count("unsubscribe.invalid") == 4
+
+
 def test_a_proof_goes_to_the_reviewer_marked_and_cannot_unsubscribe() -> None:
     link = "https://example.com/u?a=1&i={{ customer_id }}"
     made = content(
