@@ -1,9 +1,9 @@
 """Messages a second and connection over a link with 50 ms round trip, where 20 are possible.
 
-A relay delays every byte by what makes 50 ms of a command and its reply, half of it each way. At one round trip a message a connection sends as many
-messages a second as there are round trips in it; at four, a quarter. "While sending" is from the first
-intent to the last reply, as the record has them; "whole command" includes start-up, planning,
-opening the connections and the report.
+A relay delays every byte by what makes 50 ms of a command and its reply, half of it each way. At one
+round trip a message a connection sends as many messages a second as there are round trips in it; at four, a
+quarter. "While sending" is from the first intent to the last reply, as the record has them; "whole command"
+includes start-up, planning, opening the connections and the report.
 """
 
 from __future__ import annotations
