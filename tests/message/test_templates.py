@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2.filters import do_urlencode
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
