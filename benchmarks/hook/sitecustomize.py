@@ -10,6 +10,7 @@ if into := os.environ.get("BENCH_PROFILE"):
     import atexit
     import contextlib
     import cProfile
+    import marshal
     import threading
     import time
 
@@ -24,7 +25,10 @@ if into := os.environ.get("BENCH_PROFILE"):
 
     def write():
         for number, profile in enumerate(profiles):
-            profile.dump_stats(os.path.join(into, f"{os.getpid()}-{number}.prof"))
+            # Not dump_stats, which would end what a thread is in the middle of, at another thread's time.
+            profile.snapshot_stats()
+            with open(os.path.join(into, f"{os.getpid()}-{number}.prof"), "wb") as file:
+                marshal.dump(profile.stats, file)
 
     def leave(code, leave=os._exit):
         """A worker leaves so, without a word, when its input ends."""
