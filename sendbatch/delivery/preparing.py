@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import guards
+from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
@@ -81,7 +82,13 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
     _restrict(ledger, options)
-    planned = _take_up(ledger, preparing, planned, salt, now)
+
+    def plan_anew() -> Planned:
+        made = _plan_anew(ledger, preparing, salt, inputs_digest(campaign), _lookups(preparing))
+        _restrict(ledger, options)
+        return made
+
+    planned = take_up(ledger, campaign, options, preparing.content.digest, planned, plan_anew, now)
     ledger.sending.make_due(now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = reading.census()
@@ -128,25 +135,27 @@ def _salt(ledger: Ledger) -> bytes:
     return bytes.fromhex(known)
 
 
-def _plan(
-    ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
-) -> Planned | None:
-    """None where the inputs are those of the last plan, unless it is to be made `anew`."""
-    campaign = preparing.campaign
-    lookups = preparing.lookups() if campaign.recipients.check_deliverability else None
-    inputs = inputs_digest(campaign)
+def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
+    """None where the inputs are those of the last plan."""
+    inputs, lookups = inputs_digest(preparing.campaign), _lookups(preparing)
     last = ledger.reading.plan()
-    if (
-        last is not None
-        and not anew
-        and last.inputs == inputs
-        and not _is_alive_again(ledger, lookups, preparing.stop)
-    ):
+    same = last is not None and last.inputs == inputs
+    if last is not None and same and not _is_alive_again(ledger, lookups, preparing.stop):
         # the content may use other names than the plan has columns for
         _hold_names(preparing, last.columns)
         return None
+    return _plan_anew(ledger, preparing, salt, inputs, lookups)
+
+
+def _lookups(preparing: Preparing) -> Lookups | None:
+    return preparing.lookups() if preparing.campaign.recipients.check_deliverability else None
+
+
+def _plan_anew(
+    ledger: Ledger, preparing: Preparing, salt: bytes, inputs: str, lookups: Lookups | None
+) -> Planned:
     planning = Planning(
-        campaign=campaign,
+        campaign=preparing.campaign,
         content=preparing.content,
         inputs=inputs,
         salt=salt,
@@ -171,62 +180,6 @@ def _is_alive_again(ledger: Ledger, lookups: Lookups | None, stop: Stop) -> bool
         return False
     domains = ledger.reading.domains_without_mail(NO_MAIL)
     return any(reason is None for reason in lookups.check(domains, stop.heed).values())
-
-
-def _take_up(
-    ledger: Ledger, preparing: Preparing, planned: Planned | None, salt: bytes, now: float
-) -> Planned | None:
-    """--limit, --retry and --in-doubt resend; with a provider's key, doubt is resolved by itself.
-
-    A plan leaves rows as they were tried where they are done with: for those taken up by a person's
-    word it is made once more, as whoever is sent to gets what the CSV says now. Returns the first one.
-    """
-    options, sending = preparing.options, ledger.sending
-    asked = sending.resend() if options.resend_in_doubt else 0
-    for status in options.retry:
-        rows = sending.retry([status], now)
-        asked += rows if status is Status.REJECTED else 0
-    if not options.resend_in_doubt:
-        planned = _resolve_doubt(ledger, preparing, planned, salt, now)
-    sending.choose(options.limit)
-    sending.put_back(but_chosen=True)
-    if asked:
-        anew = _plan(ledger, preparing, salt, anew=True)
-        planned = planned or anew
-        _restrict(ledger, options)
-        sending.choose(options.limit)
-    return planned
-
-
-def _resolve_doubt(
-    ledger: Ledger, preparing: Preparing, planned: Planned | None, salt: bytes, now: float
-) -> Planned | None:
-    """Send again where the provider drops a repetition: the very same message with the same key,
-    through the server that was given it, while the key holds."""
-    profile = preparing.campaign.profile
-    since = _keyed_since(ledger, preparing.campaign)
-    if profile.idempotency is None or not profile.delivers or since is None:
-        return planned
-    after = max(since, now - profile.idempotency.holds)
-    doubtful = ledger.sending.doubt_with_key(preparing.content.digest, after)
-    if doubtful:
-        planned = planned or _plan(ledger, preparing, salt, anew=True)
-        _restrict(ledger, preparing.options)
-        corrected = planned.corrected_doubt if planned is not None else frozenset()
-        ledger.sending.resend(doubtful - corrected)
-    return planned
-
-
-def _keyed(campaign: Campaign) -> str:
-    """The server, and the header that its key goes in."""
-    idempotency = campaign.profile.idempotency
-    return f"{guards.server_of(campaign.profile)} {idempotency.header if idempotency else '-'}"
-
-
-def _keyed_since(ledger: Ledger, campaign: Campaign) -> float | None:
-    """Since when all messages of this record have gone to this server with this key, if they do."""
-    at, _, keyed = (ledger.reading.meta("keyed") or "").partition(" ")
-    return float(at) if keyed == _keyed(campaign) else None
 
 
 def _changes(
@@ -272,8 +225,7 @@ def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) 
     server = guards.server_of(campaign.profile)
     if ledger.reading.meta("server") != server:
         ledger.note("server", server, now)
-    if _keyed_since(ledger, campaign) is None:
-        ledger.remember("keyed", f"{now} {_keyed(campaign)}")
+    remember_key(ledger, campaign, now)
     ledger.remember("name", campaign.name)
     ledger.remember("run", campaign.run)
     ledger.remember("path", str(campaign.file))

@@ -1,0 +1,86 @@
+"""Sending again to those that are done with: --retry rejected, --in-doubt resend, a provider's key.
+
+All of it holds for one run: whoever a limit leaves over, or the run does not reach, is put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery import guards
+from sendbatch.delivery.options import Options
+from sendbatch.delivery.planning import Planned
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.values import Status
+
+KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
+
+
+def take_up(
+    ledger: Ledger,
+    campaign: Campaign,
+    options: Options,
+    content: str,
+    planned: Planned | None,
+    plan_anew: Callable[[], Planned],
+    now: float,
+) -> Planned | None:
+    """Make pending whom this run is to send to again, and choose the first so many of all.
+
+    `content` is the digest of what is sent, `planned` the plan made in this call, if one was. A plan
+    leaves rows as they were tried where they are done with: for those taken up by a person's word
+    it is made once more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
+    """
+    sending = ledger.sending
+    asked = sending.resend() if options.resend_in_doubt else 0
+    for status in options.retry:
+        rows = sending.retry([status], now)
+        asked += rows if status is Status.REJECTED else 0
+    if not options.resend_in_doubt:
+        planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now)
+    sending.choose(options.limit)
+    sending.put_back(but_chosen=True)
+    if asked:
+        made = plan_anew()
+        planned = planned or made
+        sending.choose(options.limit)
+    return planned
+
+
+def remember_key(ledger: Ledger, campaign: Campaign, now: float) -> None:
+    """Write down since when messages go to this server with this key, or without one."""
+    if _keyed_since(ledger, campaign) is None:
+        ledger.remember(KEYED, f"{now} {_keyed(campaign)}")
+
+
+def _resolve_doubt(
+    ledger: Ledger,
+    campaign: Campaign,
+    content: str,
+    planned: Planned | None,
+    plan_anew: Callable[[], Planned],
+    now: float,
+) -> Planned | None:
+    """Send again where the provider drops a repetition: the very same message with the same key,
+    through the server that was given it, while the key holds."""
+    profile, since = campaign.profile, _keyed_since(ledger, campaign)
+    if profile.idempotency is None or not profile.delivers or since is None:
+        return planned
+    doubtful = ledger.sending.doubt_with_key(content, max(since, now - profile.idempotency.holds))
+    if doubtful:
+        planned = planned or plan_anew()  # who has another row by now?
+        ledger.sending.resend(doubtful - planned.corrected_doubt)
+    return planned
+
+
+def _keyed(campaign: Campaign) -> str:
+    """The server, and the header that its key goes in."""
+    idempotency = campaign.profile.idempotency
+    return f"{guards.server_of(campaign.profile)} {idempotency.header if idempotency else '-'}"
+
+
+def _keyed_since(ledger: Ledger, campaign: Campaign) -> float | None:
+    """Since when all messages of this record have gone to this server with this key, if they do."""
+    at, _, keyed = (ledger.reading.meta(KEYED) or "").partition(" ")
+    return float(at) if keyed == _keyed(campaign) else None
