@@ -32,7 +32,7 @@ _HARMLESS = re.compile(
     rf"""["']?(?:{REFERENCE})+["']?\s*(?:[,}}\]].*|\#.*)?$|["'|>+-]*{BULLET}|["']?\{{\{{"""
 )
 _USERINFO = re.compile(
-    r"(?<=://)[^/\s@]+(?=@)|(?<![\w.+-])(?!mailto:)[\w.+-]{1,64}:[^\s@:/]{1,200}(?=@)"
+    r"(?<=://)[^/\s@]+(?=@)|(?<![\w.+-])(?!mailto:)[A-Za-z_][\w.+-]{0,63}:[^\s@:/]{1,200}(?=@)"
 )
 
 _AFTER_A_NAME = re.compile(
@@ -45,7 +45,7 @@ def names_a_secret(key: str) -> bool:
     word = re.sub(r"[\W_]", "", key).lower()
     if "command" in word or "keyring" in word:
         return False
-    if any(part in word for part in SECRET_PARTS):
+    if any(part in word for part in SECRET_PARTS) and "secretar" not in word:
         return True
     if SECRET_WORDS & set(re.split(r"[\W_]+", key.lower())):
         return True

@@ -12,7 +12,6 @@ from sendbatch.delivery import guards
 from sendbatch.delivery.options import Options
 from sendbatch.delivery.planning import Planned
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.values import Status
 
 KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
 
@@ -29,14 +28,12 @@ def take_up(
     """Make pending whom this run is to send to again, and choose the first so many of all.
 
     `content` is the digest of what is sent, `planned` the plan made in this call, if one was. A plan
-    leaves rows as they were tried where they are done with: for those taken up by a person's word
-    it is made once more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
+    leaves those in doubt as they were tried: for those taken up by a person's word it is made once
+    more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
     """
     sending = ledger.sending
+    sending.retry(options.retry, now)
     asked = sending.resend() if options.resend_in_doubt else 0
-    for status in options.retry:
-        rows = sending.retry([status], now)
-        asked += rows if status is Status.REJECTED else 0
     if not options.resend_in_doubt:
         planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now)
     sending.choose(options.limit)

@@ -158,7 +158,7 @@ def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
 
 def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
-    held = [(line, text) for line, text in faulty if staging.holds_key(line)]
+    held = [(line, text) for line, text in faulty if staging.may_be_sent_to(line)]
     if not held:
         return
     faults = [Fault(text, Place(shown(file), line)) for line, text in held[:SHOWN]]

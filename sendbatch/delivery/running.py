@@ -85,10 +85,10 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                     sending.connect()
                 confirm(prepared, standing)
             ending = sending.deliver(ledger, prepared) if prepared.sendable else None
-            with ledger.transaction():
-                ledger.sending.put_back()
         totals = ledger.sending.totals()
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
+        with ledger.transaction():
+            ledger.sending.put_back()
         return ran, told(ledger)
 
 

@@ -78,21 +78,25 @@ _INTEND = (
     "first_attempt_at = coalesce(first_attempt_at, ?) "
     f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
 )
+# No answer for good: whoever was in doubt is so again when the run is over.
+_STILL = "iif(was = 'in_doubt', was, NULL)"
 _SETTLE = {
     status: (
-        "UPDATE recipient SET status = ?, was = NULL, attempts = attempts + 1, due_at = ?, code = ?, "
+        f"UPDATE recipient SET status = ?, was = {_STILL if status is Status.DEFERRED else 'NULL'}, "
+        "attempts = attempts + 1, due_at = ?, code = ?, "
         "enhanced_code = ?, reply = ?, reason = ?, first_attempt_at = coalesce(first_attempt_at, ?), "
         f"finished_at = ? WHERE id = ? AND status IN {listed(sources(event))}"
     )
     for status, event in OF_OUTCOME.items()
 }
 _CONDEMN = (
-    "UPDATE recipient SET status = 'rejected', due_at = NULL, finished_at = ? "
+    "UPDATE recipient SET status = 'rejected', was = NULL, due_at = NULL, finished_at = ? "
     f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
 )
 _FAIL = (
-    "UPDATE recipient SET status = 'failed', was = NULL, due_at = NULL, code = NULL, enhanced_code = NULL, "
-    f"reply = NULL, reason = ?, finished_at = ? WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
+    f"UPDATE recipient SET status = 'failed', was = {_STILL}, due_at = NULL, code = NULL, "
+    "enhanced_code = NULL, reply = NULL, reason = ?, finished_at = ? "
+    f"WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
 )
 # What is pending for this run only stays so.
 _RELEASE = (

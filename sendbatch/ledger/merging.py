@@ -73,10 +73,12 @@ def _carry_over(db: sqlite3.Connection, columns: tuple[str, ...]) -> None:
 
 
 def _refresh(db: sqlite3.Connection) -> None:
-    """Rows that may still be sent to take what the CSV says now."""
+    """Rows that may still be sent to take what the CSV says now, the rejected for a person may ask for
+    it. Whoever was sent the message, or may have been, is left as they were."""
     db.execute(
         "UPDATE recipient SET email = new.email, vars = new.vars, reason = NULL, due_at = NULL, "
-        "was = NULL, status = 'pending', code = NULL, enhanced_code = NULL, reply = NULL, "
+        "was = iif(recipient.was = 'in_doubt', recipient.was, NULL), "
+        "status = 'pending', code = NULL, enhanced_code = NULL, reply = NULL, "
         "content = NULL, dated_at = NULL, finished_at = NULL "
         "FROM matched JOIN staged AS new ON new.id = matched.staged "
         "WHERE recipient.id = matched.id AND readdressed AND new.claim IS NOT NULL "
@@ -98,7 +100,8 @@ def _refresh(db: sqlite3.Connection) -> None:
     db.execute(
         "UPDATE recipient SET vars = new.vars "
         "FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id AND recipient.status IN ('pending', 'deferred', 'failed')"
+        "WHERE recipient.id = matched.id "
+        "AND recipient.status IN ('pending', 'deferred', 'failed', 'rejected')"
     )
 
 

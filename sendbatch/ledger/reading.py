@@ -13,6 +13,8 @@ from typing import Any
 
 from sendbatch.ledger.sending import COLUMNS, to_recipient
 from sendbatch.ledger.sql import listed
+from sendbatch.ledger.states import SETTLED, sources
+from sendbatch.ledger.states import Event as Change
 from sendbatch.ledger.store import Entry, Event, Plan, Told
 from sendbatch.values import Recipient, Status
 
@@ -29,9 +31,19 @@ _STATUSES = {str(status): status for status in Status}
 SENT = "('accepted', 'in_doubt', 'sending')"
 
 
+# Where nobody writes: who was to be sent to again, and was not, is what they were. The next run puts
+# them back.
+AT_REST = (
+    f"iif(status IN {listed(sources(Change.PUT_BACK))} AND was IN {listed(SETTLED)}, was, status)"
+)
+
+
 class LedgerReading:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    """`at_rest`: the record is read by who does not write it."""
+
+    def __init__(self, connection: sqlite3.Connection, *, at_rest: bool = False) -> None:
         self._db = connection
+        self._status = AT_REST if at_rest else "status"
 
     def meta(self, key: str) -> str | None:
         found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -62,7 +74,7 @@ class LedgerReading:
 
     def _counts(self, condition: str) -> dict[Status, int]:
         rows = self._db.execute(
-            f"SELECT status, count(*) FROM recipient WHERE {condition} GROUP BY status"
+            f"SELECT {self._status}, count(*) FROM recipient WHERE {condition} GROUP BY 1"
         )
         return {Status(status): count for status, count in rows}
 
@@ -79,13 +91,14 @@ class LedgerReading:
     def _by_line(
         self, columns: str, statuses: Collection[Status] | None, all_rows: bool
     ) -> sqlite3.Cursor:
-        wanted = f" AND status IN {listed(statuses)}" if statuses is not None else ""
+        wanted = f" AND {self._status} IN {listed(statuses)}" if statuses is not None else ""
         condition = "1" if all_rows else CURRENT
         (plans,) = self._db.execute("SELECT count(*) FROM plan").fetchone()
         # The rows of a first plan stand as they were read: to sort them takes as long as to read them.
         order = "id" if plans == 1 else '"row", id'
         return self._db.execute(
-            f"SELECT {columns} FROM recipient WHERE {condition}{wanted} ORDER BY {order}"
+            f"SELECT {columns.replace('status', self._status)} FROM recipient "
+            f"WHERE {condition}{wanted} ORDER BY {order}"
         )
 
     def holders(self) -> Iterator[Recipient]:

@@ -50,6 +50,7 @@ class SendingStore:
         self._db = connection
         self._scope = ""  # SQL: the rows that --only names
         self._chosen = ""  # SQL: the rows among them that this run may send
+        self._is_left = ""  # SQL: the rows that a limit has put back
 
     # -- before a run -------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ class SendingStore:
         left_over = f" AND NOT (status IN {listed(SENDABLE)}{_negated(self._chosen)})"
         rows = self._db.execute(
             "SELECT status, count(*) FROM recipient WHERE plan = (SELECT max(id) FROM plan)"
-            f"{self._scope}{left_over if self._chosen else ''} GROUP BY status"
+            f"{self._scope}{left_over if self._chosen else ''}{_negated(self._is_left)} GROUP BY status"
         )
         return {Status(status): count for status, count in rows}
 
@@ -132,12 +133,12 @@ class SendingStore:
         """How many could be sent but for the limit."""
         if not self._chosen:
             return 0
-        return int(
-            self._db.execute(
-                "SELECT count(*) FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
-                f"AND status IN {listed(SENDABLE)}{self._scope}{_negated(self._chosen)}"
-            ).fetchone()[0]
+        put_back = "SELECT count(*) FROM temp.put_back" if self._is_left else "SELECT 0"
+        left = (
+            "SELECT count(*) FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
+            f"AND status IN {listed(SENDABLE)}{self._scope}{_negated(self._chosen)}"
         )
+        return sum(self._db.execute(query).fetchone()[0] for query in (put_back, left))
 
     def samples(self, count: int) -> list[Recipient]:
         """The first few that this run may send, by line."""
@@ -186,9 +187,14 @@ class SendingStore:
         """Whoever `retry` or `resend` made pending is as before where they were not sent to; returns how
         many. `but_chosen` leaves those who are to be sent to in this run."""
         kept = f" AND NOT (1{self._chosen})" if but_chosen else ""
+        those = f"status IN {listed(sources(Event.PUT_BACK))} AND was IN {listed(SETTLED)}{kept}"
+        if but_chosen:
+            self._db.execute("DROP TABLE IF EXISTS temp.put_back")
+            self._db.execute("CREATE TEMP TABLE put_back (id INTEGER PRIMARY KEY)")
+            self._db.execute(f"INSERT INTO put_back SELECT id FROM recipient WHERE {those}")
+            self._is_left = " AND +id IN temp.put_back"
         return self._db.execute(
-            "UPDATE recipient SET status = was, was = NULL, due_at = NULL "
-            f"WHERE status IN {listed(sources(Event.PUT_BACK))} AND was IN {listed(SETTLED)}{kept}"
+            f"UPDATE recipient SET status = was, was = NULL, due_at = NULL WHERE {those}"
         ).rowcount
 
     def make_due(self, at: float) -> None:

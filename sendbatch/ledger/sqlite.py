@@ -27,9 +27,9 @@ FILE = "ledger.sqlite"
 class Ledger:
     """An open record; close it when done."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, at_rest: bool = False) -> None:
         self._connection = connection
-        self.reading = LedgerReading(connection)
+        self.reading = LedgerReading(connection, at_rest=at_rest)
         self.sending = SendingStore(connection)
 
     def stage(self, columns: Sequence[str]) -> Staging:
@@ -68,7 +68,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
 @contextlib.contextmanager
 def read_ledger(folder: Path) -> Iterator[Ledger]:
     """The record in `folder`, which must exist, to be read. Raises LedgerError."""
-    ledger = Ledger(open_for_reading(folder / FILE))
+    ledger = Ledger(open_for_reading(folder / FILE), at_rest=True)
     with _told(folder / FILE, ledger):
         yield ledger
 

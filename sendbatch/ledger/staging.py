@@ -168,10 +168,13 @@ class Staging:
         ).fetchall()
         return Twins(count, tuple(rows)) if count else Twins()
 
-    def holds_key(self, line: int) -> bool:
-        """Whether the row at this line is to be sent to."""
+    def may_be_sent_to(self, line: int) -> bool:
+        """Whether the row at this line holds its key, and nobody of that key is done with."""
         found = self._db.execute(
-            f'SELECT 1 FROM {self._table} WHERE "row" = ? AND claim IS NOT NULL', (line,)
+            f'SELECT 1 FROM {self._table} AS new WHERE "row" = ? AND claim IS NOT NULL AND NOT EXISTS '
+            "(SELECT 1 FROM recipient AS old WHERE old.key = new.claim AND old.status IN "
+            "('accepted', 'in_doubt', 'rejected'))",
+            (line,),
         )
         return found.fetchone() is not None
 

@@ -13,7 +13,7 @@ INTENT is durable before the final dot leaves, so a crash finds every row whose 
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
 a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
 `rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RETRY and RESEND hold for
-one run: whoever it does not reach is put back.
+one run: whoever it does not reach, or in doubt not settle for good, is put back.
 
 Two rules keep this true. Every change of a status anywhere names an event of this table, and the
 store changes a row only where its present status is among the event's sources. This module does
@@ -44,7 +44,9 @@ class Event(StrEnum):
     RESEND = "resend"  # --in-doubt resend, or the provider drops repetitions
     RESOLVE_ACCEPTED = "resolve_accepted"  # a person said so
     RESOLVE_PENDING = "resolve_pending"
-    PUT_BACK = "put_back"  # to be sent again by RETRY or RESEND, and not reached: what it `was`
+    PUT_BACK = (
+        "put_back"  # by RETRY or RESEND to be sent again, and no answer for good: what it `was`
+    )
     READDRESS = "readdress"  # the CSV has another address under the same key
     WITHDRAW = "withdraw"  # no longer in the CSV
     EXCLUDE = "exclude"  # in the CSV, now invalid, filtered or suppressed
@@ -73,7 +75,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.RESEND: {_DOUBT: _P},
     Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC},
     Event.RESOLVE_PENDING: {_DOUBT: _P},
-    Event.PUT_BACK: {_P: None},
+    Event.PUT_BACK: dict.fromkeys(_SENDABLE),
     Event.READDRESS: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), _P),
     Event.WITHDRAW: dict.fromkeys((*_TRIED, *_OUT), Status.WITHDRAWN),
     Event.EXCLUDE: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), None),
@@ -81,7 +83,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
 }
 
 SENDABLE = frozenset(_SENDABLE)
-SETTLED = frozenset((_REJ, _DOUBT))  # what a row `was` that is pending for one run only
+SETTLED = frozenset((_REJ, _DOUBT))  # what a row `was` that may be sent to for one run only
 LEFT_OUT = frozenset(_OUT)
 
 # The event by which an outcome of a hand-over reaches the record.

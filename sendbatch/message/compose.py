@@ -112,7 +112,7 @@ class Composer:
             self._subject_header(variables, recipient, proof),
             date(dated_at),
             f"Message-ID: {identity}\r\n".encode(),
-            unstructured(name, idempotency_key(self._salt, identity)) if name else b"",
+            unstructured(name, self._key(identity, recipient)) if name else b"",
             self._unsubscribing.header(inert(links) if proof else links),
         ]
         to_disarm = self._unsubscribing.spellings(variables) if proof else ()
@@ -125,6 +125,9 @@ class Composer:
         if proof is None and recipient.content == self._content.digest:
             return now if recipient.dated_at is None else recipient.dated_at
         return now
+
+    def _key(self, identity: str, recipient: Recipient) -> str:
+        return idempotency_key(self._salt, identity, recipient.email, recipient.cells)
 
     def _identity(self, recipient: Recipient, now: float, proof: Proof | None) -> str:
         if proof is not None:

@@ -7,6 +7,7 @@ recipient and yet a repetition, from any machine that holds the record, bears th
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from functools import lru_cache
 
 
@@ -21,9 +22,10 @@ def proof_id(salt: bytes, key: str, reviewer: str, now: float, domain: str) -> s
     return f"<proof.{_mac(salt, 'proof', key, reviewer, repr(now))[:40]}@{domain}>"
 
 
-def idempotency_key(salt: bytes, message_id: str) -> str:
-    """What tells a provider that a message is one it already took: 64 hex digits."""
-    return _mac(salt, "idempotency", message_id)
+def idempotency_key(salt: bytes, message_id: str, email: str, cells: Sequence[str]) -> str:
+    """What tells a provider that a message is one it already took: 64 hex digits. To another address, or
+    from other cells, it is another message, though its ID be the same."""
+    return _mac(salt, "idempotency", message_id, email, *cells)
 
 
 def boundary(message_id: str) -> str:

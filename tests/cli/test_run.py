@@ -531,6 +531,37 @@ def test_a_recipient_refused_for_good_is_left_until_a_retry_is_asked_for(
     assert mailhost.receivers == [ADA, CARL, BJORK]
 
 
+def test_those_refused_that_a_limit_leaves_over_are_refused_still_and_told_of(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.1.1 no such user")
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    mailhost.answers.clear()
+    told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected", "--limit", "1")
+    assert told.code == 0
+    assert "2 recipients left for a later run" in told.err
+    assert desk.statuses() == {ADA: "accepted", BJORK: "rejected", CARL: "rejected"}
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    assert mailhost.receivers == [ADA]
+
+
+def test_a_retry_that_is_stopped_leads_on_and_nobody_is_pending(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.1.1 no such user")
+    desk.run("run", "spring.yaml", "--yes")
+    mailhost.answers.clear()
+    slow = ("--rate", "1/min", "--stop-after", "1s")
+    told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected", "--limit", "2", *slow)
+    assert told.code == 3
+    assert desk.statuses() == {ADA: "accepted", BJORK: "rejected", CARL: "rejected"}
+    words = [word for word in line_that_goes_on(told.err) if word not in ("--rate", "1/min")]
+    assert desk.run(*words, "--yes").code == 0
+    assert mailhost.receivers == [ADA, BJORK]
+
+
 @pytest.mark.parametrize("how", ["resolve", "resend"])
 def test_whoever_is_tried_again_by_a_persons_word_gets_what_the_csv_says_now(
     desk: Desk, mailhost: MailHost, how: str

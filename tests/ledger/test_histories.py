@@ -148,9 +148,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def put_back(self) -> None:
-        waiting = {
-            e.id: e.was for e in entries(self.ledger) if e.status is Status.PENDING and e.was
-        }
+        ours = (e for e in entries(self.ledger) if e.status in SENDABLE and e.was)
+        waiting = {e.id: e.was for e in ours}
         assert self.ledger.sending.put_back() == len(waiting)
         for one in entries(self.ledger):
             if one.id in waiting:
@@ -205,7 +204,7 @@ class Histories(RuleBasedStateMachine):
             kept = one.was is not None
             if one.status in (Status.WITHDRAWN, Status.SENDING):
                 assert kept
-            elif one.status is Status.PENDING:  # for one run, or never tried
+            elif one.status in SENDABLE:  # for one run
                 assert one.was in (None, *SETTLED)
             elif one.status in (Status.INVALID, Status.FILTERED, Status.SUPPRESSED):
                 assert kept == (one.attempts > 0 or one.was is Status.FAILED)

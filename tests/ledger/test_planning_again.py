@@ -69,7 +69,7 @@ def test_a_row_that_is_the_same_stays_what_it_was(ledger: Ledger, status: Status
     assert again.reason == before.reason
 
 
-@pytest.mark.parametrize("status", [NEVER_TRIED, *AGAIN])
+@pytest.mark.parametrize("status", [NEVER_TRIED, *REFUSED])
 def test_a_row_that_can_be_sent_takes_new_values(ledger: Ledger, status: Status) -> None:
     someone(ledger, status)
 
@@ -79,7 +79,7 @@ def test_a_row_that_can_be_sent_takes_new_values(ledger: Ledger, status: Status)
     assert entry(ledger, "ann").status is status
 
 
-@pytest.mark.parametrize("status", [Status.REJECTED, *LEFT])
+@pytest.mark.parametrize("status", LEFT)
 def test_new_values_leave_a_row_that_is_done_alone(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, status)
 
@@ -202,6 +202,19 @@ def test_a_row_added_is_pending(ledger: Ledger) -> None:
     plan(ledger, person(2, "ann"), person(3, "bob"))
 
     assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.PENDING)]
+
+
+def test_one_to_be_sent_again_at_another_address_is_in_doubt_again_where_not_reached(
+    ledger: Ledger,
+) -> None:
+    someone(ledger, Status.IN_DOUBT)
+    ledger.sending.resend()
+
+    plan(ledger, person(2, "ann", email="new@example.com"))
+
+    assert [one.email for one in ledger.sending.next_new(0, 9)] == ["new@example.com"]
+    assert ledger.sending.put_back() == 1
+    assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 
 # -- coming back ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from tests.ledger.people import (
     bring,
     entry,
     left_out,
+    outcome_of,
     person,
     plan,
     someone,
@@ -273,7 +274,32 @@ def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
         Status.IN_DOUBT,
         Status.REJECTED,
     ]
-    assert ledger.sending.left_over() == 0
+    assert ledger.sending.left_over() == 2
+    assert ledger.sending.totals() == {Status.PENDING: 1}
+
+
+@pytest.mark.parametrize("status", [Status.DEFERRED, Status.FAILED])
+def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Ledger, status: Status) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    ledger.sending.resend()
+
+    ledger.sending.apply(outcome_of(before.id, status))
+
+    assert entry(ledger, "ann").status is status
+    assert ledger.sending.put_back() == 1
+    again = entry(ledger, "ann")
+    assert (again.status, again.was, again.due_at) == (Status.IN_DOUBT, None, None)
+
+
+@pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED])
+def test_an_answer_for_good_ends_doubt(ledger: Ledger, status: Status) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    ledger.sending.resend()
+
+    ledger.sending.apply(outcome_of(before.id, status))
+
+    assert ledger.sending.put_back() == 0
+    assert entry(ledger, "ann").status is status
 
 
 def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(

@@ -139,7 +139,7 @@ def test_a_domain_without_mail_makes_only_sendable_rows_invalid(ledger: Ledger) 
         staging.reject_domains([("example.com", "no mail there")])
         assert staging.domains() == ["example.org"]
         staging.settle()
-        assert [staging.holds_key(line) for line in (2, 3, 4)] == [False, False, True]
+        assert [staging.may_be_sent_to(line) for line in (2, 3, 4)] == [False, False, True]
 
 
 # -- duplicates -------------------------------------------------------------------------------
@@ -221,24 +221,36 @@ def test_duplicates_that_would_get_other_files_are_counted(ledger: Ledger) -> No
 # -- columns that change between plans --------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("status", "take_up"), [(Status.REJECTED, "retry"), (Status.IN_DOUBT, "resend")]
-)
-def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(
-    ledger: Ledger, status: Status, take_up: str
-) -> None:
+def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(ledger: Ledger) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
-    bring(ledger, "ann", status)
+    bring(ledger, "ann", Status.IN_DOUBT)
     moved = replace(person(2, "ann"), cells=("Grüße", "Anna", "ann@example.com"))
 
     merged(ledger, ("city", "name", "email"), moved)
 
-    if take_up == "retry":
-        ledger.sending.retry([status], 1.0)
-    else:
-        ledger.sending.resend()
+    ledger.sending.resend()
     (found,) = ledger.sending.samples(9)
     assert found.cells == ("Grüße", "Ann", "ann@example.com")
+
+
+@pytest.mark.parametrize(
+    ("status", "may"),
+    [
+        (Status.ACCEPTED, False),
+        (Status.IN_DOUBT, False),
+        (Status.REJECTED, False),
+        (Status.DEFERRED, True),
+    ],
+)
+def test_whose_files_matter_still(ledger: Ledger, status: Status, may: bool) -> None:
+    plan(ledger, person(2, "ann"))
+    bring(ledger, "ann", status)
+    with ledger.transaction():
+        staging = staged(ledger, person(2, "ann"), person(3, "bob"))
+        staging.settle()
+
+        assert staging.may_be_sent_to(2) is may
+        assert staging.may_be_sent_to(3)
 
 
 def test_one_who_comes_back_after_many_plans_has_the_columns_of_the_last(ledger: Ledger) -> None:

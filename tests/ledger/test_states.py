@@ -22,7 +22,7 @@ TRANSITIONS = {
     Event.RESEND: "in_doubt pending",
     Event.RESOLVE_ACCEPTED: "in_doubt accepted",
     Event.RESOLVE_PENDING: "in_doubt pending",
-    Event.PUT_BACK: "pending was",
+    Event.PUT_BACK: "pending was, deferred was, failed was",
     Event.READDRESS: "pending pending, deferred pending, failed pending, rejected pending, "
     "invalid pending, filtered pending, suppressed pending, withdrawn pending",
     Event.WITHDRAW: "pending withdrawn, deferred withdrawn, failed withdrawn, rejected withdrawn, "
