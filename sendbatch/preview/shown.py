@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
-from email.policy import default
+from email.policy import EmailPolicy
+from typing import TYPE_CHECKING, Any
 
 from sendbatch.errors import printable
 from sendbatch.values import Message, Recipient
@@ -17,6 +18,27 @@ from sendbatch.values import Message, Recipient
 FIRST_SEEN = ("from", "to", "reply-to", "subject", "date")
 # How the parts are put together; says nothing about what a reader gets.
 UNINTERESTING = ("mime-version", "content-type", "content-transfer-encoding")
+INSTEAD = {"content-type": "text/plain", "content-disposition": "inline"}
+
+if TYPE_CHECKING:
+    _Policy = EmailPolicy[EmailMessage]
+else:
+    _Policy = EmailPolicy
+
+
+class _Forgiving(_Policy):
+    """A part whose kind cannot be read is plain text. The standard library's parser of structured
+    headers trips over malformed ones in many ways, an unset variable of its own among them."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value)
+        except Exception:  # noqa: BLE001
+            return super().header_fetch_parse(name, INSTEAD.get(name.lower(), ""))
+
+
+FORGIVING = _Forgiving()
+STRICT = _Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class Shown:
 
 def read(recipient: Recipient, message: Message, file: str) -> Shown:
     """The message as it will be shown."""
-    parsed = message_from_bytes(message.data, _class=EmailMessage, policy=default)
+    parsed = message_from_bytes(message.data, _class=EmailMessage, policy=FORGIVING)
     headers = list(_headers(parsed))
     return Shown(
         file=file,
@@ -82,9 +104,8 @@ def read(recipient: Recipient, message: Message, file: str) -> Shown:
 def _headers(parsed: EmailMessage) -> Iterator[tuple[str, str]]:
     for name, raw in parsed.raw_items():
         try:
-            value = str(default.header_fetch_parse(name, raw))
-        except (ValueError, LookupError, AttributeError, TypeError):
-            # email's parser of structured headers trips over some malformed ones: show those raw.
+            value = str(STRICT.header_fetch_parse(name, raw))
+        except Exception:  # noqa: BLE001 - as it stands, then
             value = str(raw)
         yield printable(name), printable(" ".join(value.split()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sendbatch.preview.shown import Attachment, read
@@ -82,6 +82,7 @@ def test_no_bytes_at_all_make_reading_fail(data: bytes) -> None:
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=100))
+@example(";0*")
 def test_no_header_at_all_makes_reading_fail(value: str) -> None:
     for name in ("To", "From", "Date", "Message-ID", "Content-Type", "Content-Disposition"):
         shown(f"{name}: {value}\r\n\r\nhi\r\n".encode())
