@@ -96,6 +96,15 @@ def verdict(server: NameServer) -> Deliverability:
     return asking(server.port)
 
 
+def test_who_is_asked_to_stop_looks_up_no_more(verdict: Deliverability, server: NameServer) -> None:
+    def stops() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        verdict.check([f"d{number}.example" for number in range(500)], stops)
+    assert len(server.asked) < 100
+
+
 def test_where_nobody_answers_not_everybody_is_asked_after(server: NameServer) -> None:
     verdict = asking(server.port)
     domains = [f"d{number}.silent.example" for number in range(200)]

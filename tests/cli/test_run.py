@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import PEOPLE, TEXT, Desk, closed_port, dumped, line_that_goes_on, read_mails
+from tests.cli.desk import (
+    PEOPLE,
+    TEXT,
+    Desk,
+    closed_port,
+    dumped,
+    line_that_goes_on,
+    read_mails,
+    until,
+)
 from tests.cli.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
@@ -460,16 +469,19 @@ def test_a_plan_changed_by_hand_refuses(desk: Desk) -> None:
     assert "changed after it was written" in told.err
 
 
-def test_a_plan_written_to_a_folder_is_refused(desk: Desk) -> None:
-    told = desk.run("plan", "spring.yaml", "--out", ".")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("plan", "spring.yaml", "--out", "."), "it is a folder"),
+        (("run", "spring.yaml", "--only", "\udcff"), "is not UTF-8"),
+    ],
+)
+def test_what_can_be_no_file_and_nobody_is_refused(
+    desk: Desk, words: tuple[str, ...], said: str
+) -> None:
+    told = desk.run(*words)
     assert told.code == 2
-    assert "it is a folder" in told.err
-
-
-def test_what_is_no_text_names_nobody(desk: Desk) -> None:
-    told = desk.run("run", "spring.yaml", "--only", "\udcff")
-    assert told.code == 2
-    assert "is not UTF-8" in told.err
+    assert said in told.err
 
 
 def test_no_time_at_all_sends_nothing(desk: Desk) -> None:
@@ -556,10 +568,40 @@ def test_a_retry_that_is_stopped_leads_on_and_nobody_is_pending(
     slow = ("--rate", "1/min", "--stop-after", "1s")
     told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected", "--limit", "2", *slow)
     assert told.code == 3
+    assert "not tried yet" not in told.err
     assert desk.statuses() == {ADA: "accepted", BJORK: "rejected", CARL: "rejected"}
     words = [word for word in line_that_goes_on(told.err) if word not in ("--rate", "1/min")]
     assert desk.run(*words, "--yes").code == 0
     assert mailhost.receivers == [ADA, BJORK]
+
+
+def killed_with_one_in_doubt(desk: Desk, mailhost: MailHost, *, doubts: int = 1) -> None:
+    """A run is killed where the first is accepted, and those behind them wait for their reply."""
+    mailhost.hold_after = 1
+    with desk.start("run", "spring.yaml", "--yes") as process:
+        until(lambda: mailhost.waiting == doubts, "messages that wait for their answers")
+        process.kill()
+        process.communicate()
+    mailhost.hold_after = None
+    mailhost.go.set()
+
+
+def test_sending_again_to_one_in_doubt_changes_nothing_of_the_others(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk, ("file: people.csv", "file: people.csv\n  key: plan"))
+    desk.write("profiles.yaml", mailhost.profiles.replace("connections: 1", "connections: 2"))
+    people = "email,first_name,plan\n{},Ada,1\n{},Björk,2\n{},Carl,3\n"
+    desk.write("people.csv", people.format(ADA, "old2@example.net", "old3@example.net"))
+    killed_with_one_in_doubt(desk, mailhost, doubts=2)
+    desk.write("people.csv", people.format(ADA, BJORK, CARL))
+    del mailhost.receivers[:]
+
+    told = desk.run("run", "spring.yaml", "--yes", "--in-doubt", "resend", "--limit", "1")
+    assert "1 recipient left for a later run" in told.err
+    assert mailhost.receivers == [BJORK]
+    other = desk.rows()["3"]
+    assert (other["status"], other["email"]) == ("in_doubt", "old3@example.net")
 
 
 @pytest.mark.parametrize("how", ["resolve", "resend"])
@@ -570,13 +612,7 @@ def test_whoever_is_tried_again_by_a_persons_word_gets_what_the_csv_says_now(
     people = "email,first_name,plan\n{},Ada,1\n{},{},2\n{},Carl,3\n"
     desk.write("people.csv", people.format(ADA, BJORK, "Bjrk", "old@example.net"))
     mailhost.answers[BJORK] = "550 5.1.1 no such user"
-    mailhost.hold_after = 1
-    with desk.start("run", "spring.yaml", "--yes") as process:
-        mailhost.until_holding()  # the reply to Carl's message
-        process.kill()
-        process.communicate()
-    mailhost.hold_after = None
-    mailhost.go.set()
+    killed_with_one_in_doubt(desk, mailhost)
     desk.run("run", "spring.yaml", "--yes")
     desk.write("people.csv", people.format(ADA, BJORK, "Björk", CARL))
     told = desk.run("run", "spring.yaml", "--yes")
@@ -605,13 +641,7 @@ def test_doubt_resolves_itself_only_with_the_very_message_that_the_provider_was_
     desk.write("profiles.yaml", profiles)
     people = "email,first_name,plan\n{},Ada,1\n{},Carl,2\n"
     desk.write("people.csv", people.format(ADA, CARL))
-    mailhost.hold_after = 1
-    with desk.start("run", "spring.yaml", "--yes") as process:
-        mailhost.until_holding()  # the reply to Carl's message
-        process.kill()
-        process.communicate()
-    mailhost.hold_after = None
-    mailhost.go.set()
+    killed_with_one_in_doubt(desk, mailhost)
     del mailhost.receivers[:]
 
     desk.write("spring.txt", "Another text, {{ first_name }}.\n")
@@ -633,17 +663,21 @@ def test_doubt_resolves_itself_while_the_providers_key_holds(
 ) -> None:
     mailhost.take_over(desk)
     desk.write("profiles.yaml", mailhost.profiles.replace("host:", "provider: resend\n    host:"))
-    mailhost.hold_after = 1
-    with desk.start("run", "spring.yaml", "--yes") as process:
-        mailhost.until_holding()  # the reply to Björk's message
-        process.kill()
-        process.communicate()
-    mailhost.hold_after = None
-    mailhost.go.set()
+    killed_with_one_in_doubt(desk, mailhost)
     assert desk.run("run", "spring.yaml", "--yes", "--limit", "1").code == 0
     assert desk.run("run", "spring.yaml", "--yes").code == 0
     assert mailhost.receivers == [ADA, BJORK, CARL]
     assert desk.rows()[BJORK]["attempts"] == "2"
+
+
+def test_an_inbox_for_tests_has_its_limits_too(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    kept = mailhost.profiles.replace("delivers: true", "delivers: false\n    rate: 2/h")
+    desk.write("profiles.yaml", kept)
+    told = desk.run("run", "spring.yaml", "--no-wait")
+    assert told.code == 3
+    assert "the limits are used up" in told.err
+    assert mailhost.receivers == [ADA, BJORK]
 
 
 def test_a_report_that_cannot_be_written_is_said_beside_what_was_sent(desk: Desk) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sendbatch.errors import RecordStopped
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite import Ledger, read_ledger
 from sendbatch.ledger.store import Intent, Released, Settled
 from sendbatch.values import Status
 from tests.ledger.people import (
@@ -257,6 +259,17 @@ def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Ledger, how:
         assert ledger.sending.put_back() == 1
 
     assert entry(ledger, "ann") == before
+
+
+def test_who_only_reads_is_told_what_a_row_was(ledger: Ledger, tmp_path: Path) -> None:
+    someone(ledger, Status.IN_DOUBT)
+    ledger.sending.resend()
+
+    with read_ledger(tmp_path) as reader:
+        assert reader.reading.totals() == {Status.IN_DOUBT: 1}
+        assert [one.status for one in reader.reading.entries()] == [Status.IN_DOUBT]
+        assert [one[3] for one in reader.reading.told({Status.IN_DOUBT})] == ["in_doubt"]
+    assert entry(ledger, "ann").status is Status.PENDING
 
 
 def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:

@@ -114,6 +114,12 @@ def test_an_idempotency_header_is_the_same_for_a_repetition_and_another_for_anot
     assert len(first) == 64
     assert parsed(built(made))["X-Idempotency-Key"] == first
     assert parsed(built(made, key="b"))["X-Idempotency-Key"] != first
+    for corrected in (
+        {"email": "new@example.org", "key": "jane@example.org"},
+        {"first_name": "Jo"},
+    ):
+        assert built(made, **corrected).message_id == built(made).message_id
+        assert parsed(built(made, **corrected))["X-Idempotency-Key"] != first
     proof = built(made, Proof("r@example.com"))
     assert parsed(proof)["X-Idempotency-Key"] != first
 
