@@ -122,7 +122,6 @@ def _stage_rows(
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
     for found in pool.check(_batches(table, BATCH), planning.stop.heed):
-        planning.stop.heed()
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())

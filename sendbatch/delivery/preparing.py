@@ -139,12 +139,11 @@ def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
     """None where the inputs are those of the last plan."""
     inputs, lookups = inputs_digest(preparing.campaign), _lookups(preparing)
     last = ledger.reading.plan()
-    same = last is not None and last.inputs == inputs
-    if last is not None and same and not _is_alive_again(ledger, lookups, preparing.stop):
-        # the content may use other names than the plan has columns for
-        _hold_names(preparing, last.columns)
-        return None
-    return _plan_anew(ledger, preparing, salt, inputs, lookups)
+    if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
+        return _plan_anew(ledger, preparing, salt, inputs, lookups)
+    # the content may use other names than the plan has columns for
+    _hold_names(preparing, last.columns)
+    return None
 
 
 def _lookups(preparing: Preparing) -> Lookups | None:

@@ -28,7 +28,6 @@ def rehearse(
     built = failed = largest = 0
     failures: list[tuple[int, str, str]] = []
     for recipient, message in pool.each(recipients, now, stop.heed):
-        stop.heed()
         if isinstance(message, Message):
             reason = _fault(message.data, size_limit)
             largest = max(largest, len(message.data))

@@ -19,13 +19,10 @@ INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain 
 INERT_ADDRESS = "proof@unsubscribe.invalid"
 _POST = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _LONGEST = 900  # so that no line passes 998
-# A part of a link may be escaped in HTML and another, which its author wrote, not.
+# What HTML may escape of a link: of its parts one may be, and another, which its author wrote, not.
 _ESCAPED = {
     "&": "&(?:amp;|#38;)?",
     "'": "(?:'|&#39;|&#x27;|&apos;)",
-    '"': '(?:"|&#34;|&quot;)',
-    "<": "(?:<|&lt;)",
-    ">": "(?:>|&gt;)",
 }
 # What would end the URI in its header, or the header itself.
 _UNFIT = re.compile(r"[\s<>\"\x00-\x1f\x7f-\x9f]")

@@ -146,7 +146,8 @@ class Pool:
 
 def _awaited(answer: Future[T], heed: Heed) -> T:
     """Its result. A person who asks to stop is heard, however long it takes."""
+    heed()
     while not answer.done():
-        heed()
         wait((answer,), MOMENT)
+        heed()
     return answer.result()

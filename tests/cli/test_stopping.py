@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.desk import Desk, ended, line_that_goes_on
+from tests.cli.desk import Desk, Ended, ended, line_that_goes_on
 from tests.cli.mailhost import MailHost
 
 
@@ -95,26 +95,31 @@ def test_ctrl_c_waits_for_no_message_that_is_never_built(desk: Desk, mailhost: M
 LONG = "{% for a in range(9999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
+def interrupted(desk: Desk, *words: str, times: int) -> Ended:
+    """How a call ends that gets so many Ctrl-C; again, and later, where one came before it listened."""
+    for seconds in (1, 3, 9):
+        process = desk.start(*words)
+        time.sleep(seconds)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        told = ended(process)
+        if not told.err.endswith("\nstopped\n"):
+            break
+    return told
+
+
 def test_ctrl_c_is_heard_while_a_key_takes_for_ever(desk: Desk) -> None:
     desk.campaign(("file: people.csv", f'file: people.csv\n  key: "{LONG}"'))
-    process = desk.start("run", "spring.yaml", "--yes")
-    time.sleep(1)
-    while process.poll() is None:  # the first may come before it listens
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1)
-    told = ended(process)
+    told = interrupted(desk, "run", "spring.yaml", "--yes", times=1)
     assert told.code == 3
     assert "nothing was sent" in told.err
 
 
 def test_a_third_ctrl_c_ends_the_process_whatever_it_does(desk: Desk) -> None:
     desk.write("spring.txt", LONG)
-    process = desk.start("proof", "spring.yaml", "--to", "me@example.com")
-    for seconds in (2, 0.2, 0.2):
-        time.sleep(seconds)
-        process.send_signal(signal.SIGINT)
-    assert ended(process).code == -signal.SIGINT
+    told = interrupted(desk, "proof", "spring.yaml", "--to", "me@example.com", times=3)
+    assert told.code == -signal.SIGINT
 
 
 def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:
