@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,6 +197,15 @@ def test_who_asks_to_stop_is_heard_while_something_never_ends(
         list(Pool(setup(key=LONG), workers).check([rows(3)], asked.heed))
     with pytest.raises(Interrupted):
         list(Pool(setup(letter(LONG)), workers).each(people(3), NOW, asked.heed))
+
+
+def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None:
+    asked, answer = Stop(), Future[int]()
+    answer.set_result(7)
+    assert pools._awaited(answer, asked.heed) == 7
+    asked.soon()
+    with pytest.raises(Interrupted):
+        pools._awaited(answer, asked.heed)
 
 
 def test_a_batch_that_never_ends_keeps_nobody_from_leaving(
