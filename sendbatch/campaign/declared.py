@@ -35,6 +35,7 @@ from sendbatch.campaign.kinds import (
     MailboxText,
     Name,
     NotYet,
+    Project,
     RateText,
     Secret,
     Text,
@@ -126,6 +127,9 @@ class DeclaredProfiles(Declared):
 
     suppress: list[File] | None = Field(
         default=None, description="for all campaigns that find this file"
+    )
+    project: Project | None = Field(
+        default=None, description="whose records these are; default: the repository's origin"
     )
     profiles: dict[Name, DeclaredProfile] | None = None
 

@@ -25,6 +25,7 @@ from sendbatch.campaign.parsing import (
 
 NAME = "[a-z0-9][a-z0-9-]*"
 LONGEST_HEADER_NAME = 76  # so that it fits on one line
+LONGEST_PROJECT = 200
 WRITTEN_BY_US = {
     "from": "write `from:`",
     "to": "every recipient gets a message of their own",
@@ -96,6 +97,13 @@ def name(value: object) -> str:
             "must be lower-case letters, digits and hyphens",
             f"write {near}" if near else "such as spring-launch",
         )
+    return found
+
+
+def project(value: object) -> str:
+    found = line(value).strip()
+    if len(found) > LONGEST_PROJECT or not found.isprintable():
+        raise Wrong(f"must be at most {LONGEST_PROJECT} printable characters", "such as shop")
     return found
 
 

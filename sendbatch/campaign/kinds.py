@@ -22,6 +22,7 @@ Name = Annotated[
     PlainValidator(fields.name),
     WithJsonSchema({"type": "string", "pattern": f"^{fields.NAME}$"}),
 ]
+Project = Annotated[str, PlainValidator(fields.project), WithJsonSchema(_TEXT)]
 HeaderName = Annotated[str, PlainValidator(fields.header_name), WithJsonSchema(_LINES)]
 HeaderValue = Annotated[str, PlainValidator(fields.header_value), WithJsonSchema(_TEXT)]
 VariableName = Annotated[str, PlainValidator(fields.variable), WithJsonSchema(_LINES)]

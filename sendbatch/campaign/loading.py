@@ -31,6 +31,7 @@ from sendbatch.campaign.model import (
 from sendbatch.campaign.nodes import Document, Trail, document
 from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_rates, parse_tolerance
 from sendbatch.campaign.profiles import Profiles, find_profiles
+from sendbatch.campaign.project import belonging
 from sendbatch.campaign.templating import check_run, is_template, render_run
 from sendbatch.campaign.widening import widen_campaign
 from sendbatch.errors import CampaignError, Fault, Place, ProfileError
@@ -140,6 +141,7 @@ class _Loading:
             places=self.places(),
             run_given=asked.run is not None,
             typed=asked.words(),
+            belongs=belonging(self.file, profiles),
         )
 
     def refuse(self, profiles: Profiles) -> None:

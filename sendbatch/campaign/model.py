@@ -149,6 +149,16 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class Belonging:
+    """Whose record a campaign's is. `project` is "" for none; `path` is the campaign file's, relative to
+    `root`, or absolute where there is no project, and `root` is "/" then."""
+
+    project: str
+    root: Path
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign, resolved. `run` is the edition, "" for none; `run_given` says that one was
     asked for on the command line, were it the one without a name. `typed` are the other options
@@ -183,3 +193,4 @@ class Campaign:
     places: Mapping[str, Place] = field(default_factory=dict)
     run_given: bool = False
     typed: tuple[str, ...] = ()
+    belongs: Belonging = Belonging("", Path("/"), "")

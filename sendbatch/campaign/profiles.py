@@ -37,6 +37,7 @@ class Profiles:
     document: Document
     declared: dict[str, DeclaredProfile] = field(default_factory=dict)
     suppress: tuple[Path, ...] = ()
+    project: str = ""  # as it is written out, "" where it is not
     faults: list[Fault] = field(default_factory=list)
     misspelt: str | None = None  # a file that was probably meant to be one
 
@@ -121,7 +122,7 @@ def read_profiles(file: Path) -> Profiles:
         faults.append(Fault(f"profiles: {SANDBOX} is built in", place, "choose another name"))
     files = Files(doc, file.parent, faults)
     suppress = [files.find(("suppress", n), path) for n, path in enumerate(declared.suppress or ())]
-    return Profiles(file, doc, profiles, tuple(suppress), faults)
+    return Profiles(file, doc, profiles, tuple(suppress), declared.project or "", faults)
 
 
 def repository_root(folder: Path) -> Path:
