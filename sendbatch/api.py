@@ -223,12 +223,13 @@ def proof(
     to: Sequence[str],
     count: int = 3,
     recipient: str | None = None,
+    options: Options | None = None,
     **around: Unpack[Around],
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
     from sendbatch.delivery.proofing import send_proofs
 
-    job = job_of(campaign, **around)
+    job = job_of(campaign, options, **around)
     return send_proofs(job, to, wanted=count, key=recipient)
 
 

@@ -16,6 +16,7 @@ from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
+    from sendbatch.delivery.options import Options
     from sendbatch.delivery.seen import Seen
 
 
@@ -31,6 +32,7 @@ def check(
     tolerate: opt.Tolerate = None,
     strict: opt.Strict = False,
     record: opt.Record = None,
+    moved_from: opt.MovedFrom = None,
     quiet: opt.Quiet = False,
     no_progress: opt.NoProgress = False,
 ) -> None:
@@ -39,15 +41,17 @@ def check(
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
     from sendbatch.cli.terminal import Terminal
+    from sendbatch.delivery.options import Options
 
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
+    options = Options(strict=strict, moved_from=moved_from)
     worst, told = 0, []
     for file in files:
         seen: Seen | None = None
         faults: tuple[Fault, ...] = ()
         try:
-            seen = _look(file, terminal, strict, record, run, set_, smtp, expect, tolerate)
+            seen = _look(file, terminal, options, record, run, set_, smtp, expect, tolerate)
         except SendbatchError as error:
             code, faults = error.exit_code, error.faults
         else:
@@ -66,7 +70,7 @@ def check(
 def _look(
     file: Path,
     terminal: Terminal,
-    strict: bool,
+    options: Options,
     record: Path | None,
     run: str | None,
     set_: list[str] | None,
@@ -76,7 +80,6 @@ def _look(
 ) -> Seen:
     from sendbatch import api
     from sendbatch.cli.terminal import stoppable
-    from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
@@ -85,7 +88,7 @@ def _look(
         with stoppable(stop, terminal):
             return api.check(
                 campaign,
-                options=Options(strict=strict),
+                options=options,
                 record=record,
                 observer=terminal,
                 stop=stop,

@@ -24,6 +24,10 @@ Record = Annotated[
         "--record", metavar="DIR", envvar="SENDBATCH_RECORD", help="Where the records are kept."
     ),
 ]
+MovedFrom = Annotated[
+    str | None,
+    typer.Option("--moved-from", metavar="PATH", help="Where the campaign file was before."),
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a variable.")
 ]

@@ -26,6 +26,7 @@ def plan(
     strict: opt.Strict = False,
     run: opt.Run = None,
     record: opt.Record = None,
+    moved_from: opt.MovedFrom = None,
     no_progress: opt.NoProgress = False,
 ) -> None:
     """Show who would get what, what changed since the last run, and when it will be done.
@@ -44,7 +45,7 @@ def plan(
         file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
     )
     stop = Stop()
-    chosen = Options(only=opt.only(only), limit=limit, strict=strict)
+    chosen = Options(only=opt.only(only), limit=limit, strict=strict, moved_from=moved_from)
     try:
         with stoppable(stop, terminal):
             seen = api.plan(

@@ -29,10 +29,12 @@ def proof(
     set_: opt.Set = None,
     run: opt.Run = None,
     record: opt.Record = None,
+    moved_from: opt.MovedFrom = None,
 ) -> None:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
     from sendbatch import api
     from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
 
     terminal = Terminal()
@@ -44,6 +46,7 @@ def proof(
             to=to,
             count=count,
             recipient=recipient,
+            options=Options(moved_from=moved_from),
             record=record,
             observer=terminal,
             stop=stop,

@@ -52,6 +52,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
     run: opt.Run = None,
     record: opt.Record = None,
+    moved_from: opt.MovedFrom = None,
     quiet: opt.Quiet = False,
     no_progress: opt.NoProgress = False,
     log_format: opt.LogFormat = "text",
@@ -78,6 +79,7 @@ def run(
             approval=plan,
             no_wait=no_wait,
             stop_after=opt.seconds(stop_after, "--stop-after"),
+            moved_from=moved_from,
         )
         campaign = opt.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate

@@ -14,14 +14,12 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.delivery.words import count
 from sendbatch.errors import GuardError
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.sqlite import Ledger
 from sendbatch.values import Status
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,21 +51,6 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
         f"no edition was given, and this campaign has records of {listed}",
         hint=f"say which: {command} --run {editions[-1]}   (or --run '' for one without a name)",
     )
-
-
-def same_campaign(ledger: Ledger, campaign: Campaign) -> str | None:
-    """The same name from another file is another campaign. Returns a notice where the file moved."""
-    known = ledger.reading.meta("path")
-    here = str(campaign.file)
-    if known is None or known == here:
-        return None
-    if Path(known).exists():
-        raise GuardError(
-            f"the record of {campaign.name} belongs to another file: {known}",
-            hint="give this campaign another name:, or a record of its own: --record DIR",
-        )
-    ledger.remember("path", here)
-    return f"the campaign file moved: {known} is now {here}"
 
 
 def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: float) -> None:

@@ -42,6 +42,8 @@ class Around(TypedDict, total=False):
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
     record = around.get("record")
     chosen = options.words(options.limit) if options is not None else []
+    if options is not None and options.moved_from is not None:
+        chosen = ["--moved-from", options.moved_from, *chosen]  # until a run has taken it in
     return Job(
         campaign=campaign,
         command=shlex.join([*_words(campaign, record), *chosen]),

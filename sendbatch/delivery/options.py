@@ -27,6 +27,7 @@ class Options:
     no_wait: bool = False
     stop_after: float | None = None
     only_as_typed: tuple[str, ...] = ()
+    moved_from: str | None = None  # where the campaign file of this record was
 
     def words(self, limit: int | None) -> list[str]:
         """What a line that goes on must repeat, with `limit` in the place of the one given: who is

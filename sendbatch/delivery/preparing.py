@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
-from sendbatch.delivery import guards
+from sendbatch.delivery import belonging, guards
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.inputs import inputs_digest
@@ -77,7 +77,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     """
     campaign, options, now = preparing.campaign, preparing.options, preparing.wall()
     reading = ledger.reading
-    moved = guards.same_campaign(ledger, campaign)
+    moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
     guards.same_key(reading, campaign, preparing.command, now)
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
@@ -227,7 +227,7 @@ def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) 
     remember_key(ledger, campaign, now)
     ledger.remember("name", campaign.name)
     ledger.remember("run", campaign.run)
-    ledger.remember("path", str(campaign.file))
+    belonging.remember(ledger, campaign)
     ledger.remember("key", guards.key_of(campaign))
     ledger.remember("content", content.digest)
     ledger.remember("server", server)

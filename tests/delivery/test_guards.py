@@ -100,31 +100,6 @@ class TestEdition:
         self.refuse(replace(folder, run="2026-09"))
 
 
-class TestFile:
-    def test_the_first_time_and_from_the_same_file_nothing_is_said(
-        self, ledger: Ledger, spring: Campaign
-    ) -> None:
-        assert guards.same_campaign(ledger, spring) is None
-        ledger.remember("path", str(spring.file))
-        assert guards.same_campaign(ledger, spring) is None
-
-    def test_the_name_of_another_file_that_still_exists_is_refused(
-        self, ledger: Ledger, spring: Campaign, tmp_path: Path
-    ) -> None:
-        other = tmp_path / "other.yaml"
-        other.touch()
-        ledger.remember("path", str(other))
-        with pytest.raises(GuardError, match=r"belongs to another file: .*other\.yaml"):
-            guards.same_campaign(ledger, spring)
-
-    def test_a_file_that_moved_is_said_and_remembered(
-        self, ledger: Ledger, spring: Campaign, tmp_path: Path
-    ) -> None:
-        ledger.remember("path", str(tmp_path / "gone.yaml"))
-        assert "moved" in (guards.same_campaign(ledger, spring) or "")
-        assert guards.same_campaign(ledger, spring) is None
-
-
 class TestKey:
     def test_another_one_refuses_once_somebody_was_tried(
         self, tried: Ledger, spring: Campaign
