@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendbatch.delivery.edge import SIGNS_OF_CI
+
 ROOT = Path(__file__).resolve().parent.parent
 # On the checkout's disk: /tmp may be memory, where a synchronised write costs nothing.
 WORK = ROOT / "benchmarks" / ".work"
@@ -227,6 +229,6 @@ def called(command: list[str], *, cwd: Path, env: dict[str, str] | None = None) 
 
 
 def environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    """This process's own, with the checkout importable from any folder."""
+    """This process's own, with the checkout importable from any folder; in CI, records are begun too."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, **(more or {})}
+    return {**os.environ, **dict.fromkeys(SIGNS_OF_CI, ""), "PYTHONPATH": path, **(more or {})}

@@ -9,6 +9,13 @@ from typing import NoReturn
 
 import pytest
 
+from sendbatch.delivery.edge import SIGNS_OF_CI
+from sendbatch.delivery.lasting import ATTEMPT
+
+# Where this suite runs in CI, what it tests is not to think so, unless a test says it.
+for sign in (*SIGNS_OF_CI, ATTEMPT):
+    os.environ.pop(sign, None)
+
 Needs = Callable[[str, str], str]
 
 

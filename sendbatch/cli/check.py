@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import bad_row
 from sendbatch.errors import Fault, Place, SendbatchError, shown
 from sendbatch.values import Status
@@ -122,7 +123,7 @@ def _print(
 ) -> None:
     if form == "github":
         for fault in faults:
-            print(_annotation(fault))  # noqa: T201 - the result of this verb
+            print(for_log(_annotation(fault)))  # noqa: T201 - the result of this verb
         return
     if seen is None:
         for fault in faults:
@@ -165,8 +166,8 @@ def _as_json(
         "faults": [
             {
                 "severity": fault.severity,
-                "message": fault.message,
-                "hint": fault.hint,
+                "message": for_log(fault.message),
+                "hint": for_log(fault.hint) if fault.hint is not None else None,
                 "file": fault.place.file if fault.place else None,
                 "line": fault.place.line if fault.place else None,
                 "column": fault.place.column if fault.place else None,

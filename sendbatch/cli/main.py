@@ -17,6 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from sendbatch.cli.check import check
 from sendbatch.cli.init import init
+from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan import plan
 from sendbatch.cli.probe import probe
 from sendbatch.cli.proof import proof
@@ -131,4 +132,4 @@ def _unforeseen() -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - the words a person is left with
+    print(for_log(text), file=sys.stderr)  # noqa: T201 - the words a person is left with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,6 +110,22 @@ def retry(given: str | None) -> frozenset[Status]:
         if word not in allowed:
             raise SendbatchError(f"--retry {word}: write rejected, failed or deferred")
     return frozenset(Status(word) for word in words)
+
+
+def day(given: str | None, option: str) -> date | None:
+    """A date such as 2026-12-24."""
+    if given is None:
+        return None
+    try:
+        found = date.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is None or given != found.isoformat():
+        today = datetime.now(UTC).date()
+        raise SendbatchError(
+            f"{option} {given}: no date", hint=f"write today's (UTC) in digits: {today}"
+        )
+    return found
 
 
 def seconds(given: str | None, option: str) -> float | None:

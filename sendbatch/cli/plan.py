@@ -34,6 +34,7 @@ def plan(
     Needs no password, connects to nothing, and leaves the record as it was.
     """
     from sendbatch import api
+    from sendbatch.cli.masking import for_log
     from sendbatch.cli.plan_text import plan_text
     from sendbatch.cli.terminal import Terminal, stoppable
     from sendbatch.delivery.jobs import again
@@ -53,7 +54,7 @@ def plan(
             )
     finally:
         terminal.finished()
-    typer.echo(plan_text(seen), nl=False)
+    typer.echo(for_log(plan_text(seen)), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
         terminal.say(f"  {again(campaign, record)} --plan {shlex.quote(str(out))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -23,9 +24,15 @@ def report(
 ) -> None:
     """Write the record to standard output; exits as `run` would."""
     from sendbatch import api
+    from sendbatch.cli.masking import for_log
 
     opt.one_of(form, ("text", "csv", "json"), "--format")
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     if form == "csv":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-    raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))
+    if form != "text":
+        raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))
+    text = io.StringIO()
+    code = api.report(campaign, form, text, record=record)
+    typer.echo(for_log(text.getvalue()), nl=False)
+    raise typer.Exit(code)

@@ -49,6 +49,10 @@ def run(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Stop instead of waiting for a quota or a retry.")
     ] = False,
+    first_run: Annotated[
+        str | None,
+        typer.Option("--first-run", metavar="DATE", help="In CI: begin a record today."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
     run: opt.Run = None,
     record: opt.Record = None,
@@ -80,6 +84,7 @@ def run(
             no_wait=no_wait,
             stop_after=opt.seconds(stop_after, "--stop-after"),
             moved_from=moved_from,
+            first_run=opt.day(first_run, "--first-run"),
         )
         campaign = opt.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate

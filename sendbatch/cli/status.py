@@ -17,10 +17,11 @@ def status(
 ) -> None:
     """Show where a run stands. Takes no lock; exits as `run` would."""
     from sendbatch import api
+    from sendbatch.cli.masking import for_log
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     standing = api.status(campaign, record=record)
-    typer.echo(standing.summary, nl=False)
+    typer.echo(for_log(standing.summary), nl=False)
     if standing.under_way:
         typer.echo("being sent at this moment")
     raise typer.Exit(standing.exit_code)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.delivery.observer import Observer
 from sendbatch.errors import Interrupted, SendbatchError, printable
@@ -46,6 +47,7 @@ class Terminal(Observer):
 
     def say(self, text: str, kind: str = "notice", **more: object) -> None:
         """A message for people; one line of JSON where that was asked for."""
+        text = for_log(text)
         if self._json:
             line = {"at": round(time.time(), 3), "kind": kind, "text": text.rstrip("\n"), **more}
             _write(json.dumps(line, ensure_ascii=False, default=str))

@@ -18,11 +18,13 @@ from sendbatch.ledger.folder import RecordFolder
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call on one campaign. `command` is the line that runs it again, but for its edition."""
+    """One call on one campaign. `command` is the line that runs it again, but for its edition; `recorded`
+    says that it names the folder of the records."""
 
     campaign: Campaign
     command: str
     record: RecordFolder
+    recorded: bool
     options: Options
     edge: Edge
     observer: Observer
@@ -48,6 +50,7 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
         campaign=campaign,
         command=shlex.join([*_words(campaign, record), *chosen]),
         record=folder_of(campaign, record),
+        recorded=record is not None,
         options=options or Options(),
         edge=around.get("edge") or Edge(),
         observer=around.get("observer") or Observer(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
@@ -28,6 +29,7 @@ class Options:
     stop_after: float | None = None
     only_as_typed: tuple[str, ...] = ()
     moved_from: str | None = None  # where the campaign file of this record was
+    first_run: date | None = None  # in CI: on that day (UTC) or the next a record may be begun
 
     def words(self, limit: int | None) -> list[str]:
         """What a line that goes on must repeat, with `limit` in the place of the one given: who is

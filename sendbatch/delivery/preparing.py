@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
-from sendbatch.delivery import belonging, guards
+from sendbatch.delivery import belonging, guards, lasting
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.inputs import inputs_digest
@@ -67,6 +67,9 @@ class Preparing:
     observer: Observer
     stop: Stop
     wall: Callable[[], float]
+    environ: Mapping[str, str]
+    place: str  # the record's folder as it is shown
+    recorded: bool  # whether the command says where records are kept
     looking: bool = False  # nothing will be sent: changes are told of, not refused
 
 
@@ -77,6 +80,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     """
     campaign, options, now = preparing.campaign, preparing.options, preparing.wall()
     reading = ledger.reading
+    is_new = reading.plan() is None
     moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
     guards.same_key(reading, campaign, preparing.command, now)
     salt = _salt(ledger)
@@ -94,6 +98,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     everyone, holders = reading.census()
     changes = _changes(ledger, preparing, everyone, holders, now)
     held = _hold(ledger, preparing, everyone, holders)
+    begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -109,7 +114,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         samples=tuple(ledger.sending.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
-        notices=tuple(notice for notice in (moved, *changes) if notice),
+        notices=tuple(notice for notice in (moved, begun, *changes) if notice),
     )
 
 
@@ -197,6 +202,26 @@ def _changes(
     if told and not preparing.looking:
         raise GuardError("\n\n".join(told))  # one --accept-changes accepts all of them
     return told
+
+
+def _lasting(preparing: Preparing, holders: int, now: float) -> str | None:
+    """A new record, in CI: refused, or only told of."""
+    campaign = preparing.campaign
+    if not campaign.profile.delivers:
+        return None
+    beginning = lasting.Beginning(
+        campaign.name, preparing.place, preparing.command, preparing.recorded, holders
+    )
+    said = lasting.refusal(beginning, preparing.environ, preparing.options.first_run, now)
+    if said is not None and not preparing.looking:
+        raise GuardError(said)
+    return None if said is None else f"a run would be refused: {said}"
+
+
+def _not_the_first(options: Options) -> str | None:
+    if options.first_run is None:
+        return None
+    return "--first-run: there is a record, which the run goes on with"
 
 
 def _hold(

@@ -22,7 +22,7 @@ from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
@@ -120,6 +120,9 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
         observer=job.observer,
         stop=job.stop,
         wall=job.edge.clock.wall,
+        environ=job.edge.environ,
+        place=shown(job.record.path),
+        recorded=job.recorded,
     )
 
 

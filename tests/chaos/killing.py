@@ -19,6 +19,7 @@ from typing import Protocol
 
 import trustme
 
+from sendbatch.delivery.edge import SIGNS_OF_CI
 from tests.chaos.recording import BEHIND, MOMENTS, Ledger, RecordingServer
 
 CAMPAIGN = """\
@@ -135,7 +136,7 @@ class Campaign:
         return ""
 
     def _environ(self) -> dict[str, str]:
-        more = {"XDG_STATE_HOME": str(self._folder / "state")}
+        more = dict.fromkeys(SIGNS_OF_CI, "") | {"XDG_STATE_HOME": str(self._folder / "state")}
         if self._setting.tls:
             more["SSL_CERT_FILE"] = str(self._folder / "ca.pem")
         return more
