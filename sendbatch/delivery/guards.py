@@ -33,12 +33,6 @@ def server_of(profile: Profile) -> str:
     return f"{host}:{profile.port}" if host in LOOPBACK else host
 
 
-def key_of(campaign: Campaign) -> str:
-    """The key expression as the record remembers it; "" is the address."""
-    recipients = campaign.recipients
-    return "" if recipients.key in (None, recipients.email) else recipients.key or ""
-
-
 def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None:
     """No edition given, no record without one, but records with one: which is meant?"""
     if folder.run or given:
@@ -50,18 +44,6 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     raise GuardError(
         f"no edition was given, and this campaign has records of {listed}",
         hint=f"say which: {command} --run {editions[-1]}   (or --run '' for one without a name)",
-    )
-
-
-def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: float) -> None:
-    """Another key would make everyone gone and added again, and mail them twice."""
-    known = reading.meta("key")
-    if known is None or known == key_of(campaign) or not reading.has_tried():
-        return
-    raise GuardError(
-        f"recipients.key was {known or 'the address'} when some were sent to, "
-        f"and is {key_of(campaign) or 'the address'} now: nobody could be recognised",
-        hint=f"begin a new edition: {command} --run {next_edition(campaign, now)}",
     )
 
 

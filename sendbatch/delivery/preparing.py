@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
-from sendbatch.delivery import belonging, guards, lasting
+from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.inputs import inputs_digest
@@ -82,9 +82,12 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     reading = ledger.reading
     is_new = reading.plan() is None
     moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
-    guards.same_key(reading, campaign, preparing.command, now)
+    keyed_by = keys.other_key(reading, campaign)
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
+    if keyed_by is not None:
+        _, holders = reading.census()
+        raise keys.refuse(keyed_by, reading, campaign, holders, preparing.command, now)
     _restrict(ledger, options)
 
     def plan_anew() -> Planned:
@@ -253,7 +256,7 @@ def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) 
     ledger.remember("name", campaign.name)
     ledger.remember("run", campaign.run)
     belonging.remember(ledger, campaign)
-    ledger.remember("key", guards.key_of(campaign))
+    keys.remember(ledger, campaign)
     ledger.remember("content", content.digest)
     ledger.remember("server", server)
     ledger.remember(f"domain of {content.digest}", content.sender_domain)

@@ -5,6 +5,7 @@ Behind `store.Reading`; works on a reader's connection and on the writer's alike
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -133,6 +134,18 @@ class LedgerReading:
             "SELECT 1 FROM recipient WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT 1"
         )
         return found.fetchone() is not None
+
+    def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
+        """(key, cells by column) of so many rows that were ever tried; what is no cells is left out."""
+        rows = self._db.execute(
+            "SELECT key, columns, vars FROM recipient JOIN plan ON plan.id = recipient.plan "
+            "WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT ?",
+            (limit,),
+        )
+        for key, columns, cells in rows.fetchall():
+            with contextlib.suppress(ValueError, TypeError):
+                pairs = zip(json.loads(columns), json.loads(cells), strict=True)
+                yield key, {str(name): cell for name, cell in pairs if isinstance(cell, str)}
 
     def span(self) -> tuple[float | None, float | None]:
         first, last = self._db.execute(

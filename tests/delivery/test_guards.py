@@ -15,7 +15,7 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Intent, Settled
 from sendbatch.values import Outcome, Reply, Status
-from tests.delivery.campaigns import YAML, campaign
+from tests.delivery.campaigns import campaign
 from tests.delivery.desk import addresses, plan
 
 NOW = 1_790_000_000.0  # in September 2026
@@ -63,13 +63,6 @@ def test_a_record_belongs_to_a_host_and_on_loopback_to_its_port(
     assert guards.server_of(spring.profile) == "sandbox"
 
 
-def test_the_address_as_key_is_the_default_however_it_is_written(tmp_path: Path) -> None:
-    assert guards.key_of(campaign(tmp_path)) == ""
-    keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: {}")
-    assert guards.key_of(campaign(tmp_path, yaml=keyed.replace("{}", "email"))) == ""
-    assert guards.key_of(campaign(tmp_path, yaml=keyed.replace("{}", "name"))) == "name"
-
-
 class TestEdition:
     def records(self, base: Path, *names: str) -> RecordFolder:
         for name in names:
@@ -98,24 +91,6 @@ class TestEdition:
         folder = self.records(tmp_path, "spring@2026-01")
         self.refuse(folder, given=True)
         self.refuse(replace(folder, run="2026-09"))
-
-
-class TestKey:
-    def test_another_one_refuses_once_somebody_was_tried(
-        self, tried: Ledger, spring: Campaign
-    ) -> None:
-        keyed = replace(spring, recipients=replace(spring.recipients, key="name"))
-        guards.same_key(tried.reading, spring, COMMAND, NOW)
-        with pytest.raises(GuardError) as refused:
-            guards.same_key(tried.reading, keyed, COMMAND, NOW)
-        assert "was the address" in str(refused.value)
-        assert "--run 2026-09" in str(refused.value)
-        assert "--accept-changes" not in str(refused.value)
-
-    def test_before_anybody_was_tried_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
-        plan(ledger, addresses(3))
-        ledger.remember("key", "name")
-        guards.same_key(ledger.reading, spring, COMMAND, NOW)
 
 
 class TestContent:

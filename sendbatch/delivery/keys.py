@@ -1,0 +1,92 @@
+"""What the keys of a record come from, which never changes within it.
+
+Another key, or the address of another column, would make everyone gone and added again, and mail them
+twice.
+"""
+
+from __future__ import annotations
+
+from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.campaign.language import usable
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.guards import next_edition
+from sendbatch.errors import GuardError, printable
+from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.sqlite import Ledger
+
+KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
+LOOKED_AT = 1000  # rows of a record that does not say its column
+
+
+def key_of(campaign: Campaign) -> str:
+    """The key expression as the record remembers it; "" is the address."""
+    recipients = campaign.recipients
+    return "" if recipients.key in (None, recipients.email) else recipients.key or ""
+
+
+def column_of(campaign: Campaign) -> str:
+    """The column whose address is the key; "" where another key is written out."""
+    return "" if key_of(campaign) else campaign.recipients.email
+
+
+def remember(ledger: Ledger, campaign: Campaign) -> None:
+    """Write down what `other_key` compares with."""
+    ledger.remember(KEY, key_of(campaign))
+    ledger.remember(COLUMN, column_of(campaign))
+
+
+def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
+    """What the keys of those who were tried came from, where it is something else now."""
+    known = reading.meta(KEY)
+    if known is None or not reading.has_tried():
+        return None
+    column = reading.meta(COLUMN)
+    if known != key_of(campaign):
+        return _said(known, column)
+    if known or column == column_of(campaign):
+        return None
+    if column is None and _come_from(reading, column_of(campaign)):
+        return None
+    return _said(known, column)
+
+
+def refuse(
+    was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
+) -> GuardError:
+    """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""
+    sent = sum(number for _, number in reading.contents())
+    is_now = _said(key_of(campaign), column_of(campaign))
+    hint = f"a new edition, to all {holders:,}:  {command} --run {next_edition(campaign, now)}"
+    if not key_of(campaign):
+        hint += (
+            "\n  the same addresses under another name? call the column in the CSV as it was called, "
+            "and nobody is mailed twice"
+        )
+    return GuardError(
+        f"recipients.key was {was} when {f'{sent:,}' if sent else 'some'} were sent to, and is {is_now} "
+        f"now: nobody could be recognised, and all {holders:,} would be mailed as new",
+        hint=hint,
+    )
+
+
+def _said(key: str, column: str | None) -> str:
+    if key:
+        return printable(key, 200)
+    return f"the address in {printable(column, 200)}" if column else "the address of another column"
+
+
+def _come_from(reading: LedgerReading, column: str) -> bool:
+    """Whether the keys are the addresses in this column: a record of version 1 does not say. Where it
+    has no column of that name (they are made otherwise by now), that cannot be seen, and is believed."""
+    for key, cells in reading.tried_cells(LOOKED_AT):
+        cell = {usable(name): text for name, text in cells.items()}.get(column)
+        if cell is not None and _key(cell) != key:
+            return False
+    return True
+
+
+def _key(cell: str) -> str | None:
+    try:
+        return default_key(normalise(cell).email)
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""What the keys of a record come from never changes within it."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sendbatch import api
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery import keys
+from sendbatch.delivery.edge import Edge
+from sendbatch.errors import GuardError
+from sendbatch.ledger.sqlite import FILE
+from tests.delivery.campaigns import YAML, campaign, write
+
+PEOPLE = """\
+Work E-Mail,home,name
+ada@work.example,ada@home.example,Ada
+Bob@Work.example,bob@home.example,Bob
+eve@example.net,eve@example.net,Eve
+"""
+BY_COLUMN = YAML.replace("file: people.csv", "file: people.csv\n  email: COLUMN")
+WORK = "work_e_mail"
+
+
+def load(folder: Path, column: str = WORK, more: str = "", people: str = PEOPLE) -> Campaign:
+    yaml = BY_COLUMN.replace("COLUMN", column + more)
+    return load_campaign(write(folder, people=people, yaml=yaml))
+
+
+def send(loaded: Campaign, folder: Path) -> list[str]:
+    """Run it; returns everyone who ever got it."""
+    result = api.run(loaded, edge=Edge(state=folder / "state", environ={}))
+    with (result.folder / "report.csv").open(newline="") as report:
+        return sorted(row["email"] for row in csv.DictReader(report))
+
+
+def as_version_1_wrote_it(loaded: Campaign) -> None:
+    """Without what later versions remember."""
+    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
+    with closing(sqlite3.connect(ledger)) as store, store:
+        store.execute("DELETE FROM meta WHERE key IN (?, 'project')", (keys.COLUMN,))
+
+
+def test_the_address_as_key_is_the_default_however_it_is_written(tmp_path: Path) -> None:
+    assert keys.key_of(campaign(tmp_path)) == ""
+    keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: {}")
+    assert keys.key_of(campaign(tmp_path, yaml=keyed.replace("{}", "email"))) == ""
+    assert keys.key_of(campaign(tmp_path, yaml=keyed.replace("{}", "name"))) == "name"
+
+
+@pytest.mark.parametrize("of_version_1", [False, True])
+def test_the_address_of_another_column_is_another_key(tmp_path: Path, of_version_1: bool) -> None:
+    loaded = load(tmp_path)
+    reached = send(loaded, tmp_path)
+    if of_version_1:
+        as_version_1_wrote_it(loaded)
+    with pytest.raises(GuardError) as refused:
+        send(load(tmp_path, "home"), tmp_path)
+    said = str(refused.value)
+    was = "of another column" if of_version_1 else f"in {WORK}"
+    assert f"recipients.key was the address {was} when 3 were sent to" in said
+    assert "is the address in home now" in said
+    assert "all 3 would be mailed as new" in said
+    assert "a new edition, to all 3:" in said
+    assert "--accept-changes" not in said
+    assert send(load(tmp_path), tmp_path) == reached
+
+
+def test_another_key_is_refused_and_says_to_how_many_it_would_go(tmp_path: Path) -> None:
+    send(load(tmp_path), tmp_path)
+    people = PEOPLE + "dora@example.net,dora@home.example,Dora\n"
+    with pytest.raises(GuardError) as refused:
+        send(load(tmp_path, more="\n  key: name", people=people), tmp_path)
+    assert "is name now" in str(refused.value)
+    assert "to all 4:" in str(refused.value)
+    assert "called" not in str(refused.value)
+
+
+@pytest.mark.parametrize("of_version_1", [False, True])
+def test_an_unchanged_campaign_goes_on(tmp_path: Path, of_version_1: bool) -> None:
+    loaded = load(tmp_path)
+    send(loaded, tmp_path)
+    if of_version_1:
+        as_version_1_wrote_it(loaded)
+    people = PEOPLE + "dora@example.net,dora@home.example,Dora\n"
+    assert len(send(load(tmp_path, people=people), tmp_path)) == 4
+    assert len(send(load(tmp_path, more=f"\n  key: {WORK}"), tmp_path)) == 4
+
+
+def test_what_the_refusal_says_of_a_renamed_column_goes_on(tmp_path: Path) -> None:
+    reached = send(load(tmp_path), tmp_path)
+    renamed = PEOPLE.replace("Work E-Mail", "Office")
+    with pytest.raises(GuardError, match="call the column in the CSV as it was called"):
+        send(load(tmp_path, "office", people=renamed), tmp_path)
+    assert send(load(tmp_path), tmp_path) == reached
+
+
+def test_a_record_of_version_1_whose_columns_were_named_otherwise_is_believed(
+    tmp_path: Path,
+) -> None:
+    loaded = load(tmp_path)
+    send(loaded, tmp_path)
+    as_version_1_wrote_it(loaded)
+    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
+    with closing(sqlite3.connect(ledger)) as store, store:
+        store.execute("UPDATE plan SET columns = replace(columns, ?, 'xxx')", (WORK,))
+    assert len(send(loaded, tmp_path)) == 3
+
+
+@pytest.mark.parametrize("cells", ["", "{", "[1]", "null", "[[], {}, 1]"])
+def test_cells_that_are_none_decide_nothing(tmp_path: Path, cells: str) -> None:
+    loaded = load(tmp_path)
+    send(loaded, tmp_path)
+    as_version_1_wrote_it(loaded)
+    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
+    with closing(sqlite3.connect(ledger)) as store, store:
+        store.execute("UPDATE recipient SET vars = ? WHERE id = 1", (cells,))
+    assert len(send(loaded, tmp_path)) == 3
+
+
+def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
+    nobody = PEOPLE.replace("@", " at ")
+    send(load(tmp_path, people=nobody), tmp_path)
+    assert len(send(load(tmp_path, "home"), tmp_path)) == 3
