@@ -352,6 +352,8 @@ def init(folder: Path) -> list[Path]:
 
 
 def _recorded(folder: RecordFolder) -> None:
+    if (gone := folder.lost()) is not None:
+        raise gone
     if has_ledger(folder.path):
         return
     others = [edition or "(without a name)" for edition in folder.editions()]

@@ -22,7 +22,11 @@ Run = Annotated[
 Record = Annotated[
     Path | None,
     typer.Option(
-        "--record", metavar="DIR", envvar="SENDBATCH_RECORD", help="Where the records are kept."
+        "--record",
+        metavar="DIR",
+        envvar="SENDBATCH_RECORD",
+        help="Where the records are kept.",
+        readable=False,  # looked at where it can be said whose it is
     ),
 ]
 MovedFrom = Annotated[

@@ -49,6 +49,10 @@ def run(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Stop instead of waiting for a quota or a retry.")
     ] = False,
+    without_log: Annotated[
+        bool,
+        typer.Option("--without-log", help="Go on though the record's log is missing."),
+    ] = False,
     first_run: Annotated[
         str | None,
         typer.Option("--first-run", metavar="DATE", help="In CI: begin a record today."),
@@ -84,6 +88,7 @@ def run(
             no_wait=no_wait,
             stop_after=opt.seconds(stop_after, "--stop-after"),
             moved_from=moved_from,
+            without_log=without_log,
             first_run=opt.day(first_run, "--first-run"),
         )
         campaign = opt.load(

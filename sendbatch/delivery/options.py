@@ -29,6 +29,7 @@ class Options:
     stop_after: float | None = None
     only_as_typed: tuple[str, ...] = ()
     moved_from: str | None = None  # where the campaign file of this record was
+    without_log: bool = False  # go on though the log of a run that was cut off is missing
     first_run: date | None = None  # in CI: on that day (UTC) or the next a record may be begun
 
     def words(self, limit: int | None) -> list[str]:

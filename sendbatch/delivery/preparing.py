@@ -20,7 +20,7 @@ from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import CampaignError, GuardError
+from sendbatch.errors import CampaignError, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.content import Content
@@ -71,6 +71,7 @@ class Preparing:
     place: str  # the record's folder as it is shown
     recorded: bool  # whether the command says where records are kept
     looking: bool = False  # nothing will be sent: changes are told of, not refused
+    refused: LedgerError | None = None  # what a run would say of the record, where it is only looked at
 
 
 def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
@@ -117,7 +118,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         samples=tuple(ledger.sending.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
-        notices=tuple(notice for notice in (moved, begun, *changes) if notice),
+        notices=tuple(notice for notice in (moved, _refused(preparing), begun, *changes) if notice),
     )
 
 
@@ -219,6 +220,13 @@ def _lasting(preparing: Preparing, holders: int, now: float) -> str | None:
     if said is not None and not preparing.looking:
         raise GuardError(said)
     return None if said is None else f"a run would be refused: {said}"
+
+
+def _refused(preparing: Preparing) -> str | None:
+    if preparing.refused is None:
+        return None
+    (fault,) = preparing.refused.faults
+    return f"a run would be refused: {fault.message}\n  {fault.hint}"
 
 
 def _not_the_first(options: Options) -> str | None:

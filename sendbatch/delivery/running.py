@@ -25,7 +25,7 @@ from sendbatch.delivery.reaching import Dialer
 from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
-from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
+from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
 from sendbatch.rendering.workers import Workers, cores
@@ -64,12 +64,14 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     enough_files(job.campaign.profile.connections, cores())
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
-    job.record.make()
+    job.record.begin()
+    # Whose mail is kept anyway needs no doubt.
+    without_log = job.options.without_log or not job.campaign.profile.delivers
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with (
         hold(job.record.path, since=since, holder=job.edge.holder),
-        open_ledger(job.record.path) as ledger,
+        open_ledger(job.record.path, without_log=without_log) as ledger,
         Workers() as workers,
     ):
         preparing = preparing_of(job, standing, content, workers)
@@ -84,6 +86,10 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                 if prepared.sendable:
                     sending.connect()
                 confirm(prepared, standing)
+                if prepared.sendable:
+                    ledger.begin_sending(now)
+            if prepared.sendable:  # a copy of the file alone has the plan, and shows that it is no more
+                ledger.checkpoint()
             ending = sending.deliver(ledger, prepared) if prepared.sendable else None
         totals = ledger.sending.totals()
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
@@ -100,8 +106,13 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
+    gone = job.record.lost()
     with open_scratch(job.record.path) as ledger, Workers() as workers:
-        preparing = replace(preparing_of(job, standing, content, workers), looking=True)
+        if gone is None and job.campaign.profile.delivers:
+            gone = ledger.doubt(job.record.path, has_log=has_log(job.record.path))
+        preparing = replace(
+            preparing_of(job, standing, content, workers), looking=True, refused=gone
+        )
         ledger.sending.recover(job.edge.clock.wall())
         with ledger.transaction():
             return see(ledger, prepare(ledger, preparing), standing)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
-from sendbatch.ledger.sqlite import FILE, read_ledger
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.access import REPORT_FILES, denied, hold_readable, hold_writable
+from sendbatch.ledger.lost import lost
+from sendbatch.ledger.sqlite import FILE, has_ledger, read_ledger
 
 REPORTS = "reports"
-REPORT = "report.csv"  # written when a run ends
+REPORT = REPORT_FILES[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,15 @@ class RecordFolder:
         """The editions that have a record of this kind, "" being the one without a name."""
         try:
             names = sorted(os.listdir(self.base))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise denied(self.path, self.base, error) from None
         found = []
         for name in names:
             run = self._run_of(name)
             file = self.base / name / FILE
-            if run is not None and file.is_file() and _is_record_of(run, file):
+            if run is not None and _is_record_of(run, file):
                 found.append(run)
         return found
 
@@ -59,9 +64,8 @@ class RecordFolder:
     def make(self) -> None:
         """Make the folder, durable with its parents, and keep `reports/` out of version control.
 
-        Raises LedgerError where it cannot be written, or where its record was emptied.
+        Raises LedgerError where it cannot be written.
         """
-        self._not_emptied()
         try:
             _make(self.base)
             ignore = self.base / ".gitignore"
@@ -72,22 +76,26 @@ class RecordFolder:
             _write(probe, "")
             probe.unlink()
         except OSError as error:
-            blocked = isinstance(error, FileExistsError | NotADirectoryError)
-            why = "a file stands in the way" if blocked else error.strerror
-            raise LedgerError(
-                f"{shown(self.path)}: the record cannot be kept here: {why}",
-                hint="choose another folder: --record DIR",
-            ) from None
+            raise denied(self.path, Path(error.filename or self.path), error) from None
+        hold_writable(self.path)
 
-    def _not_emptied(self) -> None:
-        """A run cut off at its very start leaves an empty file, but no report beside it."""
-        file = self.path / FILE
-        if _is_empty(file) and (self.path / REPORT).exists():
-            raise LedgerError(
-                f"{file}: the record is empty, and a report says that it was not; nothing was sent. "
-                "Restore the file from a backup: starting without it would mail everyone again",
-                hint="to start over all the same, remove the folder",
-            )
+    def begin(self) -> None:
+        """Make the folder for a run, with an empty ledger before anything else: so a lock without one shows
+        that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
+        if (gone := self.lost()) is not None:
+            raise gone
+        self.make()
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path / FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            _sync(self.path)
+
+    def lost(self) -> LedgerError | None:
+        """What is said where something shows that there was a record and there is none. One of mail that is
+        kept may go. Raises LedgerError where the folder cannot be read."""
+        if self.profile or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
+            return None if self.profile else lost(self.path, planned=True)
+        is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
+        return lost(self.path, planned=not is_empty and has_ledger(self.path))
 
 
 def _is_empty(file: Path) -> bool:
@@ -101,6 +109,8 @@ def _is_record_of(run: str, file: Path) -> bool:
     """Whether this is a record of that edition with a plan: `news@1.test` may be 1.test, or 1 through
     `test`, and a run that was refused or declined leaves an empty one."""
     try:
+        if not hold_readable(file.parent):
+            return False
         with read_ledger(file.parent) as ledger:
             return ledger.reading.plan() is not None and ledger.reading.meta("run") in (None, run)
     except LedgerError:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from sendbatch.errors import LedgerError, LockedError, printable
+from sendbatch.errors import LockedError, printable
+from sendbatch.ledger.access import LOCK as LOCK
+from sendbatch.ledger.access import denied
 
-LOCK = "lock"
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
 
@@ -29,7 +30,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[None]:
             hint="sendbatch status shows how far it is",
         ) from None
     except OSError as error:
-        raise LedgerError(f"{folder}: cannot be locked: {error.strerror}") from None
+        raise denied(folder, folder / LOCK, error, "cannot be locked") from None
     try:
         _introduce(folder, since, holder)
         yield
@@ -41,7 +42,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Whether some process holds the record in `folder` now."""
-    if not (folder / LOCK).exists():
+    if not os.path.exists(folder / LOCK):
         return False
     lock = FileLock(folder / LOCK, mode=0o600)
     try:

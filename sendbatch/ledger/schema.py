@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
+from sendbatch.ledger.access import hold_readable, hold_writable
+from sendbatch.ledger.mounts import TABLE, mount_of
 
 VERSION = 1
 
@@ -64,6 +66,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises LedgerError.
     """
     refuse_network(path.parent)
+    hold_writable(path.parent)
     try:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -83,6 +86,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing but its own temporary tables. Raises LedgerError."""
+    hold_readable(path.parent)
     still = "&immutable=1" if _is_still(path) else ""
     try:
         connection = sqlite3.connect(
@@ -100,9 +104,20 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _is_still(path: Path) -> bool:
-    """Whether nobody can write here, and nothing is left to be merged: else WAL needs to."""
+    """Whether nobody can write here, and nothing is left to be merged: else WAL needs to. Raises
+    LedgerError where what is left cannot be read for that."""
     log = path.with_name(path.name + "-wal")
-    return not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+    if os.access(path.parent, os.W_OK):
+        return False
+    if not (log.exists() and log.stat().st_size):
+        return True
+    if not path.with_name(path.name + "-shm").exists():
+        raise LedgerError(
+            f"{shown(path)}: a run that was cut off left a log beside it, which cannot be read where the "
+            "folder cannot be written",
+            hint=f"copy the folder, with {log.name}, to where it can be, and name that: --record DIR",
+        )
+    return False
 
 
 def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
@@ -116,7 +131,7 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
     target.chmod(0o600)
     with _closed_if_unusable(connection, path):
         connection.execute("PRAGMA synchronous=OFF")
-        if path.exists():
+        if hold_readable(path.parent):
             with contextlib.closing(open_for_reading(path)) as source:
                 source.backup(connection)
         _prepare(connection)
@@ -163,7 +178,8 @@ def _check_version(
         )
     raise LedgerError(
         f"{shown(path)}: this is no record of sendbatch",
-        hint="move the file away, or use --record DIR",
+        hint="restore it from a backup; only if there never was a record here, move the file away: a new "
+        "one knows nobody, and mails everyone",
     )
 
 
@@ -178,25 +194,14 @@ def _words(error: OSError | sqlite3.Error) -> str:
     return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
 
 
-def refuse_network(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> None:
+def refuse_network(folder: Path, mounts: Path = TABLE) -> None:
     """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
-    try:
-        table = mounts.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return  # no such table on this system
-    best, kind = "", ""
-    target = str(folder.resolve())
-    for line in table.splitlines():
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        point = fields[1].replace("\\040", " ")
-        inside = point == "/" or target == point or target.startswith(point + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, fields[2]
+    mount = mount_of(folder, mounts)
+    kind = mount.kind if mount is not None else ""
     if kind in NETWORK_FILE_SYSTEMS:
         raise LedgerError(
             f"{folder}: the record would be on a network file system ({kind}), where a crash could "
             "lose it",
-            hint="put it on a local disk: --record DIR",
+            hint="put it on a local disk: --record DIR   (a record that is here already must be moved "
+            "there: a new one knows nobody, and mails them again)",
         )

@@ -13,15 +13,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, RecordStopped, shown
+from sendbatch.ledger.access import FILE as FILE
+from sendbatch.ledger.access import LOG, hold_readable
 from sendbatch.ledger.changes import note
+from sendbatch.ledger.lost import UNDER_WAY, log_is_lost
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
 from sendbatch.ledger.sending import SendingStore
-from sendbatch.ledger.sql import transaction
+from sendbatch.ledger.sql import transaction, writable
 from sendbatch.ledger.staging import Staging
-
-FILE = "ledger.sqlite"
+from sendbatch.ledger.states import SENDABLE
 
 
 class Ledger:
@@ -29,6 +31,7 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection, *, at_rest: bool = False) -> None:
         self._connection = connection
+        self._is_marked = False  # by this process, which takes the mark away in the end
         self.reading = LedgerReading(connection, at_rest=at_rest)
         self.sending = SendingStore(connection)
 
@@ -53,15 +56,54 @@ class Ledger:
         """Write one event."""
         note(self._connection, kind, detail, at)
 
+    def begin_sending(self, at: float) -> None:
+        """Leave the mark that a run is under way, inside its transaction. See `lost`."""
+        self.remember(UNDER_WAY, str(at))
+        self._is_marked = True
+
+    def checkpoint(self) -> None:
+        """Bring all of the log into the file itself, durably, unless others read it for long."""
+        with writable():
+            self._connection.execute("PRAGMA wal_checkpoint(FULL)")
+
     def close(self) -> None:
+        """The mark goes with the log. Where a full disk does not let it, the log may make room."""
+        if self._is_marked:
+            with contextlib.suppress(RecordStopped):
+                try:
+                    self._unmark()
+                except RecordStopped:
+                    self.checkpoint()
+                    self._unmark()
         self._connection.close()
+
+    def _unmark(self) -> None:
+        with self.transaction():
+            self._connection.execute("DELETE FROM meta WHERE key = ?", (UNDER_WAY,))
+        self._is_marked = False
+
+    def doubt(self, folder: Path, *, has_log: bool) -> LedgerError | None:
+        """What is said where a run was cut off and its log is missing in `folder`; with its log the record
+        is whole, and the mark is this process's."""
+        if self.reading.meta(UNDER_WAY) is None:
+            return None
+        if has_log:
+            self._is_marked = True
+            return None
+        everyone, holders = self.reading.census()
+        left = sum(everyone.get(status, 0) for status in SENDABLE)
+        return log_is_lost(folder, left, holders)
 
 
 @contextlib.contextmanager
-def open_ledger(folder: Path) -> Iterator[Ledger]:
-    """The record in `folder`, to be written; made where there is none. Raises LedgerError."""
+def open_ledger(folder: Path, *, without_log: bool = False) -> Iterator[Ledger]:
+    """The record in `folder`, to be written; made where there is none. Raises LedgerError, also where a
+    run's log is missing, unless that is accepted (`without_log`)."""
+    is_whole = without_log or has_log(folder)
     ledger = Ledger(open_for_writing(folder / FILE))
     with _told(folder / FILE, ledger):
+        if (doubt := ledger.doubt(folder, has_log=is_whole)) is not None:
+            raise doubt
         yield ledger
 
 
@@ -85,6 +127,15 @@ def open_scratch(folder: Path) -> Iterator[Ledger]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def has_log(folder: Path) -> bool:
+    """A run's log is there until it is closed, and never empty: the plan went through it. An empty one is
+    made by whoever only reads."""
+    try:
+        return (folder / LOG).stat().st_size > 0
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def _told(path: Path, ledger: Ledger) -> Iterator[None]:
     """Closes the record in the end; what SQLite says of it becomes a LedgerError."""
@@ -98,7 +149,7 @@ def _told(path: Path, ledger: Ledger) -> Iterator[None]:
 
 def has_ledger(folder: Path) -> bool:
     """Whether there is a record with a plan: a run that was refused or declined leaves none."""
-    if not (folder / FILE).exists():
+    if not hold_readable(folder):
         return False
     with read_ledger(folder) as ledger:
         return ledger.reading.plan() is not None

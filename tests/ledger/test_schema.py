@@ -128,7 +128,8 @@ def test_a_database_of_something_else_is_refused_and_stays_as_it_is(
     said = refusal(opening, tmp_path)
 
     assert "this is no record of sendbatch" in said
-    assert "--record DIR" in said
+    assert "a new one knows nobody" in said
+    assert "--record" not in said
     assert (tmp_path / FILE).read_bytes() == before
 
 
