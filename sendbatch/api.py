@@ -31,7 +31,7 @@ from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
 from sendbatch.errors import CampaignError, Fault, LedgerError, shown
 from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held
-from sendbatch.ledger.sqlite import Ledger, has_ledger, open_ledger, read_ledger
+from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.report.document import write_json
 from sendbatch.report.files import write_reports
@@ -235,13 +235,15 @@ def proof(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a campaign stands. `under_way` says that a process is sending it now."""
+    """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
+    may know less than was sent, if it may."""
 
     exit_code: int
     totals: Mapping[Status, int]
     under_way: bool
     summary: str
     folder: Path
+    doubt: str | None = None
 
 
 def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
@@ -249,14 +251,17 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     folder = folder_of(campaign, record)
     _recorded(folder)
     under_way = is_held(folder.path)
+    has_its_log = under_way or has_log(folder.path)
     with read_ledger(folder.path) as ledger:
         tally = take(ledger.reading, live=under_way)
+        doubt = ledger.doubt(folder.path, has_log=has_its_log)
     return Standing(
         exit_code(tally.totals, campaign.tolerate),
         tally.totals,
         under_way,
         _summary(folder, campaign, tally),
         folder.path,
+        str(doubt) if doubt is not None and campaign.profile.delivers else None,
     )
 
 

@@ -135,7 +135,7 @@ def _another_name(reading: LedgerReading) -> str:
     """What to do where it is another campaign, and what that would do to whom this one reached."""
     reached = sum(number for _, number in reading.contents())
     again = (
-        f", so that {count(reached, 'recipient')} of this one would get the mail again"
+        f", and would mail the {count(reached, 'recipient')} of this one again who are on its list"
         if reached
         else ""
     )

@@ -82,13 +82,13 @@ class Ledger:
             self._connection.execute("DELETE FROM meta WHERE key = ?", (UNDER_WAY,))
         self._is_marked = False
 
+    def take_over(self) -> None:
+        """A run that was cut off left its mark: with its log the record is whole, and the mark is ours."""
+        self._is_marked = self.reading.meta(UNDER_WAY) is not None
+
     def doubt(self, folder: Path, *, has_log: bool) -> LedgerError | None:
-        """What is said where a run was cut off and its log is missing in `folder`; with its log the record
-        is whole, and the mark is this process's."""
-        if self.reading.meta(UNDER_WAY) is None:
-            return None
-        if has_log:
-            self._is_marked = True
+        """What is said where a run was cut off and its log is missing in `folder`."""
+        if has_log or self.reading.meta(UNDER_WAY) is None:
             return None
         everyone, holders = self.reading.census()
         left = sum(everyone.get(status, 0) for status in SENDABLE)
@@ -104,6 +104,7 @@ def open_ledger(folder: Path, *, without_log: bool = False) -> Iterator[Ledger]:
     with _told(folder / FILE, ledger):
         if (doubt := ledger.doubt(folder, has_log=is_whole)) is not None:
             raise doubt
+        ledger.take_over()
         yield ledger
 
 

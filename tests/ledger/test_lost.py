@@ -169,12 +169,14 @@ def test_without_its_log_it_goes_on_by_a_persons_word_once_and_for_all(killed: P
 
 
 def test_a_run_that_ends_takes_the_mark_away_and_leaves_no_log(tmp_path: Path) -> None:
-    with open_ledger(tmp_path) as ledger:
+    folder = tmp_path / "ended"
+    folder.mkdir()
+    with open_ledger(folder) as ledger:
         plan(ledger, person(2, "ann"))
         with ledger.transaction():
             ledger.begin_sending(1.0)
         ledger.checkpoint()
         bring(ledger, "ann", Status.ACCEPTED)
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
-    with open_ledger(copied(tmp_path, FILE)) as ledger:
+    assert [path.name for path in folder.iterdir()] == [FILE]
+    with open_ledger(copied(folder, FILE)) as ledger:
         assert ledger.reading.totals() == {Status.ACCEPTED: 1}
