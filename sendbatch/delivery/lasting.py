@@ -46,8 +46,8 @@ def refusal(
     if attempt.isdecimal() and int(attempt) > 1:
         return (
             f"this job is run again ({ATTEMPT} is {int(attempt)}), and there is no record of "
-            f"{beginning.name} in {beginning.place}: an attempt before may have mailed any or "
-            f"{_all(beginning.holders)}, and --first-run does not hold for it\n{_keeping(beginning)}\n"
+            f"{beginning.name} in {beginning.place}: an attempt before may have mailed some or "
+            f"all of the {beginning.holders:,}, and --first-run does not hold for it\n{_keeping(beginning)}\n"
             "  only if nobody got it (the attempt's log and the server's say so), start the workflow "
             f"anew with --first-run {today}:\n    that mails {_all(beginning.holders)}"
         )

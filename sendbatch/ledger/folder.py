@@ -37,7 +37,7 @@ class RecordFolder:
         return f"{self.name}@{run}" if run else self.name
 
     def editions(self) -> list[str]:
-        """The editions that have a record of this kind, "" being the one without a name."""
+        """The editions that have a record of this kind, or had one; "" is the one without a name."""
         try:
             names = sorted(os.listdir(self.base))
         except (FileNotFoundError, NotADirectoryError):
@@ -48,9 +48,16 @@ class RecordFolder:
         for name in names:
             run = self._run_of(name)
             file = self.base / name / FILE
-            if run is not None and _is_record_of(run, file):
+            if run is not None and (_is_record_of(run, file) or self._had_one(run, file.parent)):
                 found.append(run)
         return found
+
+    def _had_one(self, run: str, folder: Path) -> bool:
+        """Whether a report shows that the edition had a record, which is gone. One with a dot in it may be
+        of mail that was kept; only its record could tell."""
+        if self.profile or "." in run or os.path.lexists(folder / FILE):
+            return False
+        return any(os.path.lexists(folder / name) for name in REPORT_FILES)
 
     def _run_of(self, name: str) -> str | None:
         """The edition that a folder of this name would be, None for none of this kind."""

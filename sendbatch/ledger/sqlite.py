@@ -31,7 +31,7 @@ class Ledger:
 
     def __init__(self, connection: sqlite3.Connection, *, at_rest: bool = False) -> None:
         self._connection = connection
-        self._is_marked = False  # by this process, which takes the mark away in the end
+        self._mark: str | None = None  # of this process, which takes it away in the end
         self.reading = LedgerReading(connection, at_rest=at_rest)
         self.sending = SendingStore(connection)
 
@@ -58,8 +58,8 @@ class Ledger:
 
     def begin_sending(self, at: float) -> None:
         """Leave the mark that a run is under way, inside its transaction. See `lost`."""
-        self.remember(UNDER_WAY, str(at))
-        self._is_marked = True
+        self._mark = str(at)
+        self.remember(UNDER_WAY, self._mark)
 
     def checkpoint(self) -> None:
         """Bring all of the log into the file itself, durably, unless others read it for long."""
@@ -68,7 +68,7 @@ class Ledger:
 
     def close(self) -> None:
         """The mark goes with the log. Where a full disk does not let it, the log may make room."""
-        if self._is_marked:
+        if self._mark is not None:
             with contextlib.suppress(RecordStopped):
                 try:
                     self._unmark()
@@ -78,13 +78,14 @@ class Ledger:
         self._connection.close()
 
     def _unmark(self) -> None:
-        with self.transaction():
-            self._connection.execute("DELETE FROM meta WHERE key = ?", (UNDER_WAY,))
-        self._is_marked = False
+        with transaction(self._connection):  # wherever the file is by now, its log goes into it
+            ours = (UNDER_WAY, self._mark)
+            self._connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", ours)
+        self._mark = None
 
     def take_over(self) -> None:
         """A run that was cut off left its mark: with its log the record is whole, and the mark is ours."""
-        self._is_marked = self.reading.meta(UNDER_WAY) is not None
+        self._mark = self.reading.meta(UNDER_WAY)
 
     def doubt(self, folder: Path, *, has_log: bool) -> LedgerError | None:
         """What is said where a run was cut off and its log is missing in `folder`."""

@@ -97,6 +97,14 @@ def test_a_record_of_mail_that_is_kept_may_go(tmp_path: Path) -> None:
     kept.begin()
 
 
+def test_an_edition_whose_record_is_gone_is_still_one(tmp_path: Path) -> None:
+    for name in ("news@1", "news@2.sandbox"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.csv").write_text(REPORT)
+    assert RecordFolder(tmp_path, "news").editions() == ["1"]
+    assert RecordFolder(tmp_path, "news", profile="sandbox").editions() == []
+
+
 # -- the log of a run that was cut off --------------------------------------------------------
 
 SENDING = """
