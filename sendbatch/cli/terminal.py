@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sendbatch.delivery.stopping import Stop
 
 DONE = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TOLD_EVERY = 60.0  # seconds between lines where there is no bar
 
 
@@ -150,8 +151,8 @@ def person_is_there() -> bool:
 
 @contextmanager
 def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop soon, a second one at once. With a third the process ends there and then,
-    whatever it does: the record is right after that too."""
+    """Ctrl-C, SIGTERM, and SIGHUP of a terminal that went away, stop soon, a second one at once. With a
+    third the process ends there and then, whatever it does: the record is right after that too."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         name = _name(number)
@@ -182,12 +183,18 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in STOPPING if not _is_ignored_hangup(number)]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
         for number, other in before.items():
             signal.signal(number, other)
+
+
+def _is_ignored_hangup(number: signal.Signals) -> bool:
+    """nohup asks to go on without the terminal."""
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _name(number: int) -> str:
@@ -197,7 +204,10 @@ def _name(number: int) -> str:
 def _asked(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline()
+    try:
+        return sys.stdin.readline()
+    except OSError:  # the terminal went away, and whoever sat at it
+        return ""
 
 
 def _write(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.observer import Guarded, Observer
 from sendbatch.delivery.options import Options
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import shown
@@ -42,14 +42,15 @@ class Around(TypedDict, total=False):
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
     record = around.get("record")
     chosen = options.words(options.limit) if options is not None else []
+    stop = around.get("stop") or Stop()
     return Job(
         campaign=campaign,
         command=shlex.join([*_words(campaign, record), *chosen]),
         record=folder_of(campaign, record),
         options=options or Options(),
         edge=around.get("edge") or Edge(),
-        observer=around.get("observer") or Observer(),
-        stop=around.get("stop") or Stop(),
+        observer=Guarded(around.get("observer") or Observer(), stop),
+        stop=stop,
     )
 
 

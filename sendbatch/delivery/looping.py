@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from sendbatch.delivery.descriptors import open_closed_streams
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import Interrupted
 
@@ -58,6 +59,7 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        open_closed_streams()
         try:
             asyncio.get_running_loop()
         except RuntimeError:

@@ -40,7 +40,17 @@ class Person:
             assert self._read(give_up), f"never asked {question!r}; saw: {self.seen}"
 
     def types(self, text: str) -> None:
-        os.write(self._master, text.encode())
+        self.types_bytes(text.encode())
+
+    def types_bytes(self, data: bytes) -> None:
+        os.write(self._master, data)
+
+    def hangs_up(self) -> int:
+        """Takes the terminal away; returns the exit code."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self._master)
+        os.close(nothing)
+        return self._process.wait(LONGEST)
 
     def gets(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
