@@ -60,11 +60,17 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         open_closed_streams()
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        if not _is_loop_running():
             return verb(*args, **kwargs)
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
             return thread.submit(verb, *args, **kwargs).result()
 
     return called
+
+
+def _is_loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import sendbatch
-from sendbatch import Status
-from tests.cli.desk import LONGEST, Desk
+from sendbatch import Status, api
+from tests.cli.desk import LONGEST, Desk, closed_port, until
 from tests.cli.mailhost import MailHost
 
 
@@ -72,3 +77,82 @@ def test_no_socket_of_a_run_gets_what_a_program_says_on_its_closed_standard_erro
     process = subprocess.Popen([sys.executable, "-c", code], cwd=desk.folder, env=desk.environ)
     assert process.wait(LONGEST) == 0
     assert len(mailhost.receivers) == 3
+
+
+def left_behind() -> tuple[list[str], int, list[str], str]:
+    """Threads by Python and by the system, open files, and child processes."""
+    tasks = Path("/proc/self/task")
+    files = [path for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    return (
+        [thread.name for thread in threading.enumerate()],
+        len(list(tasks.iterdir())),
+        sorted(str(path.readlink()) for path in files),
+        (tasks / str(os.getpid()) / "children").read_text(),
+    )
+
+
+class StopsAfter(sendbatch.Observer):
+    """Asks a run to stop in the middle."""
+
+    def __init__(self, ask: Callable[[], None], moves: int) -> None:
+        self._ask, self._left = ask, moves
+
+    def moved(self, was: Status, now: Status) -> None:
+        self._left -= 1
+        if not self._left:
+            self._ask()
+
+
+def run_that_is_stopped(at_once: bool) -> None:
+    stop = sendbatch.Stop()
+    ask = stop.now if at_once else stop.soon
+    campaign = sendbatch.load("spring.yaml", run="now" if at_once else "soon")
+    result = sendbatch.run(campaign, stop=stop, observer=StopsAfter(ask, 50))
+    assert result.exit_code == 3
+
+
+def run_that_is_refused(expect: str | None = None, smtp: str | None = None) -> None:
+    campaign = sendbatch.load("spring.yaml", run="refused", expect=expect, smtp=smtp)
+    with pytest.raises(sendbatch.SendbatchError):
+        sendbatch.run(campaign, yes=True)
+
+
+def in_a_running_loop() -> None:
+    async def call() -> None:
+        sendbatch.plan(sendbatch.load("spring.yaml", run="planned"))
+
+    asyncio.run(call())
+
+
+def proof() -> None:
+    sendbatch.proof(sendbatch.load("spring.yaml", run="proof"), to=["me@example.com"])
+
+
+CALLS: dict[str, Callable[[], object]] = {
+    "run": lambda: sendbatch.run(sendbatch.load("spring.yaml", run="whole")),
+    "stopped soon": lambda: run_that_is_stopped(at_once=False),
+    "stopped now": lambda: run_that_is_stopped(at_once=True),
+    "refused by a guard": lambda: run_that_is_refused(expect="7"),
+    "no server": lambda: run_that_is_refused(smtp="closed"),
+    "plan": in_a_running_loop,
+    "check": lambda: sendbatch.check(sendbatch.load("spring.yaml", run="checked")),
+    "dry run": lambda: api.dry_run(sendbatch.load("spring.yaml", run="dry")),
+    "proof": proof,
+    "probe": lambda: sendbatch.probe("live"),
+}
+
+
+@pytest.mark.parametrize("people", [60, 1100], ids=["in the process", "by workers"])
+def test_no_call_leaves_a_thread_a_file_or_a_process_behind(
+    desk: Desk, mailhost: MailHost, people: int
+) -> None:
+    desk.people(people)
+    closed = f"  closed:\n    host: 127.0.0.1\n    port: {closed_port()}\n    security: none\n"
+    desk.write("profiles.yaml", mailhost.profiles + closed)
+    CALLS["run"]()  # what a process has once, it has now
+    before = left_behind()
+    for name, call in CALLS.items():
+        call()
+        # a thread that has given its answer ends a moment later
+        until(lambda: left_behind()[:2] == before[:2], f"the threads of {name!r} to end")
+        assert left_behind() == before, name
