@@ -24,7 +24,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, inert, printable
 
 USAGE, STOPPED = 2, 3
 # objects, and not 700, between two looks for cycles: what is loaded stays, and little is made after
@@ -111,9 +111,8 @@ def _usage(error: TyperException) -> str:
     words = error.format_message()
     if words.startswith("Usage:"):  # no verb at all
         return words
-    return (
-        f"error: {words}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
-    )
+    more = "sendbatch --help lists the verbs, sendbatch VERB --help their options"
+    return f"error: {printable(words)}\n  {more}"
 
 
 def _unforeseen() -> int:
@@ -133,4 +132,4 @@ def _unforeseen() -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - the words a person is left with
+    print(inert(text), file=sys.stderr)  # noqa: T201 - the words a person is left with

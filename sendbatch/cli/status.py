@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.errors import inert
 
 
 def status(
@@ -20,7 +21,7 @@ def status(
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     standing = api.status(campaign, record=record)
-    typer.echo(standing.summary, nl=False)
+    typer.echo(inert(standing.summary), nl=False)
     if standing.under_way:
         typer.echo("being sent at this moment")
     raise typer.Exit(standing.exit_code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -17,7 +16,7 @@ import typer
 
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.delivery.observer import Observer
-from sendbatch.errors import Interrupted, SendbatchError, printable
+from sendbatch.errors import Interrupted, SendbatchError, as_json, inert, one_line
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -49,9 +48,9 @@ class Terminal(Observer):
         """A message for people; one line of JSON where that was asked for."""
         if self._json:
             line = {"at": round(time.time(), 3), "kind": kind, "text": text.rstrip("\n"), **more}
-            _write(json.dumps(line, ensure_ascii=False, default=str))
+            _write(as_json(line))
         elif not self._quiet:
-            self._above_bar(text.rstrip("\n"))
+            self._above_bar(inert(text.rstrip("\n")))
 
     def complain(self, text: str, kind: str = "error", **more: object) -> None:
         """As `say`, even when quiet."""
@@ -101,7 +100,7 @@ class Terminal(Observer):
             self.say(f"{done:,} of {self._total:,} done", "progress", done=done, total=self._total)
 
     def notice(self, text: str) -> None:
-        self.say(printable(text))
+        self.say(one_line(text))
 
     def finished(self) -> None:
         if self._bar is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.delivery.words import count
-from sendbatch.errors import GuardError
+from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.sqlite import Ledger
@@ -48,10 +48,11 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     editions = folder.editions()
     if not editions or "" in editions:
         return
-    listed = ", ".join(editions[-5:])
+    listed = ", ".join(one_line(edition, 80) for edition in editions[-5:])
+    newest = f"{command} --run {shlex.quote(one_line(editions[-1]))}"
     raise GuardError(
         f"no edition was given, and this campaign has records of {listed}",
-        hint=f"say which: {command} --run {editions[-1]}   (or --run '' for one without a name)",
+        hint=f"say which: {newest}   (or --run '' for one without a name)",
     )
 
 
@@ -63,11 +64,11 @@ def same_campaign(ledger: Ledger, campaign: Campaign) -> str | None:
         return None
     if Path(known).exists():
         raise GuardError(
-            f"the record of {campaign.name} belongs to another file: {known}",
+            f"the record of {campaign.name} belongs to another file: {one_line(known)}",
             hint="give this campaign another name:, or a record of its own: --record DIR",
         )
     ledger.remember("path", here)
-    return f"the campaign file moved: {known} is now {here}"
+    return f"the campaign file moved: {one_line(known)} is now {here}"
 
 
 def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: float) -> None:
@@ -76,7 +77,7 @@ def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: floa
     if known is None or known == key_of(campaign) or not reading.has_tried():
         return
     raise GuardError(
-        f"recipients.key was {known or 'the address'} when some were sent to, "
+        f"recipients.key was {one_line(known, 200) or 'the address'} when some were sent to, "
         f"and is {key_of(campaign) or 'the address'} now: nobody could be recognised",
         hint=f"begin a new edition: {command} --run {next_edition(campaign, now)}",
     )
@@ -117,8 +118,10 @@ def other_server(
     known, server = reading.meta("server"), server_of(campaign.profile)
     if known is None or known == server or not reading.has_tried():
         return None
-    used = ", ".join(f"{number:,} through {name}" for name, number in reading.servers())
-    first = f"this record belongs to {known} ({used or 'nobody accepted yet'}), not {server}."
+    used = ", ".join(
+        f"{number:,} through {one_line(name, 200)}" for name, number in reading.servers()
+    )
+    first = f"this record belongs to {one_line(known, 200)} ({used or 'nobody accepted yet'}), not {server}."
     return _two_ways(first, f"through {server}", campaign, numbers, command, now)
 
 
