@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 PIECE = 4096  # bytes written in one go: what a pipe takes as a whole
 MOST_WAITING = 10_000  # writes of standard error that wait for their reader; then the oldest go
-PATIENCE = 2.0  # seconds in which nothing is read, before what is left is given up
+# Seconds in which nothing is read, before what is left is given up.
+PATIENCE = 2.0
+AT_A_TERMINAL = 60.0  # a person may have held it with Ctrl-S
 
 
 class Unwritable(SendbatchError):
@@ -37,21 +39,24 @@ def take_over() -> None:
     """Make the process's streams what is described above; streams that a program has put in their
     place are left alone."""
     open_closed_streams()
-    words = _Words(2)
-    if sys.stderr is sys.__stderr__:
-        encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
-        sys.stderr = io.TextIOWrapper(words, encoding, "backslashreplace", write_through=True)
-    if sys.stdout is sys.__stdout__:
-        encoding = sys.stdout.encoding if sys.stdout is not None else "utf-8"
-        results = io.BufferedWriter(_Results(1, words))
-        # a name that its encoding lacks is no fault
-        sys.stdout = io.TextIOWrapper(
-            results, encoding, "backslashreplace", line_buffering=os.isatty(1)
-        )
+    if sys.stderr is sys.__stderr__ and sys.stdout is sys.__stdout__:
+        _replace()
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
     elif isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # what is typed may be anything
+
+
+def _replace() -> None:
+    words = _Words(2)
+    encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
+    sys.stderr = io.TextIOWrapper(words, encoding, "backslashreplace", write_through=True)
+    encoding = sys.stdout.encoding if sys.stdout is not None else "utf-8"
+    results = io.BufferedWriter(_Results(1, words))
+    # a name that its encoding lacks is no fault
+    sys.stdout = io.TextIOWrapper(
+        results, encoding, "backslashreplace", line_buffering=os.isatty(1)
+    )
 
 
 def drop_results() -> None:
@@ -95,8 +100,9 @@ class _Words(io.BufferedIOBase):
         self._is_settled = True
         reached = threading.Event()
         self._hand_on(reached)
+        patience = AT_A_TERMINAL if self.isatty() else PATIENCE
         seen = -1
-        while not reached.wait(PATIENCE):
+        while not reached.wait(patience):
             if seen == self._written:
                 self._given_up_at = seen
                 return

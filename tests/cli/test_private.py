@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import Desk
+from tests.cli.mailhost import MailHost
 
 FIRST = [
     ("proof", "spring.yaml", "--to", "me@example.com"),
@@ -42,6 +43,15 @@ def test_whatever_verb_comes_first_the_reports_are_private_and_not_for_version_c
     assert (reports / ".gitignore").read_text() == "*\n"
     wide = {name: oct(mode) for name, mode in modes(reports).items() if mode & 0o077}
     assert wide == {}
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_what_accounts_have_used_is_private_too(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    state = modes(Path(desk.environ["XDG_STATE_HOME"]) / "sendbatch")
+    assert "sendbatch/alive" in state
+    assert {name: oct(mode) for name, mode in state.items() if mode & 0o077} == {}
 
 
 @pytest.mark.usefixtures("open_umask")
