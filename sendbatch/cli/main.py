@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -93,7 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = STOPPED
     except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
         code = _unforeseen()
-    streams.leave()
+    with contextlib.suppress(KeyboardInterrupt):  # who waits for a reader need not
+        streams.leave()
     sys.exit(code)
 
 
