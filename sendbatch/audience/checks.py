@@ -120,7 +120,7 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
     for path, name, known in wanted:
         if usable(name) not in known:
             near = guess(usable(name), known)
-            listed = ", ".join(names.get(column, column) for column in known)
+            listed = one_line(", ".join(names.get(column, column) for column in known))
             hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
             message = f"{path.rstrip('.0123456789')}: the CSV has no column {name!r}"
             place = campaign.places.get(path) or campaign.places.get("recipients.file")

@@ -109,7 +109,7 @@ def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
     with open_table(path) as table:
         column = next((name for name in wanted if name in table.columns), None)
         if column is None:
-            named = ", ".join(table.names.values())
+            named = one_line(", ".join(table.names.values()))
             raise AudienceError(
                 Fault(
                     f"this suppression list has no column for addresses; its columns are: {named}",

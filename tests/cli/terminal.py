@@ -45,12 +45,11 @@ class Person:
     def types_bytes(self, data: bytes) -> None:
         os.write(self._master, data)
 
-    def hangs_up(self) -> int:
-        """Takes the terminal away; returns the exit code."""
+    def loses_the_terminal(self) -> None:
+        """As where a connection breaks that nobody tells the process of."""
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, self._master)
         os.close(nothing)
-        return self._process.wait(LONGEST)
 
     def gets(self, number: signal.Signals) -> None:
         self._process.send_signal(number)

@@ -101,6 +101,17 @@ def test_no_name_of_a_file_does_either(desk: Desk, name: str) -> None:
         orders_nothing(told.said)
 
 
+FORGED = "email\n  error: forged"
+
+
+def test_no_name_of_a_column_looks_like_a_line_of_ours(desk: Desk) -> None:
+    desk.write("people.csv", f'"{FORGED}",plan\nada@example.com,paid\n')
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 2
+    assert "forged" in told.err
+    assert not any(line.strip().startswith("error: forged") for line in told.err.split("\n"))
+
+
 def test_no_name_of_an_edition_that_lies_in_the_folder_does(desk: Desk) -> None:
     assert desk.run("run", "spring.yaml", "--run", "2").code == 0
     (desk.folder / "reports/spring@2.sandbox").rename(

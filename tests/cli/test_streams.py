@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -146,6 +147,32 @@ def test_a_terminal_that_hangs_up_stops_the_run_softly(desk: Desk, held: MailHos
     assert (desk.record("spring") / "report.csv").read_text().count(",pending,") == 12
 
 
+def test_a_terminal_that_went_away_without_a_word_ends_no_run(desk: Desk, held: MailHost) -> None:
+    with Person(desk, *RUN) as person:
+        held.until_holding()
+        person.loses_the_terminal()
+        held.go.set()
+        assert person.leaves() == 0
+    assert all_are_told_of(desk, held)
+
+
+def test_ctrl_c_waits_for_no_reader_at_the_end(
+    desk: Desk, full_pipe: Callable[[bool], int]
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from sendbatch.cli import main, streams\n"
+        "streams.PATIENCE = 600\n"
+        "def says(*_, **__): print('said', file=sys.stderr); Path('said').touch()\n"
+        "main.app = says\n"
+        "main.main([])"
+    )
+    process = started(desk, [sys.executable, "-c", code], stderr=full_pipe(True))
+    until((desk.folder / "said").exists, "something that is said")
+    time.sleep(0.5)  # it waits for the reader now, and there is nothing to be seen of that
+    process.send_signal(signal.SIGINT)
+    assert process.wait(LONGEST) in (0, 3)  # 3 where it came before the verb had returned
+
+
 def test_a_run_under_nohup_goes_on_without_its_terminal(desk: Desk, held: MailHost) -> None:
     command = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *desk.command(*RUN)]
     process = started(desk, command, stderr=subprocess.DEVNULL)
@@ -181,7 +208,8 @@ def test_a_terminal_that_goes_away_at_the_question_sends_nothing(
     mailhost.take_over(desk)
     with Person(desk, "run", "spring.yaml") as person:
         person.until_asked("Send it? [y/N]")
-        assert person.hangs_up() == 4
+        person.loses_the_terminal()
+        assert person.leaves() == 4
     assert not mailhost.receivers
 
 
