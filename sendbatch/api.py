@@ -28,7 +28,7 @@ from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
 from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
-from sendbatch.errors import CampaignError, Fault, LedgerError, shown
+from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
 from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
@@ -276,7 +276,7 @@ def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = 
         elif form == "json":
             write_json(ledger.reading, out, take(ledger.reading, attention=0))
         else:
-            out.write(_summary(folder, campaign, tally))
+            out.write(inert(_summary(folder, campaign, tally)))
     return exit_code(tally.totals, campaign.tolerate)
 
 
@@ -361,7 +361,7 @@ def _recorded(folder: RecordFolder) -> None:
         raise gone
     if has_ledger(folder.path):
         return
-    others = [edition or "(without a name)" for edition in folder.editions()]
+    others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     raise LedgerError(
         f"{shown(folder.path)}: there is no record here; nothing was sent yet",
         hint=f"there are records of: {', '.join(others)} (--run)" if others else None,

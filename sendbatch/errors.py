@@ -7,7 +7,9 @@ that the command line ends with.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,21 +39,21 @@ class Fault:
 
 
 def _lines(fault: Fault) -> list[str]:
-    place = fault.place
+    place, message, hint = fault.place, printable(fault.message), printable(fault.hint or "")
     if place is None:
-        lines = [f"{fault.severity}: {printable(fault.message)}"]
-        return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines
+        lines = [f"{fault.severity}: {message}"]
+        return [*lines, f"  {hint}"] if hint else lines
     spot = ":".join(
         str(part) for part in (place.file, place.line, place.column) if part is not None
     )
-    lines = [f"{printable(spot)}: {fault.severity}: {printable(fault.message)}"]
+    lines = [f"{one_line(spot)}: {fault.severity}: {message}"]
     if place.line is None or place.text is None:
-        return [*lines, f"  {printable(fault.hint)}"] if fault.hint else lines
-    shown, column = _window(printable(place.text), place.column or 1)
+        return [*lines, f"  {hint}"] if hint else lines
+    shown, column = _window(place.text, place.column or 1)
     gutter = f"   {place.line} | "
-    lines.append(gutter + shown)
+    lines.append(gutter + one_line(shown))
     caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1) + "^"
-    lines.append(f"{caret} {printable(fault.hint)}" if fault.hint else caret)
+    lines.append(f"{caret} {hint}" if hint else caret)
     return lines
 
 
@@ -64,9 +66,47 @@ def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
 
 
 def printable(text: str, most: int = 2000) -> str:
-    """`text` with control characters replaced, so that hostile data cannot drive a terminal."""
-    clean = "".join(c if c.isprintable() or c in "\n" else "�" for c in text.replace("\t", " "))
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+    """Words of ours, with data among them: as `one_line`, but a line break before an indented line
+    stays. Such a one is ours; data of more than a few words goes through `one_line` first."""
+    return "\n".join(one_line(line) for line in _OWN_BREAK.split(_cut(text, most)))
+
+
+def one_line(text: str, most: int = 2000) -> str:
+    """Data as it is shown: on one line, no longer than `most` characters, and unable to drive a
+    terminal. Line breaks and tabs become blanks, other characters that have no shape "�"."""
+    text = _cut(text, most)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def inert(text: str) -> str:
+    """Lines of ours that no CI takes as a command, whatever data is in them: GitHub hears `::name::`
+    where a line begins, blanks left out, and `##[name]` anywhere; Azure `##vso[`, TeamCity
+    `##teamcity[`."""
+    return _HASHES.sub("# #", _COLONS.sub(r"\1: :", text))
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """JSON for a terminal or a log: what a CI or a terminal might take as a command is escaped, and
+    nothing but `indent` breaks a line."""
+    return json_shown(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+
+
+def json_shown(text: str) -> str:
+    """As `as_json`, of what is JSON already."""
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return text.replace("##", "#\\u0023")
+
+
+_OWN_BREAK = re.compile(r"\n(?=  )")
+_COLONS = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+_HASHES = re.compile(r"##(?=\w*\[)")
 
 
 def shown(path: Path) -> str:

@@ -4,14 +4,19 @@ It speaks real SMTP on a free port of 127.0.0.1, in a thread of its own. Each me
 file `000001.eml`, exactly the bytes received, numbered on from what the folder already has. A
 message is answered with 250 only once its file and its name are on the disk; a file is either whole
 or not there.
+
+Every user of the machine can connect to the port: it takes mail only from who knows its login, which
+is made anew each time and stands in memory only.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
 import os
 import re
+import secrets
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -20,6 +25,8 @@ from typing import Any, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
+
+from sendbatch.campaign.secrets import Credentials
 
 MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
 
@@ -35,6 +42,7 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.login = Credentials(secrets.token_hex(8), secrets.token_urlsafe(32))
         self._listener: _Listener | None = None
 
     @property
@@ -46,12 +54,14 @@ class Sandbox:
     def start(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         listener = _Listener(
-            _Keeper(self.folder),
+            _Keeper(self.folder, self.login),
             hostname=self.host,
             port=0,
             server_hostname="sandbox.localhost",
             data_size_limit=MOST_BYTES,
             enable_SMTPUTF8=True,
+            auth_require_tls=False,  # on loopback
+            auth_exclude_mechanism=["LOGIN"],
         )
         listener.start()
         self._listener = listener
@@ -86,10 +96,29 @@ class _Listener(Controller):
 class _Keeper:
     """aiosmtpd's handler: one file a message."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, login: Credentials) -> None:
         self._folder = folder
+        user, password = login.username.encode(), login.password.encode()
+        self._answer = base64.b64encode(b"\0%b\0%b" % (user, password)).decode()  # RFC 4616 §2
         taken = (_NUMBERED.fullmatch(path.name) for path in folder.iterdir())
         self._numbers = count(1 + max((int(match[1]) for match in taken if match), default=0))
+
+    async def handle_AUTH(
+        self, server: Any, session: Session, envelope: Envelope, words: list[str]
+    ) -> str:
+        """PLAIN, its answer in the same line. What aiosmtpd has of its own warns where there is no TLS."""
+        given = words[1] if len(words) > 1 else ""
+        session.authenticated = secrets.compare_digest(given.encode(), self._answer.encode())
+        return "235 2.7.0 welcome" if session.authenticated else "535 5.7.8 another login"
+
+    async def handle_MAIL(
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not session.authenticated:
+            return "530 5.7.0 this sandbox takes mail from its own run only"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 fine"
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
         content = envelope.original_content or b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import os
 import smtplib
@@ -21,6 +22,7 @@ def send(sandbox: Sandbox, data: bytes = MAIL, to: str = "jane@example.net") -> 
     with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
         options = ["SMTPUTF8", "BODY=8BITMIME"] if not to.isascii() else []
         client.ehlo()
+        client.login(sandbox.login.username, sandbox.login.password)
         client.sendmail("news@example.com", [to], data, options)
 
 
@@ -74,6 +76,39 @@ def test_it_offers_smtputf8_and_a_size_and_listens_on_loopback(tmp_path: Path) -
             assert client.esmtp_features["size"] == str(MOST_BYTES)
         send(sandbox, "Subject: jö\r\n\r\nHello.\r\n".encode(), "jö@example.net")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_it_takes_no_mail_from_who_does_not_know_its_login(tmp_path: Path) -> None:
+    with (
+        Sandbox(tmp_path / "other") as other,
+        Sandbox(tmp_path / "mail") as sandbox,
+        smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as stranger,
+    ):
+        stranger.ehlo()
+        assert stranger.mail("eve@example.com")[0] == 530
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            stranger.login(other.login.username, other.login.password)
+        for words in ("", "=", "\0\0", "LOGIN"):
+            assert stranger.docmd("AUTH", f"PLAIN {words}")[0] >= 400
+        assert stranger.mail("eve@example.com")[0] == 530
+        assert stranger.rcpt("jane@example.net")[0] == 503
+        assert stranger.docmd("DATA")[0] == 503
+    assert list((tmp_path / "mail").iterdir()) == []
+
+
+def test_its_login_is_another_each_time_and_shows_nowhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with Sandbox(tmp_path) as one, Sandbox(tmp_path) as other:
+        send(one)
+        assert one.login.password != other.login.password
+        password = one.login.password
+        hidden = base64.b64encode(f"\0{one.login.username}\0{password}".encode()).decode()
+        said = caplog.text + "".join(capfd.readouterr()) + repr(one.login)
+    assert password not in said
+    assert hidden not in said
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 def _fails_with(code: int):
@@ -132,6 +167,7 @@ def test_a_connection_torn_down_in_the_middle_keeps_nothing(
     with Sandbox(tmp_path) as sandbox:
         client = smtplib.SMTP(sandbox.host, sandbox.port, timeout=10)
         client.ehlo()
+        client.login(sandbox.login.username, sandbox.login.password)
         client.mail("news@example.com")
         client.rcpt("jane@example.net")
         client.docmd("DATA")

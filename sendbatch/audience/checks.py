@@ -25,7 +25,7 @@ from sendbatch.campaign.language import (
     usable,
 )
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.errors import AudienceError, CampaignError, Fault, Place, printable, shown
+from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown
 from sendbatch.values import Checked, Row, Status
 
 NamesOf: TypeAlias = Callable[[SandboxedEnvironment, str], list[NameUse]]
@@ -120,7 +120,7 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
     for path, name, known in wanted:
         if usable(name) not in known:
             near = guess(usable(name), known)
-            listed = ", ".join(names.get(column, column) for column in known)
+            listed = one_line(", ".join(names.get(column, column) for column in known))
             hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
             message = f"{path.rstrip('.0123456789')}: the CSV has no column {name!r}"
             place = campaign.places.get(path) or campaign.places.get("recipients.file")
@@ -191,7 +191,7 @@ class Checker:
         key = self._key_of(row, cells, email if domain else "")
         reason = reason or self._what_is_empty(cells, key)
         if reason:
-            reason = printable(reason, 500)
+            reason = one_line(reason, 500)
             return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
         return Checked(row.line, Status.PENDING, key, email, domain, self._trimmed(cells))
 
@@ -212,7 +212,7 @@ class Checker:
         return Checked(row.line, Status.FILTERED, key, email, domain, cells, "`where` is false")
 
     def _shown(self, cells: tuple[str, ...]) -> str:
-        return printable(cells[self._email].strip(), LONGEST)
+        return one_line(cells[self._email].strip(), LONGEST)
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         """In the plan's order, defaults applied to empty and missing ones."""
@@ -232,9 +232,7 @@ class Checker:
         except FAILURES as error:
             place = self._rules.where_place
             where = f"{self._rules.file}:{row.line}"
-            message = (
-                f"recipients.where cannot be decided for {where}: {printable(str(error), 300)}"
-            )
+            message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
             hint = "cells are text: write age|int, or guard it with an `and`"
             raise AudienceError(Fault(message, place, hint)) from None
 
@@ -251,7 +249,7 @@ class Checker:
             except FAILURES as error:
                 raise AudienceError(
                     f"recipients.key cannot be made for {self._rules.file}:{row.line}: "
-                    f"{printable(str(error), 300)}"
+                    f"{one_line(str(error), 300)}"
                 ) from None
             return unicodedata.normalize("NFC", text.strip())
         if self._key is None or self._key == self._email:

@@ -15,7 +15,7 @@ from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, nor
 from sendbatch.audience.lines import Lines
 from sendbatch.audience.reading import DELIMITERS, open_table
 from sendbatch.campaign.language import usable
-from sendbatch.errors import AudienceError, Fault, Place, printable, shown
+from sendbatch.errors import AudienceError, Fault, Place, one_line, shown
 
 USUAL_COLUMNS = ("email", "email_address")
 MOST_WARNINGS = 20
@@ -90,7 +90,7 @@ def _entry(line: int, text: str) -> Entry:
 
 
 def _warning(path: Path, line: int, text: str) -> Fault:
-    message = f"neither an address nor @domain: {printable(text, 80)!r}; matched as it stands"
+    message = f"neither an address nor @domain: {one_line(text, 80)!r}; matched as it stands"
     return Fault(message, Place(shown(path), line), severity="warning")
 
 
@@ -109,7 +109,7 @@ def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
     with open_table(path) as table:
         column = next((name for name in wanted if name in table.columns), None)
         if column is None:
-            named = ", ".join(table.names.values())
+            named = one_line(", ".join(table.names.values()))
             raise AudienceError(
                 Fault(
                     f"this suppression list has no column for addresses; its columns are: {named}",

@@ -21,7 +21,7 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from sendbatch.campaign.masking import masked
+from sendbatch.campaign.masking import Shape, masked
 from sendbatch.errors import Fault, Place
 
 LARGEST_FILE = 1_000_000  # bytes
@@ -59,17 +59,18 @@ class Source:
         self.faults.append(Fault(message, self.place(mark), hint))
 
 
-def read_source(file: Path, shown: str) -> Source:
-    """Read and compose a file; `root` is None where nothing could be made of it."""
+def read_source(file: Path, shown: str, shape: Shape) -> Source:
+    """Read and compose a file; `root` is None where nothing could be made of it. `shape` says which
+    keys are declared: what stands under others is never shown."""
     try:
         with file.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         return Source(shown, faults=[Fault(_unreadable(error), Place(shown))])
-    return compose(content, shown)
+    return compose(content, shown, shape)
 
 
-def compose(content: bytes, shown: str) -> Source:
+def compose(content: bytes, shown: str, shape: Shape) -> Source:
     """Compose the bytes of one YAML document whose root is a mapping."""
     source = Source(shown)
     if len(content) > LARGEST_FILE:
@@ -81,16 +82,16 @@ def compose(content: bytes, shown: str) -> Source:
     source.lines = _BREAK.split(text)
     strange = NOT_TEXT.search(text)
     if strange is not None:
-        source.lines = masked(source.lines, None)
+        source.lines = masked(source.lines, None, shape)
         line, column = _position(text, strange.start())
         name = f"U+{ord(strange[0]):04X}"
         source.blame(f"a control character ({name}) cannot stand here", _mark(line, column))
         return source
-    _compose_text(text, source)
+    _compose_text(text, source, shape)
     return source
 
 
-def _compose_text(text: str, source: Source) -> None:
+def _compose_text(text: str, source: Source, shape: Shape) -> None:
     loader = _Composing(text)
     wrong: Complaint | None = None
     root: Node | None = None
@@ -101,7 +102,8 @@ def _compose_text(text: str, source: Source) -> None:
         wrong = _syntax(error, mark, text)
     except (YAMLError, ValueError, OverflowError):  # such as "\U00FFFFFF", or %YAML 9…9
         wrong = ("not YAML: something here stands for no character", loader.get_mark(), None)
-    source.lines = masked(source.lines, root if wrong is None else None)
+    is_whole = wrong is None and not loader.complaints
+    source.lines = masked(source.lines, root if is_whole else None, shape)
     for complaint in (*loader.complaints, *([wrong] if wrong else [])):
         source.blame(*complaint)
     if wrong is None:

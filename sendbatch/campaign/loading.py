@@ -32,6 +32,7 @@ from sendbatch.campaign.nodes import Document, Trail, document
 from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_rates, parse_tolerance
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
+from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.templating import check_run, is_template, render_run
 from sendbatch.campaign.widening import widen_campaign
 from sendbatch.errors import CampaignError, Fault, Place, ProfileError
@@ -78,7 +79,7 @@ def load_campaign(
     Raises CampaignError, or ProfileError where only the profile is wrong, with all faults.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
-    source = read_source(file, str(file))
+    source = read_source(file, str(file), shape_of(DeclaredCampaign))
     if source.root is None:
         raise CampaignError(source.faults)
     widen_campaign(source.root)

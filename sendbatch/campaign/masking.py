@@ -1,33 +1,51 @@
 """Secrets written out in a file are an error, and the error must not show them.
 
 A fault shows its source line; here that line loses whatever may be a password, also where the
-file is not even YAML or the key is misspelt.
+file is not even YAML or the key is misspelt: what stands under a key that nobody declared is not shown.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 BULLET = "•"
 MASK = BULLET * 8
-SECRET_WORDS = frozenset({"pass", "pw", "pwd", "passwd", "token"})  # as one of a key's words
+# As one of a key's words.
+SECRET_WORDS = frozenset({
+    "pass", "pw", "pwd", "psw", "pswd", "passwd", "token", "bearer", "authorization", "mdp", "clave",
+})  # fmt: skip
 # Anywhere in a key, its marks left out.
 SECRET_PARTS = (
     "password", "passwort", "passphrase", "kennwort", "motdepasse", "contrasena", "contraseña", "senha",
+    "wachtwoord", "losenord", "lösenord", "haslo", "heslo", "parola",
     "secret", "apikey", "accesskey", "privatekey", "credential", "authtoken", "apitoken", "smtppass",
 )  # fmt: skip
 LONGEST_LINE = 2000  # characters of a line that are shown, and looked through
 NEAR_ENOUGH = 0.75  # difflib's ratio
+
+ANY = "*"  # in a `Shape`: under any name
+# Which keys are declared, and what is declared below each.
+Shape: TypeAlias = Mapping[str, "Shape"]
+_anything: dict[str, Shape] = {}
+_anything[ANY] = _anything
+ANYTHING: Shape = _anything  # below the user's own names, and their values
+NOTHING: Shape = {}
 
 REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
 REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
 _WRITTEN = re.compile(
     r"""(?ix) (?<![\w-]) (?P<key> [\w-]{1,60}) ["']? \s{0,9} [:=] \s{0,99} (?P<value> \S.*) $"""
 )
+_KEY = re.compile(
+    r"""(?x) \s* (?:-\s+)? ["']? (?P<key> [^\s:"'{}\[\],\#] [^:"'{}\[\],]{0,60}?) ["']? \s{0,9}
+    : \s{0,99} (?P<value> (?!//) \S.*)? $"""
+)
+_FLOW_KEY = re.compile(r"""[{,]\s{0,99}["']?(?P<key>[\w-]{1,60})["']?\s{0,9}:\s{1,99}""")
 _HARMLESS = re.compile(
     rf"""["']?(?:{REFERENCE})+["']?\s*(?:[,}}\]].*|\#.*)?$|["'|>+-]*{BULLET}|["']?\{{\{{"""
 )
@@ -52,29 +70,43 @@ def names_a_secret(key: str) -> bool:
     return difflib.SequenceMatcher(None, word[:30], "password").ratio() >= NEAR_ENOUGH
 
 
-def masked(lines: Iterable[str], root: Node | None) -> list[str]:
+def masked(lines: Iterable[str], root: Node | None, shape: Shape) -> list[str]:
     """The lines as they may be shown. `root` is None where the file could not be composed."""
     shown = [line[:LONGEST_LINE] for line in lines]
-    if root is not None:
-        for node in _secrets(root):
-            _blank(shown, node)
-    return _without_written(shown, continued=root is None)
+    if root is None:
+        return [_without_secrets(line) for line in _as_declared(shown, shape)]
+    for node in _secrets(root, shape):
+        _blank(shown, node)
+    return [_without_secrets(line) for line in shown]
 
 
-def _secrets(root: Node) -> Iterator[Node]:
-    """The values under keys that name secrets, but for mere references."""
-    waiting = [root]
+def _below(shape: Shape, key: str) -> Shape | None:
+    """What is declared under a key, were it misspelt or meant for elsewhere; None where that is not to
+    be shown."""
+    if names_a_secret(key):
+        return None
+    if key in shape or ANY in shape:
+        return shape.get(key, shape.get(ANY))
+    if near := difflib.get_close_matches(key[:30], shape, 1, NEAR_ENOUGH):
+        return shape[near[0]]
+    return NOTHING if key in _names(shape) else None
+
+
+def _secrets(root: Node, shape: Shape) -> Iterator[Node]:
+    """The values under keys that name secrets, or that nobody declared, but for mere references."""
+    waiting = [(root, shape)]
     while waiting:
-        node = waiting.pop()
+        node, declared = waiting.pop()
         if isinstance(node, SequenceNode):
-            waiting.extend(node.value)
+            waiting.extend((item, declared) for item in node.value)
         elif isinstance(node, MappingNode):
             for key, value in node.value:
-                if isinstance(key, ScalarNode) and names_a_secret(key.value):
-                    if not _is_reference(value):
-                        yield value
-                else:
-                    waiting.extend((key, value))
+                below = _below(declared, key.value) if isinstance(key, ScalarNode) else None
+                is_named = below and ANY not in below and ANY in declared  # such as a profile
+                if below is not None and not (is_named and isinstance(value, ScalarNode)):
+                    waiting.append((value, below))
+                elif not _is_reference(value):
+                    yield value
 
 
 def _is_reference(node: Node) -> bool:
@@ -95,18 +127,59 @@ def _blank(lines: list[str], node: Node) -> None:
         lines[number] = line[:start] + mask + rest
 
 
-def _without_written(lines: list[str], *, continued: bool) -> list[str]:
-    shown: list[str] = []
-    deeper_than: int | None = None
+def _as_declared(lines: list[str], shape: Shape) -> Iterator[str]:
+    """Of a file that is no YAML: as far as indentation tells what stands under which key."""
+    around: list[tuple[int, Shape | None]] = [(-1, shape)]  # indent, and what is declared below it
+    quote = ""  # that ends a hidden value which goes on
     for line in lines:
-        indent = len(line) - len(line.lstrip())
-        if continued and deeper_than is not None and (indent > deeper_than or not line.strip()):
-            shown.append(" " * indent + MASK if line.strip() else line)
+        if quote:
+            yield MASK
+            quote = "" if quote in line else quote
             continue
-        masked_line = _written_masked(line)
-        deeper_than = indent if masked_line != line else None
-        shown.append(_AFTER_A_NAME.sub(rf"\1{MASK}", _USERINFO.sub(MASK, masked_line)))
-    return shown
+        match = _KEY.match(line)
+        indent = len(line) - len(line.lstrip()) if match is None else match.start("key")
+        if not line.strip():
+            yield line
+            continue
+        while around[-1][0] >= indent:
+            around.pop()
+        declared = around[-1][1]
+        if declared is None:
+            yield " " * indent + MASK
+            continue
+        if match is None:
+            yield line
+            continue
+        below = _below(declared, match["key"])
+        around.append((indent, below))
+        value = match["value"]
+        if below is None and value and not _HARMLESS.match(value):
+            yield line[: match.start("value")] + MASK
+            quote = value[0] if value[0] in "\"'" and value.count(value[0]) == 1 else ""
+        else:
+            yield line if below is None else _flow_masked(line, match.start("value"), below)
+
+
+def _flow_masked(line: str, start: int, below: Shape) -> str:
+    """`line` up to the first key in braces that nobody declared."""
+    for match in _FLOW_KEY.finditer(line, start):
+        is_known = ANY in below or match["key"] in _names(below)
+        if not is_known and not _HARMLESS.match(line, match.end()):
+            return line[: match.end()] + MASK
+    return line
+
+
+def _names(shape: Shape) -> set[str]:
+    """All keys declared somewhere below."""
+    found = set(shape) - {ANY}
+    for below in shape.values():
+        if below is not shape:
+            found |= _names(below)
+    return found
+
+
+def _without_secrets(line: str) -> str:
+    return _AFTER_A_NAME.sub(rf"\1{MASK}", _USERINFO.sub(MASK, _written_masked(line)))
 
 
 def _written_masked(line: str) -> str:

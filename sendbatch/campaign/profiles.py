@@ -21,6 +21,7 @@ from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile
 from sendbatch.campaign.nodes import Document, document
 from sendbatch.campaign.providers import common_slow_down
+from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.widening import widen_profiles
 from sendbatch.errors import Fault, Place, ProfileError, shown
 
@@ -109,7 +110,7 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
 def read_profiles(file: Path) -> Profiles:
     """Read one profiles.yaml; what is wrong in it is in `faults`."""
     file = absolute(file)
-    source = read_source(file, shown(file))
+    source = read_source(file, shown(file), shape_of(DeclaredProfiles))
     faults = source.faults
     if source.root is None:
         return Profiles(file, Document(source.file, {}, {}, {}), faults=faults)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,16 @@ import typer
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import bad_row
-from sendbatch.errors import Fault, Place, SendbatchError, shown
+from sendbatch.errors import (
+    Fault,
+    Place,
+    SendbatchError,
+    as_json,
+    inert,
+    one_line,
+    printable,
+    shown,
+)
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -63,8 +70,7 @@ def check(
         else:
             _print(file, form, faults, seen, terminal)
     if form == "json":
-        json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
     raise typer.Exit(worst)
 
 
@@ -99,7 +105,6 @@ def _look(
 
 
 def _bad_rows(seen: Seen) -> list[Fault]:
-
     file = shown(seen.csv)
     return [
         Fault(
@@ -112,10 +117,12 @@ def _bad_rows(seen: Seen) -> list[Fault]:
 
 
 def _unbuildable(seen: Seen) -> list[Fault]:
-
     failures = seen.rehearsal.failures if seen.rehearsal is not None else ()
     file = shown(seen.csv)
-    return [Fault(f"{key}: {reason}", Place(file, row)) for row, key, reason in failures]
+    return [
+        Fault(f"{one_line(key, 320)}: {one_line(reason, 500)}", Place(file, row))
+        for row, key, reason in failures
+    ]
 
 
 def _print(
@@ -145,11 +152,11 @@ def _annotation(fault: Fault) -> str:
         if value is not None
     ]
     text = fault.message if fault.hint is None else f"{fault.message} ({fault.hint})"
-    return f"::{fault.severity} {','.join(where)}::{_escaped(text)}"
+    return "::" + inert(f"{fault.severity} {','.join(where)}::{_escaped(text)}")
 
 
 def _escaped(text: str, also: str = "") -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     for mark in also:
         text = text.replace(mark, f"%{ord(mark):02X}")
     return text

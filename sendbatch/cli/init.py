@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from sendbatch.errors import one_line
+
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
@@ -16,6 +18,6 @@ def init(
     from sendbatch import api
 
     for path in api.init(folder):
-        typer.echo(f"wrote {path}", err=True)
+        typer.echo(f"wrote {one_line(str(path))}", err=True)
     command = shlex.join(["sendbatch", "run", str(folder / "campaign.yaml")])
     typer.echo(f"now:  {command}", err=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import gc
-import io
 import os
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
+from sendbatch.cli import streams
 from sendbatch.cli.check import check
 from sendbatch.cli.init import init
 from sendbatch.cli.masking import for_log
@@ -26,7 +26,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, inert, printable
 
 USAGE, STOPPED = 2, 3
 # objects, and not 700, between two looks for cycles: what is loaded stays, and little is made after
@@ -79,14 +79,10 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
     gc.set_threshold(SELDOM)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that its encoding lacks is no fault
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.take_over()
     try:
-        code = app(arguments, standalone_mode=False)
-        if code == INTERRUPTED:
-            raise KeyboardInterrupt
-    except Exit as done:
-        code = done.exit_code
+        code = _called(arguments)
+        sys.stdout.flush()
     except TyperException as error:  # what was typed is no command
         _say(_usage(error))
         code = USAGE
@@ -94,42 +90,49 @@ def main(arguments: list[str] | None = None) -> None:
         _say(str(error))
         code = error.exit_code
     except (Abort, KeyboardInterrupt):
+        streams.drop_results()
         _say("\nstopped")
         code = STOPPED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO):
-            code = _unforeseen()
-        else:
-            _say(f"error: the output cannot be written: {error.strerror}")
-            code = USAGE
     except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
         code = _unforeseen()
-    sys.exit(code if isinstance(code, int) else 0)
+    with contextlib.suppress(KeyboardInterrupt):  # who waits for a reader need not
+        streams.leave()
+    sys.exit(code)
+
+
+def _called(arguments: list[str] | None) -> int:
+    try:
+        code = app(arguments, standalone_mode=False)
+    except Exit as done:
+        return done.exit_code
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else 0
 
 
 def _usage(error: TyperException) -> str:
     words = error.format_message()
     if words.startswith("Usage:"):  # no verb at all
         return words
-    return (
-        f"error: {words}\n  sendbatch --help lists the verbs, sendbatch VERB --help their options"
-    )
+    more = "sendbatch --help lists the verbs, sendbatch VERB --help their options"
+    return f"error: {printable(words)}\n  {more}"
 
 
 def _unforeseen() -> int:
     """A fault of ours: the traceback goes to a file that only its owner can read."""
-    handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        traceback.print_exc(file=file)
+    try:
+        handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            traceback.print_exc(file=file)
+        where = f"the details are in {Path(name)}"
+    except OSError as error:
+        where = f"the details could not be written to a file: {error.strerror}"
     _say(
         f"error: this should not have happened: {type(sys.exception()).__name__}\n"
-        f"  the details are in {Path(name)}; the record is as it was before the last commit"
+        f"  {where}; the record is as it was before the last commit"
     )
     return STOPPED
 
 
 def _say(text: str) -> None:
-    print(for_log(text), file=sys.stderr)  # noqa: T201 - the words a person is left with
+    print(inert(for_log(text)), file=sys.stderr)  # noqa: T201 - the words a person is left with

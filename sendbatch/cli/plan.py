@@ -40,6 +40,7 @@ def plan(
     from sendbatch.delivery.jobs import again
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
+    from sendbatch.errors import inert
 
     terminal = Terminal(progress=not no_progress)
     campaign = opt.load(
@@ -54,7 +55,7 @@ def plan(
             )
     finally:
         terminal.finished()
-    typer.echo(for_log(plan_text(seen)), nl=False)
+    typer.echo(inert(for_log(plan_text(seen))), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
         terminal.say(f"  {again(campaign, record)} --plan {shlex.quote(str(out))}")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sendbatch.errors import printable
+from sendbatch.errors import one_line, printable
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def plan_text(plan: Seen) -> str:
 
 def _lines(plan: Seen) -> Iterator[str]:
     title = f"{plan.name} ({plan.run})" if plan.run else plan.name
-    whose = f" as {printable(plan.account, 80)}" if plan.account else ""
+    whose = f" as {one_line(plan.account, 80)}" if plan.account else ""
     kept = "" if plan.delivers else ", which keeps the mail and delivers none"
-    yield f"{title}: {plan.sendable:,} to send through {plan.server}{whose}{kept}"
+    yield f"{title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)
     for subject in plan.subjects:
-        yield f"  subject: {printable(subject, 100)}"
+        yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
     for warning in plan.warnings:
         yield f"  {warning}"
@@ -72,7 +72,7 @@ def _changes(plan: Seen) -> Iterator[str]:
             more = f", {corrected:,} corrected" if corrected else ""
             yield f"  since the last plan: +{added:,} −{removed:,}{more}"
     for row, old, new in plan.moved:
-        yield f"  row {row}: sent to {printable(old, 80)} already, now {printable(new, 80)}"
+        yield f"  row {row}: sent to {one_line(old, 80)} already, now {one_line(new, 80)}"
 
 
 def _doubles(plan: Seen) -> Iterator[str]:
@@ -95,8 +95,9 @@ def _pace(plan: Seen) -> Iterator[str]:
 
 def bad_row(entry: Entry) -> str:
     """Who stands in an invalid or duplicate row, and what is wrong with it."""
-    who = entry.email or entry.key or "(no address)"
-    return f"{who}: {entry.status}: {entry.reason}" if entry.reason else f"{who}: {entry.status}"
+    who = one_line(entry.email or entry.key or "(no address)", 320)
+    reason = f": {one_line(entry.reason, 500)}" if entry.reason else ""
+    return f"{who}: {entry.status}{reason}"
 
 
 def _rehearsal(plan: Seen) -> Iterator[str]:
@@ -108,11 +109,11 @@ def _rehearsal(plan: Seen) -> Iterator[str]:
     built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
     for entry in plan.bad:
-        yield f"  row {entry.row}, {printable(bad_row(entry), 500)}"
+        yield f"  row {entry.row}, {bad_row(entry)}"
     unnamed = sum(plan.totals.get(entry, 0) for entry in BAD) - len(plan.bad)
     if unnamed > 0:
         yield f"  and {unnamed:,} more that are invalid or duplicates"
     for row, key, reason in rehearsal.failures:
-        yield f"  row {row}, {printable(key, 80)}: {printable(reason, 500)}"
+        yield f"  row {row}, {one_line(key, 80)}: {one_line(reason, 500)}"
     if rehearsal.failed > len(rehearsal.failures):
         yield f"  and {rehearsal.failed - len(rehearsal.failures):,} more that cannot be built"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sendbatch.errors import printable
+from sendbatch.errors import inert, printable
 
 if TYPE_CHECKING:
     from sendbatch.smtp.probe import Step
@@ -37,8 +37,8 @@ def probe(
 def _tell(step: Step) -> None:
     mark = "ok  " if step.ok else "FAIL"
     lines = printable(step.text).splitlines() or [""]
-    typer.echo(f"{mark} {NAMES.get(step.name, step.name):<11} {lines[0]}")
+    typer.echo(inert(f"{mark} {NAMES.get(step.name, step.name):<11} {lines[0]}"))
     for line in lines[1:]:
-        typer.echo(f"{'':<16} {line}")
+        typer.echo(inert(f"{'':<16} {line}"))
     if step.hint:
-        typer.echo(f"{'':<16} → {printable(step.hint)}")
+        typer.echo(inert(f"{'':<16} → {printable(step.hint)}"))

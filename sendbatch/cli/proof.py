@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import printable, shown
+from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -60,10 +60,11 @@ def proof(
 
 def _told(one: Proofed) -> str:
     outcome = one.outcome
+    whose, reviewer = one_line(one.recipient.key, 320), one_line(one.reviewer, 320)
     if outcome.status is Status.ACCEPTED:
-        return f"the message of {printable(one.recipient.key)} went to {one.reviewer}"
+        return f"the message of {whose} went to {reviewer}"
     why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
     return (
-        f"the message of {printable(one.recipient.key)} to {one.reviewer}: "
-        f"{outcome.status.replace('_', ' ')}: {printable(why, 500)}"
+        f"the message of {whose} to {reviewer}: "
+        f"{outcome.status.replace('_', ' ')}: {one_line(why, 500)}"
     )

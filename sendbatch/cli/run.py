@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import shown
+from sendbatch.errors import one_line, shown
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult
@@ -144,7 +144,7 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
     if result.left_over:
         terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
     if result.exit_code == 3:
-        terminal.complain(f"stopped early: {result.reason}\ngo on with:  {again}")
+        terminal.complain(f"stopped early: {one_line(result.reason)}\ngo on with:  {again}")
     elif result.retry_at is not None:
         terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
 

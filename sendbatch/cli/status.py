@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.errors import inert
 
 
 def status(
@@ -21,9 +22,9 @@ def status(
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     standing = api.status(campaign, record=record)
-    typer.echo(for_log(standing.summary), nl=False)
+    typer.echo(inert(for_log(standing.summary)), nl=False)
     if standing.doubt is not None:
-        typer.echo(for_log(standing.doubt), err=True)
+        typer.echo(inert(for_log(standing.doubt)), err=True)
     if standing.under_way:
         typer.echo("being sent at this moment")
     raise typer.Exit(standing.exit_code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -18,7 +17,7 @@ import typer
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.delivery.observer import Observer
-from sendbatch.errors import Interrupted, SendbatchError, printable
+from sendbatch.errors import Interrupted, SendbatchError, as_json, inert, one_line
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sendbatch.delivery.stopping import Stop
 
 DONE = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TOLD_EVERY = 60.0  # seconds between lines where there is no bar
 
 
@@ -50,9 +50,9 @@ class Terminal(Observer):
         text = for_log(text)
         if self._json:
             line = {"at": round(time.time(), 3), "kind": kind, "text": text.rstrip("\n"), **more}
-            _write(json.dumps(line, ensure_ascii=False, default=str))
+            _write(as_json(line))
         elif not self._quiet:
-            self._above_bar(text.rstrip("\n"))
+            self._above_bar(inert(text.rstrip("\n")))
 
     def complain(self, text: str, kind: str = "error", **more: object) -> None:
         """As `say`, even when quiet."""
@@ -102,7 +102,7 @@ class Terminal(Observer):
             self.say(f"{done:,} of {self._total:,} done", "progress", done=done, total=self._total)
 
     def notice(self, text: str) -> None:
-        self.say(printable(text))
+        self.say(one_line(text))
 
     def finished(self) -> None:
         if self._bar is not None:
@@ -152,8 +152,8 @@ def person_is_there() -> bool:
 
 @contextmanager
 def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop soon, a second one at once. With a third the process ends there and then,
-    whatever it does: the record is right after that too."""
+    """Ctrl-C, SIGTERM, and SIGHUP of a terminal that went away, stop soon, a second one at once. With a
+    third the process ends there and then, whatever it does: the record is right after that too."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         name = _name(number)
@@ -184,12 +184,18 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in STOPPING if not _is_ignored_hangup(number)]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
         for number, other in before.items():
             signal.signal(number, other)
+
+
+def _is_ignored_hangup(number: signal.Signals) -> bool:
+    """nohup asks to go on without the terminal."""
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _name(number: int) -> str:
@@ -199,7 +205,10 @@ def _name(number: int) -> str:
 def _asked(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline()
+    try:
+        return sys.stdin.readline()
+    except OSError:  # the terminal went away, and whoever sat at it
+        return ""
 
 
 def _write(text: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.errors import CampaignError, GuardError
+from sendbatch.errors import CampaignError, GuardError, one_line
 from sendbatch.values import Recipient
 
 VERSION = 1
@@ -82,8 +82,9 @@ def read_approval(path: Path) -> Approval:
         body = json.loads(path.read_text(encoding="utf-8"))
         digest = body.pop("digest")
         if body["version"] != VERSION:
+            version = one_line(str(body["version"]), 20)
             raise CampaignError(
-                f"{path}: this plan has version {body['version']}; this sendbatch reads {VERSION}"
+                f"{path}: this plan has version {version}; this sendbatch reads {VERSION}"
             )
         if digest != _digest(body):
             raise CampaignError(
@@ -129,9 +130,8 @@ def hold_to(
         ("server", approval.server, server),
     ):
         if approved != now:
-            wrong.append(
-                f"the plan is for {what} {approved or '(none)'}, this is {now or '(none)'}"
-            )
+            planned = one_line(str(approved), 200)
+            wrong.append(f"the plan is for {what} {planned or '(none)'}, this is {now or '(none)'}")
     if approval.content != content:
         wrong.append("the text, subject, headers or attachments changed since the plan was made")
     present = strangers = 0

@@ -1,7 +1,9 @@
-"""Whether this process may open as many files as its connections need: said before, not met on the way."""
+"""The process's open files: whether there may be as many as its connections need, and that none of ours
+takes the place of a standard stream."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from sendbatch.errors import ProfileError
@@ -23,3 +25,14 @@ def enough_files(connections: int, workers: int) -> None:
             f"this process may open {most} files, and needs {needed} with {connections} connections",
             hint="raise the limit (ulimit -n 1024), or give the profile fewer connections:",
         )
+
+
+def open_closed_streams() -> None:
+    """Where 0, 1 or 2 is closed, the next file or socket would get its number, and all that is said
+    there. What takes the place of standard output cannot be written: a result that nobody gets is a
+    fault."""
+    for stream, way in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, way)  # gets the lowest number free: those below are open

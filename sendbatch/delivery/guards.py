@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.delivery.words import count
-from sendbatch.errors import GuardError
+from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.values import Status
@@ -40,10 +40,11 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     editions = folder.editions()
     if not editions or "" in editions:
         return
-    listed = ", ".join(editions[-5:])
+    listed = ", ".join(one_line(edition, 80) for edition in editions[-5:])
+    newest = f"{command} --run {shlex.quote(one_line(editions[-1]))}"
     raise GuardError(
         f"no edition was given, and this campaign has records of {listed}",
-        hint=f"say which: {command} --run {editions[-1]}   (or --run '' for one without a name)",
+        hint=f"say which: {newest}   (or --run '' for one without a name)",
     )
 
 
@@ -82,8 +83,10 @@ def other_server(
     known, server = reading.meta("server"), server_of(campaign.profile)
     if known is None or known == server or not reading.has_tried():
         return None
-    used = ", ".join(f"{number:,} through {name}" for name, number in reading.servers())
-    first = f"this record belongs to {known} ({used or 'nobody accepted yet'}), not {server}."
+    used = ", ".join(
+        f"{number:,} through {one_line(name, 200)}" for name, number in reading.servers()
+    )
+    first = f"this record belongs to {one_line(known, 200)} ({used or 'nobody accepted yet'}), not {server}."
     return _two_ways(first, f"through {server}", campaign, numbers, command, now)
 
 

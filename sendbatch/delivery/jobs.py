@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.observer import Guarded, Observer
 from sendbatch.delivery.options import Options
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import shown
@@ -46,6 +46,7 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
     chosen = options.words(options.limit) if options is not None else []
     if options is not None and options.moved_from is not None:
         chosen = ["--moved-from", options.moved_from, *chosen]  # until a run has taken it in
+    stop = around.get("stop") or Stop()
     return Job(
         campaign=campaign,
         command=shlex.join([*_words(campaign, record), *chosen]),
@@ -53,8 +54,8 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
         recorded=record is not None,
         options=options or Options(),
         edge=around.get("edge") or Edge(),
-        observer=around.get("observer") or Observer(),
-        stop=around.get("stop") or Stop(),
+        observer=Guarded(around.get("observer") or Observer(), stop),
+        stop=stop,
     )
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from sendbatch.delivery.descriptors import open_closed_streams
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import Interrupted
 
@@ -58,11 +59,18 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        open_closed_streams()
+        if not _is_loop_running():
             return verb(*args, **kwargs)
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
             return thread.submit(verb, *args, **kwargs).result()
 
     return called
+
+
+def _is_loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

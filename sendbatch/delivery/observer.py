@@ -1,9 +1,21 @@
-"""Who watches a run: a terminal's progress bar, a log, a program. All calls come from one thread."""
+"""Who watches a run: a terminal's progress bar, a log, a program. All calls come from one thread.
+
+Whoever watches can harm nothing: `Guarded` stands between.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
 from sendbatch.delivery.seen import Seen
+from sendbatch.delivery.stopping import Stop
 from sendbatch.values import Status
+
+P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
 
 
 class Observer:
@@ -29,3 +41,44 @@ class Observer:
 
     def finished(self) -> None:
         """The long work is over, one way or the other."""
+
+
+class Guarded(Observer):
+    """Tells another observer. One that raises is told nothing more, and ends the run as a person would:
+    what is under way is completed, and record and report are whole."""
+
+    def __init__(self, watching: Observer, stop: Stop) -> None:
+        self._watching = watching
+        self._stop = stop
+        self._failed = False
+
+    def planning(self, rows: int) -> None:
+        self._tell(self._watching.planning, rows)
+
+    def checking(self, messages: int, total: int) -> None:
+        self._tell(self._watching.checking, messages, total)
+
+    def planned(self, plan: Seen) -> None:
+        self._tell(self._watching.planned, plan)
+
+    def sending(self, total: int) -> None:
+        self._tell(self._watching.sending, total)
+
+    def moved(self, was: Status, now: Status) -> None:
+        self._tell(self._watching.moved, was, now)
+
+    def notice(self, text: str) -> None:
+        self._tell(self._watching.notice, text)
+
+    def finished(self) -> None:
+        self._tell(self._watching.finished)
+
+    def _tell(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        if self._failed:
+            return
+        try:
+            call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - another's code, in the middle of a run
+            self._failed = True
+            _log.error("the observer of a run failed", exc_info=error)  # for its author
+            self._stop.soon(f"the observer failed: {type(error).__name__}: {error}")

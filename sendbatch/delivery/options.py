@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
-from sendbatch.errors import CampaignError, printable, shown
+from sendbatch.errors import CampaignError, one_line, shown
 from sendbatch.values import Status
 
 
@@ -59,5 +59,5 @@ def all_spellings(typed: Collection[str] | None) -> list[tuple[str, ...]] | None
         return None
     for one in typed:
         if any("\ud800" <= character <= "\udfff" for character in one):
-            raise CampaignError(f"no key and no address: {printable(one, 320)} is not UTF-8")
+            raise CampaignError(f"no key and no address: {one_line(one, 320)} is not UTF-8")
     return [spellings(one) for one in typed]

@@ -20,7 +20,7 @@ from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import CampaignError, GuardError, LedgerError
+from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.content import Content
@@ -204,7 +204,7 @@ def _changes(
     ]
     told = [text for text in said if text is not None]
     if told and not preparing.looking:
-        raise GuardError("\n\n".join(told))  # one --accept-changes accepts all of them
+        raise GuardError([Fault(text) for text in told])  # one --accept-changes accepts all of them
     return told
 
 

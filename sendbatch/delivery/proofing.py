@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sendbatch.audience.addresses import normalise
-from sendbatch.campaign.secrets import read_credentials
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
@@ -18,12 +17,11 @@ from sendbatch.delivery.options import spellings
 from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.delivery.running import look, reachable
+from sendbatch.delivery.running import Way, look, reachable
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.message.compose import Composer, Proof
-from sendbatch.smtp.server import Server
 from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
 
 
@@ -59,8 +57,8 @@ def send_proofs(
             for reviewer in reviewers
         ]
         _take_quota(standing, len(messages), now)
-        with reachable(job) as server, Loop() as loop:
-            return loop.run(unless_stopped(_hand_over(job, server, messages), job.stop))
+        with reachable(job) as way, Loop() as loop:
+            return loop.run(unless_stopped(_hand_over(job, way, messages), job.stop))
 
     return look(job, see)
 
@@ -105,9 +103,9 @@ def _take_quota(standing: Standing, messages: int, now: float) -> None:
 
 
 async def _hand_over(
-    job: Job, server: Server, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
+    job: Job, way: Way, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
 ) -> list[Proofed]:
-    dialer = Dialer(server, lambda: read_credentials(job.campaign.profile, job.edge.environ))
+    dialer = Dialer(way.server, way.read_credentials)
     connection = await dialer.open()
     done: list[Proofed] = []
     try:

@@ -10,10 +10,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sendbatch.audience.deliverability import Deliverability
-from sendbatch.campaign.secrets import read_credentials
+from sendbatch.campaign.secrets import Credentials, read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
 from sendbatch.delivery.descriptors import enough_files
@@ -140,16 +140,13 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
 class _Sending:
     """The loop of one run, and what it talks to."""
 
-    def __init__(self, job: Job, standing: Standing, server: Server, loop: Loop) -> None:
+    def __init__(self, job: Job, standing: Standing, way: Way, loop: Loop) -> None:
         self._job = job
         self._standing = standing
         self._loop = loop
-        campaign, environ = job.campaign, job.edge.environ
-        self._server_name = f"{server.host}:{server.port}"
+        self._server_name = f"{way.server.host}:{way.server.port}"
         self._levels = Levels(self._known_level())
-        self._dialer = Dialer(
-            server, lambda: read_credentials(campaign.profile, environ), self._levels
-        )
+        self._dialer = Dialer(way.server, way.read_credentials, self._levels)
         self._first: Connection | None = None
 
     def connect(self) -> None:
@@ -208,26 +205,36 @@ class _Sending:
 @contextlib.contextmanager
 def _sending(job: Job, standing: Standing) -> Iterator[_Sending]:
     with (
-        reachable(job) as server,
+        reachable(job) as way,
         _counted(standing),
         Loop() as loop,
     ):
-        sending = _Sending(job, standing, server, loop)
+        sending = _Sending(job, standing, way, loop)
         try:
             yield sending
         finally:
             sending.leave()
 
 
+class Way(NamedTuple):
+    """A server, and what reads the login for it where one connects."""
+
+    server: Server
+    read_credentials: Callable[[], Credentials | None]
+
+
 @contextlib.contextmanager
-def reachable(job: Job) -> Iterator[Server]:
-    """The campaign's server; the embedded one listens for as long as the block lasts."""
-    profile = job.campaign.profile
+def reachable(job: Job) -> Iterator[Way]:
+    """The way to the campaign's server; the embedded one listens for as long as the block lasts, and
+    its login is known to this block alone."""
+    profile, environ = job.campaign.profile, job.edge.environ
     if profile.name != "sandbox":
-        yield server_of(profile)
+        yield Way(server_of(profile), lambda: read_credentials(profile, environ))
         return
+    job.record.make()
     with Sandbox(job.record.path / OUTBOX) as sandbox:
-        yield server_of(replace(profile, host=sandbox.host, port=sandbox.port))
+        here = replace(profile, host=sandbox.host, port=sandbox.port)
+        yield Way(server_of(here), lambda: sandbox.login)
 
 
 @contextlib.contextmanager

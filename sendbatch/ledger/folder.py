@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sendbatch.ledger.sqlite import FILE, has_ledger, read_ledger
 
 REPORTS = "reports"
 REPORT = REPORT_FILES[0]
+OTHERS = 0o027  # the rights of everyone, and the group's to change things
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class RecordFolder:
             if not ignore.exists():
                 _write(ignore, "*\n")
             _make(self.path)
+            _close_to_others(self.path)
             probe = self.path / ".writable"
             _write(probe, "")
             probe.unlink()
@@ -131,6 +134,14 @@ def _make(folder: Path) -> None:
         _make(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     _sync(folder.parent)
+
+
+def _close_to_others(folder: Path) -> None:
+    """A folder of ours that was once made by the umask. A group that was let in to read stays."""
+    found = folder.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & OTHERS and found.st_uid == os.geteuid():
+        folder.chmod(mode & ~OTHERS)
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from sendbatch.errors import LockedError, printable
+from sendbatch.errors import LockedError, one_line
 from sendbatch.ledger.access import LOCK as LOCK
 from sendbatch.ledger.access import denied
 
@@ -66,6 +66,6 @@ def _introduce(folder: Path, since: str, holder: str) -> None:
 def _who(folder: Path) -> str:
     try:
         told = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return printable(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)
+        return one_line(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -164,7 +164,8 @@ class Usage:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         lock = FileLock(path, mode=0o600)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.parent.mkdir(mode=0o700, exist_ok=True)  # beside the file of usage
+            folder.mkdir(mode=0o700, exist_ok=True)
             lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
         except OSError as error:
             raise self._file.unusable(error) from None

@@ -13,7 +13,7 @@ import jinja2
 from jinja2.runtime import Context
 
 from sendbatch.campaign.language import environment
-from sendbatch.errors import printable
+from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
 
 # What a template can raise by what a row holds; anything else is a fault of ours.
@@ -63,7 +63,7 @@ class Template:
 
     def _explained(self, error: BaseException) -> str:
         spot = _spot(error.__traceback__)
-        said = printable(_sentence(error), _LONGEST_REASON).replace("\n", " ")
+        said = one_line(_sentence(error), _LONGEST_REASON)
         if spot is None:
             return f"{self._bundle.shown[self._bundle.entry]}: {said}"
         name, line = spot
@@ -71,7 +71,7 @@ class Template:
         code = source[line - 1].strip() if 0 < line <= len(source) else ""
         shown = self._bundle.shown.get(name, name)
         where = shown if isinstance(self, _Inline) and len(source) < 2 else f"{shown}:{line}"
-        return f"{where}: {said}" + (f", in: {printable(code, _LONGEST_CODE)}" if code else "")
+        return f"{where}: {said}" + (f", in: {one_line(code, _LONGEST_CODE)}" if code else "")
 
 
 class _Inline(Template):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import jinja2
 
-from sendbatch.errors import printable
+from sendbatch.errors import one_line
 from sendbatch.preview.look import STYLE
 from sendbatch.preview.shown import Shown
 
@@ -116,7 +116,7 @@ def render(messages: Sequence[Shown], title: str) -> str:
     number = len(messages)
     return env.from_string(PAGE).render(
         messages=messages,
-        title=printable(title),
+        title=one_line(title),
         counted=f"{number:,} message{'' if number == 1 else 's'}",
         policy=POLICY,
         style=STYLE,

@@ -12,7 +12,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from typing import TYPE_CHECKING, Any
 
-from sendbatch.errors import printable
+from sendbatch.errors import one_line
 from sendbatch.values import Message, Recipient
 
 FIRST_SEEN = ("from", "to", "reply-to", "subject", "date")
@@ -107,7 +107,7 @@ def _headers(parsed: EmailMessage) -> Iterator[tuple[str, str]]:
             value = str(STRICT.header_fetch_parse(name, raw))
         except Exception:  # noqa: BLE001 - as it stands, then
             value = str(raw)
-        yield printable(name), printable(" ".join(value.split()))
+        yield one_line(name), one_line(" ".join(value.split()))
 
 
 def _body(parsed: EmailMessage, kind: str) -> str | None:
@@ -126,7 +126,7 @@ def _text(part: MIMEPart) -> str:
 
 def _attachment(part: MIMEPart) -> Attachment:
     name = part.get_filename() or "(no name)"
-    return Attachment(printable(name), printable(part.get_content_type()), len(_payload(part)))
+    return Attachment(one_line(name), one_line(part.get_content_type()), len(_payload(part)))
 
 
 def _payload(part: MIMEPart) -> bytes:

@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 
 class Here:
-    """One `Worker` of this process; made when it is first needed."""
+    """One `Worker` of this process; made when it is first needed. Whoever made the `watch` ends it."""
 
-    def __init__(self, setup: bytes) -> None:
+    def __init__(self, setup: bytes, watch: Watch) -> None:
         self._setup = setup
         self._worker: Worker | None = None
-        self._watch = Watch()
+        self._watch = watch
         self.is_stuck = False  # nothing more may be asked of it
 
     def give(self, kind: bytes, data: bytes, patience: float) -> Future[bytes]:

@@ -41,7 +41,7 @@ class Pool:
     def __init__(self, setup: Setup, workers: Workers) -> None:
         self._setup = setup.to_bytes()
         self._workers = workers
-        self._here = Here(self._setup)
+        self._here = Here(self._setup, workers.watch)
         self._asked = 0
 
     @property

@@ -19,6 +19,7 @@ class Watch:
         self._changed = threading.Condition()
         self._deadlines: dict[object, tuple[float, Callable[[], None]]] = {}
         self._wakes_at: float | None = None  # None while there is no thread
+        self._thread: threading.Thread | None = None
         self._ended = False
 
     @contextmanager
@@ -32,7 +33,8 @@ class Watch:
             self._deadlines[token] = at, too_late
             if self._wakes_at is None:
                 self._wakes_at = at
-                threading.Thread(target=self._look, name="watch", daemon=True).start()
+                self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+                self._thread.start()
             elif at < self._wakes_at:
                 self._changed.notify()
         try:
@@ -42,13 +44,15 @@ class Watch:
                 self._deadlines.pop(token, None)
 
     def end(self) -> None:
-        """What lasts still is too late now."""
+        """What lasts still is too late now. Returns once the thread is gone."""
         with self._changed:
             self._ended = True
             self._changed.notify()
             for _, too_late in self._deadlines.values():
                 too_late()
             self._deadlines.clear()
+        if self._thread is not None:
+            self._thread.join()
 
     def _look(self) -> None:
         with self._changed:

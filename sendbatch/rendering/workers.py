@@ -25,6 +25,12 @@ from sendbatch.rendering.watch import Watch
 
 PATIENCE = 60.0  # seconds for one batch; a template that loops for ever ends here
 
+# Of the environment: where the interpreter finds its files, and how it reads text and time.
+NEEDED = frozenset({
+    "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE",
+})  # fmt: skip
+
 # With -P nothing is imported from the folder we are in: it is a campaign's, and may have a csv.py. The
 # package is then to be found where this process has it from.
 _HOME = str(Path(__file__).resolve().parents[2])
@@ -57,7 +63,7 @@ class Workers:
         self.count: Final = count if count is not None else cores()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._watch = Watch()
+        self.watch: Final = Watch()  # for all that is given to them, or done beside them
         self._closing = False
 
     @property
@@ -77,7 +83,7 @@ class Workers:
         self._closing = True
         for _ in self._threads:
             self._jobs.put(None)
-        self._watch.end()  # nobody waits for an answer any more, were it one that never comes
+        self.watch.end()  # nobody waits for an answer any more, were it one that never comes
         for thread in self._threads:
             thread.join()
 
@@ -110,7 +116,7 @@ class Workers:
                     continue
                 try:
                     process = process or _Process()
-                    with self._watch.over(process.kill, job.patience):
+                    with self.watch.over(process.kill, job.patience):
                         answer = process.answer(job)
                     job.answer.set_result(answer)
                 except OSError:  # no process is to be had: whoever asked must not wait for ever
@@ -149,6 +155,7 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=_environment(),
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -188,6 +195,15 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """What an interpreter needs, and nothing else that this process was given: no secret is among it."""
+    return {name: value for name, value in os.environ.items() if _is_needed(name)}
+
+
+def _is_needed(name: str) -> bool:
+    return name in NEEDED or name.startswith("LC_")
 
 
 def _quietly(close: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TextIO
 
+from sendbatch.errors import as_json, json_shown
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
 from sendbatch.report.rows import COLUMNS, describer, timestamp
@@ -56,11 +57,11 @@ def write_json(store: Reading, out: TextIO, tally: Tally) -> None:
 
 def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out: TextIO) -> None:
     """Streams what json.dump would hold as a whole."""
-    out.write(json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}"))
+    out.write(as_json(head, indent=2).removesuffix("\n}"))
     out.write(',\n  "attention": [')
     separator = "\n    "
     for recipient in attention:
-        out.write(separator + _encoded(recipient))
+        out.write(separator + json_shown(_encoded(recipient)))
         separator = ",\n    "
     out.write("]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sendbatch.errors import printable
+from sendbatch.errors import one_line
 from sendbatch.ledger.store import Entry
 from sendbatch.message.identity import short
 from sendbatch.report.columns import cut, padded, width
@@ -45,7 +45,7 @@ def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | Non
         [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
         _attention(tally),
         _replies(tally),
-        _aligned([(f"{what}:", printable(where)) for what, where in (paths or {}).items()]),
+        _aligned([(f"{what}:", one_line(where)) for what, where in (paths or {}).items()]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -96,7 +96,7 @@ def _timing(tally: Tally) -> str:
 
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{printable(name)} {number:,}" for name, number in parts)
+    return ", ".join(f"{one_line(name, MOST_REASON)} {number:,}" for name, number in parts)
 
 
 def _attention(tally: Tally) -> list[str]:
@@ -113,9 +113,9 @@ def _attention_row(entry: Entry) -> tuple[str, ...]:
     said = " · ".join(part for part in (reply, entry.reason) if part)
     return (
         f"row {entry.row}",
-        cut(printable(entry.email or entry.key or "(no address)").replace("\n", " "), MOST_ADDRESS),
+        cut(one_line(entry.email or entry.key or "(no address)"), MOST_ADDRESS),
         word(entry.status),
-        cut(printable(said).replace("\n", " "), MOST_REASON),
+        cut(one_line(said), MOST_REASON),
     )
 
 
@@ -128,7 +128,7 @@ def _replies(tally: Tally) -> list[str]:
     lines = ["Most frequent refusals"]
     for group in groups:
         reply = " ".join(part for part in (str(group.code), group.enhanced, group.text) if part)
-        text = cut(printable(reply).replace("\n", " "), MOST_REASON)
+        text = cut(one_line(reply), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}")
     return lines
 

@@ -10,7 +10,7 @@ import errno
 import socket
 import ssl
 
-from sendbatch.errors import SmtpError, printable
+from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.server import Server
 from sendbatch.values import Reply
@@ -120,7 +120,7 @@ def not_secure(server: Server, error: ssl.SSLError) -> SmtpError:
         return _bad_certificate(server, error)
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
         return plain_instead_of_tls(server)
-    reason = printable(str(error.reason or "handshake failed")).replace("_", " ").lower()
+    reason = one_line(str(error.reason or "handshake failed")).replace("_", " ").lower()
     message = f"no TLS connection with {address(server)}: {reason}"
     return SmtpError(message, step="tls", hint="it may only speak versions older than TLS 1.2")
 
@@ -134,7 +134,7 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
 
 
 def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> SmtpError:
-    message = printable(error.verify_message or "")
+    message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
     if error.verify_code == 62:
         hint = f"host: must be a name that the certificate bears, {server.host} is not"
@@ -185,7 +185,7 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
             hint = "it may offer one after TLS: security: starttls"
         return SmtpError(message, step="auth", hint=hint)
     message = f"{address(server)} does not offer a login{wanted} that sendbatch can use"
-    hint = f"it offers {', '.join(printable(name, 40) for name in offered[:10])}"
+    hint = f"it offers {', '.join(one_line(name, 40) for name in offered[:10])}"
     if server.auth == "auto" and "xoauth2" in offered:
         hint += "; for a token as the password: auth: xoauth2"
     return SmtpError(message, step="auth", hint=hint)

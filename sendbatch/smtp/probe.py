@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sendbatch.errors import SendbatchError, SmtpError, printable
+from sendbatch.errors import SendbatchError, SmtpError, one_line
 from sendbatch.smtp import diagnosis
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import Opening
@@ -96,7 +96,7 @@ def _tls(opening: Opening) -> Step:
         value
         for _, value in cast("tuple[tuple[str, str], ...]", certificate.get("subjectAltName", ()))
     ]
-    shown = ", ".join(printable(name, 100) for name in names[:5])
+    shown = ", ".join(one_line(name, 100) for name in names[:5])
     shown += f" and {len(names) - 5} more" if len(names) > 5 else ""
     text = f"{version}, certificate for {shown}, valid until {certificate.get('notAfter', '?')}"
     return Step("tls", True, text)
@@ -111,9 +111,7 @@ def _no_tls(server: Server, offers: Offers) -> Step:
 
 def _ehlo(offers: Offers) -> Step:
     said = [f"{name} {value}".strip() for name, value in offers.extensions.items()]
-    text = (
-        "offers " + ", ".join(printable(one.upper(), 80) for one in said) if said else "no offers"
-    )
+    text = "offers " + ", ".join(one_line(one.upper(), 80) for one in said) if said else "no offers"
     hint = None if offers.pipelining else "without PIPELINING a message takes several round trips"
     return Step("ehlo", True, text, hint)
 

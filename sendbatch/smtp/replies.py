@@ -13,7 +13,7 @@ import re
 from collections import deque
 from typing import NamedTuple
 
-from sendbatch.errors import printable
+from sendbatch.errors import one_line
 from sendbatch.values import Reply
 
 MOST_BYTES = 4096  # a line with its CR LF; RFC 5321 §4.5.3.1.5 asks for 512, servers go beyond
@@ -139,4 +139,4 @@ def clean_reply(code: int, lines: list[str], command: str) -> Reply:
 def _clean(text: str) -> str:
     if len(text) <= MOST_TEXT and text.isprintable():
         return text
-    return printable(text.replace("\r", " ").replace("\n", " "), MOST_TEXT)
+    return one_line(text, MOST_TEXT)

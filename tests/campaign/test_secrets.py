@@ -145,6 +145,24 @@ def test_credentials_show_nothing() -> None:
         f"Kennwort: {SECRET}",
         f"password: ${SECRET}",
         f'password: "{SECRET}\\0"',
+        f"psw: {SECRET}",
+        f"psw: '{SECRET}'",
+        f"psw: [{SECRET}]",
+        f"psw: {{a: [{SECRET}]}}",
+        f"psw: |\n      {SECRET}\n      {SECRET}",
+        f'psw: "{SECRET}\n      {SECRET}"',
+        f'psw: "x\n{SECRET}"',
+        f"psw:{SECRET}",
+        f"p: {SECRET}: x",
+        f"sasl: *{SECRET}",
+        f"key: '{SECRET}",
+        f"login: {SECRET}",
+        f"timeouts: {{psw: {SECRET}}}",
+        f"timeouts: {{psw: {SECRET}",
+        f"timeouts:\n      psw: {SECRET}",
+        f"rate: {{psw: {SECRET}}}",
+        f"- psw: {SECRET}",
+        f"? [psw]\n    : {SECRET}",
     ],
 )
 def test_a_password_written_out_is_refused_and_never_shown(desk: Desk, keys: str) -> None:
@@ -157,6 +175,51 @@ def test_a_password_written_out_is_refused_and_never_shown(desk: Desk, keys: str
     with pytest.raises(SendbatchError) as caught:
         desk.load(smtp=f"smtp:\n    port: x\n    {keys}\n    prot: 1\n")
     assert SECRET not in str(caught.value) + repr(caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"profiles:\n  psw: {SECRET}\n",
+        f"psw: {SECRET}\nprofiles: {{}}\n",
+        f"profiles: {{p: {{host: a.example, psw: {SECRET}, prot: 1}}}}\n",
+        f"profiles: {{p: {{host: a.example, prot: 1, psw: {SECRET}}}\n",
+        f"profiles:\n- p:\n    psw: {SECRET}\n",
+        f"profiles:\n  p:\n    host: a.example\n    psw: {SECRET}\n   prot: 1\n",
+    ],
+)
+def test_what_stands_under_a_key_that_nobody_declared_is_not_shown(desk: Desk, text: str) -> None:
+    desk.profiles(text)
+    with pytest.raises(SendbatchError) as caught:
+        desk.load(smtp="smtp: p")
+    assert SECRET not in str(caught.value) + repr(caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("headers: {X-Campaign: spring, X: 1, x: }", True),
+        ("variables: {product: Widget, nested: {any: [thing]}, 1: }", True),
+        ("recipients: {file: people.csv, defaults: {first_name: friend}, fil: x}", True),
+        ("recipients: {file: people.csv, secondary: x}", False),
+        ("headers: {X-Psw: spring, X-Api-Key: autumn, X: 1, x: }", False),
+    ],
+)
+def test_what_is_declared_is_shown_and_what_names_a_secret_is_not(
+    desk: Desk, line: str, whole: bool
+) -> None:
+    keys = {line.partition(":")[0]: line}
+    said = str(SendbatchError(desk.faults(**keys)))
+    assert (line in said) is whole
+    assert "spring, X-Api" not in said
+    assert "autumn" not in said
+
+
+def test_a_line_that_is_no_yaml_is_shown_where_its_key_is_declared(desk: Desk) -> None:
+    (fault,) = desk.faults(subject="subject: Hello: {{ first_name }}")
+    assert "subject: Hello: {{ first_name }}" in str(fault)
+    (fault,) = desk.faults("unsubscribe: https://a.example/u?id={{ id }}: x")
+    assert "https://a.example/u?id={{ id }}: x" in str(fault)
 
 
 def test_a_password_on_a_line_with_other_faults_is_masked_there_too(desk: Desk) -> None:

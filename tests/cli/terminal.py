@@ -40,7 +40,16 @@ class Person:
             assert self._read(give_up), f"never asked {question!r}; saw: {self.seen}"
 
     def types(self, text: str) -> None:
-        os.write(self._master, text.encode())
+        self.types_bytes(text.encode())
+
+    def types_bytes(self, data: bytes) -> None:
+        os.write(self._master, data)
+
+    def loses_the_terminal(self) -> None:
+        """As where a connection breaks that nobody tells the process of."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self._master)
+        os.close(nothing)
 
     def gets(self, number: signal.Signals) -> None:
         self._process.send_signal(number)

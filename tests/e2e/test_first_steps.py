@@ -80,7 +80,10 @@ def step(desk: Desk, server: Sandbox, words: list[str]) -> str:
     """One command of the guide, with what its text says to do before; returns the verb."""
     verb, campaign = words[0], desk.folder / "campaign.yaml"
     if verb == "probe":  # "A way to a real server": a profile, and its name in the campaign
-        way = f"host: {server.host}, port: {server.port}, security: none"
+        login = "username: '${SMTP_USERNAME}', password: '${SMTP_PASSWORD}'"
+        way = f"host: {server.host}, port: {server.port}, security: none, {login}"
+        desk.environ["SMTP_USERNAME"] = server.login.username
+        desk.environ["SMTP_PASSWORD"] = server.login.password
         (desk.folder / "profiles.yaml").write_text(f"profiles: {{production: {{{way}}}}}\n")
         desk.change("campaign.yaml", "smtp: sandbox", "smtp: production")
     for_real = campaign.exists() and "smtp: production" in campaign.read_text("utf-8")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sendbatch.message.content import Bundle
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK
-from sendbatch.rendering.workers import Workers
+from sendbatch.rendering.workers import NEEDED, Workers
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 from tests.rendering.test_pool import ENDLESS, NOW, letter, people, rows, setup
 
@@ -83,6 +83,21 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_worker_is_given_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", "s3cret-of-the-account")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    with Workers(1) as workers:
+        workers.give(setup().to_bytes(), CHECK, batches.unchecked(rows(1))).result(20)
+        (worker,) = children(os.getpid())
+        environ = Path(f"/proc/{worker}/environ").read_bytes()
+        command = Path(f"/proc/{worker}/cmdline").read_bytes()
+    assert b"TZ=Asia/Tokyo" in environ.split(b"\0")
+    assert b"s3cret" not in environ + command
+    assert {name.partition(b"=")[0].decode() for name in environ.split(b"\0") if name} <= {
+        name for name in os.environ if name in NEEDED or name.startswith("LC_")
+    }
 
 
 def test_no_worker_survives_a_killed_parent_not_even_in_a_batch_that_never_ends() -> None:

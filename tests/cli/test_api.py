@@ -1,0 +1,158 @@
+"""The verbs called from a program: who watches a run, and what a run leaves behind in the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import sendbatch
+from sendbatch import Status, api
+from tests.cli.desk import LONGEST, Desk, closed_port, until
+from tests.cli.mailhost import MailHost
+
+
+class Failing(sendbatch.Observer):
+    """Raises at one of its calls, and counts them."""
+
+    def __init__(self, at: str) -> None:
+        self.calls: list[str] = []
+        for name in ("planning", "planned", "sending", "moved", "finished"):
+            setattr(self, name, lambda *_, name=name: self._called(name, at))
+
+    def _called(self, name: str, at: str) -> None:
+        self.calls.append(name)
+        if name == at:
+            raise BrokenPipeError("nobody reads the log")
+
+
+def test_an_observer_that_fails_stops_the_run_softly_with_record_and_report_whole(
+    desk: Desk, mailhost: MailHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.people(20)
+    mailhost.take_over(desk)
+    watching = Failing("moved")
+    result = sendbatch.run(sendbatch.load("spring.yaml"), yes=True, observer=watching)
+    assert result.exit_code == 3
+    assert result.reason == "the observer failed: BrokenPipeError: nobody reads the log"
+    assert watching.calls.count("moved") == 1  # and it is told nothing more
+    assert watching.calls[-1] == "moved"
+    assert Status.IN_DOUBT not in result.totals
+    assert result.report.read_text().count("\n") == 21
+    assert result.totals[Status.ACCEPTED] == len(mailhost.receivers) < 20
+    (told,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    assert told.exc_info is not None
+    again = sendbatch.run(sendbatch.load("spring.yaml"), yes=True)
+    assert again.exit_code == 0
+    assert sorted(mailhost.receivers) == sorted(f"p{n}@example.com" for n in range(1, 21))
+
+
+@pytest.mark.parametrize("at", ["planned", "sending"])
+def test_an_observer_that_fails_before_anything_left_sends_nothing(
+    desk: Desk, mailhost: MailHost, at: str
+) -> None:
+    mailhost.take_over(desk)
+    campaign = sendbatch.load("spring.yaml")
+    assert sendbatch.run(campaign, yes=True, observer=Failing(at)).exit_code == 3
+    assert not mailhost.receivers
+
+
+def test_no_socket_of_a_run_gets_what_a_program_says_on_its_closed_standard_error(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    code = (
+        "import os, sendbatch\n"
+        "for n in range(3): os.close(n)\n"
+        "result = sendbatch.run(sendbatch.load('spring.yaml'), yes=True)\n"
+        "os._exit(result.exit_code if os.readlink('/proc/self/fd/2') == '/dev/null' else 9)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=desk.folder, env=desk.environ)
+    assert process.wait(LONGEST) == 0
+    assert len(mailhost.receivers) == 3
+
+
+def left_behind() -> tuple[list[str], int, list[str], str]:
+    """Threads by Python and by the system, open files, and child processes."""
+    tasks = Path("/proc/self/task")
+    files = [path for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    return (
+        [thread.name for thread in threading.enumerate()],
+        len(list(tasks.iterdir())),
+        sorted(str(path.readlink()) for path in files),
+        (tasks / str(os.getpid()) / "children").read_text(),
+    )
+
+
+class StopsAfter(sendbatch.Observer):
+    """Asks a run to stop in the middle."""
+
+    def __init__(self, ask: Callable[[], None], moves: int) -> None:
+        self._ask, self._left = ask, moves
+
+    def moved(self, was: Status, now: Status) -> None:
+        self._left -= 1
+        if not self._left:
+            self._ask()
+
+
+def run_that_is_stopped(at_once: bool) -> None:
+    stop = sendbatch.Stop()
+    ask = stop.now if at_once else stop.soon
+    campaign = sendbatch.load("spring.yaml", run="now" if at_once else "soon")
+    result = sendbatch.run(campaign, stop=stop, observer=StopsAfter(ask, 50))
+    assert result.exit_code == 3
+
+
+def run_that_is_refused(expect: str | None = None, smtp: str | None = None) -> None:
+    campaign = sendbatch.load("spring.yaml", run="refused", expect=expect, smtp=smtp)
+    with pytest.raises(sendbatch.SendbatchError):
+        sendbatch.run(campaign, yes=True)
+
+
+def in_a_running_loop() -> None:
+    async def call() -> None:
+        sendbatch.plan(sendbatch.load("spring.yaml", run="planned"))
+
+    asyncio.run(call())
+
+
+def proof() -> None:
+    sendbatch.proof(sendbatch.load("spring.yaml", run="proof"), to=["me@example.com"])
+
+
+CALLS: dict[str, Callable[[], object]] = {
+    "run": lambda: sendbatch.run(sendbatch.load("spring.yaml", run="whole")),
+    "stopped soon": lambda: run_that_is_stopped(at_once=False),
+    "stopped now": lambda: run_that_is_stopped(at_once=True),
+    "refused by a guard": lambda: run_that_is_refused(expect="7"),
+    "no server": lambda: run_that_is_refused(smtp="closed"),
+    "plan": in_a_running_loop,
+    "check": lambda: sendbatch.check(sendbatch.load("spring.yaml", run="checked")),
+    "dry run": lambda: api.dry_run(sendbatch.load("spring.yaml", run="dry")),
+    "proof": proof,
+    "probe": lambda: sendbatch.probe("live"),
+}
+
+
+@pytest.mark.parametrize("people", [60, 1100], ids=["in the process", "by workers"])
+def test_no_call_leaves_a_thread_a_file_or_a_process_behind(
+    desk: Desk, mailhost: MailHost, people: int
+) -> None:
+    desk.people(people)
+    closed = f"  closed:\n    host: 127.0.0.1\n    port: {closed_port()}\n    security: none\n"
+    desk.write("profiles.yaml", mailhost.profiles + closed)
+    CALLS["run"]()  # what a process has once, it has now
+    before = left_behind()
+    for name, call in CALLS.items():
+        call()
+        # a thread that has given its answer ends a moment later
+        until(lambda: left_behind()[:2] == before[:2], f"the threads of {name!r} to end")
+        assert left_behind() == before, name
