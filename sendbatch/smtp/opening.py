@@ -53,8 +53,9 @@ async def open_transport(
             await opening.secure()
             await opening.hello()
         if credentials is not None:
+            # No EHLO after it: our mechanisms negotiate no security layer (RFC 4954 §4), and OpenSMTPD,
+            # Strato and others take one for the end of the login, or refuse it.
             await opening.log_in(credentials)
-            await opening.hello()  # only the EHLO after AUTH counts
         return opening.give_away()
     except BaseException:
         opening.abort()

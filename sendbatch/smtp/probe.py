@@ -79,7 +79,7 @@ async def _steps(
         return
     mechanism = await opening.log_in(credentials)
     yield Step("auth", True, f"logged in with {mechanism}")
-    yield _ehlo(await opening.hello())
+    yield _ehlo(opening.offers)
 
 
 def _peer(opening: Opening) -> str:
