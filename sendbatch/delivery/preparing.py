@@ -61,7 +61,7 @@ class Preparing:
     content: Content
     options: Options
     command: str
-    size_limit: int | None
+    size_seen: int | None  # what the server lately said
     lookups: Callable[[], Lookups]
     workers: Workers
     observer: Observer
@@ -158,7 +158,8 @@ def _plan_anew(
         content=preparing.content,
         inputs=inputs,
         salt=salt,
-        size_limit=preparing.size_limit,
+        size_limit=preparing.campaign.profile.size_limit,
+        size_seen=preparing.size_seen,
         lookups=lookups,
         workers=preparing.workers,
         observer=preparing.observer,
@@ -238,5 +239,5 @@ def _pool(ledger: Ledger, preparing: Preparing, salt: bytes) -> Pool:
     """For building messages only: the rows are checked, their rules no longer matter."""
     plan = ledger.reading.plan()
     assert plan is not None
-    setup = Setup(preparing.content, None, plan.columns, salt, preparing.size_limit)
+    setup = Setup(preparing.content, None, plan.columns, salt)
     return Pool(setup, preparing.workers)

@@ -20,9 +20,11 @@ from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.engine import Ending, Engine, Limits
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
+from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.errors import LedgerError
+from sendbatch.delivery.rehearsal import build
+from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
@@ -83,6 +85,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                 prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
+                    _hold_to_size(job, prepared, sending.size_limit)
                 confirm(prepared, standing)
             ending = sending.deliver(ledger, prepared) if prepared.sendable else None
         totals = ledger.sending.totals()
@@ -90,6 +93,22 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
         with ledger.transaction():
             ledger.sending.put_back()
         return ran, told(ledger)
+
+
+def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
+    """Raises CampaignError where a plan just made has messages that the server, as it now says, does not
+    take; found later, such a row fails by itself."""
+    if prepared.planned is None or limit is None:
+        return
+    file = job.campaign.recipients.file
+    faults = oversized(prepared.planned.large, limit, file)
+    now = job.edge.clock.wall()
+    for recipient, message in build(prepared.pool, prepared.samples[:1], now, job.stop):
+        if not faults and len(message.data) > limit:
+            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+            faults = [Fault(said, Place(shown(file), recipient.row))]
+    if faults:
+        raise CampaignError(faults)
 
 
 def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
@@ -114,7 +133,7 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
         content=content,
         options=job.options,
         command=job.command,
-        size_limit=standing.size_limit(job.campaign.profile.size_limit),
+        size_seen=standing.size_seen(job.edge.clock.wall()),
         lookups=Deliverability,
         workers=workers,
         observer=job.observer,
@@ -145,6 +164,11 @@ class _Sending:
         if usage is not None:
             now = self._job.edge.clock.wall()
             usage.saw_size(self._standing.account.host, self._first.offers.size, now)
+
+    @property
+    def size_limit(self) -> int | None:
+        """The greatest message in bytes, as the server has just said."""
+        return self._first.offers.size if self._first is not None else None
 
     def deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
         return self._loop.run(self._deliver(ledger, prepared))
