@@ -23,6 +23,7 @@ from sendbatch.delivery.quotas import Quotas
 from sendbatch.delivery.reaching import Dialer, Reach
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
+from sendbatch.delivery.sharing import LOOK
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
@@ -33,8 +34,6 @@ from sendbatch.ledger.store import Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
-
-SHARED_ANEW = 5.0  # seconds between looks at who else sends on the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +258,7 @@ class Engine:
     async def _share(self, traffic: Traffic) -> None:
         """Runs that begin or end on the same account change this one's part of it."""
         while self.limits.usage is not None:
-            await self.clock.wait(self._never, SHARED_ANEW)
+            await self.clock.wait(self._never, LOOK)
             traffic.share(await asyncio.to_thread(self.limits.parts))
 
     def _timer(self) -> list[asyncio.Task[None]]:

@@ -24,6 +24,7 @@ from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.rehearsal import build
+from sendbatch.delivery.sharing import wait_for_share
 from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
@@ -156,14 +157,22 @@ class _Sending:
             server, lambda: read_credentials(campaign.profile, environ), self._levels
         )
         self._first: Connection | None = None
+        self._joined_at = job.edge.clock.steady()
 
     def connect(self) -> None:
         """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
-        self._first = self._loop.run(unless_stopped(self._dialer.open(), self._job.stop))
+        self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
         usage = self._standing.usage
         if usage is not None:
             now = self._job.edge.clock.wall()
             usage.saw_size(self._standing.account.host, self._first.offers.size, now)
+
+    async def _logged_in(self) -> Connection:
+        usage, account = self._standing.usage, self._standing.account
+        if usage is not None:
+            clock, notice = self._job.edge.clock, self._job.observer.notice
+            await wait_for_share(usage, account, self._joined_at, clock=clock, notice=notice)
+        return await self._dialer.open()
 
     @property
     def size_limit(self) -> int | None:

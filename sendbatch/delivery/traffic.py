@@ -128,7 +128,10 @@ class Traffic:
         return reopen
 
     def share(self, parts: int) -> None:
-        """So many runs are alive on the account now: each has an equal part of it."""
+        """So many runs are alive on the account now: each has an equal part of it, and who has more gives
+        it up at once."""
+        if parts > self._pacer.parts:
+            self.line.filled.set()
         self._pacer.parts = self.settling.connections.parts = parts
 
     def held_until(self, due: float) -> None:
