@@ -54,26 +54,26 @@ def test_while_another_run_is_there_a_run_keeps_to_its_part_of_rate_and_connecti
     async def another(run: Desk) -> None:
         with ExitStack() as both:
             both.enter_context(run.usage.alive(ACCOUNT))
-            await run.clock.wait(asyncio.Event(), 12)
+            await run.clock.wait(asyncio.Event(), 6)
             with run.usage.alive(ACCOUNT):
-                await run.clock.wait(asyncio.Event(), 20)
+                await run.clock.wait(asyncio.Event(), 14)
             await run.clock.wait(asyncio.Event(), 1000)
 
     run = desk(
-        800,
-        rates=(Rate(20, 1),),
+        260,
+        rates=(Rate(10, 1),),
         connections=6,
         usage=usage_in(tmp_path),
         beside=another,
         on_dot=taken,
     )
     run.send()
-    assert run.totals() == {Status.ACCEPTED: 800}
+    assert run.totals() == {Status.ACCEPTED: 260}
     a_second = Counter(int(moment) for moment in at)
-    assert all(19 <= a_second[second] <= 22 for second in range(1, 11))
-    assert all(a_second[second] <= 11 for second in range(12 + int(SEEN), 31))
-    assert all(open_then[second] <= 3 for second in range(12 + int(SEEN), 31))
-    assert all(19 <= a_second[second] <= 22 for second in range(38, 45))
+    assert all(9 <= a_second[second] <= 11 for second in range(1, 6))
+    assert all(a_second[second] <= 6 for second in range(6 + int(SEEN), 19))
+    assert all(open_then[second] <= 3 for second in range(6 + int(SEEN), 19))
+    assert all(7 <= a_second[second] <= 11 for second in range(26, 30))
 
 
 def test_an_idle_connection_too_many_is_left_as_soon_as_another_run_is_seen(
