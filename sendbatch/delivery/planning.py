@@ -86,15 +86,16 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     started_at = planning.wall()
     recipients = planning.campaign.recipients
     place = planning.campaign.places.get("recipients.file")
-    with open_table(recipients.file, recipients.encoding, place) as table:
+    heed = planning.stop.heed
+    with open_table(recipients.file, recipients.encoding, place, heed) as table:
         rules = make_rules(planning.campaign, table.columns, table.names)
         if faults := check_names(planning.content, planning.campaign, rules.columns):
             raise CampaignError(faults)
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
-    warnings = _suppress(staging, planning.campaign)
+    warnings = _suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
-        reasons = planning.lookups.check(staging.domains(), planning.stop.heed)
+        reasons = planning.lookups.check(staging.domains(), heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
         if unanswered := planning.lookups.unanswered:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
@@ -157,7 +158,7 @@ def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
+def _suppress(staging: Staging, campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
     """Stage every suppression list; returns what is odd about them."""
     warnings: list[Fault] = []
     for path in campaign.suppress:
@@ -165,6 +166,7 @@ def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
             path,
             campaign.recipients.email,
             addresses_only=campaign.recipients.key in (None, campaign.recipients.email),
+            heed=heed,
         )
         staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
         warnings.extend(suppression.warnings)

@@ -84,7 +84,8 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     _restrict(ledger, options)
 
     def plan_anew() -> Planned:
-        made = _plan_anew(ledger, preparing, salt, inputs_digest(campaign), _lookups(preparing))
+        inputs = inputs_digest(campaign, preparing.stop.heed)
+        made = _plan_anew(ledger, preparing, salt, inputs, _lookups(preparing))
         _restrict(ledger, options)
         return made
 
@@ -137,7 +138,8 @@ def _salt(ledger: Ledger) -> bytes:
 
 def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
     """None where the inputs are those of the last plan."""
-    inputs, lookups = inputs_digest(preparing.campaign), _lookups(preparing)
+    heed = preparing.stop.heed
+    inputs, lookups = inputs_digest(preparing.campaign, heed), _lookups(preparing)
     last = ledger.reading.plan()
     if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)

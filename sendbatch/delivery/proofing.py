@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sendbatch.audience.addresses import normalise
-from sendbatch.campaign.secrets import read_credentials
+from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
@@ -23,7 +23,6 @@ from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.message.compose import Composer, Proof
-from sendbatch.smtp.server import Server
 from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
 
 
@@ -59,8 +58,10 @@ def send_proofs(
             for reviewer in reviewers
         ]
         _take_quota(standing, len(messages), now)
-        with reachable(job) as server, Loop() as loop:
-            return loop.run(unless_stopped(_hand_over(job, server, messages), job.stop))
+        with reachable(job) as server, Loop() as loop, Commands() as commands:
+            profile, environ = job.campaign.profile, job.edge.environ
+            dialer = Dialer(server, lambda: read_credentials(profile, environ, commands=commands))
+            return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
 
     return look(job, see)
 
@@ -105,9 +106,8 @@ def _take_quota(standing: Standing, messages: int, now: float) -> None:
 
 
 async def _hand_over(
-    job: Job, server: Server, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
+    job: Job, dialer: Dialer, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
 ) -> list[Proofed]:
-    dialer = Dialer(server, lambda: read_credentials(job.campaign.profile, job.edge.environ))
     connection = await dialer.open()
     done: list[Proofed] = []
     try:

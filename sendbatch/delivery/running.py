@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from sendbatch.audience.deliverability import Deliverability
-from sendbatch.campaign.secrets import read_credentials
+from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
 from sendbatch.delivery.descriptors import enough_files
@@ -146,7 +146,9 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
 class _Sending:
     """The loop of one run, and what it talks to."""
 
-    def __init__(self, job: Job, standing: Standing, server: Server, loop: Loop) -> None:
+    def __init__(
+        self, job: Job, standing: Standing, server: Server, loop: Loop, commands: Commands
+    ) -> None:
         self._job = job
         self._standing = standing
         self._loop = loop
@@ -154,7 +156,9 @@ class _Sending:
         self._server_name = f"{server.host}:{server.port}"
         self._levels = Levels(self._known_level())
         self._dialer = Dialer(
-            server, lambda: read_credentials(campaign.profile, environ), self._levels
+            server,
+            lambda: read_credentials(campaign.profile, environ, commands=commands),
+            self._levels,
         )
         self._first: Connection | None = None
         self._joined_at = job.edge.clock.steady()
@@ -230,8 +234,9 @@ def _sending(job: Job, standing: Standing) -> Iterator[_Sending]:
         reachable(job) as server,
         _counted(standing),
         Loop() as loop,
+        Commands() as commands,
     ):
-        sending = _Sending(job, standing, server, loop)
+        sending = _Sending(job, standing, server, loop, commands)
         try:
             yield sending
         finally:
