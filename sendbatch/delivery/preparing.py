@@ -19,6 +19,7 @@ from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, GuardError
 from sendbatch.ledger.sqlite import Ledger
@@ -90,7 +91,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         return made
 
     planned = take_up(ledger, campaign, options, preparing.content.digest, planned, plan_anew, now)
-    ledger.sending.make_due(now)
+    ledger.sending.make_due(now, now + longest_delay(campaign.retry))
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = reading.census()
     changes = _changes(ledger, preparing, everyone, holders, now)

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from sendbatch.campaign.model import Retry
-from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.clock import Clock, Onward
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
@@ -63,6 +63,7 @@ class Settling:
         self.breaker = Breaker(connections.wanted)
         self.connections = connections
         self.budget = Budget(retry.attempts)
+        self.onward = Onward(clock)  # what the due times of this run are measured by
         self._retry = retry
         self._pacer = pacer
         self._slow_down = slow_down
@@ -161,7 +162,7 @@ class Settling:
         attempt = self.budget.spend(ready.recipient.id)
         due_at = None
         if not self.budget.is_spent(ready.recipient.id):
-            due_at = self._clock.wall() + retry_delay(self._retry, attempt, self._random)
+            due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
         self._record(ready, outcome, due_at)
 
     def _release(self, ready: Ready, outcome: Outcome) -> None:

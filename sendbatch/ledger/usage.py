@@ -30,6 +30,9 @@ FORGET = (
 )  # seconds after which that is dropped, and use that counts in no window any more
 SWEEP = 3600.0  # seconds between two looks for what is to be dropped
 OFTEN = 50  # blocks taken between two merges
+AHEAD = (
+    60.0  # seconds; what was taken further ahead than that was taken before the clock was set back
+)
 SETTLED = 15.0  # seconds after which nothing that was taken is given back any more, and rows may be merged
 
 TABLES = """
@@ -138,6 +141,9 @@ class Usage:
     def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
         """When every window has room for one more, seconds since the epoch."""
         with self._file.open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._bring_back(connection, account, now)
+            connection.execute("COMMIT")
             return max(
                 (self._free_at(connection, account, window, now) for window in windows), default=now
             )
@@ -248,15 +254,33 @@ class Usage:
         rows = cls._rows(connection, account, window.seconds, first, float("inf"))
         return free_at(rows, window.seconds, window.count, now)
 
+    @classmethod
+    def _add(cls, connection: sqlite3.Connection, account: Account, n: int, at: float) -> None:
+        for window in WINDOWS:
+            cls._put(connection, account, window, place(at, window), n)
+
     @staticmethod
-    def _add(connection: sqlite3.Connection, account: Account, n: int, at: float) -> None:
-        connection.executemany(
+    def _put(
+        connection: sqlite3.Connection, account: Account, window: int, part: float, n: int
+    ) -> None:
+        connection.execute(
             "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + ?",
-            (
-                (account.user, account.host, account.domain, window, place(at, window), n, n)
-                for window in WINDOWS
-            ),
+            (account.user, account.host, account.domain, window, part, n, n),
         )
+
+    @classmethod
+    def _bring_back(cls, connection: sqlite3.Connection, account: Account, now: float) -> None:
+        """What was taken in a time to come, before the clock was set back, was taken now at the latest."""
+        for window in WINDOWS:
+            first = place(now + AHEAD, window)
+            rows = cls._rows(connection, account, window, first, float("inf"))
+            if rows:
+                key = (account.user, account.domain, window)
+                connection.execute(
+                    "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part >= ?",
+                    (*key, first),
+                )
+                cls._put(connection, account, window, place(now, window), sum(n for _, n in rows))
 
     @classmethod
     def _merge(cls, connection: sqlite3.Connection, account: Account, before: float) -> None:
@@ -269,10 +293,5 @@ class Usage:
                 "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part = ?",
                 ((*key, part) for part, _ in set(rows).difference(fewer)),
             )
-            connection.executemany(
-                "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (account.user, account.host, account.domain, window, part, count)
-                    for part, count in set(fewer).difference(rows)
-                ),
-            )
+            for part, count in set(fewer).difference(rows):
+                cls._put(connection, account, window, part, count)

@@ -210,6 +210,19 @@ def test_the_next_free_time_is_when_one_more_is_granted_and_not_a_moment_before(
         assert usage.take(account, windows, 1, free_at) == 1
 
 
+def test_after_the_clock_was_set_back_a_window_is_waited_for_and_no_longer(
+    usage: Usage, account: Account
+) -> None:
+    usage.take(account, PER_HOUR, 4, NOW + 9 * HOUR)
+    usage.take(account, PER_HOUR, 6, NOW + 9 * HOUR + 60)
+
+    assert usage.take(account, PER_HOUR, 1, NOW) == 0
+    free_at = usage.next_free(account, PER_HOUR, NOW)
+
+    assert NOW + HOUR <= free_at <= NOW + HOUR + 1
+    assert usage.take(account, PER_HOUR, 10, free_at) == 10
+
+
 def test_what_an_account_used_in_a_month_is_counted_too(usage: Usage, account: Account) -> None:
     usage.take(account, (), 5, NOW)
 
