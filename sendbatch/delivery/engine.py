@@ -90,8 +90,9 @@ class Engine:
     _never: asyncio.Event = field(default_factory=asyncio.Event)
     _broken: BaseException | None = None
 
-    async def run(self, first: Connection | None) -> Ending:
-        """Send until nothing is left or something stops it; `first` is already logged in.
+    async def run(self, first: Connection | None, since: float | None = None) -> Ending:
+        """Send until nothing is left or something stops it; `first` has logged in already, at the steady
+        time `since`.
 
         Raises RecordStopped when the record can no longer be written.
         """
@@ -100,7 +101,7 @@ class Engine:
         traffic = self._traffic()
         feed = self._feed(traffic)
         senders = [
-            Sender(traffic, number, first if number == 0 else None)
+            Sender(traffic, number, first if number == 0 else None, since)
             for number in range(self.limits.profile.connections)
         ]
         watching = [

@@ -161,6 +161,7 @@ class _Sending:
             self._levels,
         )
         self._first: Connection | None = None
+        self._first_at = 0.0
         self._joined_at = job.edge.clock.steady()
 
     def connect(self) -> None:
@@ -176,7 +177,9 @@ class _Sending:
         if usage is not None:
             clock, notice = self._job.edge.clock, self._job.observer.notice
             await wait_for_share(usage, account, self._joined_at, clock=clock, notice=notice)
-        return await self._dialer.open()
+        opened = await self._dialer.open()
+        self._first_at = self._job.edge.clock.steady()
+        return opened
 
     @property
     def size_limit(self) -> int | None:
@@ -222,7 +225,7 @@ class _Sending:
         )
         job.observer.sending(prepared.sendable)
         try:
-            return await engine.run(first)
+            return await engine.run(first, self._first_at)
         finally:
             await committer.close()
             job.observer.finished()
