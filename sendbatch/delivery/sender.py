@@ -20,9 +20,7 @@ FOREVER = float("inf")  # when a message is due while the line is empty; a limit
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 # Seconds before its slot that an envelope may leave with the message before it: a round trip, within these.
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
-RESTED = (
-    5.0  # seconds of rest after which its end, or 421, is no answer to the message that meets it
-)
+RESTED = 5.0  # seconds of rest after which its end, or 421, is no answer to what is sent then
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
 
 
@@ -90,7 +88,7 @@ class Sender:
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
         await clock.wait(self._traffic.line.filled, max(seconds, 0.001))
-        if self._has_rested(IDLE):
+        if self._has_rested(IDLE):  # also the first one, while a person thought about the question
             await self._leave()
 
     def _has_rested(self, seconds: float) -> bool:
@@ -102,8 +100,6 @@ class Sender:
         traffic = self._traffic
         if self._connection is not None and not self._connection.usable:
             self._drop()
-        if self._has_rested(IDLE):  # the first one, while a person thought about the question
-            await self._leave()
         if self._connection is None:
             if traffic.reach.has_free and not await self._is_needed():
                 return False
