@@ -16,6 +16,7 @@ from random import Random
 from sendbatch.campaign.model import Profile, Rate, Retry
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.keys import Keys
 from sendbatch.delivery.line import Line
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
@@ -27,7 +28,7 @@ from sendbatch.delivery.sharing import LOOK
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.words import clock_time
+from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
@@ -79,6 +80,7 @@ class Engine:
     random: Random
     observer: Observer
     stop: Stop
+    keys: Keys | None = None
     no_wait: bool = False
     stop_after: float | None = None
     learned: Callable[[Connection], None] = lambda connection: None
@@ -121,6 +123,11 @@ class Engine:
                 await traffic.quotas.give_back()
         if self._broken is None:
             traffic.settling.finish()
+            if self.keys is not None and self.keys.expired:
+                self._told("keys")(
+                    f"{count(self.keys.expired, 'recipient')} left in doubt: the key by which the provider "
+                    "drops a repetition has expired"
+                )
             await self.committer.flush()
         if self._broken is not None:  # also where the last outcomes could not be written
             raise self._broken
@@ -193,6 +200,7 @@ class Engine:
             offered=self.learned,
             held=self._held,
             soon=self._soon,
+            keys=self.keys,
         )
         return traffic
 

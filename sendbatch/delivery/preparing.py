@@ -16,6 +16,7 @@ from sendbatch.delivery import guards
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.inputs import inputs_digest
+from sendbatch.delivery.keys import Keys
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
@@ -68,6 +69,7 @@ class Preparing:
     observer: Observer
     stop: Stop
     wall: Callable[[], float]
+    keys: Keys | None = None  # where who is in doubt may be sent to again by the provider's
     looking: bool = False  # nothing will be sent: changes are told of, not refused
 
 
@@ -90,7 +92,10 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         _restrict(ledger, options)
         return made
 
-    planned = take_up(ledger, campaign, options, preparing.content.digest, planned, plan_anew, now)
+    planned = take_up(
+        ledger, campaign, options, preparing.content.digest, planned, plan_anew, now,
+        preparing.keys, preparing.observer.notice,
+    )  # fmt: skip
     ledger.sending.make_due(now, now + longest_delay(campaign.retry))
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = reading.census()

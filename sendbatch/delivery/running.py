@@ -16,9 +16,11 @@ from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
+from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.engine import Ending, Engine, Limits
 from sendbatch.delivery.jobs import Job
+from sendbatch.delivery.keys import Keys
 from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
@@ -88,7 +90,9 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
                 confirm(prepared, standing)
-            ending = sending.deliver(ledger, prepared) if prepared.sendable else None
+            ending = (
+                sending.deliver(ledger, prepared, preparing.keys) if prepared.sendable else None
+            )
         totals = ledger.sending.totals()
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
         with ledger.transaction():
@@ -140,7 +144,16 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
         observer=job.observer,
         stop=job.stop,
         wall=job.edge.clock.wall,
+        keys=_keys(job),
     )
+
+
+def _keys(job: Job) -> Keys | None:
+    """None where the provider knows none, and where a person's word stands instead."""
+    idempotency = job.campaign.profile.idempotency
+    if idempotency is None or job.options.resend_in_doubt:
+        return None
+    return Keys(idempotency.holds, Onward(job.edge.clock))
 
 
 class _Sending:
@@ -186,8 +199,8 @@ class _Sending:
         """The greatest message in bytes, as the server has just said."""
         return self._first.offers.size if self._first is not None else None
 
-    def deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
-        return self._loop.run(self._deliver(ledger, prepared))
+    def deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+        return self._loop.run(self._deliver(ledger, prepared, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -203,7 +216,7 @@ class _Sending:
             return None
         return usage.level_of(self._server_name, self._job.edge.clock.wall())
 
-    async def _deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
+    async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
         job, standing = self._job, self._standing
         first, self._first = self._first, None
         committer = Committer(ledger.sending)
@@ -220,6 +233,7 @@ class _Sending:
             random=job.edge.random,
             observer=job.observer,
             stop=job.stop,
+            keys=keys,
             no_wait=job.options.no_wait,
             stop_after=job.options.stop_after,
         )

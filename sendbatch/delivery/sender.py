@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from sendbatch.delivery.keys import Expired
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
@@ -131,6 +132,10 @@ class Sender:
             outcome = await connection.hand_over(
                 ready.message, partial(traffic.intend, ready), self._along
             )
+        except Expired:
+            self._drop()
+            traffic.leave_in_doubt(ready)
+            return
         finally:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()

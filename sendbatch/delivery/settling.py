@@ -23,7 +23,7 @@ from sendbatch.delivery.steering import (
     is_permanent,
     row_is_blamed,
 )
-from sendbatch.ledger.store import Change, Released, Settled
+from sendbatch.ledger.store import Change, LeftInDoubt, Released, Settled
 from sendbatch.values import Outcome, Reply, Status
 
 
@@ -99,6 +99,11 @@ class Settling:
                 self.breaker.doubted()
             self._record(ready, outcome)
         return reopen
+
+    def leave_in_doubt(self, ready: Ready) -> None:
+        """Taken up to be sent again, and not sent."""
+        self._write([LeftInDoubt(ready.recipient.id)])
+        self._observer.moved(ready.recipient.status, Status.IN_DOUBT)
 
     def finish(self) -> None:
         """The run ends without the breaker: what an open streak refused is refused for good."""

@@ -134,6 +134,15 @@ class LedgerReading:
         )
         return found.fetchone() is not None
 
+    def latest(self) -> float:
+        """The latest time that stands in the record, 0 in an empty one: no clock of before was behind it."""
+        found = self._db.execute(
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM event UNION ALL SELECT "
+            "max(max(coalesce(first_attempt_at, 0)), max(coalesce(finished_at, 0)), "
+            "max(coalesce(dated_at, 0))) FROM recipient)"
+        ).fetchone()[0]
+        return float(found or 0)
+
     def span(self) -> tuple[float | None, float | None]:
         first, last = self._db.execute(
             f"SELECT min(first_attempt_at), max(finished_at) FROM recipient WHERE {CURRENT} "

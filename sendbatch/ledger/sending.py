@@ -20,7 +20,7 @@ from sendbatch.values import BLAMING, Recipient, Status
 _STATUSES = {str(status): status for status in Status}
 COLUMNS = (
     'id, "row", key, email, vars, status, attempts, dated_at, content, '
-    f"iif(reason IN {BLAMING}, code, NULL)"
+    f"iif(reason IN {BLAMING}, code, NULL), iif(was = 'in_doubt', 1, 0)"
 )
 
 
@@ -37,10 +37,11 @@ def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
 
 
 def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
-    id_, row, key, email, _, status, attempts, dated_at, content, code = fields
+    id_, row, key, email, _, status, attempts, dated_at, content, code, doubted = fields
     return Recipient(
-        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code
-    )
+        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code,
+        doubted == 1,
+    )  # fmt: skip
 
 
 class SendingStore:
