@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, TextIO, Unpack
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
-from sendbatch.campaign.secrets import read_credentials
+from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.jobs import Around, folder_of, job_of
-from sendbatch.delivery.looping import Loop, own_loop
+from sendbatch.delivery.looping import Loop, own_loop, unless_stopped
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
 from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
+from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
 from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held
@@ -316,11 +317,12 @@ def probe(
     *,
     folder: Path | None = None,
     told: Callable[[Step], None] = lambda step: None,
+    stop: Stop | None = None,
     edge: Edge | None = None,
 ) -> bool:
     """Connect, secure, log in, and tell each step; sends nothing. Returns whether all went well.
 
-    `folder` is where profiles.yaml is looked for, upward from there.
+    `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.smtp.probe import probe as probe_server
 
@@ -329,17 +331,17 @@ def probe(
     if found.name == "sandbox":
         raise CampaignError("the sandbox runs inside a run: there is nothing to probe")
 
-    async def steps() -> bool:
+    async def steps(commands: Commands) -> bool:
         well = True
         async for step in probe_server(
-            server_of(found), lambda: read_credentials(found, edge.environ)
+            server_of(found), lambda: read_credentials(found, edge.environ, commands=commands)
         ):
             told(step)
             well = well and step.ok
         return well
 
-    with Loop() as loop:
-        return loop.run(steps())
+    with Loop() as loop, Commands() as commands:
+        return loop.run(unless_stopped(steps(commands), stop or Stop()))
 
 
 def schema(*, profiles: bool = False) -> dict[str, object]:

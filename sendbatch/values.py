@@ -86,6 +86,7 @@ class Recipient:
     dated_at: float | None = None
     content: str | None = None
     code: int | None = None  # of the last reply, if that refused this recipient or message
+    doubted: bool = False  # in doubt before this run took it up: to be sent again
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,13 @@ is loaded with the first: most campaigns ask for none, and it takes 20 ms.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
+
+from sendbatch.threads import in_thread
 
 if TYPE_CHECKING:
     import dns.name
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_MAIL = "no mail server: "  # how the reason of a row begins that is invalid for DNS alone
 THREADS = 16
+MOMENT = 0.1  # seconds at most between two calls of a `heed`
 HOPELESS = 2 * THREADS  # look-ups without one answer: nobody is asked any more
 
 
@@ -34,17 +39,30 @@ class Deliverability:
         self, domains: Iterable[str], heed: Callable[[], None] = lambda: None
     ) -> dict[str, str | None]:
         """For each domain (A-labels) why no mail can go there, or None where it may. `heed` is called
-        after each answer; what it raises ends the rest."""
+        after each answer, and while none comes; what it raises ends the rest."""
         wanted = list(dict.fromkeys(domains))
-        new = [domain for domain in wanted if domain not in self._known]
-        if new:
-            threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dns")
-            try:
-                for domain, why in zip(new, threads.map(self._look_up, new), strict=True):
+        left = deque(domain for domain in wanted if domain not in self._known)
+        answers: SimpleQueue[tuple[str, str | None]] = SimpleQueue()
+
+        def look_up() -> None:
+            with suppress(IndexError):
+                while True:
+                    domain = left.popleft()
+                    answers.put((domain, self._look_up(domain)))
+
+        missing = len(left)
+        threads = [in_thread(look_up) for _ in range(min(THREADS, missing))]
+        try:
+            while missing and not any(thread.done() and thread.exception() for thread in threads):
+                with suppress(Empty):
+                    domain, why = answers.get(timeout=MOMENT)
                     self._known[domain] = why
-                    heed()
-            finally:
-                threads.shutdown(cancel_futures=True)
+                    missing -= 1
+                heed()
+        finally:
+            left.clear()
+        for thread in threads:
+            thread.result()
         return {domain: self._known[domain] for domain in wanted}
 
     def _look_up(self, domain: str) -> str | None:

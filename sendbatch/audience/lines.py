@@ -6,7 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,11 +25,19 @@ class Lines:
 
     `number` is the line read last, from 1.
     `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
-    text in `encoding`, for NUL and for endless lines.
+    text in `encoding`, for NUL and for endless lines. `heed` is called with each line; what it raises ends
+    the reading.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        encoding: str | None = None,
+        place: Place | None = None,
+        heed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.path = path
+        self._heed = heed
         self.number = 0
         self._fixed = encoding is None
         self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
@@ -49,6 +57,7 @@ class Lines:
         return self
 
     def __next__(self) -> str:
+        self._heed()
         try:
             line = self._text.readline(LONGEST_LINE + 1)
         except UnicodeError:

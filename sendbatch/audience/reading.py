@@ -6,7 +6,7 @@ Memory stays flat: one record at a time, from a file of any length.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -132,16 +132,21 @@ class Table:
         return self._lines.fault(f"this record cannot be read: {error}", line=start)
 
 
-def open_table(path: Path, encoding: str | None = None, place: Place | None = None) -> Table:
+def open_table(
+    path: Path,
+    encoding: str | None = None,
+    place: Place | None = None,
+    heed: Callable[[], None] = lambda: None,
+) -> Table:
     """Open a CSV, .csv or .csv.gz. `encoding` None is UTF-8 where nobody can say
-    otherwise; `place` is where the campaign file names it.
+    otherwise; `place` is where the campaign file names it; `heed` is as in `Lines`.
 
     Raises AudienceError where it is empty, no text in `encoding`, or its header is unusable.
     """
-    lines = Lines(path, encoding, place)
+    lines = Lines(path, encoding, place, heed)
     try:
         return Table(lines)
-    except AudienceError:
+    except BaseException:
         lines.close()
         raise
 

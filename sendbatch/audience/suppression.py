@@ -7,7 +7,7 @@ an entry that is neither an address nor a domain is warned about.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,21 +39,29 @@ class Suppression:
     warnings: list[Fault] = field(default_factory=list)
 
 
-def read_suppression(path: Path, email_column: str, *, addresses_only: bool = False) -> Suppression:
+def read_suppression(
+    path: Path,
+    email_column: str,
+    *,
+    addresses_only: bool = False,
+    heed: Callable[[], None] = lambda: None,
+) -> Suppression:
     """A list in a file; `email_column` is what the campaign calls the address. With
-    `addresses_only` keys are addresses, so that a list without one names nobody.
+    `addresses_only` keys are addresses, so that a list without one names nobody. `heed` is as in `Lines`.
 
     Raises AudienceError, also while the entries are read.
     """
     suppression = Suppression(path, iter(()))
-    suppression.entries = _entries(suppression, email_column, addresses_only)
+    suppression.entries = _entries(suppression, email_column, addresses_only, heed)
     return suppression
 
 
-def _entries(suppression: Suppression, email_column: str, addresses_only: bool) -> Iterator[Entry]:
+def _entries(
+    suppression: Suppression, email_column: str, addresses_only: bool, heed: Callable[[], None]
+) -> Iterator[Entry]:
     path = suppression.path
     found = odd = 0
-    for line, text in _texts(path, email_column):
+    for line, text in _texts(path, email_column, heed):
         text = text.strip()
         if not text:
             continue
@@ -94,19 +102,19 @@ def _warning(path: Path, line: int, text: str) -> Fault:
     return Fault(message, Place(shown(path), line), severity="warning")
 
 
-def _texts(path: Path, email_column: str) -> Iterator[tuple[int, str]]:
+def _texts(path: Path, email_column: str, heed: Callable[[], None]) -> Iterator[tuple[int, str]]:
     """(line, entry) of each record."""
     wanted = (usable(email_column), *USUAL_COLUMNS)
-    first = _first_line(path)
+    first = _first_line(path, heed)
     if first is None:
         return
     if not any(mark in first for mark in DELIMITERS) and usable(first.strip('"')) not in wanted:
-        with Lines(path) as lines:
+        with Lines(path, heed=heed) as lines:
             for line in lines:
                 if line.strip():
                     yield lines.number, line
         return
-    with open_table(path) as table:
+    with open_table(path, heed=heed) as table:
         column = next((name for name in wanted if name in table.columns), None)
         if column is None:
             named = one_line(", ".join(table.names.values()))
@@ -127,8 +135,8 @@ def _is_empty(path: Path) -> bool:
         return next(lines, None) is None
 
 
-def _first_line(path: Path) -> str | None:
-    with Lines(path) as lines:
+def _first_line(path: Path, heed: Callable[[], None]) -> str | None:
+    with Lines(path, heed=heed) as lines:
         for line in lines:
             if line.strip():
                 return line.strip()

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -35,14 +36,68 @@ class _Unreadable(Exception):
         self.hint = hint
 
 
+class Commands:
+    """The `password_command` under way, if one is; a context manager. With its end, from whatever thread, the
+    command ends too, with all that it started, and no other begins."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._over = False
+
+    def __enter__(self) -> Commands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._over = True
+            if self._process is not None and self._process.returncode is None:
+                _kill(self._process)
+
+    def output(
+        self, command: str, folder: Path, environ: Mapping[str, str], timeout: float
+    ) -> bytes:
+        """What it prints. What it says on stderr may hold the secret too."""
+        with self._lock:
+            if self._over:
+                raise _Unreadable("password_command was not needed any more")
+            process = self._process = subprocess.Popen(  # noqa: S602  the user's own, for a shell
+                command,
+                shell=True,
+                cwd=folder,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        with process:
+            try:
+                output, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                _kill(process)
+                process.communicate()
+                raise _Unreadable(f"password_command took more than {timeout:g} s") from None
+        if process.returncode != 0:
+            hint = "run it in a terminal to see what it says"
+            raise _Unreadable(f"password_command ended with {process.returncode}", hint=hint)
+        return output
+
+
 def read_credentials(
-    profile: Profile, environ: Mapping[str, str], *, timeout: float = COMMAND_TIMEOUT
+    profile: Profile,
+    environ: Mapping[str, str],
+    *,
+    timeout: float = COMMAND_TIMEOUT,
+    commands: Commands | None = None,
 ) -> Credentials | None:
     """The profile's user name and password; None for a profile without.
 
     `environ` wins over the `.env` beside the profile's file. `timeout` (seconds) is for
-    `password_command`. Raises ProfileError naming all that is not set, never a value.
+    `password_command`, which ends with `commands`. Raises ProfileError naming all that is not set, never
+    a value.
     """
+    commands = commands or Commands()
     if profile.username is None or profile.password is None:
         return None
     faults: list[Fault] = []
@@ -50,7 +105,7 @@ def read_credentials(
     for source, what in ((profile.username, "username"), (profile.password, "password")):
         try:
             user = values[0] if values else ""
-            value = _read(source, profile, environ, user, timeout)
+            value = _read(source, profile, environ, user, timeout, commands)
             values.append(_usable(value, what))
         except _Unreadable as error:
             faults += [Fault(m, profile.place, error.hint) for m in error.messages]
@@ -64,18 +119,26 @@ def read_username(profile: Profile, environ: Mapping[str, str]) -> str | None:
     if profile.username is None:
         return None
     try:
-        return _usable(_read(profile.username, profile, environ, "", COMMAND_TIMEOUT), "username")
+        return _usable(
+            _read(profile.username, profile, environ, "", COMMAND_TIMEOUT, Commands()), "username"
+        )
     except (_Unreadable, ProfileError):
         return None
 
 
 def _read(
-    source: SecretSource, profile: Profile, environ: Mapping[str, str], user: str, timeout: float
+    source: SecretSource,
+    profile: Profile,
+    environ: Mapping[str, str],
+    user: str,
+    timeout: float,
+    commands: Commands,
 ) -> str:
     if source.template is not None:
         return _filled(source.template, profile, environ)
     if source.command is not None:
-        return _run(source.command, profile, environ, timeout)
+        folder = profile.source.parent if profile.source else Path.cwd()
+        return _first_line(commands.output(source.command, folder, environ, timeout))
     assert source.keyring is not None
     return _from_keyring(source.keyring, user)
 
@@ -129,41 +192,19 @@ def _env_file(profile: Profile) -> dict[str, str]:
     return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}
 
 
-def _run(command: str, profile: Profile, environ: Mapping[str, str], timeout: float) -> str:
-    """The first line that the command prints. What it says on stderr may hold the secret too."""
-    folder = profile.source.parent if profile.source else Path.cwd()
-    process = subprocess.Popen(  # noqa: S602  the user's own command, written for a shell
-        command,
-        shell=True,
-        cwd=folder,
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise _Unreadable(f"password_command took more than {timeout:g} s") from None
-    if process.returncode != 0:
-        hint = "run it in a terminal to see what it says"
-        raise _Unreadable(f"password_command ended with {process.returncode}", hint=hint)
+def _first_line(output: bytes) -> str:
     try:
         return output.decode("utf-8").split("\n", 1)[0].removesuffix("\r")
     except UnicodeDecodeError:
         raise _Unreadable("password_command printed something that is not UTF-8") from None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command with all it started: a grandchild would keep the pipe open."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The command with all it started: a grandchild would keep the pipe open."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         process.kill()
-    process.communicate()
 
 
 def _from_keyring(service: str, user: str) -> str:

@@ -30,8 +30,13 @@ def probe(
 ) -> None:
     """Connect, secure, log in, and say what the server offers. Sends nothing."""
     from sendbatch import api
+    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.delivery.stopping import Stop
 
-    raise typer.Exit(0 if api.probe(profile, folder=folder.resolve(), told=_tell) else 2)
+    stop = Stop()
+    with stoppable(stop, Terminal()):
+        went_well = api.probe(profile, folder=folder.resolve(), told=_tell, stop=stop)
+    raise typer.Exit(0 if went_well else 2)
 
 
 def _tell(step: Step) -> None:

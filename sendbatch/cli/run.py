@@ -129,6 +129,8 @@ def _send(
     stopped = chosen.limit is not None and result.exit_code == 3
     left = result.unfinished if stopped else None
     _tell(result, terminal, again(campaign, record, chosen, limit=left))
+    if chosen.resend_in_doubt:
+        _tell_of_doubt(result, terminal)
     return result.exit_code
 
 
@@ -147,6 +149,18 @@ def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
         terminal.complain(f"stopped early: {one_line(result.reason)}\ngo on with:  {again}")
     elif result.retry_at is not None:
         terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
+
+
+def _tell_of_doubt(result: RunResult, terminal: Terminal) -> None:
+    """What was said before the run covers no doubt that is there after it."""
+    from sendbatch.delivery.words import count
+    from sendbatch.values import Status
+
+    if left := result.totals.get(Status.IN_DOUBT, 0):
+        terminal.say(
+            f"{count(left, 'recipient')} in doubt, not reached or not answered: the line that goes on leaves "
+            "them out; --in-doubt resend once more would send to all of them again"
+        )
 
 
 def _nothing(result: RunResult) -> str:

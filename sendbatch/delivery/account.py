@@ -44,10 +44,10 @@ class Standing:
     def seconds_needed(self, messages: int, now: float) -> float | None:
         return seconds_needed(messages, self.rates, lambda rate: self.used(rate, now))
 
-    def size_limit(self, published: int | None) -> int | None:
-        """The greatest message in bytes: what the host last said, else what its preset says."""
-        seen = self.usage.size_of(self.account.host) if self.usage is not None else None
-        return seen or published
+    def size_seen(self, now: float) -> int | None:
+        """The greatest message in bytes that the host said it takes, within a week: it may say otherwise by
+        now, so that this is no more than a warning."""
+        return self.usage.size_of(self.account.host, now) if self.usage is not None else None
 
 
 def standing_of(campaign: Campaign, edge: Edge) -> Standing:

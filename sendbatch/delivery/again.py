@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import guards
+from sendbatch.delivery.clock import STEP
+from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.options import Options
 from sendbatch.delivery.planning import Planned
+from sendbatch.delivery.words import count
 from sendbatch.ledger.sqlite import Ledger
 
 KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
@@ -24,6 +27,8 @@ def take_up(
     planned: Planned | None,
     plan_anew: Callable[[], Planned],
     now: float,
+    keys: Keys | None,
+    notice: Callable[[str], None],
 ) -> Planned | None:
     """Make pending whom this run is to send to again, and choose the first so many of all.
 
@@ -35,7 +40,7 @@ def take_up(
     sending.retry(options.retry, now)
     asked = sending.resend() if options.resend_in_doubt else 0
     if not options.resend_in_doubt:
-        planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now)
+        planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now, keys, notice)
     sending.choose(options.limit)
     sending.put_back(but_chosen=True)
     if asked:
@@ -58,14 +63,22 @@ def _resolve_doubt(
     planned: Planned | None,
     plan_anew: Callable[[], Planned],
     now: float,
+    keys: Keys | None,
+    notice: Callable[[str], None],
 ) -> Planned | None:
     """Send again where the provider drops a repetition: the very same message with the same key,
     through the server that was given it, while the key holds."""
-    profile, since = campaign.profile, _keyed_since(ledger, campaign)
-    if profile.idempotency is None or not profile.delivers or since is None:
+    since = _keyed_since(ledger, campaign)
+    if keys is None or not campaign.profile.delivers or since is None:
         return planned
-    doubtful = ledger.sending.doubt_with_key(content, max(since, now - profile.idempotency.holds))
-    if doubtful:
+    doubtful = ledger.sending.doubt_with_key(content, max(since, keys.dated_after()))
+    if doubtful and ledger.reading.latest() > now + STEP:
+        notice(
+            "the clock was set back since the last run: whether the provider would drop a repetition cannot "
+            f"be known; {count(len(doubtful), 'recipient')} in doubt "
+            f"{'stays' if len(doubtful) == 1 else 'stay'} so"
+        )
+    elif doubtful:
         planned = planned or plan_anew()  # who has another row by now?
         ledger.sending.resend(doubtful - planned.corrected_doubt)
     return planned

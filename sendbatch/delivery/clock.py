@@ -19,6 +19,28 @@ class Clock(Protocol):
         ...
 
 
+STEP = 1.0  # seconds; by less than that a wall clock is corrected all the time
+
+
+class Onward:
+    """Seconds since the epoch for what is waited for in one run. They follow the wall clock, also where it
+    leaps ahead after a sleep; where it is set back they go on as they did."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at, self._steady = clock.wall(), clock.steady()
+
+    def now(self) -> float:
+        wall, steady = self._clock.wall(), self._clock.steady()
+        went_on = self._at + steady - self._steady
+        self._at, self._steady = (went_on if went_on - wall >= STEP else wall), steady
+        return self._at
+
+    def shown(self, at: float) -> float:
+        """Such a time as the wall clock will say it, to the second."""
+        return at - round(self.now() - self._clock.wall())
+
+
 class SystemClock:
     """The machine's own clocks."""
 

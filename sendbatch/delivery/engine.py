@@ -16,6 +16,7 @@ from random import Random
 from sendbatch.campaign.model import Profile, Rate, Retry
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.line import Line
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
@@ -23,18 +24,17 @@ from sendbatch.delivery.quotas import Quotas
 from sendbatch.delivery.reaching import Dialer, Reach
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
+from sendbatch.delivery.sharing import LOOK
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.words import clock_time
+from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
-
-SHARED_ANEW = 5.0  # seconds between looks at who else sends on the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Engine:
     random: Random
     observer: Observer
     stop: Stop
+    keys: Keys | None = None
     no_wait: bool = False
     stop_after: float | None = None
     learned: Callable[[Connection], None] = lambda connection: None
@@ -91,8 +92,9 @@ class Engine:
     _never: asyncio.Event = field(default_factory=asyncio.Event)
     _broken: BaseException | None = None
 
-    async def run(self, first: Connection | None) -> Ending:
-        """Send until nothing is left or something stops it; `first` is already logged in.
+    async def run(self, first: Connection | None, since: float | None = None) -> Ending:
+        """Send until nothing is left or something stops it; `first` has logged in already, at the steady
+        time `since`.
 
         Raises RecordStopped when the record can no longer be written.
         """
@@ -101,7 +103,7 @@ class Engine:
         traffic = self._traffic()
         feed = self._feed(traffic)
         senders = [
-            Sender(traffic, number, first if number == 0 else None)
+            Sender(traffic, number, first if number == 0 else None, since)
             for number in range(self.limits.profile.connections)
         ]
         watching = [
@@ -121,6 +123,11 @@ class Engine:
                 await traffic.quotas.give_back()
         if self._broken is None:
             traffic.settling.finish()
+            if self.keys is not None and self.keys.expired:
+                self._told("keys")(
+                    f"{count(self.keys.expired, 'recipient')} left in doubt: the key by which the provider "
+                    "drops a repetition has expired"
+                )
             await self.committer.flush()
         if self._broken is not None:  # also where the last outcomes could not be written
             raise self._broken
@@ -193,6 +200,7 @@ class Engine:
             offered=self.learned,
             held=self._held,
             soon=self._soon,
+            keys=self.keys,
         )
         return traffic
 
@@ -259,7 +267,7 @@ class Engine:
     async def _share(self, traffic: Traffic) -> None:
         """Runs that begin or end on the same account change this one's part of it."""
         while self.limits.usage is not None:
-            await self.clock.wait(self._never, SHARED_ANEW)
+            await self.clock.wait(self._never, LOOK)
             traffic.share(await asyncio.to_thread(self.limits.parts))
 
     def _timer(self) -> list[asyncio.Task[None]]:

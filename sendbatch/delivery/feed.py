@@ -105,7 +105,7 @@ class Feed:
 
     async def _fetch(self) -> _Batch | None:
         """A batch for the first lane that has room and has any; the lanes take turns."""
-        now, out = self._traffic.clock.wall(), frozenset(self._traffic.out)
+        now, out = self._traffic.settling.onward.now(), frozenset(self._traffic.out)
         any_due = await self._committer.call(self._store.next_due, now, 1, out)
         if any_due:  # seldom; else it is not worth a wait for the disk
             out = await self._settled_is_durable()
@@ -145,10 +145,11 @@ class Feed:
         if due_at is None and not out:
             self.finished = True
             return False
-        seconds = LOOK_AGAIN if due_at is None else due_at - traffic.clock.wall()
+        onward = traffic.settling.onward
+        seconds = LOOK_AGAIN if due_at is None else due_at - onward.now()
         if due_at is not None and not out and seconds > 0:
-            self.only_later = due_at
-            if not self._waiting(due_at):
+            self.only_later = onward.shown(due_at)
+            if not self._waiting(self.only_later):
                 return False
         self._all_in()
         await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), LOOK_AGAIN))

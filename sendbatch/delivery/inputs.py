@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from sendbatch.errors import AudienceError, shown
 READ_AT_ONCE = 1 << 20  # bytes
 
 
-def inputs_digest(campaign: Campaign) -> str:
-    """Over the CSV, the suppression files, `recipients:`, the variables and the checks' version."""
+def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -> str:
+    """Over the CSV, the suppression files, `recipients:`, the variables and the checks' version. `heed` is
+    called now and then; what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
     declared = {
@@ -27,7 +28,7 @@ def inputs_digest(campaign: Campaign) -> str:
     }
     digest.update(_stable(declared))
     for path in (campaign.recipients.file, *campaign.suppress):
-        digest.update(_file_digest(path))
+        digest.update(_file_digest(path, heed))
     return digest.hexdigest()
 
 
@@ -35,12 +36,13 @@ def _stable(value: Mapping[str, object]) -> bytes:
     return json.dumps(value, sort_keys=True, default=str, ensure_ascii=True).encode()
 
 
-def _file_digest(path: Path) -> bytes:
+def _file_digest(path: Path, heed: Callable[[], None]) -> bytes:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while block := file.read(READ_AT_ONCE):
                 digest.update(block)
+                heed()
     except OSError as error:
         raise AudienceError(f"{shown(path)}: cannot be read: {error.strerror}") from None
     return digest.digest()

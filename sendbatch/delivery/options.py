@@ -34,13 +34,13 @@ class Options:
 
     def words(self, limit: int | None) -> list[str]:
         """What a line that goes on must repeat, with `limit` in the place of the one given: who is
-        meant and what was promised, but no yes to a question."""
+        meant and what was promised, but no yes to a question. --in-doubt resend is one: it is about those in
+        doubt when it is given, and a run may leave others."""
         words = [word for key in self.only_as_typed or self.only or () for word in ("--only", key)]
         words += ["--limit", str(limit)] if limit is not None else []
         words += ["--plan", shown(self.approval)] if self.approval is not None else []
         words += ["--strict"] if self.strict else []
-        words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
-        return words + (["--in-doubt", "resend"] if self.resend_in_doubt else [])
+        return words + (["--retry", ",".join(sorted(self.retry))] if self.retry else [])
 
 
 def spellings(typed: str) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ interrupted leaves nothing behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -27,6 +27,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.worker import too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
@@ -54,11 +55,15 @@ class Planned:
     twins: Twins
     corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
     warnings: tuple[Fault, ...] = ()
+    large: tuple[
+        tuple[int, int], ...
+    ] = ()  # (line, bytes of the attachments) of the largest messages
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """All that a plan is made from. `lookups` is None unless the campaign asks for MX look-ups."""
+    """All that a plan is made from. `size_limit` is what the provider publishes, `size_seen` what the
+    server lately said; `lookups` is None unless the campaign asks for MX look-ups."""
 
     campaign: Campaign
     content: Content
@@ -70,6 +75,7 @@ class Planning:
     observer: Observer
     stop: Stop
     wall: Callable[[], float]
+    size_seen: int | None = None
 
 
 def make_plan(ledger: Ledger, planning: Planning) -> Planned:
@@ -80,15 +86,16 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     started_at = planning.wall()
     recipients = planning.campaign.recipients
     place = planning.campaign.places.get("recipients.file")
-    with open_table(recipients.file, recipients.encoding, place) as table:
+    heed = planning.stop.heed
+    with open_table(recipients.file, recipients.encoding, place, heed) as table:
         rules = make_rules(planning.campaign, table.columns, table.names)
         if faults := check_names(planning.content, planning.campaign, rules.columns):
             raise CampaignError(faults)
         staging = ledger.stage(rules.columns)
-        digest, faulty = _stage_rows(staging, table, rules, planning)
-    warnings = _suppress(staging, planning.campaign)
+        digest, faulty, large = _stage_rows(staging, table, rules, planning)
+    warnings = _suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
-        reasons = planning.lookups.check(staging.domains(), planning.stop.heed)
+        reasons = planning.lookups.check(staging.domains(), heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
         if unanswered := planning.lookups.unanswered:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
@@ -96,6 +103,13 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             warnings.append(Fault(said, hint=hint, severity="warning"))
     staging.settle()
     _refuse_faulty(staging, faulty, recipients.file)
+    large = [(line, size) for line, size in large if staging.may_be_sent_to(line)]
+    warnings += [
+        replace(
+            fault, severity="warning", hint="it said so within the last week; run asks it again"
+        )
+        for fault in oversized(large, planning.size_seen, recipients.file)
+    ]
     difference = staging.difference()
     corrected_doubt = staging.corrected_doubt()
     twins = staging.twins(names_used(planning.content))
@@ -108,31 +122,34 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         started_at=started_at,
         completed_at=planning.wall(),
     )
-    return Planned(difference, twins, corrected_doubt, tuple(warnings))
+    return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
 
 
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
-) -> tuple[str, list[tuple[int, str]]]:
-    """Check and stage every row; returns their digest, and (line, fault) of missing attachments."""
+) -> tuple[str, list[tuple[int, str]], list[tuple[int, int]]]:
+    """Check and stage every row; returns their digest, (line, fault) of missing attachments, and (line,
+    bytes) of large ones."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
     campaign = planning.campaign
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
+    large: list[tuple[int, int]] = []
     for found in pool.check(_batches(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
+        large += found.large
         rows += len(found.rows)
         planning.observer.planning(rows)
     if not rows:
         file = campaign.recipients.file
         raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
-    return digest.hexdigest(), faulty
+    return digest.hexdigest(), faulty, large
 
 
 def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -141,7 +158,7 @@ def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
+def _suppress(staging: Staging, campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
     """Stage every suppression list; returns what is odd about them."""
     warnings: list[Fault] = []
     for path in campaign.suppress:
@@ -149,6 +166,7 @@ def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
             path,
             campaign.recipients.email,
             addresses_only=campaign.recipients.key in (None, campaign.recipients.email),
+            heed=heed,
         )
         staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
         warnings.extend(suppression.warnings)
@@ -160,11 +178,23 @@ def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) 
     held = [(line, text) for line, text in faulty if staging.may_be_sent_to(line)]
     if not held:
         return
+    raise CampaignError(_listed(held, file))
+
+
+def oversized(large: Sequence[tuple[int, int]], limit: int | None, file: Path) -> list[Fault]:
+    """The rows, as (line, bytes), whose attachments are more than the server takes."""
+    held = [
+        (line, too_large(size, limit)) for line, size in large if limit is not None and size > limit
+    ]
+    return _listed(held, file)
+
+
+def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
     faults = [Fault(text, Place(shown(file), line)) for line, text in held[:SHOWN]]
     if len(held) > SHOWN:
         more = count(len(held) - SHOWN, "more row")
         faults.append(Fault(f"and {more} with such a fault", Place(shown(file))))
-    raise CampaignError(faults)
+    return faults
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:

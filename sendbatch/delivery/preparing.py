@@ -15,10 +15,12 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
+from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
@@ -61,7 +63,7 @@ class Preparing:
     content: Content
     options: Options
     command: str
-    size_limit: int | None
+    size_seen: int | None  # what the server lately said
     lookups: Callable[[], Lookups]
     workers: Workers
     observer: Observer
@@ -70,6 +72,7 @@ class Preparing:
     environ: Mapping[str, str]
     place: str  # the record's folder as it is shown
     recorded: bool  # whether the command says where records are kept
+    keys: Keys | None = None  # where who is in doubt may be sent to again by the provider's
     looking: bool = False  # nothing will be sent: changes are told of, not refused
     refused: LedgerError | None = None  # what a run would say of the record, where it is only looked at
 
@@ -92,12 +95,16 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     _restrict(ledger, options)
 
     def plan_anew() -> Planned:
-        made = _plan_anew(ledger, preparing, salt, inputs_digest(campaign), _lookups(preparing))
+        inputs = inputs_digest(campaign, preparing.stop.heed)
+        made = _plan_anew(ledger, preparing, salt, inputs, _lookups(preparing))
         _restrict(ledger, options)
         return made
 
-    planned = take_up(ledger, campaign, options, preparing.content.digest, planned, plan_anew, now)
-    ledger.sending.make_due(now)
+    planned = take_up(
+        ledger, campaign, options, preparing.content.digest, planned, plan_anew, now,
+        preparing.keys, preparing.observer.notice,
+    )  # fmt: skip
+    ledger.sending.make_due(now, now + longest_delay(campaign.retry))
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = reading.census()
     changes = _changes(ledger, preparing, everyone, holders, now)
@@ -146,7 +153,8 @@ def _salt(ledger: Ledger) -> bytes:
 
 def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
     """None where the inputs are those of the last plan."""
-    inputs, lookups = inputs_digest(preparing.campaign), _lookups(preparing)
+    heed = preparing.stop.heed
+    inputs, lookups = inputs_digest(preparing.campaign, heed), _lookups(preparing)
     last = ledger.reading.plan()
     if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)
@@ -167,7 +175,8 @@ def _plan_anew(
         content=preparing.content,
         inputs=inputs,
         salt=salt,
-        size_limit=preparing.size_limit,
+        size_limit=preparing.campaign.profile.size_limit,
+        size_seen=preparing.size_seen,
         lookups=lookups,
         workers=preparing.workers,
         observer=preparing.observer,
@@ -274,5 +283,5 @@ def _pool(ledger: Ledger, preparing: Preparing, salt: bytes) -> Pool:
     """For building messages only: the rows are checked, their rules no longer matter."""
     plan = ledger.reading.plan()
     assert plan is not None
-    setup = Setup(preparing.content, None, plan.columns, salt, preparing.size_limit)
+    setup = Setup(preparing.content, None, plan.columns, salt)
     return Pool(setup, preparing.workers)

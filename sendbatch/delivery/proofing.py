@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sendbatch.audience.addresses import normalise
+from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.account import Standing
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
@@ -17,7 +18,7 @@ from sendbatch.delivery.options import spellings
 from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.delivery.running import Way, look, reachable
+from sendbatch.delivery.running import look, reachable
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
@@ -57,8 +58,9 @@ def send_proofs(
             for reviewer in reviewers
         ]
         _take_quota(standing, len(messages), now)
-        with reachable(job) as way, Loop() as loop:
-            return loop.run(unless_stopped(_hand_over(job, way, messages), job.stop))
+        with reachable(job) as way, Loop() as loop, Commands() as commands:
+            dialer = Dialer(way.server, lambda: way.read_credentials(commands))
+            return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
 
     return look(job, see)
 
@@ -103,9 +105,8 @@ def _take_quota(standing: Standing, messages: int, now: float) -> None:
 
 
 async def _hand_over(
-    job: Job, way: Way, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
+    job: Job, dialer: Dialer, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
 ) -> list[Proofed]:
-    dialer = Dialer(way.server, way.read_credentials)
     connection = await dialer.open()
     done: list[Proofed] = []
     try:

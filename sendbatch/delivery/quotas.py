@@ -1,7 +1,8 @@
 """Limits per hour and day: quotas in a rolling window, shared by every run on the account.
 
-Use is taken from `usage.sqlite` in blocks before it is spent and the rest given back at the end:
-a crash counts too much, never too little. They count recipients.
+Use is taken from `usage.sqlite` in blocks before it is spent and the rest given back: a crash counts too
+much, never too little. A block lapses after some seconds: it counts from when it was taken, and what is
+spent after a night's sleep belongs to another window. They count recipients.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sendbatch.campaign.model import Rate
 from sendbatch.delivery.clock import Clock
@@ -19,7 +21,20 @@ from sendbatch.ledger.usage import Account, Usage
 BLOCK_SHARE = 100  # one hundredth of the tightest quota
 LARGEST_BLOCK = 100
 LOW = 40  # left in hand when the next block is fetched: as many as may start in a second or so
-DAY = 86400
+LAPSE = 10.0  # seconds after which what is left of a block goes back: no use is dated older
+# Seconds at least until a block is asked for once more: a run starts no later each day by more than this.
+AGAIN = 0.05
+
+
+@dataclass(slots=True)
+class Block:
+    """So many recipients left, of those taken at this time, in seconds since the epoch."""
+
+    left: int
+    taken_at: float
+
+    def is_fresh(self, now: float) -> bool:
+        return self.left > 0 and 0 <= now - self.taken_at <= LAPSE
 
 
 def quotas_of(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
@@ -45,11 +60,10 @@ class Quotas:
         self._accounts = {
             domain: account.for_domain(domain) if domain else account for domain in self._windows
         }
-        self._in_hand = dict.fromkeys(self._windows, 0)
-        self._taken_at: dict[str, float] = {}
+        self._in_hand: dict[str, Block] = {}
+        self._ahead: dict[str, Block] = {}  # so that nobody waits when a block is used up
+        self._lapsed: list[tuple[str, Block]] = []
         self._blocked: dict[str, float] = {}  # until when, seconds since the epoch
-        # What was taken ahead: (how many, when), so that nobody waits when a block is used up.
-        self._ahead: dict[str, tuple[int, float]] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
 
@@ -65,22 +79,31 @@ class Quotas:
         return self._clock.steady() + free_at - self._clock.wall()
 
     def spend(self, domain: str) -> bool:
-        """Use one from each block in hand; False where one is empty and must be refilled."""
+        """Use one from each block in hand; False where one is used up or too old, and must be refilled."""
         if self._usage is None:
             return True
-        scopes = self._scopes(domain)
-        if any(self._in_hand[scope] == 0 and not self._adopt(scope) for scope in scopes):
+        scopes, now = self._scopes(domain), self._clock.wall()
+        if not all(self._has(scope, now) for scope in scopes):
             return False
         for scope in scopes:
-            self._in_hand[scope] -= 1
-            if self._in_hand[scope] == LOW:
+            block = self._in_hand[scope]
+            block.left -= 1
+            if block.left == LOW:
                 self._fetch_ahead(scope)
         return True
 
-    def _adopt(self, scope: str) -> bool:
-        """The block taken ahead is the one in hand now; whether there was any."""
-        self._in_hand[scope], self._taken_at[scope] = self._ahead.pop(scope, (0, 0.0))
-        return self._in_hand[scope] > 0
+    def _has(self, scope: str, now: float) -> bool:
+        """Whether there is a block in hand; that taken ahead, where the one before it is used up."""
+        block = self._in_hand.get(scope)
+        if block is not None and block.is_fresh(now):
+            return True
+        for old in (self._in_hand.pop(scope, None), ahead := self._ahead.pop(scope, None)):
+            if old is not None and old.left and not old.is_fresh(now):
+                self._lapsed.append((scope, old))
+        if ahead is None or not ahead.is_fresh(now):
+            return False
+        self._in_hand[scope] = ahead
+        return True
 
     def _fetch_ahead(self, scope: str) -> None:
         if scope not in self._fetching and scope not in self._ahead:
@@ -91,47 +114,52 @@ class Quotas:
     async def _fetch(self, scope: str) -> None:
         with contextlib.suppress(LedgerError):  # whoever finds nothing in hand is told of it
             async with self._lock:
-                granted, now = await self._granted(scope)
-                self._ahead[scope] = granted, now
+                self._ahead[scope] = await self._granted(scope)
 
     async def refill(self, domain: str) -> None:
-        """Take a block durably for every empty scope; where none is to be had, block it."""
+        """Take a block durably for every scope without; where none is to be had, block it."""
         async with self._lock:
+            await self._return_lapsed()
             for scope in self._scopes(domain):
-                if self._in_hand[scope] == 0 and not self._adopt(scope):
+                if not self._has(scope, self._clock.wall()):
                     await self._take(scope)
 
     async def give_back(self) -> None:
         if self._usage is None:
             return
         await asyncio.gather(*self._fetching.values())
-        for scope, left in self._in_hand.items():
-            self._in_hand[scope] = 0
-            for unused, at in (
-                (left, self._taken_at.get(scope, 0.0)),
-                self._ahead.pop(scope, (0, 0.0)),
-            ):
-                if unused:
-                    account = self._accounts[scope]
-                    await asyncio.to_thread(self._usage.give_back, account, unused, at)
+        async with self._lock:
+            for blocks in (self._in_hand, self._ahead):
+                self._lapsed += blocks.items()
+                blocks.clear()
+            await self._return_lapsed()
+
+    async def _return_lapsed(self) -> None:
+        assert self._usage is not None
+        while self._lapsed:
+            scope, block = self._lapsed.pop()
+            account, until = self._accounts[scope], min(self._clock.wall(), block.taken_at + LAPSE)
+            await asyncio.to_thread(
+                self._usage.give_back, account, block.left, block.taken_at, until
+            )
 
     async def _take(self, scope: str) -> None:
         assert self._usage is not None
         windows, account = self._windows[scope], self._accounts[scope]
-        granted, now = await self._granted(scope)
-        self._in_hand[scope], self._taken_at[scope] = granted, now
-        if granted:
+        block = await self._granted(scope)
+        if block.left:
+            self._in_hand[scope] = block
             self._blocked.pop(scope, None)
             return
-        free_at = await asyncio.to_thread(self._usage.next_free, account, windows, now)
-        self._blocked[scope] = max(free_at, now + 1.0)
+        free_at = await asyncio.to_thread(self._usage.next_free, account, windows, block.taken_at)
+        self._blocked[scope] = max(free_at, block.taken_at + AGAIN)
 
-    async def _granted(self, scope: str) -> tuple[int, float]:
-        """Take a block durably; how many there were to be had, and when."""
+    async def _granted(self, scope: str) -> Block:
+        """Take a block durably: as many as there were to be had."""
         assert self._usage is not None
         windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
         take = self._usage.take
-        return await asyncio.to_thread(take, account, windows, _block(windows), now), now
+        return Block(await asyncio.to_thread(take, account, windows, _block(windows), now), now)
 
     def _scopes(self, domain: str) -> tuple[str, ...]:
         return ("", domain) if domain in self._windows and domain else ("",)

@@ -15,6 +15,7 @@ from sendbatch.delivery.words import duration
 from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import Levels
+from sendbatch.threads import aside
 
 FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
 LONGEST_PAUSE = 30.0
@@ -41,7 +42,7 @@ class Dialer:
     async def open(self) -> Connection:
         """Raises SmtpError, or ProfileError where a secret cannot be read."""
         if not self._known:
-            self._credentials, self._known = await asyncio.to_thread(self._read), True
+            self._credentials, self._known = await aside(self._read), True
         return await open_connection(self.server, self._credentials, self.levels)
 
     async def open_again(self) -> Connection:

@@ -32,6 +32,11 @@ class Budget:
         return used >= self._attempts
 
 
+def longest_delay(retry: Retry) -> float:
+    """Seconds: no retry is further away. A due time that is was written before the clock was set back."""
+    return retry.max_delay * (1 + JITTER)
+
+
 def retry_delay(retry: Retry, attempt: int, random: Random) -> float:
     """Seconds until the attempt after number `attempt` (from 1) of this run."""
     grown = retry.first_delay * 2.0 ** min(attempt - 1, 30)

@@ -13,16 +13,21 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from sendbatch.audience.deliverability import Deliverability
-from sendbatch.campaign.secrets import Credentials, read_credentials
+from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
+from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
+from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.errors import LedgerError, shown
+from sendbatch.delivery.rehearsal import build
+from sendbatch.delivery.sharing import wait_for_share
+from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
@@ -85,17 +90,38 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                 prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
+                    _hold_to_size(job, prepared, sending.size_limit)
                 confirm(prepared, standing)
                 if prepared.sendable:
                     ledger.begin_sending(now)
-            if prepared.sendable:  # a copy of the file alone has the plan, and shows that it is no more
+            if (
+                prepared.sendable
+            ):  # a copy of the file alone has the plan, and shows that it is no more
                 ledger.checkpoint()
-            ending = sending.deliver(ledger, prepared) if prepared.sendable else None
+            ending = (
+                sending.deliver(ledger, prepared, preparing.keys) if prepared.sendable else None
+            )
         totals = ledger.sending.totals()
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
         with ledger.transaction():
             ledger.sending.put_back()
         return ran, told(ledger)
+
+
+def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
+    """Raises CampaignError where a plan just made has messages that the server, as it now says, does not
+    take; found later, such a row fails by itself."""
+    if prepared.planned is None or limit is None:
+        return
+    file = job.campaign.recipients.file
+    faults = oversized(prepared.planned.large, limit, file)
+    now = job.edge.clock.wall()
+    for recipient, message in build(prepared.pool, prepared.samples[:1], now, job.stop):
+        if not faults and len(message.data) > limit:
+            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+            faults = [Fault(said, Place(shown(file), recipient.row))]
+    if faults:
+        raise CampaignError(faults)
 
 
 def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
@@ -125,7 +151,7 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
         content=content,
         options=job.options,
         command=job.command,
-        size_limit=standing.size_limit(job.campaign.profile.size_limit),
+        size_seen=standing.size_seen(job.edge.clock.wall()),
         lookups=Deliverability,
         workers=workers,
         observer=job.observer,
@@ -134,31 +160,58 @@ def preparing_of(job: Job, standing: Standing, content: Content, workers: Worker
         environ=job.edge.environ,
         place=shown(job.record.path),
         recorded=job.recorded,
+        keys=_keys(job),
     )
+
+
+def _keys(job: Job) -> Keys | None:
+    """None where the provider knows none, and where a person's word stands instead."""
+    idempotency = job.campaign.profile.idempotency
+    if idempotency is None or job.options.resend_in_doubt:
+        return None
+    return Keys(idempotency.holds, Onward(job.edge.clock))
 
 
 class _Sending:
     """The loop of one run, and what it talks to."""
 
-    def __init__(self, job: Job, standing: Standing, way: Way, loop: Loop) -> None:
+    def __init__(
+        self, job: Job, standing: Standing, way: Way, loop: Loop, commands: Commands
+    ) -> None:
         self._job = job
         self._standing = standing
         self._loop = loop
         self._server_name = f"{way.server.host}:{way.server.port}"
         self._levels = Levels(self._known_level())
-        self._dialer = Dialer(way.server, way.read_credentials, self._levels)
+        self._dialer = Dialer(way.server, lambda: way.read_credentials(commands), self._levels)
         self._first: Connection | None = None
+        self._first_at = 0.0
+        self._joined_at = job.edge.clock.steady()
 
     def connect(self) -> None:
         """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
-        self._first = self._loop.run(unless_stopped(self._dialer.open(), self._job.stop))
+        self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
         usage = self._standing.usage
         if usage is not None:
             now = self._job.edge.clock.wall()
             usage.saw_size(self._standing.account.host, self._first.offers.size, now)
 
-    def deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
-        return self._loop.run(self._deliver(ledger, prepared))
+    async def _logged_in(self) -> Connection:
+        usage, account = self._standing.usage, self._standing.account
+        if usage is not None:
+            clock, notice = self._job.edge.clock, self._job.observer.notice
+            await wait_for_share(usage, account, self._joined_at, clock=clock, notice=notice)
+        opened = await self._dialer.open()
+        self._first_at = self._job.edge.clock.steady()
+        return opened
+
+    @property
+    def size_limit(self) -> int | None:
+        """The greatest message in bytes, as the server has just said."""
+        return self._first.offers.size if self._first is not None else None
+
+    def deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+        return self._loop.run(self._deliver(ledger, prepared, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -174,7 +227,7 @@ class _Sending:
             return None
         return usage.level_of(self._server_name, self._job.edge.clock.wall())
 
-    async def _deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
+    async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
         job, standing = self._job, self._standing
         first, self._first = self._first, None
         committer = Committer(ledger.sending)
@@ -191,12 +244,13 @@ class _Sending:
             random=job.edge.random,
             observer=job.observer,
             stop=job.stop,
+            keys=keys,
             no_wait=job.options.no_wait,
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)
         try:
-            return await engine.run(first)
+            return await engine.run(first, self._first_at)
         finally:
             await committer.close()
             job.observer.finished()
@@ -208,8 +262,9 @@ def _sending(job: Job, standing: Standing) -> Iterator[_Sending]:
         reachable(job) as way,
         _counted(standing),
         Loop() as loop,
+        Commands() as commands,
     ):
-        sending = _Sending(job, standing, way, loop)
+        sending = _Sending(job, standing, way, loop, commands)
         try:
             yield sending
         finally:
@@ -220,7 +275,7 @@ class Way(NamedTuple):
     """A server, and what reads the login for it where one connects."""
 
     server: Server
-    read_credentials: Callable[[], Credentials | None]
+    read_credentials: Callable[[Commands], Credentials | None]
 
 
 @contextlib.contextmanager
@@ -229,12 +284,15 @@ def reachable(job: Job) -> Iterator[Way]:
     its login is known to this block alone."""
     profile, environ = job.campaign.profile, job.edge.environ
     if profile.name != "sandbox":
-        yield Way(server_of(profile), lambda: read_credentials(profile, environ))
+        yield Way(
+            server_of(profile),
+            lambda commands: read_credentials(profile, environ, commands=commands),
+        )
         return
     job.record.make()
     with Sandbox(job.record.path / OUTBOX) as sandbox:
         here = replace(profile, host=sandbox.host, port=sandbox.port)
-        yield Way(server_of(here), lambda: sandbox.login)
+        yield Way(server_of(here), lambda commands: sandbox.login)
 
 
 @contextlib.contextmanager

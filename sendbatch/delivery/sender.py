@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from sendbatch.delivery.idempotency import Expired
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
@@ -20,13 +21,21 @@ FOREVER = float("inf")  # when a message is due while the line is empty; a limit
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 # Seconds before its slot that an envelope may leave with the message before it: a round trip, within these.
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
+RESTED = 5.0  # seconds of rest after which its end, or 421, is no answer to what is sent then
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
 
 
 class Sender:
-    """`number` counts from 0; senders above the number of allowed connections stand still."""
+    """`number` counts from 0; senders above the number of allowed connections stand still. `connection`
+    has logged in already, at the steady time `since`."""
 
-    def __init__(self, traffic: Traffic, number: int, connection: Connection | None = None) -> None:
+    def __init__(
+        self,
+        traffic: Traffic,
+        number: int,
+        connection: Connection | None = None,
+        since: float | None = None,
+    ) -> None:
         self._traffic = traffic
         self._number = number
         self._connection: Connection | None = None
@@ -37,6 +46,7 @@ class Sender:
         self._never = asyncio.Event()
         if connection is not None:
             self._take_over(connection)
+            self._used_at = self._used_at if since is None else since
 
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
@@ -79,8 +89,13 @@ class Sender:
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
         await clock.wait(self._traffic.line.filled, max(seconds, 0.001))
-        if self._connection is not None and clock.steady() - self._used_at >= IDLE:
+        if self._has_rested(IDLE):  # also the first one, while a person thought about the question
             await self._leave()
+
+    def _has_rested(self, seconds: float) -> bool:
+        """Whether an open connection was not used for so long."""
+        rest = self._traffic.clock.steady() - self._used_at
+        return self._connection is not None and rest >= seconds
 
     async def _is_open(self) -> bool:
         traffic = self._traffic
@@ -109,6 +124,7 @@ class Sender:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         accepted, refused = connection.accepted, connection.refused_recipients
+        rested = self._has_rested(RESTED)
         self._handed += 1
         self._ahead = None
         traffic.reach.busy += 1
@@ -116,10 +132,15 @@ class Sender:
             outcome = await connection.hand_over(
                 ready.message, partial(traffic.intend, ready), self._along
             )
+        except Expired:
+            self._drop()
+            traffic.leave_in_doubt(ready)
+            return
         finally:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()
-        handed = Handed(accepted, refused, explained=self._told or connection.mishandled)
+        explained = self._told or connection.mishandled or (rested and _has_ended(outcome))
+        handed = Handed(accepted, refused, explained)
         self._told = outcome.status is Status.IN_DOUBT or _is_closing(outcome)
         reopen = traffic.settle(ready, outcome, handed)
         if outcome.status is not Status.PENDING:
@@ -167,6 +188,12 @@ class Sender:
             self._traffic.reach.open_now -= 1
             if abort:
                 connection.abort()
+
+
+def _has_ended(outcome: Outcome) -> bool:
+    """Whether the connection ended, or 421 came, in the place of an answer."""
+    reply = outcome.reply
+    return outcome.status is Status.PENDING and (reply is None or reply.code == 421)
 
 
 def _is_closing(outcome: Outcome) -> bool:

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from sendbatch.campaign.model import Retry
-from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.clock import Clock, Onward
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
@@ -23,7 +23,7 @@ from sendbatch.delivery.steering import (
     is_permanent,
     row_is_blamed,
 )
-from sendbatch.ledger.store import Change, Released, Settled
+from sendbatch.ledger.store import Change, LeftInDoubt, Released, Settled
 from sendbatch.values import Outcome, Reply, Status
 
 
@@ -63,6 +63,7 @@ class Settling:
         self.breaker = Breaker(connections.wanted)
         self.connections = connections
         self.budget = Budget(retry.attempts)
+        self.onward = Onward(clock)  # what the due times of this run are measured by
         self._retry = retry
         self._pacer = pacer
         self._slow_down = slow_down
@@ -98,6 +99,11 @@ class Settling:
                 self.breaker.doubted()
             self._record(ready, outcome)
         return reopen
+
+    def leave_in_doubt(self, ready: Ready) -> None:
+        """Taken up to be sent again, and not sent."""
+        self._write([LeftInDoubt(ready.recipient.id)])
+        self._observer.moved(ready.recipient.status, Status.IN_DOUBT)
 
     def finish(self) -> None:
         """The run ends without the breaker: what an open streak refused is refused for good."""
@@ -161,7 +167,7 @@ class Settling:
         attempt = self.budget.spend(ready.recipient.id)
         due_at = None
         if not self.budget.is_spent(ready.recipient.id):
-            due_at = self._clock.wall() + retry_delay(self._retry, attempt, self._random)
+            due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
         self._record(ready, outcome, due_at)
 
     def _release(self, ready: Ready, outcome: Outcome) -> None:

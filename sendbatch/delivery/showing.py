@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from itertools import islice
@@ -16,6 +17,7 @@ from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
 from sendbatch.delivery.seen import Question, Rehearsal, Seen
+from sendbatch.errors import Fault
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
@@ -111,7 +113,7 @@ def rehearsed(
         prepared.pool,
         ledger.reading.holders(),
         prepared.holders,
-        size_limit=standing.size_limit(job.campaign.profile.size_limit),
+        size_limit=job.campaign.profile.size_limit,
         now=now,
         observer=job.observer,
         stop=job.stop,
@@ -119,8 +121,19 @@ def rehearsed(
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
     shown = build(prepared.pool, first, now, job.stop)
+    warnings = _warned_of_size(rehearsal, standing.size_seen(now))
     bad = tuple(islice(ledger.reading.entries({Status.INVALID, Status.DUPLICATE}), SHOWN))
-    return seen(job, prepared, standing, rehearsal=rehearsal, bad=bad), shown
+    found = seen(job, prepared, standing, rehearsal=rehearsal, bad=bad)
+    return replace(found, warnings=(*found.warnings, *warnings)), shown
+
+
+def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]:
+    """What the server lately said is no more than a warning: it may say otherwise by now."""
+    if size is None or rehearsal.largest <= size:
+        return ()
+    said = f"the largest message has {rehearsal.largest:,} bytes; the server takes {size:,}"
+    hint = "it said so within the last week; run asks it again"
+    return (Fault(said, hint=hint, severity="warning"),)
 
 
 def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:

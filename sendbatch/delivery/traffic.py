@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
 from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.idempotency import Expired, Keys
 from sendbatch.delivery.line import Line, Ready
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.quotas import Quotas
@@ -39,6 +40,7 @@ class Traffic:
         offered: Callable[[Connection], None],
         held: Callable[[float], None],
         soon: asyncio.Event,
+        keys: Keys | None = None,
     ) -> None:
         self.clock = clock
         self.line = line
@@ -52,6 +54,7 @@ class Traffic:
         self._commit = commit
         self._held = held
         self._soon = soon
+        self._keys = keys
         self.all_in = False  # the line has all there is for now, or all it can hold
         self._queue = 0  # connections that wait for a slot
 
@@ -85,7 +88,7 @@ class Traffic:
     async def take(self) -> Ready | None:
         """The first message whose turn it is, with a slot and quota spent on it."""
         now = self.clock.steady()
-        ready = self.line.take(self._due, now)
+        ready = self._taken(now)
         if ready is None:
             return None
         if not self.quotas.spend(ready.domain):
@@ -101,7 +104,7 @@ class Traffic:
         now = self.clock.steady()
         if max(self._pacer.next_account_slot(), self.quotas.blocked_until("")) > now + soon:
             return None
-        ready = self.line.take(self._due, now + soon)
+        ready = self._taken(now + soon)
         if ready is None:
             return None
         if not self.quotas.spend(ready.domain):
@@ -111,11 +114,33 @@ class Traffic:
         return ready
 
     def intend(self, ready: Ready) -> Awaitable[None]:
-        """Make durable that this message is about to be whole on the wire (RECORD: *sending*)."""
+        """Make durable that this message is about to be whole on the wire (RECORD: *sending*). Raises
+        Expired where it must not be."""
+        if not self._may_leave(ready):
+            raise Expired
         intent = Intent(
             ready.recipient.id, self._content, ready.message.dated_at, self.clock.wall()
         )
         return self._commit([intent])
+
+    def leave_in_doubt(self, ready: Ready) -> None:
+        """It was to be sent again, and the provider would no longer know that it has it."""
+        assert self._keys is not None
+        self._keys.expired += 1
+        self.out.discard(ready.recipient.id)
+        self.settling.leave_in_doubt(ready)
+        self.line.drained.set()
+
+    def _taken(self, now: float) -> Ready | None:
+        """The first message in the line that is due by then, and may leave."""
+        while (ready := self.line.take(self._due, now)) is not None:
+            if self._may_leave(ready):
+                break
+            self.leave_in_doubt(ready)
+        return ready
+
+    def _may_leave(self, ready: Ready) -> bool:
+        return self._keys is None or self._keys.hold_for(ready.recipient)
 
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""
@@ -128,7 +153,10 @@ class Traffic:
         return reopen
 
     def share(self, parts: int) -> None:
-        """So many runs are alive on the account now: each has an equal part of it."""
+        """So many runs are alive on the account now: each has an equal part of it, and who has more gives
+        it up at once."""
+        if parts > self._pacer.parts:
+            self.line.filled.set()
         self._pacer.parts = self.settling.connections.parts = parts
 
     def held_until(self, due: float) -> None:

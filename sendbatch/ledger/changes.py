@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sendbatch.ledger.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
-from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
+from sendbatch.ledger.store import Change, Failed, Intent, LeftInDoubt, Noted, Released, Settled
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -56,6 +56,8 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
             db.execute(_FAIL, (reason, at, id_))
         case Released(id_):
             db.execute(_RELEASE, (id_,))
+        case LeftInDoubt(id_):
+            db.execute(_LEAVE, (id_,))
         case Noted(kind, detail, at):
             note(db, kind, detail, at)
 
@@ -97,6 +99,10 @@ _FAIL = (
     f"UPDATE recipient SET status = 'failed', was = {_STILL}, due_at = NULL, code = NULL, "
     "enhanced_code = NULL, reply = NULL, reason = ?, finished_at = ? "
     f"WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
+)
+_LEAVE = (
+    "UPDATE recipient SET status = was, was = NULL, due_at = NULL "
+    f"WHERE id = ? AND was = 'in_doubt' AND status IN {listed(sources(Event.PUT_BACK))}"
 )
 # What is pending for this run only stays so.
 _RELEASE = (

@@ -146,6 +146,14 @@ class LedgerReading:
             with contextlib.suppress(ValueError, TypeError):
                 pairs = zip(json.loads(columns), json.loads(cells), strict=True)
                 yield key, {str(name): cell for name, cell in pairs if isinstance(cell, str)}
+    def latest(self) -> float:
+        """The latest time that stands in the record, 0 in an empty one: no clock of before was behind it."""
+        found = self._db.execute(
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM event UNION ALL SELECT "
+            "max(max(coalesce(first_attempt_at, 0)), max(coalesce(finished_at, 0)), "
+            "max(coalesce(dated_at, 0))) FROM recipient)"
+        ).fetchone()[0]
+        return float(found or 0)
 
     def span(self) -> tuple[float | None, float | None]:
         first, last = self._db.execute(

@@ -20,7 +20,7 @@ from sendbatch.values import BLAMING, Recipient, Status
 _STATUSES = {str(status): status for status in Status}
 COLUMNS = (
     'id, "row", key, email, vars, status, attempts, dated_at, content, '
-    f"iif(reason IN {BLAMING}, code, NULL)"
+    f"iif(reason IN {BLAMING}, code, NULL), iif(was = 'in_doubt', 1, 0)"
 )
 
 
@@ -37,10 +37,11 @@ def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
 
 
 def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
-    id_, row, key, email, _, status, attempts, dated_at, content, code = fields
+    id_, row, key, email, _, status, attempts, dated_at, content, code, doubted = fields
     return Recipient(
-        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code
-    )
+        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code,
+        doubted == 1,
+    )  # fmt: skip
 
 
 class SendingStore:
@@ -197,13 +198,17 @@ class SendingStore:
             f"UPDATE recipient SET status = was, was = NULL, due_at = NULL WHERE {those}"
         ).rowcount
 
-    def make_due(self, at: float) -> None:
-        """Rows deferred with a spent budget are due at once in the run that comes next."""
-        self._db.execute(
-            "UPDATE recipient SET due_at = ? WHERE status = 'deferred' AND due_at IS NULL"
-            f" AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}",
-            (at,),
+    def make_due(self, at: float, latest: float | None = None) -> None:
+        """Rows deferred with a spent budget are due at once in the run that comes next, and none of the
+        others later than `latest`: a clock that was set back since has moved them away."""
+        these = (
+            f"status = 'deferred' AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}"
         )
+        self._db.execute(f"UPDATE recipient SET due_at = ? WHERE due_at IS NULL AND {these}", (at,))
+        if latest is not None:
+            self._db.execute(
+                f"UPDATE recipient SET due_at = ?1 WHERE due_at > ?1 AND {these}", (latest,)
+            )
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         """Settle rows in doubt by hand, each named by a key or address in all its spellings.

@@ -47,6 +47,12 @@ class Released(NamedTuple):
     id: int
 
 
+class LeftInDoubt(NamedTuple):
+    """Taken up to be sent again, and not sent: in doubt as it was."""
+
+    id: int
+
+
 class Noted(NamedTuple):
     """Something worth remembering that is about no single row."""
 
@@ -55,7 +61,7 @@ class Noted(NamedTuple):
     at: float
 
 
-Change: TypeAlias = Intent | Settled | Failed | Released | Noted
+Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,10 @@ class Reading(Protocol):
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[Told]:
         """As `entries`, no more than a report needs: at the end of a run everyone is told of."""
+        ...
+
+    def latest(self) -> float:
+        """The latest time that stands in the record, 0 in an empty one."""
         ...
 
     def span(self) -> tuple[float | None, float | None]:

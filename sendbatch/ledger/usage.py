@@ -1,9 +1,8 @@
 """What each account has used: quotas in rolling windows, over every run and campaign of this user.
 
-Kept in `usage.sqlite` in the user's state folder by host and a salted hash of the user name. A
-window is counted in sixtieths of it, and one that is only partly over still counts whole: never
-more than the quota in any window. Runs alive on one account find each other by locks that die with
-their holder. Also remembers what a host last said it takes (SIZE), and how much at once.
+Kept in `usage.sqlite` in the user's state folder by host and a salted hash of the user name; what counts,
+and until when, is said in `windows`. Runs alive on one account find each other by locks that die with their
+holder. Also remembers what a host last said it takes (SIZE), and how much at once.
 """
 
 from __future__ import annotations
@@ -21,15 +20,25 @@ from filelock import FileLock, Timeout
 
 from sendbatch.campaign.model import Rate
 from sendbatch.ledger.usage_file import UsageFile
+from sendbatch.ledger.windows import Row, boundary, counting, free_at, merged, place
 
-PARTS = 60  # of a window
-WINDOWS = (3600, 86400)  # always counted, so that a quota declared later knows of the past
-FORGET = 8 * 86400.0  # seconds after which use and sizes are dropped
+HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
+WINDOWS = (HOUR, DAY, MONTH)  # always counted, so that a quota declared later knows of the past
+WEEK = 7 * 86400.0  # seconds for which what a server was found to take is believed
+FORGET = (
+    8 * 86400.0
+)  # seconds after which that is dropped, and use that counts in no window any more
 SWEEP = 3600.0  # seconds between two looks for what is to be dropped
-WEEK = 7 * 86400.0  # seconds for which a level of pipelining that was found is believed
+OFTEN = 50  # blocks taken between two merges
+AHEAD = (
+    60.0  # seconds; what was taken further ahead than that was taken before the clock was set back
+)
+SETTLED = 15.0  # seconds after which nothing that was taken is given back any more, and rows may be merged
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+-- part: see `windows`. Whole numbers are of version 0.1, which may use the file beside this one: each counts
+-- what the other took, 0.1 to the end of its sixtieth.
 CREATE TABLE IF NOT EXISTS used (
     account TEXT, host TEXT, domain TEXT, window INTEGER, part INTEGER, count INTEGER NOT NULL,
     PRIMARY KEY (account, domain, window, part)
@@ -63,6 +72,7 @@ class Usage:
         self._path = path
         self._file = UsageFile(path)
         self._sweep_at = float("-inf")  # when old use is looked for again
+        self._taken = 0
         with self._file.open() as connection:
             connection.executescript(TABLES)
             connection.execute(
@@ -84,16 +94,24 @@ class Usage:
             granted = max(0, min([n, *free]))
             if granted:
                 self._add(connection, account, granted, now)
+                if self._taken % OFTEN == 0:
+                    self._merge(connection, account, now - SETTLED)
+                self._taken += 1
             if now >= self._sweep_at:
-                connection.execute("DELETE FROM used WHERE part * window / 60 < ?", (now - FORGET,))
+                connection.execute(
+                    "DELETE FROM used WHERE (part + 61) * window / 60 < ?", (now - FORGET,)
+                )
                 self._sweep_at = now + SWEEP
             connection.execute("COMMIT")
         return granted
 
-    def give_back(self, account: Account, n: int, taken_at: float) -> None:
-        """Return what was taken at that time and not used; the use of others stays as it is."""
+    def give_back(
+        self, account: Account, n: int, taken_at: float, until: float | None = None
+    ) -> None:
+        """Return what was taken at that time and not used; the use of others stays as it is. What was
+        used of it was used evenly until `until`. Long after it was taken, all of it stays counted."""
         key = (account.user, account.domain)
-        parts = [(n, *key, window, _part(taken_at, window)) for window in WINDOWS]
+        parts = [(n, *key, window, place(taken_at, window)) for window in WINDOWS]
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
@@ -101,6 +119,8 @@ class Usage:
                 "WHERE account = ? AND domain = ? AND window = ? AND part = ?",
                 parts,
             )
+            if until is not None and until > taken_at:
+                self._add(connection, account, 0, until)
             connection.execute("COMMIT")
 
     def used(self, account: Account, seconds: int, now: float) -> int:
@@ -111,24 +131,29 @@ class Usage:
     def used_at_host(self, host: str, seconds: int, now: float) -> int:
         """The use of all accounts at a host, where the user name cannot be read."""
         with self._file.open() as connection:
-            found = connection.execute(
-                "SELECT coalesce(sum(count), 0) FROM used WHERE host = ? AND domain = '' "
-                "AND window = ? AND part > ?",
-                (host, seconds, _part(now, seconds) - PARTS - 1),
-            )
-            return int(found.fetchone()[0])
+            users = connection.execute(
+                "SELECT DISTINCT account FROM used WHERE host = ? AND domain = '' AND window = ?",
+                (host, seconds),
+            ).fetchall()
+            accounts = [Account(host, user) for (user,) in users]
+            return sum(self._used(connection, account, seconds, now) for account in accounts)
 
     def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
         """When every window has room for one more, seconds since the epoch."""
         with self._file.open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._bring_back(connection, account, now)
+            connection.execute("COMMIT")
             return max(
                 (self._free_at(connection, account, window, now) for window in windows), default=now
             )
 
-    def size_of(self, host: str) -> int | None:
-        """The greatest message in bytes that the host last announced (SIZE, RFC 1870)."""
+    def size_of(self, host: str, now: float) -> int | None:
+        """The greatest message in bytes that the host last announced (SIZE, RFC 1870), within a week."""
         with self._file.open() as connection:
-            found = connection.execute("SELECT size FROM host WHERE host = ?", (host,)).fetchone()
+            found = connection.execute(
+                "SELECT size FROM host WHERE host = ? AND seen_at > ?", (host, now - WEEK)
+            ).fetchone()
         return found[0] if found else None
 
     def saw_size(self, host: str, size: int | None, now: float) -> None:
@@ -197,45 +222,77 @@ class Usage:
     def _folder(self, account: Account) -> Path:
         return self._path.parent / "alive" / account.user
 
-    @staticmethod
-    def _used(connection: sqlite3.Connection, account: Account, window: int, now: float) -> int:
+    @classmethod
+    def _used(
+        cls, connection: sqlite3.Connection, account: Account, window: int, now: float
+    ) -> int:
+        edge = boundary(now, window)
+        whole = int(edge) + 1  # from here on all of it counts
         found = connection.execute(
             "SELECT coalesce(sum(count), 0) FROM used WHERE account = ? AND domain = ? "
-            "AND window = ? AND part > ?",
-            (account.user, account.domain, window, _part(now, window) - PARTS - 1),
+            "AND window = ? AND part >= ?",
+            (account.user, account.domain, window, whole),
         )
-        return int(found.fetchone()[0])
+        partly = cls._rows(connection, account, window, int(edge), whole)
+        return int(found.fetchone()[0]) + counting(partly, edge)
 
     @staticmethod
-    def _add(connection: sqlite3.Connection, account: Account, n: int, now: float) -> None:
-        connection.executemany(
-            "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + ?",
-            (
-                (account.user, account.host, account.domain, window, _part(now, window), n, n)
-                for window in WINDOWS
-            ),
-        )
-
-    @staticmethod
-    def _free_at(
-        connection: sqlite3.Connection, account: Account, window: Rate, now: float
-    ) -> float:
-        first = _part(now, window.seconds) - PARTS
-        parts = connection.execute(
+    def _rows(
+        connection: sqlite3.Connection, account: Account, window: int, first: float, end: float
+    ) -> list[Row]:
+        found = connection.execute(
             "SELECT part, count FROM used WHERE account = ? AND domain = ? AND window = ? "
-            "AND part >= ? ORDER BY part",
-            (account.user, account.domain, window.seconds, first),
-        ).fetchall()
-        over = sum(count for _, count in parts) - window.count + 1
-        for part, count in parts:
-            if over <= 0:
-                break
-            over -= count
-            free_part = part + PARTS + 1
-            now = max(now, free_part * window.seconds / PARTS)
-        return now
+            "AND part >= ? AND part < ? ORDER BY part",
+            (account.user, account.domain, window, first, end),
+        )
+        return found.fetchall()
 
+    @classmethod
+    def _free_at(
+        cls, connection: sqlite3.Connection, account: Account, window: Rate, now: float
+    ) -> float:
+        first = int(boundary(now, window.seconds))
+        rows = cls._rows(connection, account, window.seconds, first, float("inf"))
+        return free_at(rows, window.seconds, window.count, now)
 
-def _part(at: float, window: int) -> int:
-    """Which sixtieth of a window, counted from the epoch, a time falls in."""
-    return int(at * PARTS // window)
+    @classmethod
+    def _add(cls, connection: sqlite3.Connection, account: Account, n: int, at: float) -> None:
+        for window in WINDOWS:
+            cls._put(connection, account, window, place(at, window), n)
+
+    @staticmethod
+    def _put(
+        connection: sqlite3.Connection, account: Account, window: int, part: float, n: int
+    ) -> None:
+        connection.execute(
+            "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + ?",
+            (account.user, account.host, account.domain, window, part, n, n),
+        )
+
+    @classmethod
+    def _bring_back(cls, connection: sqlite3.Connection, account: Account, now: float) -> None:
+        """What was taken in a time to come, before the clock was set back, was taken now at the latest."""
+        for window in WINDOWS:
+            first = place(now + AHEAD, window)
+            rows = cls._rows(connection, account, window, first, float("inf"))
+            if rows:
+                key = (account.user, account.domain, window)
+                connection.execute(
+                    "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part >= ?",
+                    (*key, first),
+                )
+                cls._put(connection, account, window, place(now, window), sum(n for _, n in rows))
+
+    @classmethod
+    def _merge(cls, connection: sqlite3.Connection, account: Account, before: float) -> None:
+        """Few rows say as much as many."""
+        for window in WINDOWS:
+            rows = cls._rows(connection, account, window, 0, place(before, window))
+            fewer = merged(rows)
+            key = (account.user, account.domain, window)
+            connection.executemany(
+                "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part = ?",
+                ((*key, part) for part, _ in set(rows).difference(fewer)),
+            )
+            for part, count in set(fewer).difference(rows):
+                cls._put(connection, account, window, part, count)

@@ -20,16 +20,20 @@ Built: TypeAlias = list[Message | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
+LARGE = 1_000_000  # bytes; no server is known that takes less
+
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
-    of all recipients is fed with, `faults` are (line, what is wrong with the attachments)."""
+    of all recipients is fed with, `faults` are (line, what is wrong with the attachments), `large`
+    (line, bytes on the wire) of those with more of them than every server takes."""
 
     rows: list[Staged]
     marshalled_marks: bytes
     digested: bytes
     faults: list[tuple[int, str]]
+    large: list[tuple[int, int]]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -47,19 +51,21 @@ def rows_of(data: bytes) -> list[Row]:
     return [Row(*row) for row in marshal.loads(data)]  # noqa: S302
 
 
-def surveyed(found: Iterable[tuple[Checked, str | None]]) -> bytes:
-    """Checked rows, each with what is wrong with its attachments. All that is done for each row is
-    done here, in a worker: the process that asked has only to hand it on."""
-    rows, marked, told, faults = [], [], [], []
-    for checked, fault in found:
+def surveyed(found: Iterable[tuple[Checked, str | None, int]]) -> bytes:
+    """Checked rows, each with what is wrong with its attachments, and their bytes. All that is done for
+    each row is done here, in a worker: the process that asked has only to hand it on."""
+    rows, marked, told, faults, large = [], [], [], [], []
+    for checked, fault, size in found:
         row = staged(checked)
         rows.append(row)
         marked.append(marks(checked))
         told.append(f"{row[0]}\0{row[4]}\0{row[1]}\0{row[2]}\0{row[3]}\n")  # no cell has a NUL
         if fault is not None:
             faults.append((checked.line, fault))
+        if size > LARGE:
+            large.append((checked.line, size))
     digested = "".join(told).encode("utf-8", "surrogatepass")
-    return marshal.dumps((rows, marshal.dumps(marked), digested, faults))
+    return marshal.dumps((rows, marshal.dumps(marked), digested, faults, large))
 
 
 def surveyed_from(data: bytes) -> Surveyed:

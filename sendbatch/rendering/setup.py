@@ -20,7 +20,7 @@ class Setup:
     rules: Rules | None
     columns: tuple[str, ...]
     salt: bytes
-    size_limit: int | None = None  # bytes of a whole message, if the server is known to say so
+    size_limit: int | None = None  # bytes of a whole message, if the provider publishes it
 
     def to_bytes(self) -> bytes:
         return pickle.dumps(self, protocol=5)

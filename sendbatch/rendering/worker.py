@@ -55,20 +55,23 @@ class Worker:
             built.append(message)
         return batches.answered(built)
 
-    def _survey(self, checked: Checked) -> tuple[Checked, str | None]:
-        """A row, where it may be sent to with the files it asks for, and what is wrong with them."""
+    def _survey(self, checked: Checked) -> tuple[Checked, str | None, int]:
+        """A row, where it may be sent to with the files it asks for, what is wrong with them, and their
+        bytes on the wire."""
         if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
-            return checked, None
+            return checked, None, 0
         found, reason = self._composer.survey(checked.cells)
         paths = tuple(str(path) for path, _ in found)
-        size = sum(size for _, size in found)
+        size = encoded(sum(size for _, size in found))
         limit = self._setup.size_limit
-        if reason is None and limit is not None and encoded(size) > limit:
-            reason = (
-                f"its attachments make a message of {encoded(size):,} bytes; "
-                f"the server takes {limit:,}"
-            )
-        return replace(checked, attachments=paths), reason
+        if reason is None and limit is not None and size > limit:
+            reason = too_large(size, limit)
+        return replace(checked, attachments=paths), reason, size
+
+
+def too_large(size: int, limit: int) -> str:
+    """What is said of a row whose attachments the server does not take."""
+    return f"its attachments make a message of {size:,} bytes; the server takes {limit:,}"
 
 
 def encoded(size: int) -> int:

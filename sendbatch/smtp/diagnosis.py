@@ -151,7 +151,14 @@ def refused(server: Server, step: str, reply: Reply) -> SmtpError:
     """The server answered, with a refusal."""
     what = {"greeting": "turned us away", "ehlo": "refused our greeting", "tls": "refused STARTTLS"}
     message = f"{address(server)} {what[step]}: {said(reply)}"
-    return SmtpError(message, step=step, code=reply.code, temporary=_is_temporary(reply))
+    hint = _helo_hint(server) if step == "ehlo" else None
+    temporary = _is_temporary(reply)
+    return SmtpError(message, step=step, code=reply.code, temporary=temporary, hint=hint)
+
+
+def _helo_hint(server: Server) -> str:
+    said = one_line(server.helo, 80) if server.helo else "this machine's name or address"
+    return f"EHLO said {said}; where the server wants another name: helo: mail.example.com"
 
 
 def login_refused(server: Server, reply: Reply, mechanism: str) -> SmtpError:

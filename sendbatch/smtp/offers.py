@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What the last EHLO offered. `size` is the greatest message in bytes, None for no limit;
-    `mailmax` the messages a connection may carry (RFC 9422); `auth` the mechanisms in lower case;
-    `extensions` all keywords in lower case with their parameters; `extended` is False where EHLO was
+    """What the EHLO offered, after TLS where there is TLS. `size` is the greatest message in bytes, None
+    for no limit; `mailmax` the messages a connection may carry (RFC 9422); `auth` the mechanisms in lower
+    case; `extensions` all keywords in lower case with their parameters; `extended` is False where EHLO was
     refused and HELO taken, so that there are none."""
 
     size: int | None = None

@@ -25,6 +25,7 @@ from sendbatch.smtp.listener import Listener
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.replies import clean_reply
 from sendbatch.smtp.server import Server
+from sendbatch.threads import aside
 from sendbatch.values import Reply
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ async def open_transport(
             await opening.secure()
             await opening.hello()
         if credentials is not None:
+            # No EHLO after it: our mechanisms negotiate no security layer (RFC 4954 §4), and OpenSMTPD,
+            # Strato and others take one for the end of the login, or refuse it.
             await opening.log_in(credentials)
-            await opening.hello()  # only the EHLO after AUTH counts
         return opening.give_away()
     except BaseException:
         opening.abort()
@@ -75,12 +77,10 @@ class Opening:
 
     async def look_up(self) -> None:
         """Fills `addresses`."""
-        loop = asyncio.get_running_loop()
+        host, port = self.server.host, self.server.port
         with self._explained("dns"):
             async with asyncio.timeout(self.server.timeouts.connect):
-                found = await loop.getaddrinfo(
-                    self.server.host, self.server.port, type=socket.SOCK_STREAM
-                )
+                found = await aside(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         self.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     async def connect(self) -> None:
@@ -118,7 +118,7 @@ class Opening:
     async def hello(self) -> Offers:
         """EHLO, or HELO where that is refused for good (RFC 5321 §3.2); fills `offers`."""
         with self._explained("ehlo"):
-            name = self.server.helo or await asyncio.to_thread(_qualified_name)
+            name = self.server.helo or await aside(_qualified_name)
             name = name or self._address_literal()
             try:
                 response = await self._client.ehlo(hostname=name)

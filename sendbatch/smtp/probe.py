@@ -6,7 +6,6 @@ fails is the last.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sendbatch.smtp import diagnosis
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import Opening
 from sendbatch.smtp.server import Server
+from sendbatch.threads import aside
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
@@ -72,14 +72,14 @@ async def _steps(
         await opening.hello()
     elif server.security == "none":
         yield _no_tls(server, opening.offers)
-    credentials = await asyncio.to_thread(read_credentials)
+    credentials = await aside(read_credentials)
     if credentials is None:
         yield _ehlo(opening.offers)
         yield _no_login(opening.offers)
         return
     mechanism = await opening.log_in(credentials)
     yield Step("auth", True, f"logged in with {mechanism}")
-    yield _ehlo(await opening.hello())
+    yield _ehlo(opening.offers)
 
 
 def _peer(opening: Opening) -> str:

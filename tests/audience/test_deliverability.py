@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -103,6 +104,26 @@ def test_who_is_asked_to_stop_looks_up_no_more(verdict: Deliverability, server: 
     with pytest.raises(InterruptedError):
         verdict.check([f"d{number}.example" for number in range(500)], stops)
     assert len(server.asked) < 100
+
+
+def test_who_is_asked_to_stop_waits_for_no_answer(server: NameServer) -> None:
+    def stops() -> None:
+        raise InterruptedError
+
+    patient = Deliverability(timeout=60.0, resolver=asking(server.port)._resolver)
+    began = time.monotonic()
+    with pytest.raises(InterruptedError):
+        patient.check(["silent.example"], stops)
+    assert time.monotonic() - began < 30
+
+
+def test_a_look_up_that_fails_for_a_fault_of_ours_is_not_waited_for() -> None:
+    class Broken(dns.resolver.Resolver):
+        def resolve(self, *args, **kwargs):
+            raise AttributeError("no such thing")
+
+    with pytest.raises(AttributeError, match="no such thing"):
+        Deliverability(resolver=Broken(configure=False)).check(["a.example", "b.example"])
 
 
 def test_where_nobody_answers_not_everybody_is_asked_after(server: NameServer) -> None:

@@ -30,6 +30,28 @@ def test_a_file_that_is_missing_is_named_where_the_campaign_names_it(tmp_path: P
     assert said[1].endswith("file: people.csv")
 
 
+@pytest.mark.parametrize("above", ["", "email,name\n"])
+def test_who_is_asked_to_stop_reads_no_further_in_lines_that_are_all_blank(
+    tmp_path: Path, above: str
+) -> None:
+    path = tmp_path / "people.csv.gz"
+    path.write_bytes(gzip.compress(above.encode() + b"\n" * 100_000))
+    lines = 0
+
+    def stops_at_the_tenth() -> None:
+        nonlocal lines
+        lines += 1
+        if lines == 10:
+            raise InterruptedError
+
+    with (
+        pytest.raises(InterruptedError),
+        open_table(path, heed=stops_at_the_tenth) as table,
+    ):
+        next(iter(table))
+    assert lines == 10
+
+
 @pytest.mark.parametrize("name", ["people.csv", "people.csv.gz"])
 def test_a_folder_is_no_csv(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()

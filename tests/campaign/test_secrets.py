@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sendbatch.campaign.model import Profile, SecretSource
-from sendbatch.campaign.secrets import Credentials, read_credentials, read_username
+from sendbatch.campaign.secrets import Commands, Credentials, read_credentials, read_username
 from sendbatch.errors import ProfileError, SendbatchError
+from sendbatch.threads import in_thread
 
 from .conftest import Desk
 
@@ -248,3 +252,42 @@ def test_a_reference_is_shown_as_it_stands(desk: Desk) -> None:
     )
     assert fault.place is not None
     assert "${SMTP_PASSWORD}" in (fault.place.text or "")
+
+
+def test_a_command_ends_with_whoever_wanted_it_and_with_all_it_started(
+    profile: Profile, tmp_path: Path
+) -> None:
+    children = tmp_path / "children"
+    command = f"sleep 60 & echo $! > {children}.part; echo $$ >> {children}.part; "
+    slow = by_command(profile, f"{command} mv {children}.part {children}; sleep 60")
+    with Commands() as commands:
+        asked = in_thread(lambda: read_credentials(slow, {}, commands=commands))
+        until(children.exists)
+    with pytest.raises(ProfileError):
+        asked.result(10)
+    for process in children.read_text().split():
+        until(lambda process=process: is_gone(int(process)))
+
+
+def test_no_command_begins_once_nobody_wants_it(profile: Profile, tmp_path: Path) -> None:
+    with Commands() as commands:
+        pass
+    with pytest.raises(ProfileError, match="not needed any more"):
+        read_credentials(by_command(profile, f"touch {tmp_path}/ran"), {}, commands=commands)
+    assert not (tmp_path / "ran").exists()
+
+
+def until(happened: Callable[[], object]) -> None:
+    give_up = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+
+
+def is_gone(process: int) -> bool:
+    """Also where nobody has asked yet how it ended."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"

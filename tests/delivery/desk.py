@@ -13,7 +13,9 @@ from typing import Any
 
 from sendbatch.campaign.model import Mailbox, Profile, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.stopping import Stop
@@ -133,6 +135,7 @@ class Desk:
     read_credentials: Callable[[], Credentials | None] = lambda: None
     store: Callable[[Store], Store] = lambda store: store
     log_in_first: bool = False
+    keys: Keys | None = None
     levels: Levels = field(default_factory=Levels)
     beside: Callable[[Desk], Any] | None = None  # a coroutine function that runs beside the engine
 
@@ -143,6 +146,22 @@ class Desk:
             self.ledger.sending.scope(None)
             self.ledger.sending.choose(self.limit)
             self.ledger.sending.make_due(self.clock.wall())
+        return self._run()
+
+    def send_again(self, holds: float | None = None) -> Ending:
+        """One run in which who is in doubt is sent to again: while their keys hold, so many seconds, or by
+        a person's word."""
+        self.ledger.sending.recover(self.clock.wall())
+        with self.ledger.transaction():
+            self.ledger.sending.scope(None)
+            self.ledger.sending.choose(None)
+            self.ledger.sending.resend()
+        self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
+        ending = self._run()
+        self.ledger.sending.put_back()
+        return ending
+
+    def _run(self) -> Ending:
         selected = self.ledger.sending.sendable()
         self.watcher.counts = Counter(self.ledger.reading.totals())
         return run_with(self.clock, self._send(selected))
@@ -196,6 +215,7 @@ class Desk:
             random=Random(1),
             observer=self.watcher,
             stop=self.stop,
+            keys=self.keys,
             no_wait=self.no_wait,
             stop_after=self.stop_after,
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
+
+import pytest
 
 from sendbatch.campaign.model import Retry
 from sendbatch.values import Status
 from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import address
+from tests.delivery.desk import Desk, address
 from tests.delivery.office import Visit
 
 
@@ -76,6 +79,39 @@ def test_the_next_run_tries_a_spent_budget_again_at_once(desk: MakeDesk) -> None
     assert run.clock.now == before
     assert run.totals() == {Status.ACCEPTED: 3}
     assert run.entry(address(1)).attempts == 4
+
+
+@pytest.mark.parametrize("hours", [-9, -1, 1, 9])
+def test_a_clock_set_back_or_ahead_while_a_retry_waits_makes_it_wait_no_longer(
+    desk: MakeDesk, hours: int
+) -> None:
+    async def sets(run: Desk) -> None:
+        await run.clock.wait(asyncio.Event(), 5)
+        run.clock.sleep_through(hours * 3600)
+
+    def busy(visit: Visit) -> str | None:
+        return "451 later" if run.office.asked[visit.recipient] < 3 else None
+
+    run = desk(5, rcpt=busy, beside=sets)
+    ending = run.send()
+    assert (ending.early, run.totals()) == (False, {Status.ACCEPTED: 5})
+    assert run.clock.now <= 60 * 1.2 + 120 * 1.2 + 60
+    assert {entry.attempts for entry in run.entries()} == {3}
+
+
+def test_after_the_clock_was_set_back_the_time_that_is_said_is_that_of_the_clock(
+    desk: MakeDesk,
+) -> None:
+    async def sets(run: Desk) -> None:
+        await run.clock.wait(asyncio.Event(), 5)
+        run.clock.sleep_through(-7200)
+        await run.clock.wait(asyncio.Event(), 100)
+        run.stop.soon()
+
+    run = desk(1, rcpt=lambda visit: "451 later", beside=sets)
+    ending = run.send()
+    assert ending.not_due is not None
+    assert 0 <= ending.not_due - run.clock.wall() <= 240
 
 
 def test_without_waiting_a_run_says_when_the_next_is_due(desk: MakeDesk) -> None:

@@ -108,6 +108,31 @@ def test_a_quota_that_came_free_while_the_machine_slept_is_used(
     assert run.clock.now < 700
 
 
+def test_an_hour_after_a_sleep_holds_no_more_than_its_quota(desk: MakeDesk, tmp_path: Path) -> None:
+    at: list[float] = []
+
+    def taken(visit: Visit) -> None:
+        at.append(run.clock.wall())
+        if len(at) == 205:  # with five of a block of ten in hand
+            run.clock.sleep_through(7200)
+
+    run = desk(1300, rates=(Rate(1000, 3600),), usage=usage_in(tmp_path), on_dot=taken)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 1300}
+    for earlier, later in zip(at, at[1000:], strict=False):
+        assert later - earlier >= 3600
+
+
+def test_a_daily_quota_lets_the_same_number_go_each_day(desk: MakeDesk, tmp_path: Path) -> None:
+    """A daily cron with --no-wait, some seconds late or not."""
+    run = desk(25, rates=(Rate(5, 86400),), usage=usage_in(tmp_path), no_wait=True)
+    for day, late in enumerate((3.0, 0.0, 8.0, 0.0, 1.0)):
+        run.clock.now = max(run.clock.now, day * 86400 + late)
+        assert run.send().early is (day < 4)
+        assert run.totals()[Status.ACCEPTED] == 5 * (day + 1)
+        assert run.clock.now < day * 86400 + 60
+
+
 def test_a_quota_spent_ends_a_run_that_does_not_wait(desk: MakeDesk, tmp_path: Path) -> None:
     run = desk(25, rates=(Rate(10, 3600),), usage=usage_in(tmp_path), no_wait=True, connections=2)
     ending = run.send()

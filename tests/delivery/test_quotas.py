@@ -126,6 +126,57 @@ def test_what_is_left_of_a_block_is_given_back(usage: Usage) -> None:
     assert usage.used(ACCOUNT, DAY, clock.wall()) == 13
 
 
+def test_a_block_kept_over_a_sleep_goes_back_and_no_hour_holds_more(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(1000, HOUR), clock=clock)
+    assert asyncio.run(spend(some, 5)) == 5  # five are left of a block of ten
+    clock.sleep_through(HOUR + 120)
+    assert usage.used(ACCOUNT, HOUR, clock.wall()) == 0
+    assert asyncio.run(spend(some, 2000)) == 1000
+
+
+def test_where_messages_are_far_apart_each_counts_from_its_own_time(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(1000, HOUR), clock=clock)
+
+    async def slowly() -> None:
+        for _ in range(10):
+            assert await spend(some, 1) == 1
+            clock.now += 60
+
+    asyncio.run(slowly())
+    clock.now += HOUR - 5 * 60
+    assert usage.used(ACCOUNT, HOUR, clock.wall()) <= 5 + 10
+    asyncio.run(some.give_back())
+    assert usage.used(ACCOUNT, HOUR, clock.wall()) == 5
+
+
+def test_a_block_taken_ahead_lapses_too(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(50_000, DAY), clock=clock)
+
+    async def run() -> None:
+        assert await spend(some, 60) == 60
+        while usage.used(ACCOUNT, DAY, clock.wall()) < 200:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        clock.sleep_through(2 * DAY)
+        assert await spend(some, 1) == 1
+        assert usage.used(ACCOUNT, DAY, clock.wall()) == 100
+        await some.give_back()
+
+    asyncio.run(run())
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 1
+
+
+def test_what_is_left_of_a_block_after_the_clock_was_set_back_is_not_spent(usage: Usage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(1000, HOUR), clock=clock)
+    assert asyncio.run(spend(some, 5)) == 5
+    clock.sleep_through(-7200)
+    assert not some.spend("a.example")
+
+
 def test_two_campaigns_on_one_account_share_its_quota(usage: Usage) -> None:
     clock = FakeClock()
     one, other = (quotas(usage, Rate(10, HOUR), clock=clock) for _ in range(2))

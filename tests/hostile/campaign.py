@@ -20,6 +20,7 @@ from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options
+from sendbatch.delivery.seen import Question
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import SendbatchError
 from sendbatch.ledger.usage import Usage
@@ -154,16 +155,23 @@ class House:
         options: Options | None = None,
         watcher: Watcher | None = None,
         stop: Stop | None = None,
+        ask: Callable[[Question], bool] | None = None,
         longest: float = LONGEST,
     ) -> Ended:
         """One run, in a thread that is given up when it hangs. A traceback is the test's failure."""
         watcher, stop = watcher or Watcher(), stop or Stop()
-        result = watched(lambda: self._send(options, watcher, stop), longest)
+        result = watched(lambda: self._send(options, watcher, stop, ask), longest)
         rows = self.rows()
         statuses = {email: row["status"] for email, row in rows.items()}
         return Ended(*result, statuses, watcher.notices, rows)
 
-    def _send(self, options: Options | None, watcher: Watcher, stop: Stop) -> tuple[int, str]:
+    def _send(
+        self,
+        options: Options | None,
+        watcher: Watcher,
+        stop: Stop,
+        ask: Callable[[Question], bool] | None,
+    ) -> tuple[int, str]:
         edge = Edge(
             clock=self.clock,
             random=Random(1),
@@ -177,7 +185,8 @@ class House:
                 campaign,
                 options=options,
                 record=self.record,
-                yes=True,
+                yes=ask is None,
+                ask=ask,
                 observer=watcher,
                 stop=stop,
                 edge=edge,

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from tests.hostile.campaign import House, Watcher, held_to_its_record
+from sendbatch.delivery.seen import Question
+from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import End, Script, Visit
+from tests.hostile.server import End, Script, Step, Visit
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
 
 HOWS = [End.CLOSE, End.RESET, End.SILENCE]
@@ -172,6 +173,69 @@ def test_250_and_the_end_with_our_next_bytes_unread(
     assert (ended.code, ended.counts()) == (0, {"accepted": 40})
     assert {row["attempts"] for row in ended.rows.values()} == {1}
     held_to_its_record(ended, server)
+
+
+LATE = [b"421 4.4.2 idle too long\r\n", End.RESET, End.CLOSE]
+
+
+def asked(house: House, thought: float) -> tuple[Ended, Watcher]:
+    """A run whose question a person thought about for so many seconds of the house's clock."""
+    watcher = Watcher()
+
+    def says_yes(question: Question) -> bool:
+        until = house.clock.steady() + thought
+        while house.clock.steady() < until:
+            time.sleep(0.005)
+        return True
+
+    return house.send(watcher=watcher, ask=says_yes), watcher
+
+
+@pytest.mark.parametrize("late", LATE, ids=str)
+def test_the_first_connection_is_not_used_after_a_long_thought_about_the_question(
+    house: House, hostile: StartServer, late: Step
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return [late] if at == "MAIL" and visit.number == 0 else None
+
+    server = hostile(answer)
+    house.write(server.port, people=40, connections=4)
+    ended, watcher = asked(house, 60)
+    assert (ended.code, ended.counts()) == (0, {"accepted": 40})
+    assert server.visits[0].said[-1] == "QUIT"
+    assert server.visits[0].mails == 0
+    assert watcher.notices == []
+
+
+@pytest.mark.parametrize("late", LATE, ids=str)
+def test_the_end_of_the_first_connection_during_the_question_takes_no_connections_away(
+    house: House, hostile: StartServer, late: Step
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return [late] if at == "MAIL" and visit.number == 0 else None
+
+    server = hostile(answer)
+    house.clock = FastClock(50.0)
+    house.write(server.port, people=40, connections=4)
+    ended, watcher = asked(house, 8)
+    assert (ended.code, ended.counts()) == (0, {"accepted": 40})
+    assert server.visits[0].mails == 1
+    assert watcher.notices == []
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+
+
+def test_the_end_of_the_first_connection_without_a_question_is_a_word_about_connections(
+    house: House, hostile: StartServer
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return b"421 4.7.0 too many\r\n" if at == "MAIL" and visit.number == 0 else None
+
+    server = hostile(answer)
+    house.clock = FastClock(5.0)
+    watcher = Watcher()
+    ended = house.write(server.port, people=40, connections=4).send(watcher=watcher)
+    assert (ended.code, ended.counts()) == (0, {"accepted": 40})
+    assert "fewer connections" in watcher.notices[0]
 
 
 @pytest.mark.parametrize("last", [b"421 4.4.2 idle too long\r\n", b""])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.ledger.usage import Usage
 from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Hostile, Script, Visit
@@ -318,6 +319,27 @@ def test_gone_for_good_the_run_ends_and_the_next_goes_on(
     again = house.send()
     assert again.counts().get("accepted", 0) + again.counts().get("in_doubt", 0) == 60
     held_to_its_record(again, server, 3)
+
+
+def test_a_run_that_begins_beside_another_logs_in_once_that_one_has_seen_it(
+    house: House, hostile: StartServer
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        if at == "GREETING":
+            opened.append(house.clock.steady())
+        return None
+
+    opened: list[float] = []
+    server = hostile(answer)
+    house.clock = FastClock(2.0)
+    house.write(server.port, people=20, connections=6)
+    usage = Usage(house.folder / "state" / "usage.sqlite")
+    began = house.clock.steady()
+    with usage.alive(usage.account("127.0.0.1", "")):
+        ended = house.send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 20})
+    assert opened[0] - began >= 6
+    assert server.most_open <= 3
 
 
 def test_a_message_that_kills_every_connection_does_not_loop(

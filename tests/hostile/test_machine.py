@@ -340,7 +340,7 @@ def test_the_wall_clock_may_jump(house: House, hostile: StartServer, seconds: fl
     held_to_its_record(ended, server, 2)
 
 
-@pytest.mark.parametrize("seconds", [86_400.0, 300.0, -300.0])
+@pytest.mark.parametrize("seconds", [86_400.0, 300.0, -300.0, -50 * 86_400.0])
 def test_the_wall_clock_may_jump_while_retries_wait(
     house: House, hostile: StartServer, seconds: float
 ) -> None:
@@ -353,6 +353,23 @@ def test_the_wall_clock_may_jump_while_retries_wait(
     ended = house.send(watcher=Jumping(lambda: clock.suspend(seconds)))
     assert (ended.code, ended.counts()) == (0, {"accepted": 30})
     assert {row["attempts"] for row in ended.rows.values()} == {2}
+
+
+def test_a_clock_set_back_between_two_runs_puts_no_retry_off(
+    house: House, hostile: StartServer
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return b"451 busy\r\n" if at == "RCPT" and server.asked[visit.recipient] == 1 else None
+
+    server = hostile(answer)
+    house.clock = clock = FastClock(600.0)
+    house.write(server.port, people=3, retry="{attempts: 3, first_delay: 60s, max_delay: 5m}")
+    assert house.send(options=Options(no_wait=True)).counts() == {"deferred": 3}
+    clock.suspend(-50 * 86_400.0)
+    before = clock.steady()
+    ended = house.send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 3})
+    assert clock.steady() - before > 200
 
 
 @pytest.mark.parametrize("both", [False, True], ids=["the wall clock alone", "both clocks"])

@@ -505,6 +505,13 @@ def test_a_spent_budget_is_made_due_in_the_run_that_comes_next(deferred: Ledger)
     assert entry(deferred, "p2").due_at == 300.0
 
 
+def test_a_due_time_of_a_clock_that_was_set_back_is_brought_near(deferred: Ledger) -> None:
+    deferred.sending.make_due(50.0, latest=150.0)
+
+    assert due(deferred, 150.0) == ["p5", "p3", "p2", "p4"]
+    assert entry(deferred, "p3").due_at == 100.0
+
+
 def test_only_what_is_chosen_is_made_due(deferred: Ledger) -> None:
     deferred.sending.choose(3)
     deferred.sending.make_due(50.0)

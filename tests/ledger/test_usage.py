@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
+from sendbatch.ledger import usage as usage_room
 from sendbatch.ledger import usage_file
 from sendbatch.ledger.usage import Account, Usage
 from tests.ledger.conftest import quick_folder
 
-HOUR, DAY = 3600, 86400
+HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 NOW = 1_800_000_000.0
 PER_HOUR = (Rate(10, HOUR),)
 
@@ -135,17 +136,20 @@ def test_use_is_forgotten_after_it_can_matter_to_no_window(
     usage: Usage, account: Account, tmp_path: Path
 ) -> None:
     usage.take(account, (), 5, NOW)
-    usage.take(account, (), 5, NOW + 9 * DAY)
+    usage.take(account, (), 6, NOW + 10 * DAY)
 
     with closing(sqlite3.connect(tmp_path / "state" / "usage.sqlite")) as connection:
-        rows = connection.execute("SELECT window, count FROM used ORDER BY window").fetchall()
+        rows = connection.execute("SELECT window, count FROM used ORDER BY window, part").fetchall()
 
-    assert rows == [(HOUR, 5), (DAY, 5)]
+    assert rows == [(HOUR, 6), (DAY, 6), (MONTH, 5), (MONTH, 6)]
 
 
 @contextmanager
 def counted() -> Iterator[tuple[Usage, Account]]:
-    with quick_folder() as folder:
+    """Its rows are merged as soon and as often as they can be."""
+    with quick_folder() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(usage_room, "OFTEN", 1)
+        patched.setattr(usage_room, "SETTLED", 0.0)
         usage = Usage(folder / "usage.sqlite")
         yield usage, usage.account("smtp.example.com", "me")
 
@@ -206,6 +210,86 @@ def test_the_next_free_time_is_when_one_more_is_granted_and_not_a_moment_before(
         assert usage.take(account, windows, 1, free_at) == 1
 
 
+def test_after_the_clock_was_set_back_a_window_is_waited_for_and_no_longer(
+    usage: Usage, account: Account
+) -> None:
+    usage.take(account, PER_HOUR, 4, NOW + 9 * HOUR)
+    usage.take(account, PER_HOUR, 6, NOW + 9 * HOUR + 60)
+
+    assert usage.take(account, PER_HOUR, 1, NOW) == 0
+    free_at = usage.next_free(account, PER_HOUR, NOW)
+
+    assert NOW + HOUR <= free_at <= NOW + HOUR + 1
+    assert usage.take(account, PER_HOUR, 10, free_at) == 10
+
+
+def test_what_an_account_used_in_a_month_is_counted_too(usage: Usage, account: Account) -> None:
+    usage.take(account, (), 5, NOW)
+
+    assert usage.take(account, (Rate(7, MONTH),), 9, NOW + 29 * DAY) == 2
+    assert usage.take(account, (Rate(7, MONTH),), 9, NOW + 30 * DAY + 1) == 5
+
+
+def test_when_a_block_was_used_until_is_when_it_counts_to(usage: Usage, account: Account) -> None:
+    usage.take(account, PER_HOUR, 10, NOW)
+    usage.give_back(account, 0, NOW, until=NOW + 10)
+
+    assert usage.take(account, PER_HOUR, 9, NOW + HOUR + 1.1) == 2
+    assert usage.take(account, PER_HOUR, 9, NOW + HOUR + 10.1) == 8
+
+
+def test_ten_thousand_blocks_are_kept_in_few_rows(usage: Usage, account: Account) -> None:
+    for block in range(2000):
+        usage.take(account, (), 100, NOW + block * 0.9)
+
+    with usage._file.open() as connection:
+        (rows,) = connection.execute("SELECT count(*) FROM used WHERE window = 86400").fetchone()
+
+    assert rows < 100
+    assert usage.used(account, DAY, NOW + 1800) == 200_000
+
+
+# -- beside version 0.1 -----------------------------------------------------------------------
+
+TAKEN_BY_0_1 = (
+    "INSERT INTO used VALUES (:account, 'smtp.example.com', '', :window, :part, 7) "
+    "ON CONFLICT DO UPDATE SET count = count + 7"
+)
+USED_BY_0_1 = (
+    "SELECT coalesce(sum(count), 0) FROM used WHERE account = :account AND domain = '' "
+    "AND window = :window AND part > :part - 61"
+)
+
+
+def at_0_1(usage: Usage, account: Account, statement: str, at: float) -> list[tuple[int]]:
+    """What a run of the version before does with the same file."""
+    told = {"account": account.user, "window": HOUR, "part": int(at * 60 // HOUR)}
+    with usage._file.open() as connection:
+        return connection.execute(statement, told).fetchall()
+
+
+def test_what_version_0_1_took_counts_to_the_end_of_its_sixtieth(
+    usage: Usage, account: Account
+) -> None:
+    at_0_1(usage, account, TAKEN_BY_0_1, NOW)
+
+    assert usage.take(account, PER_HOUR, 9, NOW + 30) == 3
+    assert usage.used(account, HOUR, NOW + HOUR + 59) == 7
+    assert usage.used(account, HOUR, NOW + HOUR + 61) == 0
+
+
+def test_version_0_1_counts_what_this_one_took_for_as_long_at_least(
+    usage: Usage, account: Account
+) -> None:
+    for block in range(5):
+        usage.take(account, PER_HOUR, 2, NOW + 20 * block)
+
+    for later in range(0, HOUR + 200, 10):
+        now = NOW + later
+        ((used,),) = at_0_1(usage, account, USED_BY_0_1, now)
+        assert used >= usage.used(account, HOUR, now)
+
+
 def test_without_a_quota_the_next_free_time_is_now(usage: Usage, account: Account) -> None:
     assert usage.next_free(account, (), NOW) == NOW
 
@@ -214,22 +298,21 @@ def test_without_a_quota_the_next_free_time_is_now(usage: Usage, account: Accoun
 
 
 def test_the_greatest_message_of_a_host_is_what_it_last_said(usage: Usage) -> None:
-    assert usage.size_of("smtp.example.com") is None
+    assert usage.size_of("smtp.example.com", NOW) is None
 
     usage.saw_size("smtp.example.com", 10, NOW)
     usage.saw_size("smtp.example.com", 20, NOW + 1)
     usage.saw_size("smtp.example.org", None, NOW + 1)
 
-    assert usage.size_of("smtp.example.com") == 20
-    assert usage.size_of("smtp.example.org") is None
+    assert usage.size_of("smtp.example.com", NOW + 1) == 20
+    assert usage.size_of("smtp.example.org", NOW + 1) is None
 
 
-def test_the_size_of_a_host_not_seen_for_long_is_forgotten(usage: Usage) -> None:
+def test_the_size_of_a_host_is_believed_for_a_week(usage: Usage) -> None:
     usage.saw_size("smtp.example.com", 10, NOW)
 
-    usage.saw_size("smtp.example.org", 10, NOW + 9 * DAY)
-
-    assert usage.size_of("smtp.example.com") is None
+    assert usage.size_of("smtp.example.com", NOW + 7 * DAY - 1) == 10
+    assert usage.size_of("smtp.example.com", NOW + 7 * DAY) is None
 
 
 # -- pipelining ------------------------------------------------------------------------------

@@ -198,6 +198,17 @@ def test_a_refusal_of_ehlo_keeps_its_code(said: bytes) -> None:
 
     error = played(refuses)
     assert (error.step, error.code) == ("ehlo", int(said[:3]))
+    assert "helo: mail.example.com" in hint(error)
+
+
+def test_a_refused_name_of_the_profiles_own_is_named() -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(ehlo=b"504 5.5.2 <mailer>: Helo command rejected\r\n")
+        await talk.hears()
+
+    assert "EHLO said mailer; where the server wants another name" in hint(
+        played(refuses, helo="mailer")
+    )
 
 
 def test_where_ehlo_is_unknown_helo_does() -> None:
@@ -338,26 +349,48 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
     assert word in hint(played(refuses, JANE, provider=provider))
 
 
-def test_the_second_ehlo_after_the_login_is_the_one_that_counts() -> None:
-    async def offers_more(talk: Talk) -> None:
-        await talk.opens(b"250-there\r\n250-AUTH PLAIN\r\n250 SIZE 1000\r\n")
-        await talk.answers(
-            b"235 ok\r\n",
-            b"250-there\r\n250-AUTH PLAIN\r\n250-LIMITS RCPTMAX=5 MAILMAX=7\r\n"
-            b"250-PIPELINING\r\n250 SIZE 2000\r\n",
-        )
-        await talk.hears_the_rest()
+CHALLENGES = {"login": b"334 UGFzc3dvcmQ6\r\n", "cram-md5": b"334 PDFAYj4=\r\n"}
 
-    async def opening():
-        async with scripted(offers_more) as server:
+
+@pytest.mark.parametrize("auth", ["plain", "login", "cram-md5", "xoauth2"])
+def test_no_ehlo_follows_the_login_and_what_was_offered_before_it_counts(auth: str) -> None:
+    talks: list[Talk] = []
+
+    async def bears_one(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens(
+            b"250-there\r\n250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
+            b"250-SMTPUTF8\r\n250-LIMITS RCPTMAX=5 MAILMAX=7\r\n250 SIZE 2000\r\n"
+        )
+        if auth in CHALLENGES:
+            await talk.answers(CHALLENGES[auth])
+        await talk.answers(b"235 ok\r\n", b"221 bye\r\n")
+
+    async def opening() -> Offers:
+        async with scripted(bears_one, auth=auth) as server:
             connection = await open_connection(server, JANE)
-            connection.abort()
             await connection.quit()
             return connection.offers
 
     offers = asyncio.run(opening())
+    said = b"".join(talks[0].heard)
+    assert (said.count(b"EHLO"), said.count(b"HELO")) == (1, 0)
+    assert said.endswith(b"QUIT\r\n")
     assert (offers.size, offers.mailmax, offers.pipelining) == (2000, 7, True)
-    assert not offers.smtputf8
+    assert offers.smtputf8
+    assert offers.eightbitmime
+
+
+def test_what_is_offered_after_tls_counts(postbox: StartPostbox, trusting: ssl.SSLContext) -> None:
+    async def opening(server: Server) -> Offers:
+        connection = await open_connection(server, JANE)
+        await connection.quit()
+        return connection.offers
+
+    server, _ = postbox("starttls", context=trusting)
+    offers = asyncio.run(opening(server))
+    assert "starttls" not in offers.extensions
+    assert "plain" in offers.auth
 
 
 def test_ehlo_says_the_profiles_name() -> None:
