@@ -291,8 +291,8 @@ def resolve(
     _recorded(folder)
     now = edge.clock.wall()
     with (
-        hold(folder.path, since="a moment ago", holder=edge.holder),
-        open_ledger(folder.path) as ledger,
+        hold(folder.path, since="a moment ago", holder=edge.holder) as held,
+        open_ledger(folder.path, held) as ledger,
     ):
         ledger.sending.recover(now)
         wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
@@ -301,6 +301,7 @@ def resolve(
                 f"not in doubt: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
+        ledger.confirm()
         write_reports(ledger.reading, folder.path, take(ledger.reading, attention=0))
 
 
@@ -351,6 +352,7 @@ def init(folder: Path) -> list[Path]:
 
 
 def _recorded(folder: RecordFolder) -> None:
+    folder.refuse_links()
     if has_ledger(folder.path):
         return
     others = [edition or "(without a name)" for edition in folder.editions()]

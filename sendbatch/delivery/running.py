@@ -22,7 +22,7 @@ from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
@@ -68,8 +68,8 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with (
-        hold(job.record.path, since=since, holder=job.edge.holder),
-        open_ledger(job.record.path) as ledger,
+        hold(job.record.path, since=since, holder=job.edge.holder) as held,
+        open_ledger(job.record.path, held) as ledger,
         Workers() as workers,
     ):
         preparing = preparing_of(job, standing, content, workers)
@@ -89,6 +89,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
         with ledger.transaction():
             ledger.sending.put_back()
+        ledger.confirm()  # else what is told would be written over another's
         return ran, told(ledger)
 
 
@@ -97,6 +98,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
 
     Raises as `run` does, but for changes of content or server, which are among the notices.
     """
+    job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
@@ -212,8 +214,16 @@ def reachable(job: Job) -> Iterator[Server]:
     if profile.name != "sandbox":
         yield server_of(profile)
         return
-    with Sandbox(job.record.path / OUTBOX) as sandbox:
+    sandbox = Sandbox(job.record.path / OUTBOX)
+    try:
+        sandbox.start()
+    except OSError as error:
+        where = shown(sandbox.folder)
+        raise LedgerError(f"{where}: no mail can be kept here: {error.strerror}") from None
+    try:
         yield server_of(replace(profile, host=sandbox.host, port=sandbox.port))
+    finally:
+        sandbox.stop()
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
+from sendbatch.files import create, named_folder, own_folder
 from sendbatch.ledger.sqlite import FILE, read_ledger
 
 REPORTS = "reports"
@@ -21,6 +23,7 @@ class RecordFolder:
     name: str
     run: str = ""
     profile: str = ""  # set where the mail is kept and not delivered
+    named: bool = False  # a person named `base`: it may be a link, or lie behind one
 
     @property
     def path(self) -> Path:
@@ -61,16 +64,16 @@ class RecordFolder:
 
         Raises LedgerError where it cannot be written, or where its record was emptied.
         """
+        self.refuse_links()
         self._not_emptied()
         try:
-            _make(self.base)
+            named_folder(self.base if self.named else self.base.parent)
+            own_folder(self.base)
             ignore = self.base / ".gitignore"
-            if not ignore.exists():
-                _write(ignore, "*\n")
-            _make(self.path)
-            probe = self.path / ".writable"
-            _write(probe, "")
-            probe.unlink()
+            if not os.path.lexists(ignore):
+                create(ignore, b"*\n")
+            own_folder(self.path)
+            tempfile.TemporaryFile(dir=self.path).close()  # can it be written?
         except OSError as error:
             blocked = isinstance(error, FileExistsError | NotADirectoryError)
             why = "a file stands in the way" if blocked else error.strerror
@@ -78,6 +81,24 @@ class RecordFolder:
                 f"{shown(self.path)}: the record cannot be kept here: {why}",
                 hint="choose another folder: --record DIR",
             ) from None
+
+    def refuse_links(self) -> None:
+        """Raises LedgerError where a folder of this record is a link that nobody named: a repository
+        that was cloned may bring one along, and the record would be written wherever it leads."""
+        if not self.named and self.base.is_symlink():
+            raise LedgerError(
+                f"{shown(self.base)}: a symbolic link stands where the folder of the records belongs, "
+                "and nothing is written through one",
+                hint="if you put it there yourself, name it, and the records in it are used: "
+                f"--record {shown(self.base)}",
+            )
+        if self.path.is_symlink():
+            raise LedgerError(
+                f"{shown(self.path)}: a symbolic link stands where the folder of the record belongs, "
+                "and nothing is written through one",
+                hint="if you put it there yourself, put the folder that it leads to in its place; "
+                "else remove the link",
+            )
 
     def _not_emptied(self) -> None:
         """A run cut off at its very start leaves an empty file, but no report beside it."""
@@ -105,26 +126,3 @@ def _is_record_of(run: str, file: Path) -> bool:
             return ledger.reading.plan() is not None and ledger.reading.meta("run") in (None, run)
     except LedgerError:
         return True  # it is told of when it is opened
-
-
-def _make(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if not folder.parent.is_dir():
-        _make(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,6 +14,7 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, shown
 
 VERSION = 1
+PATIENCE = 10.0  # seconds that one process waits for another to write
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -71,7 +72,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
     with _closed_if_unusable(connection, path):
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         _check_version(connection, path, empty_is_fine=True)  # a foreign file stays as it is
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -94,7 +95,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise LedgerError(*_unusable(path, error)) from None
     with _closed_if_unusable(connection, path):
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         _check_version(connection, path)
     return connection
 

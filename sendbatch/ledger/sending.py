@@ -6,15 +6,18 @@ status is among the event's sources.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.changes import note, write_all
+from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.sql import listed, readable, transaction
 from sendbatch.ledger.states import SENDABLE, SETTLED, TABLE, Event, sources
-from sendbatch.ledger.store import EVERYONE, Change, Lane
+from sendbatch.ledger.store import EVERYONE, Change, Intent, Lane
 from sendbatch.values import BLAMING, Recipient, Status
 
 _STATUSES = {str(status): status for status in Status}
@@ -46,8 +49,10 @@ def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
 class SendingStore:
     """Behind `store.Store`. `select` first says which rows a run is about."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, hold: Hold | None = None) -> None:
         self._db = connection
+        self._hold = hold
+        self._lost: RecordLost | None = None
         self._scope = ""  # SQL: the rows that --only names
         self._chosen = ""  # SQL: the rows among them that this run may send
         self._is_left = ""  # SQL: the rows that a limit has put back
@@ -57,7 +62,7 @@ class SendingStore:
     def recover(self, at: float) -> int:
         """Rows found *sending* become `in_doubt`; returns how many. Whoever the last run was to send to
         again and did not reach is put back."""
-        with transaction(self._db):
+        with transaction(self._db, self._hold):
             self.put_back()
             found = self._db.execute(
                 "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
@@ -211,7 +216,7 @@ class SendingStore:
         Returns the first spelling of those that are not in doubt; then nothing is changed.
         """
         event = Event.RESOLVE_ACCEPTED if to is Status.ACCEPTED else Event.RESOLVE_PENDING
-        with transaction(self._db):
+        with transaction(self._db, self._hold):
             ids = [self._in_doubt(spellings) for spellings in named]
             wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
             for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
@@ -278,8 +283,23 @@ class SendingStore:
         return float(found) if found is not None else None
 
     def apply(self, changes: Sequence[Change]) -> None:
-        if changes:
-            write_all(self._db, changes)
+        if changes and self._lost is None:
+            try:
+                write_all(self._db, changes, self._hold)
+            except RecordLost as lost:
+                self._lost = lost
+                # Nothing of it reaches the file any more, which may be another's by now.
+                self._db.execute("PRAGMA wal_autocheckpoint=0")
+        if self._lost is not None:
+            self._settle_begun(changes)
+            raise self._lost
+
+    def _settle_begun(self, changes: Sequence[Change]) -> None:
+        """What left is told where its intent stands, as long as no other has taken the record over."""
+        begun = [change for change in changes if not isinstance(change, Intent)]
+        if begun:
+            with contextlib.suppress(RecordStopped):
+                write_all(self._db, begun, self._hold)
 
 
 def _within(lane: Lane) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sendbatch.errors import RecordStopped
+from sendbatch.ledger.holding import Hold
 from sendbatch.values import Status
 
 
@@ -37,11 +38,14 @@ def writable() -> Iterator[None]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
+def transaction(connection: sqlite3.Connection, hold: Hold | None = None) -> Iterator[None]:
+    """All or nothing, durable once left. Raises RecordStopped where the disk says no, RecordLost where
+    the record is no longer in this hand."""
     with writable():
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if hold is not None:
+                hold.confirm(connection)
             yield
             connection.execute("COMMIT")
         finally:

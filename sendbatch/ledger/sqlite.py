@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.changes import note
+from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
 from sendbatch.ledger.sending import SendingStore
@@ -27,10 +28,13 @@ FILE = "ledger.sqlite"
 class Ledger:
     """An open record; close it when done."""
 
-    def __init__(self, connection: sqlite3.Connection, *, at_rest: bool = False) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, hold: Hold | None = None, *, at_rest: bool = False
+    ) -> None:
         self._connection = connection
+        self._hold = hold
         self.reading = LedgerReading(connection, at_rest=at_rest)
-        self.sending = SendingStore(connection)
+        self.sending = SendingStore(connection, hold)
 
     def stage(self, columns: Sequence[str]) -> Staging:
         """Begin a plan whose rows have these cells. Stays inside the open transaction."""
@@ -39,8 +43,14 @@ class Ledger:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything until its end is kept, or nothing of it. Raises RecordStopped."""
-        with transaction(self._connection):
+        with transaction(self._connection, self._hold):
             yield
+
+    def confirm(self) -> None:
+        """This is the record that others find, and nobody else's. Raises RecordLost."""
+        if self._hold is not None:
+            self._hold.confirm(self._connection)
+            self._hold.look(self._connection)
 
     def remember(self, key: str, value: str) -> None:
         """Write one line of `meta`."""
@@ -58,10 +68,13 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def open_ledger(folder: Path) -> Iterator[Ledger]:
-    """The record in `folder`, to be written; made where there is none. Raises LedgerError."""
-    ledger = Ledger(open_for_writing(folder / FILE))
-    with _told(folder / FILE, ledger):
+def open_ledger(folder: Path, hold: Hold | None = None) -> Iterator[Ledger]:
+    """The record in `folder`, to be written; made where there is none. With `hold` it is in that hand
+    from now on. Raises LedgerError, LockedError."""
+    connection = open_for_writing(folder / FILE)
+    with _told(folder / FILE, Ledger(connection, hold)) as ledger:
+        if hold is not None:
+            hold.take(connection, folder / FILE)
         yield ledger
 
 
@@ -86,10 +99,10 @@ def open_scratch(folder: Path) -> Iterator[Ledger]:
 
 
 @contextlib.contextmanager
-def _told(path: Path, ledger: Ledger) -> Iterator[None]:
+def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
     """Closes the record in the end; what SQLite says of it becomes a LedgerError."""
     try:
-        yield
+        yield ledger
     except sqlite3.Error as error:
         raise LedgerError(f"{shown(path)}: the record cannot be read: {error}") from None
     finally:
