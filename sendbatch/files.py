@@ -31,6 +31,12 @@ def refuse_link(path: Path) -> None:
         raise Linked(path)
 
 
+def refuse_linked_database(path: Path) -> None:
+    """As `refuse_link`, for a file of SQLite, which follows links, and those that it keeps beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        refuse_link(path.with_name(path.name + end))
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `path` in one step once the block has ended well, durably.

@@ -68,7 +68,8 @@ class RecordFolder:
         self._not_emptied()
         try:
             named_folder(self.base if self.named else self.base.parent)
-            own_folder(self.base)
+            if not self.named:
+                own_folder(self.base)
             ignore = self.base / ".gitignore"
             if not os.path.lexists(ignore):
                 create(ignore, b"*\n")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
+from sendbatch.files import Linked, create, refuse_linked_database
 
 VERSION = 1
 PATIENCE = 10.0  # seconds that one process waits for another to write
@@ -65,9 +66,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises LedgerError.
     """
     refuse_network(path.parent)
+    _refuse_links(path)
     try:
         if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            create(path, b"")
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
@@ -84,6 +86,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing but its own temporary tables. Raises LedgerError."""
+    _refuse_links(path)
     still = "&immutable=1" if _is_still(path) else ""
     try:
         connection = sqlite3.connect(
@@ -98,6 +101,18 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
         _check_version(connection, path)
     return connection
+
+
+def _refuse_links(path: Path) -> None:
+    try:
+        refuse_linked_database(path)
+    except Linked as linked:
+        raise LedgerError(
+            f"{shown(Path(linked.filename))}: a symbolic link stands where the record belongs, and nothing "
+            "is written through one",
+            hint="if you put it there yourself, put the file that it leads to in its place, with all that "
+            "stands beside it; else remove the link",
+        ) from None
 
 
 def _is_still(path: Path) -> bool:
@@ -117,7 +132,7 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
     target.chmod(0o600)
     with _closed_if_unusable(connection, path):
         connection.execute("PRAGMA synchronous=OFF")
-        if path.exists():
+        if os.path.lexists(path):
             with contextlib.closing(open_for_reading(path)) as source:
                 source.backup(connection)
         _prepare(connection)

@@ -7,6 +7,7 @@ to the record itself; `open_scratch` works on a copy that is thrown away.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -111,7 +112,7 @@ def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
 
 def has_ledger(folder: Path) -> bool:
     """Whether there is a record with a plan: a run that was refused or declined leaves none."""
-    if not (folder / FILE).exists():
+    if not os.path.lexists(folder / FILE):
         return False
     with read_ledger(folder) as ledger:
         return ledger.reading.plan() is not None
