@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
 from sendbatch.files import create, named_folder, own_folder
-from sendbatch.ledger.sqlite import FILE, read_ledger
+from sendbatch.ledger.sqlite import FILE, has_ledger, read_ledger
 
 REPORTS = "reports"
 REPORT = "report.csv"  # written when a run ends
@@ -123,7 +123,9 @@ def _is_record_of(run: str, file: Path) -> bool:
     """Whether this is a record of that edition with a plan: `news@1.test` may be 1.test, or 1 through
     `test`, and a run that was refused or declined leaves an empty one."""
     try:
+        if not has_ledger(file.parent):
+            return False
         with read_ledger(file.parent) as ledger:
-            return ledger.reading.plan() is not None and ledger.reading.meta("run") in (None, run)
+            return ledger.reading.meta("run") in (None, run)
     except LedgerError:
         return True  # it is told of when it is opened

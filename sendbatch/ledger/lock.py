@@ -54,7 +54,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
 def is_held(folder: Path) -> bool:
     """Whether some process holds the record in `folder` now. Changes nothing."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False  # never locked, or cannot be looked at from here: nobody can be told of
     try:
@@ -97,7 +97,7 @@ def _introduce(folder: Path, since: str, holder: str) -> None:
 
 def _who(folder: Path) -> str:
     try:
-        descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             told = json.loads(file.read(MOST_LABEL))
         return printable(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)

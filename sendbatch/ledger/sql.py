@@ -34,7 +34,7 @@ def writable() -> Iterator[None]:
         raise RecordStopped(
             f"the record can no longer be written: {error}",
             hint="no message was sent that it does not know of; make room and run again",
-        ) from None
+        ) from error
 
 
 @contextmanager

@@ -7,10 +7,7 @@ to the record itself; `open_scratch` works on a copy that is thrown away.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from sendbatch.ledger.changes import note
 from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
+from sendbatch.ledger.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sending import SendingStore
 from sendbatch.ledger.sql import transaction
 from sendbatch.ledger.staging import Staging
@@ -82,21 +80,25 @@ def open_ledger(folder: Path, hold: Hold | None = None) -> Iterator[Ledger]:
 @contextlib.contextmanager
 def read_ledger(folder: Path) -> Iterator[Ledger]:
     """The record in `folder`, which must exist, to be read. Raises LedgerError."""
-    ledger = Ledger(open_for_reading(folder / FILE), at_rest=True)
-    with _told(folder / FILE, ledger):
+    connection = open_for_reading(folder / FILE)
+    if connection is None:
+        raise LedgerError(f"{shown(folder / FILE)}: the record cannot be read: there is none yet")
+    with _told(folder / FILE, Ledger(connection, at_rest=True)) as ledger:
         yield ledger
 
 
 @contextlib.contextmanager
 def open_scratch(folder: Path) -> Iterator[Ledger]:
-    """A copy of the record in `folder`, or an empty one, that is gone afterwards."""
-    scratch = Path(tempfile.mkdtemp(prefix="sendbatch-"))  # readable by its owner only
-    try:
+    """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
+    with scratch_folder() as scratch:
         ledger = Ledger(open_copy(folder / FILE, scratch))
         with _told(folder / FILE, ledger):
-            yield ledger
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            try:
+                yield ledger
+            except sqlite3.Error as error:
+                if has_no_room(error):
+                    raise no_room(str(error)) from None
+                raise
 
 
 @contextlib.contextmanager
@@ -112,7 +114,8 @@ def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
 
 def has_ledger(folder: Path) -> bool:
     """Whether there is a record with a plan: a run that was refused or declined leaves none."""
-    if not os.path.lexists(folder / FILE):
+    connection = open_for_reading(folder / FILE)
+    if connection is None:
         return False
-    with read_ledger(folder) as ledger:
+    with _told(folder / FILE, Ledger(connection)) as ledger:
         return ledger.reading.plan() is not None
