@@ -39,7 +39,8 @@ def refuse_linked_database(path: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` in one step once the block has ended well, durably.
+    """A new file that takes the place of `path` in one step, once the block has ended well and what was
+    written is on the disk.
 
     A link there is replaced and not followed. Raises OSError, what was there left as it was.
     """

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sendbatch.audience.addresses import default_key
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.delivery.words import count
 from sendbatch.errors import GuardError
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.values import Status
 
@@ -80,6 +82,15 @@ def same_key(reading: LedgerReading, campaign: Campaign, command: str, now: floa
         f"and is {key_of(campaign) or 'the address'} now: nobody could be recognised",
         hint=f"begin a new edition: {command} --run {next_edition(campaign, now)}",
     )
+
+
+def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
+    """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
+    if key_of(campaign):
+        return
+    for row, key, email in reading.unlike_their_key():
+        if default_key(email) != key:
+            raise Unsound(f"row {row}: an address that is not the one of its key")
 
 
 @dataclass(frozen=True, slots=True)

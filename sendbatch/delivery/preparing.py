@@ -79,6 +79,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     reading = ledger.reading
     moved = guards.same_campaign(ledger, campaign)
     guards.same_key(reading, campaign, preparing.command, now)
+    guards.own_addresses(reading, campaign)
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
     _restrict(ledger, options)

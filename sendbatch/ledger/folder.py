@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
 from sendbatch.files import create, named_folder, own_folder
-from sendbatch.ledger.sqlite import FILE, has_ledger, read_ledger
+from sendbatch.ledger.sqlite import FILE, has_ledger
 
 REPORTS = "reports"
 REPORT = "report.csv"  # written when a run ends
@@ -97,8 +97,8 @@ class RecordFolder:
             raise LedgerError(
                 f"{shown(self.path)}: a symbolic link stands where the folder of the record belongs, "
                 "and nothing is written through one",
-                hint="if you put it there yourself, put the folder that it leads to in its place; "
-                "else remove the link",
+                hint="if you put it there yourself, put the folder that it leads to in its place, for that "
+                "is the record; one that came with a repository can be removed",
             )
 
     def _not_emptied(self) -> None:
@@ -123,9 +123,6 @@ def _is_record_of(run: str, file: Path) -> bool:
     """Whether this is a record of that edition with a plan: `news@1.test` may be 1.test, or 1 through
     `test`, and a run that was refused or declined leaves an empty one."""
     try:
-        if not has_ledger(file.parent):
-            return False
-        with read_ledger(file.parent) as ledger:
-            return ledger.reading.meta("run") in (None, run)
+        return has_ledger(file.parent, run)
     except LedgerError:
         return True  # it is told of when it is opened

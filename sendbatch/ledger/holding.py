@@ -14,7 +14,7 @@ import sqlite3
 from pathlib import Path
 from typing import TypeAlias
 
-from sendbatch.errors import LockedError, RecordLost, shown
+from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
 
 NUMBER = "holder"  # in meta
 _OURS = "SELECT value FROM meta WHERE key = 'holder'"
@@ -35,7 +35,7 @@ class Hold:
     def take(self, db: sqlite3.Connection, record: Path) -> None:
         """Put the number into the open record: whoever had it before writes no more.
 
-        Raises LockedError where another process is writing, sqlite3.Error.
+        Raises LockedError where another process is writing, LedgerError where it cannot be written.
         """
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -44,16 +44,18 @@ class Hold:
                 (NUMBER, self.number),
             )
             db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            if not is_busy(error):
-                raise
-            raise being_written(record) from None
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise being_written(record) from None
+            raise LedgerError(
+                f"{shown(record)}: the record cannot be written: {error}; nothing was sent"
+            ) from None
         self._record = record
         log = record.with_name(f"{record.name}-wal")
         self._opened |= {path: identity(path) for path in (record, log)}
 
     def confirm(self, db: sqlite3.Connection) -> None:
-        """Inside a transaction: nobody has taken the record over. Raises RecordLost."""
+        """Nobody has taken the record over; holds until the end of a transaction. Raises RecordLost."""
         found = db.execute(_OURS).fetchone()
         if found is None or found[0] != self.number:
             raise RecordLost(

@@ -15,6 +15,7 @@ from sendbatch.errors import LedgerError, LockedError, shown
 from sendbatch.files import Linked, create, refuse_linked_database
 from sendbatch.ledger.holding import being_written, is_busy
 from sendbatch.ledger.scratch import has_no_room, no_room
+from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
 
 VERSION = 1
 PATIENCE = 10.0  # seconds that one process waits for another to write
@@ -37,8 +38,6 @@ CREATE INDEX recipient_row ON recipient ("row") WHERE status IN ('pending', 'fai
 CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
 CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
 """
-
-OURS = frozenset(["meta", "plan", "recipient", "event"])
 
 NETWORK_FILE_SYSTEMS = frozenset(
     [
@@ -112,7 +111,7 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
             check_same_thread=False,
         )
     except sqlite3.Error as error:
-        raise _unusable(path, error) from None
+        raise unusable(path, error) from None
     connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
     return connection
 
@@ -154,7 +153,7 @@ def _refuse_links(path: Path) -> None:
             f"{shown(Path(linked.filename))}: a symbolic link stands where the record belongs, and nothing "
             "is written through one",
             hint="if you put it there yourself, put the file that it leads to in its place, with all that "
-            "stands beside it; else remove the link",
+            "stands beside it, for that is the record; one that came with a repository can be removed",
         ) from None
 
 
@@ -195,10 +194,10 @@ def _closed_if_unusable(
     room for a copy of it."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, Unsound) as error:
         connection.close()
         raise (
-            no_room(str(error)) if is_copy and has_no_room(error) else _unusable(path, error)
+            no_room(str(error)) if is_copy and has_no_room(error) else unusable(path, error)
         ) from None
     except LedgerError:
         connection.close()
@@ -218,8 +217,11 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether it is a record, False for a file with nothing in it. Raises LedgerError."""
     version = _version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if version == VERSION and tables >= OURS:
+    if version == VERSION and tables >= OURS.keys():
+        connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()  # can it be read at all?
+        hold_tables(connection)
+        hold_plans(connection)
         return True
     if version == 0 and not tables:
         return False
@@ -235,12 +237,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> bool:
     )
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> LedgerError | LockedError:
-    if is_busy(error):
+def unusable(path: Path, error: sqlite3.Error | Unsound) -> LedgerError | LockedError:
+    """What a person is told where the file cannot be used."""
+    if isinstance(error, Unsound):
+        why = f"it holds what sendbatch does not write ({error})"
+    elif is_busy(error):
         return being_written(path)
+    else:
+        why = f"{_words(error)}; nothing was sent"
     return LedgerError(
-        f"{shown(path)}: the record cannot be read: {_words(error)}; nothing was sent. Restore the file from "
-        "a backup: starting without it would mail everyone again",
+        f"{shown(path)}: the record cannot be read: {why}. Restore the file from a backup: starting without "
+        "it would mail everyone again",
     )
 
 

@@ -58,7 +58,7 @@ def clear_left_over() -> None:
                 os.close(descriptor)
 
 
-def has_no_room(error: sqlite3.Error) -> bool:
+def has_no_room(error: Exception) -> bool:
     """Whether it is the disk, and not what stands on it, that SQLite complains of."""
     code = getattr(error, "sqlite_errorcode", None)
     reading = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)

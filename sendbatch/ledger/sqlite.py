@@ -15,9 +15,10 @@ from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.changes import note
 from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
+from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing, unusable
 from sendbatch.ledger.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sending import SendingStore
+from sendbatch.ledger.soundness import Unsound, hold_rows
 from sendbatch.ledger.sql import transaction
 from sendbatch.ledger.staging import Staging
 
@@ -72,6 +73,7 @@ def open_ledger(folder: Path, hold: Hold | None = None) -> Iterator[Ledger]:
     from now on. Raises LedgerError, LockedError."""
     connection = open_for_writing(folder / FILE)
     with _told(folder / FILE, Ledger(connection, hold)) as ledger:
+        hold_rows(connection)
         if hold is not None:
             hold.take(connection, folder / FILE)
         yield ledger
@@ -84,6 +86,7 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
     if connection is None:
         raise LedgerError(f"{shown(folder / FILE)}: the record cannot be read: there is none yet")
     with _told(folder / FILE, Ledger(connection, at_rest=True)) as ledger:
+        hold_rows(connection)
         yield ledger
 
 
@@ -91,9 +94,10 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
 def open_scratch(folder: Path) -> Iterator[Ledger]:
     """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
     with scratch_folder() as scratch:
-        ledger = Ledger(open_copy(folder / FILE, scratch))
-        with _told(folder / FILE, ledger):
+        connection = open_copy(folder / FILE, scratch)
+        with _told(folder / FILE, Ledger(connection)) as ledger:
             try:
+                hold_rows(connection)
                 yield ledger
             except sqlite3.Error as error:
                 if has_no_room(error):
@@ -106,16 +110,20 @@ def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
     """Closes the record in the end; what SQLite says of it becomes a LedgerError."""
     try:
         yield ledger
+    except Unsound as error:
+        raise unusable(path, error) from None
     except sqlite3.Error as error:
         raise LedgerError(f"{shown(path)}: the record cannot be read: {error}") from None
     finally:
         ledger.close()
 
 
-def has_ledger(folder: Path) -> bool:
-    """Whether there is a record with a plan: a run that was refused or declined leaves none."""
+def has_ledger(folder: Path, run: str | None = None) -> bool:
+    """Whether there is a record with a plan, and of that edition where one is given: a run that was refused
+    or declined leaves none. Raises LedgerError."""
     connection = open_for_reading(folder / FILE)
     if connection is None:
         return False
     with _told(folder / FILE, Ledger(connection)) as ledger:
-        return ledger.reading.plan() is not None
+        is_meant = run is None or ledger.reading.meta("run") in (None, run)
+        return is_meant and ledger.reading.plan() is not None

@@ -180,6 +180,19 @@ def test_whoever_takes_a_record_over_ends_the_run_that_had_it(first: InHand) -> 
         assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.SENDING}
 
 
+def test_a_run_is_told_that_it_was_taken_over_while_the_other_one_plans(
+    first: InHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first.ledger._connection.execute("PRAGMA busy_timeout=10")
+    without_its_lock(first.folder)
+    with (
+        closing_run(first.folder) as second,
+        second.ledger.transaction(),
+        pytest.raises(RecordLost, match="another run has taken this record over"),
+    ):
+        first.intend("bob")
+
+
 def test_an_answer_that_comes_after_the_record_was_taken_over_changes_nothing(
     first: InHand,
 ) -> None:
