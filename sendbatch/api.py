@@ -298,8 +298,8 @@ def resolve(
     _recorded(folder)
     now = edge.clock.wall()
     with (
-        hold(folder.path, since="a moment ago", holder=edge.holder),
-        open_ledger(folder.path) as ledger,
+        hold(folder.path, since="a moment ago", holder=edge.holder) as held,
+        open_ledger(folder.path, held) as ledger,
     ):
         ledger.sending.recover(now)
         wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
@@ -308,6 +308,7 @@ def resolve(
                 f"not in doubt: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
+        ledger.confirm()
         write_reports(ledger.reading, folder.path, take(ledger.reading, attention=0))
 
 
@@ -359,6 +360,7 @@ def init(folder: Path) -> list[Path]:
 
 
 def _recorded(folder: RecordFolder) -> None:
+    folder.refuse_links()
     if (gone := folder.lost()) is not None:
         raise gone
     if has_ledger(folder.path):

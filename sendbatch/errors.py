@@ -154,6 +154,11 @@ class RecordStopped(SendbatchError):
     exit_code = 3
 
 
+class RecordLost(RecordStopped):
+    """The record that a run writes is no longer the one that others find: nothing new is begun. What
+    was begun may still be settled in it."""
+
+
 class Interrupted(SendbatchError):
     """A person or a signal ended the work before anything was sent."""
 

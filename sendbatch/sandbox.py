@@ -27,6 +27,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.files import named_folder, own_folder, sync
 
 MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
 
@@ -52,7 +53,8 @@ class Sandbox:
         return int(self._listener.port)
 
     def start(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        named_folder(self.folder.parent)
+        own_folder(self.folder)
         listener = _Listener(
             _Keeper(self.folder, self.login),
             hostname=self.host,
@@ -140,7 +142,7 @@ class _Keeper:
             name = self._named(part)
         finally:
             os.unlink(part)
-        self._sync_folder()
+        sync(self._folder)
         return name
 
     def _named(self, part: str) -> str:
@@ -153,10 +155,3 @@ class _Keeper:
                 continue
             return name
         raise AssertionError("numbers do not end")
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

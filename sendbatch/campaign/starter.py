@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sendbatch.errors import CampaignError, Fault
+from sendbatch.files import create
 
 CAMPAIGN = """\
 # Runs at once:  sendbatch run campaign.yaml
@@ -84,7 +86,7 @@ def write_starter(folder: Path) -> list[Path]:
     cannot be written.
     """
     paths = {folder / name: text for name, text in FILES.items()}
-    there = [path for path in paths if path.exists() and path.name != ".gitignore"]
+    there = [path for path in paths if os.path.lexists(path) and path.name != ".gitignore"]
     if there:
         raise CampaignError(
             [Fault(f"{path} is there already; nothing was written") for path in there]
@@ -93,8 +95,8 @@ def write_starter(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in paths.items():
-            if not path.exists():
-                path.write_text(text, encoding="utf-8")
+            if not os.path.lexists(path):
+                create(path, text.encode(), mode=0o666)  # the user's own files, by their umask
                 written.append(path)
     except OSError as error:
         raise CampaignError(

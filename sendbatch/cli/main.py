@@ -120,15 +120,16 @@ def _usage(error: TyperException) -> str:
 
 def _unforeseen() -> int:
     """A fault of ours: the traceback goes to a file that only its owner can read."""
+    raised = sys.exception()
     try:
         handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            traceback.print_exc(file=file)
+            traceback.print_exception(raised, file=file)
         where = f"the details are in {Path(name)}"
     except OSError as error:
-        where = f"the details could not be written to a file: {error.strerror}"
+        where = f"the details could not be written: {error.strerror}"
     _say(
-        f"error: this should not have happened: {type(sys.exception()).__name__}\n"
+        f"error: this should not have happened: {type(raised).__name__}\n"
         f"  {where}; the record is as it was before the last commit"
     )
     return STOPPED

@@ -8,7 +8,6 @@ be in it; who is missing since breaks nothing and is counted.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.errors import CampaignError, GuardError, one_line
+from sendbatch.files import is_regular, replacing
 from sendbatch.values import Recipient
 
 VERSION = 1
@@ -50,7 +50,10 @@ def approve(
 
 
 def write_approval(approval: Approval, path: Path) -> str:
-    """Write plan.json, whole or not at all; returns its digest."""
+    """Write plan.json, whole or not at all, readable by its owner only; returns its digest.
+
+    Raises CampaignError, also where a link or anything else but a file stands there.
+    """
     body = {
         "version": VERSION,
         "campaign": approval.campaign,
@@ -63,15 +66,16 @@ def write_approval(approval: Approval, path: Path) -> str:
     }
     digest = _digest(body)
     text = json.dumps({"digest": digest, **body}, indent=2) + "\n"
-    if path.is_dir():
-        raise CampaignError(f"{path}: the plan cannot be written: it is a folder")
-    partial = path.with_name(path.name + ".part")
+    if os.path.lexists(path) and not is_regular(path):
+        what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "no file"
+        raise CampaignError(
+            f"{path}: the plan cannot be written: it is {what}",
+            hint="name a file that the plan may replace, or one that is not there yet",
+        )
     try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        with replacing(path) as out:
+            out.write(text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise CampaignError(f"{path}: the plan cannot be written: {error.strerror}") from None
     return digest
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from sendbatch.campaign.model import Profile, Rate, Retry
 from sendbatch.delivery.clock import Clock
@@ -29,7 +30,7 @@ from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.words import clock_time, count
-from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
 from sendbatch.ledger.usage import Account, Usage
@@ -145,13 +146,20 @@ class Engine:
     async def _send(self, feed: Feed, senders: list[Sender]) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(feed.run())
+                group.create_task(self._unless_lost(feed.run()))
                 for sender in senders:
-                    group.create_task(sender.run())
+                    group.create_task(self._unless_lost(sender.run()))
         except* (RecordStopped, LedgerError) as stopped:
             for sender in senders:
                 sender.abort()
             self._broken = self._broken or _first_of(stopped)
+
+    async def _unless_lost(self, work: Coroutine[Any, Any, None]) -> None:
+        """Where the record is lost no dot leaves any more, but those that left may be answered."""
+        try:
+            await work
+        except RecordLost as lost:
+            self._not_written(lost)
 
     def _traffic(self) -> Traffic:
         profile = self.limits.profile

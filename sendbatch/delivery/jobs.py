@@ -81,4 +81,5 @@ def _words(campaign: Campaign, record: Path | None) -> list[str]:
 def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
     """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
     kept = "" if campaign.profile.delivers else campaign.profile.name
-    return RecordFolder(record or campaign.folder / "reports", campaign.name, campaign.run, kept)
+    base = record or campaign.folder / "reports"
+    return RecordFolder(base, campaign.name, campaign.run, kept, named=record is not None)

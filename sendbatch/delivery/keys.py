@@ -10,8 +10,9 @@ from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.guards import next_edition
-from sendbatch.errors import GuardError, printable
+from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
 
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
@@ -50,6 +51,15 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
+def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
+    """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
+    if key_of(campaign):
+        return
+    for row, key, email in reading.unlike_their_key():
+        if default_key(email) != key:
+            raise Unsound(f"row {row}: an address that is not the one of its key")
+
+
 def refuse(
     was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
 ) -> GuardError:
@@ -71,8 +81,8 @@ def refuse(
 
 def _said(key: str, column: str | None) -> str:
     if key:
-        return printable(key, 200)
-    return f"the address in {printable(column, 200)}" if column else "the address of another column"
+        return one_line(key, 200)
+    return f"the address in {one_line(column, 200)}" if column else "the address of another column"
 
 
 def _come_from(reading: LedgerReading, column: str) -> bool:

@@ -74,7 +74,9 @@ class Preparing:
     recorded: bool  # whether the command says where records are kept
     keys: Keys | None = None  # where who is in doubt may be sent to again by the provider's
     looking: bool = False  # nothing will be sent: changes are told of, not refused
-    refused: LedgerError | None = None  # what a run would say of the record, where it is only looked at
+    refused: LedgerError | None = (
+        None  # what a run would say of the record, where it is only looked at
+    )
 
 
 def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
@@ -87,6 +89,8 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     is_new = reading.plan() is None
     moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
+    if keyed_by is None:
+        keys.own_addresses(reading, campaign)
     salt = _salt(ledger)
     planned = _plan(ledger, preparing, salt)
     if keyed_by is not None:

@@ -75,8 +75,8 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with (
-        hold(job.record.path, since=since, holder=job.edge.holder),
-        open_ledger(job.record.path, without_log=without_log) as ledger,
+        hold(job.record.path, since=since, holder=job.edge.holder) as held,
+        open_ledger(job.record.path, held, without_log=without_log) as ledger,
         Workers() as workers,
     ):
         preparing = preparing_of(job, standing, content, workers)
@@ -105,6 +105,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
         ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
         with ledger.transaction():
             ledger.sending.put_back()
+        ledger.confirm()  # else what is told would be written over another's
         return ran, told(ledger)
 
 
@@ -129,6 +130,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
 
     Raises as `run` does, but for changes of content or server, which are among the notices.
     """
+    job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
@@ -290,9 +292,17 @@ def reachable(job: Job) -> Iterator[Way]:
         )
         return
     job.record.make()
-    with Sandbox(job.record.path / OUTBOX) as sandbox:
+    sandbox = Sandbox(job.record.path / OUTBOX)
+    try:
+        sandbox.start()
+    except OSError as error:
+        where = shown(sandbox.folder)
+        raise LedgerError(f"{where}: no mail can be kept here: {error.strerror}") from None
+    try:
         here = replace(profile, host=sandbox.host, port=sandbox.port)
         yield Way(server_of(here), lambda commands: sandbox.login)
+    finally:
+        sandbox.stop()
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from sendbatch.errors import RecordLost
+from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
 from sendbatch.ledger.store import Change, Failed, Intent, LeftInDoubt, Noted, Released, Settled
@@ -15,19 +17,24 @@ from sendbatch.values import Outcome, Status
 _Row: TypeAlias = tuple[object, ...]
 
 
-def write_all(db: sqlite3.Connection, changes: Sequence[Change]) -> None:
-    """All of them, or none; durable on return. Raises RecordStopped where the disk says no."""
-    with transaction(db):
+def write_all(db: sqlite3.Connection, changes: Sequence[Change], hold: Hold | None = None) -> None:
+    """All of them, or none; durable on return. Raises RecordStopped where the disk says no, RecordLost
+    where an intent would be written to a record that others do not find, or changes no row."""
+    with transaction(db, hold):
+        if hold is not None and any(isinstance(change, Intent) for change in changes):
+            hold.look(db)
         if (usual := _usual(changes)) is not None:
-            for statement, rows in usual.items():
-                db.executemany(statement, rows)
-            return
-        for change in changes:
-            _write(db, change)
+            accepted, intended = usual
+            db.executemany(_SETTLE[Status.ACCEPTED], accepted)
+            if intended and db.executemany(_INTEND, intended).rowcount != len(intended):
+                raise RecordLost(_CHANGED, hint=_LOOK)
+        else:
+            for change in changes:
+                _write(db, change)
 
 
-def _usual(changes: Sequence[Change]) -> dict[str, list[_Row]] | None:
-    """Statements and their rows, where there are nothing but intents and acceptances of different
+def _usual(changes: Sequence[Change]) -> tuple[list[_Row], list[_Row]] | None:
+    """The rows of both statements, where there are nothing but acceptances and intents of different
     recipients: one of each for a message, nearly all that a run writes, and in whatever order."""
     accepted: list[_Row] = []
     intended: list[_Row] = []
@@ -41,13 +48,14 @@ def _usual(changes: Sequence[Change]) -> dict[str, list[_Row]] | None:
                 return None
     if len({row[-1] for row in (*accepted, *intended)}) < len(changes):
         return None
-    return {_SETTLE[Status.ACCEPTED]: accepted, _INTEND: intended}
+    return accepted, intended
 
 
 def _write(db: sqlite3.Connection, change: Change) -> None:
     match change:
         case Intent(id_, content, dated_at, at):
-            db.execute(_INTEND, (content, dated_at, at, id_))
+            if not db.execute(_INTEND, (content, dated_at, at, id_)).rowcount:
+                raise RecordLost(_CHANGED, hint=_LOOK)
         case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
             db.execute(_CONDEMN, (at, id_))
         case Settled(id_, outcome, due_at, at):
@@ -75,10 +83,15 @@ def _settlement(id_: int, outcome: Outcome, due_at: float | None, at: float) -> 
     return (str(outcome.status), due_at, *said, outcome.reason or None, at, done, id_)
 
 
+_CHANGED = (
+    "the record was changed by something else while this run was sending: a message was about to leave "
+    "whose recipient it no longer has as to be sent to; the run has stopped"
+)
+_LOOK = "sendbatch status shows where everyone stands; let nothing else write to ledger.sqlite"
 _INTEND = (
     "UPDATE recipient SET status = 'sending', was = coalesce(was, status), content = ?, dated_at = ?, "
     "first_attempt_at = coalesce(first_attempt_at, ?) "
-    f"WHERE id = ? AND status IN {listed(sources(Event.INTENT))}"
+    f"WHERE id = ? AND claim = key AND status IN {listed(sources(Event.INTENT))}"
 )
 # No answer for good: whoever was in doubt is so again when the run is over.
 _STILL = "iif(was = 'in_doubt', was, NULL)"

@@ -2,7 +2,8 @@
 
 While one commit is being synchronised the next ones gather; each caller awaits the commit that
 holds its changes. A slow disk slows the run and nothing else. Once a commit has failed nothing more is
-written: else a connection's next intent could become durable where the outcome before it did not.
+written: else a connection's next intent could become durable where the outcome before it did not. A
+record that was lost takes outcomes still, and refuses every intent by itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import ParamSpec, TypeAlias, TypeVar
 
+from sendbatch.errors import RecordLost
 from sendbatch.ledger.store import Change, Noted, Store
 
 P = ParamSpec("P")
@@ -136,7 +138,7 @@ class Committer:
         return partial(self._apply, changes), partial(self._committed, waiting)
 
     def _apply(self, changes: Sequence[Change]) -> None:
-        if self._broken is not None:
+        if self._broken is not None and not isinstance(self._broken, RecordLost):
             raise self._broken
         try:
             self._store.apply(changes)

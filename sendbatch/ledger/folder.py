@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, shown
+from sendbatch.files import create, named_folder, own_folder, sync
 from sendbatch.ledger.access import REPORT_FILES, denied, hold_readable, hold_writable
 from sendbatch.ledger.lost import lost
-from sendbatch.ledger.sqlite import FILE, has_ledger, read_ledger
+from sendbatch.ledger.sqlite import FILE, has_ledger
 
 REPORTS = "reports"
 REPORT = REPORT_FILES[0]
@@ -26,6 +28,7 @@ class RecordFolder:
     name: str
     run: str = ""
     profile: str = ""  # set where the mail is kept and not delivered
+    named: bool = False  # a person named `base`: it may be a link, or lie behind one
 
     @property
     def path(self) -> Path:
@@ -75,16 +78,17 @@ class RecordFolder:
 
         Raises LedgerError where it cannot be written.
         """
+        self.refuse_links()
         try:
-            _make(self.base)
+            named_folder(self.base if self.named else self.base.parent)
+            if not self.named:
+                own_folder(self.base)
             ignore = self.base / ".gitignore"
-            if not ignore.exists():
-                _write(ignore, "*\n")
-            _make(self.path)
+            if not os.path.lexists(ignore):
+                create(ignore, b"*\n")
+            own_folder(self.path)
             _close_to_others(self.path)
-            probe = self.path / ".writable"
-            _write(probe, "")
-            probe.unlink()
+            tempfile.TemporaryFile(dir=self.path).close()  # can it be written?
         except OSError as error:
             raise denied(self.path, Path(error.filename or self.path), error) from None
         hold_writable(self.path)
@@ -92,12 +96,13 @@ class RecordFolder:
     def begin(self) -> None:
         """Make the folder for a run, with an empty ledger before anything else: so a lock without one shows
         that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
+        self.refuse_links()
         if (gone := self.lost()) is not None:
             raise gone
         self.make()
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(self.path / FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            _sync(self.path)
+            create(self.path / FILE, b"")
+            sync(self.path)
 
     def lost(self) -> LedgerError | None:
         """What is said where something shows that there was a record and there is none. One of mail that is
@@ -106,6 +111,24 @@ class RecordFolder:
             return None if self.profile else lost(self.path, planned=True)
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
         return lost(self.path, planned=not is_empty and has_ledger(self.path))
+
+    def refuse_links(self) -> None:
+        """Raises LedgerError where a folder of this record is a link that nobody named: a repository
+        that was cloned may bring one along, and the record would be written wherever it leads."""
+        if not self.named and self.base.is_symlink():
+            raise LedgerError(
+                f"{shown(self.base)}: a symbolic link stands where the folder of the records belongs, "
+                "and nothing is written through one",
+                hint="if you put it there yourself, name it, and the records in it are used: "
+                f"--record {shown(self.base)}",
+            )
+        if self.path.is_symlink():
+            raise LedgerError(
+                f"{shown(self.path)}: a symbolic link stands where the folder of the record belongs, "
+                "and nothing is written through one",
+                hint="if you put it there yourself, put the folder that it leads to in its place, for that "
+                "is the record; one that came with a repository can be removed",
+            )
 
 
 def _is_empty(file: Path) -> bool:
@@ -119,21 +142,9 @@ def _is_record_of(run: str, file: Path) -> bool:
     """Whether this is a record of that edition with a plan: `news@1.test` may be 1.test, or 1 through
     `test`, and a run that was refused or declined leaves an empty one."""
     try:
-        if not hold_readable(file.parent):
-            return False
-        with read_ledger(file.parent) as ledger:
-            return ledger.reading.plan() is not None and ledger.reading.meta("run") in (None, run)
+        return has_ledger(file.parent, run)
     except LedgerError:
         return True  # it is told of when it is opened
-
-
-def _make(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    if not folder.parent.is_dir():
-        _make(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
 
 
 def _close_to_others(folder: Path) -> None:
@@ -142,17 +153,3 @@ def _close_to_others(folder: Path) -> None:
     mode = stat.S_IMODE(found.st_mode)
     if mode & OTHERS and found.st_uid == os.geteuid():
         folder.chmod(mode & ~OTHERS)
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,30 +1,38 @@
-"""One sender at a time: a lock of the operating system, which dies with its holder."""
+"""One sender at a time: a lock of the operating system, which dies with its holder.
+
+The lock is a file of its own: closing any descriptor of the record's would drop SQLite's locks on it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from sendbatch.errors import LockedError, one_line
+from sendbatch.files import refuse_link, replacing
 from sendbatch.ledger.access import LOCK as LOCK
 from sendbatch.ledger.access import denied
+from sendbatch.ledger.holding import Hold, identity
 
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
+AGAIN = 0.01  # seconds between two tries
+MOST_LABEL = 4096  # bytes that are read of what a holder says of itself
 
 
 @contextlib.contextmanager
-def hold(folder: Path, *, since: str, holder: str) -> Iterator[None]:
+def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
     """Hold the record in `folder`, or raise LockedError saying who does and since when."""
-    lock = FileLock(folder / LOCK, mode=0o600)
+    path = folder / LOCK
     try:
-        lock.acquire(timeout=MOMENT)
-    except Timeout:
+        descriptor = _acquired(path)
+    except BlockingIOError:
         raise LockedError(
             f"this campaign is being sent by another process{_who(folder)}",
             hint="sendbatch status shows how far it is",
@@ -32,40 +40,67 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[None]:
     except OSError as error:
         raise denied(folder, folder / LOCK, error, "cannot be locked") from None
     try:
+        held = Hold(path, identity(descriptor), secrets.token_hex(16))
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, held.number.encode() + b"\n", 0)
         _introduce(folder, since, holder)
-        yield
+        yield held
     finally:
         with contextlib.suppress(OSError):
-            (folder / HOLDER).unlink()
-        lock.release()
+            if identity(path) == identity(descriptor):  # else it is another's label by now
+                (folder / HOLDER).unlink()
+        os.close(descriptor)
 
 
 def is_held(folder: Path) -> bool:
-    """Whether some process holds the record in `folder` now."""
-    if not os.path.exists(folder / LOCK):
-        return False
-    lock = FileLock(folder / LOCK, mode=0o600)
+    """Whether some process holds the record in `folder` now. Changes nothing."""
     try:
-        lock.acquire(timeout=MOMENT)
-    except Timeout:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False  # never locked, or cannot be looked at from here: nobody can be told of
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
     except OSError:
-        return False  # cannot be locked from here; nobody can be told of
-    lock.release()
+        return False
+    finally:
+        os.close(descriptor)
     return False
+
+
+def _acquired(path: Path) -> int:
+    """A descriptor that has the lock. Raises BlockingIOError where another has it, OSError."""
+    refuse_link(path)
+    give_up = time.monotonic() + MOMENT
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if identity(path) == identity(descriptor):  # and was not removed meanwhile
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):
+            if time.monotonic() > give_up:
+                os.close(descriptor)
+                raise
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        time.sleep(AGAIN)
 
 
 def _introduce(folder: Path, since: str, holder: str) -> None:
     told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since})
-    with contextlib.suppress(OSError):  # the lock holds without its label
-        descriptor = os.open(folder / HOLDER, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(told)
+    with contextlib.suppress(OSError), replacing(folder / HOLDER) as file:
+        file.write(told.encode())  # the lock holds without its label
 
 
 def _who(folder: Path) -> str:
     try:
-        told = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
+        descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            told = json.loads(file.read(MOST_LABEL))
         return one_line(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -119,6 +119,13 @@ class LedgerReading:
         ).fetchone()
         return to_recipient(found) if found else None
 
+    def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
+        """(row, key, address) of whoever holds a key that is not the address in small letters."""
+        return self._db.execute(
+            'SELECT "row", key, email FROM recipient '
+            f"WHERE {CURRENT} AND claim IS NOT NULL AND lower(email) <> key"
+        )
+
     def domains_without_mail(self, prefix: str) -> list[str]:
         """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""
         rows = self._db.execute(
@@ -146,6 +153,7 @@ class LedgerReading:
             with contextlib.suppress(ValueError, TypeError):
                 pairs = zip(json.loads(columns), json.loads(cells), strict=True)
                 yield key, {str(name): cell for name, cell in pairs if isinstance(cell, str)}
+
     def latest(self) -> float:
         """The latest time that stands in the record, 0 in an empty one: no clock of before was behind it."""
         found = self._db.execute(

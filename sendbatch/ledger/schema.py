@@ -11,11 +11,16 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, LockedError, shown
+from sendbatch.files import Linked, create, refuse_linked_database
 from sendbatch.ledger.access import hold_readable, hold_writable
+from sendbatch.ledger.holding import being_written, is_busy
 from sendbatch.ledger.mounts import TABLE, mount_of
+from sendbatch.ledger.scratch import has_no_room, no_room
+from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
 
 VERSION = 1
+PATIENCE = 10.0  # seconds that one process waits for another to write
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,8 +40,6 @@ CREATE INDEX recipient_row ON recipient ("row") WHERE status IN ('pending', 'fai
 CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
 CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
 """
-
-OURS = frozenset(["meta", "plan", "recipient", "event"])
 
 NETWORK_FILE_SYSTEMS = frozenset(
     [
@@ -66,16 +69,18 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises LedgerError.
     """
     refuse_network(path.parent)
+    _refuse_links(path)
     hold_writable(path.parent)
+    _refuse_log_alone(path)
     try:
         if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            create(path, b"")
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
     with _closed_if_unusable(connection, path):
-        connection.execute("PRAGMA busy_timeout=10000")
-        _check_version(connection, path, empty_is_fine=True)  # a foreign file stays as it is
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        _check_version(connection, path)  # a foreign file stays as it is
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         # macOS: fsync alone leaves it in the drive's cache
@@ -84,23 +89,76 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing but its own temporary tables. Raises LedgerError."""
-    hold_readable(path.parent)
-    still = "&immutable=1" if _is_still(path) else ""
+def open_for_reading(path: Path) -> sqlite3.Connection | None:
+    """A connection that changes nothing but its own temporary tables; None where there is no record yet,
+    for want of a file or as a run was killed while it made one. Raises LedgerError."""
+    _refuse_links(path)
+    is_there = hold_readable(path.parent)
+    _refuse_log_alone(path)
+    if not is_there:
+        return None
+    _undo_half_a_page(path)
+    connection = _connected(path, "ro&immutable=1" if _is_still(path) else "ro")
+    with _closed_if_unusable(connection, path):
+        if _check_version(connection, path):
+            return connection
+    connection.close()
+    return None
+
+
+def _connected(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro{still}",
+            f"{path.resolve().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
         )
     except sqlite3.Error as error:
-        raise LedgerError(*_unusable(path, error)) from None
-    with _closed_if_unusable(connection, path):
-        connection.execute("PRAGMA busy_timeout=10000")
-        _check_version(connection, path)
+        raise unusable(path, error) from None
+    connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
     return connection
+
+
+def _undo_half_a_page(path: Path) -> None:
+    """The first page is written by way of a journal. One that a killed run left must be undone before
+    the file can be read, and only who may write can do so."""
+    if not _size(path.with_name(f"{path.name}-journal")) or not os.access(path.parent, os.W_OK):
+        return
+    connection = _connected(path, "rw")
+    with _closed_if_unusable(connection, path):
+        _version(connection)
+    connection.close()
+
+
+def _refuse_log_alone(path: Path) -> None:
+    """SQLite would remove the log of a file that is empty, and with it what stands only there."""
+    log = path.with_name(f"{path.name}-wal")
+    if not _size(path) and _size(log):
+        raise LedgerError(
+            f"{shown(path)}: the record is {'empty' if path.exists() else 'missing'}, and {log.name} beside "
+            "it is not; nothing was sent. Restore both from a backup: starting without them would mail "
+            "everyone again",
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _refuse_links(path: Path) -> None:
+    try:
+        refuse_linked_database(path)
+    except Linked as linked:
+        raise LedgerError(
+            f"{shown(Path(linked.filename))}: a symbolic link stands where the record belongs, and nothing "
+            "is written through one",
+            hint="if you put it there yourself, put the file that it leads to in its place, with all that "
+            "stands beside it, for that is the record; one that came with a repository can be removed",
+        ) from None
 
 
 def _is_still(path: Path) -> bool:
@@ -109,7 +167,7 @@ def _is_still(path: Path) -> bool:
     log = path.with_name(path.name + "-wal")
     if os.access(path.parent, os.W_OK):
         return False
-    if not (log.exists() and log.stat().st_size):
+    if not _size(log):
         return True
     if not path.with_name(path.name + "-shm").exists():
         raise LedgerError(
@@ -126,26 +184,37 @@ def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
     For plans that are only looked at: made by the same statements as one that is sent, and gone
     with the folder. Raises LedgerError.
     """
+    source = open_for_reading(path)
     target = scratch / "ledger.sqlite"
-    connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
-    target.chmod(0o600)
-    with _closed_if_unusable(connection, path):
-        connection.execute("PRAGMA synchronous=OFF")
-        if hold_readable(path.parent):
-            with contextlib.closing(open_for_reading(path)) as source:
+    try:
+        create(target, b"")
+        connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
+        with _closed_if_unusable(connection, path, is_copy=True):
+            connection.execute("PRAGMA synchronous=OFF")
+            if source is not None:
                 source.backup(connection)
-        _prepare(connection)
+            _prepare(connection)
+    except OSError as error:
+        raise no_room(error.strerror or str(error)) from None
+    finally:
+        if source is not None:
+            source.close()
     return connection
 
 
 @contextlib.contextmanager
-def _closed_if_unusable(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """Raises LedgerError, the connection closed, where the file is no record of ours."""
+def _closed_if_unusable(
+    connection: sqlite3.Connection, path: Path, *, is_copy: bool = False
+) -> Iterator[None]:
+    """Raises LedgerError, the connection closed, where the file is no record of ours, or there is no
+    room for a copy of it."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, Unsound) as error:
         connection.close()
-        raise LedgerError(*_unusable(path, error)) from None
+        raise (
+            no_room(str(error)) if is_copy and has_no_room(error) else unusable(path, error)
+        ) from None
     except LedgerError:
         connection.close()
         raise
@@ -160,16 +229,18 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _check_version(
-    connection: sqlite3.Connection, path: Path, *, empty_is_fine: bool = False
-) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether it is a record, False for a file with nothing in it. Raises LedgerError."""
     version = _version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if version == VERSION and tables >= OURS:
+    if version == VERSION and tables >= OURS.keys():
+        connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()  # can it be read at all?
-        return
-    if version == 0 and not tables and empty_is_fine:
-        return
+        hold_tables(connection)
+        hold_plans(connection)
+        return True
+    if version == 0 and not tables:
+        return False
     if version > VERSION and "recipient" in tables:
         raise LedgerError(
             f"{shown(path)}: this record was written by a newer sendbatch "
@@ -183,10 +254,17 @@ def _check_version(
     )
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> tuple[str]:
-    return (
-        f"{shown(path)}: the record cannot be read: {_words(error)}; nothing was sent. Restore the file from "
-        "a backup: starting without it would mail everyone again",
+def unusable(path: Path, error: sqlite3.Error | Unsound) -> LedgerError | LockedError:
+    """What a person is told where the file cannot be used."""
+    if isinstance(error, Unsound):
+        why = f"it holds what sendbatch does not write ({error})"
+    elif is_busy(error):
+        return being_written(path)
+    else:
+        why = f"{_words(error)}; nothing was sent"
+    return LedgerError(
+        f"{shown(path)}: the record cannot be read: {why}. Restore the file from a backup: starting without "
+        "it would mail everyone again",
     )
 
 

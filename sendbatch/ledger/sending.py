@@ -6,15 +6,19 @@ status is among the event's sources.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.changes import note, write_all
+from sendbatch.ledger.holding import Hold
+from sendbatch.ledger.soundness import decoded
 from sendbatch.ledger.sql import listed, readable, transaction
 from sendbatch.ledger.states import SENDABLE, SETTLED, TABLE, Event, sources
-from sendbatch.ledger.store import EVERYONE, Change, Lane
+from sendbatch.ledger.store import EVERYONE, Change, Intent, Lane
 from sendbatch.values import BLAMING, Recipient, Status
 
 _STATUSES = {str(status): status for status in Status}
@@ -26,13 +30,13 @@ COLUMNS = (
 
 def to_recipient(fields: tuple[Any, ...]) -> Recipient:
     """From one result row of `COLUMNS`."""
-    return _recipient(fields, json.loads(fields[4]))
+    return to_recipients([fields])[0]
 
 
 def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
-    """As `to_recipient`, for a batch. All cells are decoded in one go, which takes a third of the time:
-    a batch is fetched between two commits, and every connection waits for it."""
-    cells = json.loads(f"[{','.join([row[4] for row in rows])}]")
+    """As `to_recipient`, for a batch, which is fetched between two commits: every connection waits for
+    it. Raises Unsound."""
+    cells = decoded([row[4] for row in rows])
     return [_recipient(row, own) for row, own in zip(rows, cells, strict=True)]
 
 
@@ -47,8 +51,10 @@ def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
 class SendingStore:
     """Behind `store.Store`. `select` first says which rows a run is about."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, hold: Hold | None = None) -> None:
         self._db = connection
+        self._hold = hold
+        self._lost: RecordLost | None = None
         self._scope = ""  # SQL: the rows that --only names
         self._chosen = ""  # SQL: the rows among them that this run may send
         self._is_left = ""  # SQL: the rows that a limit has put back
@@ -58,7 +64,7 @@ class SendingStore:
     def recover(self, at: float) -> int:
         """Rows found *sending* become `in_doubt`; returns how many. Whoever the last run was to send to
         again and did not reach is put back."""
-        with transaction(self._db):
+        with transaction(self._db, self._hold):
             self.put_back()
             found = self._db.execute(
                 "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
@@ -111,7 +117,7 @@ class SendingStore:
         self._db.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
         self._db.execute(
             "INSERT INTO chosen SELECT id FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
-            f'AND status IN {listed(SENDABLE)}{self._scope} ORDER BY "row" LIMIT ?',
+            f'AND claim IS NOT NULL AND status IN {listed(SENDABLE)}{self._scope} ORDER BY "row" LIMIT ?',
             (limit,),
         )
         # +id: each row is looked up among the chosen, instead of all the chosen for each batch
@@ -145,7 +151,8 @@ class SendingStore:
         """The first few that this run may send, by line."""
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE plan = (SELECT max(id) FROM plan) "
-            f'AND status IN {listed(SENDABLE)}{self._scope}{self._chosen} ORDER BY "row" LIMIT ?',
+            f"AND claim IS NOT NULL AND status IN {listed(SENDABLE)}{self._scope}{self._chosen} "
+            'ORDER BY "row" LIMIT ?',
             (count,),
         )
         return to_recipients(rows.fetchall())
@@ -216,7 +223,7 @@ class SendingStore:
         Returns the first spelling of those that are not in doubt; then nothing is changed.
         """
         event = Event.RESOLVE_ACCEPTED if to is Status.ACCEPTED else Event.RESOLVE_PENDING
-        with transaction(self._db):
+        with transaction(self._db, self._hold):
             ids = [self._in_doubt(spellings) for spellings in named]
             wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
             for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
@@ -250,7 +257,8 @@ class SendingStore:
     def next_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE status IN ('pending', 'failed') "
-            f'AND "row" > ? AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}{_within(lane)} '
+            'AND claim IS NOT NULL AND "row" > ? AND plan = (SELECT max(id) FROM plan)'
+            f"{self._scope}{self._chosen}{_within(lane)} "
             'ORDER BY "row" LIMIT ?',
             (after_row, *lane.domains, limit),
         )
@@ -265,7 +273,7 @@ class SendingStore:
             return []  # as nearly always; whom to leave out need not be told to SQLite
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE status = 'deferred' AND due_at <= ? "
-            "AND id NOT IN (SELECT value FROM json_each(?)) "
+            "AND claim IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?)) "
             f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}{_within(lane)} "
             "ORDER BY due_at LIMIT ?",
             (now, json.dumps(sorted(exclude)), *lane.domains, limit),
@@ -276,15 +284,30 @@ class SendingStore:
     def next_due_at(self, exclude: frozenset[int]) -> float | None:
         found = self._db.execute(
             "SELECT min(due_at) FROM recipient WHERE status = 'deferred' AND due_at IS NOT NULL "
-            "AND id NOT IN (SELECT value FROM json_each(?)) "
+            "AND claim IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?)) "
             f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}",
             (json.dumps(sorted(exclude)),),
         ).fetchone()[0]
         return float(found) if found is not None else None
 
     def apply(self, changes: Sequence[Change]) -> None:
-        if changes:
-            write_all(self._db, changes)
+        if changes and self._lost is None:
+            try:
+                write_all(self._db, changes, self._hold)
+            except RecordLost as lost:
+                self._lost = lost
+                # Nothing of it reaches the file any more, which may be another's by now.
+                self._db.execute("PRAGMA wal_autocheckpoint=0")
+        if self._lost is not None:
+            self._settle_begun(changes)
+            raise self._lost
+
+    def _settle_begun(self, changes: Sequence[Change]) -> None:
+        """What left is told where its intent stands, as long as no other has taken the record over."""
+        begun = [change for change in changes if not isinstance(change, Intent)]
+        if begun:
+            with contextlib.suppress(RecordStopped):
+                write_all(self._db, begun, self._hold)
 
 
 def _within(lane: Lane) -> str:

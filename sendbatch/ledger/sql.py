@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sendbatch.errors import RecordStopped
+from sendbatch.ledger.holding import Hold
+from sendbatch.ledger.soundness import Unsound
 from sendbatch.values import Status
 
 
@@ -17,10 +19,10 @@ def listed(statuses: Collection[Status]) -> str:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Raises RecordStopped where the disk or the file says no."""
+    """Raises RecordStopped where the disk or the file says no, or holds what we do not write."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, Unsound) as error:
         raise RecordStopped(f"the record can no longer be read: {error}") from None
 
 
@@ -33,17 +35,29 @@ def writable() -> Iterator[None]:
         raise RecordStopped(
             f"the record can no longer be written: {error}",
             hint="no message was sent that it does not know of; make room and run again",
-        ) from None
+        ) from error
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, durable once left. Raises RecordStopped where the disk says no."""
+def transaction(connection: sqlite3.Connection, hold: Hold | None = None) -> Iterator[None]:
+    """All or nothing, durable once left. Raises RecordStopped where the disk says no, RecordLost where
+    the record is no longer in this hand."""
     with writable():
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection, hold)
         try:
+            if hold is not None:
+                hold.confirm(connection)
             yield
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _begin(connection: sqlite3.Connection, hold: Hold | None) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        if hold is not None:
+            hold.confirm(connection)  # who is it that has been writing for so long?
+        raise

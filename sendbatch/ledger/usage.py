@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sendbatch.campaign.model import Rate
+from sendbatch.files import own_folder, refuse_link
 from sendbatch.ledger.usage_file import UsageFile
 from sendbatch.ledger.windows import Row, boundary, counting, free_at, merged, place
 
@@ -189,8 +190,8 @@ class Usage:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         lock = FileLock(path, mode=0o600)
         try:
-            folder.parent.mkdir(mode=0o700, exist_ok=True)  # beside the file of usage
-            folder.mkdir(mode=0o700, exist_ok=True)
+            own_folder(folder.parent)
+            own_folder(folder)
             lock.acquire(timeout=5)  # another run may be looking whether its holder is alive
         except OSError as error:
             raise self._file.unusable(error) from None
@@ -204,8 +205,11 @@ class Usage:
     def runs(self, account: Account) -> int:
         """How many runs are alive on this account, at least one."""
         count = 0
+        folder = self._folder(account)
         try:
-            names = list(self._folder(account).iterdir())
+            refuse_link(folder.parent)
+            refuse_link(folder)
+            names = [path for path in folder.iterdir() if not path.is_symlink()]
         except OSError:
             return 1
         for path in names:

@@ -8,7 +8,6 @@ it is one. Where that does not hold, on a network file system, the journal stays
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import weakref
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError
+from sendbatch.files import create, named_folder, refuse_linked_database
 from sendbatch.ledger.schema import refuse_network
 
 TIMEOUT = 30.0  # seconds that one process waits for another
@@ -60,9 +60,11 @@ class UsageFile:
         return self._connection
 
     def _connected(self) -> sqlite3.Connection:
+        refuse_linked_database(self._path)
         if not self._path.exists():
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+            named_folder(self._path.parent)
+            with contextlib.suppress(FileExistsError):  # another run was sooner
+                create(self._path, b"")
         connection = sqlite3.connect(
             self._path, isolation_level=None, timeout=TIMEOUT, check_same_thread=False
         )

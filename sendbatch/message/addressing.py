@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from sendbatch.message.content import ascii_domain
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f<>,;]")  # would end the address, or the header
+# Would end the address, or the header, or make another of it: a route, a comment, a group.
+_UNSAFE = re.compile(r"""[\x00-\x20\x7f-\xa0\u2028\u2029<>()"\\,;:]""")
 
 
 @lru_cache(maxsize=4096)
@@ -22,7 +23,7 @@ def wire_address(address: str) -> tuple[str, bool]:
     Raises ValueError where the domain has no A-labels, or the address something that could end it.
     """
     local, _, domain = address.rpartition("@")
-    if _UNSAFE.search(address) or not local or not domain:
+    if _UNSAFE.search(address) or not local or not domain or "@" in local:
         raise ValueError("the address has characters that no message can carry")
     try:
         wired = _wire_domain(domain)

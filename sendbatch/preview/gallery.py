@@ -5,13 +5,12 @@ It holds addresses and what is written to them: its files are readable by their 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from sendbatch.errors import Fault, LedgerError, Place
+from sendbatch.files import named_folder, own_folder, replacing
 from sendbatch.preview.page import render
 from sendbatch.preview.shown import read
 from sendbatch.values import Message, Recipient
@@ -33,7 +32,8 @@ def write_gallery(folder: Path, messages: Sequence[tuple[Recipient, Message]], t
     ]
     index = folder / "index.html"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        named_folder(folder.parent)
+        own_folder(folder)
         for name, (_, message) in zip(names, messages, strict=True):
             _replace(folder / name, message.data)
         _replace(index, render(shown, title).encode("utf-8", "replace"))
@@ -55,15 +55,8 @@ def _names(messages: Sequence[tuple[Recipient, Message]]) -> list[str]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    # mkstemp makes files that only their owner can read.
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as out:
+        out.write(data)
 
 
 def _drop_older(folder: Path, keep: frozenset[str]) -> None:

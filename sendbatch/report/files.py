@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from sendbatch.errors import Fault, LedgerError, Place, shown
+from sendbatch.files import named_folder, replacing
 from sendbatch.ledger.store import Reading
 from sendbatch.report.document import write_json
 from sendbatch.report.table import write_csv
@@ -36,18 +36,13 @@ def write_reports(store: Reading, folder: Path, tally: Tally) -> tuple[Path, Pat
 
 
 def _replace(path: Path, write: Callable[[TextIO], None]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes files that only their owner can read.
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+    named_folder(path.parent)
+    with replacing(path) as file:
+        out = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
             write(out)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        finally:
+            out.detach()
 
 
 def _unwritable(path: Path, error: OSError) -> LedgerError:

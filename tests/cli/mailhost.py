@@ -45,8 +45,8 @@ class MailHost:
         desk.write("profiles.yaml", self.profiles)
         desk.campaign(("smtp: sandbox", "smtp: live"), *changes, more=more)
 
-    def until_holding(self) -> None:
-        until(lambda: self.waiting, "a message that waits for its answer")
+    def until_holding(self, messages: int = 1) -> None:
+        until(lambda: self.waiting >= messages, "messages that wait for their answers")
 
     def __enter__(self) -> MailHost:
         self._listener.start()

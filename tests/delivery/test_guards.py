@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
-from sendbatch.delivery import guards
+from sendbatch.delivery import guards, keys
 from sendbatch.delivery.guards import Numbers
 from sendbatch.errors import GuardError
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.soundness import Unsound
+from sendbatch.ledger.sqlite import Ledger, open_ledger
 from sendbatch.ledger.store import Intent, Settled
 from sendbatch.values import Outcome, Reply, Status
-from tests.delivery.campaigns import campaign
+from tests.delivery.campaigns import YAML, campaign
 from tests.delivery.desk import addresses, plan
 
 NOW = 1_790_000_000.0  # in September 2026
@@ -67,7 +68,8 @@ class TestEdition:
     def records(self, base: Path, *names: str) -> RecordFolder:
         for name in names:
             (base / name).mkdir(parents=True)
-            (base / name / "ledger.sqlite").touch()
+            with open_ledger(base / name) as ledger:
+                plan(ledger, ["ada@example.com"])
         return RecordFolder(base, "spring")
 
     def refuse(self, folder: RecordFolder, *, given: bool = False) -> None:
@@ -91,6 +93,30 @@ class TestEdition:
         folder = self.records(tmp_path, "spring@2026-01")
         self.refuse(folder, given=True)
         self.refuse(replace(folder, run="2026-09"))
+
+
+class TestAddresses:
+    def test_in_a_record_of_ours_every_address_is_its_own_key(
+        self, ledger: Ledger, spring: Campaign
+    ) -> None:
+        plan(ledger, ["ada@example.com", "Björk@bücher.example"])
+        with ledger.transaction():
+            ledger.sending._db.execute(
+                "UPDATE recipient SET key = 'björk@xn--bcher-kva.example', "
+                "claim = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
+            )
+        keys.own_addresses(ledger.reading, spring)
+
+    def test_an_address_that_is_not_the_one_of_its_key_is_not_believed(
+        self, ledger: Ledger, spring: Campaign, tmp_path: Path
+    ) -> None:
+        plan(ledger, addresses(3))
+        ledger.sending._db.execute("UPDATE recipient SET email = 'eve@example.com' WHERE id = 2")
+        with pytest.raises(Unsound, match="row 3: an address that is not the one of its key"):
+            keys.own_addresses(ledger.reading, spring)
+
+        keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: name")
+        keys.own_addresses(ledger.reading, campaign(tmp_path / "keyed", yaml=keyed))
 
 
 class TestContent:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sendbatch.errors import RecordLost
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
 from sendbatch.ledger.store import Change, Entry, Failed, Intent, Noted, Released, Settled
@@ -73,6 +74,8 @@ EVENTS = (
 )
 ALLOWED = [(e, s) for e in EVENTS for s in sources(e)]
 FORBIDDEN = [(e, s) for e in EVENTS for s in Status if s not in sources(e)]
+LATE = [(e, s) for e, s in FORBIDDEN if e is not Event.INTENT]
+UNINTENDED = [s for e, s in FORBIDDEN if e is Event.INTENT]
 
 
 @pytest.mark.parametrize(("event", "status"), ALLOWED)
@@ -84,7 +87,7 @@ def test_a_change_leads_where_the_table_says(ledger: Ledger, event: Event, statu
     assert found_again(ledger, before).status is after(status, event, before.was)
 
 
-@pytest.mark.parametrize(("event", "status"), FORBIDDEN)
+@pytest.mark.parametrize(("event", "status"), LATE)
 def test_a_change_of_a_row_in_a_wrong_state_changes_nothing(
     ledger: Ledger, event: Event, status: Status
 ) -> None:
@@ -95,7 +98,48 @@ def test_a_change_of_a_row_in_a_wrong_state_changes_nothing(
     assert found_again(ledger, before) == before
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("status", UNINTENDED)
+@pytest.mark.parametrize("more", [[], [Noted("slowdown", "x", 1.0)]])
+def test_an_intent_that_changes_no_row_ends_the_run_and_nothing_of_its_commit_is_kept(
+    ledger: Ledger, status: Status, more: list[Change]
+) -> None:
+    before = anyone(ledger, status)
+
+    with pytest.raises(RecordLost, match="changed by something else"):
+        ledger.sending.apply([change_of(Event.INTENT, before.id), *more])
+
+    assert found_again(ledger, before) == before
+
+
+def test_after_an_intent_that_changed_no_row_outcomes_are_written_and_no_other_intent(
+    ledger: Ledger,
+) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    ann, bob = (entry(ledger, key).id for key in ("ann", "bob"))
+    ledger.sending.apply([Intent(ann, "digest", 1.0, 1.0)])
+    taken = Settled(ann, OUTCOMES[Status.ACCEPTED], None, 2.0)
+
+    with pytest.raises(RecordLost):
+        ledger.sending.apply([Intent(bob + 1, "digest", 2.0, 2.0)])
+    with pytest.raises(RecordLost):
+        ledger.sending.apply([taken, Intent(bob, "digest", 2.0, 2.0)])
+
+    assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.PENDING)]
+
+
+def test_an_outcome_in_the_commit_of_a_lost_intent_is_kept(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    ann, bob = (entry(ledger, key).id for key in ("ann", "bob"))
+    ledger.sending.apply([Intent(ann, "digest", 1.0, 1.0)])
+    taken = Settled(ann, OUTCOMES[Status.ACCEPTED], None, 2.0)
+
+    with pytest.raises(RecordLost):
+        ledger.sending.apply([taken, Intent(bob + 1, "digest", 2.0, 2.0)])
+
+    assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.PENDING)]
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if event is not Event.INTENT])
 def test_a_change_of_nobody_is_no_fault(ledger: Ledger, event: Event) -> None:
     before = someone(ledger, Status.PENDING)
 

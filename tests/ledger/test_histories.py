@@ -118,11 +118,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from((*OUTCOMES, Status.SENDING)), condemned=st.booleans())
     def a_change_out_of_place(self, status: Status, condemned: bool) -> None:
-        """Changes for whoever cannot be sent to any more."""
+        """Changes for whoever cannot be sent to any more. (An intent out of place ends a run.)"""
         before = entries(self.ledger)
         for one in before:
             if one.status not in (*SENDABLE, Status.SENDING):
-                self.ledger.sending.apply(outcome_of(one.id, status))
+                changes = outcome_of(one.id, status)
+                late = [change for change in changes if not isinstance(change, Intent)]
+                self.ledger.sending.apply(late)
                 if condemned:
                     verdict = Outcome(Status.REJECTED)
                     self.ledger.sending.apply(

@@ -1,0 +1,120 @@
+"""A record in hand: that the path still leads to what is open, and that nobody else has taken it over.
+
+Somebody may move or delete the folder of a run that is alive, put a copy in its place, or remove its
+lock as stale; then another run can begin beside it. So a random number of the holder stands in the
+lock and in the record itself, where the next holder puts its own: every transaction looks for it, as
+its first statement, and so before any other can be written. And before an intent is committed the
+files are looked for by their names. Where either fails no dot leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TypeAlias
+
+from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
+
+NUMBER = "holder"  # in meta
+_OURS = "SELECT value FROM meta WHERE key = 'holder'"
+_SENT = "SELECT count(*) FROM recipient WHERE status IN ('accepted', 'in_doubt', 'sending')"
+
+Identity: TypeAlias = tuple[int, int]
+
+
+class Hold:
+    """Made by `lock.hold`, with the lock in hand. `number` tells its holder from all others."""
+
+    def __init__(self, lock: Path, locked: Identity, number: str) -> None:
+        self.number = number
+        self._lock = lock
+        self._record = lock
+        self._opened = {lock: locked}
+
+    def take(self, db: sqlite3.Connection, record: Path) -> None:
+        """Put the number into the open record: whoever had it before writes no more.
+
+        Raises LockedError where another process is writing, LedgerError where it cannot be written.
+        """
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (NUMBER, self.number),
+            )
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise being_written(record) from None
+            raise LedgerError(
+                f"{shown(record)}: the record cannot be written: {error}; nothing was sent"
+            ) from None
+        self._record = record
+        log = record.with_name(f"{record.name}-wal")
+        self._opened |= {path: identity(path) for path in (record, log)}
+
+    def confirm(self, db: sqlite3.Connection) -> None:
+        """Nobody has taken the record over; holds until the end of a transaction. Raises RecordLost."""
+        found = db.execute(_OURS).fetchone()
+        if found is None or found[0] != self.number:
+            raise RecordLost(
+                f"{shown(self._record.parent)}: another run has taken this record over, as the lock of "
+                "this run was removed while it was alive; this one has stopped",
+                hint="let the other one end, which mails nobody twice: sendbatch status shows how far "
+                "it is",
+            )
+
+    def look(self, db: sqlite3.Connection) -> None:
+        """The names still lead to the files that are open. Raises RecordLost."""
+        for path, opened in self._opened.items():
+            try:
+                found = os.stat(path)
+            except OSError:
+                raise self._lost(db, path) from None
+            if (found.st_dev, found.st_ino) != opened:
+                raise self._lost(db, path)
+
+    def _lost(self, db: sqlite3.Connection, path: Path) -> RecordLost:
+        if not _leads_to(self._record, self._opened[self._record]):
+            (sent,) = db.execute(_SENT).fetchone()
+            return RecordLost(
+                f"{shown(self._record)}: the record of this run is no longer there: it was moved, deleted "
+                "or replaced while messages were being sent; the run has stopped",
+                hint="put it back, with the files beside it, before anything is sent again: without it "
+                f"the {sent:,} that were sent to would be mailed again",
+            )
+        what = "the lock of this run" if path == self._lock else "a part of the record in use"
+        return RecordLost(
+            f"{shown(path)}: {what} was removed or replaced while messages were being sent, so that "
+            "another run could have begun beside it; the run has stopped",
+            hint="what was sent stands in the record, and another run goes on from there; leave its "
+            "files alone while one is alive",
+        )
+
+
+def identity(what: Path | int) -> Identity:
+    """What tells a file from all others, by its name or by a descriptor. Raises OSError."""
+    found = os.stat(what)
+    return found.st_dev, found.st_ino
+
+
+def _leads_to(path: Path, opened: Identity) -> bool:
+    try:
+        return identity(path) == opened
+    except OSError:
+        return False
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process has the file."""
+    code = getattr(error, "sqlite_errorcode", None)  # none where Python raised it by itself
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def being_written(record: Path) -> LockedError:
+    """For where another process keeps the file for longer than is waited for."""
+    return LockedError(
+        f"{shown(record)}: another process is writing to this record",
+        hint="sendbatch status shows how far it is",
+    )

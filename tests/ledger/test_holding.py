@@ -1,0 +1,256 @@
+"""A record in hand, and every way in which it can get out of hand while a run is alive."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from sendbatch.errors import LockedError, RecordLost
+from sendbatch.ledger.lock import HOLDER, LOCK, hold, is_held
+from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
+from sendbatch.ledger.store import Intent, Settled
+from sendbatch.values import Status
+from tests.ledger.people import OUTCOMES, entry, person, plan, statuses
+
+ANN, BOB = person(2, "ann"), person(3, "bob")
+
+
+class InHand:
+    """A record of two people that a run holds; one of them has been sent the message."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stack = ExitStack()
+        folder.mkdir(exist_ok=True)
+        held = self._stack.enter_context(hold(folder, since="10:00", holder="me@here"))
+        self.number = held.number
+        self.ledger: Ledger = self._stack.enter_context(open_ledger(folder, held))
+        if not statuses(self.ledger):
+            plan(self.ledger, ANN, BOB)
+            self.intend("ann")
+
+    def intend(self, key: str) -> None:
+        self.ledger.sending.apply([Intent(entry(self.ledger, key).id, "digest", 1.0, 1.0)])
+
+    def answer(self, key: str) -> None:
+        id_ = entry(self.ledger, key).id
+        self.ledger.sending.apply([Settled(id_, OUTCOMES[Status.ACCEPTED], None, 2.0)])
+
+    def answer_after_the_loss(self, key: str) -> None:
+        with pytest.raises(RecordLost):
+            self.answer(key)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Iterator[InHand]:
+    run = InHand(tmp_path / "record")
+    yield run
+    run.close()
+
+
+def moved(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def deleted(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def replaced_by_a_copy(folder: Path) -> None:
+    shutil.copytree(folder, folder.with_name("copy"))
+    folder.rename(folder.with_name("elsewhere"))
+    folder.with_name("copy").rename(folder)
+
+
+def begun_anew(folder: Path) -> None:
+    moved(folder)
+    with closing_run(folder):
+        pass
+
+
+def without_its_lock(folder: Path) -> None:
+    (folder / LOCK).unlink()
+
+
+def with_another_lock(folder: Path) -> None:
+    (folder / LOCK).unlink()
+    (folder / LOCK).touch()
+
+
+def without_its_ledger(folder: Path) -> None:
+    (folder / FILE).unlink()
+
+
+def with_another_ledger(folder: Path) -> None:
+    shutil.copy(folder / FILE, folder / "copy")
+    (folder / "copy").rename(folder / FILE)
+
+
+def without_its_log(folder: Path) -> None:
+    (folder / f"{FILE}-wal").unlink()
+
+
+def closing_run(folder: Path) -> closing[InHand]:
+    return closing(InHand(folder))
+
+
+AWAY = [
+    moved,
+    deleted,
+    replaced_by_a_copy,
+    begun_anew,
+    without_its_ledger,
+    with_another_ledger,
+]
+BESIDE = [without_its_lock, with_another_lock, without_its_log]
+
+
+@pytest.mark.parametrize("happens", AWAY + BESIDE)
+def test_no_intent_is_made_where_the_path_no_longer_leads_to_what_is_open(
+    first: InHand, happens: Callable[[Path], None]
+) -> None:
+    happens(first.folder)
+
+    with pytest.raises(RecordLost, match="the run has stopped") as caught:
+        first.intend("bob")
+
+    assert caught.value.exit_code == 3
+    assert dict(statuses(first.ledger)) == {"ann": Status.SENDING, "bob": Status.PENDING}
+
+
+@pytest.mark.parametrize("happens", AWAY)
+def test_who_lost_the_record_is_told_to_put_it_back_and_how_many_it_had_sent_to(
+    first: InHand, happens: Callable[[Path], None]
+) -> None:
+    happens(first.folder)
+
+    with pytest.raises(RecordLost) as caught:
+        first.intend("bob")
+
+    assert "was moved, deleted or replaced" in str(caught.value)
+    assert "put it back" in str(caught.value)
+    assert "without it the 1 that were sent to would be mailed again" in str(caught.value)
+
+
+@pytest.mark.parametrize("happens", BESIDE)
+def test_where_the_record_itself_is_in_its_place_another_run_goes_on_with_it(
+    first: InHand, happens: Callable[[Path], None]
+) -> None:
+    happens(first.folder)
+    with pytest.raises(RecordLost, match="another run goes on from there"):
+        first.intend("bob")
+    first.answer_after_the_loss("ann")
+    first.close()
+
+    with closing_run(first.folder) as second:
+        assert dict(statuses(second.ledger)) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
+
+
+def test_what_had_left_is_settled_in_the_record_that_was_moved(first: InHand) -> None:
+    moved(first.folder)
+    with pytest.raises(RecordLost):
+        first.intend("bob")
+
+    first.answer_after_the_loss("ann")
+
+    with read_ledger(first.folder.with_name("elsewhere")) as ledger:
+        assert dict(statuses(ledger)) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
+
+
+def test_whoever_takes_a_record_over_ends_the_run_that_had_it(first: InHand) -> None:
+    without_its_lock(first.folder)
+    with closing_run(first.folder) as second:
+        assert second.number != first.number
+        second.ledger.sending.recover(3.0)
+
+        with pytest.raises(RecordLost, match="another run has taken this record over"):
+            first.intend("bob")
+        with pytest.raises(RecordLost, match="another run has taken this record over"):
+            first.ledger.sending.recover(4.0)
+        second.intend("bob")
+
+        assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.SENDING}
+
+
+def test_a_run_is_told_that_it_was_taken_over_while_the_other_one_plans(
+    first: InHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first.ledger._connection.execute("PRAGMA busy_timeout=10")
+    without_its_lock(first.folder)
+    with (
+        closing_run(first.folder) as second,
+        second.ledger.transaction(),
+        pytest.raises(RecordLost, match="another run has taken this record over"),
+    ):
+        first.intend("bob")
+
+
+def test_an_answer_that_comes_after_the_record_was_taken_over_changes_nothing(
+    first: InHand,
+) -> None:
+    without_its_lock(first.folder)
+    with closing_run(first.folder) as second:
+        second.ledger.sending.recover(3.0)
+        first.answer_after_the_loss("ann")
+
+        assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.PENDING}
+
+
+def test_the_one_that_lost_a_record_takes_nothing_of_the_other_ones_files_along(
+    first: InHand,
+) -> None:
+    begun_anew(first.folder)
+    second = InHand(first.folder)
+    second.intend("bob")
+
+    first.close()
+
+    assert (first.folder / HOLDER).exists()
+    assert is_held(first.folder)
+    second.answer("bob")
+    second.close()
+    with read_ledger(first.folder) as ledger:
+        assert dict(statuses(ledger))["bob"] is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("look", [has_ledger, is_held])
+def test_looking_at_a_record_in_hand_disturbs_nobody(
+    first: InHand, look: Callable[[Path], bool]
+) -> None:
+    assert look(first.folder)
+    for opening in (read_ledger, open_scratch):
+        with opening(first.folder) as ledger:
+            statuses(ledger)
+
+    first.intend("bob")
+
+    assert (first.folder / LOCK).read_text().strip() == first.number
+
+
+def test_a_folder_that_is_reached_by_another_name_is_still_the_same(
+    first: InHand, tmp_path: Path
+) -> None:
+    moved(first.folder)
+    first.folder.symlink_to(tmp_path / "elsewhere")
+
+    first.intend("bob")
+
+
+def test_a_record_that_something_else_is_writing_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    InHand(tmp_path).close()
+    monkeypatch.setattr("sendbatch.ledger.schema.PATIENCE", 0.01)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(LockedError, match="another process is writing to this record"):
+            InHand(tmp_path)
