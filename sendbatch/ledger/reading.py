@@ -5,7 +5,6 @@ Behind `store.Reading`; works on a reader's connection and on the writer's alike
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -143,16 +142,15 @@ class LedgerReading:
         return found.fetchone() is not None
 
     def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
-        """(key, cells by column) of so many rows that were ever tried; what is no cells is left out."""
+        """(key, cells by column) of so many rows that were ever tried."""
         rows = self._db.execute(
             "SELECT key, columns, vars FROM recipient JOIN plan ON plan.id = recipient.plan "
             "WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT ?",
             (limit,),
         )
         for key, columns, cells in rows.fetchall():
-            with contextlib.suppress(ValueError, TypeError):
-                pairs = zip(json.loads(columns), json.loads(cells), strict=True)
-                yield key, {str(name): cell for name, cell in pairs if isinstance(cell, str)}
+            pairs = zip(json.loads(columns), json.loads(cells), strict=True)
+            yield key, {name: cell for name, cell in pairs if isinstance(cell, str)}
 
     def latest(self) -> float:
         """The latest time that stands in the record, 0 in an empty one: no clock of before was behind it."""

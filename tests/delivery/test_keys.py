@@ -113,17 +113,6 @@ def test_a_record_of_version_1_whose_columns_were_named_otherwise_is_believed(
     assert len(send(loaded, tmp_path)) == 3
 
 
-@pytest.mark.parametrize("cells", ["", "{", "[1]", "null", "[[], {}, 1]"])
-def test_cells_that_are_none_decide_nothing(tmp_path: Path, cells: str) -> None:
-    loaded = load(tmp_path)
-    send(loaded, tmp_path)
-    as_version_1_wrote_it(loaded)
-    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
-    with closing(sqlite3.connect(ledger)) as store, store:
-        store.execute("UPDATE recipient SET vars = ? WHERE id = 1", (cells,))
-    assert len(send(loaded, tmp_path)) == 3
-
-
 def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
     nobody = PEOPLE.replace("@", " at ")
     send(load(tmp_path, people=nobody), tmp_path)
