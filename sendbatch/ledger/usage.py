@@ -11,9 +11,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,46 +19,23 @@ from filelock import FileLock, Timeout
 from sendbatch.campaign.model import Rate
 from sendbatch.files import own_folder, refuse_link
 from sendbatch.ledger.usage_file import UsageFile
-from sendbatch.ledger.windows import Row, boundary, counting, free_at, merged, place
+from sendbatch.ledger.used import TABLE, Account, Used, forget
 
-HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
-WINDOWS = (HOUR, DAY, MONTH)  # always counted, so that a quota declared later knows of the past
+__all__ = ["Account", "Usage"]
+
 WEEK = 7 * 86400.0  # seconds for which what a server was found to take is believed
-FORGET = (
-    8 * 86400.0
-)  # seconds after which that is dropped, and use that counts in no window any more
+FORGET = 8 * 86400.0  # seconds after which what cannot matter any more is dropped
 SWEEP = 3600.0  # seconds between two looks for what is to be dropped
 OFTEN = 50  # blocks taken between two merges
-AHEAD = (
-    60.0  # seconds; what was taken further ahead than that was taken before the clock was set back
-)
 SETTLED = 15.0  # seconds after which nothing that was taken is given back any more, and rows may be merged
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
--- part: see `windows`. Whole numbers are of version 0.1, which may use the file beside this one: each counts
--- what the other took, 0.1 to the end of its sixtieth.
-CREATE TABLE IF NOT EXISTS used (
-    account TEXT, host TEXT, domain TEXT, window INTEGER, part INTEGER, count INTEGER NOT NULL,
-    PRIMARY KEY (account, domain, window, part)
-) WITHOUT ROWID;
+TABLES = f"""
+{TABLE}CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS host (host TEXT PRIMARY KEY, size INTEGER, seen_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pipelining (
     server TEXT PRIMARY KEY, level INTEGER NOT NULL, seen_at REAL NOT NULL
 );
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose quota it is: a host, a hash of the user name, and a recipient domain or ""."""
-
-    host: str
-    user: str
-    domain: str = ""
-
-    def for_domain(self, domain: str) -> Account:
-        return replace(self, domain=domain)
 
 
 class Usage:
@@ -91,17 +66,16 @@ class Usage:
         """Take up to `n` recipients from every window; returns how many there were, durably."""
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            free = [w.count - self._used(connection, account, w.seconds, now) for w in windows]
+            used = Used(connection, account)
+            free = [window.count - used.counting(window.seconds, now) for window in windows]
             granted = max(0, min([n, *free]))
             if granted:
-                self._add(connection, account, granted, now)
+                used.add(granted, now)
                 if self._taken % OFTEN == 0:
-                    self._merge(connection, account, now - SETTLED)
+                    used.merge(now - SETTLED)
                 self._taken += 1
             if now >= self._sweep_at:
-                connection.execute(
-                    "DELETE FROM used WHERE (part + 61) * window / 60 < ?", (now - FORGET,)
-                )
+                forget(connection, now - FORGET)
                 self._sweep_at = now + SWEEP
             connection.execute("COMMIT")
         return granted
@@ -111,23 +85,18 @@ class Usage:
     ) -> None:
         """Return what was taken at that time and not used; the use of others stays as it is. What was
         used of it was used evenly until `until`. Long after it was taken, all of it stays counted."""
-        key = (account.user, account.domain)
-        parts = [(n, *key, window, place(taken_at, window)) for window in WINDOWS]
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "UPDATE used SET count = max(0, count - ?) "
-                "WHERE account = ? AND domain = ? AND window = ? AND part = ?",
-                parts,
-            )
+            used = Used(connection, account)
+            used.take_off(n, taken_at)
             if until is not None and until > taken_at:
-                self._add(connection, account, 0, until)
+                used.add(0, until)
             connection.execute("COMMIT")
 
     def used(self, account: Account, seconds: int, now: float) -> int:
         """How many the account used in the window of so many seconds that ends now."""
         with self._file.open() as connection:
-            return self._used(connection, account, seconds, now)
+            return Used(connection, account).counting(seconds, now)
 
     def used_at_host(self, host: str, seconds: int, now: float) -> int:
         """The use of all accounts at a host, where the user name cannot be read."""
@@ -137,17 +106,16 @@ class Usage:
                 (host, seconds),
             ).fetchall()
             accounts = [Account(host, user) for (user,) in users]
-            return sum(self._used(connection, account, seconds, now) for account in accounts)
+            return sum(Used(connection, one).counting(seconds, now) for one in accounts)
 
     def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
         """When every window has room for one more, seconds since the epoch."""
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            self._bring_back(connection, account, now)
+            used = Used(connection, account)
+            used.bring_back(now)
             connection.execute("COMMIT")
-            return max(
-                (self._free_at(connection, account, window, now) for window in windows), default=now
-            )
+            return max((used.free_at(window, now) for window in windows), default=now)
 
     def size_of(self, host: str, now: float) -> int | None:
         """The greatest message in bytes that the host last announced (SIZE, RFC 1870), within a week."""
@@ -225,78 +193,3 @@ class Usage:
 
     def _folder(self, account: Account) -> Path:
         return self._path.parent / "alive" / account.user
-
-    @classmethod
-    def _used(
-        cls, connection: sqlite3.Connection, account: Account, window: int, now: float
-    ) -> int:
-        edge = boundary(now, window)
-        whole = int(edge) + 1  # from here on all of it counts
-        found = connection.execute(
-            "SELECT coalesce(sum(count), 0) FROM used WHERE account = ? AND domain = ? "
-            "AND window = ? AND part >= ?",
-            (account.user, account.domain, window, whole),
-        )
-        partly = cls._rows(connection, account, window, int(edge), whole)
-        return int(found.fetchone()[0]) + counting(partly, edge)
-
-    @staticmethod
-    def _rows(
-        connection: sqlite3.Connection, account: Account, window: int, first: float, end: float
-    ) -> list[Row]:
-        found = connection.execute(
-            "SELECT part, count FROM used WHERE account = ? AND domain = ? AND window = ? "
-            "AND part >= ? AND part < ? ORDER BY part",
-            (account.user, account.domain, window, first, end),
-        )
-        return found.fetchall()
-
-    @classmethod
-    def _free_at(
-        cls, connection: sqlite3.Connection, account: Account, window: Rate, now: float
-    ) -> float:
-        first = int(boundary(now, window.seconds))
-        rows = cls._rows(connection, account, window.seconds, first, float("inf"))
-        return free_at(rows, window.seconds, window.count, now)
-
-    @classmethod
-    def _add(cls, connection: sqlite3.Connection, account: Account, n: int, at: float) -> None:
-        for window in WINDOWS:
-            cls._put(connection, account, window, place(at, window), n)
-
-    @staticmethod
-    def _put(
-        connection: sqlite3.Connection, account: Account, window: int, part: float, n: int
-    ) -> None:
-        connection.execute(
-            "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + ?",
-            (account.user, account.host, account.domain, window, part, n, n),
-        )
-
-    @classmethod
-    def _bring_back(cls, connection: sqlite3.Connection, account: Account, now: float) -> None:
-        """What was taken in a time to come, before the clock was set back, was taken now at the latest."""
-        for window in WINDOWS:
-            first = place(now + AHEAD, window)
-            rows = cls._rows(connection, account, window, first, float("inf"))
-            if rows:
-                key = (account.user, account.domain, window)
-                connection.execute(
-                    "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part >= ?",
-                    (*key, first),
-                )
-                cls._put(connection, account, window, place(now, window), sum(n for _, n in rows))
-
-    @classmethod
-    def _merge(cls, connection: sqlite3.Connection, account: Account, before: float) -> None:
-        """Few rows say as much as many."""
-        for window in WINDOWS:
-            rows = cls._rows(connection, account, window, 0, place(before, window))
-            fewer = merged(rows)
-            key = (account.user, account.domain, window)
-            connection.executemany(
-                "DELETE FROM used WHERE account = ? AND domain = ? AND window = ? AND part = ?",
-                ((*key, part) for part, _ in set(rows).difference(fewer)),
-            )
-            for part, count in set(fewer).difference(rows):
-                cls._put(connection, account, window, part, count)
