@@ -50,7 +50,7 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
-def refuse(
+def refusal(
     was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
 ) -> GuardError:
     """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""
