@@ -299,7 +299,7 @@ def resolve(
     now = edge.clock.wall()
     with (
         hold(folder.path, since="a moment ago", holder=edge.holder) as held,
-        open_ledger(folder.path, held) as ledger,
+        open_ledger(folder.path, held, without_log=not campaign.profile.delivers) as ledger,
     ):
         ledger.sending.recover(now)
         wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)

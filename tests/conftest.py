@@ -9,8 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from sendbatch.delivery.edge import SIGNS_OF_CI
-from sendbatch.delivery.lasting import ATTEMPT
+from sendbatch.delivery.ci import ATTEMPT, SIGNS_OF_CI
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):

@@ -35,8 +35,9 @@ def belonging(file: Path, profiles: Profiles | None = None) -> Belonging:
     repository = repository_root(near.parent)
     if profiles.project:
         beside = profiles.file.parent if profiles.file is not None else repository
-        root = beside if near.is_relative_to(beside) else repository
-        return _within(root, near, profiles.project)
+        if not near.is_relative_to(beside):  # the user's own, for all their campaigns
+            beside = repository if os.path.lexists(repository / ".git") else Path("/")
+        return _within(beside, near, profiles.project)
     return _within(repository, near, origin(repository) or "")
 
 

@@ -13,9 +13,6 @@ from platformdirs import user_state_path
 
 from sendbatch.delivery.clock import Clock, SystemClock
 
-SIGNS_OF_CI = ("CI", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION")
-NO_SIGN = ("", "0", "false")
-
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -30,8 +27,3 @@ class Edge:
 
     def state_file(self, name: str) -> Path:
         return self.state / name
-
-
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Whether this is a job of a CI service, whose disk and log are not its user's own."""
-    return any(environ.get(name, "").strip().lower() not in NO_SIGN for name in SIGNS_OF_CI)

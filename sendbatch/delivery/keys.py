@@ -60,7 +60,7 @@ def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
             raise Unsound(f"row {row}: an address that is not the one of its key")
 
 
-def refuse(
+def refusal(
     was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
 ) -> GuardError:
     """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""

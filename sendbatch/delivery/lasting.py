@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sendbatch.delivery.edge import in_ci
+from sendbatch.delivery.ci import ATTEMPT, attempt, in_ci
 from sendbatch.delivery.words import count
-
-ATTEMPT = "GITHUB_RUN_ATTEMPT"  # 1, and one more for each time that the job is run again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,9 @@ def refusal(
         )
     if not in_ci(environ):
         return None
-    attempt = environ.get(ATTEMPT, "1")
-    if attempt.isdecimal() and int(attempt) > 1:
+    if (times := attempt(environ)) > 1:
         return (
-            f"this job is run again ({ATTEMPT} is {int(attempt)}), and there is no record of "
+            f"this job is run again ({ATTEMPT} is {times}), and there is no record of "
             f"{beginning.name} in {beginning.place}: an attempt before may have mailed some or "
             f"all of the {beginning.holders:,}, and --first-run does not hold for it\n{_keeping(beginning)}\n"
             "  only if nobody got it (the attempt's log and the server's say so), start the workflow "

@@ -95,7 +95,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     planned = _plan(ledger, preparing, salt)
     if keyed_by is not None:
         _, holders = reading.census()
-        raise keys.refuse(keyed_by, reading, campaign, holders, preparing.command, now)
+        raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
     _restrict(ledger, options)
 
     def plan_anew() -> Planned:

@@ -142,10 +142,10 @@ class LedgerReading:
         return found.fetchone() is not None
 
     def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
-        """(key, cells by column) of so many rows that were ever tried."""
+        """(key, cells by column) of so many rows of the current plan that were tried."""
         rows = self._db.execute(
             "SELECT key, columns, vars FROM recipient JOIN plan ON plan.id = recipient.plan "
-            "WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT ?",
+            f"WHERE {CURRENT} AND (attempts > 0 OR first_attempt_at IS NOT NULL) LIMIT ?",
             (limit,),
         )
         for key, columns, cells in rows.fetchall():

@@ -103,7 +103,7 @@ class Ledger:
             return None
         everyone, holders = self.reading.census()
         left = sum(everyone.get(status, 0) for status in SENDABLE)
-        return log_is_lost(folder, left, holders)
+        return log_is_lost(folder, left, holders) if left else None
 
 
 @contextlib.contextmanager

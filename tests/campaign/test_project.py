@@ -145,6 +145,18 @@ def test_what_profiles_say_wins_and_the_path_counts_from_there(desk: Desk, git: 
     assert campaign.belongs.path == campaign.file.name
 
 
+def test_a_project_for_all_ones_campaigns_keeps_those_of_two_folders_apart(
+    desk: Desk, git: Git
+) -> None:
+    desk.config.mkdir()
+    (desk.config / "profiles.yaml").write_text("project: mine\n")
+    loaded = desk.load()
+    assert loaded.belongs.project == "mine"
+    assert Path("/", loaded.belongs.path) == loaded.file
+    git(desk.folder.parent, "init", "-q")
+    assert desk.load().belongs.path == "campaigns/spring.yaml"
+
+
 @pytest.mark.parametrize(
     "written", ["''", "[a]", "true", f"'{'x' * 201}'", '"a\\nb"', '"a\\u202Eb"']
 )

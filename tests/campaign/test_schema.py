@@ -55,6 +55,11 @@ def test_all_keys_of_the_campaign_file_are_there() -> None:
     )
 
 
+def test_all_keys_of_profiles_are_there() -> None:
+    properties: Any = profiles_schema()["properties"]
+    assert " ".join(properties) == "suppress project profiles"
+
+
 def test_short_forms_are_offered() -> None:
     properties: Any = campaign_schema()["properties"]
     for key in ("recipients", "unsubscribe", "rate", "attachments", "reply_to", "suppress"):

@@ -13,7 +13,8 @@ import pytest
 
 import sendbatch
 from sendbatch import api
-from sendbatch.delivery.edge import Edge, in_ci
+from sendbatch.delivery.ci import in_ci
+from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.lasting import Beginning, refusal
 from tests.cli.desk import PEOPLE, Desk
 from tests.cli.mailhost import MailHost

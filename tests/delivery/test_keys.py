@@ -113,6 +113,23 @@ def test_a_record_of_version_1_whose_columns_were_named_otherwise_is_believed(
     assert len(send(loaded, tmp_path)) == 3
 
 
+def test_a_record_in_which_version_1_had_mixed_two_columns_goes_on_with_the_last(
+    tmp_path: Path,
+) -> None:
+    loaded = load(tmp_path)
+    send(loaded, tmp_path)
+    as_version_1_wrote_it(loaded)
+    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
+    with closing(sqlite3.connect(ledger)) as store, store:  # as it let `email: home` do
+        store.execute("UPDATE meta SET value = 'name' WHERE key = 'key'")
+        store.execute("UPDATE recipient SET attempts = 0, first_attempt_at = NULL")
+    send(load(tmp_path, "home"), tmp_path)
+    with closing(sqlite3.connect(ledger)) as store, store:
+        store.execute("UPDATE recipient SET attempts = 1, first_attempt_at = 1.0")
+    as_version_1_wrote_it(loaded)
+    assert len(send(load(tmp_path, "home"), tmp_path)) >= 3
+
+
 def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
     nobody = PEOPLE.replace("@", " at ")
     send(load(tmp_path, people=nobody), tmp_path)

@@ -188,3 +188,17 @@ def test_a_run_that_ends_takes_the_mark_away_and_leaves_no_log(tmp_path: Path) -
     assert [path.name for path in folder.iterdir()] == [FILE]
     with open_ledger(copied(folder, FILE)) as ledger:
         assert ledger.reading.totals() == {Status.ACCEPTED: 1}
+
+
+def test_a_copy_in_which_nobody_is_left_needs_no_log(tmp_path: Path) -> None:
+    folder = tmp_path / "done"
+    folder.mkdir()
+    with open_ledger(folder) as ledger:
+        plan(ledger, person(2, "ann"))
+        bring(ledger, "ann", Status.ACCEPTED)
+        with ledger.transaction():
+            ledger.begin_sending(1.0)
+        ledger.checkpoint()
+        copy = copied(folder, FILE)
+    with open_ledger(copy) as ledger:
+        assert ledger.reading.totals() == {Status.ACCEPTED: 1}
