@@ -25,8 +25,17 @@ VERBS = (
     ("plan", "spring.yaml", "--out", "plan.json"),
     ("run", "spring.yaml", "--dry-run"),
     ("resolve", "spring.yaml", PEOPLE[3], "--as", "accepted"),
-    ("run", "spring.yaml", "--yes", "--in-doubt", "resend", "--retry", "rejected,deferred"),
-    ("run", "spring.yaml", "--yes", "--run", ""),
+    (
+        "run",
+        "spring.yaml",
+        "--yes",
+        "--no-wait",
+        "--in-doubt",
+        "resend",
+        "--retry",
+        "rejected,deferred",
+    ),
+    ("run", "spring.yaml", "--yes", "--no-wait", "--run", ""),
 )
 GARBAGE: dict[str, object] = {
     "null": None,
