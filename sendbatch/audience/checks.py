@@ -47,7 +47,7 @@ class Rules:
     """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
     a template, or None for the address."""
 
-    version: ClassVar[int] = 1  # of the checks: another one plans anew
+    version: ClassVar[int] = 2  # of the checks: another one plans anew
 
     columns: tuple[str, ...]
     csv_columns: tuple[str, ...]

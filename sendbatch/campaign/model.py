@@ -54,6 +54,19 @@ class Recipients:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressionList:
+    """A list of who must not be written to. `column` names that of a CSV, as its header has it;
+    `subdomains` lets @domain stand for what is below it too; `lenient` lets entries pass that
+    cannot be read, with a warning."""
+
+    file: Path
+    column: str | None = None
+    encoding: str = "utf-8"
+    subdomains: bool = False
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Templates:
     html: Path | None = None
     text: Path | None = None
@@ -174,7 +187,7 @@ class Campaign:
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[str, ...] = ()
     unsubscribe: Unsubscribe | None = None
-    suppress: tuple[Path, ...] = ()
+    suppress: tuple[SuppressionList, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()  # names given with --set; a column of that name is an error
     expect: Bounds | None = None

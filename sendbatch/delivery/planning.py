@@ -15,10 +15,10 @@ from typing import Protocol, TypeVar
 
 from sendbatch.audience.checks import Rules, make_rules
 from sendbatch.audience.reading import open_table
-from sendbatch.audience.suppression import read_suppression
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
@@ -86,7 +86,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             raise CampaignError(faults)
         staging = ledger.stage(rules.columns)
         digest, faulty = _stage_rows(staging, table, rules, planning)
-    warnings = _suppress(staging, planning.campaign)
+    warnings = suppress(staging, planning.campaign)
     if planning.lookups is not None:
         reasons = planning.lookups.check(staging.domains(), planning.stop.heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
@@ -139,20 +139,6 @@ def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def _suppress(staging: Staging, campaign: Campaign) -> list[Fault]:
-    """Stage every suppression list; returns what is odd about them."""
-    warnings: list[Fault] = []
-    for path in campaign.suppress:
-        suppression = read_suppression(
-            path,
-            campaign.recipients.email,
-            addresses_only=campaign.recipients.key in (None, campaign.recipients.email),
-        )
-        staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
-        warnings.extend(suppression.warnings)
-    return warnings
 
 
 def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:
