@@ -169,7 +169,7 @@ class Campaign:
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
-    `folder` is the campaign file's folder; `root` the folder above which no path is looked for.
+    `folder` is the campaign file's folder; `sources` are the files it was loaded from.
     """
 
     file: Path
@@ -194,5 +194,6 @@ class Campaign:
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()
     places: Mapping[str, Place] = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
     run_given: bool = False
     typed: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ looked at, which works on a copy.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
@@ -20,9 +20,10 @@ from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.stopping import Stop
-from sendbatch.errors import CampaignError, GuardError
+from sendbatch.errors import CampaignError, Fault, GuardError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names
 from sendbatch.rendering.pool import Pool
@@ -51,6 +52,7 @@ class Prepared:
     in_doubt: int
     held: Held | None
     notices: tuple[str, ...]
+    warnings: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,16 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
         notices=tuple(notice for notice in (moved, *changes) if notice),
+        warnings=tuple(_warnings(ledger, preparing, planned)),
     )
+
+
+def _warnings(ledger: Ledger, preparing: Preparing, planned: Planned | None) -> Iterator[Fault]:
+    """What is no fault and may not be meant."""
+    if planned is not None:
+        yield from planned.warnings
+    if preparing.looking:
+        yield from advice(preparing.content, preparing.campaign)
 
 
 def _restrict(ledger: Ledger, options: Options) -> None:

@@ -63,7 +63,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     enough_files(job.campaign.profile.connections, cores())
     standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign)
+    content = read_content(job.campaign, (job.record.base, job.record.path))
     job.record.make()
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -99,7 +99,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign)
+    content = read_content(job.campaign, (job.record.base, job.record.path))
     with open_scratch(job.record.path) as ledger, Workers() as workers:
         preparing = replace(preparing_of(job, standing, content, workers), looking=True)
         ledger.sending.recover(job.edge.clock.wall())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -33,7 +34,24 @@ def unsafe(part: str) -> str | None:
         return "is an absolute path"
     if ".." in PurePosixPath(part.replace("\\", "/")).parts:
         return "leads out of its folder with .."
+    if "\\" in part:
+        return "has a backslash in its path"
+    if part.lstrip().startswith("~"):
+        return "begins with ~"
+    if part.endswith("/"):
+        return "is a folder, not a file"
+    if part.rstrip(". ") != part:
+        return "ends with a dot or a blank"
+    if any(map(_is_hidden, part.split("/"))):
+        return "is hidden by a dot, and no cell may attach that"
     return None
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a part of a path begins with a dot, as some file system may read it: without what
+    nobody sees, in any width."""
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return name != "." and unicodedata.normalize("NFKC", seen).lstrip().startswith(".")
 
 
 def near_name(wanted: str, folders: Iterable[Path]) -> str | None:
