@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from sendbatch.audience.checks import Rules, make_rules
 from sendbatch.audience.reading import open_table
 from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
@@ -95,6 +96,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             hint = "addresses there are taken as they are; is there a name server?"
             warnings.append(Fault(said, hint=hint, severity="warning"))
     staging.settle()
+    refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
     difference = staging.difference()
     corrected_doubt = staging.corrected_doubt()

@@ -15,6 +15,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import guards
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
+from sendbatch.delivery.conditions import bare_warnings
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
@@ -96,6 +97,8 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     everyone, holders = reading.census()
     changes = _changes(ledger, preparing, everyone, holders, now)
     held = _hold(ledger, preparing, everyone, holders)
+    is_other = reading.meta("content") != preparing.content.digest
+    warnings = tuple(_warnings(ledger, preparing, planned, is_other_content=is_other))
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -112,14 +115,21 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
         notices=tuple(notice for notice in (moved, *changes) if notice),
-        warnings=tuple(_warnings(ledger, preparing, planned)),
+        warnings=warnings,
     )
 
 
-def _warnings(ledger: Ledger, preparing: Preparing, planned: Planned | None) -> Iterator[Fault]:
-    """What is no fault and may not be meant."""
+def _warnings(
+    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_other_content: bool
+) -> Iterator[Fault]:
+    """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
+    plan = ledger.reading.plan()
+    if plan is not None and (preparing.looking or planned is not None or is_other_content):
+        yield from bare_warnings(
+            ledger.reading, preparing.content, preparing.campaign, plan.columns
+        )
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
+from sendbatch.ledger.cells import Saying, saying
 from sendbatch.ledger.merging import merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
@@ -215,6 +216,11 @@ class Staging:
             (line,),
         )
         return found.fetchone() is not None
+
+    def saying(self, column: str, words: Sequence[str]) -> Saying:
+        """The staged rows whose cell in this column is one of `words`, as `cells.saying` has it."""
+        place = self._columns.index(column)
+        return saying(self._db, self._table, f"plan = {self._number}", place, words)
 
     def difference(self) -> Difference:
         """Against the last plan, before anything is merged."""
