@@ -59,6 +59,12 @@ class Rules:
     where_place: Place | None = None
 
 
+def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The CSV's columns, then those that only `defaults` give."""
+    given = dict.fromkeys(map(usable, campaign.recipients.defaults))
+    return (*csv_columns, *(name for name in given if name not in csv_columns))
+
+
 def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[str, str]) -> Rules:
     """The rules of a campaign over a CSV with these columns (`names`: usable to as written).
 
@@ -67,9 +73,8 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
     """
     recipients, key = campaign.recipients, campaign.recipients.key
     defaults = {usable(name): text for name, text in recipients.defaults.items()}
-    columns = (*csv_columns, *(name for name in defaults if name not in csv_columns))
     rules = Rules(
-        columns=columns,
+        columns=plan_columns(campaign, csv_columns),
         csv_columns=csv_columns,
         email=usable(recipients.email),
         key=key if key is None or _is_template(key) else usable(key),

@@ -46,7 +46,7 @@ NUMBER_METHODS = frozenset(
 OF_LOOP = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth"}
 )
-ONE_OF = {TEXTS: TEXT, NUMBERS: NUMBER, TEXT: TEXT}
+ONE_OF = {TEXTS: TEXT, NUMBERS: NUMBER, TEXT: TEXT, NUMBER: NUMBER}
 SEVERAL_OF = {TEXT: TEXTS, NUMBER: NUMBERS}
 
 
@@ -80,9 +80,8 @@ class Kinds:
     ) -> None:
         self._columns, self._variables, self._unsure = columns, variables, unsure
         self._assigned = _assigned(tree)
-        self._asking: set[str] = (
-            set()
-        )  # names that are being looked into: they may mention themselves
+        # None too while a name is looked into: it may mention itself.
+        self._names: dict[str, Kind | None] = {}
 
     def of(self, node: nodes.Node | None) -> Kind | None:
         if isinstance(node, nodes.Name):
@@ -120,18 +119,18 @@ class Kinds:
         return Kind(left.name) if left.name == right.name else None
 
     def _name(self, name: str) -> Kind | None:
-        if name in self._unsure or name in self._asking:
+        if name in self._unsure:
             return None
+        if name in self._names:
+            return self._names[name]
+        self._names[name] = None
         sources: list[_Source] = list(self._assigned.get(name, ()))
         if name in self._columns:
             sources.append(Kind(TEXT, name))
         elif name in self._variables:
             sources.append(_of_value(self._variables[name]))
-        self._asking.add(name)
-        try:
-            return _joined([self._source(source) for source in sources])
-        finally:
-            self._asking.discard(name)
+        self._names[name] = _joined([self._source(source) for source in sources])
+        return self._names[name]
 
     def _source(self, source: _Source) -> Kind | None:
         if isinstance(source, _Each):
@@ -144,25 +143,12 @@ class Kinds:
         if node.name in ("default", "d"):
             # With `true` behind it, the default stands for empty cells as well.
             return of if len(node.args) < 2 and not node.kwargs else None
-        if node.name in NUMBER_FILTERS:
-            return Kind(NUMBER)
-        if node.name in TEXT_FILTERS:
-            column = of.column if of is not None and node.name in KEEPING else None
-            return Kind(TEXT, column)
-        if of is None:
-            return None
-        if node.name in ONE_FILTERS:
-            return Kind(ONE_OF[of.name]) if of.name in ONE_OF else None
-        if node.name in LIST_FILTERS:
-            return of if of.name in SEVERAL_OF.values() or node.name == "reverse" else Kind(TEXTS)
-        if node.name == "map" and node.args and isinstance(node.args[0], nodes.Const):
-            made = self.of(nodes.Filter(node.node, node.args[0].value, [], [], None, None))
-            return (
-                Kind(SEVERAL_OF[made.name])
-                if made is not None and made.name in SEVERAL_OF
-                else None
-            )
-        return None
+        if node.name != "map":
+            return _filtered(node.name, of)
+        name = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else ""
+        one = ONE_OF.get(of.name) if of is not None else None
+        made = _filtered(str(name), Kind(one) if one else None)
+        return Kind(SEVERAL_OF[made.name]) if made is not None and made.name in SEVERAL_OF else None
 
     def _call(self, node: nodes.Call) -> Kind | None:
         called = node.node
@@ -206,6 +192,21 @@ class Kinds:
             isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value)
         )
         return (True, value[key]) if is_known and is_place else (False, None)
+
+
+def _filtered(name: str, of: Kind | None) -> Kind | None:
+    """What a filter makes of a kind."""
+    if name in NUMBER_FILTERS:
+        return Kind(NUMBER)
+    if name in TEXT_FILTERS:
+        return Kind(TEXT, of.column if of is not None and name in KEEPING else None)
+    if of is None:
+        return None
+    if name in ONE_FILTERS:
+        return Kind(ONE_OF[of.name])
+    if name in LIST_FILTERS:
+        return of if of.name in SEVERAL_OF.values() or name == "reverse" else Kind(TEXTS)
+    return None
 
 
 def _is_loop(node: nodes.Expr) -> bool:

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sendbatch.audience.checks import Rules, make_rules
-from sendbatch.audience.reading import open_table
+from sendbatch.audience.checks import Rules, make_rules, plan_columns
+from sendbatch.audience.reading import Table, open_table
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
@@ -82,9 +82,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     recipients = planning.campaign.recipients
     place = planning.campaign.places.get("recipients.file")
     with open_table(recipients.file, recipients.encoding, place) as table:
-        rules = make_rules(planning.campaign, table.columns, table.names)
-        if faults := check_names(planning.content, planning.campaign, rules.columns):
-            raise CampaignError(faults)
+        rules = _rules(planning, table)
         staging = ledger.stage(rules.columns)
         digest, faulty = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign)
@@ -111,6 +109,19 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         completed_at=planning.wall(),
     )
     return Planned(difference, twins, corrected_doubt, tuple(warnings))
+
+
+def _rules(planning: Planning, table: Table) -> Rules:
+    """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
+    campaign = planning.campaign
+    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    try:
+        rules = make_rules(campaign, table.columns, table.names)
+    except CampaignError as error:
+        raise CampaignError([*error.faults, *faults]) from None
+    if faults:
+        raise CampaignError(faults)
+    return rules
 
 
 def _stage_rows(

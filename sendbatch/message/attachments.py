@@ -26,6 +26,7 @@ _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 @dataclass(frozen=True, slots=True)
 class _Own:
     file: OwnFile
+    root: str  # the folder, links followed
     path: Line  # below the folder
 
 
@@ -36,7 +37,7 @@ class Attachments:
         self._parts: list[bytes | _Own] = [
             attachment_part(file.name, file.data)
             if isinstance(file, SharedFile)
-            else _Own(file, Line(f"attachment {file.pattern}", file.rest))
+            else _Own(file, os.path.realpath(file.folder), Line(_named(file), file.rest))
             for file in declared
         ]
         self.has_own = any(isinstance(part, _Own) for part in self._parts)
@@ -70,19 +71,20 @@ class Attachments:
             return attachment_part(written.rpartition("/")[2], file.read())
 
 
+def _named(file: OwnFile) -> str:
+    return f"attachment {file.pattern}"
+
+
 def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
     """The file, all links followed, and how it would be written in the campaign file."""
     rest = own.path.render(variables)
     if not rest.strip():
-        raise Failed(
-            f"attachment {own.file.pattern}: what stands there is empty, and names no file"
-        )
+        raise Failed(f"{_named(own.file)}: what stands there is empty, and names no file")
     prefix = own.file.pattern[: len(own.file.pattern) - len(own.file.rest)]
     written = prefix + rest
     wrong = unsafe(rest)
     if wrong is None:
-        path = own.file.folder / rest
-        real = inside(own.file.folder, path)
+        real = inside(own.root, os.path.join(own.root, rest))
         wrong = "leads out of its folder by a link" if real is None else problem(real)
         if real is not None and wrong is None:
             return real, written
@@ -97,8 +99,7 @@ def _allowed(
         status = look()
     except OSError as error:
         raise _unreadable(written, error) from None
-    root = Path(os.path.realpath(own.file.folder))
-    if (wrong := own.file.off_limits.why(root, path, status)) is not None:
+    if (wrong := own.file.off_limits.why(own.root, str(path), status)) is not None:
         raise Failed(f"attachment {written}: {wrong}")
     return status
 

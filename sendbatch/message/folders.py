@@ -17,7 +17,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_NAMES = 2000  # files looked at for a guess
 
 
-def inside(folder: Path, path: Path) -> Path | None:
+def inside(folder: Path | str, path: Path | str) -> Path | None:
     """The file that `path` leads to, links followed, if that lies within `folder`."""
     real, root = os.path.realpath(path), os.path.realpath(folder)
     below = real == root or real.startswith(root.rstrip(os.sep) + os.sep)

@@ -25,14 +25,14 @@ class OffLimits:
     folders: frozenset[str] = frozenset()
     same: frozenset[tuple[int, int]] = frozenset()
 
-    def why(self, root: Path, real: Path, status: os.stat_result) -> str | None:
+    def why(self, root: str, real: str, status: os.stat_result) -> str | None:
         """Why the file `real` below the author's folder `root` must not be attached, links followed
         in both; `status` is the file's."""
         if not stat.S_ISREG(status.st_mode):
             return "is not a regular file"
-        if str(real) in self.files or (status.st_dev, status.st_ino) in self.same:
+        if real in self.files or (status.st_dev, status.st_ino) in self.same:
             return "is what the campaign itself reads, and no cell may attach that"
-        if any(part.startswith(".") for part in real.relative_to(root).parts):
+        if f"{os.sep}." in real[len(root.rstrip(os.sep)) :]:
             return "is hidden by a dot, and no cell may attach that"
         if any(map(self._holds_a_record, _folders(root, real))):
             return "lies with the record, and no cell may attach that"
@@ -66,12 +66,12 @@ def _number(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _folders(root: Path, real: Path) -> Iterator[str]:
+def _folders(root: str, real: str) -> Iterator[str]:
     """The folder of a file and those around it, below the author's own. His own counts only as one
     that holds a record: what he wrote out is where he means."""
-    here = real.parent
-    while here != root:
-        yield str(here)
-        here = here.parent
-    if os.path.lexists(root / LEDGER):
-        yield str(root)
+    here = os.path.dirname(real)
+    while len(here) > len(root):
+        yield here
+        here = os.path.dirname(here)
+    if os.path.lexists(os.path.join(root, LEDGER)):
+        yield root

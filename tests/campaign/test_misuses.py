@@ -125,6 +125,16 @@ def test_it_is_found_in_every_tag(source: str) -> None:
     assert len(hints(source)) == 1
 
 
+def test_names_that_are_made_of_each_other_take_no_time_to_follow() -> None:
+    chain = "".join(f"{{% set a{n + 1} = [a{n}, a{n}][0] or a{n} %}}" for n in range(60))
+    maps = "|map('lower')" * 60
+    source = (
+        f"{{% set a0 = age %}}{chain}{{{{ a60 == 1 }}}}{{{{ (tags.split(','){maps}|first) == 1 }}}}"
+    )
+    assert len(hints(source)) == 2
+    assert hints("{% set a = b %}{% set b = a %}{{ a == 1 }}{{ b == 1 }}") == []
+
+
 def test_the_line_and_a_word_in_it_are_told() -> None:
     (one,) = misuses(*looked_at("{% if\n  vip == 'x' or\n  age == 1 %}{% endif %}"))
     assert (one.line, one.word) == (3, "age")

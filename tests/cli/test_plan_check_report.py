@@ -43,6 +43,32 @@ def test_a_plan_says_who_what_and_through_which_server(desk: Desk) -> None:
     assert desk.nothing_was_sent()
 
 
+def test_text_against_numbers_is_told_for_where_and_templates_in_one_go(desk: Desk) -> None:
+    desk.campaign(("file: people.csv", "file: people.csv\n  where: plan != 1"))
+    desk.write("spring.html", "<p>{{ first_name }}</p>\n{% if plan == true %}x{% endif %}\n")
+    for verb in (("check",), ("plan",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 2
+        assert "error: recipients.where: plan is text, and 1 is a number" in told.err
+        assert 'write plan != "1", or plan|int != 1' in told.err
+        assert "spring.html:2:7: error: plan is text, and true is a truth value" in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_column_that_is_a_condition_is_warned_about_also_by_a_quiet_run(desk: Desk) -> None:
+    desk.write("spring.html", "<p>{{ first_name }}</p>\n{% if plan %}x{% endif %}\n")
+    desk.write(
+        "people.csv", "email,first_name,plan\nada@example.com,Ada,No\nbob@example.com,Bob,yes\n"
+    )
+    said = (
+        "spring.html:2:7: warning: plan alone is true for every text but the empty one, and 1 cell "
+    )
+    assert said in desk.run("check", "spring.yaml").err
+    assert said in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+    assert "plan alone" not in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+    assert said in desk.run("check", "spring.yaml").err  # also where nothing is planned anew
+
+
 def test_a_cell_that_names_a_file_of_the_campaign_refuses_with_its_row(desk: Desk) -> None:
     desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}"]'))
     desk.write("a.pdf", "%PDF")
