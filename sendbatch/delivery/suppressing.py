@@ -68,9 +68,10 @@ def _told(
     if unread and suppression.declared.lenient:
         named = ", ".join(f"{text!r} (line {line})" for line, text, _ in entries[:NAMED])
         more = f" and {unread - NAMED:,} more" if unread > NAMED else ""
-        said = (
-            f"{_entries(unread)} of this list cannot be read, and leave out nobody: {named}{more}"
-        )
+        what = "1 entry of this list cannot be read, and leaves"
+        if unread > 1:
+            what = f"{unread:,} entries of this list cannot be read, and leave"
+        said = f"{what} out nobody: {named}{more}"
         yield Fault(said, Place(file, entries[0][0]), severity="warning")
         return
     for line, text, why in entries:
@@ -78,10 +79,6 @@ def _told(
     if unread > len(entries):
         more = f"{unread - len(entries):,} more entries that cannot be read"
         yield Fault(more, Place(file), "unreadable: warn, where the list is named, lets them pass")
-
-
-def _entries(number: int) -> str:
-    return "1 entry" if number == 1 else f"{number:,} entries"
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
