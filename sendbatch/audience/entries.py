@@ -48,7 +48,7 @@ def said_by(text: str, *, keyed: bool, subdomains: bool) -> list[Said]:
     if not found:
         whole = _unquoted(_visible(whole))
         found = _one(whole, subdomains) or _several(whole, keyed, subdomains)
-    if found and keyed:
+    if found and keyed and not any(one.why for one in found):
         found.append(Said(TEXT, unicodedata.normalize("NFC", text.strip())))
         found.append(Said(TEXT, unicodedata.normalize("NFC", whole)))
     return found
@@ -87,18 +87,18 @@ def _domain(domain: str, subdomains: bool) -> list[Said]:
 
 
 def _several(text: str, keyed: bool, subdomains: bool) -> list[Said]:
-    """All that is named in a text of more than one word, or the text itself with why it cannot be
-    read: an entry is taken whole or not at all."""
+    """All that is named in a text of more than one word, and where a part of it cannot be read, the
+    whole text with why."""
     if not text:
         return []
     found: list[Said] = []
+    why: str | None = None
     for word in _words(text, keyed) if len(text) <= _LONGEST_TEXT else [text]:
         named = _word(word, keyed, subdomains)
-        if not named:
-            why = _why(word, keyed)
-            return [Said(TEXT, unicodedata.normalize("NFC", text), why)]
         found += named
-    return found
+        why = why or (None if named else _why(word, keyed))
+    unread = [Said(TEXT, unicodedata.normalize("NFC", text), why)] if why else []
+    return found + unread
 
 
 def _words(text: str, keyed: bool) -> Iterator[str]:

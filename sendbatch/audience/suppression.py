@@ -37,12 +37,12 @@ class Entry:
 
 
 class Suppression:
-    """One list. Iterating streams its entries, once; after that `names` says how many lines or cells
-    say something, `blank` how many are empty."""
+    """One list. Iterating streams its entries, once; after that `named` says of how many lines or cells
+    something could be read, `questioned` of how many not all, and `blank` how many are empty."""
 
     def __init__(self, declared: SuppressionList, email_column: str, *, keyed: bool) -> None:
         self.declared = declared
-        self.names = self.blank = 0
+        self.named = self.questioned = self.blank = 0
         self._keyed = keyed
         named = declared.column
         self._wanted = (
@@ -61,7 +61,8 @@ class Suppression:
             if not entries:
                 self.blank += 1
                 continue
-            self.names += 1
+            self.named += any(one.why is None for one in entries)
+            self.questioned += any(one.why is not None for one in entries)
             for one in entries:
                 shown_text = printable(text, 80) if one.why else ""
                 yield Entry(line, one.kind, one.value, shown_text, one.why)

@@ -60,7 +60,8 @@ def _told(
 ) -> Iterator[Fault]:
     """What is wrong with one list, and what is worth knowing."""
     path, file = suppression.declared.file, shown(suppression.declared.file)
-    if suppression.names == unread and (unread or not suppression.is_empty()):
+    read = suppression.named or suppression.questioned > unread
+    if not read and (unread or not suppression.is_empty()):
         yield names_nobody(path)
     if suppression.blank:
         said = f"{count(suppression.blank, 'row')} with an empty cell in this list, skipped"
@@ -68,10 +69,13 @@ def _told(
     if unread and suppression.declared.lenient:
         named = ", ".join(f"{text!r} (line {line})" for line, text, _ in entries[:NAMED])
         more = f" and {unread - NAMED:,} more" if unread > NAMED else ""
-        what = "1 entry of this list cannot be read, and leaves"
+        what, whom = "1 entry", "it means"
         if unread > 1:
-            what = f"{unread:,} entries of this list cannot be read, and leave"
-        said = f"{what} out nobody: {named}{more}"
+            what, whom = f"{unread:,} entries", "they mean"
+        said = (
+            f"{what} of this list cannot be read in full, and whoever {whom} is not left out: "
+            f"{named}{more}"
+        )
         yield Fault(said, Place(file, entries[0][0]), severity="warning")
         return
     for line, text, why in entries:

@@ -748,7 +748,7 @@ def test_quiet_still_says_which_entries_of_a_list_leave_out_nobody(desk: Desk) -
     desk.write("never.txt", "carl@example.net\nexample.org\n")
     told = desk.run("run", "spring.yaml", "--quiet")
     assert (told.code, told.out) == (0, "")
-    assert "never.txt:2: warning: 1 entry of this list cannot be read" in told.err
+    assert "never.txt:2: warning: 1 entry of this list cannot be read in full" in told.err
     desk.campaign(("smtp: sandbox", "smtp: sandbox\nsuppress: [never.txt]"))
     told = desk.run("run", "spring.yaml", "--quiet")
     assert told.code == 2
