@@ -15,6 +15,7 @@ from sendbatch.campaign.declared import (
     DeclaredProfiles,
     DeclaredRecipients,
     DeclaredRetry,
+    DeclaredSuppression,
     DeclaredTemplates,
     DeclaredTimeouts,
     DeclaredUnsubscribe,
@@ -61,6 +62,7 @@ def declared(model: type[Declared]) -> set[str]:
         ("templates", [DeclaredTemplates]),
         ("unsubscribe", [DeclaredUnsubscribe]),
         ("retry", [DeclaredRetry]),
+        ("Suppression lists", [DeclaredSuppression]),
         ("profiles.yaml", [DeclaredProfiles, DeclaredProfile]),
     ],
 )

@@ -13,22 +13,20 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 import jinja2
+from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.audience.addresses import LONGEST, default_key, normalise
-from sendbatch.campaign.language import (
-    NameUse,
-    environment,
-    expression_names,
-    guess,
-    names_needed,
-    usable,
-)
+from sendbatch.campaign.comparing import Mismatch
+from sendbatch.campaign.language import environment, expression_tree, guess, needed, usable
+from sendbatch.campaign.meaning import Kinds
+from sendbatch.campaign.misuses import bare_expression, misuses
 from sendbatch.campaign.model import Campaign, Json
+from sendbatch.campaign.numbers import NoNumber
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown
 from sendbatch.values import Checked, Row, Status
 
-NamesOf: TypeAlias = Callable[[SandboxedEnvironment, str], list[NameUse]]
+TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
 # What an author's expression can raise over a row.
 FAILURES = (
     jinja2.TemplateError,
@@ -47,7 +45,7 @@ class Rules:
     """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
     a template, or None for the address."""
 
-    version: ClassVar[int] = 1  # of the checks: another one plans anew
+    version: ClassVar[int] = 2  # of the checks: another one plans anew
 
     columns: tuple[str, ...]
     csv_columns: tuple[str, ...]
@@ -61,6 +59,12 @@ class Rules:
     where_place: Place | None = None
 
 
+def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The CSV's columns, then those that only `defaults` give."""
+    given = dict.fromkeys(map(usable, campaign.recipients.defaults))
+    return (*csv_columns, *(name for name in given if name not in csv_columns))
+
+
 def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[str, str]) -> Rules:
     """The rules of a campaign over a CSV with these columns (`names`: usable to as written).
 
@@ -69,9 +73,8 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
     """
     recipients, key = campaign.recipients, campaign.recipients.key
     defaults = {usable(name): text for name, text in recipients.defaults.items()}
-    columns = (*csv_columns, *(name for name in defaults if name not in csv_columns))
     rules = Rules(
-        columns=columns,
+        columns=plan_columns(campaign, csv_columns),
         csv_columns=csv_columns,
         email=usable(recipients.email),
         key=key if key is None or _is_template(key) else usable(key),
@@ -129,29 +132,43 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
 
 
 def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
-    """Names in `where` and a key template that neither a column nor a variable has."""
+    """Names in `where` and a key template that neither a column nor a variable has, and text that is
+    compared with a number there."""
     env = environment()
     known = {*rules.columns, *rules.variables}
     faults = []
-    sources: list[tuple[str, str | None, NamesOf]] = [
-        ("recipients.where", rules.where, expression_names),
-        ("recipients.key", rules.key if _is_template(rules.key) else None, names_needed),
+    key = rules.key if _is_template(rules.key) else None
+    sources: list[tuple[str, str | None, TreeOf]] = [
+        ("recipients.where", rules.where, expression_tree),
+        ("recipients.key", key, SandboxedEnvironment.parse),
     ]
-    for path, source, names_of in sources:
+    for path, source, tree_of in sources:
         if source is None:
             continue
+        place = campaign.places.get(path)
         try:
-            uses = names_of(env, source)
+            uses = needed(tree_of(env, source))
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Fault(f"{path}: {error.message}", campaign.places.get(path)))
+            faults.append(Fault(f"{path}: {error.message}", place))
             continue
         for use in uses:
             if use.name not in known:
                 near = guess(use.name, known)
                 hint = f"did you mean {near}?" if near else "neither a column nor a variable"
-                message = f"{path}: unknown name {use.name!r}"
-                faults.append(Fault(message, campaign.places.get(path), hint))
+                faults.append(Fault(f"{path}: unknown name {use.name!r}", place, hint))
+        tree = tree_of(env, source)
+        kinds = Kinds(tree, rules.columns, rules.variables)
+        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in misuses(tree, kinds)]
     return faults
+
+
+def bare_columns(rules: Rules) -> list[str]:
+    """The columns that are conditions of `where` all by themselves: any text but the empty one is true."""
+    if rules.where is None:
+        return []
+    tree = expression_tree(environment(), rules.where)
+    kinds = Kinds(tree, rules.columns, rules.variables)
+    return sorted({column for _, column in bare_expression(tree, kinds)})
 
 
 class Checker:
@@ -233,7 +250,8 @@ class Checker:
             place = self._rules.where_place
             where = f"{self._rules.file}:{row.line}"
             message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
-            hint = "cells are text: write age|int, or guard it with an `and`"
+            told = isinstance(error, (Mismatch, NoNumber))  # they say themselves what to do
+            hint = None if told else "cells are text: write age|int, or guard it with an `and`"
             raise AudienceError(Fault(message, place, hint)) from None
 
     def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:

@@ -28,7 +28,7 @@ class Table:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         first = self._header_line()
-        delimiter, self._said = _delimiter(first)
+        delimiter, self._said = delimiter_of(first)
         if self._said:  # `sep=;` stands above the header
             first = self._header_line()
         self._start, self._length = lines.number, 0  # of the record that is being read
@@ -151,7 +151,7 @@ def open_table(
         raise
 
 
-def _delimiter(line: str) -> tuple[str, bool]:
+def delimiter_of(line: str) -> tuple[str, bool]:
     """The delimiter a header is written with, and whether the line only says so (`sep=;`)."""
     told = line.strip().lower()
     if told.startswith("sep=") and len(told) <= 5:

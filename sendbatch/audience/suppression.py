@@ -1,143 +1,181 @@
-"""Those who must not be written to: suppression lists, as CSV exports or one entry a line.
+"""Those who must not be written to: suppression lists, as CSV exports or with entries on each line.
 
-Never silently useless: a list that is missing, or not empty and yields nothing, is an error, and
-an entry that is neither an address nor a domain is warned about.
+Never silently useless: a list that is missing, or not empty and yields nothing, is an error, and so
+is an entry that cannot be read, unless it turns out to be a key of the campaign.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import csv
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, normalise
+from sendbatch.audience.entries import TEXT, Said, said_by
 from sendbatch.audience.lines import Lines
-from sendbatch.audience.reading import DELIMITERS, open_table
+from sendbatch.audience.reading import Table, delimiter_of
 from sendbatch.campaign.language import usable
+from sendbatch.campaign.model import SuppressionList
 from sendbatch.errors import AudienceError, Fault, Place, one_line, shown
 
 USUAL_COLUMNS = ("email", "email_address")
-MOST_WARNINGS = 20
+_COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')  # as a CSV of one column writes a cell
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`kind` is "key" (value: the address as keys are), "domain" (A-labels), or "text" (as it is)."""
+    """`kind` and `value` as of `entries.Said`. One with a `why` counts only if it is a key of the
+    campaign; `text` is then what stands there, and `why` what to do about it."""
 
     line: int
     kind: str
     value: str
+    text: str = ""
+    why: str | None = None
 
 
-@dataclass
 class Suppression:
-    """One list. `entries` streams it, once; `warnings` is complete after that."""
+    """One list. Iterating streams its entries, once; after that `named` says of how many lines or cells
+    something could be read, `questioned` of how many not all, and `blank` how many are empty."""
 
-    path: Path
-    entries: Iterator[Entry]
-    warnings: list[Fault] = field(default_factory=list)
+    def __init__(
+        self,
+        declared: SuppressionList,
+        email_column: str,
+        *,
+        keyed: bool,
+        heed: Callable[[], None],
+    ) -> None:
+        self.declared = declared
+        self._heed = heed
+        self.named = self.questioned = self.blank = 0
+        self._keyed = keyed
+        named = declared.column
+        self._wanted = (
+            (usable(named),) if named is not None else (usable(email_column), *USUAL_COLUMNS)
+        )
+        self._advice = (
+            "column: names one of these"
+            if named is not None
+            else f"name one {email_column}, or say which where the list is named: column: …"
+        )
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Raises AudienceError where the file cannot be read, or is a CSV without the column."""
+        for line, text, wrong in self._texts():
+            entries = [Said(TEXT, text, wrong)] if wrong else self._said(text)
+            if not entries:
+                self.blank += 1
+                continue
+            self.named += any(one.why is None for one in entries)
+            self.questioned += any(one.why is not None for one in entries)
+            for one in entries:
+                shown_text = one_line(text, 80) if one.why else ""
+                yield Entry(line, one.kind, one.value, shown_text, one.why)
+
+    def _said(self, text: str) -> list[Said]:
+        return said_by(text, keyed=self._keyed, subdomains=self.declared.subdomains)
+
+    def is_empty(self) -> bool:
+        with self._lines() as lines:
+            return next(lines, None) is None
+
+    def _lines(self) -> Lines:
+        return Lines(self.declared.file, self.declared.encoding, heed=self._heed)
+
+    def _texts(self) -> Iterator[tuple[int, str, str | None]]:
+        """(line, what stands there, what is wrong with it) of each entry, also of empty cells."""
+        header = self._header()
+        with self._lines() as lines:
+            if header is None:
+                yield from _of_list(lines)
+                return
+            while lines.number < header - 1:
+                next(lines)
+            table = Table(lines)
+            place = self._place(table, header)
+            # Of one column: a delimiter in a line stands between entries, or in somebody's name.
+            yield from _of_list(lines) if len(table.columns) == 1 else _of_csv(table, place)
+
+    def _place(self, table: Table, header: int) -> int:
+        """Which column the entries stand in."""
+        column = next((name for name in self._wanted if name in table.columns), None)
+        if column is None:
+            listed = one_line(", ".join(table.names.values()))
+            said = f"this suppression list has no column for addresses; its columns are: {listed}"
+            if (named := self.declared.column) is not None:
+                said = f"this suppression list has no column {named!r}; its columns are: {listed}"
+            raise AudienceError(Fault(said, Place(shown(self.declared.file), header), self._advice))
+        return table.columns.index(column)
+
+    def _header(self) -> int | None:
+        """The line where the header of a CSV stands; None where each line is an entry."""
+        with self._lines() as lines:
+            for line in lines:
+                cells = _cells(line)
+                names = [usable(cell) for cell in cells]
+                if line.lstrip().startswith("#") and cells[0].strip() != "#":
+                    continue
+                if any(name in self._wanted for name in names):
+                    return lines.number
+                if line.strip():
+                    is_csv = self.declared.column is not None or self._is_header(line)
+                    return lines.number if is_csv else None
+        return None
+
+    def _is_header(self, line: str) -> bool:
+        """Whether a first line with a delimiter names columns: none of them reads as an entry."""
+        if delimiter_of(line)[1]:  # sep=;
+            return True
+        cells = _cells(_COMMENT.sub("", line))
+        entries = (self._said(cell) for cell in cells if "@" in cell)
+        return len(cells) > 1 and not any(
+            one.why is None and one.kind != TEXT for said in entries for one in said
+        )
 
 
 def read_suppression(
-    path: Path,
+    declared: SuppressionList,
     email_column: str,
     *,
-    addresses_only: bool = False,
+    keyed: bool = False,
     heed: Callable[[], None] = lambda: None,
 ) -> Suppression:
-    """A list in a file; `email_column` is what the campaign calls the address. With
-    `addresses_only` keys are addresses, so that a list without one names nobody. `heed` is as in `Lines`.
-
-    Raises AudienceError, also while the entries are read.
-    """
-    suppression = Suppression(path, iter(()))
-    suppression.entries = _entries(suppression, email_column, addresses_only, heed)
-    return suppression
+    """`email_column` is what the campaign calls the address; `keyed` says that its keys are not the
+    addresses, so that a list may name keys. `heed` is as in `Lines`."""
+    return Suppression(declared, email_column, keyed=keyed, heed=heed)
 
 
-def _entries(
-    suppression: Suppression, email_column: str, addresses_only: bool, heed: Callable[[], None]
-) -> Iterator[Entry]:
-    path = suppression.path
-    found = odd = 0
-    for line, text in _texts(path, email_column, heed):
-        text = text.strip()
-        if not text:
-            continue
-        found += 1
-        entry = _entry(line, text)
-        if entry.kind == "text":
-            odd += 1
-            if odd <= MOST_WARNINGS:
-                suppression.warnings.append(_warning(path, line, text))
-        yield entry
-    if addresses_only and found and odd == found:
-        raise AudienceError(
-            f"{shown(path)}: not one line of this suppression list is an address or @domain",
-            hint="is this the file that was meant?",
-        )
-    if odd > MOST_WARNINGS:
-        more = f"{odd - MOST_WARNINGS:,} more entries like these"
-        suppression.warnings.append(Fault(more, Place(shown(path)), severity="warning"))
-    if not found and not _is_empty(path):
-        hint = "where nobody is to be left out, an empty file says so"
-        raise AudienceError(
-            f"{shown(path)}: this suppression list is not empty and names nobody", hint=hint
-        )
+def _of_list(lines: Lines) -> Iterator[tuple[int, str, str | None]]:
+    for line in lines:
+        text = _COMMENT.sub("", line).strip()
+        if _QUOTED.fullmatch(text):
+            yield lines.number, text[1:-1].replace('""', '"'), None
+        elif text:
+            yield lines.number, text, None
 
 
-def _entry(line: int, text: str) -> Entry:
-    bare = text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
+def _of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
+    for row in table:
+        cell = row.cells[place]
+        if row.ragged and not cell.strip():
+            yield row.line, " ".join(row.cells).strip(), f"the row {row.ragged}"
+        else:
+            yield row.line, cell, None
+
+
+def _cells(line: str) -> list[str]:
     try:
-        if bare.startswith("@") and len(bare) <= LONGEST:
-            return Entry(line, "domain", normalise(f"any@{ascii_domain(bare[1:])}").domain)
-        return Entry(line, "key", default_key(normalise(bare).email))
-    except ValueError:
-        return Entry(line, "text", unicodedata.normalize("NFC", text))  # as keys are
+        return next(csv.reader([line.strip("\r\n")], delimiter=delimiter_of(line)[0]), [""])
+    except csv.Error:
+        return [line]
 
 
-def _warning(path: Path, line: int, text: str) -> Fault:
-    message = f"neither an address nor @domain: {one_line(text, 80)!r}; matched as it stands"
-    return Fault(message, Place(shown(path), line), severity="warning")
-
-
-def _texts(path: Path, email_column: str, heed: Callable[[], None]) -> Iterator[tuple[int, str]]:
-    """(line, entry) of each record."""
-    wanted = (usable(email_column), *USUAL_COLUMNS)
-    first = _first_line(path, heed)
-    if first is None:
-        return
-    if not any(mark in first for mark in DELIMITERS) and usable(first.strip('"')) not in wanted:
-        with Lines(path, heed=heed) as lines:
-            for line in lines:
-                if line.strip():
-                    yield lines.number, line
-        return
-    with open_table(path, heed=heed) as table:
-        column = next((name for name in wanted if name in table.columns), None)
-        if column is None:
-            named = one_line(", ".join(table.names.values()))
-            raise AudienceError(
-                Fault(
-                    f"this suppression list has no column for addresses; its columns are: {named}",
-                    Place(shown(path), 1),
-                    f"name one {email_column}, or email",
-                )
-            )
-        place = table.columns.index(column)
-        for row in table:
-            yield row.line, row.cells[place]
-
-
-def _is_empty(path: Path) -> bool:
-    with Lines(path) as lines:
-        return next(lines, None) is None
-
-
-def _first_line(path: Path, heed: Callable[[], None]) -> str | None:
-    with Lines(path, heed=heed) as lines:
-        for line in lines:
-            if line.strip():
-                return line.strip()
-    return None
+def names_nobody(path: Path) -> Fault:
+    """A list that is not empty, and of which nothing could be read."""
+    return Fault(
+        f"{shown(path)}: this suppression list is not empty and names nobody",
+        hint="is this the file that was meant? where nobody is to be left out, an empty file says so",
+    )

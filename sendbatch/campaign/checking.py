@@ -16,7 +16,7 @@ from sendbatch.campaign.declared import (
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.model import Profile, Retry
 from sendbatch.campaign.nodes import Document, Trail
-from sendbatch.campaign.parsing import Wrong, parse_address
+from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
 from sendbatch.campaign.templating import (
     check_expression,
     check_template,
@@ -139,12 +139,3 @@ def check_mailto(mailto: str) -> None:
         parse_address(address)
     if re.search(r"[\s<>]", literal(mailto)):
         raise Wrong("a mailto has no spaces and no angle brackets", "write %20 for a space")
-
-
-def is_encoding(name: str) -> bool:
-    try:
-        "".encode(name)
-        b"".decode(name)
-    except (LookupError, ValueError):
-        return False
-    return True

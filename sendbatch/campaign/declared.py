@@ -47,6 +47,7 @@ from sendbatch.campaign.kinds import (
 SECURITY = ("starttls", "tls", "none")
 AUTH = ("auto", "plain", "login", "cram-md5", "xoauth2")
 MOST_CONNECTIONS = 500
+UNREADABLE = ("refuse", "warn")
 SECURITY_MEANT = {"ssl": "tls", "smtps": "tls", "implicit": "tls", "explicit": "starttls"}
 
 Security = Annotated[
@@ -55,6 +56,11 @@ Security = Annotated[
     WithJsonSchema({"enum": list(SECURITY)}),
 ]
 Auth = Annotated[str, PlainValidator(fields.choice(*AUTH)), WithJsonSchema({"enum": list(AUTH)})]
+Unreadable = Annotated[
+    str,
+    PlainValidator(fields.choice(*UNREADABLE)),
+    WithJsonSchema({"enum": list(UNREADABLE)}),
+]
 Port = Annotated[
     int,
     PlainValidator(fields.whole(1, 65535)),
@@ -122,10 +128,23 @@ class DeclaredProfile(Declared):
     allow_plaintext: Truth | None = None
 
 
+class DeclaredSuppression(Declared):
+    REQUIRED = ("file",)
+    file: File | None = Field(default=None, description="a text file or a CSV; .gz too")
+    column: Line | None = Field(default=None, description="of a CSV: where the entries stand")
+    encoding: Line | None = None
+    subdomains: Truth | None = Field(
+        default=None, description="true: @example.com is also all below it"
+    )
+    unreadable: Unreadable | None = Field(
+        default=None, description="warn: entries that cannot be read pass, with a warning"
+    )
+
+
 class DeclaredProfiles(Declared):
     """profiles.yaml"""
 
-    suppress: list[File] | None = Field(
+    suppress: list[DeclaredSuppression] | None = Field(
         default=None, description="for all campaigns that find this file"
     )
     project: Project | None = Field(
@@ -198,7 +217,9 @@ class DeclaredCampaign(Declared):
     headers: dict[HeaderName, HeaderValue] | None = None
     attachments: list[File] | None = Field(default=None, description="paths; may be templates")
     unsubscribe: DeclaredUnsubscribe | None = None
-    suppress: list[File] | None = Field(default=None, description="lists of who gets nothing")
+    suppress: list[DeclaredSuppression] | None = Field(
+        default=None, description="lists of who gets nothing"
+    )
     variables: dict[VariableName, Anything] | None = None
     expect: BoundsText | None = Field(default=None, description="1000 or 900-1100")
     tolerate: ToleranceText | None = Field(default=None, description="3 or 1%")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from sendbatch.campaign.declared import DeclaredSuppression
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.language import guess
+from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.nodes import Document, Trail
+from sendbatch.campaign.parsing import is_encoding
 from sendbatch.campaign.paths import problem
 from sendbatch.errors import Fault
 
@@ -32,19 +36,47 @@ class Files:
     def path(self, written: str) -> Path:
         return absolute(self.folder / written)
 
-    def find(self, trail: Trail, written: str, *, sheets: bool = False) -> Path:
-        """The path of a file that must be there; `sheets` says that it may be a spreadsheet."""
+    def find(self, trail: Trail, written: str, *, sheets: bool = False, what: str = "") -> Path:
+        """The path of a file that must be there; `sheets` says that it may be a spreadsheet, `what`
+        the key that a fault is told of, where that is not the trail."""
         path = self.path(written)
         wrong = problem(path)
+        what = what or label(trail)
         if wrong is not None:
             hint = self._near(written) if wrong == "no such file" else None
             place = self.document.at(trail)
-            self.faults.append(Fault(f"{label(trail)}: {wrong}: {written}", place, hint))
+            self.faults.append(Fault(f"{what}: {wrong}: {written}", place, hint))
         elif path.suffix.lower() in SPREADSHEETS and not sheets:
             place = self.document.at(trail)
-            said = f"{label(trail)}: a spreadsheet, not a CSV: {written}"
+            said = f"{what}: a spreadsheet, not a CSV: {written}"
             self.faults.append(Fault(said, place, "save it as CSV (UTF-8)"))
         return path
+
+    def suppressed(
+        self, declared: Sequence[DeclaredSuppression] | None
+    ) -> tuple[SuppressionList, ...]:
+        """The suppression lists, each looked for at once."""
+        return tuple(
+            found
+            for number, one in enumerate(declared or ())
+            if (found := self._list(("suppress", number), one)) is not None
+        )
+
+    def _list(self, trail: Trail, declared: DeclaredSuppression) -> SuppressionList | None:
+        if declared.encoding is not None and not is_encoding(declared.encoding):
+            place = self.document.at((*trail, "encoding"))
+            said = f"suppress.encoding: no such encoding: {declared.encoding}"
+            self.faults.append(Fault(said, place, "such as utf-8, cp1252 or utf-16"))
+        if declared.file is None:
+            self.faults.append(Fault("suppress.file is missing", self.document.at(trail)))
+            return None
+        return SuppressionList(
+            self.find((*trail, "file"), declared.file, what="suppress"),
+            column=declared.column,
+            encoding=declared.encoding or "utf-8",
+            subdomains=bool(declared.subdomains),
+            lenient=declared.unreadable == "warn",
+        )
 
     def _near(self, written: str) -> str | None:
         """The path with every part that does not exist replaced by the nearest name."""

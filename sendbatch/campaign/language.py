@@ -22,6 +22,9 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
+from sendbatch.campaign.comparing import TESTS, Compared
+from sendbatch.campaign.numbers import number, to_float, to_int
+
 EXCUSING_TESTS = frozenset({"defined", "undefined"})
 EXCUSING_FILTERS = frozenset({"default", "d"})
 
@@ -54,12 +57,21 @@ def environment(
     )
     env.globals.pop("lipsum", None)
     env.filters["urlencode"] = _urlencode
+    env.filters.update({"int": to_int, "float": to_float, "number": number})
+    env.tests.update(TESTS)
     return env
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, which need not be asked about the plain methods of a text and nothing but a text:
-    it takes longer to allow `items.split("|")` than that takes."""
+    """The sandbox, in which text is never compared with a number."""
+
+    def _generate(self, source: nodes.Template, *where: Any, **more: Any) -> str:
+        compared = Compared().visit(source)
+        compared.set_environment(self)
+        return super()._generate(compared, *where, **more)
+
+    # It need not be asked about the plain methods of a text and nothing but a text: to allow
+    # `items.split("|")` takes longer than that takes.
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is str and attribute in _TEXT_METHODS:
@@ -92,21 +104,27 @@ def names_needed(env: SandboxedEnvironment, source: str) -> list[NameUse]:
 
     Raises jinja2.TemplateSyntaxError.
     """
-    return _needed(env.parse(source))
+    return needed(env.parse(source))
 
 
 def expression_names(env: SandboxedEnvironment, expression: str) -> list[NameUse]:
     """As `names_needed`, for one expression such as `where`."""
+    return needed(expression_tree(env, expression))
+
+
+def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Template:
+    """A template that is nothing but one expression. Raises jinja2.TemplateSyntaxError."""
     parser = Parser(env, expression, state="variable")
     body = parser.parse_expression()
     if not parser.stream.eos:
         raise jinja2.TemplateSyntaxError("one expression was expected, then its end", 1)
     template = nodes.Template([nodes.Output([body], lineno=1)], lineno=1)
     template.set_environment(env)
-    return _needed(template)
+    return template
 
 
-def _needed(template: nodes.Template) -> list[NameUse]:
+def needed(template: nodes.Template) -> list[NameUse]:
+    """As `names_needed`, of what was parsed already; it is folded by that, and of no other use."""
     undeclared = meta.find_undeclared_variables(template)
     first: dict[str, int] = {}
     for name in _plain_uses(template):

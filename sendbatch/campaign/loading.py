@@ -111,7 +111,7 @@ class _Loading:
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         recipients, templates = self.recipients(), self.templates()
         self.attachments()
-        suppress = (*self.suppressed(), *profiles.suppress)
+        suppress = (*self.files.suppressed(declared.suppress), *profiles.suppress)
         self.refuse(profiles)
         sender = declared.sender
         assert sender is not None
@@ -140,6 +140,7 @@ class _Loading:
             tolerate=tolerate or declared.tolerate or Tolerance(),
             retry=self.retry(),
             places=self.places(),
+            sources=tuple(path for path in (self.file, profiles.file) if path is not None),
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
@@ -222,10 +223,6 @@ class _Loading:
         for number, path in enumerate(self.declared.attachments or ()):
             if not is_template(path):
                 self.files.find(("attachments", number), path, sheets=True)
-
-    def suppressed(self) -> list[Path]:
-        paths = enumerate(self.declared.suppress or ())
-        return [self.files.find(("suppress", number), path) for number, path in paths]
 
     def unsubscribe(self) -> Unsubscribe | None:
         declared = self.declared.unsubscribe

@@ -54,6 +54,19 @@ class Recipients:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressionList:
+    """A list of who must not be written to. `column` names that of a CSV, as its header has it;
+    `subdomains` lets @domain stand for what is below it too; `lenient` lets entries pass that
+    cannot be read, with a warning."""
+
+    file: Path
+    column: str | None = None
+    encoding: str = "utf-8"
+    subdomains: bool = False
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Templates:
     html: Path | None = None
     text: Path | None = None
@@ -166,7 +179,7 @@ class Campaign:
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
-    `folder` is the campaign file's folder; `root` the folder above which no path is looked for.
+    `folder` is the campaign file's folder; `sources` are the files it was loaded from.
     """
 
     file: Path
@@ -184,13 +197,14 @@ class Campaign:
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[str, ...] = ()
     unsubscribe: Unsubscribe | None = None
-    suppress: tuple[Path, ...] = ()
+    suppress: tuple[SuppressionList, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()  # names given with --set; a column of that name is an error
     expect: Bounds | None = None
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()
     places: Mapping[str, Place] = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")

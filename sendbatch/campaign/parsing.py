@@ -135,6 +135,16 @@ def parse_mailbox(text: str) -> Mailbox:
     return Mailbox(_display_name(name.strip()), parse_address(address.strip()))
 
 
+def is_encoding(name: str) -> bool:
+    """Whether text can be read in an encoding of that name."""
+    try:
+        "".encode(name)
+        b"".decode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def _display_name(name: str) -> str:
     quoted = len(name) > 1 and name[0] == name[-1] == '"'
     if quoted:

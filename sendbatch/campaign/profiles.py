@@ -18,7 +18,7 @@ from sendbatch.campaign.declaring import declare
 from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.merging import merge
-from sendbatch.campaign.model import Profile
+from sendbatch.campaign.model import Profile, SuppressionList
 from sendbatch.campaign.nodes import Document, document
 from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.shapes import shape_of
@@ -37,7 +37,7 @@ class Profiles:
     file: Path | None
     document: Document
     declared: dict[str, DeclaredProfile] = field(default_factory=dict)
-    suppress: tuple[Path, ...] = ()
+    suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
     faults: list[Fault] = field(default_factory=list)
     misspelt: str | None = None  # a file that was probably meant to be one
@@ -122,8 +122,8 @@ def read_profiles(file: Path) -> Profiles:
         place = doc.at_key(("profiles", SANDBOX))
         faults.append(Fault(f"profiles: {SANDBOX} is built in", place, "choose another name"))
     files = Files(doc, file.parent, faults)
-    suppress = [files.find(("suppress", n), path) for n, path in enumerate(declared.suppress or ())]
-    return Profiles(file, doc, profiles, tuple(suppress), declared.project or "", faults)
+    suppressed = files.suppressed(declared.suppress)
+    return Profiles(file, doc, profiles, suppressed, declared.project or "", faults)
 
 
 def repository_root(folder: Path) -> Path:

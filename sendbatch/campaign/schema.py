@@ -9,11 +9,13 @@ from sendbatch.campaign.declared import (
     DeclaredCampaign,
     DeclaredProfiles,
     DeclaredRecipients,
+    DeclaredSuppression,
 )
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT = {"type": "string"}
-LISTED = ("rate", "reply_to", "suppress", "attachments", "required")
+LISTED = ("rate", "reply_to", "attachments", "required")
+INNER = (DeclaredRecipients, DeclaredSuppression)  # those with keys that must be there
 WRAPPED = ("recipients", "templates", "unsubscribe")
 
 
@@ -38,7 +40,7 @@ def _schema(model: type[Declared], title: str) -> dict[str, object]:
         }
     for declared, section in (
         (model, made),
-        (DeclaredRecipients, definitions.get(DeclaredRecipients.__name__, {})),
+        *((inner, definitions.get(inner.__name__, {})) for inner in INNER),
     ):
         if section and declared.REQUIRED:
             section["required"] = list(declared.REQUIRED)
@@ -51,7 +53,10 @@ def _key(key: str, made: dict[str, Any]) -> dict[str, Any]:
         kind for kind in made.get("anyOf", [made]) if kind.get("type") != "null"
     ]
     schema: dict[str, Any] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    if key in LISTED:
+    if key == "suppress":  # each entry may be a path alone, and one may stand without the list
+        one = [TEXT, schema["items"]]
+        schema = {"anyOf": [*one, {**schema, "items": {"anyOf": one}}]}
+    elif key in LISTED:
         schema = {"anyOf": [schema["items"], schema]}
     elif key in WRAPPED and "properties" not in schema:
         schema = {"anyOf": [TEXT, schema]}

@@ -16,6 +16,7 @@ def widen_campaign(root: MappingNode) -> None:
     _wrap(root, "unsubscribe", _unsubscribe_kind(_value(root, "unsubscribe")))
     for key in LISTED:
         _list(root, key)
+    _widen_suppress(root)
     recipients = _value(root, "recipients")
     if isinstance(recipients, MappingNode):
         _list(recipients, "required")
@@ -26,6 +27,7 @@ def widen_campaign(root: MappingNode) -> None:
 
 def widen_profiles(root: MappingNode) -> None:
     _list(root, "suppress")
+    _widen_suppress(root)
     profiles = _value(root, "profiles")
     if isinstance(profiles, MappingNode):
         for _, profile in profiles.value:
@@ -38,6 +40,17 @@ def _widen_profile(profile: MappingNode) -> None:
     domains = _value(profile, "domains")
     if isinstance(domains, MappingNode):
         domains.value = [(key, _listed(value)) for key, value in domains.value]
+
+
+def _widen_suppress(root: MappingNode) -> None:
+    """`suppress: {file: …}` is a list of one, and `suppress: [left.csv]` names a file."""
+    for number, (name, value) in enumerate(root.value):
+        if isinstance(name, ScalarNode) and name.value == "suppress":
+            if isinstance(value, MappingNode):
+                value = SequenceNode("", [value], value.start_mark, value.end_mark)
+                root.value[number] = (name, value)
+            if isinstance(value, SequenceNode):
+                value.value = [_wrapped(item, "file") for item in value.value]
 
 
 def _template_kind(node: Node | None) -> str:
@@ -62,11 +75,16 @@ def _value(mapping: MappingNode, key: str) -> Node | None:
 def _wrap(mapping: MappingNode, key: str, inner: str) -> None:
     """`key: text` becomes `key: {inner: text}`, all at the text's mark."""
     for number, (name, value) in enumerate(mapping.value):
-        if isinstance(name, ScalarNode) and name.value == key and _is_something(value):
-            start, end = value.start_mark, value.end_mark
-            inner_key = ScalarNode("", inner, start, start, style="'")
-            wrapped = MappingNode("", [(inner_key, value)], start, end)
-            mapping.value[number] = (name, wrapped)
+        if isinstance(name, ScalarNode) and name.value == key:
+            mapping.value[number] = (name, _wrapped(value, inner))
+
+
+def _wrapped(value: Node, inner: str) -> Node:
+    if not _is_something(value):
+        return value
+    start, end = value.start_mark, value.end_mark
+    inner_key = ScalarNode("", inner, start, start, style="'")
+    return MappingNode("", [(inner_key, value)], start, end)
 
 
 def _list(mapping: MappingNode, key: str) -> None:

@@ -74,6 +74,10 @@ class Terminal(Observer):
     def planned(self, plan: Seen) -> None:
         self.finished()
         self.say(plan_text(plan), "plan", totals=plan.totals, sendable=plan.sendable)
+        if self._quiet and not self._json:
+            for warning in plan.warnings:
+                if warning.severity == "warning":
+                    self.complain(str(warning))
 
     def planning(self, rows: int) -> None:
         self._show("checking rows", rows, None, "row")

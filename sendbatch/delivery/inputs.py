@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from sendbatch.audience.checks import Rules
@@ -16,8 +16,8 @@ READ_AT_ONCE = 1 << 20  # bytes
 
 
 def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -> str:
-    """Over the CSV, the suppression files, `recipients:`, the variables and the checks' version. `heed` is
-    called now and then; what it raises ends it."""
+    """Over the CSV, the suppression files and how they are read, `recipients:`, the variables and the
+    checks' version. `heed` is called now and then; what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
     declared = {
@@ -25,9 +25,11 @@ def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -
         "recipients": section,
         "variables": dict(campaign.variables),
         "attachments": list(campaign.attachments),
+        "suppress": [asdict(replace(one, file=Path())) for one in campaign.suppress],
     }
     digest.update(_stable(declared))
-    for path in (campaign.recipients.file, *campaign.suppress):
+    lists = (one.file for one in campaign.suppress)
+    for path in (campaign.recipients.file, *lists):
         digest.update(_file_digest(path, heed))
     return digest.hexdigest()
 

@@ -13,12 +13,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sendbatch.audience.checks import Rules, make_rules
-from sendbatch.audience.reading import open_table
-from sendbatch.audience.suppression import read_suppression
+from sendbatch.audience.checks import Rules, make_rules, plan_columns
+from sendbatch.audience.reading import Table, open_table
 from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
@@ -88,12 +89,10 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     place = planning.campaign.places.get("recipients.file")
     heed = planning.stop.heed
     with open_table(recipients.file, recipients.encoding, place, heed) as table:
-        rules = make_rules(planning.campaign, table.columns, table.names)
-        if faults := check_names(planning.content, planning.campaign, rules.columns):
-            raise CampaignError(faults)
+        rules = _rules(planning, table)
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
-    warnings = _suppress(staging, planning.campaign, heed)
+    warnings = suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
         reasons = planning.lookups.check(staging.domains(), heed)
         staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
@@ -102,6 +101,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             hint = "addresses there are taken as they are; is there a name server?"
             warnings.append(Fault(said, hint=hint, severity="warning"))
     staging.settle()
+    refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
     large = [(line, size) for line, size in large if staging.may_be_sent_to(line)]
     warnings += [
@@ -123,6 +123,19 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         completed_at=planning.wall(),
     )
     return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
+
+
+def _rules(planning: Planning, table: Table) -> Rules:
+    """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
+    campaign = planning.campaign
+    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    try:
+        rules = make_rules(campaign, table.columns, table.names)
+    except CampaignError as error:
+        raise CampaignError([*error.faults, *faults]) from None
+    if faults:
+        raise CampaignError(faults)
+    return rules
 
 
 def _stage_rows(
@@ -156,21 +169,6 @@ def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def _suppress(staging: Staging, campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
-    """Stage every suppression list; returns what is odd about them."""
-    warnings: list[Fault] = []
-    for path in campaign.suppress:
-        suppression = read_suppression(
-            path,
-            campaign.recipients.email,
-            addresses_only=campaign.recipients.key in (None, campaign.recipients.email),
-            heed=heed,
-        )
-        staging.suppress((entry.kind, entry.value) for entry in suppression.entries)
-        warnings.extend(suppression.warnings)
-    return warnings
 
 
 def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:

@@ -7,7 +7,7 @@ looked at, which works on a copy.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
@@ -15,6 +15,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.approval import Held, hold_to, read_approval
+from sendbatch.delivery.conditions import bare_warnings
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
@@ -25,6 +26,7 @@ from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names
 from sendbatch.rendering.pool import Pool
@@ -53,6 +55,7 @@ class Prepared:
     in_doubt: int
     held: Held | None
     notices: tuple[str, ...]
+    warnings: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     changes = _changes(ledger, preparing, everyone, holders, now)
     held = _hold(ledger, preparing, everyone, holders)
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
+    is_other = reading.meta("content") != preparing.content.digest
+    warnings = tuple(_warnings(ledger, preparing, planned, is_other_content=is_other))
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -130,7 +135,23 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
         notices=tuple(notice for notice in (moved, _refused(preparing), begun, *changes) if notice),
+        warnings=warnings,
     )
+
+
+def _warnings(
+    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_other_content: bool
+) -> Iterator[Fault]:
+    """What is no fault and may not be meant. A run that goes on with the same content has said it."""
+    if planned is not None:
+        yield from planned.warnings
+    plan = ledger.reading.plan()
+    if plan is not None and (preparing.looking or planned is not None or is_other_content):
+        yield from bare_warnings(
+            ledger.reading, preparing.content, preparing.campaign, plan.columns
+        )
+    if preparing.looking:
+        yield from advice(preparing.content, preparing.campaign)
 
 
 def _restrict(ledger: Ledger, options: Options) -> None:

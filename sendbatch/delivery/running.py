@@ -68,7 +68,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     enough_files(job.campaign.profile.connections, cores())
     standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign)
+    content = read_content(job.campaign, (job.record.base, job.record.path))
     job.record.begin()
     # Whose mail is kept anyway needs no doubt.
     without_log = job.options.without_log or not job.campaign.profile.delivers
@@ -133,7 +133,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign)
+    content = read_content(job.campaign, (job.record.base, job.record.path))
     gone = job.record.lost()
     with open_scratch(job.record.path) as ledger, Workers() as workers:
         if gone is None and job.campaign.profile.delivers:

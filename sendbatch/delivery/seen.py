@@ -26,8 +26,9 @@ class Rehearsal:
 class Seen:
     """A plan that was looked at. `done_in` is in seconds, None where nothing limits the rate;
     `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
-    `warnings` what is odd about it and the suppression lists. `bad` are the first rows that are invalid
-    or duplicates, looked for only where every message was built; `csv` is the file they stand in."""
+    `warnings` what may not be meant: entries of suppression lists, conditions, paths. `bad` are the
+    first rows that are invalid or duplicates, looked for only where every message was built; `csv` is
+    the file they stand in."""
 
     name: str
     run: str

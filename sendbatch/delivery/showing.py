@@ -90,7 +90,7 @@ def seen(
         missing=prepared.held.missing if prepared.held is not None else None,
         in_doubt=prepared.in_doubt,
         notices=prepared.notices,
-        warnings=planned.warnings if planned is not None else (),
+        warnings=prepared.warnings,
         tolerate=campaign.tolerate,
         csv=campaign.recipients.file,
         digest=digest,

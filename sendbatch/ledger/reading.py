@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sendbatch.ledger.cells import Saying, saying
 from sendbatch.ledger.sending import COLUMNS, to_recipient
 from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import SETTLED, sources
@@ -124,6 +125,9 @@ class LedgerReading:
             'SELECT "row", key, email FROM recipient '
             f"WHERE {CURRENT} AND claim IS NOT NULL AND lower(email) <> key"
         )
+    def saying(self, place: int, words: Sequence[str]) -> Saying:
+        """Those who hold a key and whose cell at this place is one of `words`, as `cells.saying` has it."""
+        return saying(self._db, "recipient", f"{CURRENT} AND claim IS NOT NULL", place, words)
 
     def domains_without_mail(self, prefix: str) -> list[str]:
         """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""

@@ -18,10 +18,11 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
+from sendbatch.ledger.cells import Saying, saying
 from sendbatch.ledger.merging import merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
-TABLES = ("staged", "marks", "suppression", "unreachable", "twice", "matched")
+TABLES = ("staged", "marks", "suppression", "questioned", "unreachable", "twice", "matched")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Staging:
         for table in (
             'marks ("row" INTEGER PRIMARY KEY, address TEXT, domain TEXT, files TEXT)',
             "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
+            'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
         ):
             connection.execute(f"CREATE TEMP TABLE {table}")
@@ -79,8 +81,28 @@ class Staging:
         self._db.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
-        """(kind, value): "key" as the default key of an address, "domain" as A-labels, "text" as is."""
+        """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
+        domains under one, "text" as it stands."""
         self._db.executemany("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
+
+    def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
+        """(number of the list, line, value, as it is told, what to do about it): entries that count only
+        if their value is a key."""
+        self._db.executemany("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
+
+    def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
+        """Of a list's questioned entries those that are no key, of this plan or an earlier one: how many,
+        and (line, as told, what to do) of the first. All rows are staged."""
+        if self._one("SELECT EXISTS (SELECT 1 FROM questioned)"):
+            keys = "SELECT key FROM recipient"
+            if self._table != "recipient":
+                keys += f" UNION ALL SELECT key FROM {self._table}"
+            self._db.execute(f"DELETE FROM questioned WHERE value IN ({keys})")
+        rows = self._db.execute(
+            'SELECT "row", told, why FROM questioned WHERE list = ? ORDER BY "row" LIMIT ?',
+            (number, most),
+        ).fetchall()
+        return self._one("SELECT count(*) FROM questioned WHERE list = ?", number), rows
 
     def domains(self) -> list[str]:
         """The domains of all marked rows that may still be sent to."""
@@ -110,6 +132,7 @@ class Staging:
             self._index_claims()
 
     def _leave_out_suppressed(self) -> None:
+        self._spread_domains()
         self._db.execute(
             f"UPDATE {self._table} SET status = 'suppressed', claim = NULL, "
             "reason = 'on a suppression list' WHERE status = 'pending' AND ("
@@ -117,8 +140,24 @@ class Staging:
             " address IN (SELECT value FROM suppression WHERE kind = 'key')"
             " OR domain IN (SELECT value FROM suppression WHERE kind = 'domain'))"
             " OR key IN (SELECT value FROM suppression WHERE kind IN ('key', 'text'))"
+            # a column of addresses that is the key: as it is written there
+            " OR lower(key) IN (SELECT value FROM suppression WHERE kind = 'key')"
             " OR email IN (SELECT value FROM suppression WHERE kind = 'text'))"
         )
+
+    def _spread_domains(self) -> None:
+        """Each domain of a row that lies below a listed one is listed too: its parents are looked up one
+        by one, and not every listed domain held against it."""
+        if self._one("SELECT EXISTS (SELECT 1 FROM suppression WHERE kind = 'below')"):
+            self._db.execute(
+                "WITH RECURSIVE above (domain, parent) AS ("
+                "SELECT DISTINCT domain, substr(domain, instr(domain, '.') + 1) FROM marks "
+                "WHERE instr(domain, '.') UNION ALL "
+                "SELECT domain, substr(parent, instr(parent, '.') + 1) FROM above "
+                "WHERE instr(parent, '.')) "
+                "INSERT OR IGNORE INTO suppression SELECT 'domain', domain FROM above "
+                "WHERE parent IN (SELECT value FROM suppression WHERE kind = 'below')"
+            )
 
     def _index_claims(self) -> None:
         schema = "main" if self._table == "recipient" else "temp"
@@ -177,6 +216,11 @@ class Staging:
             (line,),
         )
         return found.fetchone() is not None
+
+    def saying(self, column: str, words: Sequence[str]) -> Saying:
+        """The staged rows whose cell in this column is one of `words`, as `cells.saying` has it."""
+        place = self._columns.index(column)
+        return saying(self._db, self._table, f"plan = {self._number}", place, words)
 
     def difference(self) -> Difference:
         """Against the last plan, before anything is merged."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import idna
 
 from sendbatch.campaign.model import Json, Mailbox, Unsubscribe
+from sendbatch.message.offlimits import NOTHING, OffLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,13 @@ class OwnFile:
     """An attachment of one recipient: a path with a template in it, read when it is needed.
 
     `folder` is what the author wrote before the template, the last part cut off; `rest` is the
-    template of the path below it. Nothing outside `folder` is ever read.
+    template of the path below it. Nothing outside `folder` is ever read, and nothing `off_limits`.
     """
 
     pattern: str
     folder: Path
     rest: str
+    off_limits: OffLimits = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

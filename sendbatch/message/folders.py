@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +17,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _MOST_NAMES = 2000  # files looked at for a guess
 
 
-def inside(folder: Path, path: Path) -> Path | None:
+def inside(folder: Path | str, path: Path | str) -> Path | None:
     """The file that `path` leads to, links followed, if that lies within `folder`."""
     real, root = os.path.realpath(path), os.path.realpath(folder)
     below = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
@@ -33,7 +34,24 @@ def unsafe(part: str) -> str | None:
         return "is an absolute path"
     if ".." in PurePosixPath(part.replace("\\", "/")).parts:
         return "leads out of its folder with .."
+    if "\\" in part:
+        return "has a backslash in its path"
+    if part.lstrip().startswith("~"):
+        return "begins with ~"
+    if part.endswith("/"):
+        return "is a folder, not a file"
+    if part.rstrip(". ") != part:
+        return "ends with a dot or a blank"
+    if any(map(_is_hidden, part.split("/"))):
+        return "is hidden by a dot, and no cell may attach that"
     return None
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a part of a path begins with a dot, as some file system may read it: without what
+    nobody sees, in any width."""
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return name != "." and unicodedata.normalize("NFKC", seen).lstrip().startswith(".")
 
 
 def near_name(wanted: str, folders: Iterable[Path]) -> str | None:

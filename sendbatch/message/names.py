@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import jinja2
 import jinja2.meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from sendbatch.campaign import misuses as misused
 from sendbatch.campaign.language import NameUse, environment, guess, names_needed
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.meaning import Kinds
+from sendbatch.campaign.misuses import misuses
+from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import Fault, Place
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
@@ -21,14 +24,14 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     """A fault for every name that is neither a column nor a variable, with a guess.
 
     `columns` are the usable names of the plan's columns. Names only asked `is defined` or given a
-    default are fine, and so are those that a template or one around it sets itself.
+    default are fine, and so are those that a template or one around it sets itself. Text that is
+    compared with a number or a truth value is a fault too.
     """
     known = set(columns) | set(content.variables)
     env = environment()
     faults: list[Fault] = []
-    for bundle in (content.html, content.text):
-        if bundle is not None:
-            faults += _Checking(env, bundle, known).faults()
+    for checking in _checkings(env, content, columns):
+        faults += checking.faults()
     for what, source in _lines(content):
         place = campaign.places.get(what)
         try:
@@ -38,7 +41,34 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
             continue
         unknown = (use for use in uses if use.name not in known)
         faults += [_fault(f"{what}: ", use, known, place) for use in unknown]
+        tree = env.parse(source)
+        wrong = misuses(tree, Kinds(tree, columns, content.variables))
+        faults += [Fault(f"{what}: {one.message}", place, one.hint) for one in wrong]
     return faults
+
+
+def bare_conditions(
+    content: Content, campaign: Campaign, columns: Collection[str]
+) -> dict[str, Place | None]:
+    """The columns that are conditions all by themselves, each with the first place where it is."""
+    env = environment()
+    found: dict[str, Place | None] = {}
+    for checking in _checkings(env, content, columns):
+        for column, place in checking.bare():
+            found.setdefault(column, place)
+    for what, source in _lines(content):
+        tree = env.parse(source)
+        for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
+            found.setdefault(column, campaign.places.get(what))
+    return found
+
+
+def _checkings(
+    env: SandboxedEnvironment, content: Content, columns: Collection[str]
+) -> Iterator[_Checking]:
+    for bundle in (content.html, content.text):
+        if bundle is not None:
+            yield _Checking(env, bundle, columns, content.variables)
 
 
 def names_used(content: Content) -> frozenset[str]:
@@ -56,9 +86,16 @@ class _Checking:
     """One bundle. What a template sets, those that it includes or extends see too, and where one
     extends another, its blocks see what the other sets."""
 
-    def __init__(self, env: SandboxedEnvironment, bundle: Bundle, known: set[str]) -> None:
-        self._env, self._bundle, self._known = env, bundle, known
-        trees = {name: env.parse(source) for name, source in bundle.sources.items()}
+    def __init__(
+        self,
+        env: SandboxedEnvironment,
+        bundle: Bundle,
+        columns: Collection[str],
+        variables: Mapping[str, Json],
+    ) -> None:
+        self._env, self._bundle = env, bundle
+        self._columns, self._variables, self._known = columns, variables, {*columns, *variables}
+        self._trees = trees = {name: env.parse(source) for name, source in bundle.sources.items()}
         self._set = {name: assigned(tree) for name, tree in trees.items()}
         self._around: dict[str, set[str]] = {name: set() for name in trees}
         self._shared = {bundle.entry}  # templates that see the recipient's variables
@@ -84,17 +121,35 @@ class _Checking:
             reached += new
 
     def faults(self) -> Iterator[Fault]:
-        for name, source in self._bundle.sources.items():
+        for name in self._trees:
             seen = self._visible(name)
-            for use in names_needed(self._env, source):
+            for use in names_needed(self._env, self._bundle.sources[name]):
                 if use.name in seen:
                     continue
-                place = at(self._bundle.shown[name], source, use.line, use.name)
+                place = self._place(name, use.line, use.name)
                 if name not in self._shared and use.name in self._known:
                     said = f"{use.name} is not seen in an imported template"
                     yield Fault(said, place, "write `with context` behind the import")
                 else:
                     yield _fault("", use, seen, place)
+            for one in misuses(self._trees[name], self._kinds(name)):
+                yield Fault(one.message, self._place(name, one.line, one.word), one.hint)
+
+    def bare(self) -> Iterator[tuple[str, Place]]:
+        """Every column that is a condition all by itself, with its place."""
+        for name, tree in self._trees.items():
+            for line, column in misused.bare_conditions(tree, self._kinds(name)):
+                yield column, self._place(name, line, column)
+
+    def _kinds(self, name: str) -> Kinds:
+        """What the expressions of one template give; the others may set the same names."""
+        unsure = set().union(*(names for other, names in self._set.items() if other != name))
+        shares = name in self._shared
+        columns, variables = (self._columns, self._variables) if shares else ((), {})
+        return Kinds(self._trees[name], columns, variables, unsure)
+
+    def _place(self, name: str, line: int, word: str) -> Place:
+        return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
 
     def _visible(self, name: str) -> set[str]:
         """All names that a template may use without setting them itself."""

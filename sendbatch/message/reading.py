@@ -5,6 +5,7 @@ Faults are gathered, so that a missing include and a missing attachment are told
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
@@ -14,11 +15,15 @@ from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
+from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.templates import is_template
 
+REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
 
-def read_content(campaign: Campaign) -> Content:
-    """Read templates with all they include, and the attachments that everybody gets.
+
+def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
+    """Read templates with all they include, and the attachments that everybody gets. `records` are
+    the folders of its records: no recipient's attachment may come from there.
 
     Raises CampaignError with all faults: files missing, unreadable, empty, not UTF-8, outside the
     campaign's and templates' folders, or not templates.
@@ -29,7 +34,8 @@ def read_content(campaign: Campaign) -> Content:
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
         faults.append(Fault("templates: neither html nor text is given", place))
-    attachments = _attachments(campaign, faults)
+    limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
+    attachments = _attachments(campaign, limits, faults)
     _check_addresses(campaign, faults)
     if any(fault.severity == "error" for fault in faults):
         raise CampaignError(faults)
@@ -67,11 +73,23 @@ def _bundle(campaign: Campaign, kind: str, path: Path | None, faults: list[Fault
     return bundle
 
 
-def _attachments(campaign: Campaign, faults: list[Fault]) -> tuple[SharedFile | OwnFile, ...]:
+def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
+    """All that the campaign is made from, but for the files that everybody gets."""
+    yield from (campaign.recipients.file, *campaign.sources)
+    yield from (one.file for one in campaign.suppress)
+    yield from (path for path in (campaign.templates.html, campaign.templates.text) if path)
+    yield from (Path(path) for bundle in bundles if bundle for path in bundle.shown.values())
+    if campaign.profile.usage is not None:
+        yield campaign.profile.usage
+
+
+def _attachments(
+    campaign: Campaign, limits: OffLimits, faults: list[Fault]
+) -> tuple[SharedFile | OwnFile, ...]:
     found: list[SharedFile | OwnFile] = []
     for number, written in enumerate(campaign.attachments):
         if is_template(written):
-            found.append(own_file(written, campaign.folder))
+            found.append(own_file(written, campaign.folder, limits))
             continue
         path = campaign.folder / written
         wrong = problem(path)
@@ -86,11 +104,11 @@ def _attachments(campaign: Campaign, faults: list[Fault]) -> tuple[SharedFile | 
     return tuple(found)
 
 
-def own_file(pattern: str, base: Path) -> OwnFile:
+def own_file(pattern: str, base: Path, limits: OffLimits = NOTHING) -> OwnFile:
     """The folder is what stands before the first tag, up to its last slash: the author's part."""
     start = min(at for at in map(pattern.find, ("{{", "{%", "{#")) if at >= 0)
     cut = pattern.rfind("/", 0, start) + 1
-    return OwnFile(pattern, base / pattern[:cut], pattern[cut:])
+    return OwnFile(pattern, base / pattern[:cut], pattern[cut:], limits)
 
 
 def _near(path: Path, written: str) -> str | None:

@@ -255,3 +255,42 @@ def test_any_cells_are_judged(cells: list[str]) -> None:
 def test_blanks_around_an_address_never_reach_a_template() -> None:
     checked = check("email first_name", " jane@example.com ", "Jane")
     assert checked.cells == ("jane@example.com", "Jane")
+
+
+# Text and numbers
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("opted_out != 1", 'write opted_out != "1", or opted_out|int != 1'),
+        ("plan == 'x' or opted_out == true", "opted_out|lower in"),
+        ("opted_out not in [1, '1']", 'opted_out not in ["1", "1"]'),
+        ("opted_out != limit", "opted_out|int != limit"),
+        ("opted_out is sameas true", 'opted_out == "true"'),
+    ],
+)
+def test_a_where_that_compares_text_with_a_number_is_refused_before_any_row(
+    where: str, hint: str
+) -> None:
+    said = refused("email opted_out plan", where=where, variables={"limit": 1})
+    assert said.startswith("spring.yaml:8:3: error: recipients.where: opted_out is text, and ")
+    assert hint in said
+
+
+def test_a_key_that_compares_text_with_a_number_is_refused_too() -> None:
+    assert "recipients.key: id is text" in refused("email id", key="{{ id if id != 0 else email }}")
+
+
+def test_what_only_a_row_tells_refuses_with_the_row() -> None:
+    said = failed("email a", JANE, "x", line=7, where="[a, 1]|first == 1")
+    assert "/nowhere/people.csv:7: text is compared with a number" in said
+    assert "write age|int" not in said
+
+
+def test_a_number_that_cannot_be_read_refuses_and_never_filters() -> None:
+    said = failed("email due", JANE, "1.234,50", where="due|float >= 0")
+    assert "|number reads it" in said
+    assert check("email due", JANE, "1.234,50", where="due|number >= 1000").status is Status.PENDING
+    assert "it is empty" in failed("email due", JANE, "", where="due|int >= 0")
+    assert check("email due", JANE, "", where="due|int(0) > 0").status is Status.FILTERED

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.loading import load_campaign
-from sendbatch.campaign.model import Bounds, Mailbox, Rate, Retry, Tolerance
+from sendbatch.campaign.model import Bounds, Mailbox, Rate, Retry, SuppressionList, Tolerance
 from sendbatch.errors import CampaignError
 
 from .conftest import Desk
@@ -61,7 +61,7 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     assert campaign.headers == {"X-Campaign": "spring", "X-Year": "2026"}
     assert campaign.unsubscribe is not None
     assert campaign.unsubscribe.one_click
-    assert campaign.suppress == (desk.folder / "never.csv",)
+    assert campaign.suppress == (SuppressionList(desk.folder / "never.csv"),)
     assert campaign.variables == {"product": "Widget", "edition": 2026, "tags": ["a", 1]}
     assert type(campaign.variables["edition"]) is int
     assert campaign.expect == Bounds(900, 1100)
@@ -71,6 +71,18 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     assert (recipients.email, recipients.key) == ("e_mail", "customer_id")
     assert recipients.defaults == {"first_name": "friend", "zip": "01234"}
     assert recipients.required == ("customer_id",)
+
+
+def test_how_a_suppression_list_is_read_can_be_said(desk: Desk) -> None:
+    never = desk.folder / "never.csv"
+    never.write_text("x")
+    options = "{file: never.csv, column: Mail, encoding: cp1252, subdomains: true, unreadable: warn}"
+    meant = SuppressionList(never, "Mail", "cp1252", subdomains=True, lenient=True)
+    plain = SuppressionList(never)
+    assert desk.load(f"suppress: {options}").suppress == (meant,)
+    assert desk.load(f"suppress: [never.csv, {options}]").suppress == (plain, meant)
+    desk.profiles(f"suppress: [{options}]")
+    assert desk.load("suppress: never.csv").suppress == (plain, meant)
 
 
 def test_what_the_command_line_says_wins_over_the_file(desk: Desk) -> None:

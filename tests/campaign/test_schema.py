@@ -66,6 +66,19 @@ def test_short_forms_are_offered() -> None:
         assert {"type": "string"}.items() <= properties[key]["anyOf"][0].items()
 
 
+def test_a_suppression_list_is_a_path_or_a_mapping_or_several() -> None:
+    for schema in (campaign_schema(), profiles_schema()):
+        properties: Any = schema["properties"]
+        text, mapping, several = properties["suppress"]["anyOf"]
+        assert (text, several["items"]) == ({"type": "string"}, {"anyOf": [text, mapping]})
+        inner: Any = schema["$defs"]["DeclaredSuppression"]  # type: ignore[index]
+        assert inner["required"] == ["file"]
+        assert inner["properties"]["unreadable"] == {
+            "description": "warn: entries that cannot be read pass, with a warning",
+            "enum": ["refuse", "warn"],
+        }
+
+
 def test_unknown_keys_are_refused_everywhere() -> None:
     schema: Any = profiles_schema()
     assert schema["additionalProperties"] is False

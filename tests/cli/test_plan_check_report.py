@@ -43,6 +43,73 @@ def test_a_plan_says_who_what_and_through_which_server(desk: Desk) -> None:
     assert desk.nothing_was_sent()
 
 
+def test_text_against_numbers_is_told_for_where_and_templates_in_one_go(desk: Desk) -> None:
+    desk.campaign(("file: people.csv", "file: people.csv\n  where: plan != 1"))
+    desk.write("spring.html", "<p>{{ first_name }}</p>\n{% if plan == true %}x{% endif %}\n")
+    for verb in (("check",), ("plan",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 2
+        assert "error: recipients.where: plan is text, and 1 is a number" in told.err
+        assert 'write plan != "1", or plan|int != 1' in told.err
+        assert "spring.html:2:7: error: plan is text, and true is a truth value" in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_column_that_is_a_condition_is_warned_about_also_by_a_quiet_run(desk: Desk) -> None:
+    desk.write("spring.html", "<p>{{ first_name }}</p>\n{% if plan %}x{% endif %}\n")
+    desk.write(
+        "people.csv", "email,first_name,plan\nada@example.com,Ada,No\nbob@example.com,Bob,yes\n"
+    )
+    said = (
+        "spring.html:2:7: warning: plan alone is true for every text but the empty one, and 1 cell "
+    )
+    assert said in desk.run("check", "spring.yaml").err
+    assert said in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+    assert "plan alone" not in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+    assert said in desk.run("check", "spring.yaml").err  # also where nothing is planned anew
+
+
+def test_a_cell_that_names_a_file_of_the_campaign_refuses_with_its_row(desk: Desk) -> None:
+    desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}"]'))
+    desk.write("a.pdf", "%PDF")
+    desk.write(".env", "SECRET=1")
+    desk.write("profiles.yaml", "profiles: {}\n")
+    desk.run("run", "spring.yaml", "--yes")
+    cells = (
+        ".env",
+        "profiles.yaml",
+        "people.csv",
+        "spring.yaml",
+        "reports/spring.sandbox/ledger.sqlite",
+    )
+    rows = "".join(f"p{n}@example.com,P,{cell}\n" for n, cell in enumerate(cells))
+    desk.write("people.csv", f"email,first_name,plan\nada@example.com,Ada,a.pdf\n{rows}")
+    for verb in (("check",), ("plan",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 2
+        for line, cell in enumerate(cells, 3):
+            assert f"people.csv:{line}: error: attachment {cell}: " in told.err
+        assert "people.csv:2:" not in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_check_advises_a_folder_where_a_cell_names_the_whole_path(desk: Desk) -> None:
+    desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}.pdf"]'))
+    for plan in ("free", "paid"):
+        desk.write(f"{plan}.pdf", "%PDF")
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 0
+    assert (
+        "warning: attachments: a cell may name any file beside spring.yaml: {{ plan }}.pdf"
+        in told.err
+    )
+    assert "write files/{{ plan }}.pdf" in told.err
+    assert (
+        "::warning file=spring.yaml,line="
+        in desk.run("check", "spring.yaml", "--format", "github").out
+    )
+
+
 def test_a_plan_leaves_no_record_behind(desk: Desk) -> None:
     assert desk.run("plan", "spring.yaml").code == 0
     assert desk.run("check", "spring.yaml").code == 0

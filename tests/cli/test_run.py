@@ -742,6 +742,19 @@ def test_quiet_still_says_what_is_wrong(desk: Desk) -> None:
     assert "the plan has 3" in desk.run("run", "spring.yaml", "--quiet", "--expect", "4").err
 
 
+def test_quiet_still_says_which_entries_of_a_list_leave_out_nobody(desk: Desk) -> None:
+    list_ = "suppress: [{file: never.txt, unreadable: warn}]"
+    desk.campaign(("smtp: sandbox", f"smtp: sandbox\n{list_}"))
+    desk.write("never.txt", "carl@example.net\nexample.org\n")
+    told = desk.run("run", "spring.yaml", "--quiet")
+    assert (told.code, told.out) == (0, "")
+    assert "never.txt:2: warning: 1 entry of this list cannot be read in full" in told.err
+    desk.campaign(("smtp: sandbox", "smtp: sandbox\nsuppress: [never.txt]"))
+    told = desk.run("run", "spring.yaml", "--quiet")
+    assert told.code == 2
+    assert "never.txt:2: error: not an address and not @domain: 'example.org'" in told.err
+
+
 def test_quiet_still_says_what_became_of_those_without_the_mail(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE + "nobody,N,free\n")
     told = desk.run("run", "spring.yaml", "--quiet")

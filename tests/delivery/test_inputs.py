@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.loading import load_campaign
+from sendbatch.campaign.model import SuppressionList
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.errors import AudienceError
 from tests.delivery.campaigns import PEOPLE, YAML, campaign, write
@@ -61,6 +62,14 @@ def test_suppression_files_count_by_what_is_in_them(tmp_path: Path) -> None:
     assert inputs_digest(one) != before
 
 
+def test_how_a_suppression_file_is_read_counts(tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("@example.org\n")
+    ways = ("out.txt", "{file: out.txt, subdomains: true}", "{file: out.txt, unreadable: warn}")
+    ways += ("{file: out.txt, encoding: latin-1}", "{file: out.txt, column: email}")
+    digests = {inputs_digest(campaign(tmp_path, more=f"suppress: [{way}]\n")) for way in ways}
+    assert len(digests) == len(ways)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     one = campaign(tmp_path)
     (tmp_path / "people.csv").unlink()
@@ -76,5 +85,6 @@ def test_where_text_ends_and_the_next_begins_cannot_be_moved(tmp_path: Path) -> 
     for texts in (("ab", "c"), ("a", "bc")):
         for file, text in zip(files, texts, strict=True):
             file.write_text(text)
-        digests.append(inputs_digest(replace(one, suppress=tuple(files))))
+        lists = tuple(map(SuppressionList, files))
+        digests.append(inputs_digest(replace(one, suppress=lists)))
     assert digests[0] != digests[1]

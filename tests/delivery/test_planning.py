@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from sendbatch.campaign.model import Campaign
-from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.planning import Planned
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import AudienceError, CampaignError, Interrupted
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.message.reading import read_content
-from sendbatch.rendering.workers import Workers
 from sendbatch.values import Status
 from tests.delivery.campaigns import PEOPLE, YAML, campaign
 
 Make = Callable[..., Planned]
-
-
-@pytest.fixture
-def make(ledger: Ledger) -> Iterator[Make]:
-    """make(campaign): plan it inside one transaction, as a run does."""
-
-    def made(
-        one: Campaign,
-        *,
-        lookups: Lookups | None = None,
-        stop: Stop | None = None,
-        size_limit: int | None = None,
-        observer: Observer | None = None,
-    ) -> Planned:
-        planning = Planning(
-            campaign=one,
-            content=read_content(one),
-            inputs=inputs_digest(one),
-            salt=b"salt" * 8,
-            size_limit=size_limit,
-            lookups=lookups,
-            observer=observer or Observer(),
-            stop=stop or Stop(),
-            workers=workers,
-            wall=iter((1.0, 2.0)).__next__,
-        )
-        with ledger.transaction():
-            return make_plan(ledger, planning)
-
-    with Workers() as workers:
-        yield made
 
 
 def statuses(ledger: Ledger) -> dict[str, Status]:

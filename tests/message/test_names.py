@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Campaign, Recipients, Unsubscribe
-from sendbatch.message.names import check_names
+from sendbatch.errors import Place
+from sendbatch.message.names import bare_conditions, check_names
 from sendbatch.message.reading import read_content
 
 from .conftest import COLUMNS
 
 Make = Callable[..., Campaign]
+
+
+def bare(campaign: Campaign) -> dict[str, Place | None]:
+    return bare_conditions(read_content(campaign), campaign, COLUMNS)
 
 
 def said(campaign: Campaign) -> str:
@@ -96,3 +101,46 @@ def test_every_template_of_the_campaign_file_is_looked_at(campaign: Make, tmp_pa
         assert f"campaigns/spring.yaml:{line}:3: error: " in found
         assert f": a{number} is not a column or a variable" in found
     assert "a6" in found
+
+
+def test_text_against_a_number_is_a_fault_in_every_template(campaign: Make) -> None:
+    files = {
+        "templates/body.html": "{% include 'part.html' %}\n{% if first_name != true %}x{% endif %}",
+        "templates/part.html": "\n  {{ 'a' if customer_id == limit else 'b' }}",
+    }
+    made = campaign(
+        files,
+        variables={"limit": 12},
+        subject="{{ first_name if customer_id in [1] }}",
+        headers={"X-A": "{{ customer_id is eq 1 }}"},
+        attachments=("{{ 'a' if customer_id == 1 }}.pdf",),
+    )
+    found = said(made)
+    assert "body.html:2:7: error: first_name is text, and true is a truth value" in found
+    assert "part.html:2:13: error: customer_id is text, and limit is a number" in found
+    assert "write customer_id|int == limit" in found
+    for line, what in ((1, "subject"), (5, "headers.X-A"), (4, "attachments.0")):
+        assert f"campaigns/spring.yaml:{line}:3: error: {what}: customer_id is text" in found
+    assert found.count("error:") == 5
+
+
+def test_a_name_that_another_template_sets_may_be_a_number(campaign: Make) -> None:
+    files = {
+        "templates/body.html": "{% set customer_id = 3 %}{% include 'part.html' %}",
+        "templates/part.html": "{{ customer_id == 3 }}",
+        "templates/macros.html": "{% macro m(first_name) %}{{ first_name == 1 }}{% endmacro %}",
+    }
+    assert said(campaign(files)) == ""
+    files["templates/body.html"] = "{% from 'macros.html' import m %}{{ m(2) }}"
+    assert said(campaign(files)) == ""
+
+
+def test_columns_that_are_conditions_by_themselves_are_told_with_their_first_place(
+    campaign: Make,
+) -> None:
+    files = {"templates/body.html": "a\n{% if first_name %}{% endif %}{% if first_name %}{% endif %}"}
+    found = bare(campaign(files, subject="{{ 'x' if customer_id else 'y' }}"))
+    assert list(found) == ["first_name", "customer_id"]
+    assert found["first_name"] is not None
+    assert (found["first_name"].line, found["first_name"].column) == (2, 7)
+    assert found["customer_id"] == Place("campaigns/spring.yaml", 1, 3, "  subject")

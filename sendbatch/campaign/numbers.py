@@ -1,0 +1,126 @@
+"""Numbers in cells: the filters that read them. A text that is no number is an error and never 0.
+
+Jinja's own `int` and `float` give 0 for what they cannot read, so that "1.234,50" became 0.00 in a
+letter. With a default written out they keep Jinja's meaning.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import jinja2
+from jinja2.filters import do_float, do_int
+
+LONGEST = 100  # characters of a number
+
+_BLANKS = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'", "\u2212": "-"})
+_NUMBER = re.compile(r"([+-]?) ?([0-9.,' ]*[0-9])")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*")
+
+
+class NotGiven:
+    """Stands where no default was written, so that None can be one."""
+
+
+class NoNumber(jinja2.TemplateRuntimeError):
+    """A text where a number is needed; says what reads it."""
+
+
+def to_int(value: Any, default: Any = NotGiven, base: int = 10) -> Any:
+    """Jinja's `int`. Raises NoNumber for a text that is none, unless a default is given."""
+    if default is not NotGiven:
+        return do_int(value, default, base)
+    if not isinstance(value, str):
+        return do_int(value, 0, base)
+    found = do_int(value, None, base)  # type: ignore[arg-type]
+    if found is None:
+        raise _no_number(value, "int")
+    return found
+
+
+def to_float(value: Any, default: Any = NotGiven) -> Any:
+    """Jinja's `float`. Raises NoNumber for a text that is none, `nan` and `inf` too, unless a default
+    is given."""
+    if default is not NotGiven:
+        return do_float(value, default)
+    if not isinstance(value, str):
+        return do_float(value)
+    found = do_float(value, math.nan)
+    if not math.isfinite(found):
+        raise _no_number(value, "float")
+    return found
+
+
+def number(value: Any, decimal: str | None = None, default: Any = NotGiven) -> Any:
+    """The number that a text says: "1.234,50", "1,234.50", "1 234,50", "1'234.50", "17,5".
+
+    Of two marks the last is the decimal one. One mark that stands once, behind one to three digits and
+    before three, may be either: `decimal` ("," or ".") says which it is. `default` is for the empty
+    text. A whole number is an int. Raises NoNumber.
+    """
+    if isinstance(value, (int, float)):
+        return value
+    text = str(value).translate(_BLANKS).strip() if isinstance(value, str) else ""
+    if not text and default is not NotGiven:
+        return default
+    if decimal not in (None, ".", ","):
+        raise NoNumber(f'|number takes "," or "." as the decimal mark, not {_shown(decimal)}')
+    found = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
+    if found is None:
+        raise NoNumber(f"{_shown(value)} is no number{_if_empty(text, 'number(default=0)')}")
+    sign, digits = found.groups()
+    mark = decimal or _decimal_mark(digits)
+    whole, point, fraction = digits.rpartition(mark) if mark in digits else (digits, "", "")
+    if not _is_whole(whole, mark) or (point and not fraction.isdecimal()):
+        raise NoNumber(f"{_shown(value)} is no number: its groups are not of three digits")
+    plain = re.sub("[^0-9]", "", whole) or "0"
+    return float(f"{sign}{plain}.{fraction}") if point else int(f"{sign}{plain}")
+
+
+def _decimal_mark(digits: str) -> str:
+    """The mark before the fraction; a text without one has none of the kind. Raises NoNumber where
+    nobody can tell."""
+    comma, point = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and point >= 0:
+        return "," if comma > point else "."
+    mark = "," if comma >= 0 else "."
+    if digits.count(mark) > 1:
+        return "." if mark == "," else ","  # it stands between groups
+    before, _, after = digits.partition(mark)
+    if len(after) == 3 and re.fullmatch("[1-9][0-9]{0,2}", before):
+        raise NoNumber(
+            f'{_shown(digits)} may be {before}{after} or {before}.{after}: |number("{mark}") takes its '
+            f'mark for the decimal one, |number("{"." if mark == "," else ","}") for one between groups'
+        )
+    return mark
+
+
+def _is_whole(text: str, mark: str) -> bool:
+    if not text or text.isdecimal():
+        return True
+    found = _GROUPED.fullmatch(text)
+    return found is not None and found[1] != mark
+
+
+def _no_number(value: str, name: str) -> NoNumber:
+    if not value.strip():
+        return NoNumber(f"{_shown(value)} is no number{_if_empty('', f'{name}(0)')}")
+    try:
+        number(value)
+    except NoNumber as error:
+        said = str(error) if '|number("' in str(error) else f"{_shown(value)} is no number"
+        return NoNumber(f"{said}; |{name}(0) takes 0 for it")
+    return NoNumber(
+        f"{_shown(value)} is no number to |{name}: |number reads it, |{name}(0) takes 0 for it"
+    )
+
+
+def _if_empty(text: str, instead: str) -> str:
+    return "" if text else f": it is empty; |{instead} takes 0 for it"
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return repr(text if len(text) <= 40 else text[:39] + "…")

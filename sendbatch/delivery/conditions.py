@@ -1,0 +1,55 @@
+"""Columns that are conditions all by themselves: any text but the empty one is true, `no` as well.
+
+Whether that was meant depends on the cells. Where they say false, 0, no, off or n, a template is warned
+about, and a `where` refuses, for it would write to people who said no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sendbatch.audience.checks import Rules, bare_columns
+from sendbatch.campaign.misuses import SAYING_NO, truthful
+from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.words import count
+from sendbatch.errors import CampaignError, Fault, Place, printable
+from sendbatch.ledger.cells import Saying
+from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.staging import Staging
+from sendbatch.message.content import Content
+from sendbatch.message.names import bare_conditions
+
+
+def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> None:
+    """All rows are staged. Raises CampaignError for each column that `where` takes for true or false
+    and that says no somewhere."""
+    place = campaign.places.get("recipients.where")
+    faults = []
+    for column in bare_columns(rules):
+        found = staging.saying(column, SAYING_NO)
+        if found.count:
+            faults.append(_told(f"recipients.where: {column}", column, found, place, "error"))
+    if faults:
+        raise CampaignError(faults)
+
+
+def bare_warnings(
+    reading: LedgerReading, content: Content, campaign: Campaign, columns: tuple[str, ...]
+) -> Iterator[Fault]:
+    """One for each column that a template takes for true or false, and that says no for somebody."""
+    for column, place in bare_conditions(content, campaign, columns).items():
+        found = reading.saying(columns.index(column), SAYING_NO)
+        if found.count:
+            yield _told(column, column, found, place, "warning")
+
+
+def _told(what: str, column: str, found: Saying, place: Place | None, severity: str) -> Fault:
+    cells = " or ".join(printable(cell, 20) for cell in found.cells)
+    rows = ", ".join(f"{line:,}" for line in found.rows)
+    more = ", …" if found.count > len(found.rows) else ""
+    lines = "row" if found.count == 1 else "rows"
+    said = (
+        f"{what} alone is true for every text but the empty one, and {count(found.count, 'cell')} "
+        f"{'says' if found.count == 1 else 'say'} {cells} ({lines} {rows}{more})"
+    )
+    return Fault(said, place, f"write {truthful(column)}", severity=severity)

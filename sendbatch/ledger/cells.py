@@ -1,0 +1,45 @@
+"""Which rows have a cell that says one of some words: asked of a plan in the making, and of the record."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BLANKS = " \t\r\n\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How many rows, what their cells say as it stands there, and the lines of the first."""
+
+    count: int
+    cells: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+def saying(
+    connection: sqlite3.Connection,
+    table: str,
+    condition: str,
+    place: int,
+    words: Sequence[str],
+    most: int = 5,
+) -> Saying:
+    """The rows of `table` under `condition` whose cell at `place` is one of `words` (ASCII, lower case)
+    in any case, blanks around it left out."""
+    cell = f"json_extract(vars, '$[{place}]')"
+    marks = ", ".join("?" * len(words))
+    found = f"FROM {table} WHERE {condition} AND lower(trim({cell}, ?)) IN ({marks})"
+    values = (BLANKS, *words)
+    cells = connection.execute(
+        f'SELECT trim({cell}, ?), count(*), min("row") {found} GROUP BY 1 ORDER BY 3',
+        (BLANKS, *values),
+    ).fetchall()
+    if not cells:
+        return Saying(0, (), ())
+    rows = connection.execute(
+        f'SELECT "row" {found} ORDER BY "row" LIMIT {most}', values
+    ).fetchall()
+    told = tuple(text for text, *_ in cells[:most])
+    return Saying(sum(count for _, count, _ in cells), told, tuple(line for (line,) in rows))
