@@ -73,10 +73,12 @@ def leave() -> None:
     drop_results()
     if isinstance(below := getattr(sys.stderr, "buffer", None), _Words):
         below.settle()
+        below.is_over = True
 
 
 class _Words(io.BufferedIOBase):
-    """Never raises, never waits. May be written to from a signal handler: nothing in it is locked."""
+    """Never raises, never waits. May be written to from a signal handler: nothing in it is locked. Once
+    `is_over`, the process ends and its threads with it: what is said then is written at once."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -85,12 +87,16 @@ class _Words(io.BufferedIOBase):
         self._written = 0  # bytes
         self._given_up_at = -1  # of `_written`
         self._is_settled = True
+        self.is_over = False
         threading.Thread(target=self._write_all, name="standard error", daemon=True).start()
 
     def write(self, data: ReadableBuffer, /) -> int:
         said = bytes(data)
-        self._is_settled = False
-        self._hand_on(said)
+        if self.is_over:
+            self._write_if_read(said)
+        else:
+            self._is_settled = False
+            self._hand_on(said)
         return len(said)
 
     def settle(self) -> None:
@@ -112,6 +118,11 @@ class _Words(io.BufferedIOBase):
         self._waiting.append(what)
         if self._wake.empty():
             self._wake.put(None)
+
+    def _write_if_read(self, said: bytes) -> None:
+        with contextlib.suppress(OSError):
+            if select.select([], [self._descriptor], [], 0)[1]:
+                os.write(self._descriptor, said[:PIECE])
 
     def _write_all(self) -> None:
         while True:
