@@ -56,3 +56,13 @@ def test_many_watched_at_once_take_one_thread_that_ends_with_them() -> None:
     watch.end()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_its_thread_is_gone_once_it_has_ended() -> None:
+    before = threading.active_count()
+    for _ in range(20):
+        watch = Watch()
+        with watch.over(lambda: None, 60):
+            pass
+        watch.end()
+        assert threading.active_count() == before
