@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -202,3 +203,25 @@ def test_a_copy_in_which_nobody_is_left_needs_no_log(tmp_path: Path) -> None:
         copy = copied(folder, FILE)
     with open_ledger(copy) as ledger:
         assert ledger.reading.totals() == {Status.ACCEPTED: 1}
+
+
+def test_where_no_file_may_grow_any_more_the_mark_goes_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with open_ledger(folder) as ledger:
+            plan(ledger, *(person(line, f"p{line}") for line in range(2, 12)))
+            with ledger.transaction():
+                ledger.begin_sending(1.0)
+            ledger.checkpoint()
+            for line in range(2, 11):
+                bring(ledger, f"p{line}", Status.ACCEPTED)
+            log = (folder / f"{FILE}-wal").stat().st_size
+            assert log > (folder / FILE).stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (log, most))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert not (folder / f"{FILE}-wal").exists()
+    with open_ledger(folder) as ledger:
+        assert ledger.reading.totals() == {Status.ACCEPTED: 9, Status.PENDING: 1}
