@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sendbatch.campaign.model import Profile, Rate, Retry
+from sendbatch.delivery.brake import Brake
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.history import History
 from sendbatch.delivery.line import Line
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
@@ -26,6 +28,7 @@ from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.verdict import BREAKER, Breaker
 from sendbatch.delivery.words import clock_time
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.committer import Committer
@@ -81,6 +84,8 @@ class Engine:
     observer: Observer
     stop: Stop
     no_wait: bool = False
+    breaker: int = BREAKER
+    history: History = field(default_factory=History)
     stop_after: float | None = None
     learned: Callable[[Connection], None] = lambda connection: None
     _early: str = ""
@@ -127,8 +132,8 @@ class Engine:
         return self._ending(traffic, feed)
 
     def _ending(self, traffic: Traffic, feed: Feed) -> Ending:
-        if traffic.settling.breaker.tripped:
-            return Ending(True, traffic.settling.breaker.why)
+        if traffic.settling.is_over:
+            return Ending(True, traffic.settling.why)
         if feed.only_later is not None and not self._early:
             return Ending(False, not_due=feed.only_later)
         if self._early:
@@ -170,6 +175,14 @@ class Engine:
             write=self.committer.write,
             put_back=lambda ready: traffic.put_back(ready),
             note=self._note,
+            breaker=Breaker(self.breaker, profile.connections),
+            brake=Brake(
+                self.retry.first_delay,
+                self.retry.max_delay,
+                no_wait=self.no_wait,
+                begun=self.history.braked,
+            ),
+            history=self.history,
         )
         reach = Reach(
             self.dialer,

@@ -41,6 +41,7 @@ class Prepared:
 
     campaign: Campaign
     content: Content
+    salt: bytes
     pool: Pool
     planned: Planned | None
     totals: dict[Status, int]
@@ -100,6 +101,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     return Prepared(
         campaign=campaign,
         content=preparing.content,
+        salt=salt,
         pool=_pool(ledger, preparing, salt),
         planned=planned,
         totals=totals,

@@ -18,6 +18,7 @@ from sendbatch.delivery import guards
 from sendbatch.delivery.account import Standing, standing_of
 from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.history import history_of, way_out
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
@@ -166,6 +167,12 @@ class _Sending:
     async def _deliver(self, ledger: Ledger, prepared: Prepared) -> Ending:
         job, standing = self._job, self._standing
         first, self._first = self._first, None
+        way = way_out(
+            prepared.salt,
+            guards.server_of(job.campaign.profile),
+            standing.username,
+            prepared.content.bounces_to,
+        )
         committer = Committer(ledger.sending)
         engine = Engine(
             store=ledger.sending,
@@ -181,6 +188,8 @@ class _Sending:
             observer=job.observer,
             stop=job.stop,
             no_wait=job.options.no_wait,
+            breaker=job.options.breaker,
+            history=history_of(ledger.reading, way),
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sendbatch.ledger.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
-from sendbatch.ledger.store import Change, Failed, Intent, Noted, Released, Settled
+from sendbatch.ledger.store import Change, Failed, Intent, Noted, Own, Released, Remembered, Settled
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -56,6 +56,12 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
             db.execute(_FAIL, (reason, at, id_))
         case Released(id_):
             db.execute(_RELEASE, (id_,))
+        case Own(id_, at):
+            db.execute(_OWN, (at, id_))
+        case Remembered(key, None):
+            db.execute("DELETE FROM meta WHERE key = ?", (key,))
+        case Remembered(key, value):
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
         case Noted(kind, detail, at):
             note(db, kind, detail, at)
 
@@ -93,6 +99,8 @@ _CONDEMN = (
     "UPDATE recipient SET status = 'rejected', was = NULL, due_at = NULL, finished_at = ? "
     f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
 )
+# No change of status: since when a row deferred by 5xx has that for itself.
+_OWN = "UPDATE recipient SET finished_at = ? WHERE id = ? AND status = 'deferred'"
 _FAIL = (
     f"UPDATE recipient SET status = 'failed', was = {_STILL}, due_at = NULL, code = NULL, "
     "enhanced_code = NULL, reply = NULL, reason = ?, finished_at = ? "
