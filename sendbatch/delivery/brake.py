@@ -3,7 +3,8 @@
 Refusals with 4xx cost a retry each, and hosts lock accounts for too many of them: a spent quota, said to
 a thousand people six times, is six thousand refused messages. So after 20 refusals of any kind in a row,
 at more than one domain or of words that speak about us, one message at a time is tried, after pauses that
-grow. An acceptance halves the pause, until there is none. Six refused tries end the run.
+grow. An acceptance halves the first pause, the next one halves that, until there is none. Six refused
+tries end the run.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Brake:
                 self._begin()
             return False
         self.tries = 0
-        self.pause /= 2
+        self.pause = min(self.pause, self._first) / 2  # all of it takes no longer than the first one
         if self.pause < LEAST:
             self.on, self.pause, self.until = False, 0.0, float("-inf")
             self._begin()

@@ -109,6 +109,12 @@ def test_an_acceptance_halves_the_pause_until_there_is_none() -> None:
     assert not one.accepted(100.0)
 
 
+def test_a_long_pause_is_gone_as_fast_as_a_first_one() -> None:
+    one = brake(begun=LONGEST)
+    one.accepted(100.0)
+    assert (one.pause, one.until) == (FIRST / 2, 100.0 + FIRST / 2)
+
+
 def test_refused_after_an_acceptance_it_is_as_at_first() -> None:
     one = brake()
     refuse(one, REFUSALS)
