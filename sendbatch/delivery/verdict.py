@@ -175,4 +175,5 @@ class Breaker:
         last = f", the last one: {said(self.last.reply)}" if self.last else ""
         if self._of_us >= self._limit_of_us:
             return f"{self._of_us} refusals in a row that speak about us and not about the recipients{last}"
-        return f"{self._limit} permanent refusals in a row{last}"
+        refusals = "refusal" if self._limit == 1 else "refusals"
+        return f"{self._limit} permanent {refusals} in a row{last}"
