@@ -65,8 +65,6 @@ class Settling:
         self.breaker = breaker
         self.brake = brake
         self.aside: frozenset[str] = frozenset()  # domains that wait until others were tried
-        if brake.on:
-            connections.hold_to_one(clock.steady())
         self.connections = connections
         self.budget = Budget(retry.attempts)
         self._retry = retry
@@ -83,6 +81,9 @@ class Settling:
         self._accepted_at: float | None = None  # the last time in this run
         self._why_braked = ""
         self._last: Reply | None = None
+        if brake.on:
+            connections.hold_to_one(clock.steady())
+            self._tell("brake", "the last run was refused for everybody: one message is tried first")
 
     @property
     def is_over(self) -> bool:
@@ -252,8 +253,13 @@ class Settling:
 
     def _set_aside(self) -> None:
         aside = self.breaker.aside | self.brake.aside
-        if aside != self.aside:
-            self.aside = aside
+        if aside == self.aside:
+            return
+        if aside and not self.is_over:
+            first, *more = sorted(aside)
+            where = f"{first} and {len(more)} more" if more else first
+            self._tell("aside", f"all are refused at {where}: others are tried first")
+        self.aside = aside
 
     def _release(self, ready: Ready, outcome: Outcome) -> None:
         if self._releases.release(ready.recipient.id):

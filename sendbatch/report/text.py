@@ -150,11 +150,11 @@ def _held(tally: Tally) -> list[str]:
         text = cut(printable(said(reply)).replace("\n", " "), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
     who = printable(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
-    these = "this one" if many == 1 else f"these {many:,}"
+    these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
     return [
         *lines,
         "  The server says never, but it speaks of us, or nobody was accepted after that: the next run",
-        f"  tries {these} again. Where the server is right, they can be settled for good:",
+        f"  tries {these} again. Where the server is right, {they} can be settled for good:",
         f"  sendbatch resolve FILE {who} --as rejected",
     ]
 

@@ -162,6 +162,8 @@ def test_a_dead_domain_amid_others_is_set_aside_and_settled_and_the_run_goes_on(
     run = desk(people, connections=3, rcpt=refusing(set(people[250:310]), "550 5.7.1 no"))
     assert not run.send().early
     assert run.totals() == {Status.REJECTED: 60, Status.ACCEPTED: 500}
+    assert set(run.office.asked.values()) == {1}
+    assert set(run.events("aside")) == {"all are refused at dead.example: others are tried first"}
     assert {entry.attempts for entry in run.entries()} == {1}
 
 
