@@ -13,8 +13,8 @@ INTENT is durable before the final dot leaves, so a crash finds every row whose 
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
 a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
 `rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RESOLVE_… settles those in
-doubt, and those *deferred* by 5xx. RETRY and RESEND hold for
-one run: whoever it does not reach, or in doubt not settle for good, is put back.
+doubt, and those *deferred* by 5xx. RETRY and RESEND hold for one run: whoever it does not reach, or in
+doubt not settle for good, is put back.
 
 Two rules keep this true. Every change of a status anywhere names an event of this table, and the
 store changes a row only where its present status is among the event's sources. This module does

@@ -27,7 +27,7 @@ def test_each_entry_stands_beside_a_reply_that_comes_out_so_and_the_page_that_sh
     entry: Entry,
 ) -> None:
     assert set(entry) == {"about", "pattern", "reply", "source"}
-    assert entry["source"].startswith(("https://", "http://"))
+    assert entry["source"].startswith("https://")
     assert meaning(read(entry["reply"])) == entry["about"]
     assert meaning(read(entry["reply"].upper())) == entry["about"]
 
@@ -64,6 +64,7 @@ def test_each_pattern_finds_its_own_reply_and_captures_nothing(entry: Entry) -> 
         "550 5.1.8 Access denied, bad outbound sender",
         "554 5.1.8 Sender Address Blocked",
         "554 5.7.1 Your account has been suspended",
+        "451 You've exceeded your messaging limits",
         "554 5.7.0 Your message could not be sent. The limit on the number of allowed outgoing messages "
         "was exceeded. Try again later.",
         "550 5.7.1 Monthly sending quota exceeded",
