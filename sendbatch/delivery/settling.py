@@ -191,7 +191,8 @@ class Settling:
             self._write([self._history.braking(None)])
             if not self.brake.on:
                 self._tell("brake", "the server takes mail again")
-        self._set_aside()
+        if self.aside:
+            self._set_aside()
 
     def _condemn(self, condemned: list[int]) -> None:
         if condemned:
