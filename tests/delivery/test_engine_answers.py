@@ -167,6 +167,17 @@ def test_a_dead_domain_amid_others_is_set_aside_and_settled_and_the_run_goes_on(
     assert {entry.attempts for entry in run.entries()} == {1}
 
 
+def test_set_aside_a_domain_waits_until_somebody_of_another_was_tried(desk: MakeDesk) -> None:
+    people = [address(0), *addresses(45, "dead.example"), *addresses(2, "b.example")]
+    run = desk(people, rcpt=refusing(set(people[1:46]), "550 5.7.1 no"))
+    run.send()
+    asked = [person.partition("@")[2] for person in run.office.asked]
+    assert asked.index("b.example") == 1 + 20
+    assert asked[22:42] == ["dead.example"] * 20
+    # behind the last five nobody is left to show that the server takes others
+    assert run.totals() == {Status.REJECTED: 40, Status.DEFERRED: 5, Status.ACCEPTED: 3}
+
+
 def test_a_domain_whose_server_speaks_about_us_is_left_to_a_later_run_and_stops_none(
     desk: MakeDesk,
 ) -> None:
