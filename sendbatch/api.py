@@ -289,9 +289,10 @@ def resolve(
     record: Path | None = None,
     edge: Edge | None = None,
 ) -> None:
-    """Settle recipients in doubt by hand, as ACCEPTED or PENDING; the record says so.
+    """Settle recipients in doubt, or deferred by 5xx, by hand: as ACCEPTED, PENDING or REJECTED; the record
+    says so.
 
-    Raises CampaignError where one is not in doubt (then none is changed), LockedError.
+    Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
     edge = edge or Edge()
     folder = folder_of(campaign, record)
@@ -305,7 +306,7 @@ def resolve(
         wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
         if wrong:
             raise CampaignError(
-                f"not in doubt: {', '.join(wrong)}; nothing was changed",
+                f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
         ledger.confirm()

@@ -62,18 +62,15 @@ class Checked:
     attachments: tuple[str, ...] = ()
 
 
-# The reasons of a refusal that speaks about the recipient or the message, and not about us (RFC 5321 §4.2.1
-# gives the same codes to both).
-BLAMING = ("the server refused the recipient", "the server refused the message")
-
-
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One delivery to be made, as the ledger holds it.
 
     `id` is the ledger's; `row` the line of the CSV; `cells` in the order of the plan's columns;
     `dated_at` (seconds since the epoch) is set once content was first rendered for the row and
-    `content` the digest it was set for, so that a repetition bears the same Date.
+    `content` the digest it was set for, so that a repetition bears the same Date. `refused` is the 5xx
+    that an earlier attempt got last (its command is not known any more); `refusal_is_its_own` says that
+    others were accepted after it, so that it is no fault of ours.
     """
 
     id: int
@@ -85,8 +82,9 @@ class Recipient:
     attempts: int = 0
     dated_at: float | None = None
     content: str | None = None
-    code: int | None = None  # of the last reply, if that refused this recipient or message
     doubted: bool = False  # in doubt before this run took it up: to be sent again
+    refused: Reply | None = None
+    refusal_is_its_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from sendbatch.errors import SendbatchError
 
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
-    from sendbatch.values import Status
 
 CampaignFile = Annotated[Path, typer.Argument(metavar="FILE", help="The campaign file.")]
 Run = Annotated[
@@ -104,16 +103,13 @@ def _lines_of(path: Path) -> list[str]:
     return lines
 
 
-def retry(given: str | None) -> frozenset[Status]:
-    """--retry rejected,failed,deferred as statuses."""
-    from sendbatch.values import Status
+def retry(given: str | None) -> frozenset[str]:
+    """--retry rejected,failed,deferred, each with codes or without, as Options take them."""
+    from sendbatch.delivery.options import retried
 
-    allowed = {Status.REJECTED, Status.FAILED, Status.DEFERRED}
-    words = [word.strip() for word in (given or "").split(",") if word.strip()]
-    for word in words:
-        if word not in allowed:
-            raise SendbatchError(f"--retry {word}: write rejected, failed or deferred")
-    return frozenset(Status(word) for word in words)
+    words = frozenset(word.strip() for word in (given or "").split(",") if word.strip())
+    retried(words)
+    return words
 
 
 def day(given: str | None, option: str) -> date | None:

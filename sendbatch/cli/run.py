@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,15 @@ def run(
     ] = "hold",
     retry: Annotated[
         str | None,
-        typer.Option("--retry", metavar="STATUS[,…]", help="Also rejected, failed or deferred."),
+        typer.Option(
+            "--retry", metavar="STATUS[:CODES][,…]", help="Also rejected, failed or deferred."
+        ),
+    ] = None,
+    breaker: Annotated[
+        int | None,
+        typer.Option(
+            "--breaker", metavar="N", min=1, help="Stop after N permanent refusals in a row (20)."
+        ),
     ] = None,
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Go on with another text or server.")
@@ -71,6 +80,7 @@ def run(
     """
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
+    from sendbatch.delivery.verdict import BREAKER
 
     opt.one_of(log_format, ("text", "json"), "--log-format")
     terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
@@ -81,6 +91,7 @@ def run(
             only_as_typed=tuple(only or ()),
             limit=limit,
             retry=opt.retry(retry),
+            breaker=breaker or BREAKER,
             resend_in_doubt=in_doubt == "resend",
             accept_changes=accept_changes,
             strict=strict,
@@ -128,6 +139,9 @@ def _send(
         terminal.finished()
     stopped = chosen.limit is not None and result.exit_code == 3
     left = result.unfinished if stopped else None
+    if not result.sent:
+        retrying = replace(chosen, retry=frozenset({*chosen.retry, "rejected"}))
+        terminal.say(_nothing(result, again(campaign, record, retrying, limit=chosen.limit)))
     _tell(result, terminal, again(campaign, record, chosen, limit=left))
     if chosen.resend_in_doubt:
         _tell_of_doubt(result, terminal)
@@ -137,8 +151,6 @@ def _send(
 def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
     from sendbatch.delivery.words import clock_time, count
 
-    if not result.sent:
-        terminal.say(_nothing(result))
     tell = terminal.say if result.exit_code == 0 else terminal.complain
     tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
     if result.unwritten:
@@ -163,9 +175,19 @@ def _tell_of_doubt(result: RunResult, terminal: Terminal) -> None:
         )
 
 
-def _nothing(result: RunResult) -> str:
-    """Why nothing was sent: all was done before, or there never was anybody."""
+def _nothing(result: RunResult, retrying: str) -> str:
+    """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
+    sends to the rejected again."""
+    from sendbatch.delivery.words import count
     from sendbatch.values import Status
+
+    if rejected := result.totals.get(Status.REJECTED, 0):
+        return (
+            f"nothing to send: everyone this run is for was dealt with before; "
+            f"{count(rejected, 'recipient')} rejected\n"
+            f"where that was a fault that is mended now, this sends to the {rejected:,} again:  {retrying}\n"
+            "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
+        )
 
     done = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)
     if any(result.totals.get(status) for status in done):

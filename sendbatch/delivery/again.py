@@ -11,7 +11,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import guards
 from sendbatch.delivery.clock import STEP
 from sendbatch.delivery.idempotency import Keys
-from sendbatch.delivery.options import Options
+from sendbatch.delivery.options import Options, retried
 from sendbatch.delivery.planning import Planned
 from sendbatch.delivery.words import count
 from sendbatch.ledger.sqlite import Ledger
@@ -37,7 +37,7 @@ def take_up(
     more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
     """
     sending = ledger.sending
-    sending.retry(options.retry, now)
+    sending.retry(retried(options.retry), now)
     asked = sending.resend() if options.resend_in_doubt else 0
     if not options.resend_in_doubt:
         planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now, keys, notice)

@@ -15,8 +15,10 @@ from random import Random
 from typing import Any
 
 from sendbatch.campaign.model import Profile, Rate, Retry
+from sendbatch.delivery.brake import Brake
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.history import History
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.line import Line
 from sendbatch.delivery.observer import Observer
@@ -29,6 +31,7 @@ from sendbatch.delivery.sharing import LOOK
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.verdict import BREAKER, Breaker
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
@@ -83,6 +86,8 @@ class Engine:
     stop: Stop
     keys: Keys | None = None
     no_wait: bool = False
+    breaker: int = BREAKER
+    history: History = field(default_factory=History)
     stop_after: float | None = None
     learned: Callable[[Connection], None] = lambda connection: None
     _early: str = ""
@@ -135,8 +140,8 @@ class Engine:
         return self._ending(traffic, feed)
 
     def _ending(self, traffic: Traffic, feed: Feed) -> Ending:
-        if traffic.settling.breaker.tripped:
-            return Ending(True, traffic.settling.breaker.why)
+        if traffic.settling.is_over:
+            return Ending(True, traffic.settling.why)
         if feed.only_later is not None and not self._early:
             return Ending(False, not_due=feed.only_later)
         if self._early:
@@ -185,6 +190,14 @@ class Engine:
             write=self.committer.write,
             put_back=lambda ready: traffic.put_back(ready),
             note=self._note,
+            breaker=Breaker(self.breaker, profile.connections),
+            brake=Brake(
+                self.retry.first_delay,
+                self.retry.max_delay,
+                no_wait=self.no_wait,
+                begun=self.history.braked,
+            ),
+            history=self.history,
         )
         reach = Reach(
             self.dialer,

@@ -24,6 +24,7 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient, Status
 
 BATCH = 256  # recipients rendered in one go
+FEW = 8  # recipients fetched while the brake is on
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
 
 
@@ -55,11 +56,10 @@ class Feed:
         self._give_up = give_up
         lanes = traffic.line.lanes
         limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
-        others = Lane(tuple(chain.from_iterable(limited.values())))
-        self._sources = deque(
-            _Source(lane, others if lane == OTHERS else Lane(limited[lane], others=False))
-            for lane in lanes
-        )
+        self._others = _Source(OTHERS, Lane(tuple(chain.from_iterable(limited.values()))))
+        self._sources = deque([self._others])
+        self._sources += [_Source(lane, Lane(own, others=False)) for lane, own in limited.items()]
+        self._lanes = len(lanes)
         self._building: deque[_Batch] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
@@ -71,14 +71,17 @@ class Feed:
             while not traffic.stopping:
                 traffic.line.drained.clear()
                 traffic.all_in = False
+                self._follow_splits()
                 if self._may_fetch and (batch := await self._fetch()):
                     self.only_later = None
                     building.append(batch)
                 elif (ready := self._next()) is not None:
                     await self._add(ready)
+                elif traffic.settling.aside and await self._nobody_else():
+                    traffic.look_anew()
                 elif not all(map(traffic.line.has_room, traffic.line.lanes)):
                     self._all_in()
-                    await traffic.clock.wait(traffic.line.drained, 1.0)
+                    await traffic.clock.wait(traffic.line.drained, self._patience)
                 elif not await self._later():
                     break
         finally:
@@ -87,21 +90,61 @@ class Feed:
             traffic.line.close()
 
     @property
+    def _patience(self) -> float:
+        """Seconds until a full line is looked at again; under the brake nothing leaves it for long."""
+        traffic = self._traffic
+        braked_for = traffic.settling.brake.until - traffic.clock.steady()
+        return min(max(braked_for / 2, 1.0), LOOK_AGAIN)
+
+    def _follow_splits(self) -> None:
+        """A domain that got a lane of its own is filled from where the others are read by now."""
+        lanes, others = self._traffic.line.lanes, self._others
+        for name in lanes[self._lanes :]:
+            own = spellings_of_domain(name)
+            others.lane = Lane((*others.lane.domains, *own))
+            source = _Source(name, Lane(own, others=False), others.after_row, others.new_left)
+            self._sources.append(source)
+        self._lanes = len(lanes)
+
+    async def _nobody_else(self) -> bool:
+        """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
+        answers to those decide."""
+        settling = self._traffic.settling
+        if not self._all_are_aside:
+            return False
+        out, aside = await self._settled_is_durable(), settling.aside
+        elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
+        if await self._committer.call(self._store.next_due_at, out, elsewhere) is not None:
+            return False
+        if settling.aside is not aside or not self._all_are_aside:
+            return False
+        settling.nobody_else()
+        return True
+
+    @property
+    def _all_are_aside(self) -> bool:
+        """Whether everybody fetched from the record waits until others were tried."""
+        traffic, aside = self._traffic, self._traffic.settling.aside
+        built = sum(len(batch.recipients) for batch in self._building if batch.lane in aside)
+        return len(traffic.out) == traffic.line.waiting(aside) + built
+
+    @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
         line = self._traffic.line
         coming = sum(line.has_room(batch.lane) for batch in self._building)
-        return coming < self._pool.width and any(map(line.has_room, line.lanes))
+        has_room = any(map(line.has_room, line.lanes))
+        return self._needs_tried or (coming < self._pool.width and has_room)
 
     def _next(self) -> _Batch | None:
         """The first batch whose lane has room. The others stay as they are: a line of large messages
         takes an answer, not a batch."""
         has_room = self._traffic.line.has_room
-        return next((batch for batch in self._building if has_room(batch.lane)), None)
+        return next((b for b in self._building if b.urgent or has_room(b.lane)), None)
 
-    def _render(self, lane: str, recipients: list[Recipient]) -> _Batch:
+    def _render(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> _Batch:
         rendering = self._pool.render(recipients, self._traffic.clock.wall())
-        return _Batch(lane, recipients, asyncio.create_task(rendering))
+        return _Batch(lane, recipients, asyncio.create_task(rendering), urgent)
 
     async def _fetch(self) -> _Batch | None:
         """A batch for the first lane that has room and has any; the lanes take turns."""
@@ -112,15 +155,24 @@ class Feed:
         for _ in range(len(self._sources)):
             source = self._sources[0]
             self._sources.rotate(-1)
-            if not self._traffic.line.has_room(source.name):
+            urgent = bool(any_due) and self._needs_tried
+            if not self._traffic.line.has_room(source.name) and not urgent:
                 continue
-            new = await self._new(source)
-            most = len(new) if new else BATCH
+            new = [] if urgent else await self._new(source)
+            most = len(new) if new else FEW if urgent else BATCH
             due = await self._due(now, most, out, source) if any_due else []
             if fetched := [*new, *due]:
                 self._traffic.out.update(recipient.id for recipient in fetched)
-                return self._render(source.name, fetched)
+                return self._render(source.name, fetched, urgent=urgent)
         return None
+
+    @property
+    def _needs_tried(self) -> bool:
+        """Whether the brake is on and nobody is at hand whom the server has put off before: if anybody is
+        taken, then they. They come in however full the line is."""
+        coming = any(batch.urgent for batch in self._building)
+        traffic = self._traffic
+        return traffic.settling.brake.on and not coming and not traffic.line.has_tried
 
     async def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
@@ -185,7 +237,7 @@ class Feed:
             return
         place = self._building.index(batch)
         if rest := batch.recipients[len(built) :]:
-            self._building[place] = self._render(batch.lane, rest)
+            self._building[place] = self._render(batch.lane, rest, urgent=batch.urgent)
         else:
             del self._building[place]
         now = self._traffic.clock.wall()
@@ -209,11 +261,12 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """Recipients of one lane; `built` is what is built for the first of them."""
+    """Recipients of one lane; `built` is what is built for the first of them. `urgent` ones need no room."""
 
     lane: str
     recipients: list[Recipient]
     built: asyncio.Task[Built]
+    urgent: bool = False
 
 
 @dataclass(slots=True)

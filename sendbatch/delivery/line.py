@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from sendbatch.values import Message, Recipient
+from sendbatch.values import Message, Recipient, Status
 
 MOST_MESSAGES = 512  # in a lane
 MOST_BYTES = 64 * 1024 * 1024  # in all lanes, in equal parts
@@ -55,6 +55,28 @@ class Line:
     def has_room(self, lane: str = OTHERS) -> bool:
         return self._lanes[lane].has_room(self._most_bytes)
 
+    def split(self, domain: str) -> None:
+        """Give this domain a lane of its own from now on; whoever waits for it moves there, in order."""
+        if domain in self._lanes:
+            return
+        own, others = _Lane(), self._lanes[OTHERS]
+        for id_, (place, ready) in list(others.waiting.items()):
+            if ready.domain == domain:
+                del others.waiting[id_]
+                others.bytes -= len(ready.message.data)
+                own.waiting[id_] = (place, ready)
+                own.bytes += len(ready.message.data)
+        self._lanes[domain] = own
+
+    @property
+    def has_tried(self) -> bool:
+        """Whether one waits that was deferred before."""
+        return any(lane.first_tried() for lane in self._lanes.values())
+
+    def waiting(self, lanes: Collection[str]) -> int:
+        """How many wait in these lanes."""
+        return sum(len(self._lanes[lane].waiting) for lane in lanes if lane in self._lanes)
+
     def add(self, ready: Ready, *, first: bool = False) -> None:
         lane, id_ = self._lane(ready), ready.recipient.id
         self._arrivals += 1
@@ -66,12 +88,15 @@ class Line:
         self.over.clear()
         self.filled.set()
 
-    def take(self, due: Callable[[str], float], now: float) -> Ready | None:
-        """The first message whose lane's slot is due; `due(lane)` says when that is."""
+    def take(
+        self, due: Callable[[str], float], now: float, *, tried_first: bool = False
+    ) -> Ready | None:
+        """The first message whose lane's slot is due; `due(lane)` says when that is. With `tried_first`,
+        one that was deferred before, if there is any: a server that greylists takes those."""
         first: tuple[int, Ready] | None = None
         for name, lane in self._lanes.items():
             if lane.waiting and due(name) <= now:
-                head = lane.head
+                head = (lane.first_tried() if tried_first else None) or lane.head
                 first = head if first is None or head[0] < first[0] else first
         return None if first is None else self._remove(first[1])
 
@@ -121,6 +146,13 @@ class _Lane:
 
     def has_room(self, most_bytes: int) -> bool:
         return len(self.waiting) < MOST_MESSAGES and self.bytes < most_bytes
+
+    def first_tried(self) -> tuple[int, Ready] | None:
+        """The first that was deferred before, as if it stood before all others."""
+        for _, ready in self.waiting.values():
+            if ready.recipient.status is Status.DEFERRED:
+                return 0, ready
+        return None
 
     @property
     def head(self) -> tuple[int, Ready]:

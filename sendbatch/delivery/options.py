@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,23 +10,31 @@ from datetime import date
 from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.delivery.verdict import BREAKER
 from sendbatch.errors import CampaignError, one_line, shown
+from sendbatch.ledger.states import Event, sources
+from sendbatch.ledger.store import Retried
 from sendbatch.values import Status
+
+CODES = re.compile(r"[0-9.*?\[\]!-]{1,40}")  # a glob on reply codes
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`only` are keys or addresses; None is everyone. `only_as_typed` is how a person said it (@FILE).
-    `stop_after` is in seconds."""
+    `retry` are rejected, failed or deferred, or with a glob on the enhanced code (by the basic one where
+    there is none): "rejected:5.4.*". `stop_after` is in seconds, `breaker` so many permanent refusals in a
+    row that stop the run."""
 
     only: tuple[str, ...] | None = None
     limit: int | None = None
-    retry: frozenset[Status] = frozenset()
+    retry: Collection[str] = frozenset()
     resend_in_doubt: bool = False
     accept_changes: bool = False
     strict: bool = False
     approval: Path | None = None  # a plan.json to be held to
     no_wait: bool = False
+    breaker: int = BREAKER
     stop_after: float | None = None
     only_as_typed: tuple[str, ...] = ()
     moved_from: str | None = None  # where the campaign file of this record was
@@ -40,7 +49,36 @@ class Options:
         words += ["--limit", str(limit)] if limit is not None else []
         words += ["--plan", shown(self.approval)] if self.approval is not None else []
         words += ["--strict"] if self.strict else []
-        return words + (["--retry", ",".join(sorted(self.retry))] if self.retry else [])
+        words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
+        return words + (["--breaker", str(self.breaker)] if self.breaker != BREAKER else [])
+
+
+def retried(words: Collection[str]) -> tuple[Retried, ...]:
+    """Each of `Options.retry` as what the record looks for. Raises CampaignError."""
+    return tuple(map(_retried, words))
+
+
+def _retried(word: str) -> Retried:
+    name, colon, codes = word.strip().partition(":")
+    if name not in sources(Event.RETRY):
+        raise CampaignError(
+            f"--retry {one_line(word, 80)}: write rejected, failed or deferred",
+            hint="with codes, if you like: rejected:5.4.*",
+        )
+    status = Status(name)
+    if not colon:
+        return Retried(status)
+    if status is Status.FAILED:
+        raise CampaignError(
+            f"--retry {one_line(word, 80)}: no server has seen those that failed, so they have no code",
+            hint="write failed alone",
+        )
+    if not CODES.fullmatch(codes):
+        raise CampaignError(
+            f"--retry {one_line(word, 80)}: what stands behind the colon is no pattern of reply codes",
+            hint="write as rejected:5.4.* or rejected:550",
+        )
+    return Retried(status, codes)
 
 
 def spellings(typed: str) -> tuple[str, ...]:

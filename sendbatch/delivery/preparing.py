@@ -45,6 +45,7 @@ class Prepared:
 
     campaign: Campaign
     content: Content
+    salt: bytes
     pool: Pool
     planned: Planned | None
     totals: dict[Status, int]
@@ -125,6 +126,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     return Prepared(
         campaign=campaign,
         content=preparing.content,
+        salt=salt,
         pool=_pool(ledger, preparing, salt),
         planned=planned,
         totals=totals,

@@ -19,6 +19,7 @@ from sendbatch.delivery.account import Standing, standing_of
 from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.descriptors import enough_files
 from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.history import history_of, way_out
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
@@ -232,6 +233,12 @@ class _Sending:
     async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
         job, standing = self._job, self._standing
         first, self._first = self._first, None
+        way = way_out(
+            prepared.salt,
+            guards.server_of(job.campaign.profile),
+            standing.username,
+            prepared.content.bounces_to,
+        )
         committer = Committer(ledger.sending)
         engine = Engine(
             store=ledger.sending,
@@ -248,6 +255,8 @@ class _Sending:
             stop=job.stop,
             keys=keys,
             no_wait=job.options.no_wait,
+            breaker=job.options.breaker,
+            history=history_of(ledger.reading, way),
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)

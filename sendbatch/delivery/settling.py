@@ -10,20 +10,19 @@ from random import Random
 from typing import NamedTuple
 
 from sendbatch.campaign.model import Retry
+from sendbatch.delivery.brake import REFUSALS, Brake
 from sendbatch.delivery.clock import Clock, Onward
+from sendbatch.delivery.history import History
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
-from sendbatch.delivery.steering import (
-    Breaker,
-    Connections,
-    Releases,
-    SlowDown,
-    is_permanent,
-    row_is_blamed,
-)
-from sendbatch.ledger.store import Change, LeftInDoubt, Released, Settled
+from sendbatch.delivery.steering import Connections, Releases, SlowDown, row_is_blamed
+from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
+from sendbatch.delivery.words import clock_time
+from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
+from sendbatch.smtp.meanings import OURS, About, meaning
+from sendbatch.smtp.replies import said
 from sendbatch.values import Outcome, Reply, Status
 
 
@@ -59,8 +58,13 @@ class Settling:
         write: Callable[[list[Change]], None],
         put_back: Callable[[Ready], None],
         note: Callable[[str, str], None],
+        breaker: Breaker,
+        brake: Brake,
+        history: History,
     ) -> None:
-        self.breaker = Breaker(connections.wanted)
+        self.breaker = breaker
+        self.brake = brake
+        self.aside: frozenset[str] = frozenset()  # domains that wait until others were tried
         self.connections = connections
         self.budget = Budget(retry.attempts)
         self.onward = Onward(clock)  # what the due times of this run are measured by
@@ -74,6 +78,26 @@ class Settling:
         self._put_back = put_back
         self._note = note
         self._releases = Releases()
+        self._history = history
+        self._accepted_at: float | None = None  # the last time in this run
+        self._why_braked = ""
+        self._last: Reply | None = None
+        if brake.on:
+            connections.hold_to_one(clock.steady())
+            self._tell("brake", "the last run was refused for everybody: one message is tried first")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the server's answers have ended the run."""
+        return self.breaker.tripped or self.brake.over
+
+    @property
+    def why(self) -> str:
+        """Why they have, for people."""
+        if self.breaker.tripped:
+            return self.breaker.why
+        worth = self._clock.wall() + max(self.brake.until - self._clock.steady(), 0.0)
+        return f"{self._why_braked}; it is worth trying again from {clock_time(worth)}"
 
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed, *, stopping: bool) -> bool:
         """Record how it ended; returns whether the connection must be left and opened anew.
@@ -105,15 +129,29 @@ class Settling:
         self._write([LeftInDoubt(ready.recipient.id)])
         self._observer.moved(ready.recipient.status, Status.IN_DOUBT)
 
+    def nobody_else(self) -> None:
+        """Only those set aside are left: there is nobody to compare them with."""
+        self.breaker.nobody_else()
+        if not self.breaker.tripped and self.brake.nobody_else(self._clock.steady()):
+            self._braked()
+        self._set_aside()
+
     def finish(self) -> None:
-        """The run ends without the breaker: what an open streak refused is refused for good."""
-        if not self.breaker.tripped:
-            self._condemn()
+        """The run ends: what is known by now of those in an open streak."""
+        history, at = self._history, self._clock.wall()
+        lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
+        condemned, told = self.breaker.finish(lately=lately)
+        self._condemn(condemned)
+        if told:
+            self._write([history.refusing(told)])
+        if self._accepted_at is not None:
+            self._write([history.accepting(self._accepted_at)])
 
     def _steer(self, outcome: Outcome, handed: Handed) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
         if outcome.status is Status.ACCEPTED and not outcome.lost:
-            if self.connections.is_reduced and self.connections.win_back(self._clock.steady()):
+            is_free = self.connections.is_reduced and not self.brake.on
+            if is_free and self.connections.win_back(self._clock.steady()):
                 self._tell("connections", f"{self.connections.allowed} connections again")
             return False
         now = self._clock.steady()
@@ -147,10 +185,22 @@ class Settling:
 
     def _accepted(self, ready: Ready, outcome: Outcome) -> None:
         self._record(ready, outcome)
-        self._condemn()
+        at = self._clock.wall()
+        if self._accepted_at is None:
+            self._write([self._history.accepting(at)])
+        self._accepted_at = at
+        condemned, own = self.breaker.accepted()
+        self._condemn(condemned)
+        if own:
+            self._write([Own(id_, at) for id_ in own])
+        if self.brake.accepted(self._clock.steady()):
+            self._write([self._history.braking(None)])
+            if not self.brake.on:
+                self._tell("brake", "the server takes mail again")
+        if self.aside:
+            self._set_aside()
 
-    def _condemn(self) -> None:
-        condemned = self.breaker.accepted()
+    def _condemn(self, condemned: list[int]) -> None:
         if condemned:
             at = self._clock.wall()
             verdict = Outcome(Status.REJECTED)
@@ -159,9 +209,17 @@ class Settling:
                 self._observer.moved(Status.DEFERRED, Status.REJECTED)
 
     def _refused(self, ready: Ready, outcome: Outcome) -> None:
-        assert outcome.reply is not None
-        status = self.breaker.refused(ready.recipient, outcome.reply)
-        self._record(ready, Outcome(status, outcome.reply, outcome.reason, outcome.lost))
+        """For good, by the word of the server."""
+        reply, recipient = outcome.reply, ready.recipient
+        assert reply is not None
+        at, since = self._clock.wall(), self._history.since.get(recipient.id)
+        refusal = judge(recipient, ready.domain, reply, since, at)
+        self.breaker.refused(refusal)
+        reason = refusal.reason(outcome.reason)
+        self._record(ready, Outcome(refusal.status, reply, reason, outcome.lost))
+        if refusal.ours and refusal.its_own:
+            self._write([Own(recipient.id, at)])
+        self._slow_to_a_stop(ready, reply, permanent=True, of_us=refusal.ours)
 
     def _deferred(self, ready: Ready, outcome: Outcome) -> None:
         attempt = self.budget.spend(ready.recipient.id)
@@ -169,6 +227,46 @@ class Settling:
         if not self.budget.is_spent(ready.recipient.id):
             due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
         self._record(ready, outcome, due_at)
+        reply = outcome.reply
+        if reply is None or not 400 <= reply.code <= 499 or reply.code == 421:
+            return  # the connection broke, or the server has too many of them
+        about = meaning(reply)
+        if about is not About.GREYLISTING:
+            self._slow_to_a_stop(ready, reply, permanent=False, of_us=about in OURS)
+
+    def _slow_to_a_stop(self, ready: Ready, reply: Reply, *, permanent: bool, of_us: bool) -> None:
+        """Count a refusal for the brake."""
+        now = self._clock.steady()
+        self._last = reply
+        if self.brake.refused(
+            ready.recipient.id, ready.domain, now, permanent=permanent, of_us=of_us
+        ):
+            self._braked()
+        self._set_aside()
+
+    def _braked(self) -> None:
+        """The brake has come on, or a try under it was refused."""
+        brake = self.brake
+        last = f"the last one: {said(self._last)}" if self._last else "all of them"
+        if brake.tries:
+            self._why_braked = f"the server still refuses everything, {last}"
+        else:
+            self._why_braked = f"{REFUSALS} messages in a row were refused, {last}"
+            self.connections.hold_to_one(self._clock.steady())
+        self._write([self._history.braking(brake.pause)])
+        if not brake.over:
+            at = clock_time(self._clock.wall() + brake.pause)
+            self._tell("brake", f"{self._why_braked}; one message is tried at {at}")
+
+    def _set_aside(self) -> None:
+        aside = self.breaker.aside | self.brake.aside
+        if aside == self.aside:
+            return
+        if aside and not self.is_over:
+            first, *more = sorted(aside)
+            where = f"{first} and {len(more)} more" if more else first
+            self._tell("aside", f"all are refused at {where}: others are tried first")
+        self.aside = aside
 
     def _release(self, ready: Ready, outcome: Outcome) -> None:
         if self._releases.release(ready.recipient.id):

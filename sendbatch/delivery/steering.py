@@ -1,9 +1,8 @@
-"""What the server's answers do to a run: connections, messages on each, the breaker.
+"""What the server's answers do to a run: connections, messages on each, the rate.
 
 One table in the contract, one method for each of its rows here. No I/O and no clock of its own: the engine
-tells it what happened, and when, and reads off what is allowed. The rows of the ledger are not
-its concern, except that a *streak* of permanent refusals decides how they are recorded: while
-it is open they are only deferred, for a wrong sender or a spent quota refuses everyone alike.
+tells it what happened, and when, and reads off what is allowed. The rows of the ledger are not its concern:
+see `verdict`, and `brake` for a server that refuses everything.
 """
 
 from __future__ import annotations
@@ -12,22 +11,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sendbatch.values import Outcome, Recipient, Reply, Status
+from sendbatch.smtp.meanings import About, meaning
+from sendbatch.values import Outcome, Reply, Status
 
-BREAKER = 20  # permanent refusals in a row, with no acceptance between
 UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them
 UNBUILDABLE_LEAST = 20
 CALM = 60.0  # seconds without a refusal before a connection is won back
 RELEASES = 3  # so often is a message released before it counts as an attempt
-
-
-def is_permanent(reply: Reply | None) -> bool:
-    return reply is not None and 500 <= reply.code <= 599
-
-
-def blames_recipient(reply: Reply) -> bool:
-    """5xx to RCPT or after the dot speaks about the recipient or message; else about us."""
-    return reply.command in ("RCPT", "MESSAGE")
 
 
 @dataclass
@@ -68,6 +58,11 @@ class Connections:
         self._granted = max(1, self.allowed // 2)
         return True
 
+    def hold_to_one(self, now: float) -> None:
+        """One alone, until they are won back."""
+        self._refused_at = now
+        self._granted = 1
+
     def win_back(self, now: float) -> bool:
         """After a calm minute one more is allowed; returns whether that happened now."""
         if not self.is_reduced or now - self._refused_at < CALM:
@@ -90,66 +85,6 @@ class Connections:
         return True
 
 
-class Breaker:
-    """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
-
-    A server that takes whole messages and never answers makes doubt of every one; as many in a
-    row as with refusals, and those that `connections` lost at one moment may leave, end the run too.
-    `open` holds the ids refused at RCPT or after the dot: they become `rejected` when an
-    acceptance ends the streak or the run ends without the breaker.
-    """
-
-    def __init__(self, connections: int = 0) -> None:
-        self._most_doubts = BREAKER + connections
-        self._doubts = 0
-        self.length = 0
-        self.tripped = False  # for good: an acceptance on another connection may still come
-        self.open: list[int] = []
-        self.last: Reply | None = None
-
-    def refused(self, recipient: Recipient, reply: Reply) -> Status:
-        """Count a permanent refusal; returns the status it is recorded with for now."""
-        if blames_recipient(reply) and is_refused_before(recipient):
-            return Status.REJECTED  # known to be dead: the next ones may still be alive
-        self.length += 1
-        self.tripped = self.tripped or self.length >= BREAKER
-        self.last = reply
-        if blames_recipient(reply):
-            self.open.append(recipient.id)
-        return Status.DEFERRED
-
-    def doubted(self) -> None:
-        """Count a message that left whole and was not answered."""
-        self._doubts += 1
-        self.tripped = self.tripped or self._doubts >= self._most_doubts
-
-    @property
-    def why(self) -> str:
-        """Why it tripped, as a sentence's beginning."""
-        if self._doubts >= self._most_doubts:
-            return f"{self._doubts} messages in a row were sent whole and never answered"
-        said = f": {self.last.code} {self.last.text}" if self.last else ""
-        return f"{BREAKER} permanent refusals in a row, the last one{said}"
-
-    def accepted(self) -> list[int]:
-        """An acceptance ends the streak; returns the ids that are rejected for good now.
-
-        Once it has tripped there are none: whether they were to blame is for a person to say.
-        """
-        if self.tripped:
-            return []
-        self.length = self._doubts = 0
-        condemned = self.open
-        if condemned:
-            self.open = []
-        return condemned
-
-
-def is_refused_before(recipient: Recipient) -> bool:
-    """Whether an earlier run recorded a permanent refusal that it did not hold to be final."""
-    return recipient.status is Status.DEFERRED and (recipient.code or 0) >= 500
-
-
 @dataclass
 class Unbuildables:
     """How many rows failed to build; more than 1 % (at least 20) stops the run."""
@@ -163,14 +98,20 @@ class Unbuildables:
 
 
 class SlowDown:
-    """Whether a reply asks for a lower rate, by the preset's patterns; text never sets a status."""
+    """Whether a reply asks for a lower rate, by the preset's patterns or by what is known of all servers'
+    words. What is said of the recipient's mailbox, or while greylisting, is no such thing."""
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         joined = "|".join(f"(?:{pattern})" for pattern in patterns)
         self._pattern = re.compile(joined, re.IGNORECASE) if joined else None
 
     def __call__(self, reply: Reply | None) -> bool:
-        if self._pattern is None or reply is None or reply.code < 400:
+        if reply is None or reply.code < 400:
+            return False
+        about = meaning(reply)
+        if about in (About.RATE, About.QUOTA):  # a quota is no reason to hurry either
+            return True
+        if self._pattern is None or about in (About.MAILBOX, About.GREYLISTING):
             return False
         enhanced = f"{reply.enhanced} " if reply.enhanced else ""
         return self._pattern.search(f"{reply.code} {enhanced}{reply.text}") is not None

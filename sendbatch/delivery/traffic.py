@@ -18,6 +18,7 @@ from sendbatch.smtp.connection import Connection
 from sendbatch.values import Outcome, Status
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
+NEVER = float("inf")
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
@@ -60,7 +61,7 @@ class Traffic:
 
     @property
     def stopping(self) -> bool:
-        return self._soon.is_set() or self.settling.breaker.tripped
+        return self._soon.is_set() or self.settling.is_over
 
     async def stopped(self) -> None:
         """Until the run is asked to stop."""
@@ -70,7 +71,7 @@ class Traffic:
         """When the next message may start; infinity while the line is empty, None when it is over."""
         if not len(self.line):
             return None if self.line.closed else float("inf")
-        account = max(self._pacer.next_account_slot(), self.quotas.blocked_until(""))
+        account = max(self._account_due(), self.settling.brake.until)
         return account if account > now else self.line.earliest(self._due, now)
 
     @contextlib.contextmanager
@@ -87,8 +88,10 @@ class Traffic:
 
     async def take(self) -> Ready | None:
         """The first message whose turn it is, with a slot and quota spent on it."""
-        now = self.clock.steady()
-        ready = self._taken(now)
+        now, brake = self.clock.steady(), self.settling.brake
+        if brake.until > now:  # it may have come on while the connection was opened
+            return None
+        ready = self._taken(now, tried_first=brake.on)
         if ready is None:
             return None
         if not self.quotas.spend(ready.domain):
@@ -96,13 +99,14 @@ class Traffic:
             await self.quotas.refill(ready.domain)
             return None
         self._pacer.spend(ready.domain, now)
+        brake.sends(ready.recipient.id)
         return ready
 
     def take_along(self, soon: float) -> Ready | None:
         """As `take`, for a message whose envelope is about to leave with the one before it: its
         slot may be so many seconds away. None too where quota would have to be fetched first."""
         now = self.clock.steady()
-        if max(self._pacer.next_account_slot(), self.quotas.blocked_until("")) > now + soon:
+        if self.settling.brake.on or self._account_due() > now + soon:
             return None
         ready = self._taken(now + soon)
         if ready is None:
@@ -131,9 +135,9 @@ class Traffic:
         self.settling.leave_in_doubt(ready)
         self.line.drained.set()
 
-    def _taken(self, now: float) -> Ready | None:
-        """The first message in the line that is due by then, and may leave."""
-        while (ready := self.line.take(self._due, now)) is not None:
+    def _taken(self, now: float, *, tried_first: bool = False) -> Ready | None:
+        """The first message in the line that is due by then, and may leave; `tried_first` as `Line.take`."""
+        while (ready := self.line.take(self._due, now, tried_first=tried_first)) is not None:
             if self._may_leave(ready):
                 break
             self.leave_in_doubt(ready)
@@ -145,12 +149,22 @@ class Traffic:
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
+        aside = self.settling.aside
         reopen = self.settling.settle(ready, outcome, handed, stopping=self.stopping)
+        if self.settling.aside is not aside:
+            self.look_anew()
         # Of each of a long line's acceptances the feed need not hear: only what may be due again, and
         # the last ones, which it waits for.
         if outcome.status is not Status.ACCEPTED or not len(self.line):
             self.line.drained.set()
         return reopen
+
+    def look_anew(self) -> None:
+        """Other domains are set aside than before: each has a lane of its own, and who waits looks again."""
+        for domain in self.settling.aside:
+            self.line.split(domain)
+        self.line.filled.set()
+        self.line.drained.set()
 
     def share(self, parts: int) -> None:
         """So many runs are alive on the account now: each has an equal part of it, and who has more gives
@@ -160,12 +174,18 @@ class Traffic:
         self._pacer.parts = self.settling.connections.parts = parts
 
     def held_until(self, due: float) -> None:
-        """Nothing in the line may start before this steady time."""
-        self._held(self.clock.wall() + due - self.clock.steady())
+        """Nothing in the line may start before this steady time; of the brake it was told."""
+        if due > self.settling.brake.until:
+            self._held(self.clock.wall() + due - self.clock.steady())
 
     def put_back(self, ready: Ready) -> None:
         self.out.add(ready.recipient.id)
         self.line.add(ready, first=True)
 
+    def _account_due(self) -> float:
+        return max(self._pacer.next_account_slot(), self.quotas.blocked_until(""))
+
     def _due(self, domain: str) -> float:
+        if domain in self.settling.aside:
+            return NEVER
         return max(self._pacer.next_slot(domain), self.quotas.blocked_until(domain))

@@ -11,7 +11,17 @@ from sendbatch.errors import RecordLost
 from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
-from sendbatch.ledger.store import Change, Failed, Intent, LeftInDoubt, Noted, Released, Settled
+from sendbatch.ledger.store import (
+    Change,
+    Failed,
+    Intent,
+    LeftInDoubt,
+    Noted,
+    Own,
+    Released,
+    Remembered,
+    Settled,
+)
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -66,6 +76,12 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
             db.execute(_RELEASE, (id_,))
         case LeftInDoubt(id_):
             db.execute(_LEAVE, (id_,))
+        case Own(id_, at):
+            db.execute(_OWN, (at, id_))
+        case Remembered(key, None):
+            db.execute("DELETE FROM meta WHERE key = ?", (key,))
+        case Remembered(key, value):
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
         case Noted(kind, detail, at):
             note(db, kind, detail, at)
 
@@ -108,6 +124,8 @@ _CONDEMN = (
     "UPDATE recipient SET status = 'rejected', was = NULL, due_at = NULL, finished_at = ? "
     f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
 )
+# No change of status: since when a row deferred by 5xx has that for itself.
+_OWN = "UPDATE recipient SET finished_at = ? WHERE id = ? AND status = 'deferred'"
 _FAIL = (
     f"UPDATE recipient SET status = 'failed', was = {_STILL}, due_at = NULL, code = NULL, "
     "enhanced_code = NULL, reply = NULL, reason = ?, finished_at = ? "

@@ -16,7 +16,7 @@ from sendbatch.ledger.sending import COLUMNS, to_recipient
 from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import SETTLED, sources
 from sendbatch.ledger.states import Event as Change
-from sendbatch.ledger.store import Entry, Event, Plan, Told
+from sendbatch.ledger.store import Entry, Event, Held, Plan, Told
 from sendbatch.values import Recipient, Status
 
 CURRENT = "plan = (SELECT max(id) FROM plan)"
@@ -179,6 +179,15 @@ class LedgerReading:
             "ORDER BY many DESC, code, reply LIMIT ?",
             (limit,),
         ).fetchall()
+
+    def held(self, limit: int = 20) -> list[Held]:
+        rows = self._db.execute(
+            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key) FROM recipient "
+            f"WHERE {CURRENT} AND status = 'deferred' AND {self._status} = 'deferred' AND code >= 500 "
+            "GROUP BY code, enhanced_code, reply ORDER BY many DESC, code, reply LIMIT ?",
+            (limit,),
+        )
+        return [Held(*row) for row in rows]
 
     def events(self, limit: int = 200) -> list[Event]:
         rows = self._db.execute(

@@ -17,14 +17,14 @@ from sendbatch.ledger.changes import note, write_all
 from sendbatch.ledger.holding import Hold
 from sendbatch.ledger.soundness import decoded
 from sendbatch.ledger.sql import listed, readable, transaction
-from sendbatch.ledger.states import SENDABLE, SETTLED, TABLE, Event, sources
-from sendbatch.ledger.store import EVERYONE, Change, Intent, Lane
-from sendbatch.values import BLAMING, Recipient, Status
+from sendbatch.ledger.states import RESOLVED, SENDABLE, SETTLED, TABLE, Event, sources
+from sendbatch.ledger.store import EVERYONE, Change, Intent, Lane, Retried
+from sendbatch.values import Recipient, Reply, Status
 
 _STATUSES = {str(status): status for status in Status}
 COLUMNS = (
     'id, "row", key, email, vars, status, attempts, dated_at, content, '
-    f"iif(reason IN {BLAMING}, code, NULL), iif(was = 'in_doubt', 1, 0)"
+    "iif(was = 'in_doubt', 1, 0), iif(code >= 500, code, NULL), enhanced_code, reply, finished_at"
 )
 
 
@@ -41,11 +41,14 @@ def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
 
 
 def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
-    id_, row, key, email, _, status, attempts, dated_at, content, code, doubted = fields
-    return Recipient(
-        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, code,
-        doubted == 1,
+    id_, row, key, email, _, status, attempts, dated_at, content, doubted, code, *said = fields
+    known = (
+        id_, row, key, email, tuple(cells), _STATUSES[status], attempts, dated_at, content, doubted == 1,
     )  # fmt: skip
+    if code is None:  # as nearly always
+        return Recipient(*known)
+    enhanced, text, finished_at = said
+    return Recipient(*known, Reply(code, text or "", "", enhanced), finished_at is not None)
 
 
 class SendingStore:
@@ -157,16 +160,19 @@ class SendingStore:
         )
         return to_recipients(rows.fetchall())
 
-    def retry(self, statuses: Collection[Status], at: float) -> int:
+    def retry(self, asked: Sequence[Retried], at: float) -> int:
         """--retry: rejected rows are pending for this run, deferred ones due at once, failed ones are
         anyway. Returns how many."""
-        assert set(statuses) <= set(sources(Event.RETRY))
+        return sum(self._retry(one, at) for one in asked)
+
+    def _retry(self, asked: Retried, at: float) -> int:
+        assert asked.status in sources(Event.RETRY)
+        codes = " AND coalesce(enhanced_code, code) GLOB ?" if asked.codes is not None else ""
         return self._db.execute(
             f"UPDATE recipient SET status = {_case(Event.RETRY)}, due_at = ?, "
-            "was = iif(status = 'rejected', status, NULL), "
-            "finished_at = iif(status = 'deferred', NULL, finished_at) "
-            f"WHERE plan = (SELECT max(id) FROM plan) AND status IN {listed(statuses)}{self._scope}",
-            (at,),
+            "was = iif(status = 'rejected', status, NULL) "
+            f"WHERE plan = (SELECT max(id) FROM plan) AND status = ?{codes}{self._scope}",
+            (at, str(asked.status), *([asked.codes] if asked.codes is not None else [])),
         ).rowcount
 
     def resend(self, only: Collection[int] | None = None) -> int:
@@ -218,19 +224,21 @@ class SendingStore:
             )
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
-        """Settle rows in doubt by hand, each named by a key or address in all its spellings.
+        """Settle rows in doubt, or deferred by 5xx, by hand, each named by a key or address in all its
+        spellings.
 
-        Returns the first spelling of those that are not in doubt; then nothing is changed.
+        Returns the first spelling of those that are neither; then nothing is changed.
         """
-        event = Event.RESOLVE_ACCEPTED if to is Status.ACCEPTED else Event.RESOLVE_PENDING
+        event = RESOLVED[to]
         with transaction(self._db, self._hold):
-            ids = [self._in_doubt(spellings) for spellings in named]
+            ids = [self._unsettled(spellings) for spellings in named]
             wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
             for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
                 self._db.execute(
-                    "UPDATE recipient SET status = ?, reason = 'settled by hand', finished_at = ? "
+                    "UPDATE recipient SET status = ?, was = NULL, due_at = NULL, "
+                    "reason = 'settled by hand', finished_at = ? "
                     f"WHERE id = ? AND status IN {listed(sources(event))}",
-                    (to, at if to is Status.ACCEPTED else None, id_),
+                    (to, None if to is Status.PENDING else at, id_),
                 )
             for spellings in () if wrong else named:
                 note(self._db, "resolved", f"{spellings[0]}: {to}, by hand", at)
@@ -242,10 +250,11 @@ class SendingStore:
                 )
         return wrong
 
-    def _in_doubt(self, spellings: tuple[str, ...]) -> list[int]:
+    def _unsettled(self, spellings: tuple[str, ...]) -> list[int]:
         wanted = json.dumps(spellings)
         rows = self._db.execute(
-            "SELECT id FROM recipient WHERE status = 'in_doubt' AND (key IN "
+            "SELECT id FROM recipient WHERE (status = 'in_doubt' OR (status = 'deferred' AND code >= 500)) "
+            "AND (key IN "
             "(SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))",
             (wanted,),
         )
@@ -281,12 +290,12 @@ class SendingStore:
         return to_recipients(rows.fetchall())
 
     @readable()
-    def next_due_at(self, exclude: frozenset[int]) -> float | None:
+    def next_due_at(self, exclude: frozenset[int], lane: Lane = EVERYONE) -> float | None:
         found = self._db.execute(
             "SELECT min(due_at) FROM recipient WHERE status = 'deferred' AND due_at IS NOT NULL "
             "AND claim IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?)) "
-            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}",
-            (json.dumps(sorted(exclude)),),
+            f"AND plan = (SELECT max(id) FROM plan){self._scope}{self._chosen}{_within(lane)}",
+            (json.dumps(sorted(exclude)), *lane.domains),
         ).fetchone()[0]
         return float(found) if found is not None else None
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sendbatch.values import Status
 
 MOST_TEXT = 100_000  # characters of what others said, or we noted
+MOST_META = 1_000_000  # characters: what mailboxes answered stands in one value
 MOST_COLUMNS = 10_000_000  # characters of all names of a plan's columns
 MOST_TIME = 253_402_300_799  # seconds: the end of the year 9999, after which no date can be told
 MOST_NUMBER = 2**53
@@ -40,7 +41,7 @@ def _if_any(name: str, condition: str) -> str:
     return f"({name} IS NULL OR {condition})"
 
 
-_META = {"key": _text("key", MOST_TEXT), "value": _text("value", MOST_TEXT)}
+_META = {"key": _text("key", MOST_TEXT), "value": _text("value", MOST_META)}
 _EVENT = {
     "at": _number("at", 0, MOST_TIME),
     "kind": _text("kind", MOST_TEXT),

@@ -12,9 +12,9 @@ and where it can no longer be sent to, remembers in `was` what it had come to.
 INTENT is durable before the final dot leaves, so a crash finds every row whose message may have
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
 a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
-`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RETRY and RESEND hold for
-one run: whoever it does not reach, or in doubt not settle for good, or whose key expires before their
-message leaves, is put back.
+`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RESOLVE_… settles those in
+doubt, and those *deferred* by 5xx. RETRY and RESEND hold for one run: whoever it does not reach, or in
+doubt not settle for good, or whose key expires before their message leaves, is put back.
 
 Two rules keep this true. Every change of a status anywhere names an event of this table, and the
 store changes a row only where its present status is among the event's sources. This module does
@@ -45,6 +45,7 @@ class Event(StrEnum):
     RESEND = "resend"  # --in-doubt resend, or the provider drops repetitions
     RESOLVE_ACCEPTED = "resolve_accepted"  # a person said so
     RESOLVE_PENDING = "resolve_pending"
+    RESOLVE_REJECTED = "resolve_rejected"
     PUT_BACK = (
         "put_back"  # by RETRY or RESEND to be sent again, and no answer for good: what it `was`
     )
@@ -74,8 +75,9 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.CRASH: {_S: _DOUBT},
     Event.RETRY: {_REJ: _P, _D: _D, _F: _F},
     Event.RESEND: {_DOUBT: _P},
-    Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC},
-    Event.RESOLVE_PENDING: {_DOUBT: _P},
+    Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC, _D: _ACC},
+    Event.RESOLVE_PENDING: {_DOUBT: _P, _D: _P},
+    Event.RESOLVE_REJECTED: {_DOUBT: _REJ, _D: _REJ},
     Event.PUT_BACK: dict.fromkeys(_SENDABLE),
     Event.READDRESS: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), _P),
     Event.WITHDRAW: dict.fromkeys((*_TRIED, *_OUT), Status.WITHDRAWN),
@@ -86,6 +88,13 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
 SENDABLE = frozenset(_SENDABLE)
 SETTLED = frozenset((_REJ, _DOUBT))  # what a row `was` that may be sent to for one run only
 LEFT_OUT = frozenset(_OUT)
+
+# The event by which a person's word reaches the record: `resolve --as`.
+RESOLVED: Mapping[Status, Event] = {
+    Status.ACCEPTED: Event.RESOLVE_ACCEPTED,
+    Status.PENDING: Event.RESOLVE_PENDING,
+    Status.REJECTED: Event.RESOLVE_REJECTED,
+}
 
 # The event by which an outcome of a hand-over reaches the record.
 OF_OUTCOME: Mapping[Status, Event] = {

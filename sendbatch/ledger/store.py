@@ -53,6 +53,20 @@ class LeftInDoubt(NamedTuple):
     id: int
 
 
+class Own(NamedTuple):
+    """Others were accepted after this row was refused for good: it stays deferred, and is the row's own."""
+
+    id: int
+    at: float
+
+
+class Remembered(NamedTuple):
+    """A value of the record's meta; None forgets it."""
+
+    key: str
+    value: str | None
+
+
 class Noted(NamedTuple):
     """Something worth remembering that is about no single row."""
 
@@ -61,7 +75,7 @@ class Noted(NamedTuple):
     at: float
 
 
-Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Noted
+Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own | Remembered | Noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,26 @@ class Lane:
 
 
 EVERYONE = Lane()
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Rows with this status to be tried again; `codes` is a glob on the enhanced code of their last
+    reply, or on the basic one where there is none."""
+
+    status: Status
+    codes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Recipients deferred by this 5xx; `key` is that of the first."""
+
+    code: int
+    enhanced: str | None
+    text: str
+    recipients: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +202,10 @@ class Reading(Protocol):
         """Refusals: (code, enhanced code, text, how many), the most frequent first."""
         ...
 
+    def held(self, limit: int = 20) -> list[Held]:
+        """Who is deferred by 5xx, by the reply, the most frequent first."""
+        ...
+
     def events(self, limit: int = 200) -> list[Event]:
         """The newest `limit`, newest last."""
         ...
@@ -205,6 +243,6 @@ class Store(Protocol):
         """Selected deferred rows whose time has come, the longest due first."""
         ...
 
-    def next_due_at(self, exclude: frozenset[int]) -> float | None:
+    def next_due_at(self, exclude: frozenset[int], lane: Lane = EVERYONE) -> float | None:
         """When the next selected deferred row is due, None if no more is in this run."""
         ...

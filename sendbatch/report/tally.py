@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
-from sendbatch.ledger.store import Entry, Reading
+from sendbatch.ledger.store import Entry, Held, Reading
 from sendbatch.values import Status
 
 # In the order in which a person should look at them: doubt first, as only a person can settle it.
@@ -54,6 +54,7 @@ class Tally:
     contents: tuple[tuple[str, int], ...]
     servers: tuple[tuple[str, int], ...]
     attention: tuple[Entry, ...]
+    held: tuple[Held, ...] = ()  # who is deferred by 5xx, by the reply
 
     @property
     def counted(self) -> int:
@@ -97,6 +98,7 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
         contents=tuple(store.contents()),
         servers=tuple(store.servers()),
         attention=_attention(store, totals, attention, live),
+        held=tuple(store.held()) if Status.DEFERRED in totals else (),
     )
 
 

@@ -15,7 +15,9 @@ from sendbatch.message.identity import short
 from sendbatch.report.columns import cut, padded, width
 from sendbatch.report.tally import Tally
 from sendbatch.report.words import duration, rate, word
-from sendbatch.values import Status
+from sendbatch.smtp.meanings import OURS, meaning
+from sendbatch.smtp.replies import said
+from sendbatch.values import Reply, Status
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
@@ -45,6 +47,7 @@ def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | Non
         [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
         _attention(tally),
         _replies(tally),
+        _held(tally),
         _aligned([(f"{what}:", one_line(where)) for what, where in (paths or {}).items()]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -131,6 +134,29 @@ def _replies(tally: Tally) -> list[str]:
         text = cut(one_line(reply), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}")
     return lines
+
+
+def _held(tally: Tally) -> list[str]:
+    """Refused for good by the server's word, and not by ours."""
+    if not tally.held:
+        return []
+    many = sum(group.recipients for group in tally.held)
+    digits = max(len(f"{group.recipients:,}") for group in tally.held)
+    lines = ["Refused with 5xx and still open"]
+    for group in tally.held[:5]:
+        reply = Reply(group.code, group.text, "RCPT", group.enhanced)
+        about = meaning(reply)
+        ours = f" (speaks of {OURS[about]}, not of them)" if about in OURS else ""
+        text = cut(one_line(said(reply)), MOST_REASON)
+        lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
+    who = one_line(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
+    these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
+    return [
+        *lines,
+        "  The server says never, but it speaks of us, or nobody was accepted after that: the next run",
+        f"  tries {these} again. Where the server is right, {they} can be settled for good:",
+        f"  sendbatch resolve FILE {who} --as rejected",
+    ]
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -12,6 +12,7 @@ import ssl
 
 from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.offers import Offers
+from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
 from sendbatch.values import Reply
 
@@ -196,11 +197,6 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     if server.auth == "auto" and "xoauth2" in offered:
         hint += "; for a token as the password: auth: xoauth2"
     return SmtpError(message, step="auth", hint=hint)
-
-
-def said(reply: Reply) -> str:
-    """The reply as it is quoted to people."""
-    return " ".join(part for part in (str(reply.code), reply.enhanced, reply.text) if part)
 
 
 def _is_temporary(reply: Reply) -> bool:

@@ -43,7 +43,6 @@ _REFUSED = {
 
 CLOSED = "the server closed the connection"
 
-# RCPT and MESSAGE as `values.BLAMING` has them.
 _WHAT = {
     State.RSET: "a new message on this connection",
     State.MAIL: "the sender",

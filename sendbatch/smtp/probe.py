@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sendbatch.errors import SendbatchError, SmtpError, one_line
-from sendbatch.smtp import diagnosis
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import Opening
+from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
 from sendbatch.threads import aside
 
@@ -64,7 +64,7 @@ async def _steps(
         await opening.secure()
         yield _tls(opening)
     reply = await opening.greeting()
-    yield Step("greeting", True, diagnosis.said(reply))
+    yield Step("greeting", True, said(reply))
     await opening.hello()
     if server.security == "starttls":
         await opening.secure()
@@ -110,8 +110,9 @@ def _no_tls(server: Server, offers: Offers) -> Step:
 
 
 def _ehlo(offers: Offers) -> Step:
-    said = [f"{name} {value}".strip() for name, value in offers.extensions.items()]
-    text = "offers " + ", ".join(one_line(one.upper(), 80) for one in said) if said else "no offers"
+    offered = [f"{name} {value}".strip() for name, value in offers.extensions.items()]
+    listed = ", ".join(one_line(one.upper(), 80) for one in offered)
+    text = f"offers {listed}" if offered else "no offers"
     hint = None if offers.pipelining else "without PIPELINING a message takes several round trips"
     return Step("ehlo", True, text, hint)
 

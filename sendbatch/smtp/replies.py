@@ -136,6 +136,11 @@ def clean_reply(code: int, lines: list[str], command: str) -> Reply:
     return Reply(code, _clean(text), command, enhanced)
 
 
+def said(reply: Reply) -> str:
+    """The reply as it is quoted to people."""
+    return " ".join(part for part in (str(reply.code), reply.enhanced, reply.text) if part)
+
+
 def _clean(text: str) -> str:
     if len(text) <= MOST_TEXT and text.isprintable():
         return text

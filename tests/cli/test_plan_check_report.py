@@ -368,7 +368,7 @@ def test_who_is_not_in_doubt_is_not_settled_and_nobody_else_either(
 ) -> None:
     told = doubtful.run("resolve", "spring.yaml", BJORK, key, "--as", "accepted")
     assert told.code == 2
-    assert f"not in doubt: {key}; nothing was changed" in told.err
+    assert f"neither in doubt nor deferred by a 5xx: {key}; nothing was changed" in told.err
     assert doubtful.statuses()[BJORK] == "in_doubt"
 
 

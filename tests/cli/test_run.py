@@ -543,13 +543,82 @@ def test_a_recipient_refused_for_good_is_left_until_a_retry_is_asked_for(
     assert mailhost.receivers == [ADA, CARL, BJORK]
 
 
-def test_those_refused_that_a_limit_leaves_over_are_refused_still_and_told_of(
+def all_are_rejected(desk: Desk, mailhost: MailHost, reply: str = "550 5.1.1 no such user") -> None:
+    """Refused by a server that took nobody yet, and settled by hand; now it would take them."""
+    mailhost.take_over(desk)
+    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), reply)
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    assert set(desk.statuses().values()) == {"deferred"}
+    assert desk.run("resolve", "spring.yaml", ADA, BJORK, CARL, "--as", "rejected").code == 0
+    mailhost.answers.clear()
+
+
+def test_refused_by_a_server_that_took_nobody_yet_they_stay_and_the_summary_says_what_to_do(
     desk: Desk, mailhost: MailHost
 ) -> None:
     mailhost.take_over(desk)
-    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.1.1 no such user")
-    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.7.1 Relay access denied")
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 1
+    assert "3 × 550 5.7.1 Relay access denied (speaks of our set-up, not of them)" in told.err
+    assert "the next run\n  tries these 3 again" in told.err
+    assert "sendbatch resolve FILE KEY… --as rejected" in told.err
+    assert desk.run("status", "spring.yaml").code == 1
     mailhost.answers.clear()
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+
+
+def test_with_nothing_to_send_but_rejected_ones_the_line_that_retries_them_is_named(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    all_are_rejected(desk, mailhost)
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 1
+    assert "3 recipients rejected" in told.err
+    assert "this sends to the 3 again:  sendbatch run spring.yaml --retry rejected" in told.err
+    assert desk.run("run", "spring.yaml", "--yes", "--retry", "rejected").code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+    assert "--retry" not in desk.run("run", "spring.yaml", "--yes").err
+
+
+@pytest.mark.parametrize(
+    ("codes", "sent"), [("rejected:5.4.*", []), ("rejected:5.4.*,rejected:5.1.?", [ADA, BJORK, CARL])]
+)
+def test_a_retry_by_codes_sends_to_those_alone(
+    desk: Desk, mailhost: MailHost, codes: str, sent: list[str]
+) -> None:
+    all_are_rejected(desk, mailhost)
+    told = desk.run("run", "spring.yaml", "--yes", "--retry", codes)
+    assert told.code == (0 if sent else 1)
+    assert mailhost.receivers == sent
+
+
+def test_a_retry_by_codes_that_is_stopped_is_in_the_line_that_goes_on(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    all_are_rejected(desk, mailhost)
+    slow = ("--rate", "1/min", "--stop-after", "1s")
+    told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected:5.1.*", "--breaker", "7", *slow)
+    assert told.code == 3
+    words = [word for word in line_that_goes_on(told.err) if word not in ("--rate", "1/min")]
+    assert words[-4:] == ["--retry", "rejected:5.1.*", "--breaker", "7"]
+    assert desk.run(*words, "--yes").code == 0
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+
+
+def test_as_many_refusals_as_breaker_says_stop_a_run(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.7.1 no")
+    told = desk.run("run", "spring.yaml", "--yes", "--breaker", "1", "--rate", "100/s")
+    assert told.code == 3
+    assert "1 permanent refusal in a row" in told.err
+
+
+def test_those_refused_that_a_limit_leaves_over_are_refused_still_and_told_of(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    all_are_rejected(desk, mailhost)
     told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected", "--limit", "1")
     assert told.code == 0
     assert "2 recipients left for a later run" in told.err
@@ -561,10 +630,7 @@ def test_those_refused_that_a_limit_leaves_over_are_refused_still_and_told_of(
 def test_a_retry_that_is_stopped_leads_on_and_nobody_is_pending(
     desk: Desk, mailhost: MailHost
 ) -> None:
-    mailhost.take_over(desk)
-    mailhost.answers |= dict.fromkeys((ADA, BJORK, CARL), "550 5.1.1 no such user")
-    desk.run("run", "spring.yaml", "--yes")
-    mailhost.answers.clear()
+    all_are_rejected(desk, mailhost)
     slow = ("--rate", "1/min", "--stop-after", "1s")
     told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected", "--limit", "2", *slow)
     assert told.code == 3

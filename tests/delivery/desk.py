@@ -15,10 +15,12 @@ from sendbatch.campaign.model import Mailbox, Profile, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.history import history_of
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.verdict import BREAKER
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.sqlite import Ledger
@@ -130,6 +132,7 @@ class Desk:
     usage: Usage | None = None
     account: Account = ACCOUNT
     no_wait: bool = False
+    breaker: int = BREAKER
     limit: int | None = None
     stop_after: float | None = None
     read_credentials: Callable[[], Credentials | None] = lambda: None
@@ -217,6 +220,8 @@ class Desk:
             stop=self.stop,
             keys=self.keys,
             no_wait=self.no_wait,
+            breaker=self.breaker,
+            history=history_of(self.ledger.reading, "office"),
             stop_after=self.stop_after,
         )
 

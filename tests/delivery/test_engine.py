@@ -128,7 +128,7 @@ def test_hundreds_deferred_at_once_all_come_back(desk: MakeDesk) -> None:
     run = desk(
         120,
         connections=8,
-        rcpt=lambda visit: "450 busy" if run.office.asked[visit.recipient] == 1 else None,
+        rcpt=lambda visit: "450 greylisted" if run.office.asked[visit.recipient] == 1 else None,
     )
     ending = run.send()
     assert not ending.early

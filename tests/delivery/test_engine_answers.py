@@ -9,10 +9,11 @@ import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.verdict import A_DAY
 from sendbatch.errors import ProfileError
 from sendbatch.values import Status
 from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import ADA, Desk, address
+from tests.delivery.desk import ADA, Desk, address, addresses
 from tests.delivery.office import Answer, Visit, fine
 
 
@@ -33,10 +34,17 @@ def test_refused_recipients_are_rejected_once_an_acceptance_follows(desk: MakeDe
     assert (entry.code, entry.enhanced, entry.attempts, entry.due_at) == (550, "5.1.1", 1, None)
 
 
-def test_a_streak_open_at_the_end_is_rejected_all_the_same(desk: MakeDesk) -> None:
-    run = desk(30, dot=refusing(dead(*range(11, 30)), "554 5.7.1 spam"))
+def test_a_streak_open_at_the_end_condemns_those_told_of_their_mailbox(desk: MakeDesk) -> None:
+    run = desk(30, rcpt=refusing(dead(*range(11, 30))))
     assert not run.send().early
     assert run.totals() == {Status.ACCEPTED: 11, Status.REJECTED: 19}
+
+
+def test_a_streak_open_at_the_end_leaves_all_others_deferred(desk: MakeDesk) -> None:
+    run = desk(30, dot=refusing(dead(*range(11, 30)), "554 5.7.1 spam"))
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 11, Status.DEFERRED: 19}
+    assert {entry.due_at for entry in run.entries()} == {None}
 
 
 @pytest.mark.parametrize("connections", [1, 7])
@@ -55,9 +63,6 @@ def test_an_acceptance_that_comes_after_the_breaker_does_not_undo_it(desk: MakeD
     """Two connections: one awaits the reply to its dot while the other meets 20 refusals."""
     tripped = asyncio.Event()
 
-    def waits(visit: Visit) -> Awaitable[None] | None:
-        return wait_for(tripped) if visit.recipient == address(0) else None
-
     async def wait_for(event: asyncio.Event) -> None:
         await event.wait()
 
@@ -65,16 +70,22 @@ def test_an_acceptance_that_comes_after_the_breaker_does_not_undo_it(desk: MakeD
         if run.watcher.counts[Status.DEFERRED] >= 20:
             tripped.set()
 
+    people = [address(n, ("a.example", "b.example")[n % 2]) for n in range(100)]
+    taken = {people[0], people[1]}
+
+    def waits(visit: Visit) -> Awaitable[None] | None:
+        return wait_for(tripped) if visit.recipient == people[1] else None
+
     run = desk(
-        100,
+        people,
         connections=2,
-        rcpt=lambda visit: "550 no" if visit.recipient != address(0) else None,
+        rcpt=lambda visit: "550 no" if visit.recipient not in taken else None,
         on_dot=waits,
     )
     run.watcher.on_move = watch
     ending = run.send()
     assert ending.early
-    assert run.totals() == {Status.ACCEPTED: 1, Status.DEFERRED: 20, Status.PENDING: 79}
+    assert run.totals() == {Status.ACCEPTED: 2, Status.DEFERRED: 20, Status.PENDING: 78}
 
 
 def test_those_whose_sender_was_refused_are_not_held_to_be_dead(desk: MakeDesk) -> None:
@@ -86,22 +97,178 @@ def test_those_whose_sender_was_refused_are_not_held_to_be_dead(desk: MakeDesk) 
     assert Status.REJECTED not in run.totals()
 
 
-def test_a_run_after_the_breaker_passes_those_refused_before(desk: MakeDesk) -> None:
+def test_runs_after_the_breaker_get_through_to_the_living(desk: MakeDesk) -> None:
     run = desk(60, rcpt=refusing(dead(*range(45))))
     assert run.send().early
     assert run.totals() == {Status.DEFERRED: 20, Status.PENDING: 40}
-    assert run.send().early  # twenty more, unless those known to be dead were tried in between
-    run.send()
+    for _ in range(4):
+        run.clock.now += A_DAY
+        run.send()
     assert run.totals() == {Status.REJECTED: 45, Status.ACCEPTED: 15}
 
 
-def test_five_hundred_to_mail_speaks_about_us_and_rejects_nobody(desk: MakeDesk) -> None:
-    run = desk(40, mail=lambda visit: "550 5.7.1 sender not allowed")
+def test_a_refusal_met_in_two_runs_on_one_day_makes_nobody_rejected(desk: MakeDesk) -> None:
+    """A quota is said with 550; an hourly cron meets it again and again, and it is free the next day."""
+    run = desk(70, dot=lambda visit: "550 not today" if run.office.asked["x"] else None)
+    run.office.asked["x"] = 1
+    for _ in range(6):
+        assert run.send().early
+        run.clock.now += 3600
+    assert Status.REJECTED not in run.totals()
+    run.office.asked.clear()
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 70}
+
+
+@pytest.mark.parametrize("command", ["mail", "data"])
+def test_five_hundred_to_mail_or_data_speaks_about_us_and_rejects_nobody(
+    desk: MakeDesk, command: str
+) -> None:
+    run = desk(40, **{command: lambda visit: "550 5.7.1 not you"})
     ending = run.send()
     assert ending.early
-    assert run.totals() == {Status.DEFERRED: 20, Status.PENDING: 20}
+    assert "5 refusals in a row that speak about us" in ending.reason
+    assert run.totals() == {Status.DEFERRED: 5, Status.PENDING: 35}
     assert run.send().early
     assert Status.REJECTED not in run.totals()
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_relay_that_denies_is_left_after_five_and_everybody_is_sent_to_once_it_is_mended(
+    desk: MakeDesk, connections: int
+) -> None:
+    people = [address(n, f"{n % 3}.example") for n in range(12)]
+    run = desk(people, connections=connections, rcpt=lambda visit: "554 5.7.1 Relay access denied")
+    assert run.send().early
+    assert run.office.asked.total() < 5 + 2 * connections
+    run.office.rcpt = fine
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 12}
+
+
+def test_a_first_list_that_begins_with_dead_domains_is_passed_by_others_from_elsewhere(
+    desk: MakeDesk,
+) -> None:
+    people = [address(n, f"{n % 4}.example") for n in range(32)] + addresses(30)
+    run = desk(people, rcpt=refusing(set(people[:32]), "550 no"))
+    assert not run.send().early
+    assert run.totals() == {Status.REJECTED: 32, Status.ACCEPTED: 30}
+
+
+def test_a_dead_domain_amid_others_is_set_aside_and_settled_and_the_run_goes_on(
+    desk: MakeDesk,
+) -> None:
+    people = addresses(250) + addresses(60, "dead.example") + addresses(250, "b.example")
+    run = desk(people, connections=3, rcpt=refusing(set(people[250:310]), "550 5.7.1 no"))
+    assert not run.send().early
+    assert run.totals() == {Status.REJECTED: 60, Status.ACCEPTED: 500}
+    assert set(run.office.asked.values()) == {1}
+    assert set(run.events("aside")) == {"all are refused at dead.example: others are tried first"}
+    assert {entry.attempts for entry in run.entries()} == {1}
+
+
+def test_set_aside_a_domain_waits_until_somebody_of_another_was_tried(desk: MakeDesk) -> None:
+    people = [address(0), *addresses(45, "dead.example"), *addresses(2, "b.example")]
+    run = desk(people, rcpt=refusing(set(people[1:46]), "550 5.7.1 no"))
+    run.send()
+    asked = [person.partition("@")[2] for person in run.office.asked]
+    assert asked.index("b.example") == 1 + 20
+    assert asked[22:42] == ["dead.example"] * 20
+    # behind the last five nobody is left to show that the server takes others
+    assert run.totals() == {Status.REJECTED: 40, Status.DEFERRED: 5, Status.ACCEPTED: 3}
+
+
+def test_a_domain_whose_server_speaks_about_us_is_left_to_a_later_run_and_stops_none(
+    desk: MakeDesk,
+) -> None:
+    people = addresses(8, "listed.example") + addresses(40)
+    run = desk(people, rcpt=refusing(set(people[:8]), "554 5.7.1 blocked using zen.spamhaus.org"))
+    for _ in range(3):
+        assert not run.send().early
+        assert run.totals() == {Status.DEFERRED: 8, Status.ACCEPTED: 40}
+
+
+def test_as_many_refusals_as_are_asked_for_stop_the_run(desk: MakeDesk) -> None:
+    run = desk(100, rcpt=lambda visit: "550 no", breaker=3)
+    assert run.send().early
+    assert run.totals() == {Status.DEFERRED: 3, Status.PENDING: 97}
+
+
+@pytest.mark.parametrize("reply", ["451 4.7.1 quota exceeded", "451 4.3.0 not now"])
+@pytest.mark.parametrize("domains", [1, 3])
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_server_that_refuses_everybody_for_now_gets_a_few_tens_of_messages_in_all(
+    desk: MakeDesk, reply: str, domains: int, connections: int
+) -> None:
+    people = [address(n, f"{n % domains}.example") for n in range(1000)]
+    run = desk(people, connections=connections, rcpt=lambda visit: reply)
+    began = run.clock.now
+    ending = run.send()
+    assert ending.early
+    assert "it is worth trying again from" in ending.reason
+    assert run.office.asked.total() < 20 + 6 + 2 * connections
+    assert run.clock.now - began > 60 + 120 + 240 + 480 + 960
+    assert set(run.totals()) == {Status.DEFERRED, Status.PENDING}
+
+
+def test_a_run_that_does_not_wait_leaves_such_a_server_at_once_and_the_next_asks_once(
+    desk: MakeDesk,
+) -> None:
+    people = [address(n, f"{n % 3}.example") for n in range(200)]
+    run = desk(people, no_wait=True, rcpt=lambda visit: "451 quota")
+    assert run.send().early
+    assert run.office.asked.total() == 20
+    assert run.send().early
+    assert run.office.asked.total() == 21
+    run.office.rcpt = fine
+    run.send()
+    run.no_wait = False
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 200}
+    assert run.ledger.reading.meta("braked") is None
+
+
+def test_a_server_that_has_had_enough_for_a_while_is_waited_for_and_everybody_gets_through(
+    desk: MakeDesk,
+) -> None:
+    people = [address(n, f"{n % 3}.example") for n in range(300)]
+
+    def full(visit: Visit) -> str | None:
+        return "452 too much" if len(run.office.taken) >= 100 and run.clock.now < 400 else None
+
+    run = desk(people, connections=4, rcpt=full)
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 300}
+    assert run.office.asked.total() < 300 + 40
+
+
+@pytest.mark.parametrize("domains", [1, 3])
+def test_greylisting_does_not_brake(desk: MakeDesk, domains: int) -> None:
+    people = [address(n, f"{n % domains}.example") for n in range(300)]
+    run = desk(
+        people,
+        rcpt=lambda visit: (
+            "451 4.7.1 Greylisting in action" if run.office.asked[visit.recipient] == 1 else None
+        ),
+    )
+    began = run.clock.now
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 300}
+    assert run.events("brake") == []
+    assert run.clock.now - began < 200
+
+
+def test_greylisting_in_unknown_words_gets_through_for_those_put_off_are_tried_first(
+    desk: MakeDesk,
+) -> None:
+    run = desk(
+        300,
+        connections=4,
+        rcpt=lambda visit: "450 not yet" if run.office.asked[visit.recipient] == 1 else None,
+    )
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 300}
+    assert {entry.attempts for entry in run.entries()} == {2}
 
 
 def test_turned_away_at_the_greeting_it_makes_do_with_half_the_connections(desk: MakeDesk) -> None:

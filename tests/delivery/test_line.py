@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sendbatch.delivery.line import MOST_BYTES, MOST_MESSAGES, Line, Ready
-from sendbatch.values import Envelope, Message, Recipient
+from sendbatch.values import Envelope, Message, Recipient, Status
 
 NEVER = float("inf")
 
@@ -142,3 +144,44 @@ def test_the_feed_is_woken_once_a_full_lane_has_room(
     line.drained.clear()
     line.take(at_once, 0.0)
     assert not line.drained.is_set()  # there was room already
+
+
+def test_a_domain_that_is_split_off_moves_to_a_lane_of_its_own_in_order(line: Line) -> None:
+    for number, domain in enumerate(["x.example", "a.example", "x.example", "a.example"]):
+        line.add(ready(number, domain))
+    line.split("x.example")
+    line.add(ready(4, "x.example"))
+    assert line.lanes == ("", "x.example")
+    assert line.waiting(["x.example"]) == 3
+    held = {"x.example": NEVER, "": 0.0}.__getitem__
+    found = [line.take(held, 5.0) for _ in range(3)]
+    assert [one.recipient.id if one else None for one in found] == [1, 3, None]
+    assert taken(line, 4) == [0, 2, 4]
+
+
+def test_a_domain_is_split_off_once(line: Line) -> None:
+    line.add(ready(1, "x.example"))
+    line.split("x.example")
+    line.split("x.example")
+    assert taken(line, 2) == [1]
+
+
+def test_a_lane_that_was_full_has_room_again_once_its_messages_have_moved(line: Line) -> None:
+    for number in range(MOST_MESSAGES):
+        line.add(ready(number, "x.example"))
+    assert not line.has_room()
+    line.split("x.example")
+    assert line.has_room()
+    assert not line.has_room("x.example")
+
+
+def test_where_it_is_asked_for_those_put_off_before_come_first(line: Line) -> None:
+    tried = ready(2)
+    tried = tried._replace(recipient=replace(tried.recipient, status=Status.DEFERRED))
+    line.add(ready(1))
+    assert not line.has_tried
+    line.add(tried)
+    assert line.has_tried
+    first = line.take(at_once, 0.0, tried_first=True)
+    assert first is tried
+    assert line.take(at_once, 0.0, tried_first=True) == ready(1)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from random import Random
 
 import pytest
 
 from sendbatch.campaign.model import Rate, Retry
+from sendbatch.delivery.brake import REFUSALS, TRIES, Brake
+from sendbatch.delivery.history import History
 from sendbatch.delivery.line import Ready
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.settling import Handed, Settling
-from sendbatch.delivery.steering import BREAKER, Connections, SlowDown
-from sendbatch.ledger.store import Change, Released, Settled
+from sendbatch.delivery.steering import Connections, SlowDown
+from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
+from sendbatch.delivery.words import clock_time
+from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
 from tests.delivery.desk import Watcher
 from tests.delivery.fakeclock import START, FakeClock
 
 NEW = Handed(0, 0)
 TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
-NOBODY = Outcome(Status.REJECTED, Reply(550, "nobody", "RCPT"))
+NEVER = Outcome(Status.REJECTED, Reply(550, "go away", "RCPT"), "the server refused the recipient")
+NOBODY = Outcome(Status.REJECTED, Reply(550, "no such user", "RCPT", "5.1.1"))
+RELAY = Outcome(Status.REJECTED, Reply(554, "Relay access denied", "RCPT", "5.7.1"), "refused")
 LOST = Outcome(Status.PENDING, None, "the connection ended", lost=True)
 
 
@@ -27,11 +34,16 @@ def gone(command: str) -> Outcome:
     return Outcome(Status.PENDING, Reply(421, "bye", command), lost=True)
 
 
-def ready(number: int, status: Status = Status.PENDING, code: int | None = None) -> Ready:
-    email = f"p{number}@example.org"
-    recipient = Recipient(number, number, email, email, (), status, code=code)
+def ready(
+    number: int, refused: Reply | None = None, domain: str = "example.org", *, its_own: bool = False
+) -> Ready:
+    email = f"p{number}@{domain}"
+    status = Status.DEFERRED if refused else Status.PENDING
+    recipient = Recipient(
+        number, number, email, email, (), status, refused=refused, refusal_is_its_own=its_own
+    )
     message = Message(Envelope("news@example.com", email), b"hello\r\n", "<1@example.com>", 0.0)
-    return Ready(recipient, message, "example.org")
+    return Ready(recipient, message, domain)
 
 
 @dataclass
@@ -41,6 +53,8 @@ class Room:
     written: list[Change] = field(default_factory=list)
     back: list[Ready] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    history: History = field(default_factory=lambda: History("the way"))
+    no_wait: bool = False
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -58,6 +72,9 @@ class Room:
             write=self.written.extend,
             put_back=self.back.append,
             note=lambda kind, detail: self.notes.append((kind, detail)),
+            breaker=Breaker(),
+            brake=Brake(60, 1800, no_wait=self.no_wait, begun=self.history.braked),
+            history=self.history,
         )
 
     def settle(
@@ -66,10 +83,18 @@ class Room:
         self.clock.now += 2
         return self.settling.settle(one, outcome, handed, stopping=stopping)
 
+    @property
+    def settled(self) -> list[Settled]:
+        return [change for change in self.written if isinstance(change, Settled)]
+
     def last(self) -> Settled:
-        found = self.written[-1]
-        assert isinstance(found, Settled)
-        return found
+        return self.settled[-1]
+
+    def statuses(self) -> dict[int, Status]:
+        return {change.id: change.outcome.status for change in self.settled}
+
+    def remembered(self) -> dict[str, str | None]:
+        return {c.key: c.value for c in self.written if isinstance(c, Remembered)}
 
 
 @pytest.fixture
@@ -79,7 +104,7 @@ def room() -> Room:
 
 def test_accepted_is_written_as_it_is(room: Room) -> None:
     assert not room.settle(ready(1), TAKEN)
-    assert room.written == [Settled(1, TAKEN, None, START + 2)]
+    assert room.settled == [Settled(1, TAKEN, None, START + 2)]
     assert room.watcher.counts[Status.ACCEPTED] == 1
 
 
@@ -105,10 +130,11 @@ def test_a_body_cut_off_is_an_attempt(room: Room) -> None:
     assert room.last().due_at is not None
 
 
-def test_refused_is_deferred_until_an_acceptance(room: Room) -> None:
-    room.settle(ready(1), NOBODY)
+@pytest.mark.parametrize("refusal", [NEVER, NOBODY])
+def test_refused_is_deferred_until_an_acceptance(room: Room, refusal: Outcome) -> None:
+    room.settle(ready(1), refusal)
     assert (room.last().outcome.status, room.last().due_at) == (Status.DEFERRED, None)
-    assert room.last().outcome.reply == NOBODY.reply
+    assert room.last().outcome.reply == refusal.reply
     room.settle(ready(2), TAKEN)
     assert room.last() == Settled(
         1, Outcome(Status.REJECTED), None, START + 4, counts_attempt=False
@@ -117,31 +143,149 @@ def test_refused_is_deferred_until_an_acceptance(room: Room) -> None:
     assert room.watcher.counts[Status.DEFERRED] == 0
 
 
-def test_refused_is_rejected_when_the_run_ends_without_the_breaker(room: Room) -> None:
-    for number in range(BREAKER - 1):
-        room.settle(ready(number), NOBODY)
+def test_with_nobody_accepted_the_end_of_the_run_condemns_nobody(room: Room) -> None:
+    for number, refusal in enumerate((NEVER, NOBODY, RELAY)):
+        room.settle(ready(number), refusal)
     room.settling.finish()
-    rejected = [c.id for c in room.written if isinstance(c, Settled) and not c.counts_attempt]
-    assert rejected == list(range(BREAKER - 1))
+    assert set(room.statuses().values()) == {Status.DEFERRED}
+
+
+@pytest.mark.parametrize(
+    ("ago", "status"), [(LATELY - 60, Status.REJECTED), (LATELY + 60, Status.DEFERRED)]
+)
+def test_at_the_end_only_a_word_about_the_mailbox_counts_where_this_way_took_somebody_lately(
+    ago: float, status: Status
+) -> None:
+    room = Room(history=History("the way", accepted_at=START - ago))
+    for number, refusal in enumerate((NEVER, NOBODY, RELAY)):
+        room.settle(ready(number), refusal)
+    room.settling.finish()
+    assert room.statuses() == {0: Status.DEFERRED, 1: status, 2: Status.DEFERRED}
 
 
 def test_with_the_breaker_they_stay_deferred(room: Room) -> None:
     for number in range(BREAKER):
-        room.settle(ready(number), NOBODY)
+        room.settle(ready(number, domain=f"{number}.example"), NOBODY)
+    room.settling.nobody_else()
     room.settle(ready(99), TAKEN)
     room.settling.finish()
-    assert all(c.counts_attempt for c in room.written if isinstance(c, Settled))
+    assert all(change.counts_attempt for change in room.settled)
 
 
-def test_refused_in_an_earlier_run_too_it_is_rejected_at_once(room: Room) -> None:
-    room.settle(ready(1, Status.DEFERRED, 550), NOBODY)
-    assert room.last().outcome.status is Status.REJECTED
+def test_refused_in_an_earlier_run_too_it_is_as_open_as_before(room: Room) -> None:
+    room.settle(ready(1, NEVER.reply), NEVER)
+    assert room.last().outcome.status is Status.DEFERRED
+    assert room.settling.breaker.length == 1
+
+
+@pytest.mark.parametrize(("ago", "status"), [(A_DAY, "rejected"), (A_DAY - 60, "deferred")])
+def test_told_of_its_mailbox_in_two_runs_a_day_apart_it_is_rejected(
+    ago: float, status: str
+) -> None:
+    room = Room(history=History("the way", since={1: START - ago}))
+    room.settle(ready(1, NOBODY.reply), NOBODY)
+    assert room.last().outcome.status == status
+
+
+def test_since_when_a_mailbox_was_told_of_is_remembered_over_the_runs() -> None:
+    room = Room(history=History("the way", since={1: START - 3600, 7: START - 99}))
+    room.settle(ready(1, NOBODY.reply), NOBODY)
+    room.settle(ready(2), NOBODY)
+    room.settling.finish()
+    remembered = json.loads(room.remembered()["mailbox refused since"] or "")
+    assert remembered == {"1": START - 3600, "7": START - 99, "2": START + 4}
+
+
+def test_what_speaks_about_us_is_deferred_says_so_and_is_no_recipients_fault(room: Room) -> None:
+    room.settle(ready(1), RELAY)
+    assert room.last().outcome == Outcome(
+        Status.DEFERRED, RELAY.reply, "refused, and speaks of our set-up"
+    )
+    assert room.last().due_at is None
+    room.settle(ready(2), TAKEN)
+    assert room.statuses()[1] is Status.DEFERRED
+    assert Own(1, START + 4) in room.written
+
+
+def test_a_refusal_seen_to_be_its_own_stays_so_when_it_is_met_again(room: Room) -> None:
+    room.settle(ready(1, RELAY.reply, its_own=True), RELAY)
+    assert Own(1, START + 2) in room.written
+    assert room.settling.breaker.length == 0
+
+
+def test_the_way_that_took_somebody_is_remembered_with_the_last_time(room: Room) -> None:
+    room.settle(ready(1), TAKEN)
+    assert room.remembered() == {"accepted by the way": repr(START + 2)}
+    room.settle(ready(2), TAKEN)
+    room.settling.finish()
+    assert room.remembered() == {"accepted by the way": repr(START + 4)}
 
 
 def test_five_hundred_to_mail_is_deferred_and_stays_so(room: Room) -> None:
     room.settle(ready(1), Outcome(Status.DEFERRED, Reply(550, "not you", "MAIL")))
     room.settling.finish()
     assert [c.outcome.status for c in room.written if isinstance(c, Settled)] == [Status.DEFERRED]
+
+
+BUSY = Outcome(Status.DEFERRED, Reply(451, "busy", "RCPT"))
+GREYLISTED = Outcome(Status.DEFERRED, Reply(451, "greylisted", "RCPT", "4.7.1"))
+
+
+def refused_by_all(room: Room, count: int, outcome: Outcome = BUSY) -> None:
+    for number in range(count):
+        room.settle(ready(number, domain=f"{number % 3}.example"), outcome)
+
+
+def test_twenty_refused_for_now_bring_the_brake_on_and_it_is_remembered(room: Room) -> None:
+    refused_by_all(room, REFUSALS)
+    assert room.connections.allowed == 1
+    assert room.settling.brake.until == room.clock.now + 60
+    assert room.remembered() == {"braked": "the way 60"}
+    assert room.notes[-1][0] == "brake"
+    assert (
+        "20 messages in a row were refused, the last one: 451 busy; one message"
+        in room.notes[-1][1]
+    )
+
+
+def test_greylisting_is_no_refusal_for_the_brake(room: Room) -> None:
+    refused_by_all(room, REFUSALS * 3, GREYLISTED)
+    assert not room.settling.brake.on
+
+
+def test_what_breaks_off_or_says_421_is_no_refusal_for_the_brake(room: Room) -> None:
+    refused_by_all(room, REFUSALS, Outcome(Status.DEFERRED, None, "cut", lost=True))
+    refused_by_all(
+        room, REFUSALS, Outcome(Status.DEFERRED, Reply(421, "bye", "MESSAGE"), lost=True)
+    )
+    assert not room.settling.brake.on
+
+
+def test_six_tries_refused_end_the_run_with_the_time_that_is_worth_trying(room: Room) -> None:
+    refused_by_all(room, REFUSALS)
+    for number in range(TRIES):
+        assert not room.settling.is_over
+        room.settling.brake.sends(number)
+        room.settle(ready(number), BUSY)
+    assert room.settling.is_over
+    at = clock_time(room.clock.wall() + 1800)
+    assert room.settling.why == (
+        f"the server still refuses everything, the last one: 451 busy; it is worth trying again from {at}"
+    )
+    assert room.remembered()["braked"] == "the way 1800"
+
+
+def test_an_acceptance_under_the_brake_is_remembered_and_it_is_released_step_by_step() -> None:
+    room = Room(history=History("the way", braked=2.0))
+    assert room.connections.allowed == 1
+    room.settle(ready(1), TAKEN)
+    assert room.remembered()["braked"] is None
+    assert (room.settling.brake.on, room.settling.brake.pause) == (True, 1.0)
+    room.settle(ready(2), TAKEN)
+    assert not room.settling.brake.on
+    room.clock.now += 70
+    room.settle(ready(3), TAKEN)
+    assert room.connections.allowed == 2
 
 
 def test_released_it_goes_back_to_the_front_without_an_attempt(room: Room) -> None:

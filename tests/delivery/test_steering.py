@@ -5,23 +5,36 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.delivery.steering import (
-    BREAKER,
     CALM,
-    Breaker,
     Connections,
     Releases,
     SlowDown,
     Unbuildables,
     row_is_blamed,
 )
-from sendbatch.values import Outcome, Recipient, Reply, Status
+from sendbatch.smtp.replies import clean_reply
+from sendbatch.values import Outcome, Reply, Status
 
-NEVER = Reply(550, "no such user", "RCPT", "5.1.1")
-TWICE = Recipient(77, 78, "dead", "dead@example.org", (), Status.DEFERRED, code=550)
-
-
-def recipient(number: int) -> Recipient:
-    return Recipient(number, number, f"p{number}", f"p{number}@example.org", ())
+# As people quote them, from presets and from nobody's.
+REPLIES_TO_THE_HASTY = (
+    "421 4.4.2 Message submission rate for this client has exceeded the configured limit",
+    "450 4.7.1 <END-OF-MESSAGE>: End-of-data rejected: Number messages per hour exceeded. Error:RATE_MSG",
+    "450 Too many recipient attempts",
+    "450 Requested mail action not taken: mailbox unavailable Mail send limit exceeded.",
+    "450 4.7.1 sorry, max 400 requests per 3600 seconds",
+    "450 4.7.1 <END-OF-MESSAGE>: End-of-data rejected: Policy rejection; Message count quota exceeded",
+    "452 Too many recipients received this hour",
+    "451 4.7.1 too many mails, please try again later",
+    "421 Too many concurrent SMTP connections; please try again later",
+    "451 Ratelimit exceeded",
+    "454 4.7.1 Error: too many mails from 192.0.2.1",
+    "454 Throttling failure: Maximum sending rate exceeded",
+    "432 4.3.2 Concurrent connections limit exceeded.",
+    "451 4.7.500 Server busy. Please try again later",
+    "550 Domain example.com has exceeded the max emails per hour (100/100 (100%)) allowed.",
+    "550 spam mail rejected: exceeded hour limit",
+    "550 5.4.6 Unusual sending activity detected. Please try after sometime",
+)
 
 
 class TestConnections:
@@ -64,57 +77,6 @@ class TestConnections:
         assert connections.per_connection is None
 
 
-class TestBreaker:
-    def test_twenty_refusals_in_a_row_trip_it(self) -> None:
-        breaker = Breaker()
-        for number in range(BREAKER):
-            assert not breaker.tripped
-            assert breaker.refused(recipient(number), NEVER) is Status.DEFERRED
-        assert breaker.tripped
-        assert breaker.last == NEVER
-
-    def test_an_acceptance_ends_the_streak_and_condemns_those_in_it(self) -> None:
-        breaker = Breaker()
-        for number in range(BREAKER - 1):
-            breaker.refused(recipient(number), NEVER)
-        assert breaker.accepted() == list(range(BREAKER - 1))
-        assert breaker.accepted() == []
-        for number in range(BREAKER - 1):
-            breaker.refused(recipient(number), NEVER)
-        assert not breaker.tripped
-
-    def test_once_tripped_an_acceptance_changes_nothing(self) -> None:
-        breaker = Breaker()
-        for number in range(BREAKER):
-            breaker.refused(recipient(number), NEVER)
-        assert breaker.accepted() == []
-        assert breaker.tripped
-
-    @pytest.mark.parametrize("command", ["MAIL", "DATA"])
-    def test_what_speaks_about_us_counts_and_condemns_nobody(self, command: str) -> None:
-        breaker = Breaker()
-        for number in range(BREAKER - 1):
-            refusal = Reply(554, "relaying denied", command)
-            assert breaker.refused(recipient(number), refusal) is Status.DEFERRED
-        assert breaker.length == BREAKER - 1
-        assert breaker.accepted() == []
-
-    def test_refused_after_the_dot_counts_as_refused_at_rcpt_does(self) -> None:
-        breaker = Breaker()
-        breaker.refused(recipient(1), Reply(554, "spam", "MESSAGE"))
-        assert breaker.accepted() == [1]
-
-    def test_one_refused_in_an_earlier_run_too_is_rejected_and_lengthens_nothing(self) -> None:
-        breaker = Breaker()
-        for _ in range(BREAKER * 2):
-            assert breaker.refused(TWICE, NEVER) is Status.REJECTED
-        assert (breaker.length, breaker.tripped) == (0, False)
-
-    def test_one_put_off_in_an_earlier_run_has_not_been_refused(self) -> None:
-        busy = Recipient(77, 78, "busy", "busy@example.org", (), Status.DEFERRED, code=451)
-        assert Breaker().refused(busy, NEVER) is Status.DEFERRED
-
-
 @pytest.mark.parametrize(
     ("selected", "failed", "stops"),
     [
@@ -149,8 +111,28 @@ class TestSlowDown:
         assert not asks(Reply(250, "rate is fine", "MESSAGE"))
         assert not asks(None)
 
-    def test_without_patterns_nothing_does(self) -> None:
-        assert not SlowDown(())(Reply(454, "slow down", "MAIL"))
+    def test_what_all_servers_say_needs_no_preset(self) -> None:
+        assert SlowDown(())(Reply(454, "slow down", "MAIL"))
+        assert not SlowDown(())(Reply(451, "local error", "MAIL"))
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            Reply(
+                450, "The user you are trying to contact is receiving mail at a rate that …", "RCPT"
+            ),
+            Reply(451, "Greylisted, the rate is fine", "RCPT", "4.7.1"),
+        ],
+    )
+    def test_a_mailbox_that_gets_too_much_and_greylisting_ask_for_nothing(
+        self, reply: Reply
+    ) -> None:
+        assert not SlowDown(self.patterns)(reply)
+
+    @pytest.mark.parametrize("reply", REPLIES_TO_THE_HASTY)
+    def test_what_servers_say_to_those_who_send_too_fast_is_known(self, reply: str) -> None:
+        code, _, text = reply.partition(" ")
+        assert SlowDown(())(clean_reply(int(code), [text], "MESSAGE"))
 
 
 def test_a_message_released_three_times_is_not_put_back_again() -> None:
@@ -193,22 +175,3 @@ def test_whether_an_answer_speaks_about_the_row_at_all(
     outcome: Outcome, accepted: int, refused: int, blamed: bool
 ) -> None:
     assert row_is_blamed(outcome, accepted=accepted, refused_recipients=refused) is blamed
-
-
-def test_a_server_that_never_answers_is_left_after_twenty_and_one_for_each_connection() -> None:
-    breaker = Breaker(connections=4)
-    for _ in range(23):
-        breaker.doubted()
-    assert not breaker.tripped
-    breaker.doubted()
-    assert breaker.tripped
-    assert breaker.why == "24 messages in a row were sent whole and never answered"
-
-
-def test_an_acceptance_between_ends_the_row_of_doubts() -> None:
-    breaker = Breaker(connections=1)
-    for _ in range(20):
-        breaker.doubted()
-    breaker.accepted()
-    breaker.doubted()
-    assert not breaker.tripped

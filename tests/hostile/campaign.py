@@ -115,18 +115,19 @@ class House:
     security: str = "none"
     known_level: int | None = None  # what an earlier run is to have found out about the server
 
-    def people(self, number: int) -> list[str]:
-        addresses = [f"p{n}@example.net" for n in range(number)]
+    def people(self, number: int, domains: tuple[str, ...] = ("example.net",)) -> list[str]:
+        addresses = [f"p{n}@{domains[n % len(domains)]}" for n in range(number)]
         rows = "".join(f"{address},P{n}\n" for n, address in enumerate(addresses))
         (self.folder / "people.csv").write_text("email,name\n" + rows)
         return addresses
 
     def write(
         self, port: int, *, people: int = 3, letter: str = "Hello {{ name }}.\n",
-        retry: str = "{attempts: 1}", more: str = "", **profile: object,
+        retry: str = "{attempts: 1}", more: str = "",
+        domains: tuple[str, ...] = ("example.net",), **profile: object,
     ) -> House:  # fmt: skip
         """`profile` are keys of the profile; `more` is YAML at the campaign's end."""
-        self.people(people)
+        self.people(people, domains)
         (self.folder / "letter.txt").write_text(letter)
         (self.folder / "campaign.yaml").write_text(f"{CAMPAIGN}retry: {retry}\n{more}")
         keys = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.delivery.options import Options
 from sendbatch.ledger.usage import Usage
 from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
@@ -180,19 +181,30 @@ def test_every_tenth_recipient_refused_is_rejected_and_no_other(
     held_to_its_record(ended, server, 4)
 
 
-@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA", "MESSAGE"])
-def test_a_server_that_refuses_everybody_burns_twenty_and_not_all(
-    house: House, hostile: StartServer, moment: str
+ONES_OWN = "refusals in a row that speak about us"
+
+
+@pytest.mark.parametrize(
+    ("moment", "said", "why", "burnt"),
+    [
+        ("MAIL", "550 not today", ONES_OWN, 5),
+        ("DATA", "554 not today", ONES_OWN, 5),
+        ("RCPT", "554 5.7.1 Relay access denied", ONES_OWN, 5),
+        ("MESSAGE", "550 5.7.60 not as this sender", ONES_OWN, 5),
+        ("RCPT", "550 5.7.1 not today", "20 permanent refusals in a row", 20),
+        ("MESSAGE", "554 not today", "20 permanent refusals in a row", 20),
+    ],
+)
+def test_a_server_that_refuses_everybody_burns_a_few_and_not_all(
+    house: House, hostile: StartServer, moment: str, said: str, why: str, burnt: int
 ) -> None:
-    server = hostile(
-        lambda visit, at: b"550 5.7.60 not as this sender\r\n" if at == moment else None
-    )
+    server = hostile(lambda visit, at: f"{said}\r\n".encode() if at == moment else None)
     ended = house.write(server.port, people=100).send()
     assert ended.code == 3
-    assert "20 permanent refusals in a row" in ended.said
-    assert "550 not as this sender" in ended.said
+    assert why in ended.said
+    assert said in ended.said
     deferred = ended.counts()["deferred"]
-    assert deferred in (20, 21)  # an envelope may have been on its way already
+    assert deferred in (burnt, burnt + 1)  # an envelope may have been on its way already
     assert ended.counts() == {"deferred": deferred, "pending": 100 - deferred}
     server.answer = lambda visit, at: None
     again = house.send()
@@ -210,8 +222,32 @@ def test_a_daily_quota_answered_with_550_stops_the_run_and_rejects_nobody(
     server = hostile(answer)
     ended = house.write(server.port, people=100).send()
     assert ended.code == 3
-    assert ended.counts() == {"accepted": 30, "deferred": 20, "pending": 50}
+    assert ended.counts() == {"accepted": 30, "deferred": 5, "pending": 65}
     held_to_its_record(ended, server)
+
+
+def test_a_quota_said_with_4xx_costs_a_few_tens_of_refusals_and_the_next_run_asks_once(
+    house: House, hostile: StartServer
+) -> None:
+    full = [True]
+
+    def answer(visit: Visit, at: str) -> Script:
+        return b"451 4.7.1 quota exceeded\r\n" if at == "RCPT" and full[0] else None
+
+    server = hostile(answer)
+    house.clock = FastClock(3000.0)
+    house.write(server.port, people=1000, retry="{}", domains=("a.example", "b.example"))
+    ended = house.send()
+    assert ended.code == 3
+    assert "451 4.7.1 quota exceeded" in ended.said
+    assert "worth trying again from" in ended.said
+    assert sum(server.asked.values()) <= 20 + 6 + 2
+    assert house.send(options=Options(no_wait=True)).code == 3
+    assert sum(server.asked.values()) <= 20 + 6 + 2 + 1
+    full[0] = False
+    again = house.send()
+    assert (again.code, again.counts()) == (0, {"accepted": 1000})
+    held_to_its_record(again, server)
 
 
 def test_messages_that_cannot_be_built_stop_the_run(house: House, hostile: StartServer) -> None:

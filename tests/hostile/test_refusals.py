@@ -221,3 +221,61 @@ def test_a_certificate_that_nobody_trusts_sends_nothing(
     assert ended.code == 2
     assert "certificate" in ended.said
     assert not server.asked
+
+
+def test_refused_in_a_first_run_of_one_the_recipient_is_not_condemned(
+    house: House, hostile: StartServer
+) -> None:
+    """Nobody was ever accepted here: it may be the set-up."""
+    server = hostile(always("RCPT", b"550 5.1.1 no such user\r\n"))
+    ended = house.write(server.port, people=1).send()
+    assert (ended.code, ended.statuses) == (1, {P0: "deferred"})
+    assert (ended.rows[P0]["code"], ended.rows[P0]["reply"]) == (550, "no such user")
+    server.answer = lambda visit, at: None
+    assert house.send().statuses == {P0: "accepted"}
+
+
+def test_three_dead_mailboxes_among_a_hundred_are_rejected(
+    house: House, hostile: StartServer
+) -> None:
+    dead = {"p0@example.net", "p50@example.net", "p99@example.net"}
+
+    def answer(visit: Visit, at: str) -> Script:
+        return b"550 5.1.1 no such user\r\n" if at == "RCPT" and visit.recipient in dead else None
+
+    server = hostile(answer)
+    ended = house.write(server.port, people=100).send()
+    assert ended.code == 1
+    assert {email for email, status in ended.statuses.items() if status == "rejected"} == dead
+    assert ended.counts() == {"accepted": 97, "rejected": 3}
+    held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("moment", ["RCPT", "MESSAGE"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "554 5.7.1 Relay access denied",
+        "553 5.7.1 Sender address rejected: not owned by user ada",
+        "530 5.7.0 Authentication required",
+        "504 5.5.2 Helo command rejected: need fully-qualified hostname",
+        "550 Domain example.com has exceeded the max emails per hour (100/100 (100%)) allowed.",
+        "554 Message rejected: Email address is not verified.",
+        "550 5.4.5 Daily user sending limit exceeded.",
+        "550 5.7.1 in words that nobody knows",
+    ],
+)
+def test_a_fault_of_ours_said_to_twelve_people_loses_nobody_once_it_is_mended(
+    house: House, hostile: StartServer, said: str, moment: str
+) -> None:
+    server = hostile(always(moment, f"{said}\r\n".encode()))
+    domains = ("a.example", "b.example", "c.example")
+    house.write(server.port, people=12, domains=domains, connections=2)
+    for _ in range(2):
+        ended = house.send()
+        assert ended.code in (1, 3)
+        assert set(ended.statuses.values()) <= {"deferred", "pending"}
+    server.answer = lambda visit, at: None
+    again = house.send()
+    assert (again.code, again.counts()) == (0, {"accepted": 12})
+    held_to_its_record(again, server, 2)

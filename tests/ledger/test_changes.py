@@ -9,7 +9,18 @@ import pytest
 from sendbatch.errors import RecordLost
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
-from sendbatch.ledger.store import Change, Entry, Failed, Intent, Noted, Released, Settled
+from sendbatch.ledger.store import (
+    Change,
+    Entry,
+    Failed,
+    Intent,
+    Noted,
+    Own,
+    Released,
+    Remembered,
+    Retried,
+    Settled,
+)
 from sendbatch.values import Outcome, Reply, Status
 from tests.ledger.people import (
     OUTCOMES,
@@ -225,7 +236,7 @@ def test_nobody_is_accepted_or_in_doubt_without_an_intent(ledger: Ledger, status
 
 def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.REJECTED).id
-    ledger.sending.retry([Status.REJECTED], 30.0)
+    ledger.sending.retry([Retried(Status.REJECTED)], 30.0)
     broken = Outcome(Status.DEFERRED, None, "the connection broke", lost=True)
 
     ledger.sending.apply([Settled(id_, broken, 60.0, 50.0)])
@@ -383,3 +394,32 @@ def test_many_at_once_are_written_as_one_by_one(ledger: Ledger, count: int) -> N
             assert (one.status, one.was, one.attempts) == (Status.SENDING, Status.PENDING, 0)
             assert (one.content, one.dated_at, one.first_attempt_at) == ("d2", 8.0, 9.0)
             assert (one.code, one.reply, one.finished_at) == (None, None, None)
+
+
+def test_who_was_refused_for_good_still_has_the_reply_in_the_next_run(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.DEFERRED).id
+    never = Reply(550, "no such user", "RCPT", "5.1.1")
+    ledger.sending.apply([Settled(id_, Outcome(Status.DEFERRED, never), 20.0, 10.0)])
+
+    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+
+    assert ann.refused == replace(never, command="")
+    assert not ann.refusal_is_its_own
+
+
+def test_a_refusal_that_is_a_rows_own_is_so_until_it_is_answered_otherwise(ledger: Ledger) -> None:
+    id_ = someone(ledger, Status.DEFERRED).id
+    never = Outcome(Status.DEFERRED, Reply(550, "relay denied", "RCPT"))
+    ledger.sending.apply([Settled(id_, never, 20.0, 10.0), Own(id_, 11.0)])
+    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+    assert ann.refusal_is_its_own
+    ledger.sending.apply([Settled(id_, never, 20.0, 12.0)])
+    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+    assert not ann.refusal_is_its_own
+
+
+def test_what_is_remembered_stands_in_the_meta_until_it_is_forgotten(ledger: Ledger) -> None:
+    ledger.sending.apply([Remembered("braked", "one"), Remembered("braked", "two")])
+    assert ledger.reading.meta("braked") == "two"
+    ledger.sending.apply([Remembered("braked", None)])
+    assert ledger.reading.meta("braked") is None

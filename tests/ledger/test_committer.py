@@ -16,7 +16,7 @@ from sendbatch.errors import RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.schema import open_for_writing
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Change, Noted, Store
+from sendbatch.ledger.store import Change, Noted, Retried, Store
 from sendbatch.values import Status
 from tests.ledger.people import entry, outcome_of, person, plan, statuses
 
@@ -217,7 +217,7 @@ def test_an_error_of_a_call_reaches_who_called_and_nobody_else(ledger: Ledger) -
     async def run() -> None:
         committer = Committer(ledger.sending)
         with pytest.raises(AssertionError):
-            await committer.call(ledger.sending.retry, [Status.ACCEPTED], 1.0)
+            await committer.call(ledger.sending.retry, [Retried(Status.ACCEPTED)], 1.0)
         await committer.commit([note(1)])
         await committer.close()
 

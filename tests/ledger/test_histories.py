@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE, SETTLED
-from sendbatch.ledger.store import Entry, Intent, Released, Settled
+from sendbatch.ledger.store import Entry, Intent, Released, Retried, Settled
 from sendbatch.values import Checked, Outcome, Status
 from tests.ledger.conftest import empty_record
 from tests.ledger.people import OUTCOMES, entries, left_out, outcome_of, person, stage_and_merge
@@ -142,7 +142,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def retry(self) -> None:
-        self.ledger.sending.retry([Status.REJECTED, Status.DEFERRED], 40.0)
+        self.ledger.sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 40.0)
 
     @rule()
     def resend(self) -> None:
@@ -159,7 +159,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         key=st.sampled_from(KEYS),
-        to=st.sampled_from((Status.ACCEPTED, Status.PENDING)),
+        to=st.sampled_from((Status.ACCEPTED, Status.PENDING, Status.REJECTED)),
     )
     def resolve(self, key: str, to: Status) -> None:
         wrong = self.ledger.sending.resolve([(key,)], to, 50.0)

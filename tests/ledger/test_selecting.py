@@ -8,8 +8,8 @@ import pytest
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.sqlite import Ledger, read_ledger
-from sendbatch.ledger.store import Intent, Released, Settled
-from sendbatch.values import Status
+from sendbatch.ledger.store import Held, Intent, Released, Retried, Settled
+from sendbatch.values import Outcome, Reply, Status
 from tests.ledger.people import (
     OUTCOMES,
     bring,
@@ -177,12 +177,20 @@ def test_a_limit_is_lifted_again(crowd: Ledger) -> None:
     assert crowd.sending.sendable() == 4
 
 
+def refused_for_good(ledger: Ledger, key: str) -> int:
+    """Its server said never, and the run left that open."""
+    id_ = entry(ledger, key).id
+    never = Outcome(Status.DEFERRED, Reply(550, "no such user", "RCPT", "5.1.1"))
+    ledger.sending.apply([Settled(id_, never, None, 40.0)])
+    return id_
+
+
 # -- --retry ----------------------------------------------------------------------------------
 
 
 def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Ledger) -> None:
     before = entry(crowd, "p5")
-    assert crowd.sending.retry([Status.REJECTED], 90.0) == 1
+    assert crowd.sending.retry([Retried(Status.REJECTED)], 90.0) == 1
 
     now = entry(crowd, "p5")
     assert (now.status, now.was, now.attempts) == (Status.PENDING, Status.REJECTED, 1)
@@ -191,7 +199,7 @@ def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: L
 
 
 def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
-    assert crowd.sending.retry([Status.DEFERRED], 30.0) == 1
+    assert crowd.sending.retry([Retried(Status.DEFERRED)], 30.0) == 1
 
     assert entry(crowd, "p4").status is Status.DEFERRED
     assert [one.key for one in crowd.sending.next_due(30.0, 9, NOBODY)] == ["p4"]
@@ -200,7 +208,7 @@ def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
 def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Ledger) -> None:
     before = entry(crowd, "p6")
 
-    assert crowd.sending.retry([Status.FAILED], 30.0) == 1
+    assert crowd.sending.retry([Retried(Status.FAILED)], 30.0) == 1
 
     now = entry(crowd, "p6")
     assert (now.status, now.finished_at) == (Status.FAILED, before.finished_at)
@@ -211,7 +219,7 @@ def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) 
     before = crowd.reading.totals()
     crowd.sending.scope([("p2",), ("p4",)])
 
-    assert crowd.sending.retry([Status.REJECTED, Status.FAILED], 30.0) == 0
+    assert crowd.sending.retry([Retried(Status.REJECTED), Retried(Status.FAILED)], 30.0) == 0
     assert crowd.sending.retry([], 30.0) == 0
 
     assert crowd.reading.totals() == before
@@ -220,14 +228,41 @@ def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.IN_DOUBT, Status.FILTERED])
 def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Status) -> None:
     with pytest.raises(AssertionError):
-        crowd.sending.retry([status], 30.0)
+        crowd.sending.retry([Retried(status)], 30.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "codes", "found"),
+    [
+        (Status.REJECTED, "5.1.*", 1),
+        (Status.REJECTED, "5.1.1", 1),
+        (Status.REJECTED, "5.4.*", 0),
+        (Status.REJECTED, "550", 0),  # there is an enhanced code
+        (Status.DEFERRED, "4.3.?", 1),
+        (Status.DEFERRED, "5.1.1", 0),
+    ],
+)
+def test_a_retry_by_codes_takes_those_last_answered_with_them(
+    crowd: Ledger, status: Status, codes: str, found: int
+) -> None:
+    assert crowd.sending.retry([Retried(status, codes)], 30.0) == found
+
+
+def test_without_an_enhanced_code_a_retry_goes_by_the_basic_one(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"))
+    (ann,) = ledger.sending.next_new(0, 9)
+    ledger.sending.apply(
+        [Settled(ann.id, Outcome(Status.REJECTED, Reply(554, "no", "RCPT")), None, 1.0)]
+    )
+    assert ledger.sending.retry([Retried(Status.REJECTED, "5.*")], 30.0) == 0
+    assert ledger.sending.retry([Retried(Status.REJECTED, "55*")], 30.0) == 1
 
 
 def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
     someone(ledger, Status.REJECTED)
     plan(ledger, person(2, "bob"))
 
-    assert ledger.sending.retry([Status.REJECTED], 30.0) == 0
+    assert ledger.sending.retry([Retried(Status.REJECTED)], 30.0) == 0
 
 
 # -- doubt ------------------------------------------------------------------------------------
@@ -277,7 +312,7 @@ def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
     for key, status in (("p2", Status.IN_DOUBT), ("p3", Status.IN_DOUBT), ("p4", Status.REJECTED)):
         bring(ledger, key, status)
     ledger.sending.resend()
-    ledger.sending.retry([Status.REJECTED], 90.0)
+    ledger.sending.retry([Retried(Status.REJECTED)], 90.0)
     ledger.sending.choose(1)
 
     assert ledger.sending.put_back(but_chosen=True) == 2
@@ -399,7 +434,7 @@ def test_whoever_is_pending_again_by_hand_is_planned_anew(
     assert last.inputs == inputs
 
 
-@pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING])
+@pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING, Status.REJECTED])
 def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Status) -> None:
     someone(ledger, Status.IN_DOUBT)
 
@@ -407,11 +442,33 @@ def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Sta
 
     now = entry(ledger, "ann")
     assert (now.status, now.reason) == (to, "settled by hand")
-    assert now.finished_at == (80.0 if to is Status.ACCEPTED else None)
+    assert now.finished_at == (None if to is Status.PENDING else 80.0)
     assert [(e.kind, e.detail) for e in ledger.reading.events()] == [
         ("resolved", f"Ann: {to}, by hand"),
         ("resolved", f"ann@example.com: {to}, by hand"),
     ]
+
+
+@pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING, Status.REJECTED])
+def test_who_is_deferred_by_5xx_is_settled_by_hand_and_nobody_who_is_by_4xx(
+    crowd: Ledger, to: Status
+) -> None:
+    refused_for_good(crowd, "p2")
+
+    assert crowd.sending.resolve([("p2",), ("p4",)], to, 80.0) == ["p4"]
+    assert entry(crowd, "p2").status is Status.DEFERRED
+    assert crowd.sending.resolve([("p2",)], to, 80.0) == []
+
+    now = entry(crowd, "p2")
+    assert (now.status, now.code, now.due_at) == (to, 550, None)
+
+
+def test_who_is_deferred_by_5xx_is_told_by_the_reply_and_nobody_else(crowd: Ledger) -> None:
+    assert crowd.reading.held() == []
+    refused_for_good(crowd, "p2")
+    assert crowd.reading.held() == [Held(550, "5.1.1", "no such user", 1, "p2")]
+    crowd.sending.resolve([("p2",)], Status.REJECTED, 80.0)
+    assert crowd.reading.held() == []
 
 
 def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Ledger) -> None:
@@ -456,7 +513,7 @@ def test_a_recipient_has_all_that_sending_needs(crowd: Ledger) -> None:
 
     assert (found.key, found.row, found.email) == ("p4", 4, "p4@example.com")
     assert found.cells == ("p4@example.com", "you")
-    assert (found.attempts, found.code, found.status) == (1, 451, Status.DEFERRED)
+    assert (found.attempts, found.refused, found.status) == (1, None, Status.DEFERRED)
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ TRANSITIONS = {
     Event.CRASH: "sending in_doubt",
     Event.RETRY: "rejected pending, deferred deferred, failed failed",
     Event.RESEND: "in_doubt pending",
-    Event.RESOLVE_ACCEPTED: "in_doubt accepted",
-    Event.RESOLVE_PENDING: "in_doubt pending",
+    Event.RESOLVE_ACCEPTED: "in_doubt accepted, deferred accepted",
+    Event.RESOLVE_PENDING: "in_doubt pending, deferred pending",
+    Event.RESOLVE_REJECTED: "in_doubt rejected, deferred rejected",
     Event.PUT_BACK: "pending was, deferred was, failed was",
     Event.READDRESS: "pending pending, deferred pending, failed pending, rejected pending, "
     "invalid pending, filtered pending, suppressed pending, withdrawn pending",
@@ -75,7 +76,12 @@ def test_nothing_leaves_accepted_or_duplicate() -> None:
 def test_only_a_persons_word_or_a_providers_key_leaves_in_doubt() -> None:
     leaving = {event for event in Event if Status.IN_DOUBT in sources(event)}
 
-    assert leaving == {Event.RESEND, Event.RESOLVE_ACCEPTED, Event.RESOLVE_PENDING}
+    assert leaving == {
+        Event.RESEND,
+        Event.RESOLVE_ACCEPTED,
+        Event.RESOLVE_PENDING,
+        Event.RESOLVE_REJECTED,
+    }
 
 
 def test_only_an_intent_makes_a_row_sending_and_only_from_what_can_be_sent() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.store import Entry, Event, Plan, Reading, Told
+from sendbatch.ledger.store import Entry, Event, Held, Plan, Reading, Told
 from sendbatch.values import Status
 
 BLANK = Entry(
@@ -90,6 +90,14 @@ class Record:
             (entry.code, entry.enhanced, entry.reply or "") for entry in self.rows if entry.code
         )
         return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
+
+    def held(self, limit: int = 20) -> list[Held]:
+        groups = Counter(
+            (entry.code, entry.enhanced, entry.reply or "")
+            for entry in self.rows
+            if entry.status is Status.DEFERRED and (entry.code or 0) >= 500
+        )
+        return [Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)]  # type: ignore
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]

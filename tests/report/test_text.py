@@ -146,3 +146,33 @@ def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:
         "30.0 a minute",
         "3.6 an hour",
     ]
+
+
+def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_it(record) -> None:
+    relay = {"code": 554, "enhanced": "5.7.1", "reply": "Relay access denied"}
+    for number in range(3):
+        record.add(Status.DEFERRED, email=f"p{number}@example.com", **relay)
+    record.add(Status.DEFERRED, email="cy@example.com", code=451, reply="later")
+    text = summary(take(record), name="spring", run="")
+    assert (
+        """
+Refused with 5xx and still open
+  3 × 554 5.7.1 Relay access denied (speaks of our set-up, not of them)
+  The server says never, but it speaks of us, or nobody was accepted after that: the next run
+  tries these 3 again. Where the server is right, they can be settled for good:
+  sendbatch resolve FILE KEY… --as rejected
+"""
+        in text
+    )
+
+
+def test_where_it_is_one_alone_they_are_named(record) -> None:
+    record.add(Status.DEFERRED, key="jane", code=550, enhanced="5.1.1", reply="no such user")
+    text = summary(take(record), name="spring", run="")
+    assert "  1 × 550 5.1.1 no such user\n" in text
+    assert "sendbatch resolve FILE jane --as rejected" in text
+
+
+def test_with_4xx_alone_nothing_of_that_is_said(record) -> None:
+    record.add(Status.DEFERRED, code=451, reply="later")
+    assert "still open" not in summary(take(record), name="spring", run="")

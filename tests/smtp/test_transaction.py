@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.smtp import outcomes
 from sendbatch.smtp.actions import Drop, MakeDurable, SendBody, Settle, Write
 from sendbatch.smtp.attempt import LARGE
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.transaction import Transaction
-from sendbatch.values import BLAMING, Outcome, Reply, Status
+from sendbatch.values import Outcome, Status
 from tests.smtp.scripted import a_message
 
 OFFERS = read_offers(["SIZE 1000000", "8BITMIME", "SMTPUTF8"])
@@ -392,14 +391,3 @@ def test_whatever_happens_each_message_is_settled_once_and_a_dot_needs_its_354(
     transaction.end("over")
     assert transaction.state is State.GONE
     assert transaction.receive(OK) == []
-
-
-@pytest.mark.parametrize(
-    ("state", "reason"), [(State.RCPT, BLAMING[0]), (State.MESSAGE, BLAMING[1])]
-)
-def test_the_record_knows_the_reasons_that_speak_about_the_recipient(
-    state: State, reason: str
-) -> None:
-    refusal = outcomes.refused(state, Reply(550, "no", state))
-    assert refusal is not None
-    assert refusal.reason == reason

@@ -1,0 +1,179 @@
+"""What a permanent refusal makes of its row, and when refusals in a row stop a run. No I/O and no clock.
+
+Theory of operation. RFC 5321 §4.2.1 gives the same codes to a dead mailbox and to a sender who may not send,
+so that 5xx alone condemns nobody. What is looked at: the command it answers, what the reply is known to speak
+of (`smtp/meanings.yaml`), and what else was answered in this run and in earlier ones.
+
+    5xx to MAIL or DATA, or known to speak of us   deferred, not retried; 5 in a row trip the breaker
+    5xx to RCPT or after the dot                   deferred while the streak is open, until it ends by
+      an acceptance                                rejected
+      the end of the run                           rejected where it speaks of the mailbox and this
+                                                   server took somebody lately, else still deferred
+      the breaker                                  still deferred
+    the same, a day after it spoke of the mailbox  rejected at once
+
+20 in a row trip the breaker, but never before others were tried: where all are at one domain, or nobody
+was accepted yet, the domains met are set *aside* and rows of others come first. One acceptance passes it.
+A row whose refusal was seen to be its own in an earlier run (others were accepted after it) does not
+lengthen the streak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendbatch.smtp.meanings import OURS, About, meaning
+from sendbatch.smtp.replies import said
+from sendbatch.values import Recipient, Reply, Status
+
+BREAKER = 20  # permanent refusals in a row, with no acceptance between
+OF_US = 5  # as many where they are known to speak about us
+OTHERS = 3  # rows of other domains that are tried where nobody was accepted yet
+MOST_ASIDE = 50  # domains; a streak over more of them needs no others to compare with
+A_DAY = 23 * 3600.0  # seconds; a daily cron begins a little earlier now and then
+LATELY = 30 * 86400.0  # seconds for which an acceptance shows that the set-up works
+
+
+def is_permanent(reply: Reply | None) -> bool:
+    return reply is not None and 500 <= reply.code <= 599
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One permanent refusal, judged. `ours`: it speaks about us. `since`: when this row was first told of
+    its mailbox, None where the reply is not known to speak of that. `its_own`: an earlier run accepted
+    others after this row was refused. `final`: nothing that comes after can change it."""
+
+    id: int
+    domain: str
+    reply: Reply
+    about: About | None
+    ours: bool
+    since: float | None
+    its_own: bool
+    final: bool
+
+    @property
+    def status(self) -> Status:
+        return Status.REJECTED if self.final else Status.DEFERRED
+
+    def reason(self, reason: str) -> str:
+        """`reason` with what the reply speaks of, where that is us."""
+        return f"{reason}, and speaks of {OURS[self.about]}" if self.about in OURS else reason
+
+
+def judge(
+    recipient: Recipient, domain: str, reply: Reply, since: float | None, now: float
+) -> Refusal:
+    """`since` is when an earlier run first told this row of its mailbox, if that is what it was last told."""
+    about = meaning(reply)
+    ours = reply.command not in ("RCPT", "MESSAGE") or about in OURS
+    of_mailbox = about is About.MAILBOX and not ours
+    told = recipient.refused
+    if since is None or told is None or meaning(told) is not About.MAILBOX:
+        since = now
+    return Refusal(
+        id=recipient.id,
+        domain=domain,
+        reply=reply,
+        about=about,
+        ours=ours,
+        since=since if of_mailbox else None,
+        its_own=recipient.refusal_is_its_own,
+        final=of_mailbox and now - since >= A_DAY,
+    )
+
+
+class Breaker:
+    """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
+
+    A server that takes whole messages and never answers makes doubt of every one; as many in a row as
+    with refusals, and those that `connections` lost at one moment may leave, end the run too.
+    `aside` are domains that wait until somebody is accepted.
+    """
+
+    def __init__(self, limit: int = BREAKER, connections: int = 0) -> None:
+        self._limit = limit
+        self._limit_of_us = min(OF_US, limit)
+        self._most_doubts = BREAKER + connections
+        self.tripped = False  # for good: an acceptance on another connection may still come
+        self.accepted_any = False
+        self.last: Refusal | None = None
+        self.aside: frozenset[str] = frozenset()
+        self._begin()
+
+    def _begin(self) -> None:
+        """A row of refusals that has none yet."""
+        self.length = self._of_us = self._doubts = self._others = 0
+        self._domains: set[str] = set()
+        self._open: dict[int, float | None] = {}  # who is blamed by an acceptance; `since`
+        self._held: list[int] = []  # who never is
+        self.aside = frozenset()
+
+    def refused(self, refusal: Refusal) -> None:
+        self.last = refusal
+        if refusal.ours:
+            self._held.append(refusal.id)
+        elif not refusal.final:
+            self._open[refusal.id] = refusal.since
+        if not refusal.its_own:
+            self.length += 1
+            self._of_us += refusal.ours
+            self._domains.add(refusal.domain)
+            self._weigh(refusal.domain)
+
+    def _weigh(self, domain: str) -> None:
+        if self.aside:  # what was under way still comes in
+            self._others += domain not in self.aside
+            self.tripped = self.tripped or self._others >= (1 if self.accepted_any else OTHERS)
+        elif self.length >= self._limit or self._of_us >= self._limit_of_us:
+            alike = self.accepted_any and len(self._domains) > 1
+            if alike or len(self._domains) > MOST_ASIDE:
+                self.tripped = True
+            elif not self.tripped:
+                self.aside = frozenset(self._domains)
+
+    def nobody_else(self) -> None:
+        """There is nobody at another domain to compare with."""
+        self.tripped = self.tripped or bool(self.aside)
+
+    def doubted(self) -> None:
+        """Count a message that left whole and was not answered."""
+        self._doubts += 1
+        self.tripped = self.tripped or self._doubts >= self._most_doubts
+
+    def accepted(self) -> tuple[list[int], list[int]]:
+        """An acceptance ends the row; returns who is rejected for good now, and whose refusal is seen to
+        be their own though it speaks about us.
+
+        Once it has tripped there are none: whether they were to blame is for a person to say.
+        """
+        self.accepted_any = True
+        if self.tripped or not (self.length or self._doubts or self._open or self._held):
+            return [], []
+        condemned, own = list(self._open), self._held
+        self._begin()
+        return condemned, own
+
+    def finish(self, *, lately: bool) -> tuple[list[int], dict[int, float]]:
+        """The run ends: who is rejected for good, and who was told of their mailbox and stays deferred, with
+        since when.
+
+        `lately`: this server accepted somebody of ours in the last 30 days.
+        """
+        self.nobody_else()
+        told = {id_: since for id_, since in self._open.items() if since is not None}
+        if self.tripped or not (lately or self.accepted_any):
+            return [], told
+        return list(told), {}
+
+    @property
+    def why(self) -> str:
+        """Why it tripped, as a sentence's beginning."""
+        if self._doubts >= self._most_doubts:
+            return f"{self._doubts} messages in a row were sent whole and never answered"
+        last = f", the last one: {said(self.last.reply)}" if self.last else ""
+        if self._of_us >= self._limit_of_us:
+            return f"{self._of_us} refusals in a row that speak about us and not about the recipients{last}"
+        refusals = "refusal" if self._limit == 1 else "refusals"
+        return f"{self._limit} permanent {refusals} in a row{last}"
