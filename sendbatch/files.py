@@ -38,9 +38,9 @@ def refuse_linked_database(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` in one step, once the block has ended well and what was
-    written is on the disk.
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `path` in one step, once the block has ended well and, where it
+    is to be `durable`, what was written is on the disk.
 
     A link there is replaced and not followed. Raises OSError, what was there left as it was.
     """
@@ -49,8 +49,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(handle, "wb") as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                out.flush()
+                os.fsync(out.fileno())
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):

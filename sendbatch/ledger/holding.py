@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
 
 NUMBER = "holder"  # in meta
+MOST_NUMBER = 100  # bytes that are read of a lock
 _OURS = "SELECT value FROM meta WHERE key = 'holder'"
 _SENT = "SELECT count(*) FROM recipient WHERE status IN ('accepted', 'in_doubt', 'sending')"
 
@@ -75,6 +77,15 @@ class Hold:
             if (found.st_dev, found.st_ino) != opened:
                 raise self._lost(db, path)
 
+    def was_taken(self) -> bool:
+        """Whether a lock stands in the place of ours in which another holder has put its number."""
+        try:
+            descriptor = os.open(self._lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return False
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(MOST_NUMBER).strip() not in (b"", self.number.encode())
+
     def _lost(self, db: sqlite3.Connection, path: Path) -> RecordLost:
         if not _leads_to(self._record, self._opened[self._record]):
             (sent,) = db.execute(_SENT).fetchone()
@@ -97,6 +108,20 @@ def identity(what: Path | int) -> Identity:
     """What tells a file from all others, by its name or by a descriptor. Raises OSError."""
     found = os.stat(what)
     return found.st_dev, found.st_ino
+
+
+def abandon(db: sqlite3.Connection) -> None:
+    """Leave a record that another has taken over as that one left it.
+
+    The last to close a file merges its own log into it. Where the log was removed with the lock, that is
+    an old one, and would undo all that the other run has written since."""
+    if sys.version_info >= (3, 12):
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+        db.close()
+    else:  # no such word yet: it stays open, and ends with the process, which should not open it again
+        import ctypes  # hardly ever needed
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))
 
 
 def _leads_to(path: Path, opened: Identity) -> bool:

@@ -92,8 +92,9 @@ def _acquired(path: Path) -> int:
 
 def _introduce(folder: Path, since: str, holder: str) -> None:
     told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since})
-    with contextlib.suppress(OSError), replacing(folder / HOLDER) as file:
-        file.write(told.encode())  # the lock holds without its label
+    # The lock holds without its label, and dies with the process.
+    with contextlib.suppress(OSError), replacing(folder / HOLDER, durable=False) as file:
+        file.write(told.encode())
 
 
 def _who(folder: Path) -> str:

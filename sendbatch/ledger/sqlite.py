@@ -15,7 +15,7 @@ from sendbatch.errors import LedgerError, RecordStopped, shown
 from sendbatch.ledger.access import FILE as FILE
 from sendbatch.ledger.access import LOG
 from sendbatch.ledger.changes import note
-from sendbatch.ledger.holding import Hold
+from sendbatch.ledger.holding import Hold, abandon
 from sendbatch.ledger.lost import UNDER_WAY, log_is_lost
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing, unusable
@@ -78,6 +78,9 @@ class Ledger:
 
     def close(self) -> None:
         """The mark goes with the log. Where a full disk does not let it, the log may make room."""
+        if self._hold is not None and self._hold.was_taken():
+            abandon(self._connection)
+            return
         if self._mark is not None:
             with contextlib.suppress(RecordStopped):
                 try:

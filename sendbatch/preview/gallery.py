@@ -55,7 +55,7 @@ def _names(messages: Sequence[tuple[Recipient, Message]]) -> list[str]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    with replacing(path) as out:
+    with replacing(path, durable=False) as out:  # it can be made again at any time
         out.write(data)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,6 +19,7 @@ from sendbatch.ledger.store import Intent, Settled
 from sendbatch.values import Status
 from tests.ledger.people import OUTCOMES, entry, person, plan, statuses
 
+ROOT = Path(__file__).parents[2]
 ANN, BOB = person(2, "ann"), person(3, "bob")
 
 
@@ -178,6 +181,62 @@ def test_whoever_takes_a_record_over_ends_the_run_that_had_it(first: InHand) -> 
         second.intend("bob")
 
         assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.SENDING}
+
+
+ANOTHER = """
+import sys
+from pathlib import Path
+from tests.ledger.test_holding import InHand
+run = InHand(Path(sys.argv[1]))
+run.ledger.sending.recover(3.0)
+run.intend("bob")
+run.answer("bob")
+run.close()
+"""
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from tests.ledger.test_holding import read_ledger, statuses
+with read_ledger(Path(sys.argv[1])) as ledger:
+    print(", ".join(f"{key} {status}" for key, status in statuses(ledger)))
+"""
+
+
+def in_another_process(program: str, folder: Path) -> str:
+    command = [sys.executable, "-c", program, str(folder)]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_who_took_over_a_record_without_its_log_keeps_what_it_wrote_when_the_first_one_ends(
+    first: InHand,
+) -> None:
+    first.ledger._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    first.answer("ann")
+    for name in (LOCK, f"{FILE}-wal", f"{FILE}-shm"):
+        (first.folder / name).unlink()
+    in_another_process(ANOTHER, first.folder)
+
+    with pytest.raises(RecordLost):
+        first.intend("bob")
+    first.close()
+
+    assert in_another_process(LOOK, first.folder) == "ann in_doubt, bob accepted"
+
+
+def test_a_log_that_was_removed_is_merged_where_nobody_else_has_begun(first: InHand) -> None:
+    first.ledger._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    first.answer("ann")
+    for name in (LOCK, f"{FILE}-wal", f"{FILE}-shm"):
+        (first.folder / name).unlink()
+    with pytest.raises(RecordLost):
+        first.intend("bob")
+    first.close()
+
+    with read_ledger(first.folder) as ledger:
+        assert dict(statuses(ledger)) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
 
 
 def test_a_run_is_told_that_it_was_taken_over_while_the_other_one_plans(
