@@ -20,6 +20,7 @@ LONGEST = 10_000_000  # characters of a text that is repeated, or items of a lis
 MOST_BITS = 16_384  # of a whole number; Python itself prints none of more than 4,300 digits
 _SMALL = 1 << 32
 _LONGEST_SHOWN = 40
+_MOST_SHOWN = 128  # bits of a number
 
 
 class BoundedSandbox(ImmutableSandboxedEnvironment):
@@ -62,7 +63,8 @@ def _hold_bits(bits: int, left: int, operator: str, right: int) -> None:
 def _shown(value: object) -> str:
     """A value, shortened before it is made a text."""
     if isinstance(value, int):
-        return str(value) if -_SMALL < value < _SMALL else f"(a number of {value.bit_length()} bits)"
+        bits = value.bit_length()
+        return str(value) if bits <= _MOST_SHOWN else f"(a number of {bits:,} bits)"
     if isinstance(value, (str, bytes)):
         value = value[:_LONGEST_SHOWN]
     elif isinstance(value, (list, tuple)):

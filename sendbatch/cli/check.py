@@ -17,6 +17,7 @@ from sendbatch.values import Status
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.seen import Seen
+    from sendbatch.rendering.workers import Workers
 
 
 def check(
@@ -39,24 +40,31 @@ def check(
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
     from sendbatch.cli.terminal import Terminal
+    from sendbatch.rendering.workers import Workers
 
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     worst, told = 0, []
-    for file in files:
-        seen: Seen | None = None
-        faults: tuple[Fault, ...] = ()
-        try:
-            seen = _look(file, terminal, strict, record, run, set_, smtp, expect, tolerate)
-        except SendbatchError as error:
-            code, faults = error.exit_code, error.faults
-        else:
-            code, faults = seen.exit_code, (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
-        worst = max(worst, code)
-        if form == "json":
-            told.append(_as_json(file, code, faults, seen))
-        else:
-            _print(file, form, faults, seen, terminal)
+    with Workers() as workers:  # loads while the first campaign is read
+        for file in files:
+            seen: Seen | None = None
+            faults: tuple[Fault, ...] = ()
+            try:
+                seen = _look(
+                    file, terminal, workers, strict, record, run, set_, smtp, expect, tolerate
+                )
+            except SendbatchError as error:
+                code, faults = error.exit_code, error.faults
+            else:
+                code, faults = (
+                    seen.exit_code,
+                    (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen)),
+                )
+            worst = max(worst, code)
+            if form == "json":
+                told.append(_as_json(file, code, faults, seen))
+            else:
+                _print(file, form, faults, seen, terminal)
     if form == "json":
         json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
@@ -66,6 +74,7 @@ def check(
 def _look(
     file: Path,
     terminal: Terminal,
+    workers: Workers,
     strict: bool,
     record: Path | None,
     run: str | None,
@@ -89,6 +98,7 @@ def _look(
                 record=record,
                 observer=terminal,
                 stop=stop,
+                workers=workers,
             )
     finally:
         terminal.finished()

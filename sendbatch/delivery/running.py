@@ -62,6 +62,13 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     enough_files(job.campaign.profile.connections, cores())
+    with _workers(job) as workers:
+        return _run(job, confirm, told, workers)
+
+
+def _run(
+    job: Job, confirm: Confirm, told: Callable[[Ledger], T], workers: Workers
+) -> tuple[Ran, T]:
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign)
     job.record.make()
@@ -70,7 +77,6 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     with (
         hold(job.record.path, since=since, holder=job.edge.holder),
         open_ledger(job.record.path) as ledger,
-        Workers() as workers,
     ):
         preparing = preparing_of(job, standing, content, workers)
         crashed = ledger.sending.recover(now)
@@ -98,13 +104,23 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     Raises as `run` does, but for changes of content or server, which are among the notices.
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
-    standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign)
-    with open_scratch(job.record.path) as ledger, Workers() as workers:
+    with _workers(job) as workers, open_scratch(job.record.path) as ledger:
+        standing = standing_of(job.campaign, job.edge)
+        content = read_content(job.campaign)
         preparing = replace(preparing_of(job, standing, content, workers), looking=True)
         ledger.sending.recover(job.edge.clock.wall())
         with ledger.transaction():
             return see(ledger, prepare(ledger, preparing), standing)
+
+
+@contextlib.contextmanager
+def _workers(job: Job) -> Iterator[Workers]:
+    """The first process starts here, unless it did before: it loads while all else is made ready."""
+    if job.workers is not None:
+        yield job.workers
+        return
+    with Workers() as workers:
+        yield workers
 
 
 def preparing_of(job: Job, standing: Standing, content: Content, workers: Workers) -> Preparing:

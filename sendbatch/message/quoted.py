@@ -132,7 +132,10 @@ def _escaped(unfit: re.Match[str]) -> str:
 
 def _break(line: str, width: int, lines: list[str]) -> None:
     """Add one line of text to `lines`, as several where it is longer than `width`."""
-    done, size = 0, len(line)  # what is left is never copied: a line may have millions of characters
+    done, size = (
+        0,
+        len(line),
+    )  # what is left is never copied: a line may have millions of characters
     while True:
         part = _begun(line[done : done + _AHEAD])
         if size - done <= _AHEAD and len(part) <= width:
