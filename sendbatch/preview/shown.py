@@ -115,7 +115,9 @@ def _beginning(raw: str) -> str:
     """What is read of a header: the parser takes the longer for each word the more words there are."""
     if len(raw) <= READ:
         return raw
-    return f"{raw[: max(raw.rfind(chr(10), 0, READ), 0) or READ]} …"  # no encoded word is cut in two
+    return (
+        f"{raw[: max(raw.rfind(chr(10), 0, READ), 0) or READ]} …"  # no encoded word is cut in two
+    )
 
 
 def _body(parsed: EmailMessage, kind: str) -> str | None:
