@@ -86,7 +86,8 @@ def _run(
             )
         with _sending(job, standing) as sending:
             with ledger.transaction():
-                prepared = prepare(ledger, preparing)
+                with ledger.heeding(job.stop.heed):
+                    prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
                 confirm(prepared, standing)
@@ -109,7 +110,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
         content = read_content(job.campaign)
         preparing = replace(preparing_of(job, standing, content, workers), looking=True)
         ledger.sending.recover(job.edge.clock.wall())
-        with ledger.transaction():
+        with ledger.transaction(), ledger.heeding(job.stop.heed):
             return see(ledger, prepare(ledger, preparing), standing)
 
 

@@ -136,6 +136,6 @@ def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
         prepared.content.digest,
         server_of(job.campaign.profile),
         os.urandom(16),
-        ledger.reading.holders(),
+        job.stop.heeding(ledger.reading.holders()),
     )
     return write_approval(approval, out)

@@ -10,10 +10,10 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, SendbatchError, shown
 from sendbatch.ledger.changes import note
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing
@@ -22,6 +22,7 @@ from sendbatch.ledger.sql import transaction
 from sendbatch.ledger.staging import Staging
 
 FILE = "ledger.sqlite"
+STEPS = 100_000  # of SQLite's machine between two calls of a `heed`: some milliseconds
 
 
 class Ledger:
@@ -41,6 +42,29 @@ class Ledger:
         """Everything until its end is kept, or nothing of it. Raises RecordStopped."""
         with transaction(self._connection):
             yield
+
+    @contextlib.contextmanager
+    def heeding(self, heed: Callable[[], None]) -> Iterator[None]:
+        """`heed` is called now and then within each statement, which may take seconds for a million
+        rows; the SendbatchError that it raises breaks the statement off, and is what the block raises."""
+        raised: list[SendbatchError] = []
+
+        def is_to_end() -> bool:
+            try:
+                heed()
+            except SendbatchError as error:
+                raised.append(error)
+            return bool(raised)
+
+        self._connection.set_progress_handler(is_to_end, STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError:
+            if raised:
+                raise raised[0] from None
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
 
     def remember(self, key: str, value: str) -> None:
         """Write one line of `meta`."""

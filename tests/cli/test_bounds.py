@@ -71,7 +71,9 @@ def test_more_memory_than_a_row_may_have_is_that_rows_failure(desk: Desk) -> Non
     told = desk.run("run", "spring.yaml", "--yes")
     assert told.code == 1
     assert list(desk.statuses().values()) == ["failed", "accepted", "accepted"]
-    assert "spring.txt:1: takes more memory than there is" in desk.rows()["ada@example.com"]["reason"]
+    assert (
+        "spring.txt:1: takes more memory than there is" in desk.rows()["ada@example.com"]["reason"]
+    )
     told = desk.run("check", "spring.yaml", "--record", "elsewhere")
     assert told.code == 1
     assert "takes more memory than there is" in told.err
@@ -89,7 +91,10 @@ def test_an_edition_that_asks_for_too_much_is_a_fault_of_the_file(desk: Desk) ->
 def test_a_header_longer_than_servers_keep_whole_fails_its_row(desk: Desk) -> None:
     desk.campaign(("{{ first_name }}, spring is here", only_for_ada("'x ' * 50000")))
     assert desk.run("run", "spring.yaml", "--yes").code == 1
-    assert desk.rows()["ada@example.com"]["reason"] == "the header Subject has more than 65,536 bytes (row 2)"
+    assert (
+        desk.rows()["ada@example.com"]["reason"]
+        == "the header Subject has more than 65,536 bytes (row 2)"
+    )
 
 
 def test_a_long_header_is_shown_by_its_beginning(desk: Desk) -> None:
