@@ -25,7 +25,7 @@ from typing import BinaryIO, Final
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 
-PATIENCE = 60.0  # seconds for one batch
+PATIENCE = 60.0  # seconds for one batch: the last line, where a worker's own alarm does not end it
 ROW_PATIENCE = 10.0  # seconds for one row in it; a template that loops for ever ends here
 SMALL = 1000  # rows; starting more processes than one takes as long as a thousand rows
 MOST_ANSWERED = 512 * 1024 * 1024  # bytes of one answer, which holds one message at least
@@ -56,20 +56,11 @@ class _Job:
 
 class Workers:
     """A context manager. As one, its first process starts at once, beside whatever else is to be made
-    ready; more of them once more than `SMALL` rows were given, up to `count`.
-
-    `patience` and `row_patience` are the seconds for a batch and for each row in it.
+    ready; more of them once more than `SMALL` rows were given, up to `count`. `row_patience` is in seconds.
     """
 
-    def __init__(
-        self,
-        count: int | None = None,
-        *,
-        patience: float = PATIENCE,
-        row_patience: float = ROW_PATIENCE,
-    ) -> None:
+    def __init__(self, count: int | None = None, *, row_patience: float = ROW_PATIENCE) -> None:
         self.count: Final = count if count is not None else cores()
-        self._patience = patience
         self._row_patience = row_patience
         self._rows = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -126,11 +117,11 @@ class Workers:
                     continue
                 try:
                     process = process or _Process(self._row_patience)
-                    with self._watch.over(process.kill, self._patience):
+                    with self._watch.over(process.kill, PATIENCE):
                         answer = process.answer(job)
                     job.answer.set_result(answer)
                 except OSError as error:  # whoever asked must not wait for ever
-                    said = f"got no process to be built in: {error.strerror}"
+                    said = f"found no process to be done in: {error.strerror}"
                     job.answer.set_exception(Broken(said))
                 except Broken as error:
                     if process is not None:
