@@ -17,8 +17,9 @@ from sendbatch.values import Row
 
 DELIMITERS = ",;\t|"
 LONGEST_NAME = 200  # characters of a column's name
-# csv's own limit of 131,072 characters a cell is about memory, which our bound on a record keeps.
-csv.field_size_limit(LONGEST_LINE)
+# Characters of a cell. csv's own limit is 131,072; whole letters, as some put into one, have fewer than this.
+LONGEST_CELL = 1_000_000
+csv.field_size_limit(LONGEST_CELL)
 
 
 class Table:
@@ -129,6 +130,9 @@ class Table:
             )
         if "expected after" in str(error):
             return self._lines.fault("a quote ends here, and text follows it", twice)
+        if "field larger" in str(error):
+            said = f"a cell of this record is longer than {LONGEST_CELL:,} characters"
+            return self._lines.fault(said, "is a quote never closed?" if several else None, start)
         return self._lines.fault(f"this record cannot be read: {error}", line=start)
 
 

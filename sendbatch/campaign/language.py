@@ -16,12 +16,13 @@ from types import BuiltinMethodType
 from typing import Any
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 from jinja2.filters import do_urlencode
 from jinja2.parser import Parser
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+from jinja2.sandbox import SandboxedEnvironment
 
+from sendbatch.campaign.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.comparing import TESTS, Compared
 from sendbatch.campaign.numbers import number, to_float, to_int
 
@@ -52,6 +53,7 @@ def environment(
         autoescape=autoescape,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        optimized=False,
         auto_reload=False,
         cache_size=-1,
     )
@@ -62,7 +64,7 @@ def environment(
     return env
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
+class _Sandbox(BoundedSandbox):
     """The sandbox, in which text is never compared with a number."""
 
     def _generate(self, source: nodes.Template, *where: Any, **more: Any) -> str:
@@ -125,10 +127,10 @@ def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Templat
 
 def needed(template: nodes.Template) -> list[NameUse]:
     """As `names_needed`, of what was parsed already; it is folded by that, and of no other use."""
-    undeclared = meta.find_undeclared_variables(template)
+    free = undeclared(template)
     first: dict[str, int] = {}
     for name in _plain_uses(template):
-        if name.name in undeclared:
+        if name.name in free:
             first[name.name] = min(name.lineno, first.get(name.name, name.lineno))
     return sorted((NameUse(*item) for item in first.items()), key=lambda use: (use.line, use.name))
 

@@ -7,25 +7,14 @@ from collections.abc import Callable, Mapping
 
 import jinja2
 
+from sendbatch.campaign.editions import FAILURES, rendered, said
 from sendbatch.campaign.language import environment, expression_names, guess, names_needed
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
 
 RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
 LONGEST_RUN_ID = 100
-# What the author's own template can raise while it is compiled or rendered.
-FAILURES = (
-    jinja2.TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
-_TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_TAGS = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|\{#.*?(?:#\}|\Z)", re.DOTALL)
 
 
 def is_template(text: str) -> bool:
@@ -65,10 +54,7 @@ def render_run(text: str, variables: Mapping[str, Json]) -> str:
                 else f"set it under variables:, or --set {use.name}=…"
             )
             raise Wrong(f"{use.name} is not one of the variables", hint)
-    try:
-        run = env.from_string(text).render(variables).strip()
-    except FAILURES as error:
-        raise Wrong(f"cannot be rendered: {_said(error)}") from None
+    run = rendered(text, variables).strip()
     check_run(run)
     return run
 
@@ -88,8 +74,4 @@ def _checked(compile_it: Callable[[], object], what: str) -> None:
         where = f"line {error.lineno}: " if (error.lineno or 1) > 1 else ""
         raise Wrong(f"not {what} as Jinja has it: {where}{error.message}") from None
     except FAILURES as error:
-        raise Wrong(f"not {what} that can be compiled: {_said(error)}") from None
-
-
-def _said(error: BaseException) -> str:
-    return (str(error) or type(error).__name__)[:300]
+        raise Wrong(f"not {what} that can be compiled: {said(error)}") from None

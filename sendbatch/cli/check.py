@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.seen import Seen
+    from sendbatch.rendering.workers import Workers
 
 
 def check(
@@ -50,25 +51,30 @@ def check(
     """
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
+    from sendbatch.rendering.workers import Workers
 
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     options = Options(strict=strict, moved_from=moved_from)
     worst, told = 0, []
-    for file in files:
-        seen: Seen | None = None
-        faults: tuple[Fault, ...] = ()
-        try:
-            seen = _look(file, terminal, options, record, run, set_, smtp, expect, tolerate)
-        except SendbatchError as error:
-            code, faults = error.exit_code, error.faults
-        else:
-            code, faults = seen.exit_code, (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
-        worst = max(worst, code)
-        if form == "json":
-            told.append(_as_json(file, code, faults, seen))
-        else:
-            _print(file, form, faults, seen, terminal)
+    with Workers() as workers:  # loads while the first campaign is read
+        for file in files:
+            seen: Seen | None = None
+            faults: tuple[Fault, ...] = ()
+            try:
+                seen = _look(
+                    file, terminal, workers, options, record, run, set_, smtp, expect, tolerate
+                )
+            except SendbatchError as error:
+                code, faults = error.exit_code, error.faults
+            else:
+                code = seen.exit_code
+                faults = (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
+            worst = max(worst, code)
+            if form == "json":
+                told.append(_as_json(file, code, faults, seen))
+            else:
+                _print(file, form, faults, seen, terminal)
     if form == "json":
         print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
     raise typer.Exit(worst)
@@ -77,6 +83,7 @@ def check(
 def _look(
     file: Path,
     terminal: Terminal,
+    workers: Workers,
     options: Options,
     record: Path | None,
     run: str | None,
@@ -99,6 +106,7 @@ def _look(
                 record=record,
                 observer=terminal,
                 stop=stop,
+                workers=workers,
             )
     finally:
         terminal.finished()

@@ -33,28 +33,37 @@ def plan(
 
     Needs no password, connects to nothing, and leaves the record as it was.
     """
-    from sendbatch import api
     from sendbatch.cli.masking import for_log
     from sendbatch.cli.plan_text import plan_text
     from sendbatch.cli.terminal import Terminal, stoppable
-    from sendbatch.delivery.jobs import again
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
     from sendbatch.errors import inert
+    from sendbatch.rendering.workers import Workers
 
     terminal = Terminal(progress=not no_progress)
-    campaign = opt.load(
-        file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
-    )
     stop = Stop()
     chosen = Options(only=opt.only(only), limit=limit, strict=strict, moved_from=moved_from)
-    try:
-        with stoppable(stop, terminal):
-            seen = api.plan(
-                campaign, options=chosen, record=record, out=out, observer=terminal, stop=stop
-            )
-    finally:
-        terminal.finished()
+    with Workers() as workers:  # loads while the campaign is read
+        campaign = opt.load(
+            file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+        )
+        from sendbatch import api
+        from sendbatch.delivery.jobs import again
+
+        try:
+            with stoppable(stop, terminal):
+                seen = api.plan(
+                    campaign,
+                    options=chosen,
+                    record=record,
+                    out=out,
+                    observer=terminal,
+                    stop=stop,
+                    workers=workers,
+                )
+        finally:
+            terminal.finished()
     typer.echo(inert(for_log(plan_text(seen))), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")

@@ -32,25 +32,29 @@ def proof(
     moved_from: opt.MovedFrom = None,
 ) -> None:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
-    from sendbatch import api
     from sendbatch.cli.terminal import Terminal, stoppable
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
+    from sendbatch.rendering.workers import Workers
 
     terminal = Terminal()
-    campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
     stop = Stop()
-    with stoppable(stop, terminal):
-        proofs = api.proof(
-            campaign,
-            to=to,
-            count=count,
-            recipient=recipient,
-            options=Options(moved_from=moved_from),
-            record=record,
-            observer=terminal,
-            stop=stop,
-        )
+    with Workers() as workers:  # loads while the campaign is read
+        from sendbatch import api
+
+        campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
+        with stoppable(stop, terminal):
+            proofs = api.proof(
+                campaign,
+                to=to,
+                count=count,
+                recipient=recipient,
+                options=Options(moved_from=moved_from),
+                record=record,
+                observer=terminal,
+                stop=stop,
+                workers=workers,
+            )
     for one in proofs:
         terminal.say(_told(one))
     if outbox := api.outbox(campaign, record=record):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
+    from sendbatch.rendering.workers import Workers
 
 
 def run(
@@ -81,6 +82,7 @@ def run(
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.verdict import BREAKER
+    from sendbatch.rendering.workers import Workers
 
     opt.one_of(log_format, ("text", "json"), "--log-format")
     terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
@@ -102,12 +104,13 @@ def run(
             without_log=without_log,
             first_run=opt.day(first_run, "--first-run"),
         )
-        campaign = opt.load(
-            file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
-        )
-        if dry_run:
-            raise typer.Exit(_rehearse(campaign, chosen, record, terminal))
-        raise typer.Exit(_send(campaign, chosen, record, terminal, yes=yes))
+        with Workers() as workers:  # loads while the campaign is read
+            campaign = opt.load(
+                file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+            )
+            if dry_run:
+                raise typer.Exit(_rehearse(campaign, chosen, record, terminal, workers))
+            raise typer.Exit(_send(campaign, chosen, record, terminal, workers, yes=yes))
 
 
 def _send(
@@ -115,6 +118,7 @@ def _send(
     chosen: Options,
     record: Path | None,
     terminal: Terminal,
+    workers: Workers,
     *,
     yes: bool,
 ) -> int:
@@ -134,6 +138,7 @@ def _send(
                 ask=terminal.ask if person_is_there() else None,
                 observer=terminal,
                 stop=stop,
+                workers=workers,
             )
     finally:
         terminal.finished()
@@ -198,7 +203,13 @@ def _nothing(result: RunResult, retrying: str) -> str:
     )
 
 
-def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal: Terminal) -> int:
+def _rehearse(
+    campaign: Campaign,
+    chosen: Options,
+    record: Path | None,
+    terminal: Terminal,
+    workers: Workers,
+) -> int:
     from sendbatch import api
     from sendbatch.cli.terminal import stoppable
     from sendbatch.delivery.stopping import Stop
@@ -207,7 +218,12 @@ def _rehearse(campaign: Campaign, chosen: Options, record: Path | None, terminal
     try:
         with stoppable(stop, terminal):
             plan, page = api.dry_run(
-                campaign, options=chosen, record=record, observer=terminal, stop=stop
+                campaign,
+                options=chosen,
+                record=record,
+                observer=terminal,
+                stop=stop,
+                workers=workers,
             )
     finally:
         terminal.finished()

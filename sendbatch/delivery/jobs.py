@@ -14,6 +14,7 @@ from sendbatch.delivery.options import Options
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import shown
 from sendbatch.ledger.folder import RecordFolder
+from sendbatch.rendering.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,20 @@ class Job:
     edge: Edge
     observer: Observer
     stop: Stop
+    workers: Workers | None = (
+        None  # started before, by whoever ends them; else the verb has its own
+    )
 
 
 class Around(TypedDict, total=False):
     """What every verb that plans may be given: `record` stands for --record, `observer` is told
-    what happens, `stop` ends it, `edge` brings clock, chance and environment."""
+    what happens, `stop` ends it, `edge` brings clock, chance and environment, `workers` build."""
 
     record: Path | None
     observer: Observer | None
     stop: Stop | None
     edge: Edge | None
+    workers: Workers | None
 
 
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
@@ -56,6 +61,7 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
         edge=around.get("edge") or Edge(),
         observer=Guarded(around.get("observer") or Observer(), stop),
         stop=stop,
+        workers=around.get("workers"),
     )
 
 

@@ -7,11 +7,10 @@ interrupted leaves nothing behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sendbatch.audience.checks import Rules, make_rules, plan_columns
 from sendbatch.audience.reading import Table, open_table
@@ -26,13 +25,11 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
-from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.worker import too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
-
-T = TypeVar("T")
 
 BATCH = 500  # rows checked in one go
 SHOWN = 20  # rows named in one refusal
@@ -150,7 +147,7 @@ def _stage_rows(
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str]] = []
     large: list[tuple[int, int]] = []
-    for found in pool.check(_batches(table, BATCH), planning.stop.heed):
+    for found in pool.check(in_parts(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())
@@ -163,12 +160,6 @@ def _stage_rows(
         file = campaign.recipients.file
         raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
     return digest.hexdigest(), faulty, large
-
-
-def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:

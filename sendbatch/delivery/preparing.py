@@ -287,7 +287,7 @@ def _hold(
         run=campaign.run,
         content=preparing.content.digest,
         server=guards.server_of(campaign.profile),
-        holders=ledger.reading.holders(),
+        holders=preparing.stop.heeding(ledger.reading.holders()),
     )
 
 

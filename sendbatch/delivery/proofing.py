@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from sendbatch.audience.addresses import normalise
@@ -22,7 +23,6 @@ from sendbatch.delivery.running import look, reachable
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.message.compose import Composer, Proof
 from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
 
 
@@ -47,15 +47,12 @@ def send_proofs(
 
     def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> list[Proofed]:
         shown = _chosen(ledger, prepared, wanted, key)
-        columns = ledger.reading.plan()
-        assert columns is not None
-        salt = bytes.fromhex(ledger.reading.meta("salt") or "")
-        composer = Composer(prepared.content, columns.columns, salt)
         now = job.edge.clock.wall()
+        build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
-            (recipient, reviewer, composer.compose(recipient, now, Proof(reviewer)))
-            for recipient in shown
-            for reviewer in reviewers
+            (recipient, reviewer, message)
+            for built in zip(*map(build, reviewers), strict=True)
+            for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
         _take_quota(standing, len(messages), now)
         with reachable(job) as way, Loop() as loop, Commands() as commands:

@@ -68,6 +68,13 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     """
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     enough_files(job.campaign.profile.connections, cores())
+    with _workers(job) as workers:
+        return _run(job, confirm, told, workers)
+
+
+def _run(
+    job: Job, confirm: Confirm, told: Callable[[Ledger], T], workers: Workers
+) -> tuple[Ran, T]:
     standing = standing_of(job.campaign, job.edge)
     content = read_content(job.campaign, (job.record.base, job.record.path))
     job.record.begin()
@@ -78,7 +85,6 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
     with (
         hold(job.record.path, since=since, holder=job.edge.holder) as held,
         open_ledger(job.record.path, held, without_log=without_log) as ledger,
-        Workers() as workers,
     ):
         preparing = preparing_of(job, standing, content, workers)
         crashed = ledger.sending.recover(now)
@@ -88,7 +94,8 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
             )
         with _sending(job, standing) as sending:
             with ledger.transaction():
-                prepared = prepare(ledger, preparing)
+                with ledger.heeding(job.stop.heed):
+                    prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
@@ -133,18 +140,28 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     """
     job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
-    standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign, (job.record.base, job.record.path))
-    gone = job.record.lost()
-    with open_scratch(job.record.path) as ledger, Workers() as workers:
+    with _workers(job) as workers, open_scratch(job.record.path) as ledger:
+        standing = standing_of(job.campaign, job.edge)
+        content = read_content(job.campaign, (job.record.base, job.record.path))
+        gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
             gone = ledger.doubt(job.record.path, has_log=has_log(job.record.path))
         preparing = replace(
             preparing_of(job, standing, content, workers), looking=True, refused=gone
         )
         ledger.sending.recover(job.edge.clock.wall())
-        with ledger.transaction():
+        with ledger.transaction(), ledger.heeding(job.stop.heed):
             return see(ledger, prepare(ledger, preparing), standing)
+
+
+@contextlib.contextmanager
+def _workers(job: Job) -> Iterator[Workers]:
+    """The first process starts here, unless it did before: it loads while all else is made ready."""
+    if job.workers is not None:
+        yield job.workers
+        return
+    with Workers() as workers:
+        yield workers
 
 
 def preparing_of(job: Job, standing: Standing, content: Content, workers: Workers) -> Preparing:

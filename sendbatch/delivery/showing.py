@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
-from email.policy import default
+from email.policy import compat32, default
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
 
 TYPED_ABOVE = 1000  # recipients
+READ = 1000  # characters of a subject
 
 
 def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
@@ -100,8 +101,12 @@ def seen(
 
 
 def _subject(message: Message) -> str:
+    """Its beginning: a parser of headers takes the longer for each word the more words there are."""
     head = message.data.partition(b"\r\n\r\n")[0]
-    return str(message_from_bytes(head, policy=default)["Subject"])
+    raw = str(message_from_bytes(head, policy=compat32)["Subject"])
+    if len(raw) > READ:
+        raw = raw[: max(raw.rfind("\n", 0, READ), 0) or READ]  # no encoded word is cut in two
+    return str(default.header_fetch_parse("Subject", raw))
 
 
 def rehearsed(
@@ -144,6 +149,6 @@ def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
         prepared.content.digest,
         server_of(job.campaign.profile),
         os.urandom(16),
-        ledger.reading.holders(),
+        job.stop.heeding(ledger.reading.holders()),
     )
     return write_approval(approval, out)

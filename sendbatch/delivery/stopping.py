@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from sendbatch.errors import Interrupted
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -33,6 +37,12 @@ class Stop:
         """Raises Interrupted once asked to end. For work before the first message leaves."""
         if self._soon:
             raise Interrupted(f"{self.reason}; nothing was sent")
+
+    def heeding(self, items: Iterable[T]) -> Iterator[T]:
+        """The same, heeded before each."""
+        for item in items:
+            self.heed()
+            yield item
 
     def soon(self, reason: str = "interrupted") -> None:
         """No new message starts; those under way are completed."""

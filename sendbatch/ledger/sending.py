@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sendbatch.errors import RecordLost, RecordStopped
@@ -21,6 +21,7 @@ from sendbatch.ledger.states import RESOLVED, SENDABLE, SETTLED, TABLE, Event, s
 from sendbatch.ledger.store import EVERYONE, Change, Intent, Lane, Retried
 from sendbatch.values import Recipient, Reply, Status
 
+MOST_CHARACTERS = 4_000_000  # of the cells of those fetched in one go, who are at least one
 _STATUSES = {str(status): status for status in Status}
 COLUMNS = (
     'id, "row", key, email, vars, status, attempts, dated_at, content, '
@@ -38,6 +39,17 @@ def to_recipients(rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
     it. Raises Unsound."""
     cells = decoded([row[4] for row in rows])
     return [_recipient(row, own) for row, own in zip(rows, cells, strict=True)]
+
+
+def _first(found: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """As many as have `MOST_CHARACTERS` in their cells: a row may have millions."""
+    rows, size = [], 0
+    for row in found:
+        rows.append(row)
+        size += len(row[4])
+        if size > MOST_CHARACTERS:
+            break
+    return rows
 
 
 def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:
@@ -271,7 +283,7 @@ class SendingStore:
             'ORDER BY "row" LIMIT ?',
             (after_row, *lane.domains, limit),
         )
-        return to_recipients(rows.fetchall())
+        return to_recipients(_first(rows))
 
     @readable()
     def next_due(
@@ -287,7 +299,7 @@ class SendingStore:
             "ORDER BY due_at LIMIT ?",
             (now, json.dumps(sorted(exclude)), *lane.domains, limit),
         )
-        return to_recipients(rows.fetchall())
+        return to_recipients(_first(rows))
 
     @readable()
     def next_due_at(self, exclude: frozenset[int], lane: Lane = EVERYONE) -> float | None:

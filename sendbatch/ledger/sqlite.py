@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, RecordStopped, shown
+from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.access import FILE as FILE
 from sendbatch.ledger.access import LOG
 from sendbatch.ledger.changes import note
@@ -25,6 +25,8 @@ from sendbatch.ledger.soundness import Unsound, hold_rows
 from sendbatch.ledger.sql import transaction, writable
 from sendbatch.ledger.staging import Staging
 from sendbatch.ledger.states import SENDABLE
+
+STEPS = 100_000  # of SQLite's machine between two calls of a `heed`: some milliseconds
 
 
 class Ledger:
@@ -54,6 +56,29 @@ class Ledger:
         if self._hold is not None:
             self._hold.confirm(self._connection)
             self._hold.look(self._connection)
+
+    @contextlib.contextmanager
+    def heeding(self, heed: Callable[[], None]) -> Iterator[None]:
+        """`heed` is called now and then within each statement, which may take seconds for a million
+        rows; the SendbatchError that it raises breaks the statement off, and is what the block raises."""
+        raised: list[SendbatchError] = []
+
+        def is_to_end() -> bool:
+            try:
+                heed()
+            except SendbatchError as error:
+                raised.append(error)
+            return bool(raised)
+
+        self._connection.set_progress_handler(is_to_end, STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError:
+            if raised:
+                raise raised[0] from None
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
 
     def remember(self, key: str, value: str) -> None:
         """Write one line of `meta`."""

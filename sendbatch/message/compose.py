@@ -23,6 +23,9 @@ from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
+_LONGEST_HEADER = (
+    64 * 1024
+)  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
 _Spellings = Sequence[tuple[str, str]]  # of links, each with what goes in its place
 _Header = bytes | Callable[[dict[str, object]], bytes]  # or what makes them for each recipient
 
@@ -84,6 +87,9 @@ class Composer:
             reason = str(failed)
         except UnicodeEncodeError:
             reason = "a value has characters that are none (a lone surrogate)"
+        except MemoryError as error:
+            error.__traceback__ = None  # it holds what was made so far
+            reason = "takes more memory than a message may"
         return Unbuildable(f"{_told(reason)} (row {recipient.row})")
 
     def survey(self, cells: tuple[str, ...]) -> tuple[list[tuple[Path, int]], str | None]:
@@ -119,6 +125,8 @@ class Composer:
         body = self._body(variables, boundary(identity), to_disarm)
         envelope = Envelope(self._sender, address, is_utf8 or self._is_utf8)
         head = b"".join(headers)
+        if len(head) > _LONGEST_HEADER:
+            _hold_headers(headers)
         return Message(envelope, b"".join((head, *body)), identity, dated_at, is_plain(head))
 
     def _dated_at(self, recipient: Recipient, now: float, proof: Proof | None) -> float:
@@ -171,6 +179,13 @@ def _pieces(
     if not to_disarm:
         return pieces
     return without_links("".join(pieces), to_disarm).splitlines(keepends=True)
+
+
+def _hold_headers(headers: Sequence[bytes]) -> None:
+    for header in headers:
+        if len(header) > _LONGEST_HEADER:
+            name = header.partition(b":")[0].decode()
+            raise Failed(f"the header {name} has more than {_LONGEST_HEADER:,} bytes")
 
 
 def _told(reason: str) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*\"|'[^']*')*+"
+# A quote that is never closed goes on to the end, as for a browser. Whatever begins like a tag is a match, so
+# that nothing is looked at twice; what has no `>` is none.
+_ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(
-    rf"<(/?)(table|thead|tbody|tfoot|tr|td|th|p|div|h[1-6]|ul|ol|center)\b({_ATTRIBUTES})>",
+    rf"<(/?)(table|thead|tbody|tfoot|tr|td|th|p|div|h[1-6]|ul|ol|center)\b({_ATTRIBUTES})(>?)",
     re.IGNORECASE,
 )
 _CELLS = frozenset(("td", "th"))
@@ -54,6 +56,8 @@ def _layout_tags(html: str) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
     open_tables: list[_Table] = []
     for match in _TAG.finditer(html):
+        if not match[4]:
+            continue
         closing, name = bool(match[1]), match[2].lower()
         if name == "table" and not closing:
             if open_tables:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 import jinja2
-import jinja2.meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign import misuses as misused
+from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.language import NameUse, environment, guess, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
@@ -78,7 +78,7 @@ def names_used(content: Content) -> frozenset[str]:
     bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
     sources = [source for bundle in bundles for source in bundle.sources.values()]
     sources += [source for _, source in _lines(content)]
-    found = (jinja2.meta.find_undeclared_variables(env.parse(source)) for source in sources)
+    found = (undeclared(env.parse(source)) for source in sources)
     return frozenset().union(*found)
 
 

@@ -13,7 +13,7 @@ from sendbatch.message.templates import Failed
 
 _WIDEST_RULE = 60
 _CUSTOM = dict[str, str]
-_TRAILING = re.compile(r"[ \t\u00a0]+$", re.MULTILINE)
+_BLANKS = " \t\u00a0"
 # The rule that Markdown asks for below a table's first row, and its escapes at a line's start.
 _RULES = re.compile(r"^[ >]*\|(?: ?:?-+:? ?\|)+ *\n", re.MULTILINE)
 _ESCAPED = re.compile(r"^([ >]*[0-9]{0,9})\\(?=[-+#.)>])", re.MULTILINE)
@@ -78,7 +78,9 @@ def text_from_html(html: str) -> str:
     except html_to_markdown.ConversionError as error:
         raise Failed(f"no text can be made from the HTML: {error}") from None
     text = _ESCAPED.sub(r"\1", _RULES.sub("", result.content or ""))
-    return _GAPS.sub("\n\n", _TRAILING.sub("", text)).strip("\n") + "\n"
+    # By hand: a pattern for blanks before a line's end tries anew at each blank of a run that ends none.
+    text = "\n".join([line.rstrip(_BLANKS) for line in text.split("\n")])
+    return _GAPS.sub("\n\n", text).strip("\n") + "\n"
 
 
 def _columns(text: str) -> int:

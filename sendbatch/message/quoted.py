@@ -25,6 +25,7 @@ _LARGEST = 256 * 1024  # bytes of a piece that is kept, and of how it is written
 _MOST_PIECES = 16 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
 _FROM = "From "
+_AHEAD = _WIDTH + 6  # characters that decide where a line is broken: it, and an escape behind it
 
 _UNFIT = re.compile(r"[^\t\n -<>-~]+")
 _PLAIN = re.compile(r"[ -\-/-<>-EG-~][ -<>-~]{0,74}")  # what stands for itself: most values
@@ -131,12 +132,18 @@ def _escaped(unfit: re.Match[str]) -> str:
 
 def _break(line: str, width: int, lines: list[str]) -> None:
     """Add one line of text to `lines`, as several where it is longer than `width`."""
-    line = _begun(line)
-    while len(line) > width:
-        cut = _last_cut(line)
-        lines.append(f"{line[:cut]}=")
-        line = _begun(line[cut:])
-    lines.append(line)
+    done, size = (
+        0,
+        len(line),
+    )  # what is left is never copied: a line may have millions of characters
+    while True:
+        part = _begun(line[done : done + _AHEAD])
+        if size - done <= _AHEAD and len(part) <= width:
+            lines.append(part)
+            return
+        cut = _last_cut(part)
+        lines.append(f"{part[:cut]}=")
+        done += cut - (len(part) - min(_AHEAD, size - done))  # its beginning may be written longer
 
 
 def _begun(line: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sendbatch.errors import one_line
 from sendbatch.values import Message, Recipient
 
+READ = 4000  # characters of a header
 FIRST_SEEN = ("from", "to", "reply-to", "subject", "date")
 # How the parts are put together; says nothing about what a reader gets.
 UNINTERESTING = ("mime-version", "content-type", "content-transfer-encoding")
@@ -104,10 +105,19 @@ def read(recipient: Recipient, message: Message, file: str) -> Shown:
 def _headers(parsed: EmailMessage) -> Iterator[tuple[str, str]]:
     for name, raw in parsed.raw_items():
         try:
-            value = str(STRICT.header_fetch_parse(name, raw))
+            value = str(STRICT.header_fetch_parse(name, _beginning(str(raw))))
         except Exception:  # noqa: BLE001 - as it stands, then
             value = str(raw)
         yield one_line(name), one_line(" ".join(value.split()))
+
+
+def _beginning(raw: str) -> str:
+    """What is read of a header: the parser takes the longer for each word the more words there are."""
+    if len(raw) <= READ:
+        return raw
+    return (
+        f"{raw[: max(raw.rfind(chr(10), 0, READ), 0) or READ]} …"  # no encoded word is cut in two
+    )
 
 
 def _body(parsed: EmailMessage, kind: str) -> str | None:

@@ -100,19 +100,24 @@ def marks(checked: Checked) -> Marks:
     return checked.line, address, checked.domain, files
 
 
-def asked(recipients: Sequence[Recipient], now: float) -> bytes:
-    """What a message depends on, and no more: where a recipient stands is no matter of building."""
+def asked(recipients: Sequence[Recipient], now: float, reviewer: str | None = None) -> bytes:
+    """What a message depends on, and no more: where a recipient stands is no matter of building. With
+    a reviewer's address, proofs are asked for."""
     rows = [(r.id, r.row, r.key, r.email, r.cells, r.dated_at, r.content) for r in recipients]
-    return marshal.dumps((now, rows))
+    return marshal.dumps((now, reviewer, rows))
 
 
-def asked_for(data: bytes) -> tuple[list[Recipient], float]:
+def asked_for(data: bytes) -> tuple[list[Recipient], float, str | None]:
     """The other end of `asked`; `data` comes from our own process."""
-    now, rows = marshal.loads(data)  # noqa: S302
-    return [
-        Recipient(id_, row, key, email, cells, dated_at=dated_at, content=content)
-        for id_, row, key, email, cells, dated_at, content in rows
-    ], now
+    now, reviewer, rows = marshal.loads(data)  # noqa: S302
+    return (
+        [
+            Recipient(id_, row, key, email, cells, dated_at=dated_at, content=content)
+            for id_, row, key, email, cells, dated_at, content in rows
+        ],
+        now,
+        reviewer,
+    )
 
 
 def answered(built: Built) -> bytes:

@@ -18,11 +18,14 @@ def write_frame(pipe: BinaryIO, kind: bytes, data: bytes) -> None:
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
-    """(kind, data), or None at the end of the stream, also in the middle of a frame."""
+def read_frame(pipe: BinaryIO, most: int | None = None) -> tuple[bytes, bytes] | None:
+    """(kind, data), or None at the end of the stream, also in the middle of a frame, and where one is
+    longer than `most` bytes."""
     head = pipe.read(HEAD.size)
     if len(head) < HEAD.size:
         return None
     kind, length = HEAD.unpack(head)
+    if most is not None and length > most:
+        return None
     data = pipe.read(length)
     return (kind, data) if len(data) == length else None

@@ -1,5 +1,9 @@
 """What a worker does with bytes: checks rows, builds messages. It opens no template and no record.
 
+It is bounded, for a campaign's expressions may do anything: in memory, so that what asks for too much fails
+with its row; and in the time for each row, by an alarm of the kernel, which ends the process were it in the
+middle of a computation that never comes back to the interpreter.
+
 Per-recipient attachments are the one kind of file it reads, from the folder that the author's
 own part of their path names. As a process (`serve`) it lives for as long as its standard input is
 open: the end of it is the only sign of life there is.
@@ -10,25 +14,37 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 from typing import BinaryIO
 
 from sendbatch.audience.checks import Checker
+from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.errors import SendbatchError
-from sendbatch.message.compose import Composer
+from sendbatch.message.compose import Composer, Proof
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.setup import setup_from
-from sendbatch.values import Checked, Message, Status, Unbuildable
+from sendbatch.values import Checked, Message, Row, Status, Unbuildable
 
-MOST_BYTES = 8 * 1024 * 1024  # of messages in one answer; whoever asked asks for the rest again
+# Of messages in one answer, and of the time it takes; whoever asked asks for the rest again.
+MOST_BYTES = 8 * 1024 * 1024
+MOST_SECONDS = 1.0
+# Bytes of memory: enough to build a message of 150 MB (no known server takes more) from files of the
+# recipient's own, and so many times what everybody gets, of which every message holds a copy.
+LEAST_MEMORY = 1024 * 1024 * 1024
+MEMORY_FOR_EACH = 12
 
 
 class Worker:
-    """Made from `Setup.to_bytes()`. Each method takes and returns one batch as bytes."""
+    """Made from `Setup.to_bytes()`. Each method takes and returns one batch as bytes; `begin` is called
+    before each row."""
 
-    def __init__(self, setup: bytes) -> None:
+    def __init__(self, setup: bytes, begin: Callable[[], None] = lambda: None) -> None:
+        self._begin = begin
         self._setup = setup_from(setup)
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
@@ -38,19 +54,25 @@ class Worker:
         """`batches.unchecked` in, `batches.surveyed` out. Raises AudienceError where `where` fails
         on a row."""
         assert self._checker is not None
-        check = self._checker.check
-        return batches.surveyed(self._survey(check(row)) for row in batches.rows_of(batch))
+        return batches.surveyed(map(self._checked, batches.rows_of(batch)))
+
+    def _checked(self, row: Row) -> tuple[Checked, str | None, int]:
+        assert self._checker is not None
+        self._begin()
+        return self._survey(self._checker.check(row))
 
     def render(self, batch: bytes) -> bytes:
         """`batches.asked` in, `batches.answered` out, for as many of the first as fit into one
         answer, at least one."""
-        recipients, now = batches.asked_for(batch)
+        recipients, now, reviewer = batches.asked_for(batch)
+        proof = None if reviewer is None else Proof(reviewer)
         built: list[Message | Unbuildable] = []
-        size = 0
+        size, until = 0, time.monotonic() + MOST_SECONDS
         for recipient in recipients:
-            if size > MOST_BYTES:
+            if size > MOST_BYTES or (built and time.monotonic() > until):
                 break
-            message = self._composer.compose(recipient, now)
+            self._begin()
+            message = self._composer.compose(recipient, now, proof)
             size += len(message.data) if isinstance(message, Message) else 0
             built.append(message)
         return batches.answered(built)
@@ -79,23 +101,28 @@ def encoded(size: int) -> int:
     return -(-size // 57) * 78
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer frames until the end of `source`, and end the process with it."""
+def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:
+    """Answer frames until the end of `source`, and end the process with it, or with a row that takes
+    longer than `row_patience` seconds."""
+    heed_no_alarm()
     frames: SimpleQueue[tuple[bytes, bytes]] = SimpleQueue()
     threading.Thread(target=_listen, args=(source, frames), daemon=True).start()
     worker: Worker | None = None
     while True:
         kind, data = frames.get()
         if kind == SETUP:
-            worker = Worker(data)
+            bound_memory(LEAST_MEMORY + MEMORY_FOR_EACH * len(data))
+            worker = Worker(data, partial(end_after, row_patience))
             continue
         assert worker is not None
         try:
             answer = worker.check(data) if kind == CHECK else worker.render(data)
         except SendbatchError as error:
-            write_frame(sink, FAULT, pickle.dumps((type(error), error.faults), protocol=5))
+            kind, answer = FAULT, pickle.dumps((type(error), error.faults), protocol=5)
         else:
-            write_frame(sink, DONE, answer)
+            kind = DONE
+        end_after(0)
+        write_frame(sink, kind, answer)
 
 
 def _listen(source: BinaryIO, frames: SimpleQueue[tuple[bytes, bytes]]) -> None:

@@ -1,6 +1,7 @@
-"""Worker processes: one a core, each behind two pipes, watched by a thread of its own.
+"""Worker processes: at most one a core, each behind two pipes, watched by a thread of its own.
 
-No fork and no signals to workers but the end of one that is stuck: each is in its own session, so
+Whatever a campaign's own expressions do happens in one of these, bounded in memory and, row by row, in time
+(`worker`). No fork and no signals to workers but the end of one that is stuck: each is in its own session, so
 a Ctrl-C in the terminal never reaches it, and it exits when its input ends, were it because we were
 killed. A worker that dies or takes too long is replaced, and its batch taken apart row by row.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +25,10 @@ from typing import BinaryIO, Final
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 
-PATIENCE = 60.0  # seconds for one batch; a template that loops for ever ends here
+PATIENCE = 60.0  # seconds for one batch: the last line, where a worker's own alarm does not end it
+ROW_PATIENCE = 10.0  # seconds for one row in it; a template that loops for ever ends here
+SMALL = 1000  # rows; starting more processes than one takes as long as a thousand rows
+MOST_ANSWERED = 512 * 1024 * 1024  # bytes of one answer, which holds one message at least
 
 # Of the environment: where the interpreter finds its files, and how it reads text and time.
 NEEDED = frozenset({
@@ -39,12 +44,12 @@ import sys
 if sys.argv[1] not in sys.path:
     sys.path.insert(0, sys.argv[1])
 from sendbatch.rendering.worker import serve
-serve(sys.stdin.buffer, sys.stdout.buffer)
+serve(sys.stdin.buffer, sys.stdout.buffer, float(sys.argv[2]))
 """
 
 
 class Broken(Exception):
-    """The worker died, or took too long over a batch."""
+    """The worker died, or took too long over a batch; says which, as in "the row …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +58,29 @@ class _Job:
     kind: bytes
     data: bytes
     answer: Future[bytes]
-    patience: float
 
 
 class Workers:
-    """A context manager; processes start with the first batch that is given to them."""
+    """A context manager. As one, its first process starts at once, beside whatever else is to be made
+    ready; more of them once more than `SMALL` rows were given, up to `count`. `row_patience` is in seconds.
+    """
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, *, row_patience: float = ROW_PATIENCE) -> None:
         self.count: Final = count if count is not None else cores()
+        self._row_patience = row_patience
+        self._rows = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self.watch: Final = Watch()  # for all that is given to them, or done beside them
+        self._watch = Watch()
         self._closing = False
 
     @property
-    def has_started(self) -> bool:
-        """Whether there are processes, or will be in a moment."""
-        return bool(self._threads)
+    def started(self) -> int:
+        """How many processes there are, or will be in a moment."""
+        return len(self._threads)
 
     def __enter__(self) -> Workers:
+        self._start(1)
         return self
 
     def __exit__(
@@ -83,44 +92,43 @@ class Workers:
         self._closing = True
         for _ in self._threads:
             self._jobs.put(None)
-        self.watch.end()  # nobody waits for an answer any more, were it one that never comes
+        self._watch.end()  # nobody waits for an answer any more, were it one that never comes
         for thread in self._threads:
             thread.join()
 
-    def give(
-        self, setup: bytes, kind: bytes, data: bytes, patience: float = PATIENCE
-    ) -> Future[bytes]:
-        """Give a batch to whichever worker is free; the answer fails with Broken or with the
-        SendbatchError that the worker raised."""
-        if not self._threads:
-            self._start()
+    def give(self, setup: bytes, kind: bytes, data: bytes, rows: int = 1) -> Future[bytes]:
+        """Give a batch of so many rows to whichever worker is free; the answer fails with Broken or
+        with the SendbatchError that the worker raised."""
+        self._rows += rows
+        self._start(1 if self._rows <= SMALL else self.count)
         answer: Future[bytes] = Future()
-        self._jobs.put(_Job(setup, kind, data, answer, patience))
+        self._jobs.put(_Job(setup, kind, data, answer))
         return answer
 
-    def _start(self) -> None:
-        for number in range(self.count):
+    def _start(self, count: int) -> None:
+        for number in range(len(self._threads), count):
             thread = threading.Thread(target=self._work, name=f"worker {number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _work(self) -> None:
         """One thread: a process for as long as it behaves, then another."""
-        process: _Process | None = None
+        process = self._process_ahead()
         try:
             while (job := self._jobs.get()) is not None:
                 if not job.answer.set_running_or_notify_cancel():
                     continue
                 if self._closing:
-                    job.answer.set_exception(Broken())
+                    job.answer.set_exception(Broken("was left, for nobody waits any more"))
                     continue
                 try:
-                    process = process or _Process()
-                    with self.watch.over(process.kill, job.patience):
+                    process = process or _Process(self._row_patience)
+                    with self._watch.over(process.kill, PATIENCE):
                         answer = process.answer(job)
                     job.answer.set_result(answer)
-                except OSError:  # no process is to be had: whoever asked must not wait for ever
-                    job.answer.set_exception(Broken())
+                except OSError as error:  # whoever asked must not wait for ever
+                    said = f"found no process to be done in: {error.strerror}"
+                    job.answer.set_exception(Broken(said))
                 except Broken as error:
                     if process is not None:
                         process.end()
@@ -131,6 +139,13 @@ class Workers:
         finally:
             if process is not None:
                 process.end()
+
+    def _process_ahead(self) -> _Process | None:
+        """Before there is anything to do; where none is to be had, that is told with the first batch."""
+        try:
+            return None if self._closing else _Process(self._row_patience)
+        except OSError:
+            return None
 
 
 class _Fault(Exception):
@@ -149,9 +164,10 @@ class _Fault(Exception):
 class _Process:
     """One worker. Knows the setup it was last given, and is told only what is new."""
 
-    def __init__(self) -> None:
+    def __init__(self, row_patience: float) -> None:
+        self._row_patience = row_patience
         self._process = subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
-            [sys.executable, "-P", "-c", _BOOT, _HOME],
+            [sys.executable, "-P", "-c", _BOOT, _HOME, str(row_patience)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -163,12 +179,13 @@ class _Process:
         self._in: BinaryIO = self._process.stdin  # type: ignore[assignment]
         self._out: BinaryIO = self._process.stdout  # type: ignore[assignment]
         self._setup: bytes | None = None
+        self._is_late = False
 
     def answer(self, job: _Job) -> bytes:
         """Raises Broken, or _Fault."""
         frame = self._exchange(job)
         if frame is None:
-            raise Broken
+            raise Broken(self._how_it_ended())
         kind, data = frame
         if kind == FAULT:
             raise _Fault(data)
@@ -182,12 +199,24 @@ class _Process:
             write_frame(self._in, job.kind, job.data)
         except OSError:
             return None
-        return read_frame(self._out)
+        return read_frame(self._out, MOST_ANSWERED)
+
+    def _how_it_ended(self) -> str:
+        self.end()
+        code = self._process.returncode
+        if self._is_late or code == -signal.SIGALRM:
+            return f"took longer than {self._row_patience:g} s"
+        how = f"signal {-code}" if code < 0 else f"code {code}"
+        return f"took all memory it may have, or ended its process otherwise ({how})"
 
     def kill(self) -> None:
+        """It took too long."""
+        self._is_late = True
         self._process.kill()
 
     def end(self) -> None:
+        if self._setup is None:  # nothing was ever asked of it: it may still be loading
+            self._process.kill()
         for close in (self._in.close, self._out.close):
             _quietly(close)
         try:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sendbatch.audience.reading import open_table
+from sendbatch.audience.reading import LONGEST_CELL, open_table
 from sendbatch.errors import AudienceError
 from sendbatch.values import Row
 
@@ -247,6 +247,14 @@ def test_two_loose_quotes_do_not_swallow_the_rows_between_them(export: Export) -
 def test_an_odd_quote_behind_quoted_lines_is_only_a_quote(export: Export) -> None:
     rows = export.rows('email,name,size\na@example.com,"one\ntwo",19" wide\n')
     assert rows[0].cells == ("a@example.com", "one\ntwo", '19" wide')
+
+
+def test_a_cell_may_be_a_whole_letter_and_no_more(export: Export) -> None:
+    letter = "x" * LONGEST_CELL
+    (row,) = export.rows(f"email,letter\na@example.com,{letter}\n")
+    assert row.cells[1] == letter
+    said = export.said(f"email,letter\na@example.com,short\nb@example.com,{letter}y\n")
+    assert "people.csv:3: error: a cell of this record is longer than 1,000,000 characters" in said
 
 
 def test_a_record_of_endless_short_quoted_lines_is_refused(export: Export) -> None:

@@ -93,6 +93,15 @@ def test_ctrl_c_waits_for_no_message_that_is_never_built(desk: Desk, mailhost: M
 
 
 LONG = "{% for a in range(9999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+# Minutes of copying within one call of C code, in which the interpreter looks up for nobody.
+HELD = "(range(99999)|batch(1)|list)|sum(start=range(9999)|list * 99)"
+VERBS = [
+    ("run", "spring.yaml", "--yes"),
+    ("check", "spring.yaml"),
+    ("plan", "spring.yaml"),
+    ("proof", "spring.yaml", "--to", "me@example.com"),
+    ("run", "spring.yaml", "--dry-run"),
+]
 
 
 def interrupted(desk: Desk, *words: str, times: int) -> Ended:
@@ -116,9 +125,26 @@ def test_ctrl_c_is_heard_while_a_key_takes_for_ever(desk: Desk) -> None:
     assert "nothing was sent" in told.err
 
 
+@pytest.mark.parametrize("verb", VERBS, ids=[verb[0] + verb[-1] for verb in VERBS])
+def test_ctrl_c_is_heard_by_every_verb_whatever_its_templates_do(
+    desk: Desk, verb: tuple[str, ...]
+) -> None:
+    desk.write("spring.txt", "{{ " + HELD + " }}")
+    told = interrupted(desk, *verb, times=1)
+    assert told.code == 3
+    assert "nothing was sent" in told.err
+
+
+def test_ctrl_c_is_heard_while_where_takes_for_ever(desk: Desk) -> None:
+    desk.campaign(("file: people.csv", f"file: people.csv\n  where: {HELD}"))
+    told = interrupted(desk, "check", "spring.yaml", times=1)
+    assert told.code == 3
+    assert "nothing was sent" in told.err
+
+
 def test_a_third_ctrl_c_ends_the_process_whatever_it_does(desk: Desk) -> None:
-    desk.write("spring.txt", LONG)
-    told = interrupted(desk, "proof", "spring.yaml", "--to", "me@example.com", times=3)
+    os.mkfifo(desk.folder / "plan.json")  # to open it waits for somebody who writes
+    told = interrupted(desk, "run", "spring.yaml", "--plan", "plan.json", times=3)
     assert told.code == -signal.SIGINT
 
 

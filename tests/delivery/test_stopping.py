@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from sendbatch.delivery.stopping import Stop
+from sendbatch.errors import Interrupted
 
 
 def test_the_first_reason_is_the_one_that_is_shown() -> None:
@@ -54,3 +57,12 @@ def test_asked_before_there_was_a_loop_it_is_heard_at_once() -> None:
         stop.unbind()
 
     asyncio.run(listens())
+
+
+def test_who_goes_through_many_hears_it_in_the_middle() -> None:
+    stop = Stop()
+    many = stop.heeding(range(9))
+    assert [next(many), next(many)] == [0, 1]
+    stop.soon("Ctrl-C")
+    with pytest.raises(Interrupted, match="Ctrl-C"):
+        next(many)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.errors import Interrupted
 from sendbatch.ledger.sqlite import Ledger, read_ledger
 from sendbatch.ledger.staging import Staging, Twins
 from sendbatch.rendering import batches
@@ -332,3 +333,28 @@ def test_a_plan_of_many_statements_keeps_every_row_in_its_order(
         "row 2 has the same key",
         "row 3 has the same key",
     ]
+
+
+ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n"
+
+
+def test_a_statement_that_goes_on_and_on_is_broken_off_and_nothing_of_the_plan_is_kept(
+    ledger: Ledger,
+) -> None:
+    plan(ledger, person(2, "ada"))
+    looks = iter(range(3))
+
+    def heed() -> None:
+        if next(looks, None) is None:
+            raise Interrupted("Ctrl-C; nothing was sent")
+
+    def plan_for_ever() -> None:
+        with ledger.transaction(), ledger.heeding(heed):
+            staged(ledger, person(2, "bob"))
+            ledger._connection.execute(ENDLESS)
+
+    with pytest.raises(Interrupted, match="Ctrl-C"):
+        plan_for_ever()
+    assert statuses(ledger) == [("ada", Status.PENDING)]
+    plan(ledger, person(2, "bob"))  # nobody is heeded any more
+    assert statuses(ledger) == [("bob", Status.PENDING)]

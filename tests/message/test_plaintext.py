@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from sendbatch.message.plaintext import text_from_html
@@ -59,3 +62,22 @@ def test_a_message_without_a_text_template_gets_its_text_from_the_html() -> None
 )
 def test_broken_html_breaks_nothing(html: str) -> None:
     assert text_from_html(html).endswith("\n")
+
+
+# Done in a moment, or in hours: each was quadratic, or could be, in how often something stands in a row.
+LONG = """
+import sys
+from sendbatch.message.plaintext import text_from_html
+from sendbatch.message.mime import text_part
+pieces = (" ", "\\u00a0", "\\t", "<", "&", "'", chr(34), "\\n", " \\n", "<p '", "<td ", "<!--")
+for piece in (*pieces, "| ", "- ", "x "):
+    run = piece * (1_000_000 // len(piece))
+    for around in ("<pre>%sx</pre>", "<p>%sx</p>", "<table><tr><td>%sx</td></tr></table>"):
+        html = around % run
+        text_part("html", [html])
+        text_part("plain", [text_from_html(html)])
+"""
+
+
+def test_what_stands_in_a_row_a_million_times_takes_no_more_time_for_each() -> None:
+    subprocess.run([sys.executable, "-c", LONG], check=True, timeout=300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import quopri
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import example, given, settings
@@ -85,3 +86,22 @@ def test_a_lone_surrogate_is_an_error_and_not_kept() -> None:
     for _ in range(2):
         with pytest.raises(UnicodeEncodeError):
             quoted(["a", "\ud800"])
+
+
+class Counted(str):
+    """A text that counts how many characters are copied out of it, and out of its parts."""
+
+    copied = 0
+
+    def __getitem__(self, where: SupportsIndex | slice) -> Counted:
+        found = Counted(str.__getitem__(self, where))
+        Counted.copied += len(found)
+        return found
+
+
+def test_a_line_of_any_length_is_copied_only_a_few_times() -> None:
+    line = Counted("x" * 100_000)
+    lines: list[str] = []
+    module._break(line, 76, lines)
+    assert "".join(part.removesuffix("=") for part in lines) == line
+    assert Counted.copied < 4 * len(line)

@@ -1,4 +1,4 @@
-"""How rows are checked and messages built: here, or in processes that may die."""
+"""How rows are checked and messages built, in processes that are bounded and may die."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from sendbatch.rendering.batches import Built
 from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
-from sendbatch.rendering.workers import Broken, Workers
+from sendbatch.rendering.workers import ROW_PATIENCE, Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
 
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 NOW = 1_790_000_000.0
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-# Beyond every patience here; a thread of this process that is left to itself ends after seconds.
-LONG = "{% for a in range(1000) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+# Minutes of copying within one call of C code, in which the interpreter looks up for nobody.
+HELD = "{{ (range(99999)|batch(1)|list)|sum(start=range(9999)|list * 99) }}"
+POWER = "9 ** (9 ** 9)"
 
 
 def letter(source: str = "Dear {{ name }}\n", **changes: object) -> Content:
@@ -81,10 +82,8 @@ def workers() -> Iterator[Workers]:
         yield some
 
 
-@pytest.fixture(params=["here", "in processes"])
-def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, workers: Workers) -> Pool:
-    if request.param == "in processes":
-        monkeypatch.setattr(pools, "SMALL", 0)
+@pytest.fixture
+def pool(workers: Workers) -> Pool:
     return Pool(setup(), workers)
 
 
@@ -116,16 +115,6 @@ def test_in_a_loop_the_same_is_built(pool: Pool) -> None:
     assert asyncio.run(pool.render(people(5), NOW)) == built(pool, people(5))
 
 
-def test_here_and_in_processes_the_very_same_message_is_built(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = built(Pool(setup(), workers), people(20))
-    assert not workers.has_started
-    monkeypatch.setattr(pools, "SMALL", 0)
-    assert built(Pool(setup(), workers), people(20)) == here
-    assert workers.has_started
-
-
 def test_answers_too_large_for_one_are_given_in_several(pool: Pool) -> None:
     big = setup(letter("{% for n in range(40000) %}" + "x" * 69 + "\n{% endfor %}"))
     some = Pool(big, pool._workers)
@@ -133,14 +122,10 @@ def test_answers_too_large_for_one_are_given_in_several(pool: Pool) -> None:
     assert len(asyncio.run(some.render(people(12), NOW))) == 3  # of 2.8 MB each, beyond 8 MB
 
 
-def test_a_row_that_where_fails_on_is_an_error_from_either(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for small in (pools.SMALL, 0):
-        monkeypatch.setattr(pools, "SMALL", small)
-        failing = Pool(setup(where="1 // (name | length - 5)"), workers)
-        with pytest.raises(AudienceError, match="2"):
-            list(failing.check([rows(3)], nobody))
+def test_a_row_that_where_fails_on_is_an_error(workers: Workers) -> None:
+    failing = Pool(setup(where="1 // (name | length - 5)"), workers)
+    with pytest.raises(AudienceError, match="2"):
+        list(failing.check([rows(3)], nobody))
 
 
 def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> None:
@@ -150,53 +135,130 @@ def test_a_message_that_cannot_be_built_is_told_with_its_reason(pool: Pool) -> N
     assert "letter.txt" in found[0].reason  # type: ignore[union-attr]
 
 
-def test_a_small_campaign_starts_no_process(workers: Workers) -> None:
-    pool = Pool(setup(), workers)
-    list(pool.check([rows(500)], nobody))
-    built(pool, people(500))
-    assert not workers.has_started
+def test_a_small_campaign_has_one_process_and_a_large_one_all(workers: Workers) -> None:
+    list(Pool(setup(), workers).check([rows(500)], nobody))
+    built(Pool(setup(), workers), people(500))
+    assert workers.started == 1
+    list(Pool(setup(), workers).check([rows(1)], nobody))
+    assert workers.started == 2
 
 
-def test_a_template_that_never_ends_breaks_its_row_and_no_other(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch, pool: Pool
+def test_the_first_process_starts_before_anything_is_asked() -> None:
+    with Workers(4) as workers:
+        assert workers.started == 1
+
+
+@pytest.fixture
+def hasty() -> Iterator[Workers]:
+    with Workers(1, row_patience=1.0) as some:
+        yield some
+
+
+def only_for(name: str, source: str) -> str:
+    return "{% if name == '" + name + "' %}" + source + "{% endif %}Hello\n"
+
+
+@pytest.mark.parametrize("source", [ENDLESS, HELD], ids=["a loop", "held by C code"])
+def test_a_template_that_takes_too_long_fails_for_its_row_and_no_other(
+    hasty: Workers, source: str
 ) -> None:
-    monkeypatch.setattr(pools, "ROW_PATIENCE", 1.0)
-    loops = letter("{% if name == 'Name1' %}" + LONG + "{% endif %}Hello\n")
-    pool = Pool(setup(loops), workers)
-    give = workers.give
-    monkeypatch.setattr(
-        workers, "give", lambda s, kind, data, patience=1.0: give(s, kind, data, patience)
-    )
-    found = built(pool, people(3))
+    found = built(Pool(setup(letter(only_for("Name1", source))), hasty), people(3))
     assert [type(one) for one in found] == [Message, Unbuildable, Message]
-    assert "longer than 1 s" in found[1].reason  # type: ignore[union-attr]
+    assert found[1].reason == "building the message took longer than 1 s (row 1)"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("small", [pools.SMALL, 0], ids=["here", "in processes"])
-def test_a_key_that_never_ends_is_an_error_that_names_the_rows(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch, small: int
+def test_a_template_that_takes_too_long_in_a_run_fails_for_its_row_and_no_other(
+    hasty: Workers,
 ) -> None:
-    monkeypatch.setattr(pools, "SMALL", small)
-    monkeypatch.setattr(pools, "PATIENCE", 0.5)
-    give = workers.give
-    monkeypatch.setattr(
-        workers, "give", lambda s, kind, data, patience=0.5: give(s, kind, data, patience)
+    pool = Pool(setup(letter(only_for("Name0", ENDLESS))), hasty)
+    (first,) = asyncio.run(pool.render(people(3), NOW))
+    assert isinstance(first, Unbuildable)
+    (second,) = asyncio.run(pool.render(people(3)[1:], NOW))  # of a batch that broke a worker
+    assert isinstance(second, Message)
+    assert len(asyncio.run(pool.render(people(20)[3:], NOW))) == 17
+
+
+def test_a_row_alone_in_its_batch_is_built_once_more_before_it_fails(hasty: Workers) -> None:
+    asked: list[bytes] = []
+    give = hasty.give
+    hasty.give = lambda *job: (asked.append(job[2]), give(*job))[1]  # type: ignore[method-assign]
+    (found,) = built(Pool(setup(letter(ENDLESS)), hasty), people(1))
+    assert isinstance(found, Unbuildable)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set ns = namespace(x='x' * 9999999) %}"
+        "{% for _ in range(9) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{{ 'x'|center(4000000000) }}",
+    ],
+    ids=["grown in a loop", "at once"],
+)
+def test_a_template_that_takes_too_much_memory_fails_for_its_row_and_no_other(
+    workers: Workers, source: str
+) -> None:
+    found = built(Pool(setup(letter(only_for("Name1", source))), workers), people(3))
+    assert [type(one) for one in found] == [Message, Unbuildable, Message]
+    assert "takes more memory than there is" in found[1].reason  # type: ignore[union-attr]
+    assert "letter.txt:1" in found[1].reason  # type: ignore[union-attr]
+
+
+def test_a_worker_that_dies_of_a_row_fails_that_row_alone(workers: Workers) -> None:
+    deep = "{% for _ in range(99999) %}<b><i>{% endfor %}x"  # the converter's own stack runs out
+    html = Bundle("h", {"h": only_for("Name1", deep * 20)}, {"h": "letter.html"})
+    found = built(Pool(setup(letter(text=None, html=html)), workers), people(3))
+    assert [type(one) for one in found] == [Message, Unbuildable, Message]
+
+
+@pytest.mark.parametrize("where", [POWER, "'x' * 4000000000"])
+def test_what_a_message_is_made_of_is_bounded_wherever_it_stands(
+    workers: Workers, where: str
+) -> None:
+    many = letter(
+        "Hello\n", subject="{{ " + where + " }}", headers=(("X-A", "{{ " + where + " }}"),)
     )
-    with pytest.raises(AudienceError, match="the rows 2 to 4 took too long"):
-        list(Pool(setup(key=LONG), workers).check([rows(3)], nobody))
+    (found,) = built(Pool(setup(many), workers), people(1))
+    assert "subject" in found.reason or "headers" in found.reason  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("small", [pools.SMALL, 0], ids=["here", "in processes"])
-def test_who_asks_to_stop_is_heard_while_something_never_ends(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch, small: int
-) -> None:
-    monkeypatch.setattr(pools, "SMALL", small)
+@pytest.mark.parametrize("rule", ["where", "key"])
+def test_a_rule_that_takes_too_long_names_the_row(hasty: Workers, rule: str) -> None:
+    sources = {"where": f"name != 'Name3' or {HELD[2:-2]}", "key": only_for("Name3", ENDLESS)}
+    pool = Pool(setup(**{rule: sources[rule]}), hasty)  # type: ignore[arg-type]
+    with pytest.raises(AudienceError, match=r"people\.csv:3: error: .* took longer than 1 s"):
+        list(pool.check([rows(3)], nobody))
+
+
+def test_a_where_that_makes_too_much_names_the_row(workers: Workers) -> None:
+    pool = Pool(setup(where="name != 'Name3' or 9 ** (99 ** 9)"), workers)
+    with pytest.raises(
+        AudienceError, match=r"people\.csv:3: 9 \*\* 913517247483640899 is too large"
+    ):
+        list(pool.check([rows(3)], nobody))
+
+
+def test_who_asks_to_stop_is_heard_while_something_never_ends(workers: Workers) -> None:
     asked = Stop()
     threading.Timer(0.3, asked.soon).start()
     with pytest.raises(Interrupted):
-        list(Pool(setup(key=LONG), workers).check([rows(3)], asked.heed))
+        list(Pool(setup(key=ENDLESS), workers).check([rows(3)], asked.heed))
     with pytest.raises(Interrupted):
-        list(Pool(setup(letter(LONG)), workers).each(people(3), NOW, asked.heed))
+        list(Pool(setup(letter(ENDLESS)), workers).each(people(3), NOW, asked.heed))
+
+
+def test_a_proof_is_for_its_reviewer(workers: Workers) -> None:
+    proofs = Pool(setup(), workers).each(people(2), NOW, nobody, "boss@example.com")
+    messages = [message for _, message in proofs if isinstance(message, Message)]
+    assert [m.envelope.recipient for m in messages] == ["boss@example.com"] * 2
+    assert b"Subject: [proof for p1@example.org] Hello\r\n" in messages[1].data
+
+
+def test_long_rows_are_few_in_a_batch() -> None:
+    long = [Row(n, ("x" * 1_500_000, "")) for n in range(7)]
+    assert [len(part) for part in pools.in_parts(long, 500)] == [3, 3, 1]
+    assert [len(part) for part in pools.in_parts(rows(1001), 500)] == [500, 500, 1]
 
 
 def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None:
@@ -208,10 +270,7 @@ def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None
         pools._awaited(answer, asked.heed)
 
 
-def test_a_batch_that_never_ends_keeps_nobody_from_leaving(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pools, "SMALL", 0)
+def test_a_batch_that_never_ends_keeps_nobody_from_leaving() -> None:
     with Workers(1) as workers:
         answer = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
         while not answer.running():
@@ -221,7 +280,7 @@ def test_a_batch_that_never_ends_keeps_nobody_from_leaving(
     for one in (answer, queued):
         with pytest.raises(Broken):
             one.result(0)
-    assert time.monotonic() - began < pools.ROW_PATIENCE
+    assert time.monotonic() - began < ROW_PATIENCE
 
 
 def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
@@ -233,10 +292,3 @@ def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
     monkeypatch.setattr("sendbatch.rendering.workers.subprocess.Popen", refuse)
     with pytest.raises(Broken):
         workers.give(setup().to_bytes(), CHECK, b"").result(5)
-
-
-def test_where_processes_run_already_the_first_rows_go_to_them_too(workers: Workers) -> None:
-    list(Pool(setup(), workers).check([rows(pools.SMALL + 1)], nobody))
-    pool = Pool(setup(), workers)
-    assert len(built(pool, people(3))) == 3
-    assert pool._here._worker is None

@@ -129,7 +129,7 @@ def test_recipients_cross_the_pipe_unchanged(given: list[tuple[str, str, float |
         Recipient(n, n + 2, key, f"{key}@a.org", (key, cell), dated_at=at, content=cell or None)
         for n, (key, cell, at) in enumerate(given)
     ]
-    assert batches.asked_for(batches.asked(some, NOW)) == (some, NOW)
+    assert batches.asked_for(batches.asked(some, NOW)) == (some, NOW, None)
 
 
 @given(st.lists(TEXT | st.tuples(st.binary(max_size=20), st.booleans(), st.booleans())))

@@ -1,0 +1,124 @@
+"""An edition's template, which is rendered before anything else is known of a campaign.
+
+Most say `{{ version }}`. One that computes anything is rendered in a process of its own, bounded in memory
+and time: the process that reads a campaign is the user's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.campaign.language import environment
+from sendbatch.campaign.model import Json
+from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
+
+# What the author's own template can raise while it is compiled or rendered.
+FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+PATIENCE = 10.0  # seconds
+STARTING = 60.0  # seconds, at most, for the process itself
+MEMORY = 512 * 1024 * 1024  # bytes
+LONGEST = 10_000  # characters that are handed on, of which far fewer make a name
+_PLAIN_FILTERS = frozenset({"lower", "upper", "trim", "string", "int", "default", "d"})
+_PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr)
+_NEEDED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+)
+
+# As for workers: -P, for a campaign's folder may have a json.py.
+_HOME = str(Path(__file__).resolve().parents[2])
+_BOOT = """
+import sys
+if sys.argv[1] not in sys.path:
+    sys.path.insert(0, sys.argv[1])
+from sendbatch.campaign.editions import answer
+answer(float(sys.argv[2]))
+"""
+
+
+def rendered(text: str, variables: Mapping[str, Json], patience: float = PATIENCE) -> str:
+    """What the template says. Raises Wrong with the reason where it says nothing."""
+    env = environment()
+    if _is_plain(env.parse(text)):
+        return _render(env, text, variables)
+    return _rendered_aside(text, variables, patience)
+
+
+def said(error: BaseException) -> str:
+    """An author's error as one bounded line."""
+    return (str(error) or type(error).__name__)[:300]
+
+
+def _render(env: SandboxedEnvironment, text: str, variables: Mapping[str, Json]) -> str:
+    try:
+        return env.from_string(text).render(variables)
+    except FAILURES as error:
+        raise Wrong(f"cannot be rendered: {said(error)}") from None
+
+
+def _is_plain(node: nodes.Node) -> bool:
+    """Whether nothing is computed: names, with filters that make no more of them."""
+    known = isinstance(node, _PLAIN) or (
+        isinstance(node, nodes.Filter) and node.name in _PLAIN_FILTERS
+    )
+    return known and all(map(_is_plain, node.iter_child_nodes()))
+
+
+def _rendered_aside(text: str, variables: Mapping[str, Json], patience: float) -> str:
+    asked = json.dumps({"text": text, "variables": dict(variables)}).encode()
+    try:
+        done = subprocess.run(  # noqa: S603 - our own code, by our own interpreter
+            [sys.executable, "-P", "-c", _BOOT, _HOME, str(patience)],
+            input=asked,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
+            timeout=STARTING + patience,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError):
+        raise Wrong(
+            f"cannot be rendered: it takes longer than {patience:g} s, or more memory than there is"
+        ) from None
+    answered = json.loads(done.stdout)
+    if "wrong" in answered:
+        raise Wrong(answered["wrong"])
+    return str(answered["rendered"])
+
+
+def answer(patience: float) -> None:
+    """The other end, in the process of its own."""
+    heed_no_alarm()
+    bound_memory(MEMORY)
+    asked = json.loads(sys.stdin.buffer.read())
+    end_after(patience)
+    try:
+        told = {"rendered": _render(environment(), asked["text"], asked["variables"])[:LONGEST]}
+    except Wrong as wrong:
+        told = {"wrong": str(wrong)}
+    sys.stdout.write(json.dumps(told))
