@@ -57,7 +57,8 @@ class Ran:
 
 
 # Shows the plan, also one with nobody to send to; raises GuardError where a person says no.
-Confirm = Callable[[Prepared, Standing], None]
+# Returns whether a person was asked.
+Confirm = Callable[[Prepared, Standing], bool]
 
 
 def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
@@ -89,7 +90,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
                 if prepared.sendable:
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
-                confirm(prepared, standing)
+                sending.was_asked = confirm(prepared, standing)
             ending = (
                 sending.deliver(ledger, prepared, preparing.keys) if prepared.sendable else None
             )
@@ -175,6 +176,9 @@ class _Sending:
         )
         self._first: Connection | None = None
         self._first_at = 0.0
+        self.was_asked = (
+            False  # a person, for as long as they wanted, while the first connection waited
+        )
         self._joined_at = job.edge.clock.steady()
 
     def connect(self) -> None:
@@ -239,7 +243,7 @@ class _Sending:
         )
         job.observer.sending(prepared.sendable)
         try:
-            return await engine.run(first, self._first_at)
+            return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
             await committer.close()
             job.observer.finished()
