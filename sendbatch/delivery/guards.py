@@ -139,10 +139,11 @@ def strictly(totals: Mapping[Status, int]) -> None:
     )
 
 
-def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bool] | None) -> None:
-    """Who says that this may be sent: --yes, an approved plan, or a person who is there."""
+def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bool] | None) -> bool:
+    """Who says that this may be sent: --yes, an approved plan, or a person who is there. Returns whether it
+    was a person, who may have taken a while."""
     if not delivers or yes or approved:
-        return
+        return False
     if ask is None:
         raise GuardError(
             "nobody is here to ask whether this may be sent",
@@ -150,3 +151,4 @@ def confirmed(*, delivers: bool, yes: bool, approved: bool, ask: Callable[[], bo
         )
     if not ask():
         raise GuardError("declined: nothing was sent")
+    return True

@@ -21,7 +21,7 @@ from sendbatch.ledger.usage import Account, Usage
 BLOCK_SHARE = 100  # one hundredth of the tightest quota
 LARGEST_BLOCK = 100
 LOW = 40  # left in hand when the next block is fetched: as many as may start in a second or so
-LAPSE = 10.0  # seconds after which what is left of a block goes back: no use is dated older
+LAPSE = 5.0  # seconds after which what is left of a block goes back: no use is dated older
 # Seconds at least until a block is asked for once more: a run starts no later each day by more than this.
 AGAIN = 0.05
 

@@ -58,7 +58,8 @@ class Ran:
 
 
 # Shows the plan, also one with nobody to send to; raises GuardError where a person says no.
-Confirm = Callable[[Prepared, Standing], None]
+# Returns whether a person was asked.
+Confirm = Callable[[Prepared, Standing], bool]
 
 
 def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
@@ -99,13 +100,11 @@ def _run(
                 if prepared.sendable:
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
-                confirm(prepared, standing)
+                sending.was_asked = confirm(prepared, standing)
                 if prepared.sendable:
                     ledger.begin_sending(now)
-            if (
-                prepared.sendable
-            ):  # a copy of the file alone has the plan, and shows that it is no more
-                ledger.checkpoint()
+            if prepared.sendable:
+                ledger.checkpoint()  # a copy of the file alone has the plan, and shows that it is no more
             ending = (
                 sending.deliver(ledger, prepared, preparing.keys) if prepared.sendable else None
             )
@@ -206,6 +205,8 @@ class _Sending:
         self._dialer = Dialer(way.server, lambda: way.read_credentials(commands), self._levels)
         self._first: Connection | None = None
         self._first_at = 0.0
+        # A person, for as long as they wanted, while the first connection waited.
+        self.was_asked = False
         self._joined_at = job.edge.clock.steady()
 
     def connect(self) -> None:
@@ -278,7 +279,7 @@ class _Sending:
         )
         job.observer.sending(prepared.sendable)
         try:
-            return await engine.run(first, self._first_at)
+            return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
             await committer.close()
             job.observer.finished()

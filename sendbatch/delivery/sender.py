@@ -89,13 +89,9 @@ class Sender:
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
         await clock.wait(self._traffic.line.filled, max(seconds, 0.001))
-        if self._has_rested(IDLE):  # also the first one, while a person thought about the question
+        # also the first one, while a person thought about the question
+        if self._connection is not None and clock.steady() - self._used_at >= IDLE:
             await self._leave()
-
-    def _has_rested(self, seconds: float) -> bool:
-        """Whether an open connection was not used for so long."""
-        rest = self._traffic.clock.steady() - self._used_at
-        return self._connection is not None and rest >= seconds
 
     async def _is_open(self) -> bool:
         traffic = self._traffic
@@ -124,7 +120,7 @@ class Sender:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         accepted, refused = connection.accepted, connection.refused_recipients
-        rested = self._has_rested(RESTED)
+        rested = connection.rest >= RESTED
         self._handed += 1
         self._ahead = None
         traffic.reach.busy += 1

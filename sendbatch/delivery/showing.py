@@ -32,21 +32,21 @@ def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
 
 def confirming(
     job: Job, *, yes: bool, ask: Callable[[Question], bool] | None
-) -> Callable[[Prepared, Standing], None]:
-    """What is called once a plan stands: shows it where there is something to tell, and asks."""
+) -> Callable[[Prepared, Standing], bool]:
+    """What is called once a plan stands: shows it where there is something to tell, and asks. Returns
+    whether a person was asked."""
 
-    def confirm(prepared: Prepared, standing: Standing) -> None:
+    def confirm(prepared: Prepared, standing: Standing) -> bool:
         if not (prepared.sendable or prepared.planned or prepared.notices):
-            return  # nothing to send, and nothing changed that a person should know
+            return False  # nothing to send, and nothing changed that a person should know
         asked = question(job, prepared, standing)
         job.observer.planned(asked.plan)
-        if prepared.sendable:
-            confirmed(
-                delivers=job.campaign.profile.delivers,
-                yes=yes,
-                approved=job.options.approval is not None,
-                ask=None if ask is None else lambda: ask(asked),
-            )
+        return bool(prepared.sendable) and confirmed(
+            delivers=job.campaign.profile.delivers,
+            yes=yes,
+            approved=job.options.approval is not None,
+            ask=None if ask is None else lambda: ask(asked),
+        )
 
     return confirm
 

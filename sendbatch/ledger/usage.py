@@ -26,8 +26,10 @@ __all__ = ["Account", "Usage"]
 WEEK = 7 * 86400.0  # seconds for which what a server was found to take is believed
 FORGET = 8 * 86400.0  # seconds after which what cannot matter any more is dropped
 SWEEP = 3600.0  # seconds between two looks for what is to be dropped
-OFTEN = 50  # blocks taken between two merges
-SETTLED = 15.0  # seconds after which nothing that was taken is given back any more, and rows may be merged
+OFTEN = 100  # blocks taken between two merges
+SETTLED = (
+    8.0  # seconds after which nothing that was taken is given back any more, and rows may be merged
+)
 
 TABLES = f"""
 {TABLE}CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);

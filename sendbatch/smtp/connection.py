@@ -82,11 +82,17 @@ class Connection(asyncio.Protocol):
         self._awaiting: str | None = None
         self._patience = 0.0
         self._asked_at: float | None = None
+        self._rests_since = self._loop.time()
 
     @property
     def mishandled(self) -> bool:
         """Whether it ended because the server did not cope with what was written at once."""
         return self._transaction.mishandled
+
+    @property
+    def rest(self) -> float:
+        """Seconds since it was opened, or the last message on it was settled."""
+        return self._loop.time() - self._rests_since
 
     @property
     def usable(self) -> bool:
@@ -270,6 +276,7 @@ class Connection(asyncio.Protocol):
         return limit if behind_a_dot is None else min(behind_a_dot, limit)
 
     def _counted(self, outcome: Outcome) -> Outcome:
+        self._rests_since = self._loop.time()
         if outcome.status is Status.ACCEPTED:
             self.accepted += 1
         elif outcome.reply is not None and outcome.reply.command == "RCPT":

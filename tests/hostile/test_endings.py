@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from sendbatch.delivery import sender
 from sendbatch.delivery.seen import Question
 from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
@@ -209,11 +210,12 @@ def test_the_first_connection_is_not_used_after_a_long_thought_about_the_questio
 
 @pytest.mark.parametrize("late", LATE, ids=str)
 def test_the_end_of_the_first_connection_during_the_question_takes_no_connections_away(
-    house: House, hostile: StartServer, late: Step
+    house: House, hostile: StartServer, late: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
         return [late] if at == "MAIL" and visit.number == 0 else None
 
+    monkeypatch.setattr(sender, "RESTED", 0.1)  # of the machine's own seconds
     server = hostile(answer)
     house.clock = FastClock(50.0)
     house.write(server.port, people=40, connections=4)
