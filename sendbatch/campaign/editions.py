@@ -7,11 +7,9 @@ and time: the process that reads a campaign is the user's.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import jinja2
 from jinja2 import nodes
@@ -20,7 +18,13 @@ from jinja2.sandbox import SandboxedEnvironment
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
+from sendbatch.campaign.process import (
+    bare_environment,
+    bound_memory,
+    end_after,
+    heed_no_alarm,
+    python_running,
+)
 
 # What the author's own template can raise while it is compiled or rendered.
 FAILURES = (
@@ -40,22 +44,7 @@ MEMORY = 512 * 1024 * 1024  # bytes
 LONGEST = 10_000  # characters that are handed on, of which far fewer make a name
 _PLAIN_FILTERS = frozenset({"lower", "upper", "trim", "string", "int", "default", "d"})
 _PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr)
-_NEEDED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "PYTHONPATH",
-    "PYTHONHOME",
-)
-
-# As for workers: -P, for a campaign's folder may have a json.py.
-_HOME = str(Path(__file__).resolve().parents[2])
 _BOOT = """
-import sys
-if sys.argv[1] not in sys.path:
-    sys.path.insert(0, sys.argv[1])
 from sendbatch.campaign.editions import answer
 answer(float(sys.argv[2]))
 """
@@ -93,11 +82,11 @@ def _rendered_aside(text: str, variables: Mapping[str, Json], patience: float) -
     asked = json.dumps({"text": text, "variables": dict(variables)}).encode()
     try:
         done = subprocess.run(  # noqa: S603 - our own code, by our own interpreter
-            [sys.executable, "-P", "-c", _BOOT, _HOME, str(patience)],
+            python_running(_BOOT, str(patience)),
             input=asked,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
+            env=bare_environment(),
             timeout=STARTING + patience,
             check=True,
         )

@@ -172,7 +172,11 @@ def _hint(
         if not as_number.startswith('"'):
             ways.append({id(text): as_number, id(number): _unquoted(number)})
     told = [f"{way[id(left)]} {sign} {way[id(right)]}" for way in ways]
-    return f"write {', or '.join(told)}" if told else "compare text with text, and a number with a number"
+    return (
+        f"write {', or '.join(told)}"
+        if told
+        else "compare text with text, and a number with a number"
+    )
 
 
 def _truth(node: nodes.Expr) -> bool | None:

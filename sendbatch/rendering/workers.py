@@ -13,15 +13,14 @@ import pickle
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
 
+from sendbatch.campaign.process import bare_environment, python_running
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 
@@ -30,19 +29,7 @@ ROW_PATIENCE = 10.0  # seconds for one row in it; a template that loops for ever
 SMALL = 1000  # rows; starting more processes than one takes as long as a thousand rows
 MOST_ANSWERED = 512 * 1024 * 1024  # bytes of one answer, which holds one message at least
 
-# Of the environment: where the interpreter finds its files, and how it reads text and time.
-NEEDED = frozenset({
-    "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-    "PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE",
-})  # fmt: skip
-
-# With -P nothing is imported from the folder we are in: it is a campaign's, and may have a csv.py. The
-# package is then to be found where this process has it from.
-_HOME = str(Path(__file__).resolve().parents[2])
 _BOOT = """
-import sys
-if sys.argv[1] not in sys.path:
-    sys.path.insert(0, sys.argv[1])
 from sendbatch.rendering.worker import serve
 serve(sys.stdin.buffer, sys.stdout.buffer, float(sys.argv[2]))
 """
@@ -167,11 +154,11 @@ class _Process:
     def __init__(self, row_patience: float) -> None:
         self._row_patience = row_patience
         self._process = subprocess.Popen(  # noqa: S603 - our own code, by our own interpreter
-            [sys.executable, "-P", "-c", _BOOT, _HOME, str(row_patience)],
+            python_running(_BOOT, str(row_patience)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=bare_environment(),
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -224,15 +211,6 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """What an interpreter needs, and nothing else that this process was given: no secret is among it."""
-    return {name: value for name, value in os.environ.items() if _is_needed(name)}
-
-
-def _is_needed(name: str) -> bool:
-    return name in NEEDED or name.startswith("LC_")
 
 
 def _quietly(close: Callable[[], None]) -> None:
