@@ -31,7 +31,7 @@ from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
 from sendbatch.ledger.folder import REPORT, RecordFolder
-from sendbatch.ledger.lock import hold, is_held
+from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.report.document import write_json
@@ -255,7 +255,7 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     has_its_log = under_way or has_log(folder.path)
     with read_ledger(folder.path) as ledger:
         tally = take(ledger.reading, live=under_way)
-        doubt = ledger.doubt(folder.path, has_log=has_its_log)
+        doubt = ledger.doubt(folder.path, last_noted(folder.path), has_log=has_its_log)
     return Standing(
         exit_code(tally.totals, campaign.tolerate),
         tally.totals,

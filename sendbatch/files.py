@@ -26,8 +26,9 @@ class Linked(OSError):
 
 
 def refuse_link(path: Path) -> None:
-    """Raises Linked where there is a link by this name, wherever it leads to."""
-    if path.is_symlink():
+    """Raises Linked where there is a link by this name, wherever it leads to; what cannot be looked at is
+    told of by whoever opens it."""
+    if os.path.islink(path):
         raise Linked(path)
 
 

@@ -30,7 +30,7 @@ from sendbatch.delivery.rehearsal import build
 from sendbatch.delivery.sharing import wait_for_share
 from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.lock import hold
+from sendbatch.ledger.lock import hold, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -144,7 +144,9 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
         content = read_content(job.campaign, (job.record.base, job.record.path))
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
-            gone = ledger.doubt(job.record.path, has_log=has_log(job.record.path))
+            gone = ledger.doubt(
+                job.record.path, last_noted(job.record.path), has_log=has_log(job.record.path)
+            )
         preparing = replace(
             preparing_of(job, standing, content, workers), looking=True, refused=gone
         )

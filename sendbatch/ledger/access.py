@@ -121,9 +121,7 @@ def _elsewhere(folder: Path) -> str:
             "whether a record is in it cannot be seen: a record in another folder would not know who "
             "has the mail, and mail them again"
         )
-    return (
-        "the record is here: one in another folder would not know who has the mail, and mail them again"
-    )
+    return "the record is here: one in another folder would not know who has the mail, and mail them again"
 
 
 def _is_read_only(folder: Path) -> bool:

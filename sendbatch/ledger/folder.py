@@ -115,14 +115,14 @@ class RecordFolder:
     def refuse_links(self) -> None:
         """Raises LedgerError where a folder of this record is a link that nobody named: a repository
         that was cloned may bring one along, and the record would be written wherever it leads."""
-        if not self.named and self.base.is_symlink():
+        if not self.named and os.path.islink(self.base):
             raise LedgerError(
                 f"{shown(self.base)}: a symbolic link stands where the folder of the records belongs, "
                 "and nothing is written through one",
                 hint="if you put it there yourself, name it, and the records in it are used: "
                 f"--record {shown(self.base)}",
             )
-        if self.path.is_symlink():
+        if os.path.islink(self.path):
             raise LedgerError(
                 f"{shown(self.path)}: a symbolic link stands where the folder of the record belongs, "
                 "and nothing is written through one",

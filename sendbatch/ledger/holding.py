@@ -5,10 +5,15 @@ lock as stale; then another run can begin beside it. So a random number of the h
 lock and in the record itself, where the next holder puts its own: every transaction looks for it, as
 its first statement, and so before any other can be written. And before an intent is committed the
 files are looked for by their names. Where either fails no dot leaves.
+
+Beside the number stands how many transactions its holder has committed, in the record as part of each, in
+the lock after it. So the lock can vouch for a record that a run left and whose log another program
+has taken into the file since.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -19,23 +24,28 @@ from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
 
 NUMBER = "holder"  # in meta
 MOST_NUMBER = 100  # bytes that are read of a lock
-_OURS = "SELECT value FROM meta WHERE key = 'holder'"
+_STANDS = "SELECT value FROM meta WHERE key = 'holder'"
+_COUNT = "UPDATE meta SET value = ? WHERE key = 'holder' AND value = ?"
 _SENT = "SELECT count(*) FROM recipient WHERE status IN ('accepted', 'in_doubt', 'sending')"
 
 Identity: TypeAlias = tuple[int, int]
 
 
 class Hold:
-    """Made by `lock.hold`, with the lock in hand. `number` tells its holder from all others."""
+    """Made by `lock.hold`, with the lock in hand: its path, and a descriptor of it that is open. `number`
+    tells this holder from all others; `noted` is what the last one left in the lock."""
 
-    def __init__(self, lock: Path, locked: Identity, number: str) -> None:
+    def __init__(self, lock: Path, descriptor: int, number: str) -> None:
         self.number = number
+        self.noted = os.pread(descriptor, MOST_NUMBER, 0)
         self._lock = lock
+        self._descriptor = descriptor
+        self._committed = 0
         self._record = lock
-        self._opened = {lock: locked}
+        self._opened = {lock: identity(descriptor)}
 
     def take(self, db: sqlite3.Connection, record: Path) -> None:
-        """Put the number into the open record: whoever had it before writes no more.
+        """Put the number into the open record and the lock: whoever had it before writes no more.
 
         Raises LockedError where another process is writing, LedgerError where it cannot be written.
         """
@@ -43,29 +53,60 @@ class Hold:
             db.execute("BEGIN IMMEDIATE")
             db.execute(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (NUMBER, self.number),
+                (NUMBER, self._stands),
             )
             db.execute("COMMIT")
+            os.truncate(self._descriptor, 0)
+            self._note()
         except sqlite3.Error as error:
             if is_busy(error):
                 raise being_written(record) from None
             raise LedgerError(
                 f"{shown(record)}: the record cannot be written: {error}; nothing was sent"
             ) from None
+        except OSError as error:
+            raise LedgerError(
+                f"{shown(self._lock)}: cannot be written: {error.strerror}; nothing was sent"
+            ) from None
         self._record = record
         log = record.with_name(f"{record.name}-wal")
         self._opened |= {path: identity(path) for path in (record, log)}
 
+    def count(self, db: sqlite3.Connection) -> None:
+        """The first statement of a transaction: nobody has taken the record over, nor can before its
+        end. Raises RecordLost."""
+        if db.execute(_COUNT, (self._next, self._stands)).rowcount != 1:
+            raise self._taken_over()
+
+    def counted(self) -> None:
+        """The transaction was committed."""
+        self._committed += 1
+        with contextlib.suppress(OSError):  # then the lock vouches for less than there is
+            self._note()
+
     def confirm(self, db: sqlite3.Connection) -> None:
-        """Nobody has taken the record over; holds until the end of a transaction. Raises RecordLost."""
-        found = db.execute(_OURS).fetchone()
-        if found is None or found[0] != self.number:
-            raise RecordLost(
-                f"{shown(self._record.parent)}: another run has taken this record over, as the lock of "
-                "this run was removed while it was alive; this one has stopped",
-                hint="let the other one end, which mails nobody twice: sendbatch status shows how far "
-                "it is",
-            )
+        """Nobody has taken the record over by now. Raises RecordLost."""
+        found = db.execute(_STANDS).fetchone()
+        if found is None or found[0] != self._stands:
+            raise self._taken_over()
+
+    @property
+    def _stands(self) -> str:
+        return f"{self.number} {self._committed}"
+
+    @property
+    def _next(self) -> str:
+        return f"{self.number} {self._committed + 1}"
+
+    def _note(self) -> None:
+        os.pwrite(self._descriptor, self._stands.encode() + b"\n", 0)
+
+    def _taken_over(self) -> RecordLost:
+        return RecordLost(
+            f"{shown(self._record.parent)}: another run has taken this record over, as the lock of "
+            "this run was removed while it was alive; this one has stopped",
+            hint="let the other one end, which mails nobody twice: sendbatch status shows how far it is",
+        )
 
     def look(self, db: sqlite3.Connection) -> None:
         """The names still lead to the files that are open. Raises RecordLost."""
@@ -79,12 +120,7 @@ class Hold:
 
     def was_taken(self) -> bool:
         """Whether a lock stands in the place of ours in which another holder has put its number."""
-        try:
-            descriptor = os.open(self._lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            return False
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(MOST_NUMBER).strip() not in (b"", self.number.encode())
+        return noted_in(self._lock).split()[:1] not in ([], [self.number.encode()])
 
     def _lost(self, db: sqlite3.Connection, path: Path) -> RecordLost:
         if not _leads_to(self._record, self._opened[self._record]):
@@ -102,6 +138,26 @@ class Hold:
             hint="what was sent stands in the record, and another run goes on from there; leave its "
             "files alone while one is alive",
         )
+
+
+def noted_in(lock: Path) -> bytes:
+    """What its holder, or the last one, has put into a lock; nothing where it cannot be read."""
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(MOST_NUMBER)
+    except OSError:
+        return b""
+
+
+def vouches(noted: bytes, stands: str | None) -> bool:
+    """Whether what was noted in a lock shows that a record in which this `stands` has every transaction
+    that its holder committed."""
+    number, _, committed = noted.decode("ascii", "replace").strip().partition(" ")
+    ours, _, known = (stands or "").partition(" ")
+    if not number or number != ours or not (committed.isdecimal() and known.isdecimal()):
+        return False
+    return int(committed) <= int(known)
 
 
 def identity(what: Path | int) -> Identity:

@@ -18,7 +18,7 @@ from sendbatch.errors import LockedError, one_line
 from sendbatch.files import refuse_link, replacing
 from sendbatch.ledger.access import LOCK as LOCK
 from sendbatch.ledger.access import denied
-from sendbatch.ledger.holding import Hold, identity
+from sendbatch.ledger.holding import Hold, identity, noted_in
 
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
@@ -40,9 +40,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
     except OSError as error:
         raise denied(folder, folder / LOCK, error, "cannot be locked") from None
     try:
-        held = Hold(path, identity(descriptor), secrets.token_hex(16))
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, held.number.encode() + b"\n", 0)
+        held = Hold(path, descriptor, secrets.token_hex(16))
         _introduce(folder, since, holder)
         yield held
     finally:
@@ -50,6 +48,11 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
             if identity(path) == identity(descriptor):  # else it is another's label by now
                 (folder / HOLDER).unlink()
         os.close(descriptor)
+
+
+def last_noted(folder: Path) -> bytes:
+    """What the holder of the record in `folder`, or the last one, has put into its lock."""
+    return noted_in(folder / LOCK)
 
 
 def is_held(folder: Path) -> bool:

@@ -33,7 +33,11 @@ def lost(folder: Path, *, planned: bool) -> LedgerError | None:
     if size and planned:
         return None
     # One that is empty was cut off while it was made, with its lock and log: but before any report.
-    found = [name for name in (TRACES if size is None else REPORT_FILES) if os.path.lexists(folder / name)]
+    found = [
+        name
+        for name in (TRACES if size is None else REPORT_FILES)
+        if os.path.lexists(folder / name)
+    ]
     if not found:
         return None
     gone = "is gone" if size is None else "is empty"

@@ -125,6 +125,7 @@ class LedgerReading:
             'SELECT "row", key, email FROM recipient '
             f"WHERE {CURRENT} AND claim IS NOT NULL AND lower(email) <> key"
         )
+
     def saying(self, place: int, words: Sequence[str]) -> Saying:
         """Those who hold a key and whose cell at this place is one of `words`, as `cells.saying` has it."""
         return saying(self._db, "recipient", f"{CURRENT} AND claim IS NOT NULL", place, words)

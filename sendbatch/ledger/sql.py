@@ -46,9 +46,11 @@ def transaction(connection: sqlite3.Connection, hold: Hold | None = None) -> Ite
         _begin(connection, hold)
         try:
             if hold is not None:
-                hold.confirm(connection)
+                hold.count(connection)
             yield
             connection.execute("COMMIT")
+            if hold is not None:
+                hold.counted()
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -15,7 +15,7 @@ from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.access import FILE as FILE
 from sendbatch.ledger.access import LOG
 from sendbatch.ledger.changes import note
-from sendbatch.ledger.holding import Hold, abandon
+from sendbatch.ledger.holding import NUMBER, Hold, abandon, vouches
 from sendbatch.ledger.lost import UNDER_WAY, log_is_lost
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing, unusable
@@ -125,9 +125,12 @@ class Ledger:
         """A run that was cut off left its mark: with its log the record is whole, and the mark is ours."""
         self._mark = self.reading.meta(UNDER_WAY)
 
-    def doubt(self, folder: Path, *, has_log: bool) -> LedgerError | None:
-        """What is said where a run was cut off and its log is missing in `folder`."""
+    def doubt(self, folder: Path, noted: bytes, *, has_log: bool) -> LedgerError | None:
+        """What is said where a run was cut off and its log is missing in `folder`, unless what was `noted`
+        in the lock vouches for the record."""
         if has_log or self.reading.meta(UNDER_WAY) is None:
+            return None
+        if vouches(noted, self.reading.meta(NUMBER)):
             return None
         everyone, holders = self.reading.census()
         left = sum(everyone.get(status, 0) for status in SENDABLE)
@@ -145,7 +148,8 @@ def open_ledger(
     connection = open_for_writing(folder / FILE)
     with _told(folder / FILE, Ledger(connection, hold)) as ledger:
         hold_rows(connection)
-        if (doubt := ledger.doubt(folder, has_log=is_whole)) is not None:
+        noted = hold.noted if hold is not None else b""
+        if (doubt := ledger.doubt(folder, noted, has_log=is_whole)) is not None:
             raise doubt
         if hold is not None:
             hold.take(connection, folder / FILE)

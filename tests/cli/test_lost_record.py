@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,33 @@ def test_a_record_that_was_looked_at_or_resolved_after_a_kill_is_whole(
     assert not (killed / "ledger.sqlite-wal").exists()
     assert desk.run("run", "spring.yaml", "--yes").code == 0
     assert max(Counter(mailhost.receivers).values()) == 1
+
+
+def test_a_record_whose_log_another_program_took_in_after_a_kill_is_whole(
+    desk: Desk, mailhost: MailHost, killed: Path
+) -> None:
+    with closing(sqlite3.connect(killed / "ledger.sqlite")) as browser:
+        browser.execute("SELECT count(*) FROM recipient").fetchone()
+    assert not (killed / "ledger.sqlite-wal").exists()
+    for words in (("status", "spring.yaml"), *LOOKING):
+        said = desk.run(*words).said
+        assert "is not beside it" not in said
+        assert "a run would be refused" not in said
+    assert desk.run("run", "spring.yaml", "--yes").code == 1  # in doubt
+    assert max(Counter(mailhost.receivers).values()) == 1
+    assert len(mailhost.receivers) >= 59
+
+
+def test_a_file_that_was_copied_in_a_run_is_refused_also_where_the_lock_still_stands(
+    desk: Desk, mailhost: MailHost, killed: Path
+) -> None:
+    backup = (killed / "ledger.sqlite").read_bytes()  # the plan is in it, and nobody who was sent to
+    with closing(sqlite3.connect(killed / "ledger.sqlite")) as browser:
+        browser.execute("SELECT count(*) FROM recipient").fetchone()
+    (killed / "ledger.sqlite").write_bytes(backup)
+    sent = len(mailhost.receivers)
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 2
+    assert "60 of 60 are not known to have the mail" in told.err
+    assert desk.run("run", "spring.yaml", "--yes").code == 2
+    assert len(mailhost.receivers) == sent

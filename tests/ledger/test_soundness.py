@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.soundness import OURS, Unsound, decoded
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
+from sendbatch.ledger.store import Retried
 from sendbatch.report.document import write_json
 from sendbatch.report.table import write_csv
 from sendbatch.report.tally import take
@@ -88,7 +89,7 @@ def sent(ledger: Ledger) -> set[str]:
     sending.recover(30.0)
     with ledger.transaction():
         sending.scope(None)
-        sending.retry([Status.REJECTED, Status.DEFERRED], 31.0)
+        sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 31.0)
         sending.resend()
         sending.doubt_with_key("digest", 0.0)
         sending.choose(5)
@@ -184,7 +185,7 @@ def test_whoever_holds_no_key_in_the_current_plan_is_never_taken(
     with open_ledger(tmp_path) as ledger:
         ledger.sending.recover(9.0)
         with ledger.transaction():
-            ledger.sending.retry([Status.REJECTED, Status.DEFERRED], 9.0)
+            ledger.sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 9.0)
             ledger.sending.choose(9)
         for chosen in (9, None):
             ledger.sending.choose(chosen)
