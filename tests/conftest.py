@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
 
 from sendbatch.delivery.ci import ATTEMPT, SIGNS_OF_CI
+from tests.lending import Lent, borrowed
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
@@ -50,3 +51,21 @@ def chromium(needs: Needs) -> str:
         if found := shutil.which(name):
             return found
     return needs("chromium", "pages are looked at in a real browser")
+
+
+@pytest.fixture(autouse=True)
+def lent_workers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Calls in this process borrow their first worker from the test before; a test that is about the
+    processes themselves says `pytest.mark.own_workers`."""
+    if request.node.get_closest_marker("own_workers") is not None:
+        Lent.end_all()
+        yield
+        return
+    with borrowed():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_worker_is_left() -> Iterator[None]:
+    yield
+    Lent.end_all()

@@ -127,7 +127,7 @@ def _unforeseen() -> int:
             traceback.print_exception(raised, file=file)
         where = f"the details are in {Path(name)}"
     except OSError as error:
-        where = f"the details could not be written: {error.strerror}"
+        where = f"the details could not be written to a file: {error.strerror}"
     _say(
         f"error: this should not have happened: {type(raised).__name__}\n"
         f"  {where}; the record is as it was before the last commit"

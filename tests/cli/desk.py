@@ -102,12 +102,12 @@ class Desk:
         assert "should not have happened" not in said.err, said.err
         return Ended(ended.value.code, said.out, said.err)
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start the command in a process of its own."""
+    def start(self, *arguments: object, **environ: str) -> subprocess.Popen[str]:
+        """Start the command in a process of its own, with these variables beside its environment."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
-            env=self.environ,
+            env=self.environ | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

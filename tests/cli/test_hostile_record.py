@@ -108,11 +108,12 @@ def told_well(ended: Ended) -> None:
 def test_no_verb_stumbles_over_garbage_and_nobody_else_is_mailed(
     desk: Desk, mailhost: MailHost, recorded: Path, verb: tuple[str, ...]
 ) -> None:
-    """Each verb sees another kind in each column: `tests.ledger.test_soundness` puts all into all."""
+    """Each verb sees another kind in each third column: `tests.ledger.test_soundness` puts all into all."""
     kinds = itertools.cycle(GARBAGE)
     for _ in range(VERBS.index(verb) * 2):
         next(kinds)
-    for (table, column), garbage in zip(CELLS, kinds, strict=False):
+    cells = CELLS[VERBS.index(verb) % 3 :: 3]
+    for (table, column), garbage in zip(cells, kinds, strict=False):
         if not put(desk, recorded, table, column, GARBAGE[garbage]):
             continue
         ended = desk.run(*verb)

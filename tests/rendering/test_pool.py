@@ -25,6 +25,8 @@ from sendbatch.rendering.setup import Setup, setup_from
 from sendbatch.rendering.workers import ROW_PATIENCE, Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
 
+pytestmark = pytest.mark.own_workers
+
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 NOW = 1_790_000_000.0

@@ -21,6 +21,8 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 from tests.rendering.test_pool import ENDLESS, NOW, letter, people, rows, setup
 
+pytestmark = pytest.mark.own_workers
+
 NOT_FOR_WORKERS = {"pydantic", "yaml", "sqlite3", "aiosmtplib", "smtplib", "typer", "keyring"}
 
 WORK = """
