@@ -17,7 +17,7 @@ from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, nor
 
 KEY, DOMAIN, BELOW, TEXT = "key", "domain", "below", "text"
 LONGEST_KEY = 200  # characters of what may be a key though no row of this campaign has it
-_LONGEST_TEXT = 8 * 1024  # characters that are looked through for addresses
+_LONGEST_TEXT = 128 * 1024  # characters that are looked through for addresses: a pasted "To:"
 
 _WIDE = str.maketrans("＠﹫．。｡，、；：＜＞“”„«»‘’", '@@...,,;:<>"""""\'\'')
 # Invisible, and neither a blank nor a format character to Unicode: fillers, joiners, variants.
@@ -27,6 +27,8 @@ _COMMENT = re.compile(r"\([^()@]*\)")  # RFC 5322 §3.2.2, without an address in
 _MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"<([^<>]*)>")
 _AROUND = "\"'`<>()[]{},;:."
+_TEXT_MARKS = "'`"  # before a cell, what a spreadsheet writes to say that it is text
+_PERHAPS_UNSEEN = re.compile(r"[^\x21-\x7e]")
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\.[^\W\d_]{2,}\.?")
 
 
@@ -67,6 +69,8 @@ def _one(word: str, subdomains: bool) -> list[Said]:
     if not word.isascii():  # full-width letters, say: what was meant, beside what was written
         plain = _visible(word)
         spellings += [plain, _visible(unicodedata.normalize("NFKC", plain))]
+    if word[0] in _TEXT_MARKS:  # or a local part that begins so: whoever is meant is left out
+        spellings += [spelling.lstrip(_TEXT_MARKS) for spelling in spellings]
     keys: dict[str, None] = {}
     for spelling in spellings:
         with contextlib.suppress(ValueError):
@@ -93,7 +97,10 @@ def _several(text: str, keyed: bool, subdomains: bool) -> list[Said]:
         return []
     found: list[Said] = []
     why: str | None = None
-    for word in _words(text, keyed) if len(text) <= _LONGEST_TEXT else [text]:
+    if len(text) > _LONGEST_TEXT:
+        why = f"an entry of {len(text):,} characters is not looked through: write one on each line"
+        return [Said(TEXT, text, why)]
+    for word in _words(text, keyed):
         named = _word(word, keyed, subdomains)
         found += named
         why = why or (None if named else _why(word, keyed))
@@ -111,13 +118,25 @@ def _words(text: str, keyed: bool) -> Iterator[str]:
             continue
         is_name = number < len(pieces) - 1  # words before <address> are the name of its owner
         for part in re.split(r"[,;|\t]", piece):
-            words = part.split()
+            words = _joined(part.split())
             if keyed and not is_name and sum("@" not in word for word in words) > 1:
                 yield part.strip()
             else:
                 yield from (
                     word for word in words if "@" in word or not (is_name or _is_mark(word))
                 )
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`ann @example.com` is an address with a blank in it, and never the whole domain."""
+    joined: list[str] = []
+    for word in words:
+        before = joined[-1] if joined else ""
+        if word[0] == "@" and len(word) > 1 and "@" not in before and not _is_mark(before):
+            joined[-1] = f"{before} {word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _word(word: str, keyed: bool, subdomains: bool) -> list[Said]:
@@ -161,11 +180,11 @@ def _visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = _UNSEEN.sub("", text).translate(_WIDE)
-    kept = (_seen(character) for character in text)
-    return "".join(kept).strip()
+    return _PERHAPS_UNSEEN.sub(_seen, text).strip()
 
 
-def _seen(character: str) -> str:
+def _seen(found: re.Match[str]) -> str:
+    character = found[0]
     kind = unicodedata.category(character)
     if kind == "Cf":  # zero-width, soft hyphen, BOM, directions
         return ""

@@ -7,6 +7,7 @@ is looked at (`misuses`); this finds the rest, when it is rendered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ NUMBER_FILTERS = frozenset({"int", "float", "number", "round", "abs", "sum"}) | 
 }
 TEST_OF = {"eq": "eq", "ne": "ne", "in": "in", "notin": "in"}
 _FEW = 64  # keys of a mapping that are looked through
+_LIKE_A_NUMBER = re.compile(r"\s*(?:[-+]?[\d.,]*\d[\d.,]*|true|false)\s*", re.IGNORECASE)
 
 
 class Mismatch(jinja2.TemplateRuntimeError):
@@ -44,7 +46,8 @@ def contained(value: Any, several: Any) -> Any:
     found = value in several
     if not found and isinstance(value, (str, int, float)):
         for one in _items(several):
-            _refuse_mixed(value, one)
+            if type(one) is not type(value):
+                _refuse_mixed(value, one)
     return found
 
 
@@ -98,7 +101,8 @@ def _refuse_mixed(value: Any, other: Any) -> None:
 
 class Compared(NodeTransformer):
     """Comparisons that might mix the two become the tests of the same meaning. One with a text that
-    is written out stays as it is, for speed: whoever looks for a text has one to compare."""
+    is written out and reads as no number stays as it is, for speed, and because it may be asked of a
+    number with good reason: `width != "auto"`."""
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
         self.generic_visit(node)
@@ -115,7 +119,7 @@ class Compared(NodeTransformer):
 
 def _tested(left: nodes.Expr, operand: nodes.Operand, line: int) -> nodes.Expr:
     name, right = TEST_OF.get(operand.op), operand.expr
-    is_plain = is_text(left) or is_text(right) or (is_number(left) and is_number(right))
+    is_plain = is_words(left) or is_words(right) or (is_number(left) and is_number(right))
     if name is None or is_plain:
         return nodes.Compare(left, [operand], lineno=line)
     test = nodes.Test(left, name, [right], [], None, None, lineno=line)
@@ -129,8 +133,9 @@ def is_number(node: nodes.Expr) -> bool:
     return isinstance(node, nodes.Const) and isinstance(node.value, (int, float))
 
 
-def is_text(node: nodes.Expr) -> bool:
-    """Whether it is text written out, or a list of such."""
+def is_words(node: nodes.Expr) -> bool:
+    """Whether it is text written out that nobody takes for a number or a truth value, or a list of such."""
     if isinstance(node, (nodes.List, nodes.Tuple)):
-        return bool(node.items) and all(map(is_text, node.items))
-    return isinstance(node, nodes.Const) and isinstance(node.value, str)
+        return bool(node.items) and all(map(is_words, node.items))
+    is_text = isinstance(node, nodes.Const) and isinstance(node.value, str)
+    return is_text and not _LIKE_A_NUMBER.fullmatch(node.value)  # type: ignore[attr-defined]

@@ -52,10 +52,12 @@ SEVERAL_OF = {TEXT: TEXTS, NUMBER: NUMBERS}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`column` is the column whose cells it is true or false with, if it is one's."""
+    """`column` is the column whose cells it is true or false with, if it is one's. A mapping is of the
+    kind of its keys, and what it leads to another matter."""
 
     name: str
     column: str | None = None
+    is_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Kinds:
         if isinstance(node, (nodes.List, nodes.Tuple)):
             return _several(map(self.of, node.items))
         if isinstance(node, nodes.Dict):
-            return _several(self.of(pair.key) for pair in node.items)
+            return _mapping(_several(self.of(pair.key) for pair in node.items))
         if isinstance(node, nodes.Filter):
             return self._filter(node)
         if isinstance(node, nodes.Call):
@@ -171,8 +173,13 @@ class Kinds:
         is_known, value = self._value(node)
         if is_known:
             return _of_value(value)
+        is_known, value = self._value(node.node)
+        if is_known and isinstance(value, dict) and isinstance(node, nodes.Getitem):
+            return _joined(list(map(_of_value, value.values())))  # by a cell, say
         of = self.of(node.node)
-        if isinstance(node, nodes.Getattr) or of is None or of.name not in (TEXT, TEXTS):
+        if isinstance(node, nodes.Getattr) or of is None or of.is_mapping:
+            return None
+        if of.name not in (TEXT, TEXTS):
             return None
         return Kind(of.name) if isinstance(node.arg, nodes.Slice) else Kind(TEXT)
 
@@ -218,9 +225,15 @@ def _of_value(value: Any) -> Kind | None:
         return Kind(NUMBER)
     if isinstance(value, str):
         return Kind(TEXT)
-    if isinstance(value, (list, tuple, dict)):
+    if isinstance(value, dict):
+        return _mapping(_several(map(_of_value, value)))
+    if isinstance(value, (list, tuple)):
         return _several(map(_of_value, value))
     return None
+
+
+def _mapping(of_keys: Kind | None) -> Kind | None:
+    return replace(of_keys, is_mapping=True) if of_keys is not None else None
 
 
 def _several(kinds: Iterable[Kind | None]) -> Kind | None:

@@ -200,3 +200,25 @@ def test_any_text_is_read_or_refused_whole(text: str, keyed: bool, subdomains: b
     found = said_by(text, keyed=keyed, subdomains=subdomains)
     assert all(one.value for one in found if one.kind != TEXT)
     assert len({one.why for one in found if one.why}) <= 1
+
+
+@pytest.mark.parametrize("mark", ["'", "`"])
+def test_what_marks_a_cell_as_text_is_no_part_of_the_address_or_it_is(mark: str) -> None:
+    assert said(f"{mark}ann@example.com") == [(KEY, f"{mark}ann@example.com"), *ANN]
+    assert (KEY, "+x@example.com") in said(f"{mark}+x@example.com")  # as a report defuses it
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize("text", ["ann @example.com", "C-1 @example.com", "x, ann @example.com"])
+def test_an_address_with_a_blank_before_its_at_is_not_the_whole_domain(
+    text: str, keyed: bool
+) -> None:
+    found = said_by(text, keyed=keyed, subdomains=False)
+    assert [one.why for one in found if one.why is not None]
+    assert not [one for one in found if one.kind == DOMAIN]
+
+
+def test_thousands_pasted_from_a_mail_program_are_one_line_of_thousands() -> None:
+    pasted = "; ".join(f"Person {i}, Nr <p{i}@example.com>" for i in range(3000))
+    assert said(pasted) == [(KEY, f"p{i}@example.com") for i in range(3000)]
+    assert "write one on each line" in refused(pasted * 10)

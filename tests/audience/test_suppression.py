@@ -171,6 +171,11 @@ def test_a_row_that_lacks_the_cell_is_unread_and_not_empty(tmp_path: Path) -> No
     assert unread(tmp_path, content) == [(2, "jane@example.com")]
 
 
+def test_what_slipped_into_the_column_is_no_key(tmp_path: Path) -> None:
+    content = "name,email\nLee, Ann,ann@example.com\nBob,bob@example.org\n"
+    assert [line for line, _ in unread(tmp_path, content, keyed=True)] == [2]
+
+
 def test_a_csv_may_name_whole_domains(tmp_path: Path) -> None:
     assert entries(tmp_path, "email,why\n@retired.example,closed\n") == [
         Entry(2, "domain", "retired.example")

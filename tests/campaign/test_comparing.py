@@ -28,6 +28,8 @@ def rendered(source: str) -> str:
         "text is false", "text is sameas true", "text is in numbers", "words|select('eq', 1)|list",
         "words|reject('in', numbers)|list", "numbers|select('equalto', text)|list", "one == 1 == text",
         "one == text == 1", "(text|escape) == 1", "[text][0] == 1", "text ~ '' == 1",
+        "one == '1'", "'1' != one", "one in ['1', '2']", "one not in ('a', '1.5')", "yes == 'true'",
+        "one != ' 1,50 '", "yes != 'False'", "one is ne '1'",
     ],
 )  # fmt: skip
 def test_text_against_a_number_or_truth_value_fails(expression: str) -> None:
@@ -42,6 +44,10 @@ def test_a_macro_and_a_loop_are_no_way_round() -> None:
         "{% for x in words if x == 1 %}{% endfor %}",
         "{% set ns = namespace(x=text) %}{{ ns.x == 1 }}",
         "{% block b %}{{ text != one }}{% endblock %}",
+        "{% macro m(a) %}{{ a == '1' }}{% endmacro %}{{ m(one) }}",
+        "{% for item in [{'id': 1}] if item.id == '1' %}{% endfor %}",
+        "{% set a, b = 1, text %}{{ a != '1' }}",
+        "{% for name, value in {'x': 1}.items() %}{{ value == '1' }}{% endfor %}",
     ):
         with pytest.raises(Mismatch):
             rendered(source)
@@ -57,7 +63,9 @@ def test_a_macro_and_a_loop_are_no_way_round() -> None:
         ("text in names", "True"),
         ("text == nothing", "False"), ("nothing == 1", "False"), ("nothing in numbers", "False"),
         ("numbers == [1, 2]", "True"), ("yes is true", "True"), ("nothing is true", "False"),
-        ("1 < one + 1 == 2", "True"), ("text == text == '1'", "True"), ("loop is defined", "False"),
+        ("1 < one + 1 == 2", "True"), ("one != 'auto'", "True"), ("one == ''", "False"),
+        ("one not in ['', 'auto']", "True"), ("text in ['2', '1']", "True"), ("one != '100%'", "True"),
+        ("yes == 'x'", "False"), ("text == text == '1'", "True"), ("loop is defined", "False"),
         ("text is sameas text", "True"), ("numbers|select('eq', 1)|list", "[1]"),
     ],
 )  # fmt: skip

@@ -18,7 +18,8 @@ from sendbatch.campaign.misuses import (
 COLUMNS = ("age", "vip", "tags", "name")
 VARIABLES = {
     "limit": 3, "sizes": [1, 2], "words": ["a", "b"], "flag": True, "product": "tea",
-    "deep": {"numbers": [5], "word": "x"}, "mixed": ["a", 1],
+    "deep": {"numbers": [5], "word": "x"}, "mixed": ["a", 1], "prices": {"tea": 3, "oil": 9},
+    "colours": {"tea": "green"},
 }  # fmt: skip
 ENV = environment()
 
@@ -91,7 +92,9 @@ def test_wherever_it_stands_it_is_found_once(expression: str) -> None:
         "age in ['1']", "age in words", "age in tags", "limit == 3", "flag == true", "3 in sizes",
         "age|default(0, true) == 0", "deep.word == 'x'", "age == deep.nothing", "age == none", "'x' in name",
         "tags.split(',')|length == 3", "name.startswith('x') == true",
-        "tags.split(',')|map('int')|first == 1",
+        "tags.split(',')|map('int')|first == 1", "prices[name] == 3", "prices[name] in sizes",
+        "colours[name] == '3'", "{'a': 1}[name] == 1", "name in prices", "deep[name] == 1",
+        "{% set p = prices %}{{ p[name] == 3 }}",
         "{% set age = age|int %}{{ age == 18 }}", "{% macro m(age) %}{{ age == 1 }}{% endmacro %}",
         "{% for age in sizes %}{{ age == 1 }}{% endfor %}", "{% import 'x' as age %}{{ age == 1 }}",
         "{% for a, b in deep.items() %}{{ a == 1 }}{% endfor %}",
@@ -119,6 +122,9 @@ def test_what_is_no_fault_or_cannot_be_known_is_left(source: str) -> None:
         "{% block b %}{{ age == 1 }}{% endblock %}",
         "{% macro m() %}{{ age == 1 }}{% endmacro %}",
         "{% set age = age|title %}{{ age == 1 }}",
+        "{{ prices[name] == '3' }}{{ colours[name] == 'x' }}",
+        "{{ colours[name] == 3 }}",
+        "{{ 3 in prices }}",
     ],
 )
 def test_it_is_found_in_every_tag(source: str) -> None:
