@@ -110,6 +110,8 @@ class Settling:
         )
         if outcome.status is Status.PENDING or not blamed:
             self._release(ready, outcome)
+            if blamed and not stopping and not handed.has_told:
+                self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
         if outcome.status is Status.ACCEPTED:
@@ -118,6 +120,7 @@ class Settling:
             self._refused(ready, outcome)
         elif outcome.status is Status.DEFERRED:
             self._deferred(ready, outcome)
+            self._put_off(ready, outcome.reply)
         else:
             if outcome.status is Status.IN_DOUBT:
                 self.breaker.doubted()
@@ -227,9 +230,12 @@ class Settling:
         if not self.budget.is_spent(ready.recipient.id):
             due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
         self._record(ready, outcome, due_at)
-        reply = outcome.reply
-        if reply is None or not 400 <= reply.code <= 499 or reply.code == 421:
-            return  # the connection broke, or the server has too many of them
+
+    def _put_off(self, ready: Ready, reply: Reply | None) -> None:
+        """Refused for now, by the word of the server. 421 is one of these where it is all that a connection
+        got: many servers say so what others say with 45x, and each costs a new login."""
+        if reply is None or not 400 <= reply.code <= 499:
+            return  # the connection broke
         about = meaning(reply)
         if about is not About.GREYLISTING:
             self._slow_to_a_stop(ready, reply, permanent=False, of_us=about in OURS)

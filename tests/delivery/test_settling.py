@@ -253,11 +253,33 @@ def test_greylisting_is_no_refusal_for_the_brake(room: Room) -> None:
     assert not room.settling.brake.on
 
 
-def test_what_breaks_off_or_says_421_is_no_refusal_for_the_brake(room: Room) -> None:
+def test_what_breaks_off_without_a_word_is_no_refusal_for_the_brake(room: Room) -> None:
     refused_by_all(room, REFUSALS, Outcome(Status.DEFERRED, None, "cut", lost=True))
-    refused_by_all(
-        room, REFUSALS, Outcome(Status.DEFERRED, Reply(421, "bye", "MESSAGE"), lost=True)
-    )
+    refused_by_all(room, REFUSALS, LOST)
+    assert not room.settling.brake.on
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "MESSAGE"])
+def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
+    room: Room, command: str
+) -> None:
+    status = Status.DEFERRED if command == "MESSAGE" else Status.PENDING
+    outcome = Outcome(status, Reply(421, "quota exceeded", command), lost=True)
+    refused_by_all(room, REFUSALS - 1, outcome)
+    assert not room.settling.brake.on
+    refused_by_all(room, 1, outcome)
+    assert room.settling.brake.on
+    for number in range(TRIES):
+        assert not room.settling.is_over
+        room.settling.brake.sends(number)
+        room.settle(ready(number), outcome)
+    assert room.settling.is_over
+
+
+@pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, explained=True)])
+def test_421_that_ends_a_connection_for_another_reason_is_none(room: Room, handed: Handed) -> None:
+    for number in range(REFUSALS * 2):
+        room.settle(ready(number, domain=f"{number % 3}.example"), gone("MAIL"), handed)
     assert not room.settling.brake.on
 
 

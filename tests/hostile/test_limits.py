@@ -250,6 +250,23 @@ def test_a_quota_said_with_4xx_costs_a_few_tens_of_refusals_and_the_next_run_ask
     held_to_its_record(again, server)
 
 
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "MESSAGE"])
+def test_a_quota_said_with_421_costs_no_more_logins_than_that(
+    house: House, hostile: StartServer, command: str
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return [b"421 4.7.0 quota exceeded\r\n", End.CLOSE] if at == command else None
+
+    server = hostile(answer)
+    house.clock = FastClock(1000.0)
+    house.write(server.port, people=100, retry="{}", domains=("a.example", "b.example"))
+    ended = house.send()
+    assert ended.code == 3
+    assert "worth trying again from" in ended.said
+    assert len(server.visits) <= 20 + 6 + 4
+    held_to_its_record(ended, server)
+
+
 def test_messages_that_cannot_be_built_stop_the_run(house: House, hostile: StartServer) -> None:
     server = hostile()
     letter = "{% if name in ('P0', 'P50') %}fine{% else %}{{ 1 // 0 }}{% endif %}\n"

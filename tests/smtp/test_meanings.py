@@ -55,6 +55,9 @@ def test_each_pattern_finds_its_own_reply_and_captures_nothing(entry: Entry) -> 
         "550 Domain example.com has exceeded the max emails per hour (100/100 (100%)) allowed.",
         "554 Message rejected: Email address is not verified.",
         "550 5.4.5 Daily user sending limit exceeded. - gsmtp",
+        "550 5.7.232 Your message can't be sent because your trial tenant has exceeded its daily limit for "
+        "sending email to external recipients (tenant external recipient rate limit)",
+        "550 5.7.1 You are not allowed to send to the outside",
         "550 5.7.26 This mail is unauthenticated, which poses a security risk",
         "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed",
         "550 5.1.90 Your message can't be sent",
@@ -84,6 +87,11 @@ def test_what_speaks_about_the_sender_account_quota_or_set_up_speaks_about_us(li
         "550 User unknown",
         "550 5.2.1 The email account that you tried to reach is disabled.",
         "550 5.1.10 RESOLVER.ADR.RecipientNotFound",
+        "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
+        "550 5.7.134 RESOLVER.RST.SenderNotAuthenticatedForMailbox; authentication required",
+        "550 Unroutable address",
+        "550 sorry, no mailbox here by that name. (#5.1.1)",
+        "511 sorry, no mailbox here by that name (#5.1.1 - chkuser)",
         "554 delivery error: dd This user doesn't have a yahoo.com account",
         "552 5.2.2 mailbox quota exceeded",
         "552 over quota: user mailbox full",
@@ -111,6 +119,7 @@ def test_what_speaks_about_the_mailbox_is_not_taken_for_a_word_about_us(line: st
         "550 5.7.1 sender-rejected@example.org is not welcome",
         "550 Requested action not taken: mailbox unavailable",
         "550 Account suspended",  # whose?
+        "550 5.7.1 You are not allowed to send mail to this group",
         "550 Invalid recipient",  # OpenSMTPD says so for relaying and for unknown users
         "451 4.3.0 Temporary lookup failure",
     ],
