@@ -252,10 +252,10 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     folder = folder_of(campaign, record)
     _recorded(folder)
     under_way = is_held(folder.path)
-    has_its_log = under_way or has_log(folder.path)
+    has_its_log, noted = under_way or has_log(folder.path), last_noted(folder.path)
     with read_ledger(folder.path) as ledger:
         tally = take(ledger.reading, live=under_way)
-        doubt = ledger.doubt(folder.path, last_noted(folder.path), has_log=has_its_log)
+        doubt = ledger.doubt(folder.path, noted, has_log=has_its_log)
     return Standing(
         exit_code(tally.totals, campaign.tolerate),
         tally.totals,

@@ -61,7 +61,7 @@ def run(
     ] = False,
     without_log: Annotated[
         bool,
-        typer.Option("--without-log", help="Go on though the record's log is missing."),
+        typer.Option("--without-log", help="Go on though the record's log, or newest state, is lost."),
     ] = False,
     first_run: Annotated[
         str | None,

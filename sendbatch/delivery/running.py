@@ -139,14 +139,13 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     """
     job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+    noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
     with _workers(job) as workers, open_scratch(job.record.path) as ledger:
         standing = standing_of(job.campaign, job.edge)
         content = read_content(job.campaign, (job.record.base, job.record.path))
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
-            gone = ledger.doubt(
-                job.record.path, last_noted(job.record.path), has_log=has_log(job.record.path)
-            )
+            gone = ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
         preparing = replace(
             preparing_of(job, standing, content, workers), looking=True, refused=gone
         )

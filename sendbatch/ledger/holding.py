@@ -8,7 +8,7 @@ files are looked for by their names. Where either fails no dot leaves.
 
 Beside the number stands how many transactions its holder has committed, in the record as part of each, in
 the lock after it. So the lock can vouch for a record that a run left and whose log another program
-has taken into the file since.
+has taken into the file since; and it tells of one that is older than itself, as a backup put back is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TypeAlias
 from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
 
 NUMBER = "holder"  # in meta
+BEFORE = "holder before"  # in meta: what stood in the lock when this holder took the record
 MOST_NUMBER = 100  # bytes that are read of a lock
 _STANDS = "SELECT value FROM meta WHERE key = 'holder'"
 _COUNT = "UPDATE meta SET value = ? WHERE key = 'holder' AND value = ?"
@@ -51,13 +52,16 @@ class Hold:
         """
         try:
             db.execute("BEGIN IMMEDIATE")
-            db.execute(
+            db.executemany(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (NUMBER, self._stands),
+                [(NUMBER, self._stands), (BEFORE, _read(self.noted)[0])],
             )
             db.execute("COMMIT")
             os.truncate(self._descriptor, 0)
             self._note()
+            os.fsync(
+                self._descriptor
+            )  # else a power cut might leave an older number than the record's
         except sqlite3.Error as error:
             if is_busy(error):
                 raise being_written(record) from None
@@ -153,11 +157,28 @@ def noted_in(lock: Path) -> bytes:
 def vouches(noted: bytes, stands: str | None) -> bool:
     """Whether what was noted in a lock shows that a record in which this `stands` has every transaction
     that its holder committed."""
-    number, _, committed = noted.decode("ascii", "replace").strip().partition(" ")
-    ours, _, known = (stands or "").partition(" ")
-    if not number or number != ours or not (committed.isdecimal() and known.isdecimal()):
+    number, committed = _read(noted)
+    ours, known = _read((stands or "").encode())
+    if not number or number != ours or committed is None or known is None:
         return False
-    return int(committed) <= int(known)
+    return committed <= known
+
+
+def is_newer(noted: bytes, stands: str | None, before: str | None) -> bool:
+    """Whether what was noted in a lock shows that somebody has written to the record in whose place one
+    is in which this `stands`, as it stood `before`, and which knows nothing of it."""
+    number, _ = _read(noted)
+    if (
+        not number or number == before
+    ):  # who took this record was cut off before it had noted itself
+        return False
+    return not vouches(noted, stands)
+
+
+def _read(noted: bytes) -> tuple[str, int | None]:
+    """The number of a holder, and how many transactions it has committed."""
+    number, _, committed = noted[:MOST_NUMBER].decode("ascii", "replace").strip().partition(" ")
+    return number, int(committed) if committed.isascii() and committed.isdecimal() else None
 
 
 def identity(what: Path | int) -> Identity:

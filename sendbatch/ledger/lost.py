@@ -5,7 +5,8 @@ found and what to do.
 
 A file that is copied while a run writes it is not whole without its log (`ledger.sqlite-wal`). So a run
 leaves a mark in the file itself, durably and before anybody is sent to, and takes it away when all of
-the log is in the file. Is there the mark and no log, then what that run did is missing.
+the log is in the file. Is there the mark and no log, then what that run did is missing. And a backup that
+was put back beside a newer lock does not know what was done since.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def lost(folder: Path, *, planned: bool) -> LedgerError | None:
     told = f"{', '.join(found)} {'shows' if len(found) == 1 else 'show'} that there was one"
     return LedgerError(
         f"{shown(folder)}: the record ({FILE}) {gone}, and {told}; nothing was sent. Restore it from a "
-        "backup (with its -wal, where there is one): starting without it would mail everyone again",
+        "backup (with its -wal, where there is one) made after the last run: one made before does not know "
+        "whom that run mailed, and starting without it would mail everyone again",
         hint=f"to start over all the same, remove the folder (rm -r {shlex.quote(shown(folder))}): "
         f"everyone in the CSV is mailed then, {_again(folder)}",
     )
@@ -60,6 +62,18 @@ def log_is_lost(folder: Path, left: int, holders: int) -> LedgerError:
         hint="is the log lost? run --without-log goes on and mails those "
         f"{left:,}: whoever of them that run reached gets it twice (nobody, where another program took "
         "the log into the file, as an SQLite browser does)",
+    )
+
+
+def is_outdated(folder: Path, left: int, holders: int) -> LedgerError:
+    """What is said of a record that is older than its lock: `left` of `holders` may be sent to."""
+    return LedgerError(
+        f"{shown(folder / FILE)}: this file is older than what was last done with this record, as the lock "
+        f"beside it shows: {left:,} of {holders:,} are not known to have the mail, and some of them, or of "
+        "those whom the CSV has new, may have it; nothing was sent. Restore a backup that was made after "
+        "the last run",
+        hint="is there none? run --without-log goes on and mails those "
+        f"{left:,} and whoever is new in the CSV: those of them whom a later run reached get it twice",
     )
 
 

@@ -15,8 +15,8 @@ from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.access import FILE as FILE
 from sendbatch.ledger.access import LOG
 from sendbatch.ledger.changes import note
-from sendbatch.ledger.holding import NUMBER, Hold, abandon, vouches
-from sendbatch.ledger.lost import UNDER_WAY, log_is_lost
+from sendbatch.ledger.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
+from sendbatch.ledger.lost import UNDER_WAY, is_outdated, log_is_lost
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.schema import open_copy, open_for_reading, open_for_writing, unusable
 from sendbatch.ledger.scratch import has_no_room, no_room, scratch_folder
@@ -127,13 +127,18 @@ class Ledger:
 
     def doubt(self, folder: Path, noted: bytes, *, has_log: bool) -> LedgerError | None:
         """What is said where a run was cut off and its log is missing in `folder`, unless what was `noted`
-        in the lock vouches for the record."""
-        if has_log or self.reading.meta(UNDER_WAY) is None:
+        in the lock vouches for the record; and where that shows that the record is an older one. It must
+        have been noted before the record was read, for a run may be writing to it."""
+        stands = self.reading.meta(NUMBER)
+        if vouches(noted, stands):
             return None
-        if vouches(noted, self.reading.meta(NUMBER)):
+        is_cut_off = not has_log and self.reading.meta(UNDER_WAY) is not None
+        if not is_cut_off and not is_newer(noted, stands, self.reading.meta(BEFORE)):
             return None
         everyone, holders = self.reading.census()
         left = sum(everyone.get(status, 0) for status in SENDABLE)
+        if not is_cut_off:
+            return is_outdated(folder, left, holders)
         return log_is_lost(folder, left, holders) if left else None
 
 
@@ -142,13 +147,13 @@ def open_ledger(
     folder: Path, hold: Hold | None = None, *, without_log: bool = False
 ) -> Iterator[Ledger]:
     """The record in `folder`, to be written; made where there is none. With `hold` it is in that hand
-    from now on. Raises LedgerError, also where a run's log is missing, unless that is accepted
-    (`without_log`); LockedError."""
+    from now on. Raises LedgerError, also where a run's log is missing or the record is an older one, unless
+    that is accepted (`without_log`); LockedError."""
     is_whole = without_log or has_log(folder)
     connection = open_for_writing(folder / FILE)
     with _told(folder / FILE, Ledger(connection, hold)) as ledger:
         hold_rows(connection)
-        noted = hold.noted if hold is not None else b""
+        noted = hold.noted if hold is not None and not without_log else b""
         if (doubt := ledger.doubt(folder, noted, has_log=is_whole)) is not None:
             raise doubt
         if hold is not None:

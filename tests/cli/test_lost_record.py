@@ -149,3 +149,26 @@ def test_a_file_that_was_copied_in_a_run_is_refused_also_where_the_lock_still_st
     assert "60 of 60 are not known to have the mail" in told.err
     assert desk.run("run", "spring.yaml", "--yes").code == 2
     assert len(mailhost.receivers) == sent
+
+
+def test_a_backup_put_back_that_is_older_than_the_lock_mails_nobody_in_silence(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    assert desk.run("run", "spring.yaml", "--yes", "--limit", "1").code == 0
+    ledger = desk.record("spring") / "ledger.sqlite"
+    backup = ledger.read_bytes()
+    assert desk.run("run", "spring.yaml", "--yes", "--limit", "1").code == 0
+    ledger.write_bytes(backup)
+    for _ in range(2):
+        told = desk.run("run", "spring.yaml", "--yes")
+        assert told.code == 2
+        assert "older than what was last done" in told.err
+        assert "2 of 3 are not known to have the mail" in told.err
+        assert "older than what was last done" in desk.run("status", "spring.yaml").err
+        assert "a run would be refused" in desk.run("plan", "spring.yaml").said
+    assert desk.run("resolve", "spring.yaml", "ada@example.com", "--as", "accepted").code == 2
+    assert len(mailhost.receivers) == 2
+    assert desk.run("run", "spring.yaml", "--yes", "--without-log").code == 0
+    assert len(mailhost.receivers) == 4
+    assert desk.run("run", "spring.yaml", "--yes").code == 0  # nothing to send

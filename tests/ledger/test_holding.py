@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LockedError, RecordLost
+from sendbatch.ledger.holding import is_newer
 from sendbatch.ledger.lock import HOLDER, LOCK, hold, is_held
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Intent, Settled
@@ -313,3 +314,13 @@ def test_a_record_that_something_else_is_writing_is_not_taken(
 
         with pytest.raises(LockedError, match="another process is writing to this record"):
             InHand(tmp_path)
+
+
+def test_a_lock_tells_of_a_record_that_is_older_but_not_of_one_taken_a_moment_before() -> None:
+    assert not is_newer(b"", "a 3", None)
+    assert not is_newer(b"a 3\n", "a 3", "")
+    assert not is_newer(b"a 2\n", "a 3", "")
+    assert is_newer(b"a 4\n", "a 3", "")
+    assert is_newer(b"b 0\n", "a 3", "")
+    assert is_newer(b"b 0\n", None, None)
+    assert not is_newer(b"a 3\n", "b 0", "a")  # cut off before its own number was in the lock
