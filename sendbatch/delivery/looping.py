@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from sendbatch.delivery.descriptors import open_closed_streams
 from sendbatch.delivery.stopping import Stop
@@ -32,6 +32,12 @@ class Loop:
         return self._loop.run_until_complete(work)
 
     def __exit__(self, *_: object) -> None:
+        # An interrupt that fell into the loop left them where they were, with files and threads open.
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
@@ -55,17 +61,36 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
 
 
 def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
-    """Makes a verb that runs a loop callable from anywhere."""
+    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere."""
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         open_closed_streams()
         if not _is_loop_running():
             return verb(*args, **kwargs)
+        stop = cast(Stop, kwargs.get("stop") or Stop())
+        kwargs["stop"] = stop
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
-            return thread.submit(verb, *args, **kwargs).result()
+            working = thread.submit(verb, *args, **kwargs)
+            try:
+                return working.result()
+            except BaseException:
+                _end(working, stop)
+                raise
 
     return called
+
+
+def _end(working: Future[Any], stop: Stop) -> None:
+    """End what its caller does not wait for any more: a notebook's stop button raises here, and the
+    thread would go on mailing. Raised once more, it ends at once."""
+    try:
+        if not working.done():
+            stop.soon()
+            wait([working])
+    except BaseException:
+        stop.now()
+        raise
 
 
 def _is_loop_running() -> bool:
