@@ -101,7 +101,9 @@ def test_a_line_of_50_mb(desk: Desk) -> None:
 
 def test_a_quoted_cell_of_50_mb_over_many_lines(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE.encode() + b'"' + (b"x" * 999 + b"\n") * 50_000 + b'"\n')
-    refused(desk, "people.csv:5: error: a cell of this record is longer", "is a quote never closed?")
+    refused(
+        desk, "people.csv:5: error: a cell of this record is longer", "is a quote never closed?"
+    )
 
 
 def test_two_columns_of_one_usable_name(desk: Desk) -> None:

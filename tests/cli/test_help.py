@@ -79,7 +79,10 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["run", "spring.yaml", "--log-format", "xml"], "write text or json"),
         (["run", "spring.yaml", "--stop-after", "soon"], "not a length of time: soon"),
         (["report", "spring.yaml", "--format", "pdf"], "write text, csv or json"),
-        (["resolve", "spring.yaml", "a@example.com", "--as", "lost"], "write accepted, pending or rejected"),
+        (
+            ["resolve", "spring.yaml", "a@example.com", "--as", "lost"],
+            "write accepted, pending or rejected",
+        ),
         (["run", "spring.yaml", "--retry", "rejected:spam"], "no pattern of reply codes"),
         (["run", "spring.yaml", "--retry", "failed:5.*"], "have no code"),
         (["run", "spring.yaml", "--breaker", "0"], "greater than or equal to 1"),

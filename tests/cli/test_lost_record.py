@@ -139,7 +139,9 @@ def test_a_record_whose_log_another_program_took_in_after_a_kill_is_whole(
 def test_a_file_that_was_copied_in_a_run_is_refused_also_where_the_lock_still_stands(
     desk: Desk, mailhost: MailHost, killed: Path
 ) -> None:
-    backup = (killed / "ledger.sqlite").read_bytes()  # the plan is in it, and nobody who was sent to
+    backup = (
+        killed / "ledger.sqlite"
+    ).read_bytes()  # the plan is in it, and nobody who was sent to
     with closing(sqlite3.connect(killed / "ledger.sqlite")) as browser:
         browser.execute("SELECT count(*) FROM recipient").fetchone()
     (killed / "ledger.sqlite").write_bytes(backup)

@@ -62,9 +62,14 @@ def answered(process: subprocess.Popen[str], mailhost: MailHost) -> Ended:
     return ended(process)
 
 
-@pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize(
-    "happens", [without_its_lock, without_its_lock_and_label, replaced_by_a_copy]
+    ("happens", "connections"),
+    [
+        (without_its_lock, 1),
+        (without_its_lock, 4),
+        (without_its_lock_and_label, 4),
+        (replaced_by_a_copy, 4),
+    ],
 )
 def test_a_run_whose_record_another_run_took_over_stops_and_nobody_is_mailed_twice(
     desk: Desk, mailhost: MailHost, happens: Callable[[Path], None], connections: int

@@ -99,8 +99,9 @@ def test_what_is_said_to_do_helps(
     assert sorted(mailhost.receivers) == sorted(row.partition(",")[0] for row in PEOPLE.split()[1:])
 
 
-@pytest.mark.parametrize("verb", CHANGING)
-@pytest.mark.parametrize("name", ["ledger.sqlite", "lock", "."])
+@pytest.mark.parametrize(
+    ("name", "verb"), zip(["ledger.sqlite", "lock", "."], CHANGING, strict=True)
+)
 def test_one_that_can_only_be_read_is_not_written(
     mailhost: MailHost, sent: Path, as_user: AsUser, name: str, verb: tuple[str, ...]
 ) -> None:

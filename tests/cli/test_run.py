@@ -583,7 +583,8 @@ def test_with_nothing_to_send_but_rejected_ones_the_line_that_retries_them_is_na
 
 
 @pytest.mark.parametrize(
-    ("codes", "sent"), [("rejected:5.4.*", []), ("rejected:5.4.*,rejected:5.1.?", [ADA, BJORK, CARL])]
+    ("codes", "sent"),
+    [("rejected:5.4.*", []), ("rejected:5.4.*,rejected:5.1.?", [ADA, BJORK, CARL])],
 )
 def test_a_retry_by_codes_sends_to_those_alone(
     desk: Desk, mailhost: MailHost, codes: str, sent: list[str]
@@ -599,7 +600,9 @@ def test_a_retry_by_codes_that_is_stopped_is_in_the_line_that_goes_on(
 ) -> None:
     all_are_rejected(desk, mailhost)
     slow = ("--rate", "1/min", "--stop-after", "1s")
-    told = desk.run("run", "spring.yaml", "--yes", "--retry", "rejected:5.1.*", "--breaker", "7", *slow)
+    told = desk.run(
+        "run", "spring.yaml", "--yes", "--retry", "rejected:5.1.*", "--breaker", "7", *slow
+    )
     assert told.code == 3
     words = [word for word in line_that_goes_on(told.err) if word not in ("--rate", "1/min")]
     assert words[-4:] == ["--retry", "rejected:5.1.*", "--breaker", "7"]
