@@ -1,5 +1,5 @@
 # make demo   sends the sample campaign to the built-in sandbox
-# make test   runs the tests on all cores
+# make test   runs the tests on all cores; with ARGS="-m ''" also those that only CI runs (some five minutes)
 # make bench  measures what is claimed, and writes benchmarks/README.md (some 15 minutes)
 # make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes)
 # Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.

@@ -26,8 +26,7 @@ from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool, in_parts
-from sendbatch.rendering.setup import Setup
-from sendbatch.rendering.worker import too_large
+from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 

@@ -35,7 +35,6 @@ from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
 from sendbatch.rendering.workers import Workers, cores
-from sendbatch.sandbox import Sandbox
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.server import Server, server_of
@@ -320,6 +319,8 @@ def reachable(job: Job) -> Iterator[Way]:
         )
         return
     job.record.make()
+    from sendbatch.sandbox import Sandbox  # no other profile needs a server of ours
+
     sandbox = Sandbox(job.record.path / OUTBOX)
     try:
         sandbox.start()

@@ -31,3 +31,8 @@ def setup_from(data: bytes) -> Setup:
     setup = pickle.loads(data)  # noqa: S301
     assert isinstance(setup, Setup)
     return setup
+
+
+def too_large(size: int, limit: int) -> str:
+    """What is said of a row whose attachments the server does not take."""
+    return f"its attachments make a message of {size:,} bytes; the server takes {limit:,}"

@@ -27,7 +27,7 @@ from sendbatch.errors import SendbatchError
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
-from sendbatch.rendering.setup import setup_from
+from sendbatch.rendering.setup import setup_from, too_large
 from sendbatch.values import Checked, Message, Row, Status, Unbuildable
 
 # Of messages in one answer, and of the time it takes; whoever asked asks for the rest again.
@@ -89,11 +89,6 @@ class Worker:
         if reason is None and limit is not None and size > limit:
             reason = too_large(size, limit)
         return replace(checked, attachments=paths), reason, size
-
-
-def too_large(size: int, limit: int) -> str:
-    """What is said of a row whose attachments the server does not take."""
-    return f"its attachments make a message of {size:,} bytes; the server takes {limit:,}"
 
 
 def encoded(size: int) -> int:

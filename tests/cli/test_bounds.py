@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.desk import Desk
 
+pytestmark = pytest.mark.thorough
+
 POWER = "9 ** (9 ** 9)"
 REPEATED = "'x' * 4000000000"
 GROWN = (

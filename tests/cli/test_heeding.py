@@ -13,6 +13,8 @@ import pytest
 from tests.cli.desk import Desk, Ended, ended, until
 from tests.cli.mailhost import MailHost
 
+pytestmark = pytest.mark.thorough
+
 # Look-ups of hosts never end.
 NEVER_ANSWERS = """\
 import os, socket, time

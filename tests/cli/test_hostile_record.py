@@ -15,6 +15,8 @@ from sendbatch.ledger.soundness import OURS
 from tests.cli.desk import Desk, Ended
 from tests.cli.mailhost import MailHost
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = [f"p{number}@example.com" for number in range(1, 7)]
 VERBS = (
     ("status", "spring.yaml"),

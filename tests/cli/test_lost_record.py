@@ -15,6 +15,8 @@ import pytest
 from tests.cli.desk import Desk, ended
 from tests.cli.mailhost import MailHost
 
+pytestmark = pytest.mark.thorough
+
 LOOKING = [("plan", "spring.yaml"), ("run", "spring.yaml", "--dry-run"), ("check", "spring.yaml")]
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.desk import Desk, Ended
 from tests.cli.mailhost import MailHost
 
+pytestmark = pytest.mark.thorough
+
 PRECIOUS = b"# what somebody would miss\n"
 RECORD = "reports/spring.sandbox"
 OURS = (

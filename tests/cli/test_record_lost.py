@@ -14,6 +14,8 @@ import pytest
 from tests.cli.desk import Desk, Ended, ended
 from tests.cli.mailhost import MailHost
 
+pytestmark = pytest.mark.thorough
+
 PEOPLE = 40
 SENT = 10  # have their mail when the record gets out of hand
 

@@ -13,6 +13,8 @@ from tests.cli.desk import PEOPLE, Desk, Ended, ended
 from tests.cli.mailhost import MailHost
 from tests.conftest import Needs
 
+pytestmark = pytest.mark.thorough
+
 STRANGER = 65534
 VERBS = [
     ("run", "spring.yaml", "--yes"),
@@ -100,7 +102,7 @@ def test_what_is_said_to_do_helps(
 
 
 @pytest.mark.parametrize(
-    ("name", "verb"), zip(["ledger.sqlite", "lock", "."], CHANGING, strict=True)
+    ("name", "verb"), list(zip(["ledger.sqlite", "lock", "."], CHANGING, strict=True))
 )
 def test_one_that_can_only_be_read_is_not_written(
     mailhost: MailHost, sent: Path, as_user: AsUser, name: str, verb: tuple[str, ...]

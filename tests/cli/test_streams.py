@@ -17,6 +17,8 @@ from tests.cli.desk import LONGEST, Desk, until
 from tests.cli.mailhost import MailHost
 from tests.cli.terminal import Person
 
+pytestmark = pytest.mark.thorough
+
 EVERYONE = sorted(f"p{n}@example.com" for n in range(1, 21))
 RUN = ("run", "spring.yaml", "--yes")
 

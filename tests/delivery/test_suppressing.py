@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.delivery.planning import Planned
-from sendbatch.errors import AudienceError
+from sendbatch.errors import AudienceError, shown
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.values import Status
 from tests.delivery.campaigns import YAML, campaign
@@ -26,7 +26,8 @@ def left(ledger: Ledger) -> list[str]:
 def refused(make: Make, folder: Path, **lists: str) -> list[str]:
     with pytest.raises(AudienceError) as caught:
         plan(make, folder, **lists)
-    return [str(fault).replace(f"{folder}/", "") for fault in caught.value.faults]
+    said = map(str, caught.value.faults)
+    return [one.replace(f"{shown(folder)}/", "").replace(f"{folder}/", "") for one in said]
 
 
 def plan(
