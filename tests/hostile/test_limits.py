@@ -226,6 +226,7 @@ def test_a_daily_quota_answered_with_550_stops_the_run_and_rejects_nobody(
     held_to_its_record(ended, server)
 
 
+@pytest.mark.thorough
 def test_a_quota_said_with_4xx_costs_a_few_tens_of_refusals_and_the_next_run_asks_once(
     house: House, hostile: StartServer
 ) -> None:
@@ -250,6 +251,7 @@ def test_a_quota_said_with_4xx_costs_a_few_tens_of_refusals_and_the_next_run_ask
     held_to_its_record(again, server)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "MESSAGE"])
 def test_a_quota_said_with_421_costs_no_more_logins_than_that(
     house: House, hostile: StartServer, command: str

@@ -79,5 +79,6 @@ for piece in (*pieces, "| ", "- ", "x "):
 """
 
 
+@pytest.mark.thorough
 def test_what_stands_in_a_row_a_million_times_takes_no_more_time_for_each() -> None:
     subprocess.run([sys.executable, "-c", LONG], check=True, timeout=300)

@@ -207,6 +207,7 @@ def test_a_template_that_takes_too_much_memory_fails_for_its_row_and_no_other(
     assert "letter.txt:1" in found[1].reason  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 def test_a_worker_that_dies_of_a_row_fails_that_row_alone(workers: Workers) -> None:
     deep = "{% for _ in range(99999) %}<b><i>{% endfor %}x"  # the converter's own stack runs out
     html = Bundle("h", {"h": only_for("Name1", deep * 20)}, {"h": "letter.html"})
