@@ -16,7 +16,7 @@ from pathlib import Path
 from sendbatch.campaign.model import Belonging, Campaign
 from sendbatch.campaign.project import belonging
 from sendbatch.delivery.words import count
-from sendbatch.errors import GuardError, printable
+from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.sqlite import Ledger
 
@@ -111,21 +111,21 @@ def _elsewhere(
     reading: LedgerReading, campaign: Campaign, known: _Known, command: str
 ) -> GuardError:
     return GuardError(
-        f"the record of {campaign.name} belongs to another file: {printable(known.path, 300)}, "
+        f"the record of {campaign.name} belongs to another file: {one_line(known.path, 300)}, "
         f"which is still there, not to {campaign.belongs.path}",
         hint=f"if it moved here, go on with the record:  {command} --moved-from "
-        f"{shlex.quote(printable(known.path, 1000))}\n  {_another_name(reading)}",
+        f"{shlex.quote(one_line(known.path, 1000))}\n  {_another_name(reading)}",
     )
 
 
 def _foreign(reading: LedgerReading, campaign: Campaign, known: _Known) -> GuardError:
     here = campaign.belongs.project
     whose = f"this file to {here}" if here else "nothing says that this file does"
-    project = printable(known.project, 300)
+    project = one_line(known.project, 300)
     written = project if PLAIN.fullmatch(project) else json.dumps(project, ensure_ascii=False)
     return GuardError(
         f"the record of {campaign.name} belongs to another project: {project} "
-        f"({printable(known.path, 300)}), and {whose}",
+        f"({one_line(known.path, 300)}), and {whose}",
         hint="if it is the same under another name, or a copy without its repository, write at the top "
         f"of profiles.yaml:  project: {written}\n  {_another_name(reading)}",
     )

@@ -12,7 +12,7 @@ from sendbatch.audience.checks import Rules, bare_columns
 from sendbatch.campaign.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.words import count
-from sendbatch.errors import CampaignError, Fault, Place, printable
+from sendbatch.errors import CampaignError, Fault, Place, one_line
 from sendbatch.ledger.cells import Saying
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.staging import Staging
@@ -44,7 +44,7 @@ def bare_warnings(
 
 
 def _told(what: str, column: str, found: Saying, place: Place | None, severity: str) -> Fault:
-    cells = " or ".join(printable(cell, 20) for cell in found.cells)
+    cells = " or ".join(one_line(cell, 20) for cell in found.cells)
     rows = ", ".join(f"{line:,}" for line in found.rows)
     more = ", …" if found.count > len(found.rows) else ""
     lines = "row" if found.count == 1 else "rows"
