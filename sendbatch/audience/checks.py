@@ -18,7 +18,14 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.audience.addresses import LONGEST, default_key, normalise
 from sendbatch.campaign.comparing import Mismatch
-from sendbatch.campaign.language import environment, expression_tree, guess, needed, usable
+from sendbatch.campaign.language import (
+    FAILURES,
+    environment,
+    expression_tree,
+    guess,
+    needed,
+    usable,
+)
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import bare_expression, misuses
 from sendbatch.campaign.model import Campaign, Json
@@ -27,17 +34,6 @@ from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_lin
 from sendbatch.values import Checked, Row, Status
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
-# What an author's expression can raise over a row.
-FAILURES = (
-    jinja2.TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language import FAILURES, environment
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
 from sendbatch.campaign.process import (
@@ -26,18 +25,6 @@ from sendbatch.campaign.process import (
     python_running,
 )
 
-# What the author's own template can raise while it is compiled or rendered.
-FAILURES = (
-    jinja2.TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
 PATIENCE = 10.0  # seconds
 STARTING = 60.0  # seconds, at most, for the process itself
 MEMORY = 512 * 1024 * 1024  # bytes

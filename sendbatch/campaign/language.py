@@ -26,6 +26,18 @@ from sendbatch.campaign.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.comparing import TESTS, Compared
 from sendbatch.campaign.numbers import number, to_float, to_int
 
+# What an author's own expression or template can raise, while it is compiled or where it is asked.
+FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 EXCUSING_TESTS = frozenset({"defined", "undefined"})
 EXCUSING_FILTERS = frozenset({"default", "d"})
 

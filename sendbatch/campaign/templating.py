@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import jinja2
 
-from sendbatch.campaign.editions import FAILURES, rendered, said
-from sendbatch.campaign.language import environment, expression_names, guess, names_needed
+from sendbatch.campaign.editions import rendered, said
+from sendbatch.campaign.language import FAILURES, environment, expression_names, guess, names_needed
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
 
