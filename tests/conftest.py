@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from sendbatch.delivery.ci import ATTEMPT, SIGNS_OF_CI
 from tests.lending import Lent, borrowed
@@ -15,6 +16,10 @@ from tests.lending import Lent, borrowed
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
     os.environ.pop(sign, None)
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("sendbatch", deadline=None)
+settings.load_profile("sendbatch")
 
 Needs = Callable[[str, str], str]
 

@@ -19,7 +19,7 @@ MAIL = b"Subject: hello\r\n\r\n.dot\r\nHello.\r\n"
 
 
 def send(sandbox: Sandbox, data: bytes = MAIL, to: str = "jane@example.net") -> None:
-    with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
+    with smtplib.SMTP(sandbox.host, sandbox.port, timeout=60) as client:
         options = ["SMTPUTF8", "BODY=8BITMIME"] if not to.isascii() else []
         client.ehlo()
         client.login(sandbox.login.username, sandbox.login.password)
@@ -70,7 +70,7 @@ def test_many_connections_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_it_offers_smtputf8_and_a_size_and_listens_on_loopback(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox:
         assert sandbox.host == "127.0.0.1"
-        with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
+        with smtplib.SMTP(sandbox.host, sandbox.port, timeout=60) as client:
             client.ehlo()
             assert client.has_extn("smtputf8")
             assert client.esmtp_features["size"] == str(MOST_BYTES)
@@ -82,7 +82,7 @@ def test_it_takes_no_mail_from_who_does_not_know_its_login(tmp_path: Path) -> No
     with (
         Sandbox(tmp_path / "other") as other,
         Sandbox(tmp_path / "mail") as sandbox,
-        smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as stranger,
+        smtplib.SMTP(sandbox.host, sandbox.port, timeout=60) as stranger,
     ):
         stranger.ehlo()
         assert stranger.mail("eve@example.com")[0] == 530
@@ -151,7 +151,7 @@ def test_stopping_with_a_connection_open_leaves_no_thread_and_no_noise(
     before = threading.active_count()
     sandbox = Sandbox(tmp_path)
     sandbox.start()
-    with smtplib.SMTP(sandbox.host, sandbox.port, timeout=10) as client:
+    with smtplib.SMTP(sandbox.host, sandbox.port, timeout=60) as client:
         client.ehlo()
         sandbox.stop()
         client.close()
@@ -165,7 +165,7 @@ def test_a_connection_torn_down_in_the_middle_keeps_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Sandbox(tmp_path) as sandbox:
-        client = smtplib.SMTP(sandbox.host, sandbox.port, timeout=10)
+        client = smtplib.SMTP(sandbox.host, sandbox.port, timeout=60)
         client.ehlo()
         client.login(sandbox.login.username, sandbox.login.password)
         client.mail("news@example.com")

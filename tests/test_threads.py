@@ -20,7 +20,7 @@ def test_what_is_done_aside_comes_back_also_as_an_error() -> None:
     assert asyncio.run(aside(max, 3, 4)) == 4
     with pytest.raises(LookupError, match="nothing"):
         asyncio.run(aside(fails))
-    assert in_thread(lambda: 5).result(5) == 5
+    assert in_thread(lambda: 5).result(60) == 5
 
 
 def test_who_stops_waiting_does_so_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import time
@@ -210,9 +211,26 @@ def _asked(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
     try:
+        with _signals_waking() as heard:
+            select.select([sys.stdin, heard], [], [])
         return sys.stdin.readline()
     except OSError:  # the terminal went away, and whoever sat at it
         return ""
+
+
+@contextmanager
+def _signals_waking() -> Iterator[int]:
+    """A descriptor that becomes readable with a signal. One that comes just before a read begins would
+    be handled only after it, when the answer is typed: `select` on this too misses none."""
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    try:
+        yield heard
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(heard)
+        os.close(told)
 
 
 def _write(text: str) -> None:

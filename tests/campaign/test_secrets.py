@@ -264,7 +264,7 @@ def test_a_command_ends_with_whoever_wanted_it_and_with_all_it_started(
         asked = in_thread(lambda: read_credentials(slow, {}, commands=commands))
         until(children.exists)
     with pytest.raises(ProfileError):
-        asked.result(10)
+        asked.result(60)
     for process in children.read_text().split():
         until(lambda process=process: is_gone(int(process)))
 

@@ -181,7 +181,7 @@ class Campaign:
             code = self._process.wait(random.uniform(0.05, 1.2) if by_clock else PATIENCE)
         except subprocess.TimeoutExpired:
             self._kill()
-            code = self._process.wait(10)
+            code = self._process.wait(60)
         self._countdown = None
         if code not in (0, 1, -signal.SIGKILL):
             self._complain(f"a run ended with {code}")
@@ -194,7 +194,7 @@ class Campaign:
             return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._complain("a run did not end")
             return -1
 

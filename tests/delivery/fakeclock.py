@@ -138,7 +138,7 @@ class IdleLoop(asyncio.SelectorEventLoop):
         self._jobs -= 1
 
 
-def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 20.0) -> T:
+def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0) -> T:
     """Run `work` under this clock; `most` real seconds, for what never ends is a defect too."""
     with asyncio.Runner(loop_factory=lambda: IdleLoop(clock)) as runner:
         return runner.run(asyncio.wait_for(work, most))

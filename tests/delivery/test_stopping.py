@@ -35,10 +35,10 @@ def test_asked_from_another_thread_the_loop_hears_it() -> None:
         stop.bind(soon, now)
         thread = threading.Thread(target=stop.soon)
         thread.start()
-        await asyncio.wait_for(soon.wait(), 5)
+        await asyncio.wait_for(soon.wait(), 60)
         assert not now.is_set()
         stop.now()
-        await asyncio.wait_for(now.wait(), 5)
+        await asyncio.wait_for(now.wait(), 60)
         thread.join()
         stop.unbind()
 
@@ -53,7 +53,7 @@ def test_asked_before_there_was_a_loop_it_is_heard_at_once() -> None:
     async def listens() -> None:
         soon, now = asyncio.Event(), asyncio.Event()
         stop.bind(soon, now)
-        await asyncio.wait_for(asyncio.gather(soon.wait(), now.wait()), 5)
+        await asyncio.wait_for(asyncio.gather(soon.wait(), now.wait()), 60)
         stop.unbind()
 
     asyncio.run(listens())

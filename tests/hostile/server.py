@@ -109,23 +109,23 @@ class Hostile:
         self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="hostile", daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         if self.wrong:
             raise self.wrong[0]
 
     def goes(self) -> None:
         """Nobody listens any more, and every connection is cut. From any thread."""
-        asyncio.run_coroutine_threadsafe(self._goes(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._goes(), self._loop).result(60)
 
     def comes_back(self) -> None:
         """Listens again on the same port. From any thread."""
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(60)
 
     # its life
 

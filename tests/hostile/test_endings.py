@@ -9,7 +9,7 @@ import pytest
 
 from sendbatch.delivery import sender
 from sendbatch.delivery.seen import Question
-from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
+from tests.hostile.campaign import HASTY, Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Script, Step, Visit
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
@@ -28,7 +28,7 @@ def test_before_the_message_no_row_is_touched(
     house: House, hostile: StartServer, moment: str, how: End, way: tuple[str, ...]
 ) -> None:
     server = hostile(second(moment, [how]), offers=way)
-    ended = house.write(server.port).send()
+    ended = house.write(server.port, timeouts=HASTY).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert {row["attempts"] for row in ended.rows.values()} == {1}
     held_to_its_record(ended, server)
@@ -40,7 +40,7 @@ def test_once_the_dot_has_left_it_is_in_doubt(
     house: House, hostile: StartServer, moment: str, how: End, way: tuple[str, ...]
 ) -> None:
     server = hostile(second(moment, [how]), offers=way)
-    ended = house.write(server.port).send()
+    ended = house.write(server.port, timeouts=HASTY).send()
     assert ended.statuses == ALL | {P1: "in_doubt"}
     assert "may have been delivered" in ended.rows[P1]["reason"]
     assert ended.code == 1
@@ -136,7 +136,7 @@ def test_taken_and_never_answered_it_is_in_doubt_and_stays_so(
     house: House, hostile: StartServer
 ) -> None:
     server = hostile(always("MESSAGE", [End.SILENCE]))
-    ended = house.write(server.port, connections=3).send()
+    ended = house.write(server.port, connections=3, timeouts=HASTY).send()
     assert ended.statuses == {P0: "in_doubt", P1: "in_doubt", P2: "in_doubt"}
     assert ended.code == 1
     server.answer = lambda visit, at: None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.hostile.campaign import FINAL, House, held_to_its_record
+from tests.hostile.campaign import FINAL, HASTY, House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import DECENT, End, Script, Visit, byte_by_byte
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
@@ -296,7 +296,7 @@ def test_a_reply_past_its_time_is_not_paired_with_the_next_command(
     house: House, hostile: StartServer, moment: str, way: tuple[str, ...]
 ) -> None:
     server = hostile(second(moment, late(DECENT[moment])), offers=way)
-    ended = house.write(server.port).send()
+    ended = house.write(server.port, timeouts=HASTY).send()
     assert (ended.code, ended.statuses) == (0, ALL)
     assert {row["attempts"] for row in ended.rows.values()} == {1}
     held_to_its_record(ended, server)
@@ -307,10 +307,10 @@ def test_a_reply_to_the_dot_past_its_time_leaves_doubt(
     house: House, hostile: StartServer, said: bytes, way: tuple[str, ...]
 ) -> None:
     server = hostile(second("MESSAGE", late(said)), offers=way)
-    ended = house.write(server.port).send()
+    ended = house.write(server.port, timeouts=HASTY).send()
     assert ended.statuses == ALL | {P1: "in_doubt"}
     assert "did not answer" in ended.rows[P1]["reason"]
-    assert "0.3 s" in ended.rows[P1]["reason"]
+    assert f"{FINAL} s" in ended.rows[P1]["reason"]
     assert ended.code == 1
 
 
@@ -318,6 +318,6 @@ def test_a_server_always_too_late_gets_nothing_and_nobody_is_lost(
     house: House, hostile: StartServer
 ) -> None:
     server = hostile(always("RCPT", [FINAL * 1.2, DECENT["RCPT"], DECENT["DATA"], End.SILENCE]))
-    ended = house.write(server.port, people=1).send()
+    ended = house.write(server.port, people=1, timeouts=HASTY).send()
     assert (ended.code, ended.counts()) == (1, {"deferred": 1})
     assert not server.whole

@@ -35,7 +35,7 @@ class Counted:
 
     def apply(self, changes: Sequence[Change]) -> None:
         self.under_way.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         self.transactions.append(len(changes))
         self._store.apply(changes)
 

@@ -22,7 +22,7 @@ from sendbatch.rendering.batches import Built
 from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
-from sendbatch.rendering.workers import ROW_PATIENCE, Broken, Workers
+from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
 
 pytestmark = pytest.mark.own_workers
@@ -274,16 +274,14 @@ def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None
 
 
 def test_a_batch_that_never_ends_keeps_nobody_from_leaving() -> None:
-    with Workers(1) as workers:
+    with Workers(1, row_patience=3600.0) as workers:
         answer = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
         while not answer.running():
             time.sleep(0.01)
         queued = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
-        began = time.monotonic()
     for one in (answer, queued):
         with pytest.raises(Broken):
             one.result(0)
-    assert time.monotonic() - began < ROW_PATIENCE
 
 
 def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
@@ -294,4 +292,4 @@ def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
 
     monkeypatch.setattr("sendbatch.rendering.workers.subprocess.Popen", refuse)
     with pytest.raises(Broken):
-        workers.give(setup().to_bytes(), CHECK, b"").result(5)
+        workers.give(setup().to_bytes(), CHECK, b"").result(60)

@@ -96,7 +96,7 @@ async def scripted(script: Script, **server: object) -> AsyncIterator[Server]:
         yield Server("127.0.0.1", port, "none", timeouts=QUICK, **server)
     finally:
         listener.close()
-        done = await asyncio.wait_for(asyncio.gather(*played, return_exceptions=True), 10)
+        done = await asyncio.wait_for(asyncio.gather(*played, return_exceptions=True), 60)
         for result in done:
             if isinstance(result, BaseException) and not isinstance(result, ConnectionError):
                 raise result
