@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -16,6 +17,9 @@ from tests.lending import Lent, borrowed
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
     os.environ.pop(sign, None)
+
+# Started in the background of a script it may have been told to ignore Ctrl-C; what it starts is not to.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("sendbatch", deadline=None)

@@ -147,8 +147,9 @@ CALLS: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.own_workers
-@pytest.mark.parametrize("people", [60, 1100], ids=["in the process", "by workers"])
+@pytest.mark.parametrize("people", [60, 1100], ids=["by one worker", "by several"])
 def test_no_call_leaves_a_thread_a_file_or_a_process_behind(
     desk: Desk, mailhost: MailHost, people: int
 ) -> None:

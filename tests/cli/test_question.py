@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,12 @@ from tests.cli.terminal import Person
 NUMBER = "Type the number of recipients"
 
 
-@pytest.mark.parametrize("answer", ["y", "Y", "yes"])
+def thoroughly(*values: str) -> list[Any]:
+    """Each is one more run of the command: CI tries them."""
+    return [pytest.param(value, marks=pytest.mark.thorough) for value in values]
+
+
+@pytest.mark.parametrize("answer", ["y", *thoroughly("Y", "yes")])
 def test_a_person_who_says_yes_sends(desk: Desk, mailhost: MailHost, answer: str) -> None:
     mailhost.take_over(desk)
     with Person(desk, "run", "spring.yaml") as person:
@@ -25,7 +31,7 @@ def test_a_person_who_says_yes_sends(desk: Desk, mailhost: MailHost, answer: str
     assert len(mailhost.mails) == 3
 
 
-@pytest.mark.parametrize("answer", ["n", "", "yess", "3"])
+@pytest.mark.parametrize("answer", ["n", *thoroughly("", "yess", "3")])
 def test_anything_but_yes_sends_nothing_and_exits_4(
     desk: Desk, mailhost: MailHost, answer: str
 ) -> None:
@@ -65,7 +71,7 @@ def test_a_signal_at_the_question_sends_nothing_and_exits_3(
     assert desk.nothing_was_sent()
 
 
-@pytest.mark.parametrize("answer", ["y", "1000", "yes 1001"])
+@pytest.mark.parametrize("answer", ["y", *thoroughly("1000", "yes 1001")])
 def test_above_a_thousand_a_yes_is_not_enough(desk: Desk, mailhost: MailHost, answer: str) -> None:
     desk.people(1001)
     mailhost.take_over(desk)
@@ -76,7 +82,7 @@ def test_above_a_thousand_a_yes_is_not_enough(desk: Desk, mailhost: MailHost, an
     assert not mailhost.mails
 
 
-@pytest.mark.parametrize("answer", ["1001", "1,001"])
+@pytest.mark.parametrize("answer", ["1,001", *thoroughly("1001")])
 def test_above_a_thousand_the_number_typed_sends(
     desk: Desk, mailhost: MailHost, answer: str
 ) -> None:
@@ -90,6 +96,7 @@ def test_above_a_thousand_the_number_typed_sends(
         assert person.leaves() == 3
 
 
+@pytest.mark.thorough
 def test_a_thousand_recipients_need_a_yes_only(desk: Desk, mailhost: MailHost) -> None:
     desk.people(1000)
     mailhost.take_over(desk)
@@ -110,6 +117,7 @@ def test_the_first_connection_is_made_before_the_question(desk: Desk, mailhost: 
         assert "Send it?" not in person.seen
 
 
+@pytest.mark.thorough
 def test_a_quiet_run_still_shows_what_it_asks_about(desk: Desk, mailhost: MailHost) -> None:
     mailhost.take_over(desk)
     with Person(desk, "run", "spring.yaml", "--quiet") as person:
@@ -119,6 +127,7 @@ def test_a_quiet_run_still_shows_what_it_asks_about(desk: Desk, mailhost: MailHo
         assert person.leaves() == 4
 
 
+@pytest.mark.thorough
 def test_mail_that_is_only_kept_is_sent_without_a_question(desk: Desk) -> None:
     with Person(desk, "run", "spring.yaml") as person:
         assert person.leaves() == 0
@@ -134,6 +143,7 @@ def test_a_person_sees_a_bar_while_mail_goes_out(desk: Desk) -> None:
         assert "/300" in person.seen
 
 
+@pytest.mark.thorough
 def test_no_progress_shows_no_bar(desk: Desk) -> None:
     desk.people(300)
     with Person(desk, "run", "spring.yaml", "--no-progress") as person:

@@ -221,6 +221,7 @@ def test_the_sample_campaign_run_again_sends_nothing(
 # A campaign of one's own
 
 
+@pytest.mark.thorough
 def test_nobody_is_skipped_for_having_been_in_the_sandbox(newsletter: Newsletter) -> None:
     newsletter.desk.type("run", "campaign.yaml").ended(0)
     kept = newsletter.reports / "newsletter.sandbox"
@@ -238,6 +239,7 @@ def test_nobody_is_skipped_for_having_been_in_the_sandbox(newsletter: Newsletter
     assert said_accepted(report_in(kept)) == rehearsed
 
 
+@pytest.mark.thorough
 def test_an_address_with_accents_before_the_at_arrives(newsletter: Newsletter) -> None:
     newsletter.people("jörg@example.com,Jörg,Köln", "søs@blåbær.example,Søs,")
     newsletter.send()
@@ -282,6 +284,7 @@ def test_a_campaign_goes_on_through_stops_and_changes_of_its_list(newsletter: Ne
     assert newsletter.agreed() == third
 
 
+@pytest.mark.thorough
 def test_a_corrected_address_is_the_same_person_where_the_key_says_so(
     newsletter: Newsletter,
 ) -> None:
@@ -322,6 +325,7 @@ def test_a_corrected_address_is_the_same_person_where_the_key_says_so(
     assert newsletter.told()["ada@example.com"] == "accepted"  # where her mail went
 
 
+@pytest.mark.thorough
 def test_a_changed_text_is_refused_until_a_person_says_which_way(newsletter: Newsletter) -> None:
     newsletter.send("--limit", "2")
     before = newsletter.agreed()
@@ -350,6 +354,7 @@ def test_a_changed_text_is_refused_until_a_person_says_which_way(newsletter: New
     assert newsletter.agreed() == after
 
 
+@pytest.mark.thorough
 def test_a_second_edition_goes_to_everyone_once_more(newsletter: Newsletter) -> None:
     newsletter.send()
     first = newsletter.agreed()
@@ -406,6 +411,7 @@ def test_refusals_are_reported_with_code_and_text_and_tried_again_when_asked(
 # Before it is sent
 
 
+@pytest.mark.thorough
 def test_an_approved_plan_is_what_is_sent(newsletter: Newsletter) -> None:
     desk = newsletter.desk
     made = desk.type("plan", "campaign.yaml", "--smtp", "postfix", "--out", "plan.json").ended(0)
@@ -421,6 +427,7 @@ def test_an_approved_plan_is_what_is_sent(newsletter: Newsletter) -> None:
     assert sum(newsletter.agreed().values()) == 3
 
 
+@pytest.mark.thorough
 def test_proofs_reach_the_reviewers_and_count_for_nothing(newsletter: Newsletter) -> None:
     newsletter.desk.type(
         *("proof", "campaign.yaml", "--smtp", "postfix"),
@@ -442,6 +449,7 @@ def test_proofs_reach_the_reviewers_and_count_for_nothing(newsletter: Newsletter
     assert not proofs_ids & {message_id for _, message_id in sent}
 
 
+@pytest.mark.thorough
 def test_probe_says_step_by_step_what_the_server_offers(newsletter: Newsletter) -> None:
     ran = newsletter.desk.type("probe", "postfix").ended(0)
     told = (ran.out + ran.err).lower()

@@ -59,6 +59,7 @@ def server(tmp_path: Path) -> Iterator[Sandbox]:
 # The guide
 
 
+@pytest.mark.thorough
 def test_the_guide_leads_from_init_to_the_report(desk: Desk, server: Sandbox) -> None:
     text = page("docs/guide.md")
     seen: list[str] = []
