@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,14 +105,18 @@ VERBS = [
 ]
 
 
+MANY = 200  # two that come at once count as one
+
+
 def interrupted(desk: Desk, *words: str, times: int) -> Ended:
     """How a call ends that gets so many Ctrl-C; again, and later, where one came before it listened."""
     for seconds in (1, 3, 9):
         process = desk.start(*words)
         time.sleep(seconds)
         for _ in range(times):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.2)
         told = ended(process)
         if not told.err.endswith("\nstopped\n"):
             break
@@ -144,7 +149,7 @@ def test_ctrl_c_is_heard_while_where_takes_for_ever(desk: Desk) -> None:
 
 def test_a_third_ctrl_c_ends_the_process_whatever_it_does(desk: Desk) -> None:
     os.mkfifo(desk.folder / "plan.json")  # to open it waits for somebody who writes
-    told = interrupted(desk, "run", "spring.yaml", "--plan", "plan.json", times=3)
+    told = interrupted(desk, "run", "spring.yaml", "--plan", "plan.json", times=MANY)
     assert told.code == -signal.SIGINT
 
 
@@ -227,3 +232,20 @@ def test_a_run_that_may_last_only_so_long_stops_by_itself(desk: Desk, mailhost: 
     assert "stopped early: the time given with --stop-after is over" in told.err
     assert "go on with:" in told.err
     assert 0 < len(mailhost.receivers) < 20
+
+
+def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(desk: Desk) -> None:
+    code = (
+        "import builtins, os, signal\n"
+        "loads = builtins.__import__\n"
+        "def interrupted(name, *more):\n"
+        "    if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return loads(name, *more)\n"
+        "builtins.__import__ = interrupted\n"
+        "from sendbatch.__main__ import main\n"
+        "main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=desk.folder, env=desk.environ, capture_output=True
+    )
+    assert (told.returncode, told.stderr) == (3, b"\nstopped\n")
