@@ -170,11 +170,15 @@ class Desk:
         return run_with(self.clock, self._send(selected))
 
     async def _send(self, selected: int) -> Ending:
+        with Workers(1) as workers:
+            return await self._through_the_office(selected, workers)
+
+    async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
         async with self.office.working():
             committer = Committer(self.store(self.ledger.sending))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
-            pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), Workers(1))
+            pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
             loop.busy = lambda: committer.busy or pool.under_way > 0
             dialer = Dialer(
                 Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),

@@ -236,7 +236,7 @@ def test_a_quota_said_with_4xx_costs_a_few_tens_of_refusals_and_the_next_run_ask
         return b"451 4.7.1 quota exceeded\r\n" if at == "RCPT" and full[0] else None
 
     server = hostile(answer)
-    house.clock = FastClock(3000.0)
+    house.clock = FastClock(1000.0)
     house.write(server.port, people=1000, retry="{}", domains=("a.example", "b.example"))
     ended = house.send()
     assert ended.code == 3
