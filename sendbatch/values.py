@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -26,18 +27,19 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record of the recipient CSV as read, before anything is checked.
 
     `line` is the 1-based line of the file where the record starts; `cells` has one text for each
     usable column of the header, in the header's order. `ragged` says why the record does not
-    fit the header ("has 3 cells, the header has 5"); `cells` is then padded or cut to fit.
+    fit the header ("has 3 cells, the header has 2"); `cells` is then cut to fit. `before` are the
+    cells as earlier versions read them, where that is another text and was asked for.
     """
 
     line: int
     cells: tuple[str, ...]
     ragged: str | None = None
+    before: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
 import jinja2
@@ -17,6 +18,8 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.audience.addresses import LONGEST, default_key, normalise
+from sendbatch.audience.columns import clashing, missing_column
+from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.comparing import Mismatch
 from sendbatch.campaign.language import (
     FAILURES,
@@ -61,8 +64,14 @@ def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str,
     return (*csv_columns, *(name for name in given if name not in csv_columns))
 
 
-def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[str, str]) -> Rules:
-    """The rules of a campaign over a CSV with these columns (`names`: usable to as written).
+def make_rules(
+    campaign: Campaign,
+    csv_columns: tuple[str, ...],
+    names: Mapping[str, str],
+    clashes: Mapping[str, Fault] = MappingProxyType({}),
+) -> Rules:
+    """The rules of a campaign over a CSV with these columns (`names`: usable to as written; `clashes`:
+    usable names that more than one has, which is a fault where one is used).
 
     Raises CampaignError with every column that is missing, every unknown name in `where` and
     `key`, and every --set on a column's name.
@@ -82,13 +91,34 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         where_place=campaign.places.get("recipients.where"),
     )
     faults = [
-        *_missing(rules, campaign, names),
-        *_unknown(rules, campaign),
+        *_missing(rules, campaign, names, clashes),
+        *_unknown(rules, campaign, clashes),
         *_overridden(rules, campaign),
+        *clashing(clashes, _used(rules, campaign)),
     ]
     if faults:
         raise CampaignError(faults)
     return rules
+
+
+def _used(rules: Rules, campaign: Campaign) -> list[str]:
+    """Every name of a column that the rules depend on."""
+    used = [rules.email, *rules.required, *rules.defaults, *campaign.overrides]
+    if rules.key is not None and not _is_template(rules.key):
+        used.append(rules.key)
+    env = environment()
+    for _, source, tree_of in _expressions(rules):
+        with contextlib.suppress(jinja2.TemplateSyntaxError):
+            used += undeclared(tree_of(env, source))
+    return used
+
+
+def _expressions(rules: Rules) -> Iterator[tuple[str, str, TreeOf]]:
+    """(path in the campaign file, source, how it is read) of `where` and a key template."""
+    if rules.where is not None:
+        yield "recipients.where", rules.where, expression_tree
+    if rules.key is not None and _is_template(rules.key):
+        yield "recipients.key", rules.key, SandboxedEnvironment.parse
 
 
 def _overridden(rules: Rules, campaign: Campaign) -> list[Fault]:
@@ -106,8 +136,9 @@ def _is_template(key: str | None) -> bool:
     return key is not None and ("{{" in key or "{%" in key)
 
 
-def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list[Fault]:
-    faults = []
+def _missing(
+    rules: Rules, campaign: Campaign, names: Mapping[str, str], clashes: Mapping[str, Fault]
+) -> list[Fault]:
     recipients = campaign.recipients
     wanted = [("recipients.email", recipients.email, rules.csv_columns)]
     wanted += [
@@ -116,31 +147,20 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
     ]
     if rules.key is not None and not _is_template(rules.key):
         wanted.append(("recipients.key", recipients.key or "", rules.columns))
-    for path, name, known in wanted:
-        if usable(name) not in known:
-            near = guess(usable(name), known)
-            listed = one_line(", ".join(names.get(column, column) for column in known))
-            hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
-            message = f"{path.rstrip('.0123456789')}: the CSV has no column {name!r}"
-            place = campaign.places.get(path) or campaign.places.get("recipients.file")
-            faults.append(Fault(message, place, hint))
-    return faults
+    return [
+        missing_column(path, name, known, campaign, names)
+        for path, name, known in wanted
+        if usable(name) not in known and usable(name) not in clashes
+    ]
 
 
-def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
+def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> list[Fault]:
     """Names in `where` and a key template that neither a column nor a variable has, and text that is
     compared with a number there."""
     env = environment()
-    known = {*rules.columns, *rules.variables}
+    known = {*rules.columns, *rules.variables, *clashes}
     faults = []
-    key = rules.key if _is_template(rules.key) else None
-    sources: list[tuple[str, str | None, TreeOf]] = [
-        ("recipients.where", rules.where, expression_tree),
-        ("recipients.key", key, SandboxedEnvironment.parse),
-    ]
-    for path, source, tree_of in sources:
-        if source is None:
-            continue
+    for path, source, tree_of in _expressions(rules):
         place = campaign.places.get(path)
         try:
             uses = needed(tree_of(env, source))

@@ -15,6 +15,7 @@ from sendbatch.errors import AudienceError, Fault, Place, shown
 Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
 LONGEST_LINE = 8 * 1024 * 1024  # characters
+LONGEST_LOOK = 64 * 1024  # characters that a look ahead takes in
 OFTEN_MEANT = "cp1252"  # what a CSV saved by a spreadsheet on Windows usually is
 # Python's codecs for other things than files; some decode to what is no text (lone surrogates).
 NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
@@ -38,11 +39,14 @@ class Lines:
     ) -> None:
         self.path = path
         self._heed = heed
+        self._place = place
+        self._declared = encoding
         self.number = 0
         self._fixed = encoding is None
         self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
         self._raw = _open(path, place)
         self._text = io.TextIOWrapper(self._raw, encoding=self._encoding, newline="")
+        self._each = self._read()
 
     def __enter__(self) -> Lines:
         return self
@@ -54,28 +58,50 @@ class Lines:
         self._text.close()
 
     def __iter__(self) -> Iterator[str]:
-        return self
+        return self._each
 
     def __next__(self) -> str:
-        self._heed()
-        try:
-            line = self._text.readline(LONGEST_LINE + 1)
-        except UnicodeError:
-            raise self._undecodable() from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise AudienceError(f"{shown(self.path)}: cannot be read: {_words(error)}") from None
-        if not line:
-            if not self.number and self._is_half_a_mark():
-                raise self._undecodable()
-            raise StopIteration
-        self.number += 1
-        if self.number == 1:
-            line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
-        if len(line) > LONGEST_LINE:
-            raise self.fault(f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?")
-        if "\0" in line:
-            raise self.fault("there is a NUL byte in this line", "save the file as CSV in UTF-8")
-        return line
+        return next(self._each)
+
+    def _read(self) -> Iterator[str]:
+        heed, readline = self._heed, self._text.readline
+        while True:
+            heed()
+            try:
+                line = readline(LONGEST_LINE + 1)
+            except UnicodeError:
+                raise self._undecodable() from None
+            except (OSError, EOFError, zlib.error) as error:
+                raise AudienceError(
+                    f"{shown(self.path)}: cannot be read: {_words(error)}"
+                ) from None
+            if not line:
+                break
+            self.number += 1
+            if self.number == 1:
+                line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
+            if len(line) > LONGEST_LINE:
+                raise self.fault(
+                    f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?"
+                )
+            if "\0" in line:
+                raise self.fault(
+                    "there is a NUL byte in this line", "save the file as CSV in UTF-8"
+                )
+            yield line
+        if not self.number and self._is_half_a_mark():
+            raise self._undecodable()
+
+    def ahead(self, most: int) -> list[str]:
+        """The next lines, `most` and LONGEST_LOOK characters at most, which are still to be read."""
+        found: list[str] = []
+        with Lines(self.path, self._declared, self._place, self._heed) as again:
+            for line in again:
+                if again.number > self.number:
+                    found.append(line[:LONGEST_LOOK])
+                if len(found) == most or sum(map(len, found)) > LONGEST_LOOK:
+                    break
+        return found
 
     def _is_half_a_mark(self) -> bool:
         """Whether all there is are the first bytes of a BOM, which the codec takes for nothing."""

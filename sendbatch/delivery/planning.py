@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sendbatch.audience.checks import Rules, make_rules, plan_columns
-from sendbatch.audience.reading import Table, open_table
+from sendbatch.audience.columns import clashing
+from sendbatch.audience.reading import Format, Table, open_table
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
@@ -30,6 +31,7 @@ from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
+CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
 SHOWN = 20  # rows named in one refusal
 MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
@@ -84,8 +86,15 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     recipients = planning.campaign.recipients
     place = planning.campaign.places.get("recipients.file")
     heed = planning.stop.heed
-    with open_table(recipients.file, recipients.encoding, place, heed) as table:
+    form = Format(
+        recipients.delimiter,
+        recipients.skip_lines,
+        wanted=(recipients.email,),
+        as_before=recipients.key is not None and ledger.reading.has_tried(),
+    )
+    with open_table(recipients.file, recipients.encoding, place, heed, form) as table:
         rules = _rules(planning, table)
+        ledger.remember(CLASHING, " ".join(table.clashes))
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign, heed)
@@ -124,11 +133,13 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
 def _rules(planning: Planning, table: Table) -> Rules:
     """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
     campaign = planning.campaign
-    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    known = (*plan_columns(campaign, table.columns), *table.clashes)
+    faults = check_names(planning.content, campaign, known)
+    faults += clashing(table.clashes, names_used(planning.content))
     try:
-        rules = make_rules(campaign, table.columns, table.names)
+        rules = make_rules(campaign, table.columns, table.names, table.clashes)
     except CampaignError as error:
-        raise CampaignError([*error.faults, *faults]) from None
+        raise CampaignError(list(dict.fromkeys([*error.faults, *faults]))) from None
     if faults:
         raise CampaignError(faults)
     return rules

@@ -20,7 +20,7 @@ from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.planning import CLASHING, Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
@@ -28,7 +28,7 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
-from sendbatch.message.names import check_names
+from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -186,7 +186,8 @@ def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
     if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)
     # the content may use other names than the plan has columns for
-    _hold_names(preparing, last.columns)
+    clashing = frozenset((ledger.reading.meta(CLASHING) or "").split())
+    _hold_names(preparing, last.columns, clashing)
     return None
 
 
@@ -213,8 +214,13 @@ def _plan_anew(
     return make_plan(ledger, planning)
 
 
-def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
-    if faults := check_names(preparing.content, preparing.campaign, columns):
+def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: frozenset[str]) -> None:
+    faults = check_names(preparing.content, preparing.campaign, (*columns, *clashing))
+    place = preparing.campaign.places.get("recipients.file")
+    for name in sorted(clashing & names_used(preparing.content)):
+        said = f"more than one column of the CSV is usable as {name}"
+        faults.append(Fault(said, place, "rename one of them"))
+    if faults:
         raise CampaignError(faults)
 
 
