@@ -17,8 +17,10 @@ import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.audience.addresses import LONGEST, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, Address, default_key, normalise
+from sendbatch.audience.cells import bare
 from sendbatch.audience.columns import clashing, missing_column
+from sendbatch.audience.named import address_of
 from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.comparing import Mismatch
 from sendbatch.campaign.language import (
@@ -26,6 +28,7 @@ from sendbatch.campaign.language import (
     environment,
     expression_tree,
     guess,
+    narrowed,
     needed,
     usable,
 )
@@ -44,12 +47,13 @@ class Rules:
     """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
     a template, or None for the address."""
 
-    version: ClassVar[int] = 2  # of the checks: another one plans anew
+    version: ClassVar[int] = 3  # of the checks: another one plans anew
 
     columns: tuple[str, ...]
     csv_columns: tuple[str, ...]
     email: str
     key: str | None = None
+    as_given: bool = False
     where: str | None = None
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +87,7 @@ def make_rules(
         csv_columns=csv_columns,
         email=usable(recipients.email),
         key=key if key is None or _is_template(key) else usable(key),
+        as_given=recipients.as_given,
         where=recipients.where,
         required=tuple(usable(name) for name in recipients.required),
         defaults=defaults,
@@ -216,30 +221,40 @@ class Checker:
             return self._filtered(row, cells)
         email, domain, reason = "", "", ""
         try:
-            address = normalise(cells[self._email])
+            address, written = self._address(cells)
             email, domain = address.email, address.domain
         except ValueError as error:
-            email = self._shown(cells)
+            email = written = self._shown(cells)
             reason = f"not a usable address: {error}" if email else "the address is empty"
         key = self._key_of(row, cells, email if domain else "")
         reason = reason or self._what_is_empty(cells, key)
         if reason:
             reason = one_line(reason, 500)
             return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
-        return Checked(row.line, Status.PENDING, key, email, domain, self._trimmed(cells))
+        cells = self._with_address(cells, written)
+        return Checked(row.line, Status.PENDING, key, email, domain, cells)
 
-    def _trimmed(self, cells: tuple[str, ...]) -> tuple[str, ...]:
-        """Without blanks around the address: a link made from it would fail for just these rows."""
-        at, address = self._email, cells[self._email]
-        if address == address.strip():
-            return cells
-        return (*cells[:at], address.strip(), *cells[at + 1 :])
+    def _address(self, cells: tuple[str, ...]) -> tuple[Address, str]:
+        """The address, and its cell without what stands around it. Raises ValueError."""
+        cell = cells[self._email]
+        try:
+            return normalise(cell, as_given=self._rules.as_given), cell
+        except ValueError:
+            written = address_of(cell)
+            if written == cell:
+                raise
+        return normalise(written, as_given=self._rules.as_given), written
+
+    def _with_address(self, cells: tuple[str, ...], written: str) -> tuple[str, ...]:
+        """With the address alone: a link made from its cell would fail for just these rows."""
+        at, alone = self._email, written.strip() if written.isascii() else narrowed(bare(written))
+        return cells if cells[at] == alone else (*cells[:at], alone, *cells[at + 1 :])
 
     def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
         """Left out, with its key where it has one: the record may know this person."""
         email, domain, key = self._shown(cells), "", ""
         with contextlib.suppress(ValueError, AudienceError):
-            address = normalise(cells[self._email])
+            address, _ = self._address(cells)
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
         return Checked(row.line, Status.FILTERED, key, email, domain, cells, "`where` is false")

@@ -48,12 +48,13 @@ class Suppression:
         email_column: str,
         *,
         keyed: bool,
+        as_given: bool,
         heed: Callable[[], None],
     ) -> None:
         self.declared = declared
         self._heed = heed
         self.named = self.questioned = self.blank = 0
-        self._keyed = keyed
+        self._keyed, self._as_given = keyed, as_given
         named = declared.column
         self._wanted = (
             (usable(named),) if named is not None else (usable(email_column), *USUAL_COLUMNS)
@@ -78,7 +79,12 @@ class Suppression:
                 yield Entry(line, one.kind, one.value, shown_text, one.why)
 
     def _said(self, text: str) -> list[Said]:
-        return said_by(text, keyed=self._keyed, subdomains=self.declared.subdomains)
+        return said_by(
+            text,
+            keyed=self._keyed,
+            subdomains=self.declared.subdomains,
+            as_given=self._as_given,
+        )
 
     def is_empty(self) -> bool:
         with self._lines() as lines:
@@ -153,11 +159,12 @@ def read_suppression(
     email_column: str,
     *,
     keyed: bool = False,
+    as_given: bool = False,
     heed: Callable[[], None] = lambda: None,
 ) -> Suppression:
     """`email_column` is what the campaign calls the address; `keyed` says that its keys are not the
-    addresses, so that a list may name keys. `heed` is as in `Lines`."""
-    return Suppression(declared, email_column, keyed=keyed, heed=heed)
+    addresses, so that a list may name keys; `as_given` is as in `normalise`, `heed` as in `Lines`."""
+    return Suppression(declared, email_column, keyed=keyed, as_given=as_given, heed=heed)
 
 
 def _of_list(lines: Lines) -> Iterator[tuple[int, str, str | None]]:

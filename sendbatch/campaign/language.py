@@ -53,7 +53,7 @@ OWN_WORDS = frozenset({"false", "none", "not", "self", "true"})
 _NAMING = frozenset({"Ll", "Lu", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
 _NO_NAME = re.compile("[^a-z0-9]+")
 _UNDERSCORES = re.compile("__+")
-_WIDE = re.compile("[\u3000\uff01-\uffef]+")
+_WIDE = re.compile("[\u3000\ufe50-\ufe6b\uff01-\uffef]+")
 
 
 @dataclass(frozen=True, slots=True)

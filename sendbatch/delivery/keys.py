@@ -56,7 +56,7 @@ def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
     if key_of(campaign):
         return
     for row, key, email in reading.unlike_their_key():
-        if default_key(email) != key:
+        if default_key(email) not in (key, _key(key)):
             raise Unsound(f"row {row}: an address that is not the one of its key")
 
 
@@ -90,13 +90,14 @@ def _come_from(reading: LedgerReading, column: str) -> bool:
     has no column of that name (they are made otherwise by now), that cannot be seen, and is believed."""
     for key, cells in reading.tried_cells(LOOKED_AT):
         cell = {usable(name): text for name, text in cells.items()}.get(column)
-        if cell is not None and _key(cell) != key:
+        if cell is not None and _key(cell) not in (key, _key(key)):
             return False
     return True
 
 
 def _key(cell: str) -> str | None:
+    """The address's key; of a key, what it would be today: an older one may have full-width characters."""
     try:
-        return default_key(normalise(cell).email)
+        return default_key(normalise(cell, as_given=True).email)
     except ValueError:
         return None
