@@ -51,7 +51,8 @@ class Checked:
     has no usable ones; `email` is then what stands there. Else it is the normalised address, IDN
     domain in Unicode as email-validator gives it. `domain` is the domain as A-labels, lower case.
     `cells` are in the order of the plan's columns, defaults applied. `attachments` are the
-    per-recipient paths this row asks for, absolute, in the order declared.
+    per-recipient paths this row asks for, absolute, in the order declared. `former_key` is the key that
+    an earlier version made of this row, where it made another: a record may know the person by it.
     """
 
     line: int
@@ -62,6 +63,7 @@ class Checked:
     cells: tuple[str, ...]
     reason: str = ""
     attachments: tuple[str, ...] = ()
+    former_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

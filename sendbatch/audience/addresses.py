@@ -67,7 +67,12 @@ def _loose(local: str, domain: str, as_given: bool) -> Address:
     if not _is_loose(local):
         return normalise(f"{local}@{domain}")  # the quotes say nothing
     if not as_given and ascii_domain(domain) not in LOOSE_DOTS:
-        return _normalised(f"{local}@{domain}")  # says what is wrong
+        try:
+            return _normalised(f"{local}@{domain}")
+        except ValueError as error:
+            raise ValueError(
+                f"{error} With addresses: as_given it is taken all the same."
+            ) from None
     home = _normalised(f"a@{domain}")
     if len(local) > LONGEST_LOCAL - 2 or len(local) + len(home.domain) > LONGEST_PATH - 3:
         raise ValueError("the address is too long")
@@ -106,6 +111,17 @@ def _normalised(text: str) -> Address:
     if domain.rpartition(".")[2].isdecimal():  # RFC 3696 §2
         raise ValueError("the part after the @ ends in a number: it is no domain")
     return Address(found.normalized.removesuffix(tail), domain, found.smtputf8)
+
+
+def former_key(text: str) -> str:
+    """The key that earlier versions made of an address with full-width characters, "" for others."""
+    text = bare(text)
+    if text.isascii() or narrowed(text) == text:
+        return ""
+    try:
+        return default_key(_normalised(text).email)
+    except ValueError:
+        return ""
 
 
 def default_key(email: str) -> str:

@@ -17,7 +17,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.audience.addresses import LONGEST, Address, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, Address, default_key, former_key, normalise
 from sendbatch.audience.cells import bare
 from sendbatch.audience.columns import clashing, missing_column
 from sendbatch.audience.named import address_of
@@ -213,7 +213,7 @@ class Checker:
     def check(self, row: Row) -> Checked:
         """The row's status and why. Raises AudienceError where `where` fails on it: an error there
         never means *filtered*."""
-        cells = self._cells(row)
+        cells = self._cells(row.cells)
         if row.ragged is not None:
             why = f"the row {row.ragged}"
             return Checked(row.line, Status.INVALID, "", self._shown(cells), "", cells, why)
@@ -227,12 +227,13 @@ class Checker:
             email = written = self._shown(cells)
             reason = f"not a usable address: {error}" if email else "the address is empty"
         key = self._key_of(row, cells, email if domain else "")
+        former = self._former_key(row, cells, key)
         reason = reason or self._what_is_empty(cells, key)
         if reason:
             reason = one_line(reason, 500)
-            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
+            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason, (), former)
         cells = self._with_address(cells, written)
-        return Checked(row.line, Status.PENDING, key, email, domain, cells)
+        return Checked(row.line, Status.PENDING, key, email, domain, cells, "", (), former)
 
     def _address(self, cells: tuple[str, ...]) -> tuple[Address, str]:
         """The address, and its cell without what stands around it. Raises ValueError."""
@@ -252,19 +253,21 @@ class Checker:
 
     def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
         """Left out, with its key where it has one: the record may know this person."""
-        email, domain, key = self._shown(cells), "", ""
+        email, domain, key, former = self._shown(cells), "", "", ""
         with contextlib.suppress(ValueError, AudienceError):
             address, _ = self._address(cells)
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
-        return Checked(row.line, Status.FILTERED, key, email, domain, cells, "`where` is false")
+            former = self._former_key(row, cells, key)
+        why = "`where` is false"
+        return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, (), former)
 
     def _shown(self, cells: tuple[str, ...]) -> str:
         return one_line(cells[self._email].strip(), LONGEST)
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
+    def _cells(self, cells: tuple[str, ...]) -> tuple[str, ...]:
         """In the plan's order, defaults applied to empty and missing ones."""
-        cells = row.cells + self._only_defaults
+        cells += self._only_defaults
         if not self._defaults:
             return cells
         filled = list(cells)
@@ -304,6 +307,16 @@ class Checker:
         if self._key is None or self._key == self._email:
             return default_key(email) if email else ""
         return unicodedata.normalize("NFC", cells[self._key].strip())
+
+    def _former_key(self, row: Row, cells: tuple[str, ...], key: str) -> str:
+        """The key that earlier versions made of this row; "" where it is the same, or they made none."""
+        former = ""
+        if self._key_template is None and self._key in (None, self._email):
+            former = former_key(cells[self._email])
+        elif row.before is not None:
+            with contextlib.suppress(AudienceError):
+                former = self._key_of(row, self._cells(row.before), "")
+        return "" if former == key else former
 
     def _what_is_empty(self, cells: tuple[str, ...], key: str) -> str:
         for name, i in self._required:

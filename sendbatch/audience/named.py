@@ -29,8 +29,8 @@ def address_of(cell: str) -> str:
     if len(found) > 1:
         first, second, *_ = found
         raise ValueError(
-            f"there are two addresses in one cell, {one_line(first, 100)} and "
-            f"{one_line(second, 100)}: give each a row of its own"
+            f"two in one cell: {one_line(first, 100)} and {one_line(second, 100)}; "
+            "give each a row of its own"
         )
     return _unwrapped(text)
 

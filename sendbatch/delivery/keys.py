@@ -6,6 +6,8 @@ twice.
 
 from __future__ import annotations
 
+import re
+
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
@@ -42,9 +44,9 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     if known is None or not reading.has_tried():
         return None
     column = reading.meta(COLUMN)
-    if known != key_of(campaign):
+    if not _same(known, key_of(campaign)):
         return _said(known, column)
-    if known or column == column_of(campaign):
+    if known or (column is not None and _same(column, column_of(campaign))):
         return None
     if column is None and _come_from(reading, column_of(campaign)):
         return None
@@ -77,6 +79,17 @@ def refusal(
         f"now: nobody could be recognised, and all {holders:,} would be mailed as new",
         hint=hint,
     )
+
+
+def _same(known: str, now: str) -> bool:
+    """Whether it is the same column or template. Earlier versions made other names of some columns: they
+    had `_` for each other character, also for the marks of letters."""
+    return known == now or _skeleton(known) == _skeleton(now) != ""
+
+
+def _skeleton(column: str) -> str:
+    is_name = "{" not in column
+    return "_".join(filter(None, re.split(r"[\W_]+", column))) if is_name else column
 
 
 def _said(key: str, column: str | None) -> str:

@@ -161,6 +161,7 @@ def _stage_rows(
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())
+        staging.known_as(found.former)
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
         large += found.large

@@ -33,6 +33,7 @@ def test_dots_that_a_carrier_gave_out_are_taken_and_quoted(
 @pytest.mark.parametrize("text", ["to..my@example.com", "tomy.@example.com", '"to..my"@a.example'])
 def test_elsewhere_such_dots_are_taken_as_given_and_else_not(text: str) -> None:
     assert "period" in reason(text)
+    assert "With addresses: as_given it is taken" in reason(text)
     assert normalise(text, as_given=True).email.startswith('"')
 
 

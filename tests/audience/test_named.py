@@ -58,8 +58,8 @@ def test_the_one_address_of_a_cell_is_written_to(cell: str) -> None:
 def test_two_addresses_in_a_cell_are_named_and_nobody_is_written_to(cell: str) -> None:
     found = check("email", cell)
     assert found.status is Status.INVALID
-    said = "there are two addresses in one cell, ann@example.com and bob@example.org"
-    assert found.reason == f"not a usable address: {said}: give each a row of its own"
+    said = "two in one cell: ann@example.com and bob@example.org; give each a row of its own"
+    assert found.reason == f"not a usable address: {said}"
 
 
 @pytest.mark.parametrize(
