@@ -16,7 +16,6 @@ Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
 LONGEST_LINE = 8 * 1024 * 1024  # characters
 LONGEST_LOOK = 64 * 1024  # characters that a look ahead takes in
-OFTEN_MEANT = "cp1252"  # what a CSV saved by a spreadsheet on Windows usually is
 # Python's codecs for other things than files; some decode to what is no text (lone surrogates).
 NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 
@@ -85,9 +84,7 @@ class Lines:
                     f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?"
                 )
             if "\0" in line:
-                raise self.fault(
-                    "there is a NUL byte in this line", "save the file as CSV in UTF-8"
-                )
+                raise self._with_nul(line)
             yield line
         if not self.number and self._is_half_a_mark():
             raise self._undecodable()
@@ -114,41 +111,26 @@ class Lines:
         """An error at a line, the one read last unless another is named."""
         return AudienceError(Fault(message, Place(shown(self.path), line or self.number), hint))
 
+    def _with_nul(self, line: str) -> AudienceError:
+        hint = "save the file as CSV in UTF-8"
+        with _open(self.path, None) as raw:
+            head = raw.read(64)
+        zeros = [head[start::2].count(0) > len(head) // 3 for start in (0, 1)]
+        if not self._fixed and zeros[0] != zeros[1]:
+            hint += f", or say what it is: encoding: utf-16-{'be' if zeros[0] else 'le'}"
+        return self.fault("there is a NUL byte in this line", hint)
+
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""
-        with _open(self.path, None) as raw:
-            hint = "save the file as UTF-8"
-            if not self._fixed:
-                hint += f", or say what it is: encoding: {self._meant(raw.read(4))}"
-            raw.seek(0)
-            number = _bad_line(raw, self._encoding)
-        return self.fault(f"this line is not {self._encoding.removesuffix('-sig')}", hint, number)
+        from sendbatch.audience.undecodable import advice, first_bad
 
-    def _meant(self, head: bytes) -> str:
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        return OFTEN_MEANT if self._encoding == "utf-8-sig" else "utf-8"
+        def opened() -> Opened:
+            return _open(self.path, None)
 
-
-def _bad_line(raw: Opened, encoding: str) -> int:
-    """The line, from 1, where the bytes cannot be decoded. Reads as TextIOWrapper does, and so
-    stops before whatever it did not come to, such as the break in a compressed file."""
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    number, chunk = 1, b"-"
-    while chunk:
-        state = decoder.getstate()
-        chunk = raw.read1(io.DEFAULT_BUFFER_SIZE)
-        try:
-            number += decoder.decode(chunk, final=not chunk).count("\n")
-        except UnicodeError:
-            break
-    decoder.setstate(state)
-    for byte in chunk:
-        try:
-            number += decoder.decode(bytes([byte])).count("\n")
-        except UnicodeError:
-            break
-    return number
+        with opened() as raw:
+            spot = first_bad(raw, self._encoding)
+        said = f"this line is not {self._encoding.removesuffix('-sig')}{spot.said()}"
+        return self.fault(said, advice(opened, self._encoding, named=not self._fixed), spot.line)
 
 
 def _open(path: Path, place: Place | None) -> Opened:
