@@ -6,7 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ class Lines:
     `number` is the line read last, from 1.
     `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
     text in `encoding`, for NUL and for endless lines. `heed` is called with each line; what it raises ends
-    the reading.
+    the reading. `lenient`: what is no text is read as U+FFFD.
     """
 
     def __init__(
@@ -35,16 +35,19 @@ class Lines:
         encoding: str | None = None,
         place: Place | None = None,
         heed: Callable[[], None] = lambda: None,
+        *,
+        lenient: bool = False,
     ) -> None:
         self.path = path
         self._heed = heed
         self._place = place
-        self._declared = encoding
+        self._declared, self._lenient = encoding, lenient
         self.number = 0
         self._fixed = encoding is None
         self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
         self._raw = _open(path, place)
-        self._text = io.TextIOWrapper(self._raw, encoding=self._encoding, newline="")
+        errors = "replace" if lenient else "strict"
+        self._text = io.TextIOWrapper(self._raw, self._encoding, errors, newline="")
         self._each = self._read()
 
     def __enter__(self) -> Lines:
@@ -92,7 +95,8 @@ class Lines:
     def ahead(self, most: int) -> list[str]:
         """The next lines, `most` and LONGEST_LOOK characters at most, which are still to be read."""
         found: list[str] = []
-        with Lines(self.path, self._declared, self._place, self._heed) as again:
+        again = Lines(self.path, self._declared, self._place, self._heed, lenient=self._lenient)
+        with again:
             for line in again:
                 if again.number > self.number:
                     found.append(line[:LONGEST_LOOK])
@@ -161,3 +165,18 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or "the compressed file ends too early"
+
+
+def unreadable(
+    files: Iterable[tuple[Path, str]], heed: Callable[[], None] = lambda: None
+) -> list[Fault]:
+    """The first fault of each file, named with its encoding, that is no text in it."""
+    faults: list[Fault] = []
+    for path, encoding in files:
+        try:
+            with Lines(path, encoding, heed=heed) as lines:
+                for _ in lines:
+                    pass
+        except AudienceError as error:
+            faults += error.faults
+    return faults

@@ -229,13 +229,15 @@ def open_table(
     place: Place | None = None,
     heed: Callable[[], None] = lambda: None,
     form: Format = Format(),
+    *,
+    lenient: bool = False,
 ) -> Table:
     """Open a CSV, .csv or .csv.gz. `encoding` None is UTF-8 where nobody can say
-    otherwise; `place` is where the campaign file names it; `heed` is as in `Lines`.
+    otherwise; `place` is where the campaign file names it; `heed` and `lenient` are as in `Lines`.
 
     Raises AudienceError where it is empty, no text in `encoding`, or its header is unusable.
     """
-    lines = Lines(path, encoding, place, heed)
+    lines = Lines(path, encoding, place, heed, lenient=lenient)
     try:
         return Table(lines, form)
     except BaseException:

@@ -12,12 +12,14 @@ from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.guards import next_edition
-from sendbatch.errors import GuardError, one_line
+from sendbatch.delivery.words import count
+from sendbatch.errors import Fault, GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
 
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
+SHOWN = 5  # addresses of more than one key
 LOOKED_AT = 1000  # rows of a record that does not say its column
 
 
@@ -51,6 +53,22 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     if column is None and _come_from(reading, column_of(campaign)):
         return None
     return _said(known, column)
+
+
+def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
+    """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
+    may not be meant."""
+    if not key_of(campaign):
+        return None
+    number, rows = reading.shared_addresses(SHOWN)
+    if not number:
+        return None
+    told = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
+    more = ", …" if number > len(rows) else ""
+    addresses = count(number, "address", "addresses")
+    has = "has" if number == 1 else "have"
+    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
+    return Fault(said, campaign.places.get("recipients.key"), severity="warning")
 
 
 def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from sendbatch.audience.checks import Rules, make_rules, plan_columns
-from sendbatch.audience.columns import clashing
-from sendbatch.audience.reading import Format, Table, open_table
+from sendbatch.audience.checks import Rules
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
@@ -25,7 +24,7 @@ from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
-from sendbatch.message.names import check_names, names_used
+from sendbatch.message.names import names_used
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
@@ -84,16 +83,10 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     """
     started_at = planning.wall()
     recipients = planning.campaign.recipients
-    place = planning.campaign.places.get("recipients.file")
     heed = planning.stop.heed
-    form = Format(
-        recipients.delimiter,
-        recipients.skip_lines,
-        wanted=(recipients.email,),
-        as_before=recipients.key is not None and ledger.reading.has_tried(),
-    )
-    with open_table(recipients.file, recipients.encoding, place, heed, form) as table:
-        rules = _rules(planning, table)
+    as_before = recipients.key is not None and ledger.reading.has_tried()
+    with open_people(planning.campaign, planning.content, heed, as_before=as_before) as table:
+        rules = rules_of(planning.campaign, planning.content, table, heed)
         ledger.remember(CLASHING, " ".join(table.clashes))
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
@@ -128,21 +121,6 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         completed_at=planning.wall(),
     )
     return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
-
-
-def _rules(planning: Planning, table: Table) -> Rules:
-    """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
-    campaign = planning.campaign
-    known = (*plan_columns(campaign, table.columns), *table.clashes)
-    faults = check_names(planning.content, campaign, known)
-    faults += clashing(table.clashes, names_used(planning.content))
-    try:
-        rules = make_rules(campaign, table.columns, table.names, table.clashes)
-    except CampaignError as error:
-        raise CampaignError(list(dict.fromkeys([*error.faults, *faults]))) from None
-    if faults:
-        raise CampaignError(faults)
-    return rules
 
 
 def _stage_rows(

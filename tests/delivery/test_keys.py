@@ -174,3 +174,33 @@ def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
     nobody = PEOPLE.replace("@", " at ")
     send(load(tmp_path, people=nobody), tmp_path)
     assert len(send(load(tmp_path, "home"), tmp_path)) == 3
+
+SHARED = """\
+email,name,id
+ada@example.org,Ada,1
+bob@example.org,Bob,2
+Ada@Example.org,Ada,3
+ada@example.org,Ada,4
+bob@example.org,Bob,2
+"""
+
+
+def warned(loaded: Campaign, folder: Path) -> list[str]:
+    found = api.check(loaded, edge=Edge(state=folder / "state", environ={}))
+    return [str(warning) for warning in found.warnings]
+
+
+def test_one_address_under_two_keys_is_said_and_sent_to_all_the_same(tmp_path: Path) -> None:
+    loaded = load(tmp_path, "email", more="\n  key: id", people=SHARED)
+    for _ in range(2):  # before and after the run
+        (said,) = warned(loaded, tmp_path)
+        assert "spring.yaml:7:8: warning: " in said
+        assert "1 address has more than one key, and each key gets a message of its own" in said
+        assert "rows 2 and 5" in said
+        assert len(send(loaded, tmp_path)) == 5
+    outbox = loaded.folder / "reports" / "spring.sandbox" / "outbox"
+    assert len(list(outbox.iterdir())) == 4
+
+
+def test_where_the_address_is_the_key_nothing_is_said_of_it(tmp_path: Path) -> None:
+    assert warned(load(tmp_path, "email", people=SHARED), tmp_path) == []
