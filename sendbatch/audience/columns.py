@@ -29,7 +29,10 @@ def missing_column(
         near = next((column for column in known if _MAIL.search(column)), None)
     listed = one_line(", ".join(names.get(column, column) for column in known), 500)
     hint = f"the columns are: {listed}"
-    if path == _EMAIL and not is_written:
+    mark = campaign.recipients.delimiter
+    if mark is not None and len(known) == 1:
+        hint = f"the header is one column, {listed}: is `delimiter:` right?"
+    elif path == _EMAIL and not is_written:
         meant = one_line(names.get(near, near), 200) if near else "NAME"
         hint = f"say which column has the address: write email: {meant} under recipients ({hint})"
     elif near:

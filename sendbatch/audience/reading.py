@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sendbatch.audience.cells import INVISIBLE, bare, is_loose, tidied
 from sendbatch.audience.delimiters import DELIMITERS, LOOKED_AT, delimiter_of, said_by
-from sendbatch.audience.lines import LONGEST_LINE, Lines
+from sendbatch.audience.lines import LONGEST_LINE, LONGEST_LOOK, Lines
 from sendbatch.campaign.language import usable
 from sendbatch.errors import AudienceError, Fault, Place, shown
 from sendbatch.values import Row
@@ -66,9 +66,8 @@ class Table:
         )
         self._header = [bare(name) for name in self._first_record()]
         self.width = len(self._header)
-        self.columns, self.names, self.clashes = self._columns()
-        kept = {name: i for i, name in enumerate(map(usable, self._header)) if name in self.names}
-        self._kept = [kept[name] for name in self.columns]
+        self.names, self.clashes, self._kept = self._columns()
+        self.columns = tuple(self.names)
         self._all_kept = len(self._kept) == self.width
 
     def __enter__(self) -> Table:
@@ -182,21 +181,28 @@ class Table:
         raise self._lines.fault(f"sep={mark} stands above: cells are separated by , ; tab or |")
 
     def _found_out(self, first: str, wanted: Collection[str]) -> str:
-        return delimiter_of([first, *self._lines.ahead(LOOKED_AT)], wanted)
+        return delimiter_of([first[:LONGEST_LOOK], *self._lines.ahead(LOOKED_AT)], wanted)
 
-    def _columns(self) -> tuple[tuple[str, ...], dict[str, str], dict[str, Fault]]:
-        """Two names that Python takes for one (NFKC) are one here: a template's would be mixed up."""
-        named: dict[str, list[tuple[str, str]]] = {}
-        for told in self._header:
-            if name := usable(told):
+    def _columns(self) -> tuple[dict[str, str], dict[str, Fault], list[int]]:
+        """Names, clashes, and where the cells of each name are. Two names that Python takes for one (NFKC)
+        are one here: a template's would be mixed up."""
+        named: dict[str, list[tuple[str, str, int]]] = {}
+        for place, told in enumerate(self._header):
+            if told and (name := usable(told)):
                 alike = named.setdefault(unicodedata.normalize("NFKC", name), [])
-                alike.append((name, told[:LONGEST_NAME]))
-        names = dict(alike[0] for alike in named.values() if len(alike) == 1)
+                alike.append((name, told[:LONGEST_NAME], place))
+        names: dict[str, str] = {}
         clashes: dict[str, Fault] = {}
+        kept: list[int] = []
         for alike in named.values():
-            if len(alike) > 1:
-                clashes.update(dict.fromkeys((name for name, _ in alike), self._clash(alike)))
-        return tuple(names), names, clashes
+            if len(alike) == 1:
+                ((name, told, place),) = alike
+                names[name] = told
+                kept.append(place)
+            else:
+                fault = self._clash([(name, told) for name, told, _ in alike])
+                clashes.update(dict.fromkeys((name for name, _, _ in alike), fault))
+        return names, clashes, kept
 
     def _clash(self, alike: list[tuple[str, str]]) -> Fault:
         place = Place(shown(self._lines.path), self._lines.number)

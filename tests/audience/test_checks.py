@@ -349,6 +349,13 @@ def test_where_no_column_of_the_address_is_named_the_likely_one_is(
     assert f"write email: {meant} under recipients (the columns are: {written}, X)" in said
 
 
+def test_a_delimiter_that_makes_one_column_is_asked_about() -> None:
+    with pytest.raises(
+        CampaignError, match=r"the header is one column, E;N: is `delimiter:` right"
+    ):
+        make_rules(campaign(delimiter=","), ("e_n",), {"e_n": "E;N"})
+
+
 def test_where_none_looks_like_the_address_the_key_is_told() -> None:
     places = {"recipients.file": campaign().places["recipients.file"]}
     with pytest.raises(CampaignError, match="write email: NAME under recipients"):
