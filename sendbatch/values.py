@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -26,18 +27,19 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record of the recipient CSV as read, before anything is checked.
 
     `line` is the 1-based line of the file where the record starts; `cells` has one text for each
     usable column of the header, in the header's order. `ragged` says why the record does not
-    fit the header ("has 3 cells, the header has 5"); `cells` is then padded or cut to fit.
+    fit the header ("has 3 cells, the header has 2"); `cells` is then cut to fit. `before` are the
+    cells as earlier versions read them, where that is another text and was asked for.
     """
 
     line: int
     cells: tuple[str, ...]
     ragged: str | None = None
+    before: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Checked:
     has no usable ones; `email` is then what stands there. Else it is the normalised address, IDN
     domain in Unicode as email-validator gives it. `domain` is the domain as A-labels, lower case.
     `cells` are in the order of the plan's columns, defaults applied. `attachments` are the
-    per-recipient paths this row asks for, absolute, in the order declared.
+    per-recipient paths this row asks for, absolute, in the order declared. `former_key` is the key that
+    an earlier version made of this row, where it made another: a record may know the person by it.
     """
 
     line: int
@@ -60,6 +63,7 @@ class Checked:
     cells: tuple[str, ...]
     reason: str = ""
     attachments: tuple[str, ...] = ()
+    former_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

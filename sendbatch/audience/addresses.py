@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import idna
 from email_validator import EmailNotValidError, validate_email
+
+from sendbatch.audience.carriers import LOOSE_DOTS
+from sendbatch.audience.cells import bare
+from sendbatch.campaign.language import narrowed
 
 LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
 PRIVATE = (".test", ".local", ".localhost")  # email-validator refuses these; some servers know them
@@ -16,8 +20,14 @@ STAND_IN = ".example"
 # A part before the @ that email-validator takes, and gives back, as it is: lower-case letters, digits
 # and the marks that stand in all but a few addresses, with dots between.
 _PLAIN = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
+# With quotes around it, or dots at its ends or in a row: else what an atom has (RFC 5321 §4.1.2).
+_TEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]"
+_LOOSE = re.compile(
+    rf'(?=.*[^."])(?:"(?P<quoted>{_TEXT}+)"|(?P<bare>\.{_TEXT}+|(?=.*(?:\.\.|\.$)){_TEXT}+))'
+)
 LONGEST_LOCAL = 64
-LONGEST_PLAIN = 254 - len(STAND_IN)
+LONGEST_PATH = 254  # RFC 5321 §4.5.3.1.3, without the <>
+LONGEST_PLAIN = LONGEST_PATH - len(STAND_IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +40,47 @@ class Address:
     smtputf8: bool
 
 
-def normalise(text: str) -> Address:
+def normalise(text: str, *, as_given: bool = False) -> Address:
     """Raises ValueError with a reason for a person.
 
-    Names reserved for documentation and tests (.example, .test) and for private networks (.local)
-    are taken as they are, for it is the server that decides; `.invalid` never exists (RFC 2606 §2).
+    Dots before the @ stand where the standard has them (RFC 5321 §4.1.2), but at carriers that gave out
+    others, or `as_given`: such a part is quoted, which is how the standard writes it and what
+    relays make of it by themselves (Postfix: smtp_quote_rfc821_envelope). Full-width characters are
+    the ordinary ones (RFC 8265 §3.1). Names reserved for documentation and tests (.example, .test) and
+    for private networks (.local) are taken as they are, for it is the server that decides; `.invalid`
+    never exists (RFC 2606 §2).
     """
-    text = text.strip()
+    text = bare(text)
     if (plain := _PLAIN.fullmatch(text)) is not None and len(text) <= LONGEST_PLAIN:
         local, domain = plain.groups()
         if len(local) <= LONGEST_LOCAL:
             return _at(local, _domain(domain))
+    text = narrowed(text)
+    local, _, domain = text.rpartition("@")
+    if len(text) <= LONGEST and (found := _LOOSE.fullmatch(local)) is not None:
+        return _loose(found["quoted"] or found["bare"], domain, as_given)
     return _normalised(text)
+
+
+def _loose(local: str, domain: str, as_given: bool) -> Address:
+    """Of a part before the @ with quotes, or with dots where none are expected."""
+    if not _is_loose(local):
+        return normalise(f"{local}@{domain}")  # the quotes say nothing
+    if not as_given and ascii_domain(domain) not in LOOSE_DOTS:
+        try:
+            return _normalised(f"{local}@{domain}")
+        except ValueError as error:
+            raise ValueError(
+                f"{error} With addresses: as_given it is taken all the same."
+            ) from None
+    home = _normalised(f"a@{domain}")
+    if len(local) > LONGEST_LOCAL - 2 or len(local) + len(home.domain) > LONGEST_PATH - 3:
+        raise ValueError("the address is too long")
+    return _at(f'"{local}"', replace(home, email=home.email[1:]))
+
+
+def _is_loose(local: str) -> bool:
+    return local[0] == "." or local[-1] == "." or ".." in local
 
 
 def _at(local: str, home: Address) -> Address:
@@ -69,7 +108,20 @@ def _normalised(text: str) -> Address:
     domain = found.ascii_domain.lower().removesuffix(tail)
     if "." not in domain:
         raise ValueError("the part after the @ has no dot: no such domain has mail")
+    if domain.rpartition(".")[2].isdecimal():  # RFC 3696 §2
+        raise ValueError("the part after the @ ends in a number: it is no domain")
     return Address(found.normalized.removesuffix(tail), domain, found.smtputf8)
+
+
+def former_key(text: str) -> str:
+    """The key that earlier versions made of an address with full-width characters, "" for others."""
+    text = bare(text)
+    if text.isascii() or narrowed(text) == text:
+        return ""
+    try:
+        return default_key(_normalised(text).email)
+    except ValueError:
+        return ""
 
 
 def default_key(email: str) -> str:

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
 import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.audience.addresses import LONGEST, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, Address, default_key, former_key, normalise
+from sendbatch.audience.cells import bare
+from sendbatch.audience.columns import clashing, missing_column
+from sendbatch.audience.named import address_of
+from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.comparing import Mismatch
 from sendbatch.campaign.language import (
     FAILURES,
     environment,
     expression_tree,
     guess,
+    narrowed,
     needed,
     usable,
 )
@@ -41,12 +47,13 @@ class Rules:
     """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
     a template, or None for the address."""
 
-    version: ClassVar[int] = 2  # of the checks: another one plans anew
+    version: ClassVar[int] = 3  # of the checks: another one plans anew
 
     columns: tuple[str, ...]
     csv_columns: tuple[str, ...]
     email: str
     key: str | None = None
+    as_given: bool = False
     where: str | None = None
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -61,8 +68,14 @@ def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str,
     return (*csv_columns, *(name for name in given if name not in csv_columns))
 
 
-def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[str, str]) -> Rules:
-    """The rules of a campaign over a CSV with these columns (`names`: usable to as written).
+def make_rules(
+    campaign: Campaign,
+    csv_columns: tuple[str, ...],
+    names: Mapping[str, str],
+    clashes: Mapping[str, Fault] = MappingProxyType({}),
+) -> Rules:
+    """The rules of a campaign over a CSV with these columns (`names`: usable to as written; `clashes`:
+    usable names that more than one has, which is a fault where one is used).
 
     Raises CampaignError with every column that is missing, every unknown name in `where` and
     `key`, and every --set on a column's name.
@@ -74,6 +87,7 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         csv_columns=csv_columns,
         email=usable(recipients.email),
         key=key if key is None or _is_template(key) else usable(key),
+        as_given=recipients.as_given,
         where=recipients.where,
         required=tuple(usable(name) for name in recipients.required),
         defaults=defaults,
@@ -82,13 +96,34 @@ def make_rules(campaign: Campaign, csv_columns: tuple[str, ...], names: Mapping[
         where_place=campaign.places.get("recipients.where"),
     )
     faults = [
-        *_missing(rules, campaign, names),
-        *_unknown(rules, campaign),
+        *_missing(rules, campaign, names, clashes),
+        *_unknown(rules, campaign, clashes),
         *_overridden(rules, campaign),
+        *clashing(clashes, _used(rules, campaign)),
     ]
     if faults:
         raise CampaignError(faults)
     return rules
+
+
+def _used(rules: Rules, campaign: Campaign) -> list[str]:
+    """Every name of a column that the rules depend on."""
+    used = [rules.email, *rules.required, *rules.defaults, *campaign.overrides]
+    if rules.key is not None and not _is_template(rules.key):
+        used.append(rules.key)
+    env = environment()
+    for _, source, tree_of in _expressions(rules):
+        with contextlib.suppress(jinja2.TemplateSyntaxError):
+            used += undeclared(tree_of(env, source))
+    return used
+
+
+def _expressions(rules: Rules) -> Iterator[tuple[str, str, TreeOf]]:
+    """(path in the campaign file, source, how it is read) of `where` and a key template."""
+    if rules.where is not None:
+        yield "recipients.where", rules.where, expression_tree
+    if rules.key is not None and _is_template(rules.key):
+        yield "recipients.key", rules.key, SandboxedEnvironment.parse
 
 
 def _overridden(rules: Rules, campaign: Campaign) -> list[Fault]:
@@ -106,8 +141,9 @@ def _is_template(key: str | None) -> bool:
     return key is not None and ("{{" in key or "{%" in key)
 
 
-def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list[Fault]:
-    faults = []
+def _missing(
+    rules: Rules, campaign: Campaign, names: Mapping[str, str], clashes: Mapping[str, Fault]
+) -> list[Fault]:
     recipients = campaign.recipients
     wanted = [("recipients.email", recipients.email, rules.csv_columns)]
     wanted += [
@@ -116,31 +152,20 @@ def _missing(rules: Rules, campaign: Campaign, names: Mapping[str, str]) -> list
     ]
     if rules.key is not None and not _is_template(rules.key):
         wanted.append(("recipients.key", recipients.key or "", rules.columns))
-    for path, name, known in wanted:
-        if usable(name) not in known:
-            near = guess(usable(name), known)
-            listed = one_line(", ".join(names.get(column, column) for column in known))
-            hint = f"did you mean {near}?" if near else f"the columns are: {listed}"
-            message = f"{path.rstrip('.0123456789')}: the CSV has no column {name!r}"
-            place = campaign.places.get(path) or campaign.places.get("recipients.file")
-            faults.append(Fault(message, place, hint))
-    return faults
+    return [
+        missing_column(path, name, known, campaign, names)
+        for path, name, known in wanted
+        if usable(name) not in known and usable(name) not in clashes
+    ]
 
 
-def _unknown(rules: Rules, campaign: Campaign) -> list[Fault]:
+def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> list[Fault]:
     """Names in `where` and a key template that neither a column nor a variable has, and text that is
     compared with a number there."""
     env = environment()
-    known = {*rules.columns, *rules.variables}
+    known = {*rules.columns, *rules.variables, *clashes}
     faults = []
-    key = rules.key if _is_template(rules.key) else None
-    sources: list[tuple[str, str | None, TreeOf]] = [
-        ("recipients.where", rules.where, expression_tree),
-        ("recipients.key", key, SandboxedEnvironment.parse),
-    ]
-    for path, source, tree_of in sources:
-        if source is None:
-            continue
+    for path, source, tree_of in _expressions(rules):
         place = campaign.places.get(path)
         try:
             uses = needed(tree_of(env, source))
@@ -188,7 +213,7 @@ class Checker:
     def check(self, row: Row) -> Checked:
         """The row's status and why. Raises AudienceError where `where` fails on it: an error there
         never means *filtered*."""
-        cells = self._cells(row)
+        cells = self._cells(row.cells)
         if row.ragged is not None:
             why = f"the row {row.ragged}"
             return Checked(row.line, Status.INVALID, "", self._shown(cells), "", cells, why)
@@ -196,40 +221,53 @@ class Checker:
             return self._filtered(row, cells)
         email, domain, reason = "", "", ""
         try:
-            address = normalise(cells[self._email])
+            address, written = self._address(cells)
             email, domain = address.email, address.domain
         except ValueError as error:
-            email = self._shown(cells)
+            email = written = self._shown(cells)
             reason = f"not a usable address: {error}" if email else "the address is empty"
         key = self._key_of(row, cells, email if domain else "")
+        former = self._former_key(row, cells, key)
         reason = reason or self._what_is_empty(cells, key)
         if reason:
             reason = one_line(reason, 500)
-            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason)
-        return Checked(row.line, Status.PENDING, key, email, domain, self._trimmed(cells))
+            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason, (), former)
+        cells = self._with_address(cells, written)
+        return Checked(row.line, Status.PENDING, key, email, domain, cells, "", (), former)
 
-    def _trimmed(self, cells: tuple[str, ...]) -> tuple[str, ...]:
-        """Without blanks around the address: a link made from it would fail for just these rows."""
-        at, address = self._email, cells[self._email]
-        if address == address.strip():
-            return cells
-        return (*cells[:at], address.strip(), *cells[at + 1 :])
+    def _address(self, cells: tuple[str, ...]) -> tuple[Address, str]:
+        """The address, and its cell without what stands around it. Raises ValueError."""
+        cell = cells[self._email]
+        try:
+            return normalise(cell, as_given=self._rules.as_given), cell
+        except ValueError:
+            written = address_of(cell)
+            if written == cell:
+                raise
+        return normalise(written, as_given=self._rules.as_given), written
+
+    def _with_address(self, cells: tuple[str, ...], written: str) -> tuple[str, ...]:
+        """With the address alone: a link made from its cell would fail for just these rows."""
+        at, alone = self._email, written.strip() if written.isascii() else narrowed(bare(written))
+        return cells if cells[at] == alone else (*cells[:at], alone, *cells[at + 1 :])
 
     def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
         """Left out, with its key where it has one: the record may know this person."""
-        email, domain, key = self._shown(cells), "", ""
+        email, domain, key, former = self._shown(cells), "", "", ""
         with contextlib.suppress(ValueError, AudienceError):
-            address = normalise(cells[self._email])
+            address, _ = self._address(cells)
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
-        return Checked(row.line, Status.FILTERED, key, email, domain, cells, "`where` is false")
+            former = self._former_key(row, cells, key)
+        why = "`where` is false"
+        return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, (), former)
 
     def _shown(self, cells: tuple[str, ...]) -> str:
         return one_line(cells[self._email].strip(), LONGEST)
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
+    def _cells(self, cells: tuple[str, ...]) -> tuple[str, ...]:
         """In the plan's order, defaults applied to empty and missing ones."""
-        cells = row.cells + self._only_defaults
+        cells += self._only_defaults
         if not self._defaults:
             return cells
         filled = list(cells)
@@ -269,6 +307,16 @@ class Checker:
         if self._key is None or self._key == self._email:
             return default_key(email) if email else ""
         return unicodedata.normalize("NFC", cells[self._key].strip())
+
+    def _former_key(self, row: Row, cells: tuple[str, ...], key: str) -> str:
+        """The key that earlier versions made of this row; "" where it is the same, or they made none."""
+        former = ""
+        if self._key_template is None and self._key in (None, self._email):
+            former = former_key(cells[self._email])
+        elif row.before is not None:
+            with contextlib.suppress(AudienceError):
+                former = self._key_of(row, self._cells(row.before), "")
+        return "" if former == key else former
 
     def _what_is_empty(self, cells: tuple[str, ...], key: str) -> str:
         for name, i in self._required:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, normalise
@@ -42,27 +43,36 @@ class Said:
     why: str | None = None
 
 
-def said_by(text: str, *, keyed: bool, subdomains: bool) -> list[Said]:
+class _How(NamedTuple):
+    """As `said_by` has them."""
+
+    keyed: bool
+    subdomains: bool
+    as_given: bool
+
+
+def said_by(text: str, *, keyed: bool, subdomains: bool, as_given: bool = False) -> list[Said]:
     """What stands in a line or cell; empty where nothing visible does. `keyed`: the campaign has
-    keys of its own; `subdomains`: a domain stands for all below it."""
+    keys of its own; `subdomains`: a domain stands for all below it; `as_given` as `normalise` has it."""
+    how = _How(keyed, subdomains, as_given)
     whole = text.strip()
-    found = _one(whole, subdomains)
+    found = _one(whole, how)
     if not found:
         whole = _unquoted(_visible(whole))
-        found = _one(whole, subdomains) or _several(whole, keyed, subdomains)
+        found = _one(whole, how) or _several(whole, how)
     if found and keyed and not any(one.why for one in found):
         found.append(Said(TEXT, unicodedata.normalize("NFC", text.strip())))
         found.append(Said(TEXT, unicodedata.normalize("NFC", whole)))
     return found
 
 
-def _one(word: str, subdomains: bool) -> list[Said]:
+def _one(word: str, how: _How) -> list[Said]:
     """One address, `@domain` or `*@domain`, and nothing around it; else empty."""
     local, mark, domain = word.rpartition("@")
     if not mark or len(word) > LONGEST:
         return []
     if local in ("", "*"):
-        return _domain(domain, subdomains)
+        return _domain(domain, how)
     if "*" in local or local == "%":
         return []  # a pattern: as an address, it would be nobody's
     spellings = [word]
@@ -74,23 +84,23 @@ def _one(word: str, subdomains: bool) -> list[Said]:
     keys: dict[str, None] = {}
     for spelling in spellings:
         with contextlib.suppress(ValueError):
-            keys[default_key(normalise(spelling).email)] = None
+            keys[default_key(normalise(spelling, as_given=how.as_given).email)] = None
     return [Said(KEY, key) for key in keys]
 
 
-def _domain(domain: str, subdomains: bool) -> list[Said]:
+def _domain(domain: str, how: _How) -> list[Said]:
     below = domain.startswith(("*.", "."))
-    if below and not subdomains:
+    if below and not how.subdomains:
         return []
     try:
         name = normalise(f"any@{ascii_domain(domain.removeprefix('*').removeprefix('.'))}").domain
     except ValueError:
         return []
     here = [] if below else [Said(DOMAIN, name)]
-    return [*here, Said(BELOW, name)] if subdomains else here
+    return [*here, Said(BELOW, name)] if how.subdomains else here
 
 
-def _several(text: str, keyed: bool, subdomains: bool) -> list[Said]:
+def _several(text: str, how: _How) -> list[Said]:
     """All that is named in a text of more than one word, and where a part of it cannot be read, the
     whole text with why."""
     if not text:
@@ -100,10 +110,10 @@ def _several(text: str, keyed: bool, subdomains: bool) -> list[Said]:
     if len(text) > _LONGEST_TEXT:
         why = f"an entry of {len(text):,} characters is not looked through: write one on each line"
         return [Said(TEXT, text, why)]
-    for word in _words(text, keyed):
-        named = _word(word, keyed, subdomains)
+    for word in _words(text, how.keyed):
+        named = _word(word, how)
         found += named
-        why = why or (None if named else _why(word, keyed))
+        why = why or (None if named else _why(word, how.keyed))
     unread = [Said(TEXT, unicodedata.normalize("NFC", text), why)] if why else []
     return found + unread
 
@@ -139,15 +149,15 @@ def _joined(words: list[str]) -> list[str]:
     return joined
 
 
-def _word(word: str, keyed: bool, subdomains: bool) -> list[Said]:
+def _word(word: str, how: _How) -> list[Said]:
     if word[:7].lower() == "mailto:":
         word = unquote(word[7:].partition("?")[0])
     bare = word.strip(_AROUND)
     # As it stands first: without its quote, the address '@example.com would be a whole domain.
-    found = _one(word.strip("<>"), subdomains) or _one(bare, subdomains)
+    found = _one(word.strip("<>"), how) or _one(bare, how)
     if not found and "#" in bare:
-        found = _one(bare.partition("#")[0], subdomains)
-    if not found and keyed and _may_be_a_key(word):
+        found = _one(bare.partition("#")[0], how)
+    if not found and how.keyed and _may_be_a_key(word):
         return [Said(TEXT, unicodedata.normalize("NFC", word)), Said(TEXT, bare)]
     return found
 

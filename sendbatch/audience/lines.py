@@ -6,7 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from sendbatch.errors import AudienceError, Fault, Place, shown
 Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
 LONGEST_LINE = 8 * 1024 * 1024  # characters
-OFTEN_MEANT = "cp1252"  # what a CSV saved by a spreadsheet on Windows usually is
+LONGEST_LOOK = 64 * 1024  # characters that a look ahead takes in
 # Python's codecs for other things than files; some decode to what is no text (lone surrogates).
 NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 
@@ -26,7 +26,7 @@ class Lines:
     `number` is the line read last, from 1.
     `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
     text in `encoding`, for NUL and for endless lines. `heed` is called with each line; what it raises ends
-    the reading.
+    the reading. `lenient`: what is no text is read as U+FFFD.
     """
 
     def __init__(
@@ -35,14 +35,20 @@ class Lines:
         encoding: str | None = None,
         place: Place | None = None,
         heed: Callable[[], None] = lambda: None,
+        *,
+        lenient: bool = False,
     ) -> None:
         self.path = path
         self._heed = heed
+        self._place = place
+        self._declared, self._lenient = encoding, lenient
         self.number = 0
         self._fixed = encoding is None
         self._encoding = _codec(path, "utf-8" if encoding is None else encoding, place)
         self._raw = _open(path, place)
-        self._text = io.TextIOWrapper(self._raw, encoding=self._encoding, newline="")
+        errors = "replace" if lenient else "strict"
+        self._text = io.TextIOWrapper(self._raw, self._encoding, errors, newline="")
+        self._each = self._read()
 
     def __enter__(self) -> Lines:
         return self
@@ -54,28 +60,49 @@ class Lines:
         self._text.close()
 
     def __iter__(self) -> Iterator[str]:
-        return self
+        return self._each
 
     def __next__(self) -> str:
-        self._heed()
-        try:
-            line = self._text.readline(LONGEST_LINE + 1)
-        except UnicodeError:
-            raise self._undecodable() from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise AudienceError(f"{shown(self.path)}: cannot be read: {_words(error)}") from None
-        if not line:
-            if not self.number and self._is_half_a_mark():
-                raise self._undecodable()
-            raise StopIteration
-        self.number += 1
-        if self.number == 1:
-            line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
-        if len(line) > LONGEST_LINE:
-            raise self.fault(f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?")
-        if "\0" in line:
-            raise self.fault("there is a NUL byte in this line", "save the file as CSV in UTF-8")
-        return line
+        return next(self._each)
+
+    def _read(self) -> Iterator[str]:
+        heed, readline = self._heed, self._text.readline
+        while True:
+            heed()
+            try:
+                line = readline(LONGEST_LINE + 1)
+            except UnicodeError:
+                raise self._undecodable() from None
+            except (OSError, EOFError, zlib.error) as error:
+                raise AudienceError(
+                    f"{shown(self.path)}: cannot be read: {_words(error)}"
+                ) from None
+            if not line:
+                break
+            self.number += 1
+            if self.number == 1:
+                line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
+            if len(line) > LONGEST_LINE:
+                raise self.fault(
+                    f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?"
+                )
+            if "\0" in line:
+                raise self._with_nul(line)
+            yield line
+        if not self.number and self._is_half_a_mark():
+            raise self._undecodable()
+
+    def ahead(self, most: int) -> list[str]:
+        """The next lines, `most` and LONGEST_LOOK characters at most, which are still to be read."""
+        found: list[str] = []
+        again = Lines(self.path, self._declared, self._place, self._heed, lenient=self._lenient)
+        with again:
+            for line in again:
+                if again.number > self.number:
+                    found.append(line[:LONGEST_LOOK])
+                if len(found) == most or sum(map(len, found)) > LONGEST_LOOK:
+                    break
+        return found
 
     def _is_half_a_mark(self) -> bool:
         """Whether all there is are the first bytes of a BOM, which the codec takes for nothing."""
@@ -88,41 +115,26 @@ class Lines:
         """An error at a line, the one read last unless another is named."""
         return AudienceError(Fault(message, Place(shown(self.path), line or self.number), hint))
 
+    def _with_nul(self, line: str) -> AudienceError:
+        hint = "save the file as CSV in UTF-8"
+        with _open(self.path, None) as raw:
+            head = raw.read(64)
+        zeros = [head[start::2].count(0) > len(head) // 3 for start in (0, 1)]
+        if not self._fixed and zeros[0] != zeros[1]:
+            hint += f", or say what it is: encoding: utf-16-{'be' if zeros[0] else 'le'}"
+        return self.fault("there is a NUL byte in this line", hint)
+
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""
-        with _open(self.path, None) as raw:
-            hint = "save the file as UTF-8"
-            if not self._fixed:
-                hint += f", or say what it is: encoding: {self._meant(raw.read(4))}"
-            raw.seek(0)
-            number = _bad_line(raw, self._encoding)
-        return self.fault(f"this line is not {self._encoding.removesuffix('-sig')}", hint, number)
+        from sendbatch.audience.undecodable import advice, first_bad
 
-    def _meant(self, head: bytes) -> str:
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        return OFTEN_MEANT if self._encoding == "utf-8-sig" else "utf-8"
+        def opened() -> Opened:
+            return _open(self.path, None)
 
-
-def _bad_line(raw: Opened, encoding: str) -> int:
-    """The line, from 1, where the bytes cannot be decoded. Reads as TextIOWrapper does, and so
-    stops before whatever it did not come to, such as the break in a compressed file."""
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    number, chunk = 1, b"-"
-    while chunk:
-        state = decoder.getstate()
-        chunk = raw.read1(io.DEFAULT_BUFFER_SIZE)
-        try:
-            number += decoder.decode(chunk, final=not chunk).count("\n")
-        except UnicodeError:
-            break
-    decoder.setstate(state)
-    for byte in chunk:
-        try:
-            number += decoder.decode(bytes([byte])).count("\n")
-        except UnicodeError:
-            break
-    return number
+        with opened() as raw:
+            spot = first_bad(raw, self._encoding)
+        said = f"this line is not {self._encoding.removesuffix('-sig')}{spot.said()}"
+        return self.fault(said, advice(opened, self._encoding, named=not self._fixed), spot.line)
 
 
 def _open(path: Path, place: Place | None) -> Opened:
@@ -153,3 +165,18 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or "the compressed file ends too early"
+
+
+def unreadable(
+    files: Iterable[tuple[Path, str]], heed: Callable[[], None] = lambda: None
+) -> list[Fault]:
+    """The first fault of each file, named with its encoding, that is no text in it."""
+    faults: list[Fault] = []
+    for path, encoding in files:
+        try:
+            with Lines(path, encoding, heed=heed) as lines:
+                for _ in lines:
+                    pass
+        except AudienceError as error:
+            faults += error.faults
+    return faults

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendbatch.audience.delimiters import delimiter_of
+from sendbatch.audience.delimiters import said_by as delimiter_said_by
 from sendbatch.audience.entries import TEXT, Said, said_by
 from sendbatch.audience.lines import Lines
-from sendbatch.audience.reading import Table, delimiter_of
+from sendbatch.audience.reading import Format, Table
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import SuppressionList
 from sendbatch.errors import AudienceError, Fault, Place, one_line, shown
@@ -46,12 +48,13 @@ class Suppression:
         email_column: str,
         *,
         keyed: bool,
+        as_given: bool,
         heed: Callable[[], None],
     ) -> None:
         self.declared = declared
         self._heed = heed
         self.named = self.questioned = self.blank = 0
-        self._keyed = keyed
+        self._keyed, self._as_given = keyed, as_given
         named = declared.column
         self._wanted = (
             (usable(named),) if named is not None else (usable(email_column), *USUAL_COLUMNS)
@@ -76,7 +79,12 @@ class Suppression:
                 yield Entry(line, one.kind, one.value, shown_text, one.why)
 
     def _said(self, text: str) -> list[Said]:
-        return said_by(text, keyed=self._keyed, subdomains=self.declared.subdomains)
+        return said_by(
+            text,
+            keyed=self._keyed,
+            subdomains=self.declared.subdomains,
+            as_given=self._as_given,
+        )
 
     def is_empty(self) -> bool:
         with self._lines() as lines:
@@ -94,14 +102,17 @@ class Suppression:
                 return
             while lines.number < header - 1:
                 next(lines)
-            table = Table(lines)
+            table = Table(lines, Format(wanted=self._wanted, complete=True))
             place = self._place(table, header)
             # Of one column: a delimiter in a line stands between entries, or in somebody's name.
-            yield from _of_list(lines) if len(table.columns) == 1 else _of_csv(table, place)
+            yield from _of_list(lines) if table.width == 1 else _of_csv(table, place)
 
     def _place(self, table: Table, header: int) -> int:
         """Which column the entries stand in."""
-        column = next((name for name in self._wanted if name in table.columns), None)
+        there = (*table.columns, *table.clashes)
+        column = next((name for name in self._wanted if name in there), None)
+        if column in table.clashes:
+            raise AudienceError(table.clashes[column])
         if column is None:
             listed = one_line(", ".join(table.names.values()))
             said = f"this suppression list has no column for addresses; its columns are: {listed}"
@@ -114,7 +125,7 @@ class Suppression:
         """The line where the header of a CSV stands; None where each line is an entry."""
         with self._lines() as lines:
             for line in lines:
-                cells = _cells(line)
+                cells = self._cells(line)
                 names = [usable(cell) for cell in cells]
                 if line.lstrip().startswith("#") and cells[0].strip() != "#":
                     continue
@@ -127,13 +138,20 @@ class Suppression:
 
     def _is_header(self, line: str) -> bool:
         """Whether a first line with a delimiter names columns: none of them reads as an entry."""
-        if delimiter_of(line)[1]:  # sep=;
+        if delimiter_said_by(line) is not None:  # sep=;
             return True
-        cells = _cells(_COMMENT.sub("", line))
+        cells = self._cells(_COMMENT.sub("", line))
         entries = (self._said(cell) for cell in cells if "@" in cell)
         return len(cells) > 1 and not any(
             one.why is None and one.kind != TEXT for said in entries for one in said
         )
+
+    def _cells(self, line: str) -> list[str]:
+        mark = delimiter_of([line], self._wanted)
+        try:
+            return next(csv.reader([line.strip("\r\n")], delimiter=mark), [""])
+        except csv.Error:
+            return [line]
 
 
 def read_suppression(
@@ -141,11 +159,12 @@ def read_suppression(
     email_column: str,
     *,
     keyed: bool = False,
+    as_given: bool = False,
     heed: Callable[[], None] = lambda: None,
 ) -> Suppression:
     """`email_column` is what the campaign calls the address; `keyed` says that its keys are not the
-    addresses, so that a list may name keys. `heed` is as in `Lines`."""
-    return Suppression(declared, email_column, keyed=keyed, heed=heed)
+    addresses, so that a list may name keys; `as_given` is as in `normalise`, `heed` as in `Lines`."""
+    return Suppression(declared, email_column, keyed=keyed, as_given=as_given, heed=heed)
 
 
 def _of_list(lines: Lines) -> Iterator[tuple[int, str, str | None]]:
@@ -164,13 +183,6 @@ def _of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
             yield row.line, " ".join(row.cells).strip(), f"the row {row.ragged}"
         else:
             yield row.line, cell, None
-
-
-def _cells(line: str) -> list[str]:
-    try:
-        return next(csv.reader([line.strip("\r\n")], delimiter=delimiter_of(line)[0]), [""])
-    except csv.Error:
-        return [line]
 
 
 def names_nobody(path: Path) -> Fault:

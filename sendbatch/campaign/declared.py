@@ -47,6 +47,8 @@ from sendbatch.campaign.kinds import (
 SECURITY = ("starttls", "tls", "none")
 AUTH = ("auto", "plain", "login", "cram-md5", "xoauth2")
 MOST_CONNECTIONS = 500
+MOST_LINES = 10_000  # above a header
+ADDRESSES = ("strict", "as_given")
 UNREADABLE = ("refuse", "warn")
 SECURITY_MEANT = {"ssl": "tls", "smtps": "tls", "implicit": "tls", "explicit": "starttls"}
 
@@ -60,6 +62,21 @@ Unreadable = Annotated[
     str,
     PlainValidator(fields.choice(*UNREADABLE)),
     WithJsonSchema({"enum": list(UNREADABLE)}),
+]
+Delimiter = Annotated[
+    str,
+    PlainValidator(fields.delimiter),
+    WithJsonSchema({"enum": [*fields.DELIMITERS, "\t"]}),
+]
+Lines = Annotated[
+    int,
+    PlainValidator(fields.whole(0, MOST_LINES)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_LINES}),
+]
+Addresses = Annotated[
+    str,
+    PlainValidator(fields.choice(*ADDRESSES)),
+    WithJsonSchema({"enum": list(ADDRESSES)}),
 ]
 Port = Annotated[
     int,
@@ -166,6 +183,13 @@ class DeclaredRecipients(Declared):
         default=None, description="for empty or missing cells"
     )
     encoding: Line | None = None
+    delimiter: Delimiter | None = Field(
+        default=None, description="left out, it is found out: , ; tab |"
+    )
+    skip_lines: Lines | None = Field(default=None, description="lines above the header")
+    addresses: Addresses | None = Field(
+        default=None, description="as_given: dots and quotes before the @ as they stand"
+    )
     check_deliverability: Truth | None = None
     required: list[Line] | None = Field(default=None, description="columns that may not be empty")
 

@@ -23,6 +23,16 @@ from sendbatch.campaign.parsing import (
     parse_tolerance,
 )
 
+DELIMITERS = {
+    ",": ",",
+    ";": ";",
+    "|": "|",
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+}
 NAME = "[a-z0-9][a-z0-9-]*"
 LONGEST_HEADER_NAME = 76  # so that it fits on one line
 LONGEST_PROJECT = 200
@@ -158,6 +168,17 @@ def choice(*choices: str, meant: dict[str, str] | None = None) -> Callable[[obje
         return found
 
     return read
+
+
+def delimiter(value: object) -> str:
+    """What separates the cells of a CSV: the character itself, or its name."""
+    found = text(value)
+    mark = DELIMITERS.get(found.strip().lower(), found)
+    if mark not in DELIMITERS.values():
+        near = guess(found, DELIMITERS)
+        wanted = "must be one of , ; | and tab, in quotes"
+        raise Wrong(wanted, f"did you mean {near}?" if near else None)
+    return mark
 
 
 def rate(value: object) -> Rate:

@@ -47,6 +47,14 @@ _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "
 }
 _LONGEST_REMEMBERED = 200
 
+# What no expression takes for a name: a column called so is `_none`, as one that begins with a digit is
+# `_2nd`.
+OWN_WORDS = frozenset({"false", "none", "not", "self", "true"})
+_NAMING = frozenset({"Ll", "Lu", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
+_NO_NAME = re.compile("[^a-z0-9]+")
+_UNDERSCORES = re.compile("__+")
+_WIDE = re.compile("[\u3000\ufe50-\ufe6b\uff01-\uffef]+")
+
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
@@ -173,7 +181,18 @@ def guess(word: str, known: Iterable[str]) -> str | None:
 
 
 def usable(name: str) -> str:
-    """A column's name as templates use it: "First Name" is `first_name`."""
-    name = unicodedata.normalize("NFC", name).strip().lower()
-    name = re.sub(r"\W", "_", name)
-    return f"_{name}" if name[:1].isdigit() else name
+    """A column's name as templates use it: "First Name" is `first_name`, "Beitrag (€)" `beitrag`. Letters
+    keep their marks, as Thai and Hindi need them; "" where it has neither letter nor digit."""
+    name = unicodedata.normalize("NFC", name).lower()
+    if name.isascii():
+        name = _NO_NAME.sub("_", name)
+    else:
+        name = "".join(c if unicodedata.category(c) in _NAMING else "_" for c in narrowed(name))
+    name = _UNDERSCORES.sub("_", name).strip("_")
+    is_usable = not name or (name.isidentifier() and name not in OWN_WORDS)
+    return name if is_usable else f"_{name}"
+
+
+def narrowed(text: str) -> str:
+    """Full-width and half-width characters as the ordinary ones that they stand for (RFC 8265 §3.1)."""
+    return _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)

@@ -206,6 +206,9 @@ class _Loading:
             where=declared.where,
             defaults={usable(column): cell for column, cell in (declared.defaults or {}).items()},
             encoding=declared.encoding or "utf-8",
+            delimiter=declared.delimiter,
+            skip_lines=declared.skip_lines or 0,
+            as_given=declared.addresses == "as_given",
             check_deliverability=bool(declared.check_deliverability),
             required=tuple(dict.fromkeys(usable(column) for column in declared.required or ())),
         )

@@ -85,6 +85,9 @@ class Kinds:
         # None too while a name is looked into: it may mention itself.
         self._names: dict[str, Kind | None] = {}
 
+    def is_column(self, name: str) -> bool:
+        return name in self._columns
+
     def of(self, node: nodes.Node | None) -> Kind | None:
         if isinstance(node, nodes.Name):
             return self._name(node.name)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+from sendbatch.campaign.language import OWN_WORDS
 from sendbatch.campaign.meaning import NUMBER, NUMBERS, TEXT, TEXTS, Kinds
 
 SIGNS = {"eq": "==", "ne": "!=", "in": "in", "notin": "not in"}
@@ -40,8 +41,10 @@ class Misuse:
 
 
 def misuses(tree: nodes.Template, kinds: Kinds) -> list[Misuse]:
-    """Every comparison of text with a number or a truth value, in the order of lines."""
+    """Every comparison of text with a number or a truth value, and every word of the language that was
+    taken for a column of that name, in the order of lines."""
     found = [*_compared(tree, kinds), *_tested(tree, kinds), *_chosen(tree, kinds)]
+    found += _mistaken(tree, kinds)
     return sorted(found, key=lambda misuse: misuse.line)
 
 
@@ -86,6 +89,23 @@ def _compared(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:
             if sign is not None:
                 yield from _pair(left, sign, operand.expr, kinds, node.lineno)
             left = operand.expr
+
+
+def _mistaken(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:
+    """`{{ none }}` where the CSV has a column called None, which is `_none` here."""
+    for node in tree.find_all((nodes.Output, nodes.Filter, nodes.Compare, nodes.Operand)):
+        for child in node.iter_child_nodes():
+            word = _own_word(child)
+            if word and kinds.is_column(f"_{word}"):
+                said = f"{word} is a word of the template language, and not the column"
+                yield Misuse(node.lineno, word, said, f"the column of that name is _{word} here")
+
+
+def _own_word(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Name):
+        return node.name if node.name in OWN_WORDS else ""
+    is_word = isinstance(node, nodes.Const) and (node.value is None or isinstance(node.value, bool))
+    return str(node.value).lower() if is_word else ""  # type: ignore[attr-defined]
 
 
 def _tested(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:

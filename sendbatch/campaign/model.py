@@ -49,6 +49,9 @@ class Recipients:
     where: str | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
+    delimiter: str | None = None  # None: found out
+    skip_lines: int = 0  # above the header
+    as_given: bool = False  # addresses with dots and quotes before the @ that no standard has
     check_deliverability: bool = False
     required: tuple[str, ...] = ()
 

@@ -6,16 +6,20 @@ twice.
 
 from __future__ import annotations
 
+import re
+
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.guards import next_edition
-from sendbatch.errors import GuardError, one_line
+from sendbatch.delivery.words import count
+from sendbatch.errors import Fault, GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
 
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
+SHOWN = 5  # addresses of more than one key
 LOOKED_AT = 1000  # rows of a record that does not say its column
 
 
@@ -42,13 +46,29 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     if known is None or not reading.has_tried():
         return None
     column = reading.meta(COLUMN)
-    if known != key_of(campaign):
+    if not _same(known, key_of(campaign)):
         return _said(known, column)
-    if known or column == column_of(campaign):
+    if known or (column is not None and _same(column, column_of(campaign))):
         return None
     if column is None and _come_from(reading, column_of(campaign)):
         return None
     return _said(known, column)
+
+
+def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
+    """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
+    may not be meant."""
+    if not key_of(campaign):
+        return None
+    number, rows = reading.shared_addresses(SHOWN)
+    if not number:
+        return None
+    told = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
+    more = ", …" if number > len(rows) else ""
+    addresses = count(number, "address", "addresses")
+    has = "has" if number == 1 else "have"
+    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
+    return Fault(said, campaign.places.get("recipients.key"), severity="warning")
 
 
 def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
@@ -56,7 +76,7 @@ def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
     if key_of(campaign):
         return
     for row, key, email in reading.unlike_their_key():
-        if default_key(email) != key:
+        if default_key(email) not in (key, _key(key)):
             raise Unsound(f"row {row}: an address that is not the one of its key")
 
 
@@ -79,6 +99,17 @@ def refusal(
     )
 
 
+def _same(known: str, now: str) -> bool:
+    """Whether it is the same column or template. Earlier versions made other names of some columns: they
+    had `_` for each other character, also for the marks of letters."""
+    return known == now or _skeleton(known) == _skeleton(now) != ""
+
+
+def _skeleton(column: str) -> str:
+    is_name = "{" not in column
+    return "_".join(filter(None, re.split(r"[\W_]+", column))) if is_name else column
+
+
 def _said(key: str, column: str | None) -> str:
     if key:
         return one_line(key, 200)
@@ -90,13 +121,14 @@ def _come_from(reading: LedgerReading, column: str) -> bool:
     has no column of that name (they are made otherwise by now), that cannot be seen, and is believed."""
     for key, cells in reading.tried_cells(LOOKED_AT):
         cell = {usable(name): text for name, text in cells.items()}.get(column)
-        if cell is not None and _key(cell) != key:
+        if cell is not None and _key(cell) not in (key, _key(key)):
             return False
     return True
 
 
 def _key(cell: str) -> str | None:
+    """The address's key; of a key, what it would be today: an older one may have full-width characters."""
     try:
-        return default_key(normalise(cell).email)
+        return default_key(normalise(cell, as_given=True).email)
     except ValueError:
         return None

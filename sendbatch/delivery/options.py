@@ -85,7 +85,7 @@ def spellings(typed: str) -> tuple[str, ...]:
     """Under which key or address a person may mean someone; what they typed comes first."""
     found = {typed: None, unicodedata.normalize("NFC", typed.strip()): None}
     try:
-        email = normalise(typed).email
+        email = normalise(typed, as_given=True).email
     except ValueError:
         return tuple(found)
     return tuple(found | {email: None, default_key(email): None})

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from sendbatch.audience.checks import Rules, make_rules, plan_columns
-from sendbatch.audience.reading import Table, open_table
+from sendbatch.audience.checks import Rules
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
@@ -24,12 +24,13 @@ from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
-from sendbatch.message.names import check_names, names_used
+from sendbatch.message.names import names_used
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
+CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
 SHOWN = 20  # rows named in one refusal
 MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
@@ -82,10 +83,11 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     """
     started_at = planning.wall()
     recipients = planning.campaign.recipients
-    place = planning.campaign.places.get("recipients.file")
     heed = planning.stop.heed
-    with open_table(recipients.file, recipients.encoding, place, heed) as table:
-        rules = _rules(planning, table)
+    as_before = recipients.key is not None and ledger.reading.has_tried()
+    with open_people(planning.campaign, planning.content, heed, as_before=as_before) as table:
+        rules = rules_of(planning.campaign, planning.content, table, heed)
+        ledger.remember(CLASHING, " ".join(table.clashes))
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign, heed)
@@ -121,19 +123,6 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
 
 
-def _rules(planning: Planning, table: Table) -> Rules:
-    """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
-    campaign = planning.campaign
-    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
-    try:
-        rules = make_rules(campaign, table.columns, table.names)
-    except CampaignError as error:
-        raise CampaignError([*error.faults, *faults]) from None
-    if faults:
-        raise CampaignError(faults)
-    return rules
-
-
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
 ) -> tuple[str, list[tuple[int, str]], list[tuple[int, int]]]:
@@ -150,6 +139,7 @@ def _stage_rows(
         staging.add(found.rows)
         if marked:
             staging.mark(found.marks())
+        staging.known_as(found.former)
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
         large += found.large

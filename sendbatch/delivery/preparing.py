@@ -20,7 +20,8 @@ from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
+from sendbatch.delivery.people import refused_names
+from sendbatch.delivery.planning import CLASHING, Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
@@ -28,7 +29,6 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
-from sendbatch.message.names import check_names
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -152,6 +152,9 @@ def _warnings(
         yield from bare_warnings(
             ledger.reading, preparing.content, preparing.campaign, plan.columns
         )
+        shared = keys.shared_warning(ledger.reading, preparing.campaign)
+        if shared is not None:
+            yield shared
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
 
@@ -186,7 +189,8 @@ def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
     if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)
     # the content may use other names than the plan has columns for
-    _hold_names(preparing, last.columns)
+    clashing = (ledger.reading.meta(CLASHING) or "").split()
+    _hold_names(preparing, last.columns, clashing)
     return None
 
 
@@ -213,8 +217,16 @@ def _plan_anew(
     return make_plan(ledger, planning)
 
 
-def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
-    if faults := check_names(preparing.content, preparing.campaign, columns):
+def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[str]) -> None:
+    campaign = preparing.campaign
+    place = campaign.places.get("recipients.file")
+    clashes = {
+        name: Fault(
+            f"more than one column of the CSV is usable as {name}", place, "rename one of them"
+        )
+        for name in clashing
+    }
+    if faults := refused_names(preparing.content, campaign, columns, clashes):
         raise CampaignError(faults)
 
 

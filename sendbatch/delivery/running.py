@@ -23,6 +23,7 @@ from sendbatch.delivery.history import history_of, way_out
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
+from sendbatch.delivery.people import no_text
 from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
 from sendbatch.delivery.reaching import Dialer
@@ -76,7 +77,7 @@ def _run(
     job: Job, confirm: Confirm, told: Callable[[Ledger], T], workers: Workers
 ) -> tuple[Ran, T]:
     standing = standing_of(job.campaign, job.edge)
-    content = read_content(job.campaign, (job.record.base, job.record.path))
+    content = _content(job)
     job.record.begin()
     # Whose mail is kept anyway needs no doubt.
     without_log = job.options.without_log or not job.campaign.profile.delivers
@@ -115,6 +116,15 @@ def _run(
         return ran, told(ledger)
 
 
+def _content(job: Job) -> Content:
+    """Raises CampaignError with what is wrong with it, and with files of recipients that are no text."""
+    try:
+        return read_content(job.campaign, (job.record.base, job.record.path))
+    except CampaignError as error:
+        others = no_text(job.campaign, job.stop.heed)
+        raise CampaignError([*error.faults, *others]) from None
+
+
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     """Raises CampaignError where a plan just made has messages that the server, as it now says, does not
     take; found later, such a row fails by itself."""
@@ -141,7 +151,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
     with _workers(job) as workers, open_scratch(job.record.path) as ledger:
         standing = standing_of(job.campaign, job.edge)
-        content = read_content(job.campaign, (job.record.base, job.record.path))
+        content = _content(job)
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
             gone = ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))

@@ -31,7 +31,10 @@ def suppress(
     faults: list[Fault] = []
     read: list[tuple[int, Suppression]] = []
     for number, declared in enumerate(campaign.suppress):
-        suppression = read_suppression(declared, campaign.recipients.email, keyed=keyed, heed=heed)
+        recipients = campaign.recipients
+        suppression = read_suppression(
+            declared, recipients.email, keyed=keyed, as_given=recipients.as_given, heed=heed
+        )
         try:
             for entries in _parts(suppression, AT_ONCE):
                 _stage(staging, number, entries)

@@ -126,6 +126,17 @@ class LedgerReading:
             f"WHERE {CURRENT} AND claim IS NOT NULL AND lower(email) <> key"
         )
 
+    def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
+        """Addresses, in any case of ASCII letters, of more than one who holds a key: how many, and (first
+        row, last row) of some."""
+        rows = self._db.execute(
+            'SELECT count(*) OVER (), min("row"), max("row") FROM recipient '
+            f"WHERE {CURRENT} AND claim IS NOT NULL GROUP BY lower(email) HAVING count(*) > 1 "
+            "ORDER BY 2 LIMIT ?",
+            (most,),
+        ).fetchall()
+        return (rows[0][0] if rows else 0), [(first, last) for _, first, last in rows]
+
     def saying(self, place: int, words: Sequence[str]) -> Saying:
         """Those who hold a key and whose cell at this place is one of `words`, as `cells.saying` has it."""
         return saying(self._db, "recipient", f"{CURRENT} AND claim IS NOT NULL", place, words)

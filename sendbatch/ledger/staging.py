@@ -19,10 +19,11 @@ from itertools import chain, islice
 from typing import Any
 
 from sendbatch.ledger.cells import Saying, saying
-from sendbatch.ledger.merging import merge_staged
+from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = ("staged", "marks", "suppression", "questioned", "unreachable", "twice", "matched")
+OF_FORMER_KEYS = ("former", "renamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Staging:
         self._duplicates = 0
         self._drop()
         for table in (
+            'former ("row" INTEGER PRIMARY KEY, key TEXT)',
             'marks ("row" INTEGER PRIMARY KEY, address TEXT, domain TEXT, files TEXT)',
             "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
@@ -74,6 +76,11 @@ class Staging:
         for part in _parts(rows, AT_ONCE):
             statement = _insertion(self._table, self._number, len(part))
             self._db.execute(statement, tuple(chain.from_iterable(part)))
+
+    def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
+        """(line, the key that an earlier version gave this row): who was tried under it is recognised by
+        it, and keeps it."""
+        self._db.executemany("INSERT INTO former VALUES (?, ?)", rows)
 
     def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
         """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
@@ -122,7 +129,10 @@ class Staging:
         )
 
     def settle(self) -> None:
-        """All rows are staged: find the suppressed, then the first row of each key."""
+        """All rows are staged: find who is known by a former key, the suppressed, then the first row of
+        each key."""
+        if self._one("SELECT EXISTS (SELECT 1 FROM former)"):
+            self._recognise()
         if self._one("SELECT EXISTS (SELECT 1 FROM suppression)"):
             self._leave_out_suppressed()
         try:
@@ -130,6 +140,26 @@ class Staging:
         except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
             self._leave_out_duplicates()
             self._index_claims()
+
+    def _recognise(self) -> None:
+        """All rows of a key take the former one of any of them, where somebody was tried under that and
+        nobody under theirs. Of several, who is done with comes first."""
+        if self._table == "recipient":
+            return
+        known = f"SELECT key, status FROM recipient WHERE {TRIED}"
+        self._db.execute(
+            "CREATE TEMP TABLE renamed (key TEXT PRIMARY KEY, known TEXT, open INTEGER) WITHOUT ROWID"
+        )
+        self._db.execute(
+            "INSERT OR IGNORE INTO renamed "
+            "SELECT staged.key, former.key, known.status NOT IN ('accepted', 'in_doubt', 'rejected') "
+            f'FROM former JOIN staged USING ("row") JOIN ({known}) AS known ON known.key = former.key '
+            f"WHERE staged.key NOT IN (SELECT key FROM ({known})) ORDER BY 3, 2"
+        )
+        self._db.execute(
+            "UPDATE staged SET key = known, claim = iif(claim IS NULL, NULL, known) FROM renamed "
+            "WHERE renamed.key = staged.key"
+        )
 
     def _leave_out_suppressed(self) -> None:
         self._spread_domains()
@@ -301,7 +331,7 @@ class Staging:
         return self._number
 
     def _drop(self) -> None:
-        for table in TABLES:
+        for table in (*TABLES, *OF_FORMER_KEYS):
             self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 

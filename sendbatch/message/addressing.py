@@ -23,7 +23,8 @@ def wire_address(address: str) -> tuple[str, bool]:
     Raises ValueError where the domain has no A-labels, or the address something that could end it.
     """
     local, _, domain = address.rpartition("@")
-    if _UNSAFE.search(address) or not local or not domain or "@" in local:
+    plain = local[1:-1] if local[:1] == local[-1:] == '"' else local  # RFC 5322 §3.4.1
+    if _UNSAFE.search(f"{plain}@{domain}") or not plain or not domain or "@" in plain:
         raise ValueError("the address has characters that no message can carry")
     try:
         wired = _wire_domain(domain)

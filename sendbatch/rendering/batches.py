@@ -27,13 +27,15 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
     of all recipients is fed with, `faults` are (line, what is wrong with the attachments), `large`
-    (line, bytes on the wire) of those with more of them than every server takes."""
+    (line, bytes on the wire) of those with more of them than every server takes, `former` (line, key)
+    of those to whom an earlier version gave another key."""
 
     rows: list[Staged]
     marshalled_marks: bytes
     digested: bytes
     faults: list[tuple[int, str]]
     large: list[tuple[int, int]]
+    former: list[tuple[int, str]]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -43,7 +45,7 @@ class Surveyed:
 
 def unchecked(rows: Sequence[Row]) -> bytes:
     """Rows of the CSV on their way to be checked."""
-    return marshal.dumps([(row.line, row.cells, row.ragged) for row in rows])
+    return marshal.dumps(list(map(tuple, rows)))
 
 
 def rows_of(data: bytes) -> list[Row]:
@@ -54,7 +56,7 @@ def rows_of(data: bytes) -> list[Row]:
 def surveyed(found: Iterable[tuple[Checked, str | None, int]]) -> bytes:
     """Checked rows, each with what is wrong with its attachments, and their bytes. All that is done for
     each row is done here, in a worker: the process that asked has only to hand it on."""
-    rows, marked, told, faults, large = [], [], [], [], []
+    rows, marked, told, faults, large, former = [], [], [], [], [], []
     for checked, fault, size in found:
         row = staged(checked)
         rows.append(row)
@@ -64,8 +66,10 @@ def surveyed(found: Iterable[tuple[Checked, str | None, int]]) -> bytes:
             faults.append((checked.line, fault))
         if size > LARGE:
             large.append((checked.line, size))
+        if checked.former_key:
+            former.append((checked.line, checked.former_key))
     digested = "".join(told).encode("utf-8", "surrogatepass")
-    return marshal.dumps((rows, marshal.dumps(marked), digested, faults, large))
+    return marshal.dumps((rows, marshal.dumps(marked), digested, faults, large, former))
 
 
 def surveyed_from(data: bytes) -> Surveyed:

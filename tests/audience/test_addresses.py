@@ -2,17 +2,103 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, Address, ascii_domain, default_key, normalise
+from sendbatch.message.addressing import wire_address
 
 
 def reason(text: str) -> str:
     with pytest.raises(ValueError, match=r".") as caught:
         normalise(text)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("domain", ["docomo.ne.jp", "EZweb.ne.jp", "au.com"])
+@pytest.mark.parametrize("local", ["to..my", "tomy.", ".tomy", "t...my.", "Tomy-1..x+y"])
+@pytest.mark.parametrize("written", ["{}", '"{}"'])
+def test_dots_that_a_carrier_gave_out_are_taken_and_quoted(
+    domain: str, local: str, written: str
+) -> None:
+    address = normalise(f"{written.format(local)}@{domain}")
+    assert address == Address(f'"{local}"@{domain.lower()}', domain.lower(), smtputf8=False)
+    assert wire_address(address.email) == (address.email, False)
+    assert default_key(address.email) == f'"{local.lower()}"@{domain.lower()}'
+
+
+@pytest.mark.parametrize("text", ["to..my@example.com", "tomy.@example.com", '"to..my"@a.example'])
+def test_elsewhere_such_dots_are_taken_as_given_and_else_not(text: str) -> None:
+    assert "period" in reason(text)
+    assert "With addresses: as_given it is taken" in reason(text)
+    assert normalise(text, as_given=True).email.startswith('"')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a b"@example.com',
+        '"a@b"@example.com',
+        '"a<b"@example.com',
+        '"a\\"b"@example.com',
+        "a..b\r\n@example.com",
+        "a..b\r\nRCPT TO:<x@y.z>@example.com",
+        "a..<b>@example.com",
+        "a..b@example.com, c@example.com",
+        "a..b@@example.com",
+        "..@example.com",
+        '"."@example.com',
+        '""@example.com',
+        "a..\u200b@example.com",
+        "ö..x@example.com",
+        "a..b@",
+        "a..b@x.123",
+        "a" * 62 + "..@example.com",
+        "a.." + "b" * 59 + "@" + ".".join(["c" * 48] * 4) + ".example.com",
+    ],
+)
+def test_as_given_is_no_more_than_dots_and_quotes(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        normalise(text, as_given=True)
+
+
+@given(st.text('a."@ \\<>,;:()\r\n\0é+%', max_size=20), st.booleans())
+def test_whatever_is_taken_can_go_on_the_wire(local: str, as_given: bool) -> None:
+    try:
+        address = normalise(f"{local}@example.com", as_given=as_given)
+    except ValueError:
+        return
+    wired, needs_utf8 = wire_address(address.email)
+    assert needs_utf8 is address.smtputf8
+    assert re.fullmatch(r'[^\s"@<>]+@example\.com|"[a.+%]+"@example\.com', wired)
+
+
+def test_quotes_that_say_nothing_are_no_part_of_an_address() -> None:
+    assert normalise('"jane.doe"@example.com') == normalise("jane.doe@example.com")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ｊａｎｅ@example.com",
+        "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+        "jane＠example。com",
+        "jane@example｡com",
+        "jane﹫example.com",
+        "ｊane@example.com\u3000",
+        "\u200bjane@example.com\u200f",
+    ],
+)
+def test_full_width_characters_are_the_ordinary_ones(text: str) -> None:
+    assert normalise(text) == normalise("jane@example.com")
+
+
+@pytest.mark.parametrize("domain", ["192.0.2.1", "x.123", "example.com.7"])
+def test_a_domain_does_not_end_in_a_number(domain: str) -> None:
+    assert "ends in a number" in reason(f"jane@{domain}")
 
 
 def test_blanks_around_an_address_do_not_count() -> None:

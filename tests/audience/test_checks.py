@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendbatch.audience.checks import Checker
-from sendbatch.errors import AudienceError, CampaignError
+from sendbatch.audience.checks import Checker, make_rules
+from sendbatch.campaign.language import usable
+from sendbatch.errors import AudienceError, CampaignError, Fault
 from sendbatch.values import Row, Status
 
-from .conftest import check, rules
+from .conftest import campaign, check, rules
 
 JANE = "jane@example.com"
 
@@ -294,3 +296,75 @@ def test_a_number_that_cannot_be_read_refuses_and_never_filters() -> None:
     assert check("email due", JANE, "1.234,50", where="due|number >= 1000").status is Status.PENDING
     assert "it is empty" in failed("email due", JANE, "", where="due|int >= 0")
     assert check("email due", JANE, "", where="due|int(0) > 0").status is Status.FILTERED
+
+
+# Columns that clash, and columns that are missing
+
+
+TWICE = {"plan": Fault("two columns are named 'Plan'")}
+
+
+def clashed(**fields: Any) -> str:
+    with pytest.raises(CampaignError) as caught:
+        make_rules(campaign(**fields), ("email", "id"), {"email": "E", "id": "Id"}, TWICE)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": "plan"},
+        {"key": "plan"},
+        {"key": "{{ plan|default(id) }}"},
+        {"where": "plan is defined"},
+        {"required": ("plan",)},
+        {"defaults": {"plan": "x"}},
+        {"overrides": ("plan",)},
+        {"where": "plan == 'x'", "variables": {"plan": "y"}},
+    ],
+)
+def test_a_name_that_two_columns_have_is_a_fault_where_it_is_used(fields: dict[str, Any]) -> None:
+    assert clashed(**fields) == "error: two columns are named 'Plan'"
+
+
+def test_a_name_that_two_columns_have_is_none_where_it_is_not_used() -> None:
+    rules = make_rules(campaign(where="id"), ("email", "id"), {"email": "E", "id": "Id"}, TWICE)
+    assert rules.columns == ("email", "id")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("E-Mail", "E-Mail"), ("Courriel", "Courriel"), ("Adresse mail", "Adresse mail")],
+)
+def test_where_no_column_of_the_address_is_named_the_likely_one_is(
+    written: str, meant: str
+) -> None:
+    one = campaign()
+    places = {"recipients.file": one.places["recipients.file"]}
+    column = usable(written)
+    with pytest.raises(CampaignError) as caught:
+        make_rules(replace(one, places=places), (column, "x"), {column: written, "x": "X"})
+    said = str(caught.value)
+    assert "spring.yaml:5:3: error: recipients.email: the CSV has no column 'email'" in said
+    assert f"write email: {meant} under recipients (the columns are: {written}, X)" in said
+
+
+def test_a_delimiter_that_makes_one_column_is_asked_about() -> None:
+    with pytest.raises(
+        CampaignError, match=r"the header is one column, E;N: is `delimiter:` right"
+    ):
+        make_rules(campaign(delimiter=","), ("e_n",), {"e_n": "E;N"})
+
+
+def test_where_none_looks_like_the_address_the_key_is_told() -> None:
+    places = {"recipients.file": campaign().places["recipients.file"]}
+    with pytest.raises(CampaignError, match="write email: NAME under recipients"):
+        make_rules(replace(campaign(), places=places), ("a", "b"), {"a": "A", "b": "B"})
+
+
+@pytest.mark.parametrize("word", ["none", "true", "false", "self"])
+def test_a_word_of_the_language_is_not_taken_for_the_column_of_that_name(word: str) -> None:
+    said = refused(f"email _{word}", where=f"{word} == 'x'")
+    assert f"{word} is a word of the template language, and not the column" in said
+    assert f"the column of that name is _{word} here" in said
+    assert check(f"email _{word}", JANE, "x", where=f"_{word} == 'x'").status is Status.PENDING

@@ -67,7 +67,7 @@ def test_one_address_is_taken_out_of_what_surrounds_it(text: str) -> None:
 
 
 def test_full_width_letters_name_who_was_meant_and_who_is_written() -> None:
-    assert said("ａｎｎ@ｅｘａｍｐｌｅ.com") == [(KEY, "ａｎｎ@example.com"), *ANN]
+    assert said("ａｎｎ@ｅｘａｍｐｌｅ.com") == ANN
     assert said("ann\ufe0f@example.com") == [(KEY, "ann\ufe0f@example.com"), *ANN]
 
 
@@ -222,3 +222,14 @@ def test_thousands_pasted_from_a_mail_program_are_one_line_of_thousands() -> Non
     pasted = "; ".join(f"Person {i}, Nr <p{i}@example.com>" for i in range(3000))
     assert said(pasted) == [(KEY, f"p{i}@example.com") for i in range(3000)]
     assert "write one on each line" in refused(pasted * 10)
+
+
+def test_a_carriers_address_is_an_entry_quoted_or_not() -> None:
+    for text in ("to..my@docomo.ne.jp", '"to..my"@docomo.ne.jp', "Tom <to..my@docomo.ne.jp>"):
+        assert said(text) == [(KEY, '"to..my"@docomo.ne.jp')]
+
+
+def test_dots_as_given_are_read_where_the_campaign_takes_them() -> None:
+    assert "correct it" in refused("to..my@example.com")
+    found = said_by("to..my@example.com", keyed=False, subdomains=False, as_given=True)
+    assert found == [Said(KEY, '"to..my"@example.com')]

@@ -66,8 +66,8 @@ def test_an_unknown_encoding_is_named(export: Export, encoding: str) -> None:
 
 def test_what_is_not_utf_8_has_its_line_and_what_was_probably_meant(export: Export) -> None:
     said = export.said("email,name\na@example.com,A\nb@example.com,Zoé\n".encode("cp1252"))
-    assert "people.csv:3: error: this line is not utf-8\n" in said
-    assert "save the file as UTF-8, or say what it is: encoding: cp1252" in said
+    assert "people.csv:3: error: this line is not utf-8: byte 17 of it is 0xE9\n" in said
+    assert "\n    encoding: cp1252   would read: Zoé" in said
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

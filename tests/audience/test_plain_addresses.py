@@ -50,7 +50,10 @@ def said(way: object, text: str) -> Address | str:
 @given(LOCALS, DOMAINS)
 def test_both_ways_say_the_same(local: str, domain: str) -> None:
     text = f"{local}@{domain}"
-    assert said(normalise, text) == said(addresses._normalised, text.strip())
+    found = said(normalise, text)
+    if isinstance(found, str):
+        found = found.partition(" With addresses:")[0]
+    assert found == said(addresses._normalised, text.strip())
 
 
 @pytest.mark.parametrize("text", ["ann@post.example.org", "a.b+c@Example.org", "x" * 64 + "@a.org"])

@@ -47,6 +47,46 @@ def as_version_1_wrote_it(loaded: Campaign) -> None:
         store.execute("DELETE FROM meta WHERE key IN (?, 'project')", (keys.COLUMN,))
 
 
+def as_read_before(loaded: Campaign, was: dict[str, str], key: str = "") -> None:
+    """With keys, and the column of keys, as versions made them that left blanks at a cell's ends."""
+    ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
+    with closing(sqlite3.connect(ledger)) as store, store:
+        for now, before in was.items():
+            found = store.execute(
+                "UPDATE recipient SET key = ?, claim = ? WHERE key = ?", (before, before, now)
+            )
+            assert found.rowcount == 1
+        store.execute("UPDATE plan SET inputs = 'of other checks'")
+        if key:
+            store.execute("UPDATE meta SET value = ? WHERE key = ?", (key, keys.KEY))
+
+
+@pytest.mark.parametrize(
+    ("people", "key", "was", "column"),
+    [
+        ("email,name,id\na@b.example,A,A1\u200b\n", "id", {"A1": "A1\u200b"}, ""),
+        ('email, name, id\na@b.example, A, "A1"\n', "id", {"A1": '"A1"'}, "_id"),
+        ("email,name,id\na@b.example, A, 1 \n", '"{{ id }}/{{ name }}"', {"1/A": "1 / A"}, ""),
+        (
+            "email,name\nｊａｎｅ@b.example,A\n",
+            "email",
+            {"jane@b.example": "ｊａｎｅ@b.example"},
+            "",
+        ),
+        ("email,name,Nr. (€)\na@b.example,A,1\n", '"Nr. (€)"', {}, "nr____"),
+        ("email,name,ชื่อ\na@b.example,A,1\n", "ชื่อ", {}, "ช__อ"),
+    ],
+)
+def test_who_was_sent_to_when_cells_were_read_otherwise_is_not_mailed_again(
+    tmp_path: Path, people: str, key: str, was: dict[str, str], column: str
+) -> None:
+    loaded = load(tmp_path, "email", more=f"\n  key: {key}", people=people)
+    send(loaded, tmp_path)
+    as_read_before(loaded, was, column)
+    send(loaded, tmp_path)
+    assert len(list((loaded.folder / "reports" / "spring.sandbox" / "outbox").iterdir())) == 1
+
+
 def test_the_address_as_key_is_the_default_however_it_is_written(tmp_path: Path) -> None:
     assert keys.key_of(campaign(tmp_path)) == ""
     keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: {}")
@@ -134,3 +174,33 @@ def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
     nobody = PEOPLE.replace("@", " at ")
     send(load(tmp_path, people=nobody), tmp_path)
     assert len(send(load(tmp_path, "home"), tmp_path)) == 3
+
+SHARED = """\
+email,name,id
+ada@example.org,Ada,1
+bob@example.org,Bob,2
+Ada@Example.org,Ada,3
+ada@example.org,Ada,4
+bob@example.org,Bob,2
+"""
+
+
+def warned(loaded: Campaign, folder: Path) -> list[str]:
+    found = api.check(loaded, edge=Edge(state=folder / "state", environ={}))
+    return [str(warning) for warning in found.warnings]
+
+
+def test_one_address_under_two_keys_is_said_and_sent_to_all_the_same(tmp_path: Path) -> None:
+    loaded = load(tmp_path, "email", more="\n  key: id", people=SHARED)
+    for _ in range(2):  # before and after the run
+        (said,) = warned(loaded, tmp_path)
+        assert "spring.yaml:7:8: warning: " in said
+        assert "1 address has more than one key, and each key gets a message of its own" in said
+        assert "rows 2 and 5" in said
+        assert len(send(loaded, tmp_path)) == 5
+    outbox = loaded.folder / "reports" / "spring.sandbox" / "outbox"
+    assert len(list(outbox.iterdir())) == 4
+
+
+def test_where_the_address_is_the_key_nothing_is_said_of_it(tmp_path: Path) -> None:
+    assert warned(load(tmp_path, "email", people=SHARED), tmp_path) == []

@@ -44,6 +44,7 @@ def stage_and_merge(
     rows = list(rows)
     staging.add(map(batches.staged, rows))
     staging.mark(map(batches.marks, rows))
+    staging.known_as((row.line, row.former_key) for row in rows if row.former_key)
     staging.suppress(suppress)
     staging.settle()
     difference = staging.difference()
@@ -103,7 +104,7 @@ def bring(ledger: Ledger, key: str, status: Status, at: float = 20.0) -> Entry:
     return found
 
 
-def someone(ledger: Ledger, status: Status) -> Entry:
-    """A plan of one row, key `ann`, that has come to this."""
-    plan(ledger, person(2, "ann"))
-    return bring(ledger, "ann", status)
+def someone(ledger: Ledger, status: Status, key: str = "ann") -> Entry:
+    """A plan of one row that has come to this."""
+    plan(ledger, person(2, key))
+    return bring(ledger, key, status)

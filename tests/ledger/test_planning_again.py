@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sendbatch.ledger.sqlite import Ledger
@@ -479,3 +481,58 @@ def test_at_most_ten_who_moved_are_listed(ledger: Ledger) -> None:
     )
 
     assert [row for row, _, _ in difference.moved] == list(range(2, 12))
+
+
+# A key that an earlier version made otherwise
+
+
+def formerly(row: Checked, key: str) -> Checked:
+    return replace(row, former_key=key)
+
+
+@pytest.mark.parametrize("status", [*REFUSED, *LEFT])
+def test_who_was_tried_under_a_former_key_is_recognised_and_keeps_it(
+    ledger: Ledger, status: Status
+) -> None:
+    plan(ledger, person(2, "ann ", email="ann@example.com"))
+    before = bring(ledger, "ann ", status)
+
+    plan(ledger, formerly(person(2, "ann"), "ann "), person(3, "bob"))
+
+    assert statuses(ledger) == [("ann ", status), ("bob", Status.PENDING)]
+    assert entry(ledger, "ann ").id == before.id
+
+
+def test_a_former_key_of_who_was_never_tried_is_forgotten(ledger: Ledger) -> None:
+    someone(ledger, NEVER_TRIED, key="ann ")
+    plan(ledger, formerly(person(2, "ann"), "ann "))
+    assert statuses(ledger) == [("ann", Status.PENDING)]
+
+
+def test_a_twin_of_who_was_tried_under_a_former_key_is_a_duplicate(ledger: Ledger) -> None:
+    someone(ledger, Status.ACCEPTED, key="ann ")
+    plan(ledger, person(2, "ann"), formerly(person(3, "ann"), "ann "))
+    assert statuses(ledger) == [("ann ", Status.ACCEPTED), ("ann ", Status.DUPLICATE)]
+
+
+def test_of_two_former_keys_that_of_who_is_done_with_is_taken(ledger: Ledger) -> None:
+    plan(ledger, person(2, " ann"), person(3, "ann "))
+    bring(ledger, " ann", Status.DEFERRED)
+    bring(ledger, "ann ", Status.ACCEPTED)
+    plan(ledger, formerly(person(2, "ann"), " ann"), formerly(person(3, "ann"), "ann "))
+    assert statuses(ledger) == [("ann ", Status.ACCEPTED), ("ann ", Status.DUPLICATE)]
+    assert entry(ledger, " ann").status is Status.WITHDRAWN
+
+
+def test_who_is_known_by_the_key_of_today_too_stays_under_it(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann "), person(3, "ann"))
+    bring(ledger, "ann ", Status.DEFERRED)
+    bring(ledger, "ann", Status.ACCEPTED)
+    plan(ledger, formerly(person(2, "ann"), "ann "), person(3, "ann"))
+    assert statuses(ledger) == [("ann", Status.ACCEPTED), ("ann", Status.DUPLICATE)]
+
+
+def test_who_is_filtered_now_is_recognised_by_a_former_key(ledger: Ledger) -> None:
+    someone(ledger, Status.DEFERRED, key="ann ")
+    plan(ledger, formerly(left_out(person(2, "ann"), Status.FILTERED), "ann "), person(3, "bob"))
+    assert statuses(ledger)[0] == ("ann ", Status.FILTERED)

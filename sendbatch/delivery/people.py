@@ -1,0 +1,84 @@
+"""The campaign's CSV, opened, and the rules over it: all that is wrong with either told in one go.
+
+What is no text in a file hides no other fault, and no other fault hides that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from sendbatch.audience.checks import Rules, make_rules, plan_columns
+from sendbatch.audience.columns import clashing
+from sendbatch.audience.lines import unreadable
+from sendbatch.audience.reading import Format, Table, open_table
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import AudienceError, CampaignError, Fault
+from sendbatch.message.content import Content
+from sendbatch.message.names import check_names, names_used
+
+UNKNOWN = "\ufffd"  # a character that could not be read
+
+
+def open_people(
+    campaign: Campaign, content: Content, heed: Callable[[], None], *, as_before: bool
+) -> Table:
+    """Raises AudienceError with all that is wrong besides, where the CSV cannot be read. `as_before` is as
+    in `Format`."""
+    recipients = campaign.recipients
+    place = campaign.places.get("recipients.file")
+    form = Format(
+        recipients.delimiter, recipients.skip_lines, (recipients.email,), as_before=as_before
+    )
+    try:
+        return open_table(recipients.file, recipients.encoding, place, heed, form)
+    except AudienceError as error:
+        faults = [*error.faults, *unreadable(_lists(campaign), heed)]
+        with (
+            contextlib.suppress(AudienceError),
+            open_table(
+                recipients.file, recipients.encoding, None, heed, form, lenient=True
+            ) as table,
+        ):
+            faults += _faults(campaign, content, table)
+        raise AudienceError(faults) from None
+
+
+def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[[], None]) -> Rules:
+    """Raises CampaignError with what is wrong with the rules, with the content's names, and with what is
+    no text further on in the CSV."""
+    if faults := _faults(campaign, content, table):
+        raise CampaignError([*faults, *no_text(campaign, heed)])
+    return make_rules(campaign, table.columns, table.names, table.clashes)
+
+
+def no_text(campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
+    """What is no text in the CSV and the suppression lists."""
+    recipients = campaign.recipients
+    return unreadable([(recipients.file, recipients.encoding), *_lists(campaign)], heed)
+
+
+def refused_names(
+    content: Content, campaign: Campaign, columns: Iterable[str], clashes: Mapping[str, Fault]
+) -> list[Fault]:
+    """What is wrong with the names that the content uses: unknown ones, and those of two columns."""
+    faults = check_names(content, campaign, (*columns, *clashes))
+    return [*faults, *clashing(clashes, names_used(content))]
+
+
+def _faults(campaign: Campaign, content: Content, table: Table) -> list[Fault]:
+    columns = plan_columns(campaign, table.columns)
+    if any(UNKNOWN in name for name in table.names.values()):
+        # A column whose name cannot be read may be any of those that are used.
+        return check_names(content, campaign, (*columns, *table.clashes, *names_used(content)))
+    faults: list[Fault] = []
+    try:
+        make_rules(campaign, table.columns, table.names, table.clashes)
+    except CampaignError as error:
+        faults += error.faults
+    return list(dict.fromkeys([*faults, *refused_names(content, campaign, columns, table.clashes)]))
+
+
+def _lists(campaign: Campaign) -> list[tuple[Path, str]]:
+    return [(one.file, one.encoding) for one in campaign.suppress]
