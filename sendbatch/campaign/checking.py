@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from sendbatch.campaign.declared import (
@@ -14,6 +15,7 @@ from sendbatch.campaign.declared import (
     DeclaredUnsubscribe,
 )
 from sendbatch.campaign.declaring import label
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.model import Profile, Retry
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
@@ -81,6 +83,9 @@ class Checks:
             other = seen.setdefault(name.lower(), name)
             if other != name:
                 self.blame(("headers", name), f"is the same header as {other}")
+            if name.lower() in MAILBOX_HEADERS and not is_template(value):
+                trail: Trail = ("headers", name)
+                self.attempt(trail, partial(check_mailboxes, name, value))
             if key and name.lower() == key.lower():
                 self.blame(("headers", name), "sendbatch writes it itself for this provider")
 

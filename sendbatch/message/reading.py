@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.paths import problem
 from sendbatch.errors import CampaignError, Fault
@@ -122,6 +123,9 @@ def _check_addresses(campaign: Campaign, faults: list[Fault]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
     declared += [("reply_to", box.address) for box in campaign.reply_to]
+    for name, value in campaign.headers.items():
+        if name.lower() in MAILBOX_HEADERS and not is_template(value):
+            declared += [(f"headers.{name}", address) for address in addresses_in(value)]
     for what, address in declared:
         try:
             wire_address(address)
