@@ -11,6 +11,7 @@ import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import quote
 
 WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
@@ -21,7 +22,9 @@ _CHARSET = len("=?utf-8?q??=")
 
 # All that str.splitlines breaks at; it would also end a line for somebody's parser.
 _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Overrides and embeddings go too: text behind one that is never closed reads backwards. Marks (LRM, RLM,
+# ALM) and isolates, which end with the line, stay: Hebrew and Arabic with numbers need them (UAX #9).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
 # RFC 2047 §5 (3): what may stand unencoded in a phrase; safe everywhere else too.
@@ -50,17 +53,36 @@ def unstructured(name: str, value: str) -> bytes:
     return _folded(name, encoded_words(value, len(name) + 2))
 
 
-def mailboxes(name: str, boxes: Sequence[tuple[str, str]]) -> bytes:
-    """A header of (display name, address) pairs; addresses are written as they are given."""
+_Pair: TypeAlias = tuple[str, str]
+
+
+def mailboxes(name: str, boxes: Sequence[_Pair | tuple[str, Sequence[_Pair]]]) -> bytes:
+    """A header of (display name, address) pairs, or groups of them: (name, pairs). Addresses are
+    written as they are given."""
     words: list[str] = []
-    for number, (display, address) in enumerate(boxes, 1):
-        comma = "," if number < len(boxes) else ""
-        display = one_line(display)
-        if display:
-            words += [*_phrase(display, len(name) + 2), f"<{address}>{comma}"]
+    for display, one in boxes:
+        if isinstance(one, str):
+            words += _mailbox(display, one, len(name) + 2)
         else:
-            words.append(address + comma)
+            words += _group(display, one, len(name) + 2)
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",")
     return _folded(name, words)
+
+
+def _mailbox(display: str, address: str, used: int) -> list[str]:
+    display = one_line(display)
+    return [*_phrase(display, used), f"<{address}>"] if display else [address]
+
+
+def _group(display: str, boxes: Sequence[_Pair], used: int) -> list[str]:
+    words = _phrase(one_line(display), used)
+    words[-1] += ":"
+    for name, address in boxes:
+        words += _mailbox(name, address, used)
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",") + ";"
+    return words
 
 
 def parameters(name: str, value: str, params: Iterable[tuple[str, str]]) -> bytes:

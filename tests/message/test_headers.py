@@ -89,6 +89,15 @@ def test_a_line_break_becomes_a_space_and_other_controls_go() -> None:
     assert one_line(" a\r\nb\tc\0d\x1be\u202ef\u2028g ") == "a b cdef g"
 
 
+def test_marks_and_isolates_of_right_to_left_text_stay_and_overrides_go() -> None:
+    for mark in "\u200e\u200f\u061c\u2066\u2067\u2068\u2069\u200c\u200d":
+        assert one_line(f"שלום{mark} 12") == f"שלום{mark} 12"
+        header = unfolded(unstructured("Subject", f"שלום{mark} 12"))
+        assert str(make_header(decode_header(header[9:]))) == f"שלום{mark} 12"
+    for override in "\u202a\u202b\u202c\u202d\u202e\ufeff":
+        assert one_line(f"a{override}b") == "ab"
+
+
 def test_the_date_is_in_utc() -> None:
     assert date(1_785_000_000.9) == b"Date: Sat, 25 Jul 2026 17:20:00 +0000\r\n"
     assert date(0) == b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
