@@ -85,13 +85,36 @@ def _group(display: str, boxes: Sequence[_Pair], used: int) -> list[str]:
     return words
 
 
-def parameters(name: str, value: str, params: Iterable[tuple[str, str]]) -> bytes:
-    """A MIME header with its parameters, long or non-ASCII ones as RFC 2231 says."""
+def parameters(name: str, value: str, params: Iterable[_Pair], file: str) -> bytes:
+    """A MIME header with its parameters, and where a file's name is not ASCII, that as encoded words:
+    against RFC 2047 §5 (3), but as most programs write it and many read nothing else."""
     words = [value]
     for key, text in params:
         words[-1] += ";"
-        words += _parameter(key, text)
+        words.append(f"{key}={text}" if _TOKEN.fullmatch(text) else f'{key}="{text}"')
+    if not _is_quotable(file):
+        words[-1] += ";"
+        first, *more = encoded_words(file, len(' name="";'))
+        words += [f'name="{first}', *more]
+        words[-1] += '"'
     return _folded(name, words)
+
+
+def named(name: str, value: str, file: str) -> bytes:
+    """A MIME header with a file's name of one line, of at most 255 bytes.
+
+    It is never split: Outlook and Notes do not read RFC 2231's continuations, and a fold within
+    quotes becomes a blank in the name. A line may have 998 characters (RFC 5322 §2.1.1).
+    """
+    if _is_quotable(file):
+        escaped = file.replace("\\", "\\\\").replace('"', '\\"')
+        return _folded(name, [f"{value};", f'filename="{escaped}"'])
+    return _folded(name, [f"{value};", f"filename*=UTF-8''{quote(file, safe='')}"])
+
+
+def _is_quotable(file: str) -> bool:
+    """Whether a name can stand as it is: no program may take it for an encoded word."""
+    return file.isascii() and "=?" not in file
 
 
 def references(name: str, items: Sequence[str]) -> bytes:
@@ -157,28 +180,6 @@ def _phrase(display: str, used: int) -> list[str]:
         escaped = display.replace("\\", "\\\\").replace('"', '\\"')
         return [f'"{escaped}"']
     return encoded_words(display, used)
-
-
-def _parameter(key: str, text: str) -> list[str]:
-    text = one_line(text)
-    if text.isascii() and "=?" not in text and len(text) <= WIDTH - 20:
-        if _TOKEN.fullmatch(text):
-            return [f"{key}={text}"]
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        return [f'{key}="{escaped}"']
-    pieces = [quote(char, safe="") for char in text]
-    chunks = [""]
-    for piece in pieces:
-        if len(chunks[-1]) + len(piece) > WIDTH - len(key) - 16:
-            chunks.append("")
-        chunks[-1] += piece
-    if len(chunks) == 1:
-        return [f"{key}*=utf-8''{chunks[0]}"]
-    last = len(chunks) - 1
-    return [
-        f"{key}*{n}*={'' if n else 'utf-8' + chr(39) * 2}{chunk}{';' if n < last else ''}"
-        for n, chunk in enumerate(chunks)
-    ]
 
 
 def _folded(name: str, words: Sequence[str]) -> bytes:

@@ -21,6 +21,8 @@ from sendbatch.values import Message, Recipient, Unbuildable
 
 SALT = b"salt" * 8
 NOW = 1_785_000_000.0
+# Of the name in Content-Type, which stands there for programs that read no other.
+MEANT = ("encoded word inside quoted string", "missing trailing whitespace after encoded-word")
 COLUMNS = ("email", "first_name", "customer_id")
 
 
@@ -69,7 +71,8 @@ def parsed(message: Message) -> EmailMessage:
     for part in found.walk():
         assert not part.defects
         for value in part.values():
-            assert not value.defects, (str(value), value.defects)
+            wrong = [one for one in value.defects if str(one) not in MEANT]
+            assert not wrong, (str(value), wrong)
     return found
 
 

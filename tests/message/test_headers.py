@@ -12,6 +12,7 @@ from sendbatch.message.headers import (
     date,
     encoded_words,
     mailboxes,
+    named,
     one_line,
     parameters,
     references,
@@ -67,7 +68,8 @@ def test_every_header_is_one_header_of_short_lines(text: str) -> None:
     made = [
         unstructured("Subject", text),
         mailboxes("To", [(text, "a@example.com"), (text, "b@example.com")]),
-        parameters("Content-Disposition", "attachment", [("filename", text)]),
+        named("Content-Disposition", "attachment", one_line(text)[:85]),
+        parameters("Content-Type", "text/plain", [("charset", "utf-8")], one_line(text)),
     ]
     for header in made:
         first, *rest = lines(header)
