@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from sendbatch.campaign.declared import (
+    DeclaredAttachment,
     DeclaredCampaign,
     DeclaredRecipients,
     DeclaredRetry,
@@ -16,7 +17,7 @@ from sendbatch.campaign.declared import (
 )
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
-from sendbatch.campaign.model import Profile, Retry
+from sendbatch.campaign.model import REFUSE, Profile, Retry
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
 from sendbatch.campaign.templating import (
@@ -59,8 +60,8 @@ class Checks:
         self.template(("from",), declared.sender.name if declared.sender else None)
         for number, box in enumerate(declared.reply_to or ()):
             self.template(("reply_to", number), box.name)
-        for number, path in enumerate(declared.attachments or ()):
-            self.template(("attachments", number), path)
+        for number, attachment in enumerate(declared.attachments or ()):
+            self._attachment(("attachments", number), attachment)
         self._templates(declared)
         self._headers(declared.headers or {}, profile)
         if declared.recipients is not None:
@@ -69,6 +70,15 @@ class Checks:
             self._unsubscribe(declared.unsubscribe)
         if declared.retry is not None:
             self._retry(declared.retry)
+
+    def _attachment(self, trail: Trail, declared: DeclaredAttachment) -> None:
+        if declared.file is None:
+            self.blame(trail, "file is missing", "write {file: bill.pdf, missing: fail}")
+            return
+        self.template(trail, declared.file)
+        if declared.missing not in (None, REFUSE) and not is_template(declared.file):
+            said = f"everybody gets {declared.file}: it is missing for all or for nobody"
+            self.blame((*trail, "missing"), said, "leave `missing` out")
 
     def _templates(self, declared: DeclaredCampaign) -> None:
         written = self.document.data.get("templates")

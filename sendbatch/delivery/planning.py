@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sendbatch.audience.checks import Rules, make_rules, plan_columns
 from sendbatch.audience.reading import Table, open_table
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
@@ -22,8 +22,9 @@ from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import Difference, Staging, Twins
-from sendbatch.message.content import Content
+from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
+from sendbatch.message.attachments import encoded
+from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.names import check_names, names_used
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
@@ -32,6 +33,10 @@ from sendbatch.values import Row
 
 BATCH = 500  # rows checked in one go
 SHOWN = 20  # rows named in one refusal
+_WAYS = (
+    "attachments: [{file: …, missing: send_without}] sends such rows without it, "
+    "missing: fail lets them fail alone"
+)
 MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
 
 
@@ -55,6 +60,8 @@ class Planned:
     large: tuple[
         tuple[int, int], ...
     ] = ()  # (line, bytes of the attachments) of the largest messages
+    failing: Lacking = NOBODY  # rows that fail alone by a fault of their attachments
+    without: Lacking = NOBODY  # rows that are sent without a file of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
+    failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
     large = [(line, size) for line, size in large if staging.may_be_sent_to(line)]
     warnings += [
         replace(
@@ -118,13 +126,16 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         started_at=started_at,
         completed_at=planning.wall(),
     )
-    return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
+    return Planned(
+        difference, twins, corrected_doubt, tuple(warnings), tuple(large), failing, without
+    )
 
 
 def _rules(planning: Planning, table: Table) -> Rules:
     """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
     campaign = planning.campaign
     faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    faults += _too_large_for_all(planning)
     try:
         rules = make_rules(campaign, table.columns, table.names)
     except CampaignError as error:
@@ -134,17 +145,27 @@ def _rules(planning: Planning, table: Table) -> Rules:
     return rules
 
 
+def _too_large_for_all(planning: Planning) -> list[Fault]:
+    """What everybody gets, held against what the provider publishes."""
+    files = [file for file in planning.content.attachments if isinstance(file, SharedFile)]
+    size, limit = encoded(sum(len(file.data) for file in files)), planning.size_limit
+    if limit is None or size <= limit:
+        return []
+    place = planning.campaign.places.get("attachments")
+    return [Fault(f"attachments: what everybody gets is too large: {too_large(size, limit)}", place)]
+
+
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
-) -> tuple[str, list[tuple[int, str]], list[tuple[int, int]]]:
-    """Check and stage every row; returns their digest, (line, fault) of missing attachments, and (line,
-    bytes) of large ones."""
+) -> tuple[str, list[tuple[int, str, bool]], list[tuple[int, int]]]:
+    """Check and stage every row; returns their digest, (line, fault, whether a file is not there) of
+    attachments that refuse, and (line, bytes) of large ones."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
     campaign = planning.campaign
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
-    faulty: list[tuple[int, str]] = []
+    faulty: list[tuple[int, str, bool]] = []
     large: list[tuple[int, int]] = []
     for found in pool.check(in_parts(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
@@ -153,6 +174,8 @@ def _stage_rows(
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
         large += found.large
+        staging.lack(FAIL, found.failing)
+        staging.lack(SEND_WITHOUT, found.without)
         rows += len(found.rows)
         planning.observer.planning(rows)
     if not rows:
@@ -161,12 +184,15 @@ def _stage_rows(
     return digest.hexdigest(), faulty, large
 
 
-def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:
+def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str, bool]], file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
-    held = [(line, text) for line, text in faulty if staging.may_be_sent_to(line)]
+    held = [one for one in faulty if staging.may_be_sent_to(one[0])]
     if not held:
         return
-    raise CampaignError(_listed(held, file))
+    faults = _listed([(line, text) for line, text, _ in held], file)
+    if any(is_missing for _, _, is_missing in held):
+        faults[-1] = replace(faults[-1], hint=_WAYS)
+    raise CampaignError(faults)
 
 
 def oversized(large: Sequence[tuple[int, int]], limit: int | None, file: Path) -> list[Fault]:

@@ -19,6 +19,7 @@ from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
 from sendbatch.delivery.seen import Question, Rehearsal, Seen
 from sendbatch.errors import Fault
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import NOBODY
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
 
@@ -94,6 +95,8 @@ def seen(
         warnings=prepared.warnings,
         tolerate=campaign.tolerate,
         csv=campaign.recipients.file,
+        failing=planned.failing if planned is not None else NOBODY,
+        without=planned.without if planned is not None else NOBODY,
         digest=digest,
         rehearsal=rehearsal,
         bad=bad,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, holds_mailboxes, parse_mailboxes
 from sendbatch.errors import printable
 from sendbatch.message.addressing import wire_address
-from sendbatch.message.attachments import Attachments
+from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.headers import date, mailboxes, one_line, unstructured
 from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
@@ -94,12 +93,10 @@ class Composer:
             reason = "takes more memory than a message may"
         return Unbuildable(f"{_told(reason)} (row {recipient.row})")
 
-    def survey(self, cells: tuple[str, ...]) -> tuple[list[tuple[Path, int]], str | None]:
-        """The recipient's own attachments with their sizes in bytes, or why one cannot be had."""
-        try:
-            return self._attachments.survey(self._variables(cells)), None
-        except Failed as failed:
-            return [], _told(str(failed))
+    def survey(self, cells: tuple[str, ...]) -> Survey:
+        """What the recipient's own attachments are, and what is wrong with them."""
+        found = self._attachments.survey(self._variables(cells))
+        return found if found.fault is None else replace(found, fault=_told(found.fault))
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
         return {**self._constants, **dict(zip(self._columns, cells, strict=True))}

@@ -33,7 +33,7 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     for checking in _checkings(env, content, columns):
         faults += checking.faults()
     for what, source in _lines(content):
-        place = campaign.places.get(what)
+        place = _declared_at(campaign, what)
         try:
             uses = names_needed(env, source)
         except jinja2.TemplateSyntaxError as error:
@@ -59,7 +59,7 @@ def bare_conditions(
     for what, source in _lines(content):
         tree = env.parse(source)
         for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
-            found.setdefault(column, campaign.places.get(what))
+            found.setdefault(column, _declared_at(campaign, what))
     return found
 
 
@@ -160,6 +160,10 @@ class _Checking:
             met |= new
             waiting += new
         return found.union(*(self._set[other] for other in met - {name}))
+
+
+def _declared_at(campaign: Campaign, what: str) -> Place | None:
+    return campaign.places.get(f"{what}.file") or campaign.places.get(what)
 
 
 def _lines(content: Content) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,12 @@ Faults are gathered, so that a missing include and a missing attachment are told
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.campaign.model import Campaign
-from sendbatch.campaign.paths import problem
+from sendbatch.campaign.paths import problem, spelled
 from sendbatch.errors import CampaignError, Fault
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
@@ -88,11 +89,13 @@ def _attachments(
     campaign: Campaign, limits: OffLimits, faults: list[Fault]
 ) -> tuple[SharedFile | OwnFile, ...]:
     found: list[SharedFile | OwnFile] = []
-    for number, written in enumerate(campaign.attachments):
+    for number, one in enumerate(campaign.attachments):
+        written = one.file
         if is_template(written):
-            found.append(own_file(written, campaign.folder, limits))
+            own = own_file(written, campaign.folder, limits)
+            found.append(replace(own, missing=one.missing))
             continue
-        path = campaign.folder / written
+        path = spelled(campaign.folder / written)
         wrong = problem(path)
         if wrong is None:
             try:
@@ -100,7 +103,7 @@ def _attachments(
             except OSError as error:
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:
-            place = campaign.places.get(f"attachments.{number}")
+            place = campaign.places.get(f"attachments.{number}.file")
             faults.append(Fault(f"attachments: {wrong}: {written}", place, _near(path, written)))
     return tuple(found)
 

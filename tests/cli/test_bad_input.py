@@ -164,7 +164,7 @@ def test_a_campaign_file_that_is_not_utf_8(desk: Desk) -> None:
         ),
         ("smtp: sandbox", "smtp: sandbox\nheaders: {X-A: {b: c}}", "11:16", "headers.X-A"),
         ("smtp: sandbox", "smtp: sandbox\nretry: {attempts: six}", "11:19", "retry.attempts"),
-        ("smtp: sandbox", "smtp: sandbox\nattachments: [{a: b}]", "11:15", "attachments"),
+        ("smtp: sandbox", "smtp: sandbox\nattachments: [{a: b}]", "11:16", "attachments.a"),
         ("smtp: sandbox", "smtp: sandbox\nrate: [14/s, often]", "11:14", "rate"),
         ("smtp: sandbox", "smtp: {host: a.example, port: many}", "10:31", "smtp.port"),
         ("smtp: sandbox", "smtp: {host: a.example, timeouts: {final: [1]}}", "10:43", "final"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
+from sendbatch.campaign.model import Attachment, Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import Place
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.message.content import Bundle, Content
@@ -129,6 +129,10 @@ def campaign(tmp_path: Path) -> Callable[..., Campaign]:
             profile=Profile("sandbox", "127.0.0.1", 25, "none"),
             places=places,
         )
+        if "attachments" in fields:  # a path alone, as in the campaign file
+            fields["attachments"] = tuple(
+                Attachment(one) if isinstance(one, str) else one for one in fields["attachments"]
+            )
         return replace(made, **fields)
 
     return make
@@ -138,7 +142,7 @@ PLACES = (
     "subject",
     "templates.html",
     "templates.text",
-    "attachments.0",
+    "attachments.0.file",
     "headers.X-A",
     "from",
     "unsubscribe.url",

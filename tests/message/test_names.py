@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.campaign.model import Campaign, Recipients, Unsubscribe
+from sendbatch.campaign.model import Attachment, Campaign, Recipients, Unsubscribe
 from sendbatch.errors import Place
 from sendbatch.message.names import bare_conditions, check_names
 from sendbatch.message.reading import read_content
@@ -92,7 +92,7 @@ def test_every_template_of_the_campaign_file_is_looked_at(campaign: Make, tmp_pa
             subject="{{ a1 }}",
             recipients=Recipients(tmp_path / "x.csv", name="{{ a2 }}"),
             headers={"X-A": "{{ a3 }}"},
-            attachments=("{{ a4 }}.pdf",),
+            attachments=(Attachment("{{ a4 }}.pdf"),),
             unsubscribe=Unsubscribe("https://example.com/{{ a5 }}", "{{ a6 }}@example.com"),
             sender=replace(made.sender, name="{{ a7 }}"),
         )
