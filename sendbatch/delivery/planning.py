@@ -26,6 +26,7 @@ from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.names import check_names, names_used
+from sendbatch.message.pictures import broken_pictures
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
@@ -134,7 +135,9 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
 def _rules(planning: Planning, table: Table) -> Rules:
     """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
     campaign = planning.campaign
-    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    columns = plan_columns(campaign, table.columns)
+    faults = check_names(planning.content, campaign, columns)
+    faults += broken_pictures(planning.content, columns)
     faults += _too_large_for_all(planning)
     try:
         rules = make_rules(campaign, table.columns, table.names)

@@ -29,6 +29,7 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names
+from sendbatch.message.pictures import broken_pictures, doubtful_pictures
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -152,6 +153,7 @@ def _warnings(
         yield from bare_warnings(
             ledger.reading, preparing.content, preparing.campaign, plan.columns
         )
+        yield from doubtful_pictures(preparing.content, plan.columns)
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
 
@@ -214,7 +216,9 @@ def _plan_anew(
 
 
 def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
-    if faults := check_names(preparing.content, preparing.campaign, columns):
+    faults = check_names(preparing.content, preparing.campaign, columns)
+    faults += broken_pictures(preparing.content, columns)
+    if faults:
         raise CampaignError(faults)
 
 

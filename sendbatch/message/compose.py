@@ -19,6 +19,7 @@ from sendbatch.message.headers import date, mailboxes, one_line, unstructured
 from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
 from sendbatch.message.listing import MailboxHeader, listed
 from sendbatch.message.mime import is_plain, multipart, text_part
+from sendbatch.message.pictures import Pictures
 from sendbatch.message.plaintext import text_from_html
 from sendbatch.message.templates import Failed, Line, Template, with_globals
 from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
@@ -49,6 +50,7 @@ class Composer:
         self._constants = with_globals(content.variables)
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
+        self._pictures = Pictures(content, columns)
         self._subject = Line("subject", content.subject)
         self._name = Line("recipients.name", content.recipient_name or "")
         self._attachments = Attachments(content.attachments)
@@ -157,6 +159,8 @@ class Composer:
     ) -> Sequence[bytes]:
         """The MIME headers of the whole and all that follows."""
         html = _pieces(self._html, variables, to_disarm)
+        if html is not None and self._pictures.are_computed:
+            self._pictures.hold("".join(html))
         text = _pieces(self._text, variables, to_disarm)
         if text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
