@@ -15,12 +15,14 @@ from sendbatch.values import Status
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all."""
+    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all.
+    `having` counts the messages that have each of the placeholders looked for."""
 
     built: int
     failed: int
     failures: tuple[tuple[int, str, str], ...]
     largest: int  # bytes of the largest message
+    having: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

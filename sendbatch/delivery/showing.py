@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import compat32, default
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 from sendbatch.delivery.account import Standing
@@ -92,7 +92,7 @@ def seen(
         missing=prepared.held.missing if prepared.held is not None else None,
         in_doubt=prepared.in_doubt,
         notices=prepared.notices,
-        warnings=prepared.warnings,
+        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         tolerate=campaign.tolerate,
         csv=campaign.recipients.file,
         failing=planned.failing if planned is not None else NOBODY,
@@ -101,6 +101,17 @@ def seen(
         rehearsal=rehearsal,
         bad=bad,
     )
+
+
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+    """A warning for each placeholder of another tool. Where every message was built it is known how many
+    have it, and one that none has is none."""
+    counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
+    messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
+    for one in prepared.placeholders:
+        having = None if one.in_all else next(counted)
+        if messages and having != 0:
+            yield one.warning(messages, having)
 
 
 def _subject(message: Message) -> str:
@@ -125,6 +136,7 @@ def rehearsed(
         now=now,
         observer=job.observer,
         stop=job.stop,
+        placeholders=[one for one in prepared.placeholders if not one.in_all],
     )
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.model import Json
 from sendbatch.errors import Fault, Place, one_line
-from sendbatch.message.bundling import at
+from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.references import assigned
 from sendbatch.message.templates import Failed
@@ -229,15 +229,7 @@ def _kind(url: str) -> str | None:
 def _place(content: Content, name: str, start: int) -> Place:
     bundle = content.html
     assert bundle is not None
-    return at_offset(bundle, name, start)
-
-
-def at_offset(bundle: Bundle, name: str, start: int) -> Place:
-    """The place of a character of one of the templates."""
-    source = bundle.sources[name]
-    line_start = source.rfind("\n", 0, start) + 1
-    place = at(bundle.shown[name], source, source.count("\n", 0, start) + 1)
-    return Place(place.file, place.line, start - line_start + 1, place.text)
+    return at_offset(bundle.shown[name], bundle.sources[name], start)
 
 
 def _shown(url: str) -> str:

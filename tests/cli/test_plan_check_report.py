@@ -127,6 +127,25 @@ def test_a_row_without_its_file_fails_alone_where_the_campaign_says_so(desk: Des
     assert len(desk.kept()) == 3
 
 
+def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) -> None:
+    html = '<p>*|FNAME|* {% if plan == "free" %}%%plan%%{% endif %}{% if not plan %}*|X|*{% endif %}</p>'
+    desk.write("spring.html", html)
+    looks = "looks like another tool's placeholder; it goes out as it stands, in"
+    everywhere = f"*|FNAME|* {looks} all 3 messages"
+    for verb in (("check",), ("run", "--dry-run"), ("plan",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 0, told.said
+        assert f"spring.html:1:4: warning: {everywhere}" in told.said
+        built = verb[0] == "check" or "--dry-run" in verb
+        some = "1 of 3 messages" if built else "each message that has this line"
+        assert f"%%plan%% {looks} {some}" in told.said
+        assert ("*|X|*" in told.said.replace(html, "")) == (not built)
+    assert "FNAME" not in desk.run("run", "spring.yaml", "--yes").said  # it has been said
+    assert "::warning file=spring.html,line=1,col=4::*|FNAME|*" in desk.run(
+        "check", "spring.yaml", "--format", "github"
+    ).out
+
+
 def test_check_advises_a_folder_where_a_cell_names_the_whole_path(desk: Desk) -> None:
     desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}.pdf"]'))
     for plan in ("free", "paid"):
