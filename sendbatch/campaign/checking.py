@@ -93,7 +93,7 @@ class Checks:
             other = seen.setdefault(name.lower(), name)
             if other != name:
                 self.blame(("headers", name), f"is the same header as {other}")
-            if name.lower() in MAILBOX_HEADERS and not is_template(value):
+            if name.lower() in MAILBOX_HEADERS:
                 trail: Trail = ("headers", name)
                 self.attempt(trail, partial(check_mailboxes, name, value))
             if key and name.lower() == key.lower():

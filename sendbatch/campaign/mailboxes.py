@@ -27,6 +27,8 @@ _PIECES = re.compile(
     r"""|(?P<mark>[,;:])|(?P<text>[^"(<,;:]+)|(?P<wrong>.)""",
     re.DOTALL,
 )
+TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_HIDDEN = "\ue000"  # in place of a tag
 _HINT = "write: Name <name@example.com>, with quotes around a name that has a comma"
 
 
@@ -64,13 +66,23 @@ def parse_mailboxes(text: str) -> tuple[Mailbox | Group, ...]:
 
 
 def check_mailboxes(name: str, text: str) -> None:
-    """Raises Wrong unless a header of this name may hold this list, every address a usable one."""
-    found = parse_mailboxes(text)
+    """Raises Wrong unless a header of this name may hold this list, as far as it is no template, with
+    every address a usable one."""
+    if "{%" in text or "{#" in text:
+        return
+    try:
+        found = parse_mailboxes(TAG.sub(_HIDDEN, text))
+    except Wrong as wrong:
+        if _HIDDEN in str(wrong):  # it may be right once a cell is put in
+            return
+        raise
     hold_to_one(name, found)
     if not found:
         raise Wrong("no mailbox stands here", _HINT)
-    for address in addresses_in(text):
-        parse_address(address)
+    for one in found:
+        for box in one.boxes if isinstance(one, Group) else (one,):
+            if _HIDDEN not in box.address:
+                parse_address(box.address)
 
 
 def addresses_in(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes
@@ -25,6 +26,7 @@ from sendbatch.values import Message, Recipient, Status
 
 TYPED_ABOVE = 1000  # recipients
 READ = 1000  # characters of a subject
+_DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
 def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
@@ -120,7 +122,8 @@ def _subject(message: Message) -> str:
     raw = str(message_from_bytes(head, policy=compat32)["Subject"])
     if len(raw) > READ:
         raw = raw[: max(raw.rfind("\n", 0, READ), 0) or READ]  # no encoded word is cut in two
-    return str(default.header_fetch_parse("Subject", raw))
+    # The marks of right-to-left text have no shape: in a terminal they would show as something amiss.
+    return _DIRECTION.sub("", str(default.header_fetch_parse("Subject", raw)))
 
 
 def rehearsed(

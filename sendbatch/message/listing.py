@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 import jinja2
 
-from sendbatch.campaign.mailboxes import Group, hold_to_one, parse_mailboxes
+from sendbatch.campaign.mailboxes import TAG, Group, hold_to_one, parse_mailboxes
 from sendbatch.campaign.model import Mailbox
 from sendbatch.campaign.parsing import Wrong
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.headers import mailboxes, one_line
 from sendbatch.message.templates import Failed, Line
 
-_TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _MASK = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -34,11 +33,11 @@ class MailboxHeader:
 
     def _told_apart(self, source: str) -> list[tuple[str, list[tuple[Line, Line]], bool]] | None:
         """(the group's name, (name, address) of each mailbox, whether it is a group)."""
-        tags = _TAG.findall(source)
+        tags = TAG.findall(source)
         if "{%" in source or "{#" in source or "\ue000" in source:
             return None
         numbers = iter(range(len(tags)))
-        masked = _TAG.sub(lambda _: f"\ue000{next(numbers)}\ue001", source)
+        masked = TAG.sub(lambda _: f"\ue000{next(numbers)}\ue001", source)
 
         def line(text: str) -> Line:
             return Line(self._what, _MASK.sub(lambda found: tags[int(found[1])], text))

@@ -56,6 +56,8 @@ URL = "https://x.example/u"
         ("headers: {Sender: 'a@x.test, b@x.test'}", "headers.Sender: one mailbox stands", "Name <"),
         ("headers: {Errors-To: 'Jo <a@x.test'}", "headers.Errors-To: a < without its", "Name <"),
         ("headers: {Errors-To: 'B, Jo <a@x.test>'}", "headers.Errors-To: not an address: B", None),
+        ("headers: {Sender: 'B, {{ a }} <b@x.test>'}", "headers.Sender: one mailbox stands", "Name"),
+        ("headers: {Errors-To: 'B, {{ a }} <b@x.test>'}", "headers.Errors-To: not an address: B", None),
         ("headers: {Errors-To: 'T: a@x.test'}", "headers.Errors-To: a group ends with a", "Team:"),
         ("headers: {'X A': x}", "headers.X A: not the name of a header", "X-Campaign"),
         ('headers: {X-A: "a\\nBcc: b"}', "headers.X-A: a header's value must be one", ">-"),

@@ -156,3 +156,10 @@ def test_a_file_reached_through_a_link_keeps_its_name(desk: Desk) -> None:
     os.symlink(desk.folder / "people.csv", desk.folder / "today.csv")
     campaign = desk.load(recipients="recipients: today.csv")
     assert campaign.recipients.file == desk.folder / "today.csv"
+
+
+def test_a_header_of_mailboxes_may_be_a_template(desk: Desk) -> None:
+    for value in ("{{ a }}", "{{ a }} <b@x.test>", "'B, {{ a }}' <b@x.test>", "{{ a }}@x.test"):
+        written = value.replace("'", '\\"')
+        assert desk.load(f'headers: {{Sender: "{written}"}}').headers
+    assert desk.load("headers: {Errors-To: '{% if a %}A <a@x.test>{% else %}b@x.test{% endif %}'}")
