@@ -223,7 +223,7 @@ def _own(name: str, source: str) -> _Header:
 
     def written(variables: dict[str, object]) -> bytes:
         value = one_line(line.render(variables))
-        if holds_mailboxes(name, value):
+        if not value.isascii() and holds_mailboxes(name, value):
             with contextlib.suppress(ValueError):  # no address after all
                 return listed(name, parse_mailboxes(value))
         return unstructured(name, value) if value else b""

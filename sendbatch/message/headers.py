@@ -59,6 +59,9 @@ _Pair: TypeAlias = tuple[str, str]
 def mailboxes(name: str, boxes: Sequence[_Pair | tuple[str, Sequence[_Pair]]]) -> bytes:
     """A header of (display name, address) pairs, or groups of them: (name, pairs). Addresses are
     written as they are given."""
+    display, one = boxes[0]
+    if len(boxes) == 1 and isinstance(one, str):
+        return _folded(name, _mailbox(display, one, len(name) + 2))
     words: list[str] = []
     for display, one in boxes:
         if isinstance(one, str):

@@ -49,12 +49,12 @@ _CSS_URL = re.compile(
 )
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")
 _URI_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-# Quickly, whether a message needs a closer look.
-_SUSPECT = re.compile(
-    r"(?:\b(?:src|srcset|background|poster)\s*=\s*[\"']?|\burl\(\s*(?:[\"']|&\w+;)?)\s*"
-    r"(?!https?:|data:|#|//|[\"'>)\s])",
-    re.IGNORECASE,
-)
+# Quickly, whether a message needs a closer look: lower case, and begun by letters that are searched for
+# as fast as memory is read.
+_SUSPECTS = [
+    re.compile(rf"{begun}\s*(?:[\"']|&\w+;)?\s*(?!https?:|data:|#|//|[\"'>)\s])").search
+    for begun in (r"src(?:set)?\s*=", r"background\s*=", r"poster\s*=", r"url\(")
+]
 _NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 
 
@@ -103,7 +103,8 @@ class Pictures:
 
     def hold(self, document: str) -> None:
         """Raises Failed where something leads nowhere."""
-        if _SUSPECT.search(document) is None:
+        lowered = document.lower()
+        if not any(search(lowered) for search in _SUSPECTS):
             return
         for reference in references(document):
             if reference.kind in (_LOCAL, _PART):
