@@ -27,6 +27,7 @@ from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.names import check_names, names_used
 from sendbatch.message.pictures import broken_pictures
+from sendbatch.rendering.batches import Large
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
@@ -58,9 +59,7 @@ class Planned:
     twins: Twins
     corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
     warnings: tuple[Fault, ...] = ()
-    large: tuple[
-        tuple[int, int], ...
-    ] = ()  # (line, bytes of the attachments) of the largest messages
+    large: tuple[Large, ...] = ()  # those with the largest attachments
     failing: Lacking = NOBODY  # rows that fail alone by a fault of their attachments
     without: Lacking = NOBODY  # rows that are sent without a file of theirs
 
@@ -108,7 +107,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
     failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
-    large = [(line, size) for line, size in large if staging.may_be_sent_to(line)]
+    large = [one for one in large if staging.may_be_sent_to(one[0])]
     warnings += [
         replace(
             fault, severity="warning", hint="it said so within the last week; run asks it again"
@@ -160,16 +159,16 @@ def _too_large_for_all(planning: Planning) -> list[Fault]:
 
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
-) -> tuple[str, list[tuple[int, str, bool]], list[tuple[int, int]]]:
+) -> tuple[str, list[tuple[int, str, bool]], list[Large]]:
     """Check and stage every row; returns their digest, (line, fault, whether a file is not there) of
-    attachments that refuse, and (line, bytes) of large ones."""
+    attachments that refuse, and large ones."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
     campaign = planning.campaign
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
     faulty: list[tuple[int, str, bool]] = []
-    large: list[tuple[int, int]] = []
+    large: list[Large] = []
     for found in pool.check(in_parts(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
         if marked:
@@ -198,10 +197,12 @@ def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str, bool]], file: 
     raise CampaignError(faults)
 
 
-def oversized(large: Sequence[tuple[int, int]], limit: int | None, file: Path) -> list[Fault]:
-    """The rows, as (line, bytes), whose attachments are more than the server takes."""
+def oversized(large: Sequence[Large], limit: int | None, file: Path) -> list[Fault]:
+    """The rows whose attachments are more than the server takes, but for those that fail alone."""
     held = [
-        (line, too_large(size, limit)) for line, size in large if limit is not None and size > limit
+        (line, too_large(size, limit))
+        for line, size, fails in large
+        if limit is not None and size > limit and not fails
     ]
     return _listed(held, file)
 

@@ -21,6 +21,8 @@ Built: TypeAlias = list[Message | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
+Large: TypeAlias = tuple[int, int, bool]  # line, bytes on the wire, whether it fails alone by them
+
 LARGE = 1_000_000  # bytes; no server is known that takes less
 
 
@@ -28,7 +30,7 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
     of all recipients is fed with, `faults` are (line, what is wrong with the attachments, whether one
-    is not there), `large` (line, bytes on the wire) of those with more of them than every server takes.
+    is not there), `large` those with more of them than every server takes.
     `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are
     sent without a file of theirs."""
 
@@ -36,7 +38,7 @@ class Surveyed:
     marshalled_marks: bytes
     digested: bytes
     faults: list[tuple[int, str, bool]]
-    large: list[tuple[int, int]]
+    large: list[Large]
     failing: list[int]
     without: list[int]
 
@@ -75,8 +77,8 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             faults.append((checked.line, survey.fault, survey.is_missing))
         elif survey.lacks:
             without.append(checked.line)
-        if survey.size > LARGE and not survey.too_large_fails:
-            large.append((checked.line, survey.size))
+        if survey.size > LARGE:
+            large.append((checked.line, survey.size, survey.too_large_fails))
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
     return marshal.dumps((rows, marks_, digested, faults, large, failing, without))
