@@ -73,7 +73,8 @@ class Checks:
 
     def _attachment(self, trail: Trail, declared: DeclaredAttachment) -> None:
         if declared.file is None:
-            self.blame(trail, "file is missing", "write {file: bill.pdf, missing: fail}")
+            if (*trail, "file") not in self.document.values:  # else that is told already
+                self.blame(trail, "file is missing", "write {file: bill.pdf, missing: fail}")
             return
         self.template(trail, declared.file)
         if declared.missing not in (None, REFUSE) and not is_template(declared.file):

@@ -66,6 +66,7 @@ URL = "https://x.example/u"
         ("attachments: terms.pdf", "attachments: no such file: terms.pdf", None),
         ("attachments: ['{{ x.pdf']", "attachments: not a template", None),
         ("attachments: {file: '{{ x.pdf', missing: fail}", "attachments: not a template", None),
+        ("attachments: [{file: }]", "attachments.file has no value", "write one"),
         ("attachments: [{missing: fail}]", "attachments: file is missing", "file: "),
         ("attachments: [{file: '{{ x }}', missing: skip}]", "missing: must be one", "send_without?"),
         ("attachments: [{file: people.csv, missing: fail}]", "everybody gets people.csv", "leave"),
