@@ -16,7 +16,7 @@ from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import Fault, Place
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
-from sendbatch.message.references import assigned, references
+from sendbatch.message.references import assigned, exported, references
 from sendbatch.message.templates import is_template
 
 
@@ -152,13 +152,14 @@ class _Checking:
         return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
 
     def _visible(self, name: str) -> set[str]:
-        """All names that a template may use without setting them itself."""
+        """All names that a template may use without setting them where it does."""
         found = set(self._known) if name in self._shared else set()
         met, waiting = {name}, [name]
         while waiting:
             new = self._around[waiting.pop()] - met
             met |= new
             waiting += new
+        found |= exported(self._trees[name])
         return found.union(*(self._set[other] for other in met - {name}))
 
 

@@ -35,6 +35,9 @@ def said(campaign: Campaign) -> str:
         "{% if nickname is defined %}x{% endif %}{{ nickname|default('x') }}",
         "{{ range(3)|list }}{{ namespace(a=1).a }}{{ dict(a=1) }}",
         "{% extends 'base.html' %}{% block b %}{{ super() }}{{ of_base }}{{ self.b }}{% endblock %}",
+        "{% extends 'base.html' %}{% from 'macros.html' import hi as hello %}{% set x = 1 %}"
+        "{% import 'macros.html' as m %}{% macro own() %}o{% endmacro %}"
+        "{% block b %}{{ hello(first_name) }}{{ m.hi(x) }}{{ own() }}{% endblock %}",
         "{% set of_parent = 1 %}{% include 'part.html' %}",
         "{% import 'macros.html' as m %}{{ m.hi(first_name) }}",
         "{% for of_parent in 'ab' %}{% include 'part.html' %}{% endfor %}",
