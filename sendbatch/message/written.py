@@ -13,6 +13,7 @@ _TAGS = re.compile(
     rf"|(?P<comment>\{{#.*?#\}})|(?P<block>\{{%{_STRINGS}%\}})|(?P<value>\{{\{{{_STRINGS}\}}\}})",
     re.DOTALL,
 )
+_STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(.*)", re.DOTALL)
 _SHOWN = re.compile(r"[^\n]")
 
 
@@ -43,7 +44,8 @@ def depths(source: str) -> list[tuple[int, int]]:
     for tag in _TAGS.finditer(source):
         if tag["block"] is None:
             continue
-        word, _, rest = tag[0].strip("{%-+} \t\n").partition(" ")
+        statement = _STATEMENT.match(tag[0])
+        word, rest = statement.groups() if statement is not None else ("", "")
         if word.startswith("end"):
             depth -= 1
         elif word in _OPENING or (word == "set" and "=" not in rest):

@@ -107,7 +107,7 @@ def test_only_what_stands_outside_of_all_blocks_is_in_every_message(campaign: Ma
     files = {
         "templates/body.html": "*|A|*{% if first_name %}*|B|*{% for x in 'ab' %}{% endfor %}*|C|*"
         "{% else %}*|D|*{% endif %}*|E|*{% set y = 1 %}*|F|*{% macro m() %}*|G|*{% endmacro %}"
-        "{% set z %}*|H|*{% endset %}*|I|*{% include 'part.html' %}",
+        "{% set z %}*|H|*{% endset %}{%- call(x) m() -%}*|K|*{%- endcall %}*|I|*{% include 'part.html' %}",
         "templates/part.html": "*|J|*",
     }
     found = "".join(one.text[2] for one in left(campaign(files)) if one.in_all)
