@@ -45,6 +45,9 @@ class Survey:
     too_large_fails: bool = False
 
 
+_NO_FAULT = Survey()
+
+
 @dataclass(frozen=True, slots=True)
 class _Own:
     file: OwnFile
@@ -79,7 +82,7 @@ class Attachments:
 
     def survey(self, variables: dict[str, object]) -> Survey:
         """What the recipient's own files are, without reading them."""
-        found = Survey()
+        found = _NO_FAULT
         files: list[tuple[Path, int]] = []
         kept = []
         for part in self._parts:
@@ -93,6 +96,8 @@ class Attachments:
                 found = _with_fault(found, part, failed)
         size = self._shared_size + encoded(sum(size for _, size in files))
         all_fail = bool(kept) and all(kept)
+        if found is _NO_FAULT:
+            return Survey(tuple(files), size, too_large_fails=all_fail)
         return replace(found, files=tuple(files), size=size, too_large_fails=all_fail)
 
 
@@ -144,8 +149,8 @@ def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
     written = prefix + rest
     wrong = unsafe(rest)
     if wrong is None:
-        path = str(spelled(Path(own.root, rest)))
-        real = inside(own.root, path)
+        path = os.path.join(own.root, rest)
+        real = inside(own.root, path if path.isascii() else spelled(Path(path)))
         wrong = "leads out of its folder by a link" if real is None else problem(real)
         if real is not None and wrong is None:
             return real, written
