@@ -10,6 +10,7 @@ import typer
 
 from sendbatch.campaign.declared import (
     Declared,
+    DeclaredAttachment,
     DeclaredCampaign,
     DeclaredProfile,
     DeclaredProfiles,
@@ -63,6 +64,7 @@ def declared(model: type[Declared]) -> set[str]:
         ("unsubscribe", [DeclaredUnsubscribe]),
         ("retry", [DeclaredRetry]),
         ("Suppression lists", [DeclaredSuppression]),
+        ("attachments", [DeclaredAttachment]),
         ("profiles.yaml", [DeclaredProfiles, DeclaredProfile]),
     ],
 )

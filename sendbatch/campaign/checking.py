@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from sendbatch.campaign.declared import (
+    DeclaredAttachment,
     DeclaredCampaign,
     DeclaredRecipients,
     DeclaredRetry,
     DeclaredUnsubscribe,
 )
 from sendbatch.campaign.declaring import label
-from sendbatch.campaign.model import Profile, Retry
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.campaign.model import REFUSE, Profile, Retry
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
 from sendbatch.campaign.templating import (
@@ -57,8 +60,8 @@ class Checks:
         self.template(("from",), declared.sender.name if declared.sender else None)
         for number, box in enumerate(declared.reply_to or ()):
             self.template(("reply_to", number), box.name)
-        for number, path in enumerate(declared.attachments or ()):
-            self.template(("attachments", number), path)
+        for number, attachment in enumerate(declared.attachments or ()):
+            self._attachment(("attachments", number), attachment)
         self._templates(declared)
         self._headers(declared.headers or {}, profile)
         if declared.recipients is not None:
@@ -67,6 +70,16 @@ class Checks:
             self._unsubscribe(declared.unsubscribe)
         if declared.retry is not None:
             self._retry(declared.retry)
+
+    def _attachment(self, trail: Trail, declared: DeclaredAttachment) -> None:
+        if declared.file is None:
+            if (*trail, "file") not in self.document.values:  # else that is told already
+                self.blame(trail, "file is missing", "write {file: bill.pdf, missing: fail}")
+            return
+        self.template(trail, declared.file)
+        if declared.missing not in (None, REFUSE) and not is_template(declared.file):
+            said = f"everybody gets {declared.file}: it is missing for all or for nobody"
+            self.blame((*trail, "missing"), said, "leave `missing` out")
 
     def _templates(self, declared: DeclaredCampaign) -> None:
         written = self.document.data.get("templates")
@@ -81,6 +94,9 @@ class Checks:
             other = seen.setdefault(name.lower(), name)
             if other != name:
                 self.blame(("headers", name), f"is the same header as {other}")
+            if name.lower() in MAILBOX_HEADERS:
+                trail: Trail = ("headers", name)
+                self.attempt(trail, partial(check_mailboxes, name, value))
             if key and name.lower() == key.lower():
                 self.blame(("headers", name), "sendbatch writes it itself for this provider")
 

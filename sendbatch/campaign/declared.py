@@ -43,6 +43,7 @@ from sendbatch.campaign.kinds import (
     Truth,
     VariableName,
 )
+from sendbatch.campaign.model import FAIL, REFUSE, SEND_WITHOUT
 
 SECURITY = ("starttls", "tls", "none")
 AUTH = ("auto", "plain", "login", "cram-md5", "xoauth2")
@@ -50,6 +51,8 @@ MOST_CONNECTIONS = 500
 MOST_LINES = 10_000  # above a header
 ADDRESSES = ("strict", "as_given")
 UNREADABLE = ("refuse", "warn")
+MISSING = (REFUSE, FAIL, SEND_WITHOUT)
+MISSING_MEANT = {"error": REFUSE, "skip": SEND_WITHOUT, "ignore": SEND_WITHOUT, "send": SEND_WITHOUT}
 SECURITY_MEANT = {"ssl": "tls", "smtps": "tls", "implicit": "tls", "explicit": "starttls"}
 
 Security = Annotated[
@@ -77,6 +80,11 @@ Addresses = Annotated[
     str,
     PlainValidator(fields.choice(*ADDRESSES)),
     WithJsonSchema({"enum": list(ADDRESSES)}),
+]
+Missing = Annotated[
+    str,
+    PlainValidator(fields.choice(*MISSING, meant=MISSING_MEANT)),
+    WithJsonSchema({"enum": list(MISSING)}),
 ]
 Port = Annotated[
     int,
@@ -207,6 +215,14 @@ class DeclaredUnsubscribe(Declared):
     one_click: Truth | None = Field(default=None, description="RFC 8058; needs an https url")
 
 
+class DeclaredAttachment(Declared):
+    REQUIRED = ("file",)
+    file: File | None = Field(default=None, description="a path; may be a template")
+    missing: Missing | None = Field(
+        default=None, description="what becomes of a row whose own file is not there"
+    )
+
+
 class DeclaredRetry(Declared):
     attempts: Positive | None = None
     first_delay: Limit | None = None
@@ -239,7 +255,9 @@ class DeclaredCampaign(Declared):
     rate: list[RateText] | None = Field(default=None, description="14/s; several hold together")
     reply_to: list[MailboxText] | None = None
     headers: dict[HeaderName, HeaderValue] | None = None
-    attachments: list[File] | None = Field(default=None, description="paths; may be templates")
+    attachments: list[DeclaredAttachment] | None = Field(
+        default=None, description="paths; may be templates"
+    )
     unsubscribe: DeclaredUnsubscribe | None = None
     suppress: list[DeclaredSuppression] | None = Field(
         default=None, description="lists of who gets nothing"

@@ -49,6 +49,7 @@ WRITTEN_BY_US = {
 }
 RESERVED = frozenset(("date", "message-id", "mime-version", "received", "dkim-signature"))
 RESERVED_STARTS = ("content-", "resent-", "arc-")
+AUTHORS_OWN = frozenset(("content-language",))  # RFC 3282: says nothing of how parts are written
 
 _FTEXT = re.compile(r"[!-9;-~]+")  # RFC 5322 §3.6.8
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -94,7 +95,7 @@ def header_name(value: object) -> str:
     low = name.lower()
     if low in WRITTEN_BY_US:
         raise Wrong(f"{name} cannot be set here", WRITTEN_BY_US[low])
-    if low in RESERVED or low.startswith(RESERVED_STARTS):
+    if low in RESERVED or (low.startswith(RESERVED_STARTS) and low not in AUTHORS_OWN):
         raise Wrong(f"{name} cannot be set here", "sendbatch writes it itself")
     return name
 

@@ -13,7 +13,7 @@ from sendbatch.campaign.language import guess
 from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.parsing import is_encoding
-from sendbatch.campaign.paths import problem
+from sendbatch.campaign.paths import problem, spelled
 from sendbatch.errors import Fault
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
@@ -34,7 +34,7 @@ class Files:
     faults: list[Fault]
 
     def path(self, written: str) -> Path:
-        return absolute(self.folder / written)
+        return absolute(spelled(self.folder / written))
 
     def find(self, trail: Trail, written: str, *, sheets: bool = False, what: str = "") -> Path:
         """The path of a file that must be there; `sheets` says that it may be a spreadsheet, `what`

@@ -19,6 +19,8 @@ from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import (
+    REFUSE,
+    Attachment,
     Campaign,
     Json,
     Profile,
@@ -110,7 +112,7 @@ class _Loading:
         expect = self.given("--expect", asked.expect, parse_bounds)
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         recipients, templates = self.recipients(), self.templates()
-        self.attachments()
+        attachments = self.attachments()
         suppress = (*self.files.suppressed(declared.suppress), *profiles.suppress)
         self.refuse(profiles)
         sender = declared.sender
@@ -131,7 +133,7 @@ class _Loading:
             rates=rates if rates is not None else tuple(declared.rate or ()),
             reply_to=tuple(declared.reply_to or ()),
             headers=dict(declared.headers or {}),
-            attachments=tuple(declared.attachments or ()),
+            attachments=attachments,
             unsubscribe=self.unsubscribe(),
             suppress=tuple(dict.fromkeys(suppress)),
             variables=variables,
@@ -221,11 +223,17 @@ class _Loading:
             found[kind] = self.files.find(("templates", kind), written) if written else None
         return Templates(html=found["html"], text=found["text"])
 
-    def attachments(self) -> None:
+    def attachments(self) -> tuple[Attachment, ...]:
         """Those for everyone must be there; those of a row's own are looked for with the rows."""
-        for number, path in enumerate(self.declared.attachments or ()):
-            if not is_template(path):
-                self.files.find(("attachments", number), path, sheets=True)
+        found = []
+        for number, one in enumerate(self.declared.attachments or ()):
+            if one.file is None:
+                continue
+            if not is_template(one.file):
+                trail = ("attachments", number, "file")
+                self.files.find(trail, one.file, sheets=True, what="attachments")
+            found.append(Attachment(one.file, one.missing or REFUSE))
+        return tuple(found)
 
     def unsubscribe(self) -> Unsubscribe | None:
         declared = self.declared.unsubscribe

@@ -84,6 +84,18 @@ class Unsubscribe:
     one_click: bool = False
 
 
+REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A path, or a template of one. `missing` says what becomes of a row whose file is not there: it
+    refuses the plan, fails alone, or is sent without it."""
+
+    file: str
+    missing: str = REFUSE
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Limits on waiting, seconds (RFC 5321 §4.5.3.2)."""
@@ -198,7 +210,7 @@ class Campaign:
     rates: tuple[Rate, ...] = ()
     reply_to: tuple[Mailbox, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     unsubscribe: Unsubscribe | None = None
     suppress: tuple[SuppressionList, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)

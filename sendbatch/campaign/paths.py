@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from pathlib import Path
+
+NO_SUCH_FILE = "no such file"
 
 
 def problem(path: Path) -> str | None:
@@ -12,7 +15,7 @@ def problem(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return "no such file"
+        return NO_SUCH_FILE
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     if stat.S_ISDIR(mode):
@@ -20,3 +23,15 @@ def problem(path: Path) -> str | None:
     if not stat.S_ISREG(mode):
         return "is not a regular file"
     return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
+
+
+def spelled(path: Path) -> Path:
+    """The same path with each name as it is on the disk, were it there in the other normal form: macOS
+    and its archives write `ü` as two characters (NFD), people and most programs as one (NFC)."""
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    here = Path(path.anchor)
+    for part in path.parts[len(here.parts) :]:
+        forms = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
+        here = next((here / form for form in forms if os.path.lexists(here / form)), here / part)
+    return here

@@ -6,6 +6,7 @@ from typing import Any
 
 from sendbatch.campaign.declared import (
     Declared,
+    DeclaredAttachment,
     DeclaredCampaign,
     DeclaredProfiles,
     DeclaredRecipients,
@@ -14,8 +15,9 @@ from sendbatch.campaign.declared import (
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT = {"type": "string"}
-LISTED = ("rate", "reply_to", "attachments", "required")
-INNER = (DeclaredRecipients, DeclaredSuppression)  # those with keys that must be there
+LISTED = ("rate", "reply_to", "required")
+ENTRIES = ("suppress", "attachments")
+INNER = (DeclaredRecipients, DeclaredSuppression, DeclaredAttachment)  # those with keys that must be there
 WRAPPED = ("recipients", "templates", "unsubscribe")
 
 
@@ -53,7 +55,7 @@ def _key(key: str, made: dict[str, Any]) -> dict[str, Any]:
         kind for kind in made.get("anyOf", [made]) if kind.get("type") != "null"
     ]
     schema: dict[str, Any] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    if key == "suppress":  # each entry may be a path alone, and one may stand without the list
+    if key in ENTRIES:  # each entry may be a path alone, and one may stand without the list
         one = [TEXT, schema["items"]]
         schema = {"anyOf": [*one, {**schema, "items": {"anyOf": one}}]}
     elif key in LISTED:

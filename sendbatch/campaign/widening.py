@@ -7,6 +7,7 @@ from pathlib import PurePath
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 LISTED = ("rate", "reply_to", "suppress", "attachments")
+ENTRIES = ("suppress", "attachments")  # lists of mappings, each with a `file`
 
 
 def widen_campaign(root: MappingNode) -> None:
@@ -16,7 +17,8 @@ def widen_campaign(root: MappingNode) -> None:
     _wrap(root, "unsubscribe", _unsubscribe_kind(_value(root, "unsubscribe")))
     for key in LISTED:
         _list(root, key)
-    _widen_suppress(root)
+    for key in ENTRIES:
+        _widen_entries(root, key)
     recipients = _value(root, "recipients")
     if isinstance(recipients, MappingNode):
         _list(recipients, "required")
@@ -27,7 +29,7 @@ def widen_campaign(root: MappingNode) -> None:
 
 def widen_profiles(root: MappingNode) -> None:
     _list(root, "suppress")
-    _widen_suppress(root)
+    _widen_entries(root, "suppress")
     profiles = _value(root, "profiles")
     if isinstance(profiles, MappingNode):
         for _, profile in profiles.value:
@@ -42,10 +44,10 @@ def _widen_profile(profile: MappingNode) -> None:
         domains.value = [(key, _listed(value)) for key, value in domains.value]
 
 
-def _widen_suppress(root: MappingNode) -> None:
+def _widen_entries(root: MappingNode, key: str) -> None:
     """`suppress: {file: …}` is a list of one, and `suppress: [left.csv]` names a file."""
     for number, (name, value) in enumerate(root.value):
-        if isinstance(name, ScalarNode) and name.value == "suppress":
+        if isinstance(name, ScalarNode) and name.value == key:
             if isinstance(value, MappingNode):
                 value = SequenceNode("", [value], value.start_mark, value.end_mark)
                 root.value[number] = (name, value)

@@ -40,6 +40,7 @@ def _lines(plan: Seen) -> Iterator[str]:
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)
+    yield from _attachments(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
@@ -79,6 +80,17 @@ def _doubles(plan: Seen) -> Iterator[str]:
     if plan.twins:
         rows = ", ".join(f"row {later} (as row {first})" for later, first in plan.twin_rows)
         yield f"  duplicates that would have got another message, {plan.twins:,}: {rows}"
+
+
+def _attachments(plan: Seen) -> Iterator[str]:
+    for lacking, words in (
+        (plan.without, "sent without an attachment that is not there"),
+        (plan.failing, "to fail, for an attachment is missing or too large"),
+    ):
+        if lacking.count:
+            rows = ", ".join(f"{row:,}" for row in lacking.rows)
+            more = ", …" if lacking.count > len(lacking.rows) else ""
+            yield f"  {words}, {lacking.count:,}: {'row' if lacking.count == 1 else 'rows'} {rows}{more}"
 
 
 def _pace(plan: Seen) -> Iterator[str]:

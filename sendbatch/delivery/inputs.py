@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from sendbatch.audience.checks import Rules
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import REFUSE, Campaign
 from sendbatch.errors import AudienceError, shown
 
 READ_AT_ONCE = 1 << 20  # bytes
@@ -24,7 +24,10 @@ def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -
         "checks": Rules.version,
         "recipients": section,
         "variables": dict(campaign.variables),
-        "attachments": list(campaign.attachments),
+        "attachments": [
+            one.file if one.missing == REFUSE else [one.file, one.missing]
+            for one in campaign.attachments
+        ],
         "suppress": [asdict(replace(one, file=Path())) for one in campaign.suppress],
     }
     digest.update(_stable(declared))

@@ -17,6 +17,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, CampaignError, Fault
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
+from sendbatch.message.pictures import broken_pictures
 
 UNKNOWN = "\ufffd"  # a character that could not be read
 
@@ -59,11 +60,13 @@ def no_text(campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
     return unreadable([(recipients.file, recipients.encoding), *_lists(campaign)], heed)
 
 
-def refused_names(
+def refused_content(
     content: Content, campaign: Campaign, columns: Iterable[str], clashes: Mapping[str, Fault]
 ) -> list[Fault]:
-    """What is wrong with the names that the content uses: unknown ones, and those of two columns."""
-    faults = check_names(content, campaign, (*columns, *clashes))
+    """What is wrong with the names that the content uses (unknown ones, and those of two columns), and with
+    its pictures."""
+    columns = (*columns, *clashes)
+    faults = check_names(content, campaign, columns) + broken_pictures(content, columns)
     return [*faults, *clashing(clashes, names_used(content))]
 
 
@@ -77,7 +80,7 @@ def _faults(campaign: Campaign, content: Content, table: Table) -> list[Fault]:
         make_rules(campaign, table.columns, table.names, table.clashes)
     except CampaignError as error:
         faults += error.faults
-    return list(dict.fromkeys([*faults, *refused_names(content, campaign, columns, table.clashes)]))
+    return list(dict.fromkeys([*faults, *refused_content(content, campaign, columns, table.clashes)]))
 
 
 def _lists(campaign: Campaign) -> list[tuple[Path, str]]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sendbatch.audience.checks import Rules
-from sendbatch.campaign.model import Campaign
+from sendbatch.audience.reading import Table
+from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
@@ -22,9 +23,11 @@ from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import Difference, Staging, Twins
-from sendbatch.message.content import Content
+from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
+from sendbatch.message.attachments import encoded
+from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.names import names_used
+from sendbatch.rendering.batches import Large
 from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
@@ -33,6 +36,10 @@ from sendbatch.values import Row
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
 SHOWN = 20  # rows named in one refusal
+_WAYS = (
+    "attachments: [{file: …, missing: send_without}] sends such rows without it, "
+    "missing: fail lets them fail alone"
+)
 MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
 
 
@@ -53,9 +60,9 @@ class Planned:
     twins: Twins
     corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
     warnings: tuple[Fault, ...] = ()
-    large: tuple[
-        tuple[int, int], ...
-    ] = ()  # (line, bytes of the attachments) of the largest messages
+    large: tuple[Large, ...] = ()  # those with the largest attachments
+    failing: Lacking = NOBODY  # rows that fail alone by a fault of their attachments
+    without: Lacking = NOBODY  # rows that are sent without a file of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     heed = planning.stop.heed
     as_before = recipients.key is not None and ledger.reading.has_tried()
     with open_people(planning.campaign, planning.content, heed, as_before=as_before) as table:
-        rules = rules_of(planning.campaign, planning.content, table, heed)
+        rules = _rules(planning, table)
         ledger.remember(CLASHING, " ".join(table.clashes))
         staging = ledger.stage(rules.columns)
         digest, faulty, large = _stage_rows(staging, table, rules, planning)
@@ -101,7 +108,8 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
-    large = [(line, size) for line, size in large if staging.may_be_sent_to(line)]
+    failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
+    large = [one for one in large if staging.may_be_sent_to(one[0])]
     warnings += [
         replace(
             fault, severity="warning", hint="it said so within the last week; run asks it again"
@@ -120,21 +128,45 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         started_at=started_at,
         completed_at=planning.wall(),
     )
-    return Planned(difference, twins, corrected_doubt, tuple(warnings), tuple(large))
+    return Planned(
+        difference, twins, corrected_doubt, tuple(warnings), tuple(large), failing, without
+    )
+
+
+def _rules(planning: Planning, table: Table) -> Rules:
+    """Raises CampaignError with what is wrong with the rules and with the content, in one go."""
+    faults = _too_large_for_all(planning)
+    try:
+        rules = rules_of(planning.campaign, planning.content, table, planning.stop.heed)
+    except CampaignError as error:
+        raise CampaignError([*error.faults, *faults]) from None
+    if faults:
+        raise CampaignError(faults)
+    return rules
+
+
+def _too_large_for_all(planning: Planning) -> list[Fault]:
+    """What everybody gets, held against what the provider publishes."""
+    files = [file for file in planning.content.attachments if isinstance(file, SharedFile)]
+    size, limit = encoded(sum(len(file.data) for file in files)), planning.size_limit
+    if limit is None or size <= limit:
+        return []
+    place = planning.campaign.places.get("attachments")
+    return [Fault(f"attachments: what everybody gets is too large: {too_large(size, limit)}", place)]
 
 
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
-) -> tuple[str, list[tuple[int, str]], list[tuple[int, int]]]:
-    """Check and stage every row; returns their digest, (line, fault) of missing attachments, and (line,
-    bytes) of large ones."""
+) -> tuple[str, list[tuple[int, str, bool]], list[Large]]:
+    """Check and stage every row; returns their digest, (line, fault, whether a file is not there) of
+    attachments that refuse, and large ones."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
     campaign = planning.campaign
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
-    faulty: list[tuple[int, str]] = []
-    large: list[tuple[int, int]] = []
+    faulty: list[tuple[int, str, bool]] = []
+    large: list[Large] = []
     for found in pool.check(in_parts(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
         if marked:
@@ -143,6 +175,8 @@ def _stage_rows(
         digest.update(found.digested)
         faulty += found.faults[: MOST_FAULTS - len(faulty)]
         large += found.large
+        staging.lack(FAIL, found.failing)
+        staging.lack(SEND_WITHOUT, found.without)
         rows += len(found.rows)
         planning.observer.planning(rows)
     if not rows:
@@ -151,18 +185,23 @@ def _stage_rows(
     return digest.hexdigest(), faulty, large
 
 
-def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str]], file: Path) -> None:
+def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str, bool]], file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
-    held = [(line, text) for line, text in faulty if staging.may_be_sent_to(line)]
+    held = [one for one in faulty if staging.may_be_sent_to(one[0])]
     if not held:
         return
-    raise CampaignError(_listed(held, file))
+    faults = _listed([(line, text) for line, text, _ in held], file)
+    if any(is_missing for _, _, is_missing in held):
+        faults[-1] = replace(faults[-1], hint=_WAYS)
+    raise CampaignError(faults)
 
 
-def oversized(large: Sequence[tuple[int, int]], limit: int | None, file: Path) -> list[Fault]:
-    """The rows, as (line, bytes), whose attachments are more than the server takes."""
+def oversized(large: Sequence[Large], limit: int | None, file: Path) -> list[Fault]:
+    """The rows whose attachments are more than the server takes, but for those that fail alone."""
     held = [
-        (line, too_large(size, limit)) for line, size in large if limit is not None and size > limit
+        (line, too_large(size, limit))
+        for line, size, fails in large
+        if limit is not None and size > limit and not fails
     ]
     return _listed(held, file)
 

@@ -20,7 +20,7 @@ from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.people import refused_names
+from sendbatch.delivery.people import refused_content
 from sendbatch.delivery.planning import CLASHING, Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
@@ -29,6 +29,8 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
+from sendbatch.message.pictures import doubtful_pictures
+from sendbatch.message.placeholders import Placeholder, placeholders
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -57,6 +59,7 @@ class Prepared:
     held: Held | None
     notices: tuple[str, ...]
     warnings: tuple[Fault, ...]
+    placeholders: tuple[Placeholder, ...]  # of other tools, that were left in the letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     held = _hold(ledger, preparing, everyone, holders)
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
     is_other = reading.meta("content") != preparing.content.digest
-    warnings = tuple(_warnings(ledger, preparing, planned, is_other_content=is_other))
+    is_told = preparing.looking or planned is not None or is_other
+    warnings = tuple(_warnings(ledger, preparing, planned, is_told=is_told))
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -138,25 +142,33 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         held=held,
         notices=tuple(notice for notice in (moved, _refused(preparing), begun, *changes) if notice),
         warnings=warnings,
+        placeholders=_placeholders(ledger, preparing) if is_told else (),
     )
 
 
 def _warnings(
-    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_other_content: bool
+    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_told: bool
 ) -> Iterator[Fault]:
     """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
     plan = ledger.reading.plan()
-    if plan is not None and (preparing.looking or planned is not None or is_other_content):
+    if plan is not None and is_told:
         yield from bare_warnings(
             ledger.reading, preparing.content, preparing.campaign, plan.columns
         )
         shared = keys.shared_warning(ledger.reading, preparing.campaign)
         if shared is not None:
             yield shared
+        yield from doubtful_pictures(preparing.content, plan.columns)
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
+
+
+def _placeholders(ledger: Ledger, preparing: Preparing) -> tuple[Placeholder, ...]:
+    plan = ledger.reading.plan()
+    columns = plan.columns if plan is not None else ()
+    return placeholders(preparing.content, preparing.campaign, columns)
 
 
 def _restrict(ledger: Ledger, options: Options) -> None:
@@ -226,7 +238,7 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[s
         )
         for name in clashing
     }
-    if faults := refused_names(preparing.content, campaign, columns, clashes):
+    if faults := refused_content(preparing.content, campaign, columns, clashes):
         raise CampaignError(faults)
 
 

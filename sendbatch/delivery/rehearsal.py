@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from email import message_from_bytes
+from email.header import decode_header, make_header
 
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.seen import Rehearsal
 from sendbatch.delivery.stopping import Stop
+from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
@@ -23,14 +26,23 @@ def rehearse(
     now: float,
     observer: Observer,
     stop: Stop,
+    placeholders: Sequence[Placeholder] = (),
 ) -> Rehearsal:
-    """Build every message. Raises Interrupted when asked to stop."""
+    """Build every message, and count those that have each of the placeholders. Raises Interrupted when
+    asked to stop."""
     built = failed = largest = 0
     failures: list[tuple[int, str, str]] = []
+    having = [0] * len(placeholders)
     for recipient, message in pool.each(recipients, now, stop.heed):
         if isinstance(message, Message):
             reason = _fault(message.data, size_limit)
             largest = max(largest, len(message.data))
+            if placeholders:
+                text = seen_in(message.data)
+                having = [
+                    number + one.is_in(text)
+                    for number, one in zip(having, placeholders, strict=True)
+                ]
         else:
             reason = message.reason
         built += 1
@@ -41,7 +53,18 @@ def rehearse(
         if built % TOLD == 0:
             observer.checking(built, total)
     observer.checking(built, total)
-    return Rehearsal(built, failed, tuple(failures), largest)
+    return Rehearsal(built, failed, tuple(failures), largest, tuple(having))
+
+
+def seen_in(data: bytes) -> str:
+    """All that a reader of the message sees of its headers and bodies."""
+    mail = message_from_bytes(data)
+    told = [str(make_header(decode_header(str(value)))) for value in mail.values()]
+    for part in mail.walk():
+        if part.get_content_maintype() == "text" and part.get_content_disposition() is None:
+            body = part.get_payload(decode=True)
+            told.append(body.decode("utf-8", "replace") if isinstance(body, bytes) else "")
+    return "\n".join(told)
 
 
 def build(

@@ -133,7 +133,9 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     file = job.campaign.recipients.file
     faults = oversized(prepared.planned.large, limit, file)
     now = job.edge.clock.wall()
-    for recipient, message in build(prepared.pool, prepared.samples[:1], now, job.stop):
+    alone = {line for line, _, fails in prepared.planned.large if fails}
+    first = [one for one in prepared.samples if one.row not in alone][:1]
+    for recipient, message in build(prepared.pool, first, now, job.stop):
         if not faults and len(message.data) > limit:
             said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
             faults = [Fault(said, Place(shown(file), recipient.row))]

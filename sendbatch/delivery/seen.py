@@ -8,18 +8,21 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Rate, Tolerance
 from sendbatch.errors import Fault
+from sendbatch.ledger.staging import NOBODY, Lacking
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all."""
+    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all.
+    `having` counts the messages that have each of the placeholders looked for."""
 
     built: int
     failed: int
     failures: tuple[tuple[int, str, str], ...]
     largest: int  # bytes of the largest message
+    having: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Seen:
     `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
     `warnings` what may not be meant: entries of suppression lists, conditions, paths. `bad` are the
     first rows that are invalid or duplicates, looked for only where every message was built; `csv` is
-    the file they stand in."""
+    the file they stand in. `failing` are rows that fail by their attachments, `without` those that are
+    sent without one, where the plan was made anew."""
 
     name: str
     run: str
@@ -52,6 +56,8 @@ class Seen:
     warnings: tuple[Fault, ...]
     tolerate: Tolerance
     csv: Path
+    failing: Lacking = NOBODY
+    without: Lacking = NOBODY
     digest: str | None = None
     rehearsal: Rehearsal | None = None
     bad: tuple[Entry, ...] = ()
@@ -60,7 +66,7 @@ class Seen:
     def exit_code(self) -> int:
         """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
         bad = self.totals.get(Status.INVALID, 0)
-        bad += self.rehearsal.failed if self.rehearsal is not None else 0
+        bad += self.failing.count if self.rehearsal is None else self.rehearsal.failed
         share = self.tolerate.share
         allowed = self.tolerate.count if share is None else share * (self.holders + bad) + 1e-9
         return 0 if bad <= allowed else 1

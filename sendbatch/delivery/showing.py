@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import compat32, default
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 from sendbatch.delivery.account import Standing
@@ -19,11 +20,13 @@ from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
 from sendbatch.delivery.seen import Question, Rehearsal, Seen
 from sendbatch.errors import Fault
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import NOBODY
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
 
 TYPED_ABOVE = 1000  # recipients
 READ = 1000  # characters of a subject
+_DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
 def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
@@ -91,13 +94,26 @@ def seen(
         missing=prepared.held.missing if prepared.held is not None else None,
         in_doubt=prepared.in_doubt,
         notices=prepared.notices,
-        warnings=prepared.warnings,
+        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         tolerate=campaign.tolerate,
         csv=campaign.recipients.file,
+        failing=planned.failing if planned is not None else NOBODY,
+        without=planned.without if planned is not None else NOBODY,
         digest=digest,
         rehearsal=rehearsal,
         bad=bad,
     )
+
+
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+    """A warning for each placeholder of another tool. Where every message was built it is known how many
+    have it, and one that none has is none."""
+    counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
+    messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
+    for one in prepared.placeholders:
+        having = None if one.in_all else next(counted)
+        if messages and having != 0:
+            yield one.warning(messages, having)
 
 
 def _subject(message: Message) -> str:
@@ -106,7 +122,8 @@ def _subject(message: Message) -> str:
     raw = str(message_from_bytes(head, policy=compat32)["Subject"])
     if len(raw) > READ:
         raw = raw[: max(raw.rfind("\n", 0, READ), 0) or READ]  # no encoded word is cut in two
-    return str(default.header_fetch_parse("Subject", raw))
+    # The marks of right-to-left text have no shape: in a terminal they would show as something amiss.
+    return _DIRECTION.sub("", str(default.header_fetch_parse("Subject", raw)))
 
 
 def rehearsed(
@@ -122,6 +139,7 @@ def rehearsed(
         now=now,
         observer=job.observer,
         stop=job.stop,
+        placeholders=[one for one in prepared.placeholders if not one.in_all],
     )
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))

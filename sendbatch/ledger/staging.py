@@ -22,8 +22,12 @@ from sendbatch.ledger.cells import Saying, saying
 from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
-TABLES = ("staged", "marks", "suppression", "questioned", "unreachable", "twice", "matched")
+TABLES = tuple("staged marks suppression questioned lacking unreachable twice matched".split())
 OF_FORMER_KEYS = ("former", "renamed")
+_NOT_DONE = (  # of a staged row `new`: nobody of its key is done with
+    "NOT EXISTS (SELECT 1 FROM recipient AS old WHERE old.key = new.claim "
+    "AND old.status IN ('accepted', 'in_doubt', 'rejected'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,17 @@ class Twins:
     rows: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Rows that do not get all they ask for: how many, and the lines of the first."""
+
+    count: int = 0
+    rows: tuple[int, ...] = ()
+
+
+NOBODY = Lacking()
+
+
 class Staging:
     """One plan in the making. `columns` are the names of the cells, in order."""
 
@@ -63,6 +78,7 @@ class Staging:
             'marks ("row" INTEGER PRIMARY KEY, address TEXT, domain TEXT, files TEXT)',
             "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
+            'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
             "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
         ):
             connection.execute(f"CREATE TEMP TABLE {table}")
@@ -86,6 +102,20 @@ class Staging:
         """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
         address, domain, paths of its own attachments as JSON or None)."""
         self._db.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
+
+    def lack(self, kind: str, lines: Iterable[int]) -> None:
+        """Rows that do not get all they ask for, by line; `kind` is the caller's word for what is amiss."""
+        self._db.executemany("INSERT INTO lacking VALUES (?, ?)", ((kind, line) for line in lines))
+
+    def lacking(self, kind: str, most: int = 10) -> Lacking:
+        """Those of them that may be sent to. All is settled."""
+        joined = (
+            f'FROM {self._table} AS new JOIN lacking USING ("row") WHERE kind = ? AND claim IS NOT NULL '
+            f"AND {_NOT_DONE}"
+        )
+        count = self._one(f"SELECT count(*) {joined}", kind)
+        rows = self._db.execute(f'SELECT "row" {joined} ORDER BY "row" LIMIT ?', (kind, most))
+        return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
@@ -240,9 +270,7 @@ class Staging:
     def may_be_sent_to(self, line: int) -> bool:
         """Whether the row at this line holds its key, and nobody of that key is done with."""
         found = self._db.execute(
-            f'SELECT 1 FROM {self._table} AS new WHERE "row" = ? AND claim IS NOT NULL AND NOT EXISTS '
-            "(SELECT 1 FROM recipient AS old WHERE old.key = new.claim AND old.status IN "
-            "('accepted', 'in_doubt', 'rejected'))",
+            f'SELECT 1 FROM {self._table} AS new WHERE "row" = ? AND claim IS NOT NULL AND {_NOT_DONE}',
             (line,),
         )
         return found.fetchone() is not None

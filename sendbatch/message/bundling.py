@@ -20,9 +20,13 @@ from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.references import Reference, references, unknown_words
+from sendbatch.message.written import constants
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
+_ABOUT_COMMENTS = (
+    'write a blank between ("{ #"), or {% raw %} before it and {% endraw %} behind it'
+)
 
 
 def read_bundle(
@@ -86,13 +90,24 @@ class _Reading:
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
-            self._fault(name, error.lineno or 1, f"not a template: {error.message}")
+            if not self._blame_comment(name, error.message or ""):
+                self._fault(name, error.lineno or 1, f"not a template: {error.message}")
             return None
         except (RecursionError, SyntaxError, ValueError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             self._fault(name, 1, f"not a template: {said}")
             return None
         return tree
+
+    def _blame_comment(self, name: str, said: str) -> bool:
+        """CSS begins comments that nobody meant: `@media print{#top{display:none}}`."""
+        begun = constants(self.sources[name]).find("{#")
+        if "comment" not in said or begun < 0:
+            return False
+        place = at_offset(self.shown[name], self.sources[name], begun)
+        fault = 'not a template: "{#" begins a comment, and nothing ends it'
+        self.faults.append(Fault(fault, place, _ABOUT_COMMENTS))
+        return True
 
     def follow(self, parent: str, reference: Reference) -> None:
         """Read the template that a tag names, unless it was read before."""
@@ -146,6 +161,14 @@ def at(shown: str, source: str, line: int, word: str = "") -> Place:
     if column < 0:
         column = len(text) - len(text.lstrip())
     return Place(shown, line, column + 1, text)
+
+
+def at_offset(shown: str, source: str, start: int) -> Place:
+    """The place of one character of a template."""
+    begins = source.rfind("\n", 0, start) + 1
+    text, _, _ = source[begins:].partition("\n")
+    line = source.count("\n", 0, start) + 1
+    return Place(shown, line, start - begins + 1, text.rstrip("\r"))
 
 
 def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:

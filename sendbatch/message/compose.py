@@ -6,17 +6,20 @@ message, this a few hundredths of one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, holds_mailboxes, parse_mailboxes
 from sendbatch.errors import printable
 from sendbatch.message.addressing import wire_address
-from sendbatch.message.attachments import Attachments
+from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.headers import date, mailboxes, one_line, unstructured
 from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
+from sendbatch.message.listing import MailboxHeader, listed
 from sendbatch.message.mime import is_plain, multipart, text_part
+from sendbatch.message.pictures import Pictures
 from sendbatch.message.plaintext import text_from_html
 from sendbatch.message.templates import Failed, Line, Template, with_globals
 from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
@@ -47,28 +50,28 @@ class Composer:
         self._constants = with_globals(content.variables)
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
+        self._pictures = Pictures(content, columns)
         self._subject = Line("subject", content.subject)
         self._name = Line("recipients.name", content.recipient_name or "")
         self._attachments = Attachments(content.attachments)
         self._unsubscribing = Unsubscribing(content.unsubscribe)
-        self._sender, self._is_utf8 = wire_address(content.bounces_to)
+        self._sender, self._needs_utf8 = wire_address(content.bounces_to)
         self._headers = self._declared_headers()
 
     def _declared_headers(self) -> list[_Header]:
         """From, Reply-To, the campaign's own: as bytes already where no template is in them."""
         content = self._content
-        address, is_utf8 = wire_address(content.sender.address)
-        self._is_utf8 |= is_utf8
+        address, _ = wire_address(content.sender.address)
         headers = [_mailboxes("From", [(Line("from", content.sender.name), address)])]
         if content.reply_to:
-            wired = [wire_address(box.address) for box in content.reply_to]
-            self._is_utf8 |= any(is_utf8 for _, is_utf8 in wired)
-            names = [Line("reply_to", box.name) for box in content.reply_to]
-            addresses = [address for address, _ in wired]
-            headers.append(_mailboxes("Reply-To", list(zip(names, addresses, strict=True))))
+            boxes = [
+                (Line("reply_to", box.name), wire_address(box.address)[0])
+                for box in content.reply_to
+            ]
+            headers.append(_mailboxes("Reply-To", boxes))
         headers.append(b"MIME-Version: 1.0\r\n")
         for name, value in content.headers:
-            headers.append(_own(name, Line(f"headers.{name}", value)))
+            headers.append(_own(name, value))
         return headers
 
     @property
@@ -92,12 +95,10 @@ class Composer:
             reason = "takes more memory than a message may"
         return Unbuildable(f"{_told(reason)} (row {recipient.row})")
 
-    def survey(self, cells: tuple[str, ...]) -> tuple[list[tuple[Path, int]], str | None]:
-        """The recipient's own attachments with their sizes in bytes, or why one cannot be had."""
-        try:
-            return self._attachments.survey(self._variables(cells)), None
-        except Failed as failed:
-            return [], _told(str(failed))
+    def survey(self, cells: tuple[str, ...]) -> Survey:
+        """What the recipient's own attachments are, and what is wrong with them."""
+        found = self._attachments.survey(self._variables(cells))
+        return found if found.fault is None else replace(found, fault=_told(found.fault))
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
         return {**self._constants, **dict(zip(self._columns, cells, strict=True))}
@@ -106,7 +107,7 @@ class Composer:
         variables = self._variables(recipient.cells)
         dated_at = self._dated_at(recipient, now, proof)
         links = self._unsubscribing.links(variables)
-        address, is_utf8 = _wired(proof.reviewer if proof else recipient.email)
+        address = _wired(proof.reviewer if proof else recipient.email)
         identity = self._identity(recipient, now, proof)
         name = self._content.idempotency_header
         headers = [
@@ -123,8 +124,9 @@ class Composer:
         ]
         to_disarm = self._unsubscribing.spellings(variables) if proof else ()
         body = self._body(variables, boundary(identity), to_disarm)
-        envelope = Envelope(self._sender, address, is_utf8 or self._is_utf8)
         head = b"".join(headers)
+        # Only an address that takes SMTPUTF8 stands as it is; all else is encoded (RFC 6532 §3.2).
+        envelope = Envelope(self._sender, address, self._needs_utf8 or not head.isascii())
         if len(head) > _LONGEST_HEADER:
             _hold_headers(headers)
         return Message(envelope, b"".join((head, *body)), identity, dated_at, is_plain(head))
@@ -157,6 +159,8 @@ class Composer:
     ) -> Sequence[bytes]:
         """The MIME headers of the whole and all that follows."""
         html = _pieces(self._html, variables, to_disarm)
+        if html is not None and self._pictures.are_computed:
+            self._pictures.hold("".join(html))
         text = _pieces(self._text, variables, to_disarm)
         if text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
@@ -193,9 +197,9 @@ def _told(reason: str) -> str:
     return printable(" ".join(reason.split()), _LONGEST_REASON)
 
 
-def _wired(email: str) -> tuple[str, bool]:
+def _wired(email: str) -> str:
     try:
-        return wire_address(email)
+        return wire_address(email)[0]
     except ValueError as error:
         raise Failed(f"{error}: {printable(email, 320)}") from None
 
@@ -211,9 +215,17 @@ def _mailboxes(header: str, boxes: Sequence[tuple[Line, str]]) -> _Header:
     return written({}) if all(name.fixed is not None for name, _ in boxes) else written
 
 
-def _own(name: str, line: Line) -> _Header:
+def _own(name: str, source: str) -> _Header:
+    if name.lower() in MAILBOX_HEADERS:
+        header = MailboxHeader(name, source)
+        return header.written({}) if header.is_fixed else header.written
+    line = Line(f"headers.{name}", source)
+
     def written(variables: dict[str, object]) -> bytes:
-        value = line.render(variables)
-        return unstructured(name, value) if one_line(value) else b""
+        value = one_line(line.render(variables))
+        if not value.isascii() and holds_mailboxes(name, value):
+            with contextlib.suppress(ValueError):  # no address after all
+                return listed(name, parse_mailboxes(value))
+        return unstructured(name, value) if value else b""
 
     return written({}) if line.fixed is not None else written

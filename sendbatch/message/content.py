@@ -14,7 +14,7 @@ from pathlib import Path
 
 import idna
 
-from sendbatch.campaign.model import Json, Mailbox, Unsubscribe
+from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, Unsubscribe
 from sendbatch.message.offlimits import NOTHING, OffLimits
 
 
@@ -45,12 +45,14 @@ class OwnFile:
 
     `folder` is what the author wrote before the template, the last part cut off; `rest` is the
     template of the path below it. Nothing outside `folder` is ever read, and nothing `off_limits`.
+    `missing` is what becomes of a row without it, as the campaign declares it.
     """
 
     pattern: str
     folder: Path
     rest: str
     off_limits: OffLimits = NOTHING
+    missing: str = REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,7 @@ def _unsubscribe(declared: Unsubscribe | None) -> object:
 
 def _attachment(file: SharedFile | OwnFile) -> object:
     if isinstance(file, OwnFile):
-        return ["own", file.pattern]
+        # Another policy is another content only where somebody's mail becomes another by it.
+        without = [SEND_WITHOUT] if file.missing == SEND_WITHOUT else []
+        return ["own", file.pattern, *without]
     return ["shared", file.name, hashlib.sha256(file.data).hexdigest()]

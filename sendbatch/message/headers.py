@@ -11,6 +11,7 @@ import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import quote
 
 WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
@@ -21,7 +22,9 @@ _CHARSET = len("=?utf-8?q??=")
 
 # All that str.splitlines breaks at; it would also end a line for somebody's parser.
 _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Overrides and embeddings go too: text behind one that is never closed reads backwards. Marks (LRM, RLM,
+# ALM) and isolates, which end with the line, stay: Hebrew and Arabic with numbers need them (UAX #9).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
 # RFC 2047 §5 (3): what may stand unencoded in a phrase; safe everywhere else too.
@@ -50,26 +53,71 @@ def unstructured(name: str, value: str) -> bytes:
     return _folded(name, encoded_words(value, len(name) + 2))
 
 
-def mailboxes(name: str, boxes: Sequence[tuple[str, str]]) -> bytes:
-    """A header of (display name, address) pairs; addresses are written as they are given."""
+_Pair: TypeAlias = tuple[str, str]
+
+
+def mailboxes(name: str, boxes: Sequence[_Pair | tuple[str, Sequence[_Pair]]]) -> bytes:
+    """A header of (display name, address) pairs, or groups of them: (name, pairs). Addresses are
+    written as they are given."""
+    display, one = boxes[0]
+    if len(boxes) == 1 and isinstance(one, str):
+        return _folded(name, _mailbox(display, one, len(name) + 2))
     words: list[str] = []
-    for number, (display, address) in enumerate(boxes, 1):
-        comma = "," if number < len(boxes) else ""
-        display = one_line(display)
-        if display:
-            words += [*_phrase(display, len(name) + 2), f"<{address}>{comma}"]
+    for display, one in boxes:
+        if isinstance(one, str):
+            words += _mailbox(display, one, len(name) + 2)
         else:
-            words.append(address + comma)
+            words += _group(display, one, len(name) + 2)
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",")
     return _folded(name, words)
 
 
-def parameters(name: str, value: str, params: Iterable[tuple[str, str]]) -> bytes:
-    """A MIME header with its parameters, long or non-ASCII ones as RFC 2231 says."""
+def _mailbox(display: str, address: str, used: int) -> list[str]:
+    display = one_line(display)
+    return [*_phrase(display, used), f"<{address}>"] if display else [address]
+
+
+def _group(display: str, boxes: Sequence[_Pair], used: int) -> list[str]:
+    words = _phrase(one_line(display), used)
+    words[-1] += ":"
+    for name, address in boxes:
+        words += _mailbox(name, address, used)
+        words[-1] += ","
+    words[-1] = words[-1].removesuffix(",") + ";"
+    return words
+
+
+def parameters(name: str, value: str, params: Iterable[_Pair], file: str) -> bytes:
+    """A MIME header with its parameters, and where a file's name is not ASCII, that as encoded words:
+    against RFC 2047 §5 (3), but as most programs write it and many read nothing else."""
     words = [value]
     for key, text in params:
         words[-1] += ";"
-        words += _parameter(key, text)
+        words.append(f"{key}={text}" if _TOKEN.fullmatch(text) else f'{key}="{text}"')
+    if not _is_quotable(file):
+        words[-1] += ";"
+        first, *more = encoded_words(file, len(' name="";'))
+        words += [f'name="{first}', *more]
+        words[-1] += '"'
     return _folded(name, words)
+
+
+def named(name: str, value: str, file: str) -> bytes:
+    """A MIME header with a file's name of one line, of at most 255 bytes.
+
+    It is never split: Outlook and Notes do not read RFC 2231's continuations, and a fold within
+    quotes becomes a blank in the name. A line may have 998 characters (RFC 5322 §2.1.1).
+    """
+    if _is_quotable(file):
+        escaped = file.replace("\\", "\\\\").replace('"', '\\"')
+        return _folded(name, [f"{value};", f'filename="{escaped}"'])
+    return _folded(name, [f"{value};", f"filename*=UTF-8''{quote(file, safe='')}"])
+
+
+def _is_quotable(file: str) -> bool:
+    """Whether a name can stand as it is: no program may take it for an encoded word."""
+    return file.isascii() and "=?" not in file
 
 
 def references(name: str, items: Sequence[str]) -> bytes:
@@ -135,28 +183,6 @@ def _phrase(display: str, used: int) -> list[str]:
         escaped = display.replace("\\", "\\\\").replace('"', '\\"')
         return [f'"{escaped}"']
     return encoded_words(display, used)
-
-
-def _parameter(key: str, text: str) -> list[str]:
-    text = one_line(text)
-    if text.isascii() and "=?" not in text and len(text) <= WIDTH - 20:
-        if _TOKEN.fullmatch(text):
-            return [f"{key}={text}"]
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        return [f'{key}="{escaped}"']
-    pieces = [quote(char, safe="") for char in text]
-    chunks = [""]
-    for piece in pieces:
-        if len(chunks[-1]) + len(piece) > WIDTH - len(key) - 16:
-            chunks.append("")
-        chunks[-1] += piece
-    if len(chunks) == 1:
-        return [f"{key}*=utf-8''{chunks[0]}"]
-    last = len(chunks) - 1
-    return [
-        f"{key}*{n}*={'' if n else 'utf-8' + chr(39) * 2}{chunk}{';' if n < last else ''}"
-        for n, chunk in enumerate(chunks)
-    ]
 
 
 def _folded(name: str, words: Sequence[str]) -> bytes:

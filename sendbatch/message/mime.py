@@ -7,22 +7,23 @@ headers have none.
 
 from __future__ import annotations
 
-import mimetypes
 import re
+import unicodedata
 from binascii import b2a_base64
 from collections.abc import Sequence
 
-from sendbatch.message.headers import parameters
+from sendbatch.message.headers import named, one_line, parameters
+from sendbatch.message.media_types import media_type
 from sendbatch.message.quoted import decoded_size, quoted, with_line_feeds
 
 _LINE = 76  # RFC 2045 §6.8
 _PLAIN_LINES = re.compile(rb"(?:[\t -\-/-~][\t -~]*\r\n)+")
-_OCTETS = "application/octet-stream"
-# The table that comes with Python, not the machine's: the same file has the same type everywhere.
-_TYPES = mimetypes.MimeTypes()
-_TYPES.add_type("text/calendar", ".ics")
-_TYPES.add_type("text/markdown", ".md")
-_TYPES.add_type("text/vcard", ".vcf")
+_LONGEST_NAME = 255  # bytes, as file systems have it
+_LONGEST_END = 20  # characters behind the last dot that are a file's ending
+# A path's separators, here or elsewhere: a name that has one may be cut there by who saves it.
+_SEPARATORS = str.maketrans("/\\", "__")
+# RFC 5545 §3.7.2; a calendar needs it in the part's own header as well (RFC 6047 §2.4).
+_METHOD = re.compile(rb"^METHOD:([A-Za-z-]{1,20})\r?$", re.MULTILINE)
 
 
 def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
@@ -43,18 +44,43 @@ def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
 
 
 def attachment_part(name: str, data: bytes) -> bytes:
-    """A file to be saved under `name`."""
-    kind = _type_of(name)
-    charset = [("charset", "utf-8")] if kind.startswith("text/") and _is_utf8(data) else []
+    """A file to be saved under `name`.
+
+    A name outside ASCII stands twice, as Thunderbird has it: whole by RFC 2231 for programs that keep
+    to it, and as encoded words in Content-Type for those that do not.
+    """
+    name = _to_save_under(name)
     return b"".join(
         (
-            parameters("Content-Type", kind, charset),
+            parameters("Content-Type", media_type(name), _of_type(media_type(name), data), name),
             b"Content-Transfer-Encoding: base64\r\n",
-            parameters("Content-Disposition", "attachment", [("filename", name)]),
+            named("Content-Disposition", "attachment", name),
             b"\r\n",
             _base64(data),
         )
     )
+
+
+def _of_type(kind: str, data: bytes) -> list[tuple[str, str]]:
+    """The parameters of a media type that a file's own content gives."""
+    found = []
+    if kind.startswith("text/") and _is_utf8(data):
+        found.append(("charset", "utf-8"))
+    if kind == "text/calendar" and (method := _METHOD.search(data)) is not None:
+        found.append(("method", method[1].decode("ascii").upper()))
+    return found
+
+
+def _to_save_under(name: str) -> str:
+    """A file's name as every system can save it: in NFC, for macOS gives NFD, on one line, without
+    separators, no longer than a name may be; its ending stays."""
+    name = one_line(unicodedata.normalize("NFC", name)).translate(_SEPARATORS)
+    if len(name.encode()) > _LONGEST_NAME:
+        stem, dot, end = name.rpartition(".")
+        end = dot + end if stem and len(end) <= _LONGEST_END else ""
+        left = name.removesuffix(end).encode()[: _LONGEST_NAME - len(end.encode())]
+        name = left.decode("utf-8", "ignore").rstrip() + end
+    return name or "attachment"
 
 
 def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
@@ -75,14 +101,6 @@ def is_plain(head: bytes) -> bool:
     """Whether these headers can go on the wire as they stand, as parts always can: 7-bit, ended by
     CRLF, no line beginning with a dot. `Message.plain` says so of the whole."""
     return _PLAIN_LINES.fullmatch(head) is not None
-
-
-def _type_of(name: str) -> str:
-    """The media type for a file's name; what a mail program would take apart or run is octets."""
-    kind, encoding = _TYPES.guess_type(name)
-    if kind is None or encoding is not None or kind.startswith(("message/", "multipart/")):
-        return _OCTETS
-    return kind
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -16,7 +16,7 @@ from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import Fault, Place
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
-from sendbatch.message.references import assigned, references
+from sendbatch.message.references import assigned, exported, references
 from sendbatch.message.templates import is_template
 
 
@@ -32,8 +32,8 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     faults: list[Fault] = []
     for checking in _checkings(env, content, columns):
         faults += checking.faults()
-    for what, source in _lines(content):
-        place = campaign.places.get(what)
+    for what, source in _templates(content):
+        place = declared_at(campaign, what)
         try:
             uses = names_needed(env, source)
         except jinja2.TemplateSyntaxError as error:
@@ -56,10 +56,10 @@ def bare_conditions(
     for checking in _checkings(env, content, columns):
         for column, place in checking.bare():
             found.setdefault(column, place)
-    for what, source in _lines(content):
+    for what, source in _templates(content):
         tree = env.parse(source)
         for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
-            found.setdefault(column, campaign.places.get(what))
+            found.setdefault(column, declared_at(campaign, what))
     return found
 
 
@@ -77,7 +77,7 @@ def names_used(content: Content) -> frozenset[str]:
     env = environment()
     bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
     sources = [source for bundle in bundles for source in bundle.sources.values()]
-    sources += [source for _, source in _lines(content)]
+    sources += [source for _, source in _templates(content)]
     found = (undeclared(env.parse(source)) for source in sources)
     return frozenset().union(*found)
 
@@ -152,18 +152,29 @@ class _Checking:
         return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
 
     def _visible(self, name: str) -> set[str]:
-        """All names that a template may use without setting them itself."""
+        """All names that a template may use without setting them where it does."""
         found = set(self._known) if name in self._shared else set()
         met, waiting = {name}, [name]
         while waiting:
             new = self._around[waiting.pop()] - met
             met |= new
             waiting += new
+        found |= exported(self._trees[name])
         return found.union(*(self._set[other] for other in met - {name}))
 
 
-def _lines(content: Content) -> Iterator[tuple[str, str]]:
-    """The templates that stand in the campaign file, under the names its places have."""
+def declared_at(campaign: Campaign, what: str) -> Place | None:
+    """Where such a line stands."""
+    return campaign.places.get(f"{what}.file") or campaign.places.get(what)
+
+
+def _templates(content: Content) -> Iterator[tuple[str, str]]:
+    """Those that stand in the campaign file."""
+    return ((what, source) for what, source in lines_of(content) if is_template(source))
+
+
+def lines_of(content: Content) -> Iterator[tuple[str, str]]:
+    """What of a message stands in the campaign file, under the names its places have."""
     found: list[tuple[str, str | None]] = [
         ("subject", content.subject),
         ("from", content.sender.name),
@@ -179,7 +190,7 @@ def _lines(content: Content) -> Iterator[tuple[str, str]]:
     if content.unsubscribe is not None:
         found.append(("unsubscribe.url", content.unsubscribe.url))
         found.append(("unsubscribe.mailto", content.unsubscribe.mailto))
-    return ((what, source) for what, source in found if source and is_template(source))
+    return ((what, source) for what, source in found if source)
 
 
 def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Fault:

@@ -6,10 +6,12 @@ Faults are gathered, so that a missing include and a missing attachment are told
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.campaign.model import Campaign
-from sendbatch.campaign.paths import problem
+from sendbatch.campaign.paths import problem, spelled
 from sendbatch.errors import CampaignError, Fault
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
@@ -87,11 +89,13 @@ def _attachments(
     campaign: Campaign, limits: OffLimits, faults: list[Fault]
 ) -> tuple[SharedFile | OwnFile, ...]:
     found: list[SharedFile | OwnFile] = []
-    for number, written in enumerate(campaign.attachments):
+    for number, one in enumerate(campaign.attachments):
+        written = one.file
         if is_template(written):
-            found.append(own_file(written, campaign.folder, limits))
+            own = own_file(written, campaign.folder, limits)
+            found.append(replace(own, missing=one.missing))
             continue
-        path = campaign.folder / written
+        path = spelled(campaign.folder / written)
         wrong = problem(path)
         if wrong is None:
             try:
@@ -99,7 +103,7 @@ def _attachments(
             except OSError as error:
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:
-            place = campaign.places.get(f"attachments.{number}")
+            place = campaign.places.get(f"attachments.{number}.file")
             faults.append(Fault(f"attachments: {wrong}: {written}", place, _near(path, written)))
     return tuple(found)
 
@@ -122,6 +126,9 @@ def _check_addresses(campaign: Campaign, faults: list[Fault]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
     declared += [("reply_to", box.address) for box in campaign.reply_to]
+    for name, value in campaign.headers.items():
+        if name.lower() in MAILBOX_HEADERS and not is_template(value):
+            declared += [(f"headers.{name}", address) for address in addresses_in(value)]
     for what, address in declared:
         try:
             wire_address(address)

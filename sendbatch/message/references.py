@@ -73,6 +73,14 @@ def assigned(tree: nodes.Template) -> set[str]:
     return found
 
 
+def exported(tree: nodes.Template) -> set[str]:
+    """The names that a template sets outside of everything, which its own blocks see."""
+    outside = (nodes.Assign, nodes.AssignBlock, nodes.Import, nodes.FromImport)
+    statements = [node for node in tree.body if isinstance(node, outside)]
+    macros = {node.name for node in tree.body if isinstance(node, nodes.Macro)}
+    return assigned(nodes.Template(statements)) | macros
+
+
 def unknown_words(
     env: SandboxedEnvironment, tree: nodes.Template
 ) -> Iterator[tuple[int, str, str]]:

@@ -5,6 +5,7 @@ What the gallery shows is what is on the wire, not what the templates were thoug
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -38,6 +39,8 @@ class _Forgiving(_Policy):
             return super().header_fetch_parse(name, INSTEAD.get(name.lower(), ""))
 
 
+_MARKS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
+_AT_MARKS = re.compile(f"([{''.join(sorted(_MARKS))}])")
 FORGIVING = _Forgiving()
 STRICT = _Policy()
 
@@ -108,7 +111,12 @@ def _headers(parsed: EmailMessage) -> Iterator[tuple[str, str]]:
             value = str(STRICT.header_fetch_parse(name, _beginning(str(raw))))
         except Exception:  # noqa: BLE001 - as it stands, then
             value = str(raw)
-        yield one_line(name), one_line(" ".join(value.split()))
+        yield one_line(name), _seen(" ".join(value.split()))
+
+
+def _seen(value: str) -> str:
+    """As `one_line`, with the marks of right-to-left text, which the page keeps within the value."""
+    return "".join([part if part in _MARKS else one_line(part) for part in _AT_MARKS.split(value)])
 
 
 def _beginning(raw: str) -> str:

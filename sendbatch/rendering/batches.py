@@ -14,11 +14,14 @@ from json.encoder import encode_basestring
 from typing import TypeAlias
 
 from sendbatch.audience.addresses import default_key
+from sendbatch.message.attachments import Survey
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
+
+Large: TypeAlias = tuple[int, int, bool]  # line, bytes on the wire, whether it fails alone by them
 
 LARGE = 1_000_000  # bytes; no server is known that takes less
 
@@ -26,15 +29,19 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 @dataclass(frozen=True, slots=True)
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
-    of all recipients is fed with, `faults` are (line, what is wrong with the attachments), `large`
-    (line, bytes on the wire) of those with more of them than every server takes, `former` (line, key)
-    of those to whom an earlier version gave another key."""
+    of all recipients is fed with, `faults` are (line, what is wrong with the attachments, whether one
+    is not there), `large` those with more of them than every server takes.
+    `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are
+    sent without a file of theirs, `former` are (line, key) of those to whom an earlier version gave
+    another key."""
 
     rows: list[Staged]
     marshalled_marks: bytes
     digested: bytes
-    faults: list[tuple[int, str]]
-    large: list[tuple[int, int]]
+    faults: list[tuple[int, str, bool]]
+    large: list[Large]
+    failing: list[int]
+    without: list[int]
     former: list[tuple[int, str]]
 
     def marks(self) -> list[Marks]:
@@ -53,23 +60,33 @@ def rows_of(data: bytes) -> list[Row]:
     return [Row(*row) for row in marshal.loads(data)]  # noqa: S302
 
 
-def surveyed(found: Iterable[tuple[Checked, str | None, int]]) -> bytes:
-    """Checked rows, each with what is wrong with its attachments, and their bytes. All that is done for
-    each row is done here, in a worker: the process that asked has only to hand it on."""
-    rows, marked, told, faults, large, former = [], [], [], [], [], []
-    for checked, fault, size in found:
+def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
+    """Checked rows, each with what its attachments are. All that is done for each row is done here, in a
+    worker: the process that asked has only to hand it on."""
+    rows, marked, told, faults, large = [], [], [], [], []
+    failing: list[int] = []
+    without: list[int] = []
+    former: list[tuple[int, str]] = []
+    for checked, survey in found:
         row = staged(checked)
         rows.append(row)
         marked.append(marks(checked))
         told.append(f"{row[0]}\0{row[4]}\0{row[1]}\0{row[2]}\0{row[3]}\n")  # no cell has a NUL
-        if fault is not None:
-            faults.append((checked.line, fault))
-        if size > LARGE:
-            large.append((checked.line, size))
         if checked.former_key:
             former.append((checked.line, checked.former_key))
+        if survey is None:
+            continue
+        if survey.fault is not None and survey.fails:
+            failing.append(checked.line)
+        elif survey.fault is not None:
+            faults.append((checked.line, survey.fault, survey.is_missing))
+        elif survey.lacks:
+            without.append(checked.line)
+        if survey.size > LARGE:
+            large.append((checked.line, survey.size, survey.too_large_fails))
     digested = "".join(told).encode("utf-8", "surrogatepass")
-    return marshal.dumps((rows, marshal.dumps(marked), digested, faults, large, former))
+    marks_ = marshal.dumps(marked)
+    return marshal.dumps((rows, marks_, digested, faults, large, failing, without, former))
 
 
 def surveyed_from(data: bytes) -> Surveyed:

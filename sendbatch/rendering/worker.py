@@ -24,6 +24,7 @@ from typing import BinaryIO
 from sendbatch.audience.checks import Checker
 from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.errors import SendbatchError
+from sendbatch.message.attachments import Survey
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
@@ -56,7 +57,7 @@ class Worker:
         assert self._checker is not None
         return batches.surveyed(map(self._checked, batches.rows_of(batch)))
 
-    def _checked(self, row: Row) -> tuple[Checked, str | None, int]:
+    def _checked(self, row: Row) -> tuple[Checked, Survey | None]:
         assert self._checker is not None
         self._begin()
         return self._survey(self._checker.check(row))
@@ -77,23 +78,16 @@ class Worker:
             built.append(message)
         return batches.answered(built)
 
-    def _survey(self, checked: Checked) -> tuple[Checked, str | None, int]:
-        """A row, where it may be sent to with the files it asks for, what is wrong with them, and their
-        bytes on the wire."""
+    def _survey(self, checked: Checked) -> tuple[Checked, Survey | None]:
+        """A row, where it may be sent to with the files it asks for, and what they are."""
         if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
-            return checked, None, 0
-        found, reason = self._composer.survey(checked.cells)
-        paths = tuple(str(path) for path, _ in found)
-        size = encoded(sum(size for _, size in found))
+            return checked, None
+        found = self._composer.survey(checked.cells)
         limit = self._setup.size_limit
-        if reason is None and limit is not None and size > limit:
-            reason = too_large(size, limit)
-        return replace(checked, attachments=paths), reason, size
-
-
-def encoded(size: int) -> int:
-    """Bytes on the wire for `size` bytes in base64, 76 characters a line (RFC 2045 §6.8)."""
-    return -(-size // 57) * 78
+        if found.fault is None and limit is not None and found.size > limit:
+            said, fails = too_large(found.size, limit), found.too_large_fails
+            found = replace(found, fault=said, is_missing=False, fails=fails)
+        return replace(checked, attachments=tuple(str(path) for path, _ in found.files)), found
 
 
 def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:

@@ -36,7 +36,7 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
         "bounces_to: bounces@example.com",
         "rate: [14/s, 50000/day]",
         "reply_to: help@example.com",
-        "headers: {X-Campaign: spring, X-Year: 2026}",
+        "headers: {X-Campaign: spring, X-Year: 2026, Content-Language: he}",
         'attachments: [terms.pdf, "invoices/{{ customer_id }}.pdf"]',
         'unsubscribe: {url: "https://x.example/{{ email|urlencode }}", one_click: true}',
         "suppress: never.csv",
@@ -58,7 +58,7 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     assert campaign.run == "2026"
     assert campaign.rates == (Rate(14, 1), Rate(50000, 86400))
     assert campaign.reply_to == (Mailbox("", "help@example.com"),)
-    assert campaign.headers == {"X-Campaign": "spring", "X-Year": "2026"}
+    assert campaign.headers == {"X-Campaign": "spring", "X-Year": "2026", "Content-Language": "he"}
     assert campaign.unsubscribe is not None
     assert campaign.unsubscribe.one_click
     assert campaign.suppress == (SuppressionList(desk.folder / "never.csv"),)
@@ -156,3 +156,10 @@ def test_a_file_reached_through_a_link_keeps_its_name(desk: Desk) -> None:
     os.symlink(desk.folder / "people.csv", desk.folder / "today.csv")
     campaign = desk.load(recipients="recipients: today.csv")
     assert campaign.recipients.file == desk.folder / "today.csv"
+
+
+def test_a_header_of_mailboxes_may_be_a_template(desk: Desk) -> None:
+    for value in ("{{ a }}", "{{ a }} <b@x.test>", "'B, {{ a }}' <b@x.test>", "{{ a }}@x.test"):
+        written = value.replace("'", '\\"')
+        assert desk.load(f'headers: {{Sender: "{written}"}}').headers
+    assert desk.load("headers: {Errors-To: '{% if a %}A <a@x.test>{% else %}b@x.test{% endif %}'}")

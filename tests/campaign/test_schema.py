@@ -79,6 +79,15 @@ def test_a_suppression_list_is_a_path_or_a_mapping_or_several() -> None:
         }
 
 
+def test_an_attachment_is_a_path_or_a_mapping_or_several() -> None:
+    schema: Any = campaign_schema()
+    text, mapping, several = schema["properties"]["attachments"]["anyOf"]
+    assert (text, several["items"]) == ({"type": "string"}, {"anyOf": [text, mapping]})
+    inner: Any = schema["$defs"]["DeclaredAttachment"]
+    assert inner["required"] == ["file"]
+    assert inner["properties"]["missing"]["enum"] == ["refuse", "fail", "send_without"]
+
+
 def test_unknown_keys_are_refused_everywhere() -> None:
     schema: Any = profiles_schema()
     assert schema["additionalProperties"] is False

@@ -164,7 +164,7 @@ def test_a_campaign_file_that_is_not_utf_8(desk: Desk) -> None:
         ),
         ("smtp: sandbox", "smtp: sandbox\nheaders: {X-A: {b: c}}", "11:16", "headers.X-A"),
         ("smtp: sandbox", "smtp: sandbox\nretry: {attempts: six}", "11:19", "retry.attempts"),
-        ("smtp: sandbox", "smtp: sandbox\nattachments: [{a: b}]", "11:15", "attachments"),
+        ("smtp: sandbox", "smtp: sandbox\nattachments: [{a: b}]", "11:16", "attachments.a"),
         ("smtp: sandbox", "smtp: sandbox\nrate: [14/s, often]", "11:14", "rate"),
         ("smtp: sandbox", "smtp: {host: a.example, port: many}", "10:31", "smtp.port"),
         ("smtp: sandbox", "smtp: {host: a.example, timeouts: {final: [1]}}", "10:43", "final"),
@@ -211,6 +211,21 @@ def test_a_template_that_includes_one_outside_the_campaigns_folders(
 def test_a_template_with_a_fault_in_its_syntax(desk: Desk) -> None:
     desk.write("spring.txt", "Hello\n{% if first_name %}\n")
     refused_by_a_check_as_well(desk, "spring.txt:2")
+
+
+def test_a_picture_that_leads_nowhere_is_told_before_and_after_a_run(desk: Desk) -> None:
+    good = desk.folder.joinpath("spring.html").read_text()
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    desk.write("spring.html", f'{good}<img src="logo.png">\n<img src="cid:logo.png">\n')
+    for verb in (("check",), ("plan",), ("run", "--yes", "--accept-changes"), ("run", "--dry-run")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 2
+        assert "spring.html:2:11: error: logo.png leads nowhere" in told.err
+        assert "spring.html:3:11: error: cid:logo.png leads nowhere" in told.err
+    desk.write("spring.html", f'{good}<img src="//cdn.example/logo.png">\n')
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 0
+    assert "spring.html:2:11: warning: //cdn.example/logo.png has no https: before it" in told.err
 
 
 def test_an_attachment_that_is_missing_for_row_812(desk: Desk) -> None:

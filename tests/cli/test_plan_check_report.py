@@ -93,6 +93,59 @@ def test_a_cell_that_names_a_file_of_the_campaign_refuses_with_its_row(desk: Des
     assert desk.nothing_was_sent()
 
 
+def test_a_plan_counts_who_gets_no_file_and_a_run_sends_without_it(desk: Desk) -> None:
+    policy = 'smtp: sandbox\nattachments: [{file: "files/{{ plan }}", missing: send_without}]'
+    desk.campaign(("smtp: sandbox", policy))
+    desk.write("files/a.pdf", "%PDF")
+    desk.write(
+        "people.csv", "email,first_name,plan\nada@example.com,Ada,a.pdf\nbob@example.com,Bob,\n"
+    )
+    for verb in (("plan",), ("check",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 0, told.said
+        assert "sent without an attachment that is not there, 1: row 3" in told.said
+    mails = {str(mail["To"]): list(mail.iter_attachments()) for mail in desk.kept()}
+    assert {to: len(files) for to, files in mails.items()} == {
+        "ada@example.com": 1,
+        "bob@example.com": 0,
+    }
+
+
+def test_a_row_without_its_file_fails_alone_where_the_campaign_says_so(desk: Desk) -> None:
+    policy = 'smtp: sandbox\nattachments: [{file: "files/{{ plan }}", missing: fail}]'
+    desk.campaign(("smtp: sandbox", policy))
+    desk.write("files/paid", "%PDF")
+    plan = desk.run("plan", "spring.yaml")
+    assert plan.code == 1
+    assert "to fail, for an attachment is missing or too large, 1: row 3" in plan.said
+    check = desk.run("check", "spring.yaml")
+    assert (check.code, "attachment files/free: no such file" in check.said) == (1, True)
+    assert desk.run("run", "spring.yaml", "--yes").code == 1
+    assert len(desk.kept()) == 2
+    desk.write("files/free", "%PDF")  # it came after all
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert len(desk.kept()) == 3
+
+
+def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) -> None:
+    html = '<p>*|FNAME|* {% if plan == "free" %}%%plan%%{% endif %}{% if not plan %}*|X|*{% endif %}</p>'
+    desk.write("spring.html", html)
+    looks = "looks like another tool's placeholder; it goes out as it stands, in"
+    everywhere = f"*|FNAME|* {looks} all 3 messages"
+    for verb in (("check",), ("run", "--dry-run"), ("plan",), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 0, told.said
+        assert f"spring.html:1:4: warning: {everywhere}" in told.said
+        built = verb[0] == "check" or "--dry-run" in verb
+        some = "1 of 3 messages" if built else "each message that has this line"
+        assert f"%%plan%% {looks} {some}" in told.said
+        assert ("*|X|*" in told.said.replace(html, "")) == (not built)
+    assert "FNAME" not in desk.run("run", "spring.yaml", "--yes").said  # it has been said
+    assert "::warning file=spring.html,line=1,col=4::*|FNAME|*" in desk.run(
+        "check", "spring.yaml", "--format", "github"
+    ).out
+
+
 def test_check_advises_a_folder_where_a_cell_names_the_whole_path(desk: Desk) -> None:
     desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}.pdf"]'))
     for plan in ("free", "paid"):

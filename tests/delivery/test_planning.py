@@ -138,6 +138,59 @@ def test_attachments_too_large_for_the_server_are_a_fault(tmp_path: Path, make: 
         make(campaign(tmp_path, yaml=FILES), size_limit=1000)
 
 
+def test_an_empty_cell_says_so_and_what_the_campaign_may_do(tmp_path: Path, make: Make) -> None:
+    people = "email,name\nada@example.org,a.pdf\nbob@example.org,\neve@example.net, \n"
+    one = campaign(tmp_path, people=people, yaml=YAML, more='attachments: ["{{ name }}"]\n')
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    with pytest.raises(CampaignError) as refused:
+        make(one)
+    empty = "attachment {{ name }}: the cell of name is empty"
+    assert [fault.message for fault in refused.value.faults] == [empty, empty]
+    assert [fault.place.line for fault in refused.value.faults if fault.place] == [3, 4]
+    assert str(refused.value).count("missing: send_without") == 1
+
+
+@pytest.mark.parametrize("missing", ["fail", "send_without"])
+def test_who_has_no_file_is_counted_where_the_campaign_says_what_becomes_of_them(
+    tmp_path: Path, ledger: Ledger, make: Make, missing: str
+) -> None:
+    (tmp_path / "bills").mkdir()
+    (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
+    (tmp_path / "out.txt").write_text("bob@example.org\n")
+    people = PEOPLE + "eve@example.net,Again\nno address,Nobody\n"
+    more = f'attachments: {{file: "bills/{{{{ name }}}}.pdf", missing: {missing}}}\nsuppress: [out.txt]\n'
+    planned = make(campaign(tmp_path, people=people, more=more))
+    found = planned.failing if missing == "fail" else planned.without
+    assert (found.count, found.rows) == (1, (4,))
+    assert planned.failing.count + planned.without.count == 1
+    assert ledger.reading.totals()[Status.PENDING] == 2
+
+
+def test_a_file_too_large_fails_its_row_alone_where_the_campaign_says_fail(
+    tmp_path: Path, make: Make
+) -> None:
+    (tmp_path / "bills").mkdir()
+    for name, size in (("Ada", 1000), ("Bob", 10), ("Eve", 10)):
+        (tmp_path / "bills" / f"{name}.pdf").write_bytes(b"." * size)
+    for missing, failing in (("fail", 1), ("send_without", None)):
+        more = f'attachments: {{file: "bills/{{{{ name }}}}.pdf", missing: {missing}}}\n'
+        one = campaign(tmp_path, more=more)
+        if failing is None:
+            with pytest.raises(CampaignError, match="the server takes 1,000"):
+                make(one, size_limit=1000)
+        else:
+            assert make(one, size_limit=1000).failing.rows == (2,)
+
+
+def test_what_everybody_gets_is_held_against_the_size_once(tmp_path: Path, make: Make) -> None:
+    (tmp_path / "terms.pdf").write_bytes(b"." * 1000)
+    with pytest.raises(CampaignError, match="what everybody gets is too large") as refused:
+        make(campaign(tmp_path, more="attachments: [terms.pdf]\n"), size_limit=1000)
+    (fault,) = refused.value.faults
+    assert fault.place is not None
+    assert fault.place.file.endswith("spring.yaml")
+
+
 def test_one_address_with_different_files_needs_a_key(tmp_path: Path, make: Make) -> None:
     (tmp_path / "bills").mkdir()
     for name in ("Ada", "Bob", "Eve"):

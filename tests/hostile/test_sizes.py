@@ -49,6 +49,17 @@ def test_rows_too_large_for_this_server_refuse_the_run_before_anything_is_sent(
 
 
 @pytest.mark.usefixtures("bills")
+def test_rows_too_large_fail_alone_where_the_campaign_says_so(
+    house: House, hostile: StartServer
+) -> None:
+    server = hostile(offers=["SIZE 1200000"])
+    own = "attachments: {file: 'bills/{{ name }}.pdf', missing: fail}\n"
+    ended = house.write(server.port, more=own).send()
+    assert (ended.code, ended.counts()) == (1, {"failed": 2, "accepted": 1}), ended.said
+    assert len(server.whole) == 1
+
+
+@pytest.mark.usefixtures("bills")
 def test_a_file_for_everybody_that_is_too_large_is_told_of_before_anything_is_sent(
     house: House, hostile: StartServer
 ) -> None:

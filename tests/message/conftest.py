@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
+from sendbatch.campaign.model import Attachment, Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import Place
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.message.content import Bundle, Content
@@ -21,6 +21,8 @@ from sendbatch.values import Message, Recipient, Unbuildable
 
 SALT = b"salt" * 8
 NOW = 1_785_000_000.0
+# Of the name in Content-Type, which stands there for programs that read no other.
+MEANT = ("encoded word inside quoted string", "missing trailing whitespace after encoded-word")
 COLUMNS = ("email", "first_name", "customer_id")
 
 
@@ -69,7 +71,8 @@ def parsed(message: Message) -> EmailMessage:
     for part in found.walk():
         assert not part.defects
         for value in part.values():
-            assert not value.defects, (str(value), value.defects)
+            wrong = [one for one in value.defects if str(one) not in MEANT]
+            assert not wrong, (str(value), wrong)
     return found
 
 
@@ -126,6 +129,10 @@ def campaign(tmp_path: Path) -> Callable[..., Campaign]:
             profile=Profile("sandbox", "127.0.0.1", 25, "none"),
             places=places,
         )
+        if "attachments" in fields:  # a path alone, as in the campaign file
+            fields["attachments"] = tuple(
+                Attachment(one) if isinstance(one, str) else one for one in fields["attachments"]
+            )
         return replace(made, **fields)
 
     return make
@@ -135,7 +142,7 @@ PLACES = (
     "subject",
     "templates.html",
     "templates.text",
-    "attachments.0",
+    "attachments.0.file",
     "headers.X-A",
     "from",
     "unsubscribe.url",

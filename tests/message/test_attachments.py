@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.message.attachments import Survey
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import own_file
@@ -70,10 +71,10 @@ def test_no_value_leads_out_of_the_authors_folder(base: Path, customer: str) -> 
     for pattern in ("invoices/{{ customer_id }}.pdf", "invoices/{{ customer_id }}"):
         found = reason(own(base, pattern), customer_id=customer)
         assert found.startswith("attachment invoices/")
-        files, said = Composer(own(base, pattern), COLUMNS, SALT).survey(
+        surveyed = Composer(own(base, pattern), COLUMNS, SALT).survey(
             ("j@example.org", "J", customer)
         )
-        assert (files, said is not None) == ([], True)
+        assert (surveyed.files, surveyed.fault is not None) == ((), True)
 
 
 def test_a_missing_file_is_said_as_the_author_wrote_it(base: Path) -> None:
@@ -97,17 +98,18 @@ def test_the_authors_own_part_may_climb(base: Path) -> None:
 def test_a_survey_gives_paths_and_sizes_and_reads_nothing(base: Path) -> None:
     composer = Composer(own(base), COLUMNS, SALT)
     assert composer.has_own_attachments
-    assert composer.survey(CELLS) == ([((base / "invoices/12.pdf").resolve(), 7)], None)
+    found = composer.survey(CELLS)
+    assert (found.files, found.fault) == ((((base / "invoices/12.pdf").resolve(), 7),), None)
 
 
 def test_a_survey_says_what_is_wrong_with_the_template_of_a_path(base: Path) -> None:
     found = Composer(own(base, "invoices/{{ nope }}.pdf"), COLUMNS, SALT).survey(CELLS)
-    assert found[0] == []
-    assert found[1] is not None
-    assert "'nope' is undefined" in found[1]
+    assert found.files == ()
+    assert found.fault is not None
+    assert "'nope' is undefined" in found.fault
 
 
 def test_without_own_files_there_is_nothing_to_survey() -> None:
     composer = Composer(content(), COLUMNS, SALT)
     assert not composer.has_own_attachments
-    assert composer.survey(CELLS) == ([], None)
+    assert composer.survey(CELLS) == Survey()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -369,7 +370,7 @@ def test_a_shared_attachment_is_put_behind_the_bodies_in_a_mixed(tmp_path: Path)
         SharedFile("terms.pdf", b"%PDF\0\r\n." * 50),
         SharedFile("Ünï – 日本.txt", "·".encode()),
         SharedFile("mail.eml", b"From: x\r\n\r\n"),
-        SharedFile('a"b\\c;d.bin', b""),
+        SharedFile('a"b;d.bin', b""),
         SharedFile("ü" * 120 + ".ics", b"\xff"),
     )
     made = content("<p>x</p>", attachments=files)
@@ -403,8 +404,8 @@ def test_a_text_with_an_attachment_is_mixed_without_alternative() -> None:
 )
 @example("=??Q??=", b"")
 def test_a_filename_and_its_bytes_come_back(name: str, data: bytes) -> None:
-    name = name.replace("/", "_").strip()
-    if not name or not name.isprintable():
+    name = unicodedata.normalize("NFC", name).translate({47: "_", 92: "_"}).strip()
+    if not name or len(name.encode()) > 255 or not name.isprintable():
         return
     assert len(Attachments((SharedFile(name, data),)).parts({})) == 1
     mail = parsed(built(content(attachments=(SharedFile(name, data),))))

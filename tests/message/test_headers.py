@@ -12,6 +12,7 @@ from sendbatch.message.headers import (
     date,
     encoded_words,
     mailboxes,
+    named,
     one_line,
     parameters,
     references,
@@ -67,7 +68,8 @@ def test_every_header_is_one_header_of_short_lines(text: str) -> None:
     made = [
         unstructured("Subject", text),
         mailboxes("To", [(text, "a@example.com"), (text, "b@example.com")]),
-        parameters("Content-Disposition", "attachment", [("filename", text)]),
+        named("Content-Disposition", "attachment", one_line(text)[:85]),
+        parameters("Content-Type", "text/plain", [("charset", "utf-8")], one_line(text)),
     ]
     for header in made:
         first, *rest = lines(header)
@@ -87,6 +89,15 @@ def test_a_name_is_atoms_a_quoted_string_or_encoded_words() -> None:
 
 def test_a_line_break_becomes_a_space_and_other_controls_go() -> None:
     assert one_line(" a\r\nb\tc\0d\x1be\u202ef\u2028g ") == "a b cdef g"
+
+
+def test_marks_and_isolates_of_right_to_left_text_stay_and_overrides_go() -> None:
+    for mark in "\u200e\u200f\u061c\u2066\u2067\u2068\u2069\u200c\u200d":
+        assert one_line(f"שלום{mark} 12") == f"שלום{mark} 12"
+        header = unfolded(unstructured("Subject", f"שלום{mark} 12"))
+        assert str(make_header(decode_header(header[9:]))) == f"שלום{mark} 12"
+    for override in "\u202a\u202b\u202c\u202d\u202e\ufeff":
+        assert one_line(f"a{override}b") == "ab"
 
 
 def test_the_date_is_in_utc() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.campaign.model import Campaign, Recipients, Unsubscribe
+from sendbatch.campaign.model import Attachment, Campaign, Recipients, Unsubscribe
 from sendbatch.errors import Place
 from sendbatch.message.names import bare_conditions, check_names
 from sendbatch.message.reading import read_content
@@ -35,6 +35,9 @@ def said(campaign: Campaign) -> str:
         "{% if nickname is defined %}x{% endif %}{{ nickname|default('x') }}",
         "{{ range(3)|list }}{{ namespace(a=1).a }}{{ dict(a=1) }}",
         "{% extends 'base.html' %}{% block b %}{{ super() }}{{ of_base }}{{ self.b }}{% endblock %}",
+        "{% extends 'base.html' %}{% from 'macros.html' import hi as hello %}{% set x = 1 %}"
+        "{% import 'macros.html' as m %}{% macro own() %}o{% endmacro %}"
+        "{% block b %}{{ hello(first_name) }}{{ m.hi(x) }}{{ own() }}{% endblock %}",
         "{% set of_parent = 1 %}{% include 'part.html' %}",
         "{% import 'macros.html' as m %}{{ m.hi(first_name) }}",
         "{% for of_parent in 'ab' %}{% include 'part.html' %}{% endfor %}",
@@ -92,7 +95,7 @@ def test_every_template_of_the_campaign_file_is_looked_at(campaign: Make, tmp_pa
             subject="{{ a1 }}",
             recipients=Recipients(tmp_path / "x.csv", name="{{ a2 }}"),
             headers={"X-A": "{{ a3 }}"},
-            attachments=("{{ a4 }}.pdf",),
+            attachments=(Attachment("{{ a4 }}.pdf"),),
             unsubscribe=Unsubscribe("https://example.com/{{ a5 }}", "{{ a6 }}@example.com"),
             sender=replace(made.sender, name="{{ a7 }}"),
         )

@@ -68,11 +68,12 @@ def attached(content: Content, cell: str) -> str | None:
     """Why a row with this cell gets no message, both where it is planned and where it is built."""
     cells = ("jane@example.org", "Jane", cell)
     composer = Composer(content, COLUMNS, SALT)
-    files, planned = composer.survey(cells)
+    surveyed = composer.survey(cells)
+    planned = surveyed.fault
     built = composer.compose(recipient(customer_id=cell), NOW)
     if planned is None:
         assert isinstance(built, Message)
-        assert files
+        assert surveyed.files
         return None
     assert not isinstance(built, Message)
     assert built.reason.startswith(planned)
@@ -122,7 +123,7 @@ def test_nothing_beside_a_record_is_attached_by_a_cell(
 @pytest.mark.parametrize(
     "cell",
     [
-        "../campaigns/a.pdf", "/etc/passwd", "~/a.pdf", "~root/a.pdf", "bills\\1.pdf", "a.pdf.", "a.pdf ",
+        "../campaigns/a.pdf", "/etc/passwd", "~/a.pdf", "~root/a.pdf", "bills\\1.pdf", "a.pdf.",
         "a.pdf\0", "a.pdf/", "bills", "", " ", "pipe", "out.pdf", "csv.pdf", "hard.pdf",
     ],
 )  # fmt: skip
@@ -175,7 +176,7 @@ def test_also_in_a_folder_that_the_author_wrote_the_record_is_off_limits(
 
 def test_an_empty_cell_is_said_to_be_empty(reads: Callable[[str], Content]) -> None:
     assert attached(reads("{{ customer_id }}"), " ") == (
-        "attachment {{ customer_id }}: what stands there is empty, and names no file"
+        "attachment {{ customer_id }}: the cell of customer_id is empty"
     )
 
 
@@ -183,7 +184,7 @@ def test_a_path_without_a_folder_is_advised_one(campaign: Make) -> None:
     patterns = ("{{ customer_id }}", "bills/{{ customer_id }}.pdf", "inv-{{ customer_id }}.pdf")
     made = campaign(attachments=patterns)
     place = Place("campaigns/spring.yaml", 9, 15, "attachments: …")
-    made = replace(made, places={**made.places, "attachments.0": place})
+    made = replace(made, places={**made.places, "attachments.0.file": place})
     first, second = advice(read_content(made), made)
     assert (first.severity, first.place) == ("warning", place)
     assert first.hint is not None

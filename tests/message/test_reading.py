@@ -34,6 +34,13 @@ def refused(campaign: Campaign) -> str:
     return str(caught.value)
 
 
+def test_a_comment_that_a_style_sheet_began_is_told_where_it_begins(campaign: Make) -> None:
+    css = "{# meant #}<style>\n.a{color:red}\n@media(max-width:480px){#main{width:100%}}\n</style>"
+    said = refused(campaign({"templates/body.html": css}))
+    assert ':3:24: error: not a template: "{#" begins a comment, and nothing ends it' in said
+    assert "{% raw %}" in said
+
+
 def test_includes_extends_and_imports_are_read_and_nothing_is_opened_later(
     campaign: Make, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import unicodedata
 from email.headerregistry import Address
 from email.message import EmailMessage
 
@@ -25,7 +26,9 @@ BODIES = st.lists(
 )
 FILES = st.lists(
     st.tuples(
-        st.text(CHARACTERS, min_size=1, max_size=30).map(lambda name: name.replace("/", "_")),
+        st.text(CHARACTERS, min_size=1, max_size=30).map(
+            lambda name: unicodedata.normalize("NFC", name).translate({47: "_", 92: "_"})
+        ),
         st.sampled_from(["", ".txt", ".pdf", ".ics"]),
         st.binary(max_size=300),
     ),

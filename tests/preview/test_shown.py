@@ -32,6 +32,12 @@ def test_headers_are_decoded_and_parted_by_who_sees_them(mail) -> None:
     assert seen.size == len(message.data)
 
 
+def test_the_marks_of_right_to_left_text_are_kept_and_what_has_no_shape_is_seen() -> None:
+    seen = shown("Subject: א\u200f 12\u202eb\u2066c\u2069\r\n\r\nx\r\n".encode())
+
+    assert seen.subject == "א\u200f 12�b\u2066c\u2069"
+
+
 def test_attachments_are_told_by_the_size_a_reader_would_save(mail) -> None:
     recipient, message = mail(files={"Übersicht März.pdf": b"x" * 1000})
 
