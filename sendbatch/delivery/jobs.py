@@ -79,6 +79,14 @@ def again(
     return shlex.join([*_words(campaign, record), *edition, *chosen])
 
 
+def checking(campaign: Campaign) -> str:
+    """The line that builds every message of the campaign and sends none."""
+    edition = ("--run", campaign.run) if campaign.run_given else ()
+    pairs = zip(campaign.typed[::2], campaign.typed[1::2], strict=True)
+    known = [word for pair in pairs if pair[0] != "--rate" for word in pair]  # check has no --rate
+    return shlex.join(["sendbatch", "check", shown(campaign.file), *known, *edition])
+
+
 def _words(campaign: Campaign, record: Path | None) -> list[str]:
     kept = () if record is None else ("--record", shown(record))
     return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]
