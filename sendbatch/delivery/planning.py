@@ -21,6 +21,7 @@ from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
+from sendbatch.gathering import Gathered, Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import Difference, Staging, Twins
 from sendbatch.message.content import Content
@@ -31,7 +32,6 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
 
 BATCH = 500  # rows checked in one go
-SHOWN = 20  # rows named in one refusal
 MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
 
 
@@ -178,11 +178,20 @@ def oversized(large: Sequence[tuple[int, int]], limit: int | None, file: Path) -
 
 
 def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
-    faults = [Fault(text, Place(shown(file), line)) for line, text in held[:SHOWN]]
-    if len(held) > SHOWN:
-        more = count(len(held) - SHOWN, "more row")
-        faults.append(Fault(f"and {more} with such a fault", Place(shown(file))))
+    gathering = Gathering()
+    for line, text in held:
+        gathering.add(text, line, "")
+    faults = [
+        Fault(f"{one.words}{_too(one)}", Place(shown(file), one.rows[0][0])) for one in gathering
+    ]
+    if gathering.unnamed:
+        more = count(gathering.unnamed, "more row")
+        faults.append(Fault(f"and {more} with other such faults", Place(shown(file))))
     return faults
+
+
+def _too(one: Gathered) -> str:
+    return f" ({one.lines})" if one.number > 1 else ""
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:

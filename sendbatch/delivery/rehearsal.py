@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.seen import Rehearsal
 from sendbatch.delivery.stopping import Stop
+from sendbatch.gathering import Gathering
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
 TOLD = 200  # messages between two signs of life
-SHOWN = 20  # rows named, with their reasons
 
 
 def rehearse(
@@ -25,8 +25,8 @@ def rehearse(
     stop: Stop,
 ) -> Rehearsal:
     """Build every message. Raises Interrupted when asked to stop."""
-    built = failed = largest = 0
-    failures: list[tuple[int, str, str]] = []
+    built = largest = 0
+    failures = Gathering()
     for recipient, message in pool.each(recipients, now, stop.heed):
         if isinstance(message, Message):
             reason = _fault(message.data, size_limit)
@@ -35,13 +35,11 @@ def rehearse(
             reason = message.reason
         built += 1
         if reason is not None:
-            failed += 1
-            if len(failures) < SHOWN:
-                failures.append((recipient.row, recipient.key, reason))
+            failures.add(reason, recipient.row, recipient.key)
         if built % TOLD == 0:
             observer.checking(built, total)
     observer.checking(built, total)
-    return Rehearsal(built, failed, tuple(failures), largest)
+    return Rehearsal(built, failures, largest)
 
 
 def build(
