@@ -10,6 +10,7 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shown
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
     from sendbatch.rendering.workers import Workers
+
+
+# Who has no mail, in the order of the summary.
+WITHOUT = (
+    Status.PENDING,
+    Status.DEFERRED,
+    Status.REJECTED,
+    Status.FAILED,
+    Status.IN_DOUBT,
+    Status.INVALID,
+)
+LEFT_OUT = {
+    Status.INVALID: "invalid",
+    Status.FILTERED: "filtered by `where`",
+    Status.SUPPRESSED: "on a suppression list",
+    Status.DUPLICATE: "duplicate",
+}
 
 
 def run(
@@ -124,7 +142,7 @@ def _send(
 ) -> int:
     from sendbatch import api
     from sendbatch.cli.terminal import person_is_there, stoppable
-    from sendbatch.delivery.jobs import again
+    from sendbatch.delivery.jobs import again, checking
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
@@ -147,32 +165,68 @@ def _send(
     if not result.sent:
         retrying = replace(chosen, retry=frozenset({*chosen.retry, "rejected"}))
         terminal.say(_nothing(result, again(campaign, record, retrying, limit=chosen.limit)))
-    _tell(result, terminal, again(campaign, record, chosen, limit=left))
+    _tell(result, terminal)
+    _tell_the_way_on(
+        result, terminal, again(campaign, record, chosen, limit=left), checking(campaign)
+    )
     if chosen.resend_in_doubt:
         _tell_of_doubt(result, terminal)
     return result.exit_code
 
 
-def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
-    from sendbatch.delivery.words import clock_time, count
-
-    tell = terminal.say if result.exit_code == 0 else terminal.complain
-    tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
+def _tell(result: RunResult, terminal: Terminal) -> None:
+    if terminal.is_quiet and result.exit_code:
+        terminal.complain(f"{_in_short(result)}\n  report:  {shown(result.report)}")
+    else:
+        tell = terminal.say if result.exit_code == 0 else terminal.complain
+        tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
     if result.unwritten:
         terminal.complain("\n".join(map(str, result.unwritten)))
+
+
+def _in_short(result: RunResult) -> str:
+    """Who has the mail and who has not, in one line."""
+    from sendbatch.report.words import word
+
+    headline = result.summary.partition("\n")[0]
+    told = [
+        f"{result.totals[status]:,} {word(status)}"
+        for status in WITHOUT
+        if result.totals.get(status)
+    ]
+    return ", ".join([headline, *told])
+
+
+def _tell_the_way_on(result: RunResult, terminal: Terminal, again: str, check: str) -> None:
+    """What to do next, where something is left to do. Each command stands on a line of its own."""
+    from sendbatch.delivery.words import clock_time, count
+
     if result.left_over:
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
+        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:\n  {again}")
+    failed = result.totals.get(Status.FAILED, 0)
     if result.exit_code == 3:
-        terminal.complain(f"stopped early: {one_line(result.reason)}\ngo on with:  {again}")
+        reason = one_line(result.reason) or "not everybody was reached"
+        terminal.complain(f"stopped early: {reason}")
+        if not result.unbuildable:
+            terminal.complain(f"go on with:\n  {again}")
     elif result.retry_at is not None:
-        terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
+        due = clock_time(result.retry_at)
+        terminal.say(f"the next deferred one is due at {due}:\n  {again}")
+    elif deferred := result.totals.get(Status.DEFERRED, 0):
+        them = "it" if deferred == 1 else f"the {deferred:,}"
+        terminal.say(
+            f"{count(deferred, 'recipient')} refused for now; this tries {them} again:\n  {again}"
+        )
+    if failed:
+        terminal.say(
+            f"{count(failed, 'message')} could not be built: mend that first; this builds all of them and "
+            f"sends none:\n  {check}\nthen this sends to whoever has none yet:\n  {again}"
+        )
 
 
 def _tell_of_doubt(result: RunResult, terminal: Terminal) -> None:
     """What was said before the run covers no doubt that is there after it."""
     from sendbatch.delivery.words import count
-    from sendbatch.values import Status
-
     if left := result.totals.get(Status.IN_DOUBT, 0):
         terminal.say(
             f"{count(left, 'recipient')} in doubt, not reached or not answered: the line that goes on leaves "
@@ -184,23 +238,22 @@ def _nothing(result: RunResult, retrying: str) -> str:
     """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
     sends to the rejected again."""
     from sendbatch.delivery.words import count
-    from sendbatch.values import Status
-
     if rejected := result.totals.get(Status.REJECTED, 0):
         return (
             f"nothing to send: everyone this run is for was dealt with before; "
             f"{count(rejected, 'recipient')} rejected\n"
-            f"where that was a fault that is mended now, this sends to the {rejected:,} again:  {retrying}\n"
+            f"where that was a fault that is mended now, this sends to the {rejected:,} again:\n"
+            f"  {retrying}\n"
             "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
         )
 
     done = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)
     if any(result.totals.get(status) for status in done):
         return "nothing to send: everyone this run is for was dealt with before"
-    return (
-        "nobody to send to: every row is invalid, filtered, suppressed or a duplicate; "
-        "look at the CSV and at `where`"
-    )
+    told = [
+        f"{number:,} {words}" for status, words in LEFT_OUT.items() if (number := result.totals.get(status))
+    ]
+    return f"nobody to send to: {', '.join(told) or 'no row'}; look at the CSV and at `where`"
 
 
 def _rehearse(
@@ -211,6 +264,7 @@ def _rehearse(
     workers: Workers,
 ) -> int:
     from sendbatch import api
+    from sendbatch.cli.check import faulty
     from sendbatch.cli.terminal import stoppable
     from sendbatch.delivery.stopping import Stop
 
@@ -228,5 +282,7 @@ def _rehearse(
     finally:
         terminal.finished()
     terminal.planned(plan)
+    if terminal.is_quiet and plan.exit_code:
+        terminal.complain(faulty(campaign.file, plan))
     terminal.say(f"nothing was sent; the first messages are in {shown(page)}")
     return plan.exit_code
