@@ -14,11 +14,13 @@ _OWN = re.compile(r"'[^']*'|\S*[@/\d]\S*")
 
 @dataclass(slots=True)
 class Gathered:
-    """`rows` has (line, who) of the first; `number` counts all."""
+    """`rows` has (line, who) of the first; `number` counts all. `varies`: the words of some differ from these
+    by a path, an address or a number."""
 
     words: str
     rows: list[tuple[int, str]] = field(default_factory=list)
     number: int = 0
+    varies: bool = False
 
     def add(self, row: int, who: str) -> None:
         self.number += 1
@@ -34,17 +36,20 @@ class Gathered:
 
 
 class Gathering:
-    """Holds no more than a screenful, however many rows there are."""
+    """Holds no more than a screenful, however many rows there are. So many wordings of one fault are told by
+    themselves; what is more than one counts to the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, wordings: int = ALIKE) -> None:
+        self._wordings = wordings
         self._faults: dict[tuple[str, str], dict[str, Gathered]] = {}
         self._alike: dict[tuple[str, str], Gathered] = {}
         self.unnamed = 0  # rows of further faults
         self.number = 0  # of all
 
     def add(self, words: str, row: int, who: str, kind: str = "") -> None:
-        """`words` of different kinds are never the same fault."""
+        """Words of different kinds (a reply's code) are never the same fault."""
         self.number += 1
+        words = words.removesuffix(f" (row {row})")
         key = kind, _OWN.sub("", words[:500])
         known = self._faults.get(key)
         if known is None:
@@ -52,8 +57,13 @@ class Gathering:
                 self.unnamed += 1
                 return
             known = self._faults[key] = {}
-        if words not in known and len(known) >= ALIKE:
-            self._alike.setdefault(key, Gathered("such a fault each")).add(row, who)
+        if words not in known and len(known) >= self._wordings:
+            if self._wordings > 1:
+                self._alike.setdefault(key, Gathered("such a fault each")).add(row, who)
+            else:
+                (first,) = known.values()
+                first.varies = True
+                first.add(row, who)
         else:
             known.setdefault(words, Gathered(words)).add(row, who)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -169,8 +168,7 @@ def faulty(file: Path, seen: Seen) -> str:
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    again = shlex.join(["sendbatch", "check", shown(file)])
-    return f"{shown(file)}: {', '.join(told)}; each is named by\n  {again}"
+    return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
 
 
 def _annotation(fault: Fault) -> str:

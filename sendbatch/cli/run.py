@@ -202,7 +202,8 @@ def _tell_the_way_on(result: RunResult, terminal: Terminal, again: str, check: s
     from sendbatch.delivery.words import clock_time, count
 
     if result.left_over:
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:\n  {again}")
+        then = "" if result.exit_code == 3 else f":\n  {again}"
+        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run{then}")
     failed = result.totals.get(Status.FAILED, 0)
     if result.exit_code == 3:
         reason = one_line(result.reason) or "not everybody was reached"

@@ -30,6 +30,7 @@ _WORDS = {
     Status.IN_DOUBT: "in doubt",
 }
 # What differs from one recipient to the next in a reason that is the same: addresses, numbers, paths.
+_ROW = re.compile(r" \(row \d+\)$")
 _OWN = re.compile(r"\S*[@/\d]\S*")
 
 
@@ -87,7 +88,7 @@ class Notices:
             words = " ".join(filter(None, (str(reply.code), reply.enhanced)))
         else:
             key = (status, _OWN.sub("", reason[:500]))
-            words = one_line(reason, 100)
+            words = one_line(_ROW.sub("", reason), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
         return self._kinds.setdefault(key, _Kind(f"{_WORDS[status]}: {words}"))
@@ -131,7 +132,7 @@ class _Kind:
     @property
     def so_far(self) -> str:
         how, _, why = self.words.partition(": ")
-        about = f" with {why}" if why else ""
+        about = f" ({why})" if why else ""
         return f"{how} {count(self.number, 'time')} so far{about}: {self.domains}"
 
 

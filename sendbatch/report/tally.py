@@ -145,9 +145,10 @@ def _attention(
         if most and status in totals:
             doubtful = status is Status.IN_DOUBT and not live
             sought = (status, Status.SENDING) if doubtful else (status,)
-            found = Gathering()
+            found = Gathering(wordings=1)
             for entry in islice(store.entries(sought), LOOKED_AT):
-                found.add(_words(entry), entry.row, entry.email or entry.key or "(no address)")
+                who, code = entry.email or entry.key or "(no address)", f"{entry.code} {entry.enhanced}"
+                found.add(_words(entry), entry.row, who, code)
             heads.append([Attention(status, one) for one in islice(found, most)])
     in_turn = [one for turn in zip_longest(*heads) for one in turn if one is not None]
     return tuple(sorted(in_turn[:most], key=lambda one: NEEDS_ATTENTION.index(one.status)))

@@ -119,7 +119,7 @@ def _attention_row(one: Attention) -> tuple[str, ...]:
         f"row {rows}" if found.number == 1 else f"rows {rows}{_more(found)}",
         f"{who}{others}",
         word(one.status),
-        cut(one_line(found.words), MOST_REASON),
+        cut(one_line(found.words), MOST_REASON) + (" (the words vary)" if found.varies else ""),
     )
 
 
@@ -144,8 +144,8 @@ def _held(tally: Tally) -> list[str]:
     these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
     return [
         *lines,
-        "  The server says never, but it speaks of us, or nobody was accepted after that: the next run",
-        f"  tries {these} again. Where the server is right, {they} can be settled for good:",
+        "  The server says never, but it speaks of us, or nobody was accepted after that:",
+        f"  the next run tries {these} again. Where the server is right, {they} can be settled for good:",
         f"  sendbatch resolve FILE {who} --as rejected",
     ]
 

@@ -36,7 +36,7 @@ def test_of_nine_hundred_deferred_the_first_is_told_at_once_and_the_others_in_on
     ]
     room.notices.finish()
     assert room.told[1:] == [
-        "deferred 900 times so far with 451 4.7.1: gmail.com 600, web.de 300"
+        "deferred 900 times so far (451 4.7.1): gmail.com 600, web.de 300"
     ]
     room.notices.finish()
     assert len(room.told) == 2
@@ -47,7 +47,7 @@ def test_a_count_comes_now_and_then_and_ever_more_seldom() -> None:
     for number in range(24 * 60):  # one each minute for a day
         room.clock.now = number * 60.0
         room.deferred(number, "gmail.com")
-    assert room.told[1] == "deferred 2 times so far with 451 4.7.1: all at gmail.com"
+    assert room.told[1] == "deferred 2 times so far (451 4.7.1): all at gmail.com"
     assert 40 < len(room.told) < 60
 
 

@@ -167,8 +167,8 @@ def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_
         """
 Refused with 5xx and still open
   3 × 554 5.7.1 Relay access denied (speaks of our set-up, not of them)
-  The server says never, but it speaks of us, or nobody was accepted after that: the next run
-  tries these 3 again. Where the server is right, they can be settled for good:
+  The server says never, but it speaks of us, or nobody was accepted after that:
+  the next run tries these 3 again. Where the server is right, they can be settled for good:
   sendbatch resolve FILE KEY… --as rejected
 """
         in text
