@@ -212,7 +212,7 @@ def _tell_the_way_on(result: RunResult, terminal: Terminal, again: str, check: s
             terminal.complain(f"go on with:\n  {again}")
     elif result.retry_at is not None:
         due = clock_time(result.retry_at)
-        terminal.say(f"the next deferred one is due at {due}:\n  {again}")
+        terminal.say(f"the next deferred one is due at {due}; this goes on then:\n  {again}")
     elif deferred := result.totals.get(Status.DEFERRED, 0):
         them = "it" if deferred == 1 else f"the {deferred:,}"
         terminal.say(
