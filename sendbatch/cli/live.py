@@ -20,6 +20,8 @@ from sendbatch.report.columns import width
 
 DRAWN_EVERY = 0.2  # seconds
 USUAL = 80  # columns of a terminal that does not say how many it has
+# Columns left free: some terminals go on to the next line once the last is filled, and they echo Ctrl-C.
+SPARE = 3
 TOLD_EVERY = 60.0  # seconds between two plain lines where something has changed
 TOLD_AT_LEAST = 600.0  # seconds, where nothing has
 TOLD_AT_MOST = 10.0  # seconds, where a tenth more is done
@@ -85,8 +87,7 @@ class Live:
     def _draw(self, progress: Progress, now: float, wall: float) -> None:
         columns = columns_of(sys.stderr) or USUAL
         ascii_only = not (sys.stderr.encoding or "").lower().startswith("utf")
-        # The last column stays free: some terminals go on to the next line once it is filled.
-        line = progress.line(columns - 1, now, wall, ascii_only=ascii_only)
+        line = progress.line(columns - SPARE, now, wall, ascii_only=ascii_only)
         with self._lock:
             if line == self._drawn and len(line) < columns:
                 return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import one_line, shown
+from sendbatch.errors import shown
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from sendbatch.rendering.workers import Workers
 
 
-# Who has no mail, in the order of the summary.
-WITHOUT = (
-    Status.PENDING,
-    Status.DEFERRED,
-    Status.REJECTED,
-    Status.FAILED,
-    Status.IN_DOUBT,
-    Status.INVALID,
-)
 LEFT_OUT = {
     Status.INVALID: "invalid",
     Status.FILTERED: "filtered by `where`",
@@ -141,8 +132,9 @@ def _send(
     yes: bool,
 ) -> int:
     from sendbatch import api
+    from sendbatch.cli import ends
     from sendbatch.cli.terminal import person_is_there, stoppable
-    from sendbatch.delivery.jobs import again, checking
+    from sendbatch.delivery.jobs import again, checking, resolving
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
@@ -165,74 +157,14 @@ def _send(
     if not result.sent:
         retrying = replace(chosen, retry=frozenset({*chosen.retry, "rejected"}))
         terminal.say(_nothing(result, again(campaign, record, retrying, limit=chosen.limit)))
-    _tell(result, terminal)
-    _tell_the_way_on(
-        result, terminal, again(campaign, record, chosen, limit=left), checking(campaign)
+    ends.tell(result, terminal)
+    ways = ends.Ways(
+        again(campaign, record, chosen, limit=left),
+        checking(campaign, record),
+        resolving(campaign, record),
     )
-    if chosen.resend_in_doubt:
-        _tell_of_doubt(result, terminal)
+    ends.tell_the_way_on(result, terminal, ways, resent=chosen.resend_in_doubt)
     return result.exit_code
-
-
-def _tell(result: RunResult, terminal: Terminal) -> None:
-    if terminal.is_quiet and result.exit_code:
-        terminal.complain(f"{_in_short(result)}\n  report:  {shown(result.report)}")
-    else:
-        tell = terminal.say if result.exit_code == 0 else terminal.complain
-        tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
-    if result.unwritten:
-        terminal.complain("\n".join(map(str, result.unwritten)))
-
-
-def _in_short(result: RunResult) -> str:
-    """Who has the mail and who has not, in one line."""
-    from sendbatch.report.words import word
-
-    headline = result.summary.partition("\n")[0]
-    told = [
-        f"{result.totals[status]:,} {word(status)}"
-        for status in WITHOUT
-        if result.totals.get(status)
-    ]
-    return ", ".join([headline, *told])
-
-
-def _tell_the_way_on(result: RunResult, terminal: Terminal, again: str, check: str) -> None:
-    """What to do next, where something is left to do. Each command stands on a line of its own."""
-    from sendbatch.delivery.words import clock_time, count
-
-    if result.left_over:
-        then = "" if result.exit_code == 3 else f":\n  {again}"
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run{then}")
-    failed = result.totals.get(Status.FAILED, 0)
-    if result.exit_code == 3:
-        reason = one_line(result.reason) or "not everybody was reached"
-        terminal.complain(f"stopped early: {reason}")
-        if not result.unbuildable:
-            terminal.complain(f"go on with:\n  {again}")
-    elif result.retry_at is not None:
-        due = clock_time(result.retry_at)
-        terminal.say(f"the next deferred one is due at {due}; this goes on then:\n  {again}")
-    elif deferred := result.totals.get(Status.DEFERRED, 0):
-        them = "it" if deferred == 1 else f"the {deferred:,}"
-        terminal.say(
-            f"{count(deferred, 'recipient')} refused for now; this tries {them} again:\n  {again}"
-        )
-    if failed:
-        terminal.say(
-            f"{count(failed, 'message')} could not be built: mend that first; this builds all of them and "
-            f"sends none:\n  {check}\nthen this sends to whoever has none yet:\n  {again}"
-        )
-
-
-def _tell_of_doubt(result: RunResult, terminal: Terminal) -> None:
-    """What was said before the run covers no doubt that is there after it."""
-    from sendbatch.delivery.words import count
-    if left := result.totals.get(Status.IN_DOUBT, 0):
-        terminal.say(
-            f"{count(left, 'recipient')} in doubt, not reached or not answered: the line that goes on leaves "
-            "them out; --in-doubt resend once more would send to all of them again"
-        )
 
 
 def _nothing(result: RunResult, retrying: str) -> str:

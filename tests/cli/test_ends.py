@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.cli.desk import PEOPLE, TEXT, Desk, line_that_goes_on
@@ -52,6 +55,18 @@ def test_whoever_is_deferred_without_a_time_is_tried_again_by_the_line_that_is_n
     assert mailhost.receivers == [ADA, BJORK, CARL]
 
 
+def test_with_others_left_over_no_line_is_said_to_be_for_the_deferred_alone(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk, more="retry: {attempts: 1}\n")
+    mailhost.answers[ADA] = "450 4.2.1 try again later"
+    told = desk.run("run", "spring.yaml", "--yes", "--limit", "2")
+    assert told.code == 1
+    assert "1 recipient left for a later run:\n  sendbatch run spring.yaml\n" in told.err
+    assert "1 recipient refused for now; a later run tries it again\n" in told.err
+    assert told.err.count("sendbatch run") == 1
+
+
 def test_each_command_that_is_named_stands_whole_on_a_line_of_its_own(
     desk: Desk, mailhost: MailHost
 ) -> None:
@@ -86,3 +101,20 @@ def test_quiet_every_exit_code_but_0_has_its_word(desk: Desk, mailhost: MailHost
     assert lines == ["spring: 2 of 3 accepted, 1 deferred", "  report:  reports/spring/report.csv"]
     mailhost.answers.clear()
     assert said() == (0, [])
+
+
+def test_whoever_is_in_doubt_is_settled_by_the_line_that_is_named(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.answers[CARL] = "450 4.2.1 try again later"
+    desk.run("run", "spring.yaml", "--yes", "--no-wait", "--record", "kept")
+    with closing(sqlite3.connect(desk.folder / "kept/spring/ledger.sqlite")) as store, store:
+        store.execute("UPDATE recipient SET status = 'in_doubt' WHERE key = ?", (CARL,))
+    told = desk.run("run", "spring.yaml", "--yes", "--record", "kept")
+    assert told.code == 1
+    assert "1 recipient in doubt: the mail may have arrived; who is known to have it" in told.err
+    words = list(line_that_goes_on(told.err, "known to have it"))
+    words[words.index("KEY…")] = CARL
+    assert desk.run(*words).code == 0
+    assert desk.run("run", "spring.yaml", "--yes", "--record", "kept").code == 0
