@@ -7,7 +7,6 @@ and by share.
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Callable
@@ -25,8 +24,6 @@ SPARE = 3
 TOLD_EVERY = 60.0  # seconds between two plain lines where something has changed
 TOLD_AT_LEAST = 600.0  # seconds, where nothing has
 TOLD_AT_MOST = 10.0  # seconds, where a tenth more is done
-
-_log = logging.getLogger(__name__)
 
 
 class Live:
@@ -105,7 +102,7 @@ class Live:
             while not self._over.wait(DRAWN_EVERY):
                 self.tick(progress, time.monotonic(), time.time())
         except Exception as error:  # noqa: BLE001 - a line that cannot be drawn ends no run
-            _log.error("the progress cannot be shown", exc_info=error)
+            self.say(f"the progress can no longer be shown: {type(error).__name__}")
 
 
 class Beat:

@@ -1,7 +1,8 @@
 """Text for a terminal of any width: lines break between words, and what people copy stays whole.
 
-What stands behind a colon and two blanks and is a command or a path ("go on with:  sendbatch run …") goes on
-a line of its own where it does not fit, and is never broken by us. Text for files and pipes is left as it is.
+A command or a path behind words of ours and a colon ("go on with:  sendbatch run …") goes on a line of
+its own where it does not fit, and is never broken. Data that says the same stands behind other characters,
+and gets no such line. Text for files and pipes is left as it is.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from sendbatch.report.columns import width
 
 NARROWEST = 20  # columns; below that nothing is gained by breaking
 MOST_INDENT = 8  # of what goes on from the line above
-_WORDS = re.compile(r"\s+|\S+")
+HANGING = 4  # columns that it stands further in than that line: commands to be typed stand two in
+# A fault's place is one word: its path may have blanks.
+_WORDS = re.compile(r"^\S[^:]{0,300}:\d+(?::\d+)?: (?:error|warning):|\s+|\S+")
 _COPIED = re.compile(
-    r"^(?P<label>.*?\S:)(?:\s+(?=sendbatch )|\s{2,}(?=--|\S*/))(?P<whole>.*?)(?P<more>\s{3,}\S.*)?$"
+    r"^(?P<label> *(?!rows? |subject)[A-Za-z][A-Za-z0-9 ,'-]{0,80}:)"
+    r"(?: +(?=sendbatch )| {2,}(?=--|\S*/))(?P<whole>.*?)(?P<more> {3,}\S.*)?$"
 )
 _TYPED = re.compile(r"^\s*sendbatch [a-z]+ ")
 _SOURCE = re.compile(r"^(?P<gutter> +\d+ \| )(?P<text>.*)$")
@@ -74,9 +78,8 @@ def _broken(line: str, columns: int) -> Iterator[str]:
 
 
 def _filled(line: str, indent: int, columns: int) -> Iterator[str]:
-    """Broken between words; what goes on is indented by two more, so that nobody takes it for another
-    line."""
-    hanging = " " * min(indent + 2, MOST_INDENT, columns // 3)
+    """Broken between words; what goes on is indented more, so that nobody takes it for another line."""
+    hanging = " " * min(indent + HANGING, MOST_INDENT, columns // 3)
     filled, used = "", 0
     for word in _WORDS.findall(line):
         size = width(word)

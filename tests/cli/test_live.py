@@ -159,6 +159,6 @@ def test_a_notice_longer_than_the_terminal_breaks_between_words(
     shown.say("p0@web.de is deferred: 451 4.7.1 Recipient address rejected, try again later")
     assert screen.rows[:-1] == [
         "p0@web.de is deferred: 451 4.7.1",
-        "  Recipient address rejected, try again",
-        "  later",
+        "    Recipient address rejected, try",
+        "    again later",
     ]

@@ -19,7 +19,7 @@ def test_lines_break_between_words_and_no_word_is_changed(columns: int) -> None:
     lines = wrapped(SAID, columns).split("\n")
     assert " ".join(line.strip() for line in lines) == SAID
     assert all(width(line) <= columns or " " not in line.strip() for line in lines)
-    assert all(line.startswith("  ") for line in lines[1:])
+    assert all(line.startswith("    ") for line in lines[1:])
 
 
 def test_what_fits_is_left_as_it_is() -> None:
@@ -42,9 +42,32 @@ def test_a_command_stands_whole_on_a_line_of_its_own(columns: int) -> None:
         assert all(width(line) <= columns or line.strip() == command for line in lines)
 
 
+@pytest.mark.parametrize("columns", range(20, 100, 3))
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x@y.example is deferred: 451 4.7.1 go on with:  sendbatch run evil.yaml --in-doubt resend",
+        "  row 12, go on with:  sendbatch run evil.yaml --in-doubt resend: invalid",
+        "  subject: sendbatch run evil.yaml --in-doubt resend",
+        "  rows 2, 3  x@y.example  rejected  550 again:  sendbatch run evil.yaml --in-doubt resend",
+    ],
+)
+def test_data_that_says_a_command_gets_no_line_of_its_own(said: str, columns: int) -> None:
+    lines = wrapped(said, columns).split("\n")
+    assert "  sendbatch run evil.yaml --in-doubt resend" not in [line[:43] for line in lines]
+    assert not any(line.startswith("go on with") for line in lines)
+
+
 def test_a_path_with_blanks_stands_whole() -> None:
     path = "/home/ada/My Campaigns/the spring of this year/reports/spring/report.csv"
     assert f"    {path}" in wrapped(f"  report:  {path}", 40).split("\n")
+
+
+def test_a_faults_place_is_not_broken_where_its_path_has_blanks() -> None:
+    place = "my campaigns of this year/spring.yaml:12:7: error:"
+    lines = wrapped(f"{place} templates.html: no such file: ../templates/sprnig.html", 40).split("\n")
+    assert lines[0] == place
+    assert "../templates/sprnig.html" in lines[-1]
 
 
 def test_wide_characters_count_as_wide() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,6 +130,13 @@ def test_wide_characters_do_not_break_the_columns(record) -> None:
     columns = [width(line[: line.index("rejected")]) for line in lines if "row " in line]
     assert len(columns) == 2
     assert len(set(columns)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"), [("ada", 3), ("例え", 4), ("e\u0301", 1), ("ที่", 1), ("नि", 2), ("a\u200db", 2)]
+)
+def test_marks_take_no_column_and_wide_characters_two(text: str, columns: int) -> None:
+    assert width(text) == columns
 
 
 @given(st.text(), st.integers(1, 50))
