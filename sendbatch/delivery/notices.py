@@ -29,8 +29,8 @@ _WORDS = {
     Status.FAILED: "failed",
     Status.IN_DOUBT: "in doubt",
 }
-# What differs from one recipient to the next in a reason that is the same: addresses, numbers, paths.
 _ROW = re.compile(r" \(row \d+\)$")
+# What differs from one recipient to the next in a reason that is the same: addresses, numbers, paths.
 _OWN = re.compile(r"\S*[@/\d]\S*")
 
 
@@ -152,7 +152,7 @@ class Domains:
     def remove(self, domain: str) -> None:
         """One that was added before."""
         if domain not in self._counts:
-            self._others -= 1
+            self._others = max(0, self._others - 1)
         elif self._counts[domain] > 1:
             self._counts[domain] -= 1
         else:
