@@ -83,7 +83,8 @@ def load(
 class RunResult:
     """How a run ended. `totals` are the recipients this call was about, by status; `reason` says
     why it stopped early, if it did; `sent` whether there was anything to send at all; `unwritten` why
-    the report could not be written."""
+    the report could not be written; `unbuildable` that so many messages could not be built that going on is
+    of no use before that is mended."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -95,6 +96,7 @@ class RunResult:
     folder: Path
     report: Path
     unwritten: tuple[Fault, ...] = ()
+    unbuildable: bool = False
 
     @property
     def unfinished(self) -> int:
@@ -141,6 +143,7 @@ def run(
         folder=job.record.path,
         report=job.record.path / REPORT,
         unwritten=unwritten,
+        unbuildable=ending.unbuildable if ending else False,
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
-from sendbatch.cli.plan_text import bad_row
+from sendbatch.cli.plan_text import who
 from sendbatch.errors import (
     Fault,
     Place,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.seen import Seen
+    from sendbatch.gathering import Gathering
     from sendbatch.rendering.workers import Workers
 
 
@@ -113,24 +114,32 @@ def _look(
 
 
 def _bad_rows(seen: Seen) -> list[Fault]:
-    file = shown(seen.csv)
     return [
-        Fault(
-            bad_row(entry),
-            Place(file, entry.row),
-            severity="error" if entry.status is Status.INVALID else "warning",
-        )
-        for entry in seen.bad
+        *_of_rows(seen, seen.invalid, "invalid: ", "are invalid"),
+        *_of_rows(seen, seen.duplicates, "duplicate: ", "are duplicates", severity="warning"),
     ]
 
 
 def _unbuildable(seen: Seen) -> list[Fault]:
-    failures = seen.rehearsal.failures if seen.rehearsal is not None else ()
+    if seen.rehearsal is None:
+        return []
+    return _of_rows(seen, seen.rehearsal.failures, "", "cannot be built")
+
+
+def _of_rows(
+    seen: Seen, found: Gathering, what: str, others: str, *, severity: str = "error"
+) -> list[Fault]:
+    """One for each fault, at the first row that has it."""
     file = shown(seen.csv)
-    return [
-        Fault(f"{one_line(key, 320)}: {one_line(reason, 500)}", Place(file, row))
-        for row, key, reason in failures
-    ]
+    faults = []
+    for one in found:
+        rows = f" ({one.lines})" if one.number > 1 else ""
+        said = f"{who(one)}: {what}{one_line(one.words, 500)}{rows}"
+        faults.append(Fault(said, Place(file, one.rows[0][0]), severity=severity))
+    if found.unnamed:
+        said = f"and {found.unnamed:,} more rows that {others}"
+        faults.append(Fault(said, Place(file), severity=severity))
+    return faults
 
 
 def _print(
@@ -145,6 +154,21 @@ def _print(
             terminal.complain(str(fault))
     else:
         terminal.planned(seen)
+        if terminal.is_quiet and seen.exit_code:
+            terminal.complain(faulty(file, seen))
+
+
+def faulty(file: Path, seen: Seen) -> str:
+    """Why a plan is not well, in a line or two."""
+    from sendbatch.delivery.words import count
+
+    invalid = seen.totals.get(Status.INVALID, 0)
+    unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0
+    told = [
+        *([f"{count(invalid, 'row')} invalid"] if invalid else []),
+        *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
+    ]
+    return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
 
 
 def _annotation(fault: Fault) -> str:

@@ -26,6 +26,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
+from sendbatch.cli.wrapping import fitted
 from sendbatch.errors import SendbatchError, inert, printable
 
 USAGE, STOPPED = 2, 3
@@ -136,4 +137,4 @@ def _unforeseen() -> int:
 
 
 def _say(text: str) -> None:
-    print(inert(for_log(text)), file=sys.stderr)  # noqa: T201 - the words a person is left with
+    print(fitted(inert(for_log(text)), sys.stderr), file=sys.stderr)  # noqa: T201 - the words a person is left with

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,7 @@ def plan(
     from sendbatch.cli.masking import for_log
     from sendbatch.cli.plan_text import plan_text
     from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.cli.wrapping import fitted
     from sendbatch.delivery.options import Options
     from sendbatch.delivery.stopping import Stop
     from sendbatch.errors import inert
@@ -64,7 +66,7 @@ def plan(
                 )
         finally:
             terminal.finished()
-    typer.echo(inert(for_log(plan_text(seen))), nl=False)
+    typer.echo(fitted(inert(for_log(plan_text(seen))), sys.stdout), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
         terminal.say(f"  {again(campaign, record)} --plan {shlex.quote(str(out))}")

@@ -11,7 +11,7 @@ from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.delivery.seen import Seen
-    from sendbatch.ledger.store import Entry
+    from sendbatch.gathering import Gathered, Gathering
 
 SHOWN_AS = {
     Status.ACCEPTED: "have it already",
@@ -23,7 +23,6 @@ SHOWN_AS = {
     Status.DUPLICATE: "duplicate",
 }
 
-BAD = (Status.INVALID, Status.DUPLICATE)
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -105,11 +104,19 @@ def _pace(plan: Seen) -> Iterator[str]:
         yield f"  takes at least {duration(plan.done_in)}: done at {done} if it begins now"
 
 
-def bad_row(entry: Entry) -> str:
-    """Who stands in an invalid or duplicate row, and what is wrong with it."""
-    who = one_line(entry.email or entry.key or "(no address)", 320)
-    reason = f": {one_line(entry.reason, 500)}" if entry.reason else ""
-    return f"{who}: {entry.status}{reason}"
+def who(one: Gathered) -> str:
+    """The first of those with one fault, by key or address."""
+    named = ", ".join(one_line(name, 320 if one.number == 1 else 80) for _, name in one.rows)
+    return f"{named}, …" if one.number > len(one.rows) else named
+
+
+def _faults(found: Gathering, what: str, others: str) -> Iterator[str]:
+    for one in found:
+        words = one_line(one.words, 500)
+        said = ": ".join(part for part in (what, words) if part)
+        yield f"  {one.lines}, {who(one)}: {said}"
+    if found.unnamed:
+        yield f"  and {found.unnamed:,} more that {others}"
 
 
 def _rehearsal(plan: Seen) -> Iterator[str]:
@@ -120,12 +127,6 @@ def _rehearsal(plan: Seen) -> Iterator[str]:
         return
     built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
-    for entry in plan.bad:
-        yield f"  row {entry.row}, {bad_row(entry)}"
-    unnamed = sum(plan.totals.get(entry, 0) for entry in BAD) - len(plan.bad)
-    if unnamed > 0:
-        yield f"  and {unnamed:,} more that are invalid or duplicates"
-    for row, key, reason in rehearsal.failures:
-        yield f"  row {row}, {one_line(key, 80)}: {one_line(reason, 500)}"
-    if rehearsal.failed > len(rehearsal.failures):
-        yield f"  and {rehearsal.failed - len(rehearsal.failures):,} more that cannot be built"
+    yield from _faults(plan.invalid, "invalid", "are invalid")
+    yield from _faults(plan.duplicates, "duplicate", "are duplicates")
+    yield from _faults(rehearsal.failures, "", "cannot be built")

@@ -43,18 +43,21 @@ def proof(
         from sendbatch import api
 
         campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
-        with stoppable(stop, terminal):
-            proofs = api.proof(
-                campaign,
-                to=to,
-                count=count,
-                recipient=recipient,
-                options=Options(moved_from=moved_from),
-                record=record,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
-            )
+        try:
+            with stoppable(stop, terminal):
+                proofs = api.proof(
+                    campaign,
+                    to=to,
+                    count=count,
+                    recipient=recipient,
+                    options=Options(moved_from=moved_from),
+                    record=record,
+                    observer=terminal,
+                    stop=stop,
+                    workers=workers,
+                )
+        finally:
+            terminal.finished()
     for one in proofs:
         terminal.say(_told(one))
     if outbox := api.outbox(campaign, record=record):

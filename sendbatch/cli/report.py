@@ -25,6 +25,7 @@ def report(
     """Write the record to standard output; exits as `run` would."""
     from sendbatch import api
     from sendbatch.cli.masking import for_log
+    from sendbatch.cli.wrapping import fitted
 
     opt.one_of(form, ("text", "csv", "json"), "--format")
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
@@ -34,5 +35,5 @@ def report(
         raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))
     text = io.StringIO()
     code = api.report(campaign, form, text, record=record)
-    typer.echo(for_log(text.getvalue()), nl=False)
+    typer.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
     raise typer.Exit(code)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import one_line, shown
+from sendbatch.errors import shown
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
     from sendbatch.delivery.options import Options
     from sendbatch.rendering.workers import Workers
+
+
+LEFT_OUT = {
+    Status.INVALID: "invalid",
+    Status.FILTERED: "filtered by `where`",
+    Status.SUPPRESSED: "on a suppression list",
+    Status.DUPLICATE: "duplicate",
+}
 
 
 def run(
@@ -123,8 +132,9 @@ def _send(
     yes: bool,
 ) -> int:
     from sendbatch import api
+    from sendbatch.cli import ends
     from sendbatch.cli.terminal import person_is_there, stoppable
-    from sendbatch.delivery.jobs import again
+    from sendbatch.delivery.jobs import again, checking, resolving
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
@@ -147,60 +157,36 @@ def _send(
     if not result.sent:
         retrying = replace(chosen, retry=frozenset({*chosen.retry, "rejected"}))
         terminal.say(_nothing(result, again(campaign, record, retrying, limit=chosen.limit)))
-    _tell(result, terminal, again(campaign, record, chosen, limit=left))
-    if chosen.resend_in_doubt:
-        _tell_of_doubt(result, terminal)
+    ends.tell(result, terminal)
+    ways = ends.Ways(
+        again(campaign, record, chosen, limit=left),
+        checking(campaign, record),
+        resolving(campaign, record),
+    )
+    ends.tell_the_way_on(result, terminal, ways, resent=chosen.resend_in_doubt)
     return result.exit_code
-
-
-def _tell(result: RunResult, terminal: Terminal, again: str) -> None:
-    from sendbatch.delivery.words import clock_time, count
-
-    tell = terminal.say if result.exit_code == 0 else terminal.complain
-    tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
-    if result.unwritten:
-        terminal.complain("\n".join(map(str, result.unwritten)))
-    if result.left_over:
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run:  {again}")
-    if result.exit_code == 3:
-        terminal.complain(f"stopped early: {one_line(result.reason)}\ngo on with:  {again}")
-    elif result.retry_at is not None:
-        terminal.say(f"the next deferred one is due at {clock_time(result.retry_at)}:  {again}")
-
-
-def _tell_of_doubt(result: RunResult, terminal: Terminal) -> None:
-    """What was said before the run covers no doubt that is there after it."""
-    from sendbatch.delivery.words import count
-    from sendbatch.values import Status
-
-    if left := result.totals.get(Status.IN_DOUBT, 0):
-        terminal.say(
-            f"{count(left, 'recipient')} in doubt, not reached or not answered: the line that goes on leaves "
-            "them out; --in-doubt resend once more would send to all of them again"
-        )
 
 
 def _nothing(result: RunResult, retrying: str) -> str:
     """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
     sends to the rejected again."""
     from sendbatch.delivery.words import count
-    from sendbatch.values import Status
-
     if rejected := result.totals.get(Status.REJECTED, 0):
         return (
             f"nothing to send: everyone this run is for was dealt with before; "
             f"{count(rejected, 'recipient')} rejected\n"
-            f"where that was a fault that is mended now, this sends to the {rejected:,} again:  {retrying}\n"
+            f"where that was a fault that is mended now, this sends to the {rejected:,} again:\n"
+            f"  {retrying}\n"
             "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
         )
 
     done = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)
     if any(result.totals.get(status) for status in done):
         return "nothing to send: everyone this run is for was dealt with before"
-    return (
-        "nobody to send to: every row is invalid, filtered, suppressed or a duplicate; "
-        "look at the CSV and at `where`"
-    )
+    told = [
+        f"{number:,} {words}" for status, words in LEFT_OUT.items() if (number := result.totals.get(status))
+    ]
+    return f"nobody to send to: {', '.join(told) or 'no row'}; look at the CSV and at `where`"
 
 
 def _rehearse(
@@ -211,6 +197,7 @@ def _rehearse(
     workers: Workers,
 ) -> int:
     from sendbatch import api
+    from sendbatch.cli.check import faulty
     from sendbatch.cli.terminal import stoppable
     from sendbatch.delivery.stopping import Stop
 
@@ -228,5 +215,7 @@ def _rehearse(
     finally:
         terminal.finished()
     terminal.planned(plan)
+    if terminal.is_quiet and plan.exit_code:
+        terminal.complain(faulty(campaign.file, plan))
     terminal.say(f"nothing was sent; the first messages are in {shown(page)}")
     return plan.exit_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from sendbatch.cli import options as opt
@@ -19,12 +21,13 @@ def status(
     """Show where a run stands. Takes no lock; exits as `run` would."""
     from sendbatch import api
     from sendbatch.cli.masking import for_log
+    from sendbatch.cli.wrapping import fitted
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     standing = api.status(campaign, record=record)
-    typer.echo(inert(for_log(standing.summary)), nl=False)
+    typer.echo(fitted(inert(for_log(standing.summary)), sys.stdout), nl=False)
     if standing.doubt is not None:
-        typer.echo(inert(for_log(standing.doubt)), err=True)
+        typer.echo(fitted(inert(for_log(standing.doubt)), sys.stderr), err=True)
     if standing.under_way:
         typer.echo("being sent at this moment")
     raise typer.Exit(standing.exit_code)

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections import deque
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from sendbatch.delivery.descriptors import open_closed_streams
 from sendbatch.errors import SendbatchError
@@ -66,6 +66,12 @@ def drop_results() -> None:
         below.raw.is_over = True
 
 
+def is_behind(stream: TextIO) -> bool:
+    """Whether this is standard error, and its reader has not taken yet what was said before."""
+    below = getattr(stream, "buffer", None)
+    return isinstance(below, _Words) and below.is_behind
+
+
 def leave() -> None:
     """Before the process ends: what was said reaches whoever reads it, and nothing more is written."""
     with contextlib.suppress(Unwritable):  # that has been said, or there is worse to say
@@ -98,6 +104,11 @@ class _Words(io.BufferedIOBase):
             self._is_settled = False
             self._hand_on(said)
         return len(said)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its reader has not taken yet what was said before."""
+        return len(self._waiting) > 0
 
     def settle(self) -> None:
         """Wait until all is written, for as long as somebody reads."""

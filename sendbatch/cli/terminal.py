@@ -1,4 +1,5 @@
-"""What a person sees while it happens: lines on standard error, a progress bar where there is one."""
+"""What a person sees while it happens: lines on standard error, and one that changes where there is a
+terminal."""
 
 from __future__ import annotations
 
@@ -11,25 +12,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
+from sendbatch.cli.live import Live
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import plan_text
-from sendbatch.delivery.observer import Observer
+from sendbatch.cli.progress import Progress
+from sendbatch.delivery.observer import Observer, Wait
 from sendbatch.errors import Interrupted, SendbatchError, as_json, inert, one_line
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from sendbatch.delivery.seen import Question, Seen
     from sendbatch.delivery.stopping import Stop
 
-DONE = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-TOLD_EVERY = 60.0  # seconds between lines where there is no bar
+LONG = 60.0  # seconds of a wait in which a person may want to leave
 
 
 class Terminal(Observer):
@@ -38,13 +38,14 @@ class Terminal(Observer):
     def __init__(self, *, quiet: bool = False, progress: bool = True, log_format: str = "text"):
         self._quiet = quiet
         self._json = log_format == "json"
-        fancy = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        self._bars = progress and fancy and not quiet and not self._json
-        self._bar: tqdm[NoReturn] | None = None
-        self._counts: Counter[Status] = Counter()
-        self._doing = ""  # what the bar is about
-        self._total = 0
-        self._told_at = time.monotonic()
+        self._fancy = progress and not quiet and not self._json and _can_draw()
+        self._live = Live(draws=self._fancy, tell=self._tell)
+        self._deferred = self._failed = 0  # by an earlier run
+        self._has_reassured = False
+
+    @property
+    def is_quiet(self) -> bool:
+        return self._quiet and not self._json
 
     def say(self, text: str, kind: str = "notice", **more: object) -> None:
         """A message for people; one line of JSON where that was asked for."""
@@ -53,7 +54,7 @@ class Terminal(Observer):
             line = {"at": round(time.time(), 3), "kind": kind, "text": text.rstrip("\n"), **more}
             _write(as_json(line))
         elif not self._quiet:
-            self._above_bar(inert(text.rstrip("\n")))
+            self._live.say(inert(text.rstrip("\n")))
 
     def complain(self, text: str, kind: str = "error", **more: object) -> None:
         """As `say`, even when quiet."""
@@ -74,6 +75,8 @@ class Terminal(Observer):
 
     def planned(self, plan: Seen) -> None:
         self.finished()
+        self._deferred = plan.totals.get(Status.DEFERRED, 0)
+        self._failed = plan.totals.get(Status.FAILED, 0)
         self.say(plan_text(plan), "plan", totals=plan.totals, sendable=plan.sendable)
         if self._quiet and not self._json:
             for warning in plan.warnings:
@@ -81,38 +84,33 @@ class Terminal(Observer):
                     self.complain(str(warning))
 
     def planning(self, rows: int) -> None:
-        self._show("checking rows", rows, None, "row")
+        self._show("checking rows", rows, None)
 
     def checking(self, messages: int, total: int) -> None:
-        self._show("building messages", messages, total, "message")
+        self._show("building messages", messages, total)
 
     def sending(self, total: int) -> None:
-        self.finished()
-        self._total = total
-        self._told_at = time.monotonic()
-        if self._bars:
-            self._open("sending", total, "mail")
+        begun = Counter({Status.DEFERRED: self._deferred, Status.FAILED: self._failed})
+        self._open(Progress("sending", total, began=time.monotonic(), counts=begun))
 
     def moved(self, was: Status, now: Status) -> None:
-        self._counts[now] += 1
-        if self._bar is not None:
-            self._bar.update(now in DONE)
-            if set(self._counts) - {Status.ACCEPTED}:
-                self._bar.set_postfix(
-                    {s.replace("_", " "): n for s, n in self._counts.items()}, refresh=False
-                )
-        elif time.monotonic() - self._told_at >= TOLD_EVERY:
-            self._told_at = time.monotonic()
-            done = sum(self._counts[status] for status in DONE)
-            self.say(f"{done:,} of {self._total:,} done", "progress", done=done, total=self._total)
+        if (progress := self._live.progress) is not None:
+            progress.moved(was, now)
+
+    def waiting(self, wait: Wait) -> None:
+        if self._live.progress is None:
+            self._open(Progress("connecting", began=time.monotonic()))
+        if (progress := self._live.progress) is not None:
+            progress.waits(wait, time.monotonic())
+        if self._fancy and not self._has_reassured and _is_long(wait):
+            self._has_reassured = True
+            self.say("Ctrl-C is safe at any time: the same command goes on where this one ended")
 
     def notice(self, text: str) -> None:
         self.say(one_line(text))
 
     def finished(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._live.close()
 
     def ask(self, question: Question) -> bool:
         """Ask for a yes, or for the number; the plan stands above."""
@@ -125,29 +123,41 @@ class Terminal(Observer):
                 return typed.replace(",", "").strip() == wanted
             return _asked("Send it? [y/N] ").strip().lower() in ("y", "yes")
 
-    def _show(self, what: str, done: int, total: int | None, unit: str) -> None:
-        if not self._bars:
-            return
-        if self._bar is None or self._doing != what:
-            self.finished()
-            self._open(what, total, unit)
-        assert self._bar is not None
-        self._bar.update(done - self._bar.n)
+    def _show(self, what: str, done: int, total: int | None) -> None:
+        if self._live.progress is None or self._live.progress.doing != what:
+            self._open(Progress(what, total, began=time.monotonic()))
+        if (progress := self._live.progress) is not None:
+            progress.done = done
 
-    def _open(self, what: str, total: int | None, unit: str) -> None:
-        from tqdm import tqdm
+    def _open(self, progress: Progress) -> None:
+        if not self.is_quiet:
+            self._live.open(progress)
 
-        self._doing = what
-        self._bar = tqdm(
-            desc=what, total=total, unit=f" {unit}", file=sys.stderr, leave=False,
-            dynamic_ncols=True, mininterval=0.2,
-        )  # fmt: skip
+    def _tell(self, progress: Progress) -> None:
+        """A sign of life where no line is drawn."""
+        now, wall = time.monotonic(), time.time()
+        wait = progress.waiting(now, wall)
+        self.say(
+            progress.plain(now, wall),
+            "progress",
+            doing=progress.doing,
+            done=progress.done,
+            total=progress.total,
+            rate=round(progress.speed, 3),
+            not_sent={word.replace(" ", "_"): n for word, n in progress.trouble.items()},
+            waiting_for=wait.why if wait is not None else None,
+            waiting_until=wait.until if wait is not None else None,
+        )
 
-    def _above_bar(self, text: str) -> None:
-        if self._bar is None:
-            _write(text)
-        else:
-            self._bar.write(text, file=sys.stderr)
+
+def _can_draw() -> bool:
+    """Whether standard error is a terminal that can move its cursor, and that may be used."""
+    dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ and not dumb
+
+
+def _is_long(wait: Wait) -> bool:
+    return wait.until is not None and wait.until - time.time() >= LONG
 
 
 def person_is_there() -> bool:

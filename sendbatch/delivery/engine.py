@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.history import History
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.line import Line
+from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.quotas import Quotas
@@ -32,6 +34,7 @@ from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.verdict import BREAKER, Breaker
+from sendbatch.delivery.waits import Waits
 from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
@@ -45,6 +48,7 @@ from sendbatch.smtp.connection import Connection
 class Ending:
     """How a run ended. `early` means before everyone had their turn (exit 3), with the reason.
 
+    `unbuildable`: too many messages could not be built, and going on is of no use before that is mended.
     `not_due` counts on: only rows not yet due remained and were not waited for; the epoch time of
     the earliest, or None.
     """
@@ -52,6 +56,7 @@ class Ending:
     early: bool = False
     reason: str = ""
     not_due: float | None = None
+    unbuildable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,12 @@ class Engine:
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _never: asyncio.Event = field(default_factory=asyncio.Event)
     _broken: BaseException | None = None
+    _notices: Notices = field(init=False)
+    _waits: Waits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._notices = Notices(self.observer, self._note, self.clock)
+        self._waits = Waits(self.observer, self.clock)
 
     async def run(self, first: Connection | None, since: float | None = None) -> Ending:
         """Send until nothing is left or something stops it; `first` has logged in already, at the steady
@@ -130,10 +141,12 @@ class Engine:
         if self._broken is None:
             traffic.settling.finish()
             if self.keys is not None and self.keys.expired:
-                self._told("keys")(
+                self._notices.tell(
+                    "keys",
                     f"{count(self.keys.expired, 'recipient')} left in doubt: the key by which the provider "
-                    "drops a repetition has expired"
+                    "drops a repetition has expired",
                 )
+            self._notices.finish()
             await self.committer.flush()
         if self._broken is not None:  # also where the last outcomes could not be written
             raise self._broken
@@ -145,7 +158,7 @@ class Engine:
         if feed.only_later is not None and not self._early:
             return Ending(False, not_due=feed.only_later)
         if self._early:
-            return Ending(True, self._early)
+            return Ending(True, self._early, unbuildable=feed.is_unbuildable)
         return Ending(self.stop.is_soon and not feed.finished, self.stop.reason)
 
     async def _send(self, feed: Feed, senders: list[Sender]) -> None:
@@ -189,7 +202,8 @@ class Engine:
             observer=self.observer,
             write=self.committer.write,
             put_back=lambda ready: traffic.put_back(ready),
-            note=self._note,
+            notices=self._notices,
+            waits=self._waits,
             breaker=Breaker(self.breaker, profile.connections),
             brake=Brake(
                 self.retry.first_delay,
@@ -205,7 +219,8 @@ class Engine:
             clock=self.clock,
             soon=self._soon,
             over=line.over,
-            notice=self._told("offline"),
+            notice=partial(self._notices.tell, "offline"),
+            waiting=self._waits.server,
             refused=settling.refused_connection,
             give_up=self._give_up,
         )
@@ -220,6 +235,7 @@ class Engine:
             commit=self.committer.commit,
             offered=self.learned,
             held=self._held,
+            waits=self._waits,
             soon=self._soon,
             keys=self.keys,
         )
@@ -231,7 +247,7 @@ class Engine:
             store=self.store,
             committer=self.committer,
             pool=self.pool,
-            observer=self.observer,
+            waits=self._waits,
             unbuildables=Unbuildables(self.selected),
             waiting=self._only_later,
             give_up=self._give_up,
@@ -243,13 +259,6 @@ class Engine:
 
     def _note(self, kind: str, detail: str) -> None:
         self.committer.note(kind, detail, self.clock.wall())
-
-    def _told(self, kind: str) -> Callable[[str], None]:
-        def tell(text: str) -> None:
-            self._note(kind, text)
-            self.observer.notice(text)
-
-        return tell
 
     def _give_up(self, reason: str) -> None:
         if not self._early:
@@ -263,15 +272,15 @@ class Engine:
         if self.no_wait:
             self._give_up(text)
         elif abs(until - self._held_until) > 1.0:  # each connection comes to say so
-            self._told("quota")(f"{text}; waiting")
+            self._notices.tell("quota", f"{text}; waiting")
         self._held_until = until
 
     def _only_later(self, due_at: float) -> bool:
         """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
-        if due_at != self._told_of and not self.no_wait:
-            self.observer.notice(
-                f"only deferred recipients remain; the next is due at {clock_time(due_at)}"
-            )
+        if not self.no_wait:
+            said = self._waits.retry(due_at)
+            if due_at != self._told_of:
+                self._notices.now_and_then("retry", said)
         self._told_of = due_at
         return not self.no_wait
 

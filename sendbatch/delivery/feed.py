@@ -14,14 +14,14 @@ from itertools import chain
 
 from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery.line import OTHERS, Ready
-from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Change, Failed, Lane, Store
 from sendbatch.rendering.batches import Built
 from sendbatch.rendering.pool import Pool
-from sendbatch.values import Message, Recipient, Status
+from sendbatch.values import Message, Recipient
 
 BATCH = 256  # recipients rendered in one go
 FEW = 8  # recipients fetched while the brake is on
@@ -41,7 +41,7 @@ class Feed:
         store: Store,
         committer: Committer,
         pool: Pool,
-        observer: Observer,
+        waits: Waits,
         unbuildables: Unbuildables,
         waiting: Callable[[float], bool],
         give_up: Callable[[str], None],
@@ -50,7 +50,7 @@ class Feed:
         self._store = store
         self._committer = committer
         self._pool = pool
-        self._observer = observer
+        self._waits = waits
         self._unbuildables = unbuildables
         self._waiting = waiting
         self._give_up = give_up
@@ -63,6 +63,7 @@ class Feed:
         self._building: deque[_Batch] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
+        self.is_unbuildable = False  # too many messages could not be built
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
@@ -232,6 +233,8 @@ class Feed:
 
     async def _add(self, batch: _Batch) -> None:
         """Into the line with what was built of it; what could not be is recorded as failed."""
+        if not len(self._traffic.line) and not batch.built.done():
+            self._waits.building()
         built = await self._unless_stopped(batch.built)
         if built is None:
             return
@@ -249,10 +252,11 @@ class Feed:
             else:
                 failed.append(Failed(recipient.id, message.reason, now))
                 self._traffic.out.discard(recipient.id)
-                self._observer.moved(recipient.status, Status.FAILED)
+                self._traffic.settling.unbuildable(recipient, message.reason)
         if failed:
             await self._committer.commit(failed)
             if self._unbuildables.add(len(failed)):
+                self.is_unbuildable = True
                 self._give_up(
                     f"{self._unbuildables.count} messages could not be built; "
                     f"the first reason: {getattr(failed[0], 'reason', '')}"

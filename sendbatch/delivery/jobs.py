@@ -79,9 +79,31 @@ def again(
     return shlex.join([*_words(campaign, record), *edition, *chosen])
 
 
+def checking(campaign: Campaign, record: Path | None = None) -> str:
+    """The line that builds every message of the campaign and sends none."""
+    typed = _typed(campaign, "--smtp", "--set", "--expect", "--tolerate")
+    return shlex.join(["sendbatch", "check", shown(campaign.file), *typed, *_kept(record)])
+
+
+def resolving(campaign: Campaign, record: Path | None = None) -> str:
+    """The beginning of a line that settles recipients by hand."""
+    typed = _typed(campaign, "--smtp", "--set")
+    return shlex.join(["sendbatch", "resolve", shown(campaign.file), *typed, *_kept(record)])
+
+
+def _typed(campaign: Campaign, *known: str) -> list[str]:
+    """The edition, and so much of what was typed as another verb knows."""
+    edition = ["--run", campaign.run] if campaign.run_given else []
+    pairs = zip(campaign.typed[::2], campaign.typed[1::2], strict=True)
+    return [*(word for pair in pairs if pair[0] in known for word in pair), *edition]
+
+
+def _kept(record: Path | None) -> tuple[str, ...]:
+    return () if record is None else ("--record", shown(record))
+
+
 def _words(campaign: Campaign, record: Path | None) -> list[str]:
-    kept = () if record is None else ("--record", shown(record))
-    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *kept]
+    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *_kept(record)]
 
 
 def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:

@@ -107,6 +107,10 @@ class Line:
         )
         return max(soonest, now)
 
+    def first_due(self, due: Callable[[str], float]) -> str:
+        """The lane of which somebody may start first."""
+        return min((name for name, lane in self._lanes.items() if lane.waiting), key=due)
+
     def wake_all(self) -> None:
         """The run is asked to stop: nobody need wait for anything."""
         self.filled.set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ParamSpec
 
 from sendbatch.delivery.seen import Seen
@@ -16,6 +17,17 @@ from sendbatch.values import Status
 P = ParamSpec("P")
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What nothing goes on before. `whom` is short ("gmail.com", "the server", "the quota"), `why` the same
+    in more words, to be read after "waiting for"; `until` in seconds since the epoch, None where nobody
+    knows."""
+
+    whom: str
+    why: str
+    until: float | None
 
 
 class Observer:
@@ -36,8 +48,12 @@ class Observer:
     def moved(self, was: Status, now: Status) -> None:
         """One recipient's status changed."""
 
+    def waiting(self, wait: Wait) -> None:
+        """Nothing goes on before that. It is over with the next `moved`, or with the next wait."""
+
     def notice(self, text: str) -> None:
-        """Something a person should know while it happens: a wait, a slow-down, a reconnect."""
+        """Something a person should know while it happens: a slow-down, a reconnect, who is deferred. Those
+        of one kind are gathered: the first at once, the others counted."""
 
     def finished(self) -> None:
         """The long work is over, one way or the other."""
@@ -66,6 +82,9 @@ class Guarded(Observer):
 
     def moved(self, was: Status, now: Status) -> None:
         self._tell(self._watching.moved, was, now)
+
+    def waiting(self, wait: Wait) -> None:
+        self._tell(self._watching.waiting, wait)
 
     def notice(self, text: str) -> None:
         self._tell(self._watching.notice, text)

@@ -22,6 +22,7 @@ from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
+from sendbatch.gathering import Gathered, Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
@@ -35,7 +36,6 @@ from sendbatch.values import Row
 
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
-SHOWN = 20  # rows named in one refusal
 _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
@@ -207,11 +207,20 @@ def oversized(large: Sequence[Large], limit: int | None, file: Path) -> list[Fau
 
 
 def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
-    faults = [Fault(text, Place(shown(file), line)) for line, text in held[:SHOWN]]
-    if len(held) > SHOWN:
-        more = count(len(held) - SHOWN, "more row")
-        faults.append(Fault(f"and {more} with such a fault", Place(shown(file))))
+    gathering = Gathering()
+    for line, text in held:
+        gathering.add(text, line, "")
+    faults = [
+        Fault(f"{one.words}{_too(one)}", Place(shown(file), one.rows[0][0])) for one in gathering
+    ]
+    if gathering.unnamed:
+        more = count(gathering.unnamed, "more row")
+        faults.append(Fault(f"and {more} with other such faults", Place(shown(file))))
     return faults
+
+
+def _too(one: Gathered) -> str:
+    return f" ({one.lines})" if one.number > 1 else ""
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:

@@ -56,7 +56,7 @@ class Reach:
 
     `soon` is set when the run is asked to stop, `over` also when there is nothing left to send.
     `give_up(reason)` stops the run; `refused()` is told when the server turned one more connection
-    away: by a reply, or without a word while others are open.
+    away: by a reply, or without a word while others are open. `waiting(why, due)` is told of each pause.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Reach:
         soon: asyncio.Event,
         over: asyncio.Event,
         notice: Callable[[str], None],
+        waiting: Callable[[str, float], None],
         refused: Callable[[], None],
         give_up: Callable[[str], None],
     ) -> None:
@@ -77,6 +78,7 @@ class Reach:
         self._soon = soon
         self._over = over
         self._notice = notice
+        self._waiting = waiting
         self._refused = refused
         self._give_up = give_up
         self._gone_since: float | None = None
@@ -119,6 +121,9 @@ class Reach:
             self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
             self._pause_ends = now + self._pause
         if not self._soon.is_set():
+            gone = self._gone_since is not None
+            why = "cannot be reached" if gone else "ends connections before they are of use"
+            self._waiting(why, self._pause_ends)
             await self._clock.wait(self._over, self._pause_ends - now)
 
     async def _unless_stopped(

@@ -9,12 +9,12 @@ from email.header import decode_header, make_header
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.seen import Rehearsal
 from sendbatch.delivery.stopping import Stop
+from sendbatch.gathering import Gathering
 from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
 
 TOLD = 200  # messages between two signs of life
-SHOWN = 20  # rows named, with their reasons
 
 
 def rehearse(
@@ -30,8 +30,8 @@ def rehearse(
 ) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
-    built = failed = largest = 0
-    failures: list[tuple[int, str, str]] = []
+    built = largest = 0
+    failures = Gathering()
     having = [0] * len(placeholders)
     for recipient, message in pool.each(recipients, now, stop.heed):
         if isinstance(message, Message):
@@ -47,13 +47,11 @@ def rehearse(
             reason = message.reason
         built += 1
         if reason is not None:
-            failed += 1
-            if len(failures) < SHOWN:
-                failures.append((recipient.row, recipient.key, reason))
+            failures.add(reason, recipient.row, recipient.key)
         if built % TOLD == 0:
             observer.checking(built, total)
     observer.checking(built, total)
-    return Rehearsal(built, failed, tuple(failures), largest, tuple(having))
+    return Rehearsal(built, failures, largest, tuple(having))
 
 
 def seen_in(data: bytes) -> str:

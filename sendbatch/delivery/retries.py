@@ -27,9 +27,12 @@ class Budget:
         self._used[recipient_id] = min(255, self._used[recipient_id] + 1)
         return self._used[recipient_id]
 
+    def used(self, recipient_id: int) -> int:
+        """The attempts of this run that were counted, capped at 255."""
+        return self._used[recipient_id] if recipient_id < len(self._used) else 0
+
     def is_spent(self, recipient_id: int) -> bool:
-        used = self._used[recipient_id] if recipient_id < len(self._used) else 0
-        return used >= self._attempts
+        return self.used(recipient_id) >= self._attempts
 
 
 def longest_delay(retry: Retry) -> float:

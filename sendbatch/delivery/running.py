@@ -23,6 +23,7 @@ from sendbatch.delivery.history import history_of, way_out
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.looping import Loop, unless_stopped
+from sendbatch.delivery.observer import Wait
 from sendbatch.delivery.people import no_text
 from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
@@ -234,6 +235,7 @@ class _Sending:
         if usage is not None:
             clock, notice = self._job.edge.clock, self._job.observer.notice
             await wait_for_share(usage, account, self._joined_at, clock=clock, notice=notice)
+        self._job.observer.waiting(Wait("the server", f"{self._server_name} to answer", None))
         opened = await self._dialer.open()
         self._first_at = self._job.edge.clock.steady()
         return opened

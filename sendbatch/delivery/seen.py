@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendbatch.campaign.model import Rate, Tolerance
 from sendbatch.errors import Fault
+from sendbatch.gathering import Gathering
 from sendbatch.ledger.staging import NOBODY, Lacking
-from sendbatch.ledger.store import Entry
 from sendbatch.values import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """`failures` has (row, key, reason) of the first that could not be built; `failed` counts all.
+    """`built` counts all messages, `failures` are those that could not be built, by the reason.
     `having` counts the messages that have each of the placeholders looked for."""
 
     built: int
-    failed: int
-    failures: tuple[tuple[int, str, str], ...]
+    failures: Gathering
     largest: int  # bytes of the largest message
     having: tuple[int, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        return self.failures.number
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A plan that was looked at. `done_in` is in seconds, None where nothing limits the rate;
     `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
-    `warnings` what may not be meant: entries of suppression lists, conditions, paths. `bad` are the
-    first rows that are invalid or duplicates, looked for only where every message was built; `csv` is
-    the file they stand in. `failing` are rows that fail by their attachments, `without` those that are
+    `warnings` what may not be meant: entries of suppression lists, conditions, paths. `invalid` and
+    `duplicates` are such rows by the reason, looked for only where every message was built; `csv` is the
+    file they stand in. `failing` are rows that fail by their attachments, `without` those that are
     sent without one, where the plan was made anew."""
 
     name: str
@@ -60,7 +63,8 @@ class Seen:
     without: Lacking = NOBODY
     digest: str | None = None
     rehearsal: Rehearsal | None = None
-    bad: tuple[Entry, ...] = ()
+    invalid: Gathering = field(default_factory=Gathering)
+    duplicates: Gathering = field(default_factory=Gathering)
 
     @property
     def exit_code(self) -> int:

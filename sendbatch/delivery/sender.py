@@ -78,6 +78,7 @@ class Sender:
             elif standing or due == FOREVER:
                 await self._idle(IDLE)
             elif due > now:
+                traffic.tell_of_wait(due)
                 with traffic.in_turn() as later:
                     await self._idle(min(due - now + later, IDLE))
             elif await self._is_open() and (ready := await traffic.take()) is not None:

@@ -14,16 +14,18 @@ from sendbatch.delivery.brake import REFUSALS, Brake
 from sendbatch.delivery.clock import Clock, Onward
 from sendbatch.delivery.history import History
 from sendbatch.delivery.line import Ready
+from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
 from sendbatch.delivery.steering import Connections, Releases, SlowDown, row_is_blamed
 from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
+from sendbatch.delivery.waits import Waits
 from sendbatch.delivery.words import clock_time
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Outcome, Recipient, Reply, Status
 
 
 class Handed(NamedTuple):
@@ -43,7 +45,8 @@ class Handed(NamedTuple):
 
 class Settling:
     """Holds all that is learned from answers. `write` queues changes for the next shared commit,
-    `put_back` returns a released message to the front of the line, `note` writes an event."""
+    `put_back` returns a released message to the front of the line, `notices` and `waits` say what people
+    should know."""
 
     def __init__(
         self,
@@ -57,7 +60,8 @@ class Settling:
         observer: Observer,
         write: Callable[[list[Change]], None],
         put_back: Callable[[Ready], None],
-        note: Callable[[str, str], None],
+        notices: Notices,
+        waits: Waits,
         breaker: Breaker,
         brake: Brake,
         history: History,
@@ -76,7 +80,9 @@ class Settling:
         self._observer = observer
         self._write = write
         self._put_back = put_back
-        self._note = note
+        self._tell = notices.tell
+        self._notices = notices
+        self._waits = waits
         self._releases = Releases()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
@@ -114,6 +120,7 @@ class Settling:
                 self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
+        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
             self._accepted(ready, outcome)
         elif is_permanent(outcome.reply):
@@ -131,6 +138,14 @@ class Settling:
         """Taken up to be sent again, and not sent."""
         self._write([LeftInDoubt(ready.recipient.id)])
         self._observer.moved(ready.recipient.status, Status.IN_DOUBT)
+        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
+
+    def unbuildable(self, recipient: Recipient, reason: str) -> None:
+        """Its message could not be built, and the record has that."""
+        domain = recipient.email.rpartition("@")[2].lower()
+        self._observer.moved(recipient.status, Status.FAILED)
+        self._is_no_longer_waited_for(recipient.id, domain)
+        self._notices.unsent(recipient.email, domain, Status.FAILED, None, reason)
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
@@ -229,6 +244,7 @@ class Settling:
         due_at = None
         if not self.budget.is_spent(ready.recipient.id):
             due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
+            self._waits.joined(ready.domain)
         self._record(ready, outcome, due_at)
 
     def _put_off(self, ready: Ready, reply: Reply | None) -> None:
@@ -279,6 +295,7 @@ class Settling:
             self._write([Released(ready.recipient.id)])
             self._put_back(ready)
             return
+        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         reason = outcome.reason or "the connection ended three times before this message was taken"
         self._deferred(ready, Outcome(Status.DEFERRED, outcome.reply, reason, outcome.lost))
 
@@ -288,10 +305,14 @@ class Settling:
             [Settled(recipient.id, outcome, due_at, self._clock.wall(), counts_attempt=True)]
         )
         self._observer.moved(recipient.status, outcome.status)
+        if outcome.status is not Status.ACCEPTED:
+            self._notices.unsent(
+                recipient.email, ready.domain, outcome.status, outcome.reply, outcome.reason
+            )
 
-    def _tell(self, kind: str, text: str) -> None:
-        self._note(kind, text)
-        self._observer.notice(text)
+    def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
+        if self.budget.used(recipient_id):
+            self._waits.left(domain)
 
 
 def _refuses_more(reply: Reply | None, accepted: int) -> bool:

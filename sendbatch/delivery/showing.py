@@ -16,12 +16,12 @@ from sendbatch.delivery.approval import approve, write_approval
 from sendbatch.delivery.guards import confirmed, server_of
 from sendbatch.delivery.jobs import Job
 from sendbatch.delivery.preparing import Prepared
-from sendbatch.delivery.rehearsal import SHOWN, build, rehearse
+from sendbatch.delivery.rehearsal import build, rehearse
 from sendbatch.delivery.seen import Question, Rehearsal, Seen
 from sendbatch.errors import Fault
+from sendbatch.gathering import Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY
-from sendbatch.ledger.store import Entry
 from sendbatch.values import Message, Recipient, Status
 
 TYPED_ABOVE = 1000  # recipients
@@ -61,7 +61,8 @@ def seen(
     *,
     digest: str | None = None,
     rehearsal: Rehearsal | None = None,
-    bad: tuple[Entry, ...] = (),
+    invalid: Gathering | None = None,
+    duplicates: Gathering | None = None,
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
@@ -101,7 +102,8 @@ def seen(
         without=planned.without if planned is not None else NOBODY,
         digest=digest,
         rehearsal=rehearsal,
-        bad=bad,
+        invalid=invalid or Gathering(),
+        duplicates=duplicates or Gathering(),
     )
 
 
@@ -145,9 +147,19 @@ def rehearsed(
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
     shown = build(prepared.pool, first, now, job.stop)
     warnings = _warned_of_size(rehearsal, standing.size_seen(now))
-    bad = tuple(islice(ledger.reading.entries({Status.INVALID, Status.DUPLICATE}), SHOWN))
-    found = seen(job, prepared, standing, rehearsal=rehearsal, bad=bad)
+    invalid = _gathered(job, ledger, Status.INVALID)
+    duplicates = _gathered(job, ledger, Status.DUPLICATE)
+    found = seen(
+        job, prepared, standing, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
+    )
     return replace(found, warnings=(*found.warnings, *warnings)), shown
+
+
+def _gathered(job: Job, ledger: Ledger, status: Status) -> Gathering:
+    found = Gathering()
+    for entry in job.stop.heeding(ledger.reading.entries({status})):
+        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+    return found
 
 
 def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]:

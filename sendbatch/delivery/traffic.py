@@ -13,12 +13,14 @@ from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.quotas import Quotas
 from sendbatch.delivery.reaching import Reach
 from sendbatch.delivery.settling import Handed, Settling
+from sendbatch.delivery.waits import WORTH_TELLING, Waits
 from sendbatch.ledger.store import Change, Intent
 from sendbatch.smtp.connection import Connection
 from sendbatch.values import Outcome, Status
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
 NEVER = float("inf")
+ALIKE = 0.05  # seconds: a quota's time is told by the wall clock, and is never quite the same twice
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
@@ -40,6 +42,7 @@ class Traffic:
         commit: Callable[[list[Change]], Awaitable[None]],
         offered: Callable[[Connection], None],
         held: Callable[[float], None],
+        waits: Waits,
         soon: asyncio.Event,
         keys: Keys | None = None,
     ) -> None:
@@ -54,6 +57,7 @@ class Traffic:
         self._content = content
         self._commit = commit
         self._held = held
+        self._waits = waits
         self._soon = soon
         self._keys = keys
         self.all_in = False  # the line has all there is for now, or all it can hold
@@ -177,6 +181,22 @@ class Traffic:
         """Nothing in the line may start before this steady time; of the brake it was told."""
         if due > self.settling.brake.until:
             self._held(self.clock.wall() + due - self.clock.steady())
+
+    def tell_of_wait(self, due: float) -> None:
+        """A connection waits until then, as `line_due` has it: for whom, and why."""
+        if due - self.clock.steady() < WORTH_TELLING:
+            return
+        lately = due - ALIKE
+        if self.settling.brake.until >= lately:
+            whom, why = "the server", "the server, which refuses everything for now"
+        elif self._account_due() >= lately:
+            whom = "the pace" if self._pacer.next_account_slot() >= lately else "the quota"
+            why = f"{whom} of the account"
+        else:
+            whom = self.line.first_due(self._due)
+            limit = "pace" if self._pacer.next_slot(whom) >= lately else "quota"
+            why = f"the {limit} of {whom}"
+        self._waits.slot(whom, why, due)
 
     def put_back(self, ready: Ready) -> None:
         self.out.add(ready.recipient.id)

@@ -22,7 +22,9 @@ from sendbatch.ledger.cells import Saying, saying
 from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
-TABLES = tuple("staged marks suppression questioned lacking unreachable twice matched".split())
+TABLES = (
+    "staged", "marks", "suppression", "questioned", "lacking", "unreachable", "twice", "matched",
+)  # fmt: skip
 OF_FORMER_KEYS = ("former", "renamed")
 _NOT_DONE = (  # of a staged row `new`: nobody of its key is done with
     "NOT EXISTS (SELECT 1 FROM recipient AS old WHERE old.key = new.claim "

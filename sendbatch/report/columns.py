@@ -28,6 +28,6 @@ def cut(text: str, columns: int) -> str:
 
 
 def _width(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):  # marks, also of class 0, and joiners
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -6,10 +6,11 @@ Nothing here holds more of the record than a screenful, whatever the number of r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
+from sendbatch.gathering import Gathered, Gathering
 from sendbatch.ledger.store import Entry, Held, Reading
 from sendbatch.values import Status
 
@@ -22,6 +23,7 @@ NEEDS_ATTENTION = (
     Status.INVALID,
 )
 UNFINISHED = (Status.PENDING, Status.SENDING)
+LOOKED_AT = 10_000  # recipients of each status, for what they have in common
 NOT_COUNTED = (Status.FILTERED, Status.SUPPRESSED, Status.DUPLICATE, Status.WITHDRAWN)
 
 
@@ -36,6 +38,14 @@ class ReplyGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """What is the matter with these recipients: `found.words` are the reply and the reason."""
+
+    status: Status
+    found: Gathered
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What a record amounts to.
 
@@ -43,7 +53,7 @@ class Tally:
     that the plan no longer has. `first_attempt_at` and `finished_at` (seconds since the epoch)
     span all attempts, over all runs. `replies` come most frequent first. `contents` are full
     digests with the number of recipients each was sent to, `servers` with the number accepted
-    through each. `attention` holds the first few recipients that a person should look at.
+    through each. `attention` is why a person should look at whom: the first few reasons.
     """
 
     totals: Mapping[Status, int]
@@ -53,7 +63,7 @@ class Tally:
     replies: tuple[ReplyGroup, ...]
     contents: tuple[tuple[str, int], ...]
     servers: tuple[tuple[str, int], ...]
-    attention: tuple[Entry, ...]
+    attention: tuple[Attention, ...]
     held: tuple[Held, ...] = ()  # who is deferred by 5xx, by the reply
 
     @property
@@ -80,7 +90,7 @@ class Tally:
 
 
 def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
-    """Reads what the record amounts to, with at most `attention` recipients to look at.
+    """Reads what the record amounts to, with at most `attention` reasons to look at somebody.
 
     `live` says that a process is sending now. Otherwise a row still *sending* was left by one that
     died, and counts as in doubt.
@@ -128,15 +138,22 @@ def _without_zeros(totals: Mapping[Status, int]) -> dict[Status, int]:
 
 def _attention(
     store: Reading, totals: Mapping[Status, int], most: int, live: bool
-) -> tuple[Entry, ...]:
+) -> tuple[Attention, ...]:
     """A fair share of each status, so that a thousand invalid rows do not hide one in doubt."""
     heads = []
     for status in NEEDS_ATTENTION:
         if most and status in totals:
             doubtful = status is Status.IN_DOUBT and not live
             sought = (status, Status.SENDING) if doubtful else (status,)
-            found = islice(store.entries(sought), most)
-            heads.append([replace(entry, status=status) for entry in found])
-    in_turn = [entry for turn in zip_longest(*heads) for entry in turn if entry is not None]
-    order = {status: place for place, status in enumerate(NEEDS_ATTENTION)}
-    return tuple(sorted(in_turn[:most], key=lambda entry: (order[entry.status], entry.row)))
+            found = Gathering(wordings=1)
+            for entry in islice(store.entries(sought), LOOKED_AT):
+                who, code = entry.email or entry.key or "(no address)", f"{entry.code} {entry.enhanced}"
+                found.add(_words(entry), entry.row, who, code)
+            heads.append([Attention(status, one) for one in islice(found, most)])
+    in_turn = [one for turn in zip_longest(*heads) for one in turn if one is not None]
+    return tuple(sorted(in_turn[:most], key=lambda one: NEEDS_ATTENTION.index(one.status)))
+
+
+def _words(entry: Entry) -> str:
+    reply = " ".join(str(part) for part in (entry.code, entry.enhanced, entry.reply) if part)
+    return " · ".join(part for part in (reply, entry.reason) if part)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sendbatch.errors import one_line
-from sendbatch.ledger.store import Entry
+from sendbatch.gathering import Gathered
 from sendbatch.message.identity import short
 from sendbatch.report.columns import cut, padded, width
-from sendbatch.report.tally import Tally
+from sendbatch.report.tally import Attention, Tally
 from sendbatch.report.words import duration, rate, word
 from sendbatch.smtp.meanings import OURS, meaning
 from sendbatch.smtp.replies import said
@@ -46,7 +46,6 @@ def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | Non
     blocks = (
         [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
         _attention(tally),
-        _replies(tally),
         _held(tally),
         _aligned([(f"{what}:", one_line(where)) for what, where in (paths or {}).items()]),
     )
@@ -105,35 +104,27 @@ def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str
 def _attention(tally: Tally) -> list[str]:
     if not tally.attention:
         return []
-    rows = [_attention_row(entry) for entry in tally.attention]
-    left = tally.needing_attention - len(rows)
+    rows = [_attention_row(one) for one in tally.attention]
+    left = tally.needing_attention - sum(one.found.number for one in tally.attention)
     more = [f"  … and {left:,} more"] if left > 0 else []
     return ["Needs attention", *_aligned(rows), *more]
 
 
-def _attention_row(entry: Entry) -> tuple[str, ...]:
-    reply = " ".join(str(part) for part in (entry.code, entry.enhanced, entry.reply) if part)
-    said = " · ".join(part for part in (reply, entry.reason) if part)
+def _attention_row(one: Attention) -> tuple[str, ...]:
+    found = one.found
+    who = cut(one_line(found.rows[0][1]), MOST_ADDRESS)
+    others = f" and {found.number - 1:,} more" if found.number > 1 else ""
+    rows = ", ".join(str(row) for row, _ in found.rows)
     return (
-        f"row {entry.row}",
-        cut(one_line(entry.email or entry.key or "(no address)"), MOST_ADDRESS),
-        word(entry.status),
-        cut(one_line(said), MOST_REASON),
+        f"row {rows}" if found.number == 1 else f"rows {rows}{_more(found)}",
+        f"{who}{others}",
+        word(one.status),
+        cut(one_line(found.words), MOST_REASON) + (" (the words vary)" if found.varies else ""),
     )
 
 
-def _replies(tally: Tally) -> list[str]:
-    """The refusals by their text: one line may explain thousands of recipients."""
-    groups = [group for group in tally.replies if group.code >= 400 and group.recipients > 1][:5]
-    if not groups:
-        return []
-    digits = max(len(f"{group.recipients:,}") for group in groups)
-    lines = ["Most frequent refusals"]
-    for group in groups:
-        reply = " ".join(part for part in (str(group.code), group.enhanced, group.text) if part)
-        text = cut(one_line(reply), MOST_REASON)
-        lines.append(f"  {group.recipients:>{digits},} × {text}")
-    return lines
+def _more(found: Gathered) -> str:
+    return ", …" if found.number > len(found.rows) else ""
 
 
 def _held(tally: Tally) -> list[str]:
@@ -153,8 +144,8 @@ def _held(tally: Tally) -> list[str]:
     these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
     return [
         *lines,
-        "  The server says never, but it speaks of us, or nobody was accepted after that: the next run",
-        f"  tries {these} again. Where the server is right, {they} can be settled for good:",
+        "  The server says never, but it speaks of us, or nobody was accepted after that:",
+        f"  the next run tries {these} again. Where the server is right, {they} can be settled for good:",
         f"  sendbatch resolve FILE {who} --as rejected",
     ]
 

@@ -199,5 +199,6 @@ def closed_port() -> int:
 
 def line_that_goes_on(said: str, after: str = "go on with:") -> Sequence[str]:
     """The arguments of the command that a run ended with telling."""
-    line = next(line for line in said.splitlines() if after in line)
+    lines = said[said.index(after) :].splitlines()
+    line = next(line for line in lines if "sendbatch " in line)  # mostly on a line of its own
     return shlex.split(line.split("sendbatch ", 1)[1])

@@ -269,11 +269,33 @@ def test_a_check_as_json_has_one_entry_a_file(desk: Desk) -> None:
 
 
 def test_a_check_names_the_first_bad_rows_and_counts_the_others(desk: Desk) -> None:
-    desk.write("people.csv", PEOPLE + "nobody,N,paid\n" * 30)
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\n" * 30 + "ada@@example.com,A,paid\n")
     told = desk.run("check", "spring.yaml")
     assert told.code == 1
-    assert "row 5, nobody: invalid: " in told.err
-    assert "and 10 more that are invalid or duplicates" in told.err
+    assert "rows 5, 6, 7 and 27 more, nobody, nobody, nobody, …: invalid: " in told.err
+    assert "row 35, ada@@example.com: invalid: " in told.err
+    assert told.err.count("nobody, nobody") == 1
+
+
+def test_a_fault_of_every_message_is_one_line_of_a_check(desk: Desk) -> None:
+    desk.people(30)
+    desk.write("spring.txt", "Hello {{ first_name[9] }}\n")
+    told = desk.run("check", "spring.yaml")
+    assert told.code == 1
+    (line,) = [line for line in told.err.splitlines() if "row" in line]
+    assert line.startswith("  rows 2, 3, 4 and 27 more, p1@example.com, p2@example.com, p3@")
+    (found,) = json.loads(desk.run("check", "--format", "json", "spring.yaml").out)
+    (fault,) = found["faults"]
+    assert fault["line"] == 2
+    assert "(rows 2, 3, 4 and 27 more)" in fault["message"]
+
+
+def test_a_quiet_check_still_says_in_a_line_why_it_exits_1(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE + "nobody,N,paid\nnoone,N,paid\n")
+    told = desk.run("check", "spring.yaml", "-q")
+    assert told.code == 1
+    assert told.err == "spring.yaml: 2 rows invalid; without --quiet they are named\n"
+    assert "2 rows invalid" in desk.run("run", "spring.yaml", "--dry-run", "-q").err
 
 
 def test_a_check_as_json_names_the_bad_rows(desk: Desk) -> None:

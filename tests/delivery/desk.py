@@ -17,7 +17,7 @@ from sendbatch.delivery.clock import Onward
 from sendbatch.delivery.engine import Ending, Engine, Limits
 from sendbatch.delivery.history import history_of
 from sendbatch.delivery.idempotency import Keys
-from sendbatch.delivery.observer import Observer
+from sendbatch.delivery.observer import Observer, Wait
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.verdict import BREAKER
@@ -102,11 +102,15 @@ class Watcher(Observer):
 
     def __init__(self) -> None:
         self.notices: list[str] = []
+        self.waits: list[Wait] = []
         self.counts: Counter[Status] = Counter()
         self.on_move: Callable[[], None] = lambda: None
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
+
+    def waiting(self, wait: Wait) -> None:
+        self.waits.append(wait)
 
     def moved(self, was: Status, now: Status) -> None:
         self.counts[was] -= 1

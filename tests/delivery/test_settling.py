@@ -12,10 +12,12 @@ from sendbatch.campaign.model import Rate, Retry
 from sendbatch.delivery.brake import REFUSALS, TRIES, Brake
 from sendbatch.delivery.history import History
 from sendbatch.delivery.line import Ready
+from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import Connections, SlowDown
 from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
+from sendbatch.delivery.waits import Waits
 from sendbatch.delivery.words import clock_time
 from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
@@ -61,6 +63,9 @@ class Room:
         self.watcher = Watcher()
         self.connections = Connections(8)
         self.pacer = Pacer((Rate(10, 1),), {})
+        notices = Notices(
+            self.watcher, lambda kind, detail: self.notes.append((kind, detail)), self.clock
+        )
         self.settling = Settling(
             retry=Retry(attempts=2, first_delay=60),
             connections=self.connections,
@@ -71,7 +76,8 @@ class Room:
             observer=self.watcher,
             write=self.written.extend,
             put_back=self.back.append,
-            note=lambda kind, detail: self.notes.append((kind, detail)),
+            notices=notices,
+            waits=Waits(self.watcher, self.clock),
             breaker=Breaker(),
             brake=Brake(60, 1800, no_wait=self.no_wait, begun=self.history.braked),
             history=self.history,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,13 +46,9 @@ spring (2026-12): 1,200 of 1,204 accepted
   in 1 min 20 s, 15 a second; 2027-01-15 08:00:00 to 08:01:20 UTC
 
 Needs attention
-  row 1204  cy@example.com    in doubt  the connection was lost
-  row 1202  jane@example.com  rejected  550 5.1.1 No such user
-  row 1203  bo@example.com    rejected  550 5.1.1 No such user
-  row 1205  (no address)      invalid   the address is empty
-
-Most frequent refusals
-  2 × 550 5.1.1 No such user
+  row 1204         cy@example.com               in doubt  the connection was lost
+  rows 1202, 1203  jane@example.com and 1 more  rejected  550 5.1.1 No such user
+  row 1205         (no address)                 invalid   the address is empty
 
   report:  reports/x.csv
 """
@@ -73,14 +70,27 @@ def test_a_campaign_for_nobody_says_so(record) -> None:
     assert summary(take(record), name="spring", run="").startswith("spring: nobody to send to\n")
 
 
-def test_of_many_the_first_ten_are_named_and_the_others_counted(record) -> None:
+def test_one_fault_of_many_rows_is_one_line_with_the_count_and_the_first_rows(record) -> None:
     for _ in range(1234):
         record.add(Status.FAILED, reason="no such file: x.pdf")
 
     text = summary(take(record), name="spring", run="")
 
-    assert text.count("no such file") == 10
-    assert "  … and 1,224 more\n" in text
+    assert text.count("no such file") == 1
+    assert (
+        "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
+    )
+    assert "… and" not in text
+
+
+def test_of_many_faults_the_first_ten_are_named_and_the_others_counted(record) -> None:
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        record.add(Status.FAILED, reason=f"the macro {letter} is not defined")
+
+    text = summary(take(record), name="spring", run="")
+
+    assert text.count("is not defined") == 10
+    assert "  … and 16 more\n" in text
 
 
 def test_versions_servers_and_those_gone_are_told_where_there_is_more_than_one(record) -> None:
@@ -122,6 +132,13 @@ def test_wide_characters_do_not_break_the_columns(record) -> None:
     assert len(set(columns)) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"), [("ada", 3), ("例え", 4), ("e\u0301", 1), ("ที่", 1), ("नि", 2), ("a\u200db", 2)]
+)
+def test_marks_take_no_column_and_wide_characters_two(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
 @given(st.text(), st.integers(1, 50))
 def test_a_cut_text_fits_and_a_padded_one_fills(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
@@ -158,8 +175,8 @@ def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_
         """
 Refused with 5xx and still open
   3 × 554 5.7.1 Relay access denied (speaks of our set-up, not of them)
-  The server says never, but it speaks of us, or nobody was accepted after that: the next run
-  tries these 3 again. Where the server is right, they can be settled for good:
+  The server says never, but it speaks of us, or nobody was accepted after that:
+  the next run tries these 3 again. Where the server is right, they can be settled for good:
   sendbatch resolve FILE KEY… --as rejected
 """
         in text

@@ -1,0 +1,220 @@
+"""How far a run is, in people: what was told of it, and how it is said in one line, whatever the width."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sendbatch.delivery.observer import Wait
+from sendbatch.delivery.words import duration
+from sendbatch.report.columns import cut, width
+from sendbatch.values import Status
+
+# Whoever is one of these is not sent to again in this run.
+SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
+TROUBLE = {
+    Status.DEFERRED: "deferred",
+    Status.REJECTED: "rejected",
+    Status.FAILED: "failed",
+    Status.IN_DOUBT: "in doubt",
+}
+SMOOTHING = 10.0  # seconds over which the speed is taken
+SILENCE = 10.0  # seconds without anybody settled after which that is said
+UNSAID = 1.0  # seconds that a wait without a known end goes unsaid: most are over by then
+SAFE = "Ctrl-C is safe"
+LEAST_BAR, MOST_BAR = 10, 40  # columns
+JOINT = " · "
+
+
+@dataclass(slots=True)
+class Progress:
+    """`doing` is "sending", or what is done before; `total` is None where nobody knows. `done` only grows,
+    and counts each recipient once. Times are the caller's, `now` steady and `wall` since the epoch."""
+
+    doing: str
+    total: int | None = None
+    done: int = 0
+    began: float = 0.0
+    counts: Counter[Status] = field(default_factory=Counter)
+    _wait: Wait | None = None
+    _waits_since: float = 0.0
+    _speed: float = 0.0
+    _weight: float = 0.0
+    _seen: int = 0
+    _seen_at: float = 0.0
+    _moved_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._seen_at = self._moved_at = self.began
+
+    @property
+    def is_sending(self) -> bool:
+        return self.doing == "sending"
+
+    def moved(self, was: Status, now: Status) -> None:
+        """One recipient's status changed. Called for each message: no more than counting."""
+        self.counts[was] -= 1
+        self.counts[now] += 1
+        if now in SETTLED:
+            self.done += 1
+        self._wait = None
+
+    def waits(self, wait: Wait, now: float) -> None:
+        """Nothing goes on before that."""
+        if wait != self._wait:
+            self._wait, self._waits_since = wait, now
+
+    def tick(self, now: float) -> None:
+        """Takes the speed, now and then."""
+        seconds, number = now - self._seen_at, self.done - self._seen
+        if seconds <= 0:
+            return
+        kept = math.exp(-seconds / SMOOTHING)
+        self._speed = self._speed * kept + number / seconds * (1 - kept)
+        self._weight = self._weight * kept + 1 - kept
+        self._seen, self._seen_at = self.done, now
+        if number:
+            self._moved_at = now
+
+    @property
+    def speed(self) -> float:
+        """Recipients a second, smoothed."""
+        return self._speed / self._weight if self._weight else 0.0
+
+    @property
+    def share(self) -> float:
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+    @property
+    def trouble(self) -> dict[str, int]:
+        """Who stands without the mail so far, by what the status is called."""
+        return {word: self.counts[status] for status, word in TROUBLE.items() if self.counts[status] > 0}
+
+    def waiting(self, now: float, wall: float) -> Wait | None:
+        """What is waited for: what was told, or the server where nothing comes back."""
+        told = self._wait
+        if told is not None and told.until is not None and told.until > wall:
+            return told
+        if told is not None and told.until is None and now - self._waits_since >= UNSAID:
+            since = duration(now - self._waits_since)
+            return Wait(told.whom, f"{told.why}, {since} by now", None)
+        silent = now - self._moved_at
+        if not self.is_sending or silent < SILENCE or (self.total or 0) <= self.done:
+            return None
+        return Wait("the server", f"the server to answer, {duration(silent)} by now", None)
+
+    def line(self, columns: int, now: float, wall: float, *, ascii_only: bool = False) -> str:
+        """In at most `columns`: what matters most, and what else has room."""
+        joint = " - " if ascii_only else JOINT
+        wait = self.waiting(now, wall)
+        if wait is not None:
+            return self._line_waiting(wait, columns, now, wall, joint)
+        doing = [(4, self.doing)] if self.is_sending else []
+        pieces = [*doing, (0, self._count), *self._pieces(now)]
+        told = _fitting(pieces, columns, joint)
+        room = columns - width(told) - 1
+        if self.total and room >= LEAST_BAR:
+            return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {told}"
+        return told
+
+    def _line_waiting(
+        self, wait: Wait, columns: int, now: float, wall: float, joint: str
+    ) -> str:
+        when = until_words(wait.until, wall)
+        left = when.rpartition(", ")[2]
+        counted = [(0, self._count)] if self.is_sending else []
+        for said in (
+            f"waiting for {wait.why}{f', {when}' if when else ''}",
+            f"{wait.whom}: {when}" if when else f"waiting for {wait.whom}",
+            f"{wait.whom}: {left}" if when else f"for {wait.whom}",
+        ):
+            if width(joint.join(text for _, text in [*counted, (0, said)])) <= columns:
+                break
+        else:
+            return cut(f"{left}: {wait.whom}" if when else said, columns)
+        return _fitting([*counted, (1, said), (3, self._trouble), (2, SAFE)], columns, joint)
+
+    def plain(self, now: float, wall: float) -> str:
+        """As a line of a log."""
+        parts = [f"{self.doing}{f', {self._done_of}' if self.done or self.total else ''}"]
+        wait = self.waiting(now, wall)
+        if wait is None and self.speed:
+            parts.append(speed_words(self.speed))
+        if self.trouble:
+            parts.append(self._trouble)
+        if wait is not None:
+            when = until_words(wait.until, wall)
+            parts.append(f"waiting for {wait.why}{f', {when}' if when else ''}")
+        return "; ".join(parts)
+
+    @property
+    def _done_of(self) -> str:
+        if self.total is None:
+            return f"{self.done:,} so far"
+        return f"{min(self.done, self.total):,} of {self.total:,} done ({int(self.share * 100)} %)"
+
+    @property
+    def _count(self) -> str:
+        if self.total is None:
+            return f"{self.doing} {self.done:,}"
+        what = "" if self.is_sending else f"{self.doing} "
+        return f"{what}{min(self.done, self.total):,}/{self.total:,} {int(self.share * 100)}%"
+
+    @property
+    def _trouble(self) -> str:
+        return ", ".join(f"{number:,} {word}" for word, number in self.trouble.items())
+
+    def _pieces(self, now: float) -> list[tuple[int, str]]:
+        pieces = []
+        if self.speed >= 1 / 3600:
+            pieces.append((1, speed_words(self.speed)))
+        if self.is_sending:
+            pieces.append((2, self._trouble))
+        if self.speed >= 1 / 3600 and self.total and now - self.began >= 2:
+            left = (self.total - min(self.done, self.total)) / self.speed
+            pieces.append((3, f"{duration(left)} left"))
+        return pieces
+
+
+def until_words(until: float | None, wall: float) -> str:
+    """ "till 14:32, in 12 min": when, and how long from now; "" where nobody knows."""
+    if until is None:
+        return ""
+    seconds = max(until - wall, 0.0)
+    when, today = datetime.fromtimestamp(until).astimezone(), datetime.fromtimestamp(wall).astimezone()
+    form = "%H:%M:%S" if seconds < 120 else "%H:%M"
+    if when.date() != today.date() and seconds > 3600:
+        form = "%a %H:%M" if seconds < 6 * 86400 else "%Y-%m-%d %H:%M"
+    return f"till {when:{form}}, in {duration(math.ceil(seconds))}"
+
+
+def speed_words(a_second: float) -> str:
+    """ "1,200/s", "3.4/s", "12/min", "5/h"."""
+    for seconds, unit in ((1, "s"), (60, "min")):
+        if a_second * seconds >= 1:
+            number = a_second * seconds
+            return f"{number:,.0f}/{unit}" if number >= 10 else f"{number:.1f}/{unit}"
+    return f"{a_second * 3600:,.0f}/h"
+
+
+def _fitting(pieces: list[tuple[int, str]], columns: int, joint: str) -> str:
+    """Those that fit together, in their order; a lower number is asked first."""
+    chosen: set[int] = set()
+    used = -width(joint)
+    for place in sorted(range(len(pieces)), key=lambda place: pieces[place][0]):
+        text = pieces[place][1]
+        if text and used + width(joint) + width(text) <= columns:
+            chosen.add(place)
+            used += width(joint) + width(text)
+    told = joint.join(text for place, (_, text) in enumerate(pieces) if place in chosen)
+    return told or cut(min(pieces)[1], columns)
+
+
+def _bar(share: float, columns: int, *, ascii_only: bool) -> str:
+    from tqdm import tqdm
+
+    return tqdm.format_meter(
+        round(share * 1000), 1000, 0, ncols=columns, ascii=ascii_only, bar_format="|{bar}|"
+    )

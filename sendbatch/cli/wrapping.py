@@ -1,0 +1,109 @@
+"""Text for a terminal of any width: lines break between words, and what people copy stays whole.
+
+A command or a path behind words of ours and a colon ("go on with:  sendbatch run …") goes on a line of
+its own where it does not fit, and is never broken. Data that says the same stands behind other characters,
+and gets no such line. Text for files and pipes is left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import TextIO
+
+from sendbatch.report.columns import width
+
+NARROWEST = 20  # columns; below that nothing is gained by breaking
+MOST_INDENT = 8  # of what goes on from the line above
+HANGING = 4  # columns that it stands further in than that line: commands to be typed stand two in
+# A fault's place is one word: its path may have blanks.
+_WORDS = re.compile(r"^\S[^:]{0,300}:\d+(?::\d+)?: (?:error|warning):|\s+|\S+")
+_COPIED = re.compile(
+    r"^(?P<label> *(?!rows? |subject)[A-Za-z][A-Za-z0-9 ,'-]{0,80}:)"
+    r"(?: +(?=sendbatch )| {2,}(?=--|\S*/))(?P<whole>.*?)(?P<more> {3,}\S.*)?$"
+)
+_TYPED = re.compile(r"^\s*sendbatch [a-z]+ ")
+_SOURCE = re.compile(r"^(?P<gutter> +\d+ \| )(?P<text>.*)$")
+_CARET = re.compile(r"^(?P<gutter> +\| )(?P<blank> *)\^(?: (?P<hint>.*))?$")
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """How wide the terminal is that this is shown on; None where it is none, or does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):  # no terminal; no descriptor, or a closed one
+        return None
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """`text` as it is written to `stream`."""
+    return wrapped(text, columns_of(stream))
+
+
+def wrapped(text: str, columns: int | None) -> str:
+    """`text` in lines of at most `columns`, but for words, commands and paths that are longer."""
+    if columns is None or columns < NARROWEST:
+        return text
+    lines = text.split("\n")
+    return "\n".join(part for line in _joined(lines, columns) for part in line)
+
+
+def _joined(lines: list[str], columns: int) -> Iterator[list[str]]:
+    place = 0
+    while place < len(lines):
+        line, below = lines[place], lines[place + 1] if place + 1 < len(lines) else ""
+        source, caret = _SOURCE.match(line), _CARET.match(below)
+        if source and caret and len(source["gutter"]) == len(caret["gutter"]):
+            yield _pointed(source, caret, columns)
+            place += 2
+            continue
+        yield [line] if width(line) <= columns else list(_broken(line, columns))
+        place += 1
+
+
+def _broken(line: str, columns: int) -> Iterator[str]:
+    if _TYPED.match(line):
+        yield line
+        return
+    indent = len(line) - len(line.lstrip(" "))
+    if copied := _COPIED.match(line):
+        yield from _filled(copied["label"], indent, columns)
+        yield " " * min(indent + 2, MOST_INDENT) + copied["whole"]
+        if copied["more"]:
+            more = " " * min(indent + 2, MOST_INDENT) + copied["more"].strip()
+            yield from _filled(more, indent + 2, columns)
+        return
+    yield from _filled(line, indent, columns)
+
+
+def _filled(line: str, indent: int, columns: int) -> Iterator[str]:
+    """Broken between words; what goes on is indented more, so that nobody takes it for another line."""
+    hanging = " " * min(indent + HANGING, MOST_INDENT, columns // 3)
+    filled, used = "", 0
+    for word in _WORDS.findall(line):
+        size = width(word)
+        if not word.isspace() and used + size > columns and filled.strip():
+            yield filled.rstrip()
+            filled, used = hanging, len(hanging)
+        elif word.isspace() and filled == hanging and used:
+            continue
+        filled += word
+        used += size
+    yield filled.rstrip()
+
+
+def _pointed(source: re.Match[str], caret: re.Match[str], columns: int) -> list[str]:
+    """A line of a file with a caret under it: so much of it as fits, the caret's place in it."""
+    gutter, text, at = source["gutter"], source["text"], len(caret["blank"])
+    room = max(columns - len(gutter), NARROWEST)
+    if len(text) > room:
+        start = max(0, min(at - room // 2, len(text) - room))
+        text, at = text[start : start + room], at - start
+    lines = [gutter + text, f"{caret['gutter']}{' ' * at}^"]
+    hint = caret["hint"]
+    if not hint:
+        return lines
+    if len(lines[1]) + 1 + width(hint) <= columns:
+        return [lines[0], f"{lines[1]} {hint}"]
+    return [*lines, *_broken("  " + hint, columns)]

@@ -1,0 +1,188 @@
+"""How far a run is, said in people and in one line of any width."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from sendbatch.cli.live import TOLD_AT_LEAST, Beat
+from sendbatch.cli.progress import Progress, speed_words, until_words
+from sendbatch.delivery.observer import Wait
+from sendbatch.report.columns import width
+from sendbatch.values import Status
+
+P, A, D, R, F = (
+    Status.PENDING, Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED,
+)  # fmt: skip
+NOON = 1_790_000_000.0
+RETRY = Wait(
+    "gmail.com and others", "789 deferred recipients (gmail.com 700, web.de 89)", NOON + 720
+)
+
+
+def sending(total: int = 900) -> Progress:
+    return Progress("sending", total)
+
+
+def test_a_deferral_and_its_later_success_are_one_person() -> None:
+    progress = sending(2)
+    progress.moved(P, D)
+    assert (progress.done, progress.trouble) == (0, {"deferred": 1})
+    progress.moved(D, D)
+    progress.moved(P, R)
+    assert (progress.done, progress.trouble) == (1, {"deferred": 1, "rejected": 1})
+    progress.moved(D, A)
+    assert (progress.done, progress.trouble) == (2, {"rejected": 1})
+    assert "2/2 100%" in progress.line(80, 1.0, NOON)
+
+
+def test_whatever_moves_how_the_share_only_grows_and_ends_at_all() -> None:
+    chance, progress, shares = random.Random(1), sending(500), [0.0]
+    standing = dict.fromkeys(range(500), P)
+    while standing:
+        one = chance.choice(list(standing))
+        now = chance.choice([D, D, D, A, R, F, Status.IN_DOUBT])
+        progress.moved(standing[one], now)
+        shares.append(progress.share)
+        standing[one] = now
+        if now is not D:
+            del standing[one]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert "deferred" not in progress.trouble
+
+
+def test_those_deferred_or_failed_by_an_earlier_run_are_counted_until_they_move() -> None:
+    progress = sending(2)
+    progress.counts.update({D: 1, F: 1})
+    assert progress.trouble == {"deferred": 1, "failed": 1}
+    progress.moved(F, A)
+    progress.moved(D, A)
+    assert (progress.done, progress.trouble) == (2, {})
+
+
+def test_the_speed_is_people_a_second_and_smooth() -> None:
+    progress = sending(10_000)
+    for tick in range(1, 300):
+        for _ in range(10 if tick % 2 else 30):
+            progress.moved(P, A)
+        progress.tick(tick * 1.0)
+    assert progress.speed == pytest.approx(20, rel=0.1)
+    line = progress.line(100, 299.0, NOON)
+    assert "/s" in line
+    assert "left" in line
+
+
+@pytest.mark.parametrize("columns", [10, 20, 39, 79, 199])
+@pytest.mark.parametrize("wait", [None, RETRY, Wait("the server", "mx:587 to answer", None)])
+def test_a_line_fits_whatever_the_width(columns: int, wait: Wait | None) -> None:
+    progress = sending(40_000)
+    for status in (D, R, F, Status.IN_DOUBT, A):
+        for _ in range(789):
+            progress.moved(P, status)
+    progress.tick(30.0)
+    if wait is not None:
+        progress.waits(wait, 30.0)
+    line = progress.line(columns, 45.0, NOON)
+    assert 0 < width(line) <= columns
+    assert "\n" not in line
+
+
+def test_a_wait_says_for_whom_till_when_how_long_and_that_one_may_leave() -> None:
+    progress = sending()
+    for _ in range(789):
+        progress.moved(P, D)
+    for _ in range(111):
+        progress.moved(P, A)
+    progress.waits(RETRY, 5.0)
+    wide = progress.line(160, 5.0, NOON)
+    assert wide.startswith(
+        "111/900 12% · waiting for 789 deferred recipients (gmail.com 700, web.de 89), till "
+    )
+    assert "in 12 min · 789 deferred · Ctrl-C is safe" in wide
+    usual = progress.line(79, 5.0, NOON)
+    assert usual.startswith("111/900 12% · gmail.com and others: till ")
+    assert usual.endswith("in 12 min · Ctrl-C is safe")
+    assert progress.line(45, 5.0, NOON) == "111/900 12% · gmail.com and others: in 12 min"
+    assert progress.line(30, 5.0, NOON) == "in 12 min: gmail.com and othe…"
+    assert "in 6 min" in progress.line(79, 5.0, NOON + 360)
+
+
+def test_a_wait_is_over_with_the_next_who_moves_and_with_its_time() -> None:
+    progress = sending()
+    progress.waits(RETRY, 5.0)
+    assert progress.waiting(5.0, NOON) == RETRY
+    assert progress.waiting(5.0, NOON + 721) is None
+    progress.moved(P, A)
+    assert progress.waiting(5.0, NOON) is None
+
+
+def test_a_server_that_does_not_answer_is_told_after_a_while() -> None:
+    progress = sending()
+    progress.moved(P, A)
+    progress.tick(1.0)
+    assert progress.waiting(9.0, NOON) is None
+    assert "waiting for the server to answer, 35 s by now" in progress.line(79, 36.0, NOON)
+    assert "in" not in until_words(None, NOON)
+
+
+def test_a_wait_without_a_known_end_goes_unsaid_for_a_moment() -> None:
+    progress = sending()
+    progress.waits(Wait("messages", "the next messages to be built", None), 5.0)
+    assert progress.waiting(5.5, NOON) is None
+    assert "the next messages to be built, 3 s by now" in progress.line(79, 8.0, NOON)
+
+
+def test_without_unicode_the_line_is_ascii() -> None:
+    progress = sending()
+    progress.moved(P, D)
+    progress.tick(1.0)
+    assert progress.line(79, 3.0, NOON, ascii_only=True).isascii()
+    progress.waits(RETRY, 3.0)
+    assert progress.line(79, 3.0, NOON, ascii_only=True).isascii()
+
+
+def test_speeds_are_said_in_the_unit_that_fits() -> None:
+    said = [speed_words(a_second) for a_second in (1234.5, 14.2, 3.44, 0.2, 0.001)]
+    assert said == ["1,234/s", "14/s", "3.4/s", "12/min", "4/h"]
+
+
+# --- lines where there is no terminal ----------------------------------------------------------
+
+
+def test_a_plain_line_has_all_of_it() -> None:
+    progress = sending()
+    progress.moved(P, A)
+    progress.moved(P, D)
+    progress.waits(RETRY, 2.0)
+    told = progress.plain(2.0, NOON)
+    assert told.startswith("sending, 1 of 900 done (0 %); 1 deferred; waiting for 789 deferred ")
+    assert told.endswith("in 12 min")
+
+
+def beats(seconds: int, moves: int) -> list[int]:
+    """When a line came, in a run that takes so long; `moves` are spread over it."""
+    progress, beat, told = sending(moves or 10), Beat(0.0), []
+    for now in range(1, seconds + 1):
+        while progress.done < moves * now // seconds:
+            progress.moved(P, A)
+        progress.tick(float(now))
+        if beat.is_due(progress, float(now), NOON + now):
+            told.append(now)
+    return told
+
+
+def test_plain_lines_come_by_time_and_by_share_and_never_one_a_second() -> None:
+    assert beats(9, 900) == []
+    fast = beats(100, 900)
+    assert len(fast) == 10
+    slow = beats(3600, 36_000)
+    assert 30 <= len(slow) <= 75
+    assert min(b - a for a, b in pairwise(slow)) >= 10
+
+
+def test_a_run_that_stands_still_is_not_silent_for_an_hour_and_does_not_chatter() -> None:
+    told = beats(24 * 3600, 0)
+    assert 24 <= len(told) <= 24 * 3600 / TOLD_AT_LEAST + 2
