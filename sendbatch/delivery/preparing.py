@@ -14,6 +14,7 @@ from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
+from sendbatch.delivery.anew import begin_anew
 from sendbatch.delivery.approval import Held, hold_to, read_approval
 from sendbatch.delivery.conditions import bare_warnings
 from sendbatch.delivery.idempotency import Keys
@@ -93,10 +94,13 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     is_new = reading.plan() is None
     moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
+    anew = None
     if keyed_by is None:
         keys.own_addresses(reading, campaign)
+        if not options.accept_changes:
+            anew = begin_anew(ledger, campaign, preparing.content.digest, now)
     salt = _salt(ledger)
-    planned = _plan(ledger, preparing, salt)
+    planned = _plan(ledger, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
         _, holders = reading.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
@@ -136,7 +140,9 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         samples=tuple(ledger.sending.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
-        notices=tuple(notice for notice in (moved, _refused(preparing), begun, *changes) if notice),
+        notices=tuple(
+            notice for notice in (moved, _refused(preparing), begun, anew, *changes) if notice
+        ),
         warnings=warnings,
     )
 
@@ -178,12 +184,19 @@ def _salt(ledger: Ledger) -> bytes:
     return bytes.fromhex(known)
 
 
-def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
-    """None where the inputs are those of the last plan."""
+def _plan(
+    ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
+) -> Planned | None:
+    """None where the inputs are those of the last plan, unless it is to be made `anew` all the same."""
     heed = preparing.stop.heed
     inputs, lookups = inputs_digest(preparing.campaign, heed), _lookups(preparing)
     last = ledger.reading.plan()
-    if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
+    if (
+        last is None
+        or anew
+        or last.inputs != inputs
+        or _is_alive_again(ledger, lookups, preparing.stop)
+    ):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)
     # the content may use other names than the plan has columns for
     _hold_names(preparing, last.columns)
