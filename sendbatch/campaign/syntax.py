@@ -70,6 +70,24 @@ def explained(error: MarkedYAMLError, mark: Mark, lines: Sequence[str]) -> Compl
     return f"not YAML: {problem}", mark, None
 
 
+def lacks_blank(written: str) -> bool:
+    """Whether a text is a key and its value that no blank stands between: `file:people.csv`."""
+    return _JOINED.match(written) is not None
+
+
+def is_all_comment(line: str, column: int) -> bool:
+    """Whether what stands behind the key at this column, from 0, is a comment that looks like a text."""
+    return re.match(r"""["']?[^\s:]+\s*:\s+#\S""", line[column:]) is not None
+
+
+def cut_short(line: str, column: int, text: str) -> int | None:
+    """Where, from 0, a text without quotes that starts at this column ends in what is a comment and looks
+    like a part of it: no blank behind the #."""
+    end = column + len(text)
+    found = re.compile(r"\s+#(?=\S)").match(line, end)
+    return found.end() - 1 if found is not None and line[column:end] == text else None
+
+
 def _conflict(stuck: _Stuck) -> _Found | None:
     for number in range(min(stuck.line + 1, len(stuck.lines))):
         if _CONFLICT.match(stuck.text(number)):
