@@ -24,7 +24,7 @@ from sendbatch.campaign.templating import (
     is_template,
     literal,
 )
-from sendbatch.errors import Fault
+from sendbatch.errors import Fault, within
 
 T = TypeVar("T")
 SAID_TO_READERS = frozenset({"subject", "from", "headers", "variables"})
@@ -43,8 +43,12 @@ class Checks:
         try:
             return read()
         except Wrong as wrong:
+            text = _at(self.document.data, trail)
             said = f"{label(trail)}: {wrong}"
-            self.faults.append(Fault(said, self.document.at(trail), wrong.hint))
+            place = within(
+                self.document.at(trail), text if isinstance(text, str) else "", wrong.offset
+            )
+            self.faults.append(Fault(said, place, wrong.hint))
             return None
 
     def blame(self, trail: Trail, message: str, hint: str | None = None) -> None:

@@ -9,11 +9,12 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign import misuses as misused
 from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import NameUse, environment, guess, names_needed
+from sendbatch.campaign.language import NameUse, environment, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.errors import Fault, Place
+from sendbatch.campaign.slips import column_of, meant_by, slip
+from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
 from sendbatch.message.references import assigned, references
@@ -37,13 +38,19 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         try:
             uses = names_needed(env, source)
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Fault(f"{what}: not a template: {error.message}", place))
+            found = slip(env, source, error, expression=False)
+            place = within(place, source, found.offset)
+            faults.append(Fault(f"{what}: not a template: {found.message}", place, found.hint))
             continue
         unknown = (use for use in uses if use.name not in known)
-        faults += [_fault(f"{what}: ", use, known, place) for use in unknown]
+        faults += [
+            _fault(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
+            for use in unknown
+        ]
         tree = env.parse(source)
-        wrong = misuses(tree, Kinds(tree, columns, content.variables))
-        faults += [Fault(f"{what}: {one.message}", place, one.hint) for one in wrong]
+        for one in misuses(tree, Kinds(tree, columns, content.variables)):
+            there = _inline(place, source, one.line, one.word)
+            faults.append(Fault(f"{what}: {one.message}", there, one.hint))
     return faults
 
 
@@ -182,7 +189,17 @@ def _lines(content: Content) -> Iterator[tuple[str, str]]:
     return ((what, source) for what, source in found if source and is_template(source))
 
 
+def _inline(place: Place | None, source: str, line: int, word: str) -> Place | None:
+    """The place of a word in a template that stands in the campaign file."""
+    column = column_of(source, line, word) if word else None
+    if column is None:
+        return place
+    return within(
+        place, source, len("".join(source.splitlines(keepends=True)[: line - 1])) + column - 1
+    )
+
+
 def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Fault:
-    near = guess(use.name, known)
-    hint = f"did you mean {near}?" if near else "add a column or a variable of that name"
+    meant = meant_by(use.name, {*known, *environment().globals})
+    hint = meant or "add a column or a variable of that name"
     return Fault(f"{prefix}{use.name} is not a column or a variable", place, hint)
