@@ -109,7 +109,7 @@ def slip(
 
 def column_of(source: str, line: int, word: str) -> int | None:
     """The column, from 1, where a name stands in a tag in this line; None where it does not."""
-    return _words(source).get((line, word))
+    return words(source).get((line, word))
 
 
 def offset_of(text: str, word: str) -> int | None:
@@ -327,15 +327,15 @@ def _names_apart(before: str, there: str) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _words(source: str) -> dict[tuple[int, str], int]:
+def words(source: str) -> dict[tuple[int, str], int]:
     """The first column of each name in each line, by line and name."""
     reading = _Reading(environment(), source, expression=False)
     reading.go()
     starts = [0, *(found.end() for found in re.finditer("\n", reading.text))]
-    words: dict[tuple[int, str], int] = {}
+    found: dict[tuple[int, str], int] = {}
     for token, at in reading.names():
-        words.setdefault((token.lineno, token.value), at - starts[token.lineno - 1] + 1)
-    return words
+        found.setdefault((token.lineno, token.value), at - starts[token.lineno - 1] + 1)
+    return found
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:

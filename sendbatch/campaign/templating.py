@@ -10,6 +10,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.editions import rendered
 from sendbatch.campaign.editions import said as said_of
 from sendbatch.campaign.language import (
@@ -55,6 +56,14 @@ def check_expression(text: str) -> None:
     if (offset := side_by_side(env, text)) is not None:
         said = "two texts side by side are one to Jinja"
         raise Wrong(said, "a comma is missing between them, or a ~ that joins them", offset)
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """The free names of a template, those given a default too; none of what is no template."""
+    try:
+        return tuple(sorted(undeclared(environment().parse(template))))
+    except FAILURES:
+        return ()
 
 
 def render_run(text: str, variables: Mapping[str, Json]) -> str:

@@ -19,6 +19,7 @@ from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
+from sendbatch.delivery.unused import unused_defaults, unused_settings, used_by
 from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.ledger.sqlite import Ledger
@@ -124,7 +125,11 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
 def _rules(planning: Planning, table: Table) -> Rules:
     """Raises CampaignError with what is wrong with the rules and with the content's names, in one go."""
     campaign = planning.campaign
-    faults = check_names(planning.content, campaign, plan_columns(campaign, table.columns))
+    columns = plan_columns(campaign, table.columns)
+    faults = check_names(planning.content, campaign, columns)
+    used = used_by(planning.content, campaign)
+    faults += unused_defaults(campaign, used, table.columns)
+    faults += unused_settings(campaign, used, columns)
     try:
         rules = make_rules(campaign, table.columns, table.names)
     except CampaignError as error:

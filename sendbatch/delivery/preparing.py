@@ -16,7 +16,7 @@ from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
 from sendbatch.delivery.anew import begin_anew
 from sendbatch.delivery.approval import Held, hold_to, read_approval
-from sendbatch.delivery.conditions import bare_warnings
+from sendbatch.delivery.conditions import bare_warnings, matching_nobody
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
@@ -24,6 +24,7 @@ from sendbatch.delivery.options import Options, all_spellings
 from sendbatch.delivery.planning import Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.unused import hidden_slips, unused_settings, used_by
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
@@ -123,7 +124,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     held = _hold(ledger, preparing, everyone, holders)
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
     is_other = reading.meta("content") != preparing.content.digest
-    warnings = tuple(_warnings(ledger, preparing, planned, is_other_content=is_other))
+    warnings = tuple(_warnings(ledger, preparing, planned, everyone, is_other_content=is_other))
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -148,16 +149,24 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
 
 
 def _warnings(
-    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_other_content: bool
+    ledger: Ledger,
+    preparing: Preparing,
+    planned: Planned | None,
+    everyone: Mapping[Status, int],
+    *,
+    is_other_content: bool,
 ) -> Iterator[Fault]:
     """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
     plan = ledger.reading.plan()
+    rows = sum(everyone.values())
+    if plan is not None and rows and everyone.get(Status.FILTERED) == rows:
+        yield matching_nobody(ledger.reading, preparing.campaign, plan.columns, rows)
     if plan is not None and (preparing.looking or planned is not None or is_other_content):
-        yield from bare_warnings(
-            ledger.reading, preparing.content, preparing.campaign, plan.columns
-        )
+        content, campaign = preparing.content, preparing.campaign
+        yield from bare_warnings(ledger.reading, content, campaign, plan.columns)
+        yield from hidden_slips(content, campaign, used_by(content, campaign), plan.columns)
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
 
@@ -227,7 +236,11 @@ def _plan_anew(
 
 
 def _hold_names(preparing: Preparing, columns: tuple[str, ...]) -> None:
-    if faults := check_names(preparing.content, preparing.campaign, columns):
+    content, campaign = preparing.content, preparing.campaign
+    faults = check_names(content, campaign, columns)
+    if campaign.overrides:
+        faults += unused_settings(campaign, used_by(content, campaign), columns)
+    if faults:
         raise CampaignError(faults)
 
 

@@ -13,7 +13,7 @@ from sendbatch.campaign.language import NameUse, environment, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.campaign.slips import column_of, meant_by, slip
+from sendbatch.campaign.slips import column_of, meant_by, slip, words
 from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
@@ -87,6 +87,24 @@ def names_used(content: Content) -> frozenset[str]:
     sources += [source for _, source in _lines(content)]
     found = (undeclared(env.parse(source)) for source in sources)
     return frozenset().union(*found)
+
+
+def names_set(content: Content) -> frozenset[str]:
+    """Every name that any of the templates gives a value to."""
+    env = environment()
+    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
+    sources = (source for bundle in bundles for source in bundle.sources.values())
+    return frozenset().union(*(assigned(env.parse(source)) for source in sources))
+
+
+def first_use(content: Content, name: str) -> Place | None:
+    """Where a template first uses a name, None where only the campaign file does."""
+    for bundle in filter(None, (content.html, content.text)):
+        for template, source in bundle.sources.items():
+            for (line, word), column in words(source).items():
+                if word == name:
+                    return at(bundle.shown[template], source, line, column=column)
+    return None
 
 
 class _Checking:

@@ -887,5 +887,11 @@ def test_the_line_that_leads_on_repeats_who_was_meant(desk: Desk, mailhost: Mail
 def test_where_that_leaves_nobody_says_so(desk: Desk) -> None:
     text = (desk.folder / "spring.yaml").read_text()
     desk.write("spring.yaml", text.replace("people.csv", "people.csv\n  where: plan == 'gold'"))
+    for verb in ("run", "run", "check"):  # every time, and not only where a plan is new
+        told = desk.run(verb, "spring.yaml")
+        assert told.code == 0
+        assert "warning: recipients.where is true for none of 3 rows: plan == 'gold'" in told.err
+        assert 'plan holds "paid", "free"' in told.err
+    assert desk.run("run", "spring.yaml", "--expect", "1-9").code == 4
     told = desk.run("run", "spring.yaml")
     assert "nobody to send to" in told.err
