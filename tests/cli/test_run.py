@@ -191,6 +191,23 @@ def test_a_dry_run_shows_the_mails_and_leaves_the_record_as_it_was(desk: Desk) -
     assert len(desk.kept()) == 1
 
 
+def test_a_run_leaves_no_gallery_of_another_text_or_list_beside_its_record(desk: Desk) -> None:
+    page = desk.record() / "preview" / "index.html"
+    desk.run("run", "spring.yaml", "--dry-run")
+    assert "gallery" not in desk.run("run", "spring.yaml", "--limit", "1").err
+    assert page.is_file()  # it is of what was sent
+    desk.write("people.csv", PEOPLE.replace("Carl", "Carla").replace(",,", ",Carla,"))
+    assert "is removed" in desk.run("run", "spring.yaml", "--limit", "1").err
+    assert not page.exists()
+    desk.run("run", "spring.yaml", "--dry-run")
+    desk.write("spring.txt", "Another text.\n")
+    assert desk.run("run", "spring.yaml", "--expect", "99").code == 4
+    assert page.is_file()  # nothing was sent, and nothing changed
+    desk.run("run", "spring.yaml")
+    assert not page.exists()
+    assert list(page.parent.iterdir()) == []
+
+
 def test_a_dry_run_writes_the_first_ten_messages(desk: Desk) -> None:
     desk.people(30)
     assert desk.run("run", "spring.yaml", "--dry-run").code == 0
