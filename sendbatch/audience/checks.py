@@ -30,7 +30,8 @@ from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import bare_expression, misuses
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.numbers import NoNumber
-from sendbatch.campaign.slips import meant_by, offset_of
+from sendbatch.campaign.slips import offset_of
+from sendbatch.campaign.spellings import meant_by
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown, within
 from sendbatch.values import Checked, Row, Status
 

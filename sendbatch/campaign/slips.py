@@ -1,82 +1,30 @@
-"""Slips of the pen in templates and expressions: where they stand, and how Jinja spells what was meant.
+"""Slips of the pen in templates and expressions: what they are, and where they stand.
 
-Jinja tells the line of an error and no column, and takes whoever writes SQL, C or another template language
-at their word. Looked at only once something is wrong.
+Jinja tells the line of an error and no column. So the source is read once more with the place of each token,
+once something is wrong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 import jinja2
-from jinja2 import nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign.language import BEHIND_IT, environment, guess
+from sendbatch.campaign.spellings import spelt
 
 TAGS = frozenset({"autoescape", "block", "call", "extends", "filter", "for", "from", "if", "import"}) | {
     *("include", "macro", "print", "raw", "set", "with", "elif", "else"),
     *("endautoescape", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw"),
     *("endset", "endwith"),
 }  # fmt: skip
-EMPTY = 'cells are text, and an empty one is "": write … == "" or … != ""'
-LIKE = 'write "text" in …, or ….startswith("text")'
-# What other languages call it.
-FILTERS_ELSEWHERE = {
-    **dict.fromkeys(("upcase", "uppercase", "toUpperCase"), "upper"),
-    **dict.fromkeys(("downcase", "lowercase", "toLowerCase"), "lower"),
-    **dict.fromkeys(("ucfirst", "capitalise"), "capitalize"),
-    **dict.fromkeys(("size", "len"), "length"),
-    **dict.fromkeys(("strip", "chomp"), "trim"),
-    **dict.fromkeys(("ifempty", "fallback", "otherwise"), "default"),
-}
-TESTS_ELSEWHERE = dict.fromkeys(("null", "nil", "empty", "blank"), EMPTY.replace("…", "plan"))
-NAMES_ELSEWHERE = {
-    **dict.fromkeys(("null", "NULL", "nil", "Null", "undefined"), EMPTY.replace("…", "plan")),
-    **dict.fromkeys(("TRUE", "FALSE"), "write true or false, in small letters"),
-}
-
-# What stands before the place where the parser could not go on, what stands there, and what to write;
-# "…" is the name before it, "·" the word that is meant.
-_WORD = r"(?P<word>AND|OR|NOT|IN|IS|IF|ELSE)\b"
-_HERE: tuple[tuple[str, str, str], ...] = (
-    ("", r"(?i:IS)\s+(?i:NOT\s+)?(?i:NULL|EMPTY)\b", EMPTY),
-    ("", r"(?i:NOT)\s+(?i:NULL)\b", EMPTY),
-    ("[=!]=", "=", "two signs are enough: == or !="),
-    ("", "=[<>]", "write <= or >="),
-    ("", "=~", LIKE),
-    ("", "=", "write == to compare"),
-    ("<", ">", "write != for unequal"),
-    ("", "≠", "write != for unequal"),
-    ("", "[≤≥]", "write <= or >="),
-    ("", "&&?", "write and"),
-    (r"\|", r"\|", "write or"),
-    ("", "!", "write not"),
-    ("", _WORD, "write · in small letters"),
-    (rf"\b{_WORD}\s+", "", "write · in small letters"),
-    ("", r"(?i:LIKE|CONTAINS|INCLUDES|MATCHES)\b", LIKE),
-    ("", r"(?i:STARTS_?WITH|BEGINS_?WITH)\b", 'write ….startswith("text")'),
-    ("", r"(?i:ENDS_?WITH)\b", 'write ….endswith("text")'),
-    ("", r"(?i:BETWEEN)\b", "write 1 <= …|int <= 9"),
-    ("", r"(?i:EQ|EQUALS?)\b", "write == to compare"),
-    ("", r"(?i:NE|NEQ)\b", "write != for unequal"),
-    ("", r"(?i:XOR)\b", "write (a and not b) or (b and not a)"),
-    ("", r"\?", "write a if condition else b"),
-    ("", "[“”„‘’‚«»`´]", "write straight quotes: \"…\" or '…'"),
-    ("", ";", "take the ; out"),
-    ("", ",", 'one of several is written … in ["a", "b"]'),
-    (r"^\s*(?:if|where|when|filter)\s+", "", "write the condition alone"),
-    (r"\b(?:and|or|not|in|is)\s+", r"\w", "something is missing before it"),
-    ("[\"']", r"\w", "a text with a quote in it stands in quotes of the other kind"),
-    ("", "[\"']", "a quote is missing where this text begins or ends"),
-    (r"\d\s*", r"[€$£%]|[^\W\d]+", "write the number alone"),
-)
 _AT = re.compile(r"unexpected char .* at (\d+)$")
 _UNEXPECTED = re.compile(r"unexpected '(.)'(?:, expected '(.)')?$")
 _UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
@@ -118,40 +66,12 @@ def offset_of(text: str, word: str) -> int | None:
     return found[0].start() if len(found) == 1 else None
 
 
-def unknown_words(
-    env: SandboxedEnvironment, tree: nodes.Template
-) -> Iterator[tuple[int, str, str, str]]:
-    """(line, the word, what is wrong, hint) for every filter and test that does not exist.
-
-    Jinja itself finds some of them only once the branch they stand in is rendered.
-    """
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        is_filter = isinstance(node, nodes.Filter)
-        known = env.filters if is_filter else env.tests
-        if node.name in known:
-            continue
-        kind = "filter" if is_filter else "test"
-        hint = FILTERS_ELSEWHERE.get(node.name) if is_filter else None
-        near = hint or guess(node.name, known)
-        meant = TESTS_ELSEWHERE.get(node.name) if not is_filter else None
-        hint = meant or (f"did you mean {near}?" if near else "")
-        yield node.lineno, node.name, f"no {kind} is called {node.name}", hint
-
-
 def side_by_side(env: SandboxedEnvironment, expression: str) -> int | None:
     """Where a text stands right behind another: Jinja takes the two for one, so `plan in ("a" "b")` asks for
     `ab`."""
     reading = _Reading(env, expression, expression=True)
     reading.go()
     return reading.twin_text()
-
-
-def meant_by(name: str, known: Iterable[str]) -> str | None:
-    """What to write instead of a name that is neither a column nor a variable."""
-    if name in NAMES_ELSEWHERE:
-        return NAMES_ELSEWHERE[name]
-    near = guess(name, known)
-    return f"did you mean {near}?" if near else None
 
 
 class _Reading:
@@ -242,18 +162,7 @@ class _Reading:
         before, there = self.text[max(start, at - 200) : at], self.text[at : at + 200]
         if self._state is None:
             before = re.sub(r"^[-+]?\s*(?:if|elif)\b", "", before)
-        unquoted = re.sub(r""" "[^"]*"|'[^']*' """.strip(), "", before)
-        name = (re.findall(r"[^\W\d]\w*", unquoted) or ["plan"])[-1]
-        for pattern, here, hint in _HERE:
-            earlier, now = re.search(rf"(?:{pattern})\Z", before), re.match(here, there)
-            if earlier is not None and now is not None:
-                said = {**earlier.groupdict(), **now.groupdict()}.get("word") or ""
-                return (
-                    hint if "quotes" in hint else hint.replace("…", name).replace("·", said.lower())
-                )
-        if not there.strip() or re.match(r"[-+]?[%}]\}", there):
-            return "something is missing before its end"
-        return _names_apart(before, there)
+        return spelt(before, there)
 
     def _unknown_tag(self, name: str) -> tuple[str, str | None, int | None]:
         at = self._stuck_at
@@ -311,19 +220,6 @@ class _Reading:
 def _word(there: str) -> str:
     found = re.match(r"\w{1,40}|\W", there)
     return found[0] if found is not None else "the end"
-
-
-def _names_apart(before: str, there: str) -> str | None:
-    first, second = re.search(r"(\w+)\s+$", before), re.match(r"\w+", there)
-    if (
-        first is None
-        or second is None
-        or not first[1].isidentifier()
-        or not second[0].isidentifier()
-    ):
-        return None
-    name = f"{first[1]}_{second[0]}".lower()
-    return f"what stands between the two? a column of two words is written {name}"
 
 
 @lru_cache(maxsize=8)

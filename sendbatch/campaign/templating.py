@@ -23,7 +23,8 @@ from sendbatch.campaign.language import (
 )
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.slips import offset_of, side_by_side, slip, unknown_words
+from sendbatch.campaign.slips import offset_of, side_by_side, slip
+from sendbatch.campaign.spellings import unknown_words
 
 RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
 LONGEST_RUN_ID = 100

@@ -37,7 +37,7 @@ def begin_anew(ledger: Ledger, campaign: Campaign, content: str, now: float) -> 
     kept = (
         "; the mails kept so far stay in the outbox" if campaign.profile.name == "sandbox" else ""
     )
-    return f"{why}: nobody got it, so the rehearsal begins anew, with everyone{kept}"
+    return f"{why}, and none was delivered: the rehearsal begins anew, with everyone{kept}"
 
 
 def _is_rehearsed(ledger: Ledger, campaign: Campaign) -> bool:

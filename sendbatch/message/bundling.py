@@ -16,7 +16,8 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.paths import problem
-from sendbatch.campaign.slips import column_of, slip, unknown_words
+from sendbatch.campaign.slips import column_of, slip
+from sendbatch.campaign.spellings import unknown_words
 from sendbatch.errors import Fault, Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle

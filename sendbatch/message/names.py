@@ -13,7 +13,8 @@ from sendbatch.campaign.language import NameUse, environment, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.campaign.slips import column_of, meant_by, slip, words
+from sendbatch.campaign.slips import column_of, slip, words
+from sendbatch.campaign.spellings import meant_by
 from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile

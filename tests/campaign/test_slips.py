@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import jinja2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.parsing import Wrong
@@ -11,6 +13,9 @@ from sendbatch.campaign.slips import column_of, slip
 from sendbatch.campaign.templating import check_expression, check_template
 
 from .conftest import Desk
+
+WORDS = """{{ }} {% %} {# #} ( ) [ } if for endif raw set else in is not a B1 1 ' " = == | && ! , . - é \\"""
+PIECES = st.sampled_from([*WORDS.split(), " ", "\n", "\r\n"])
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,18 @@ def test_where_the_text_is_written_otherwise_the_value_is_pointed_at(desk: Desk)
     (fault,) = desk.faults(subject='subject: "\\u0048i {{ a|uper }}"')
     assert fault.place is not None
     assert fault.place.column == 10
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_whatever_is_written_is_taken_or_told_with_a_place_in_it(text: str) -> None:
+    for check in (check_template, check_expression):
+        offset: int | None = None
+        try:
+            check(text)
+        except Wrong as wrong:
+            offset = wrong.offset
+        assert offset is None or 0 <= offset <= len(text)
 
 
 def test_a_template_without_a_slip_is_taken() -> None:

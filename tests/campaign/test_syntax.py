@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sendbatch.campaign.composing import compose
 from sendbatch.campaign.masking import ANYTHING
@@ -10,6 +12,8 @@ from sendbatch.campaign.nodes import document
 from sendbatch.errors import Fault
 
 HEAD = "name: spring\n"
+WORDS = """a key : - " ' { } [ ] {{ % @ * & ! | > ? # , \\ “ --- ... <<<<<<< = ："""
+PIECES = st.sampled_from([*WORDS.split(), " ", "  ", "- ", "\n", "\t", "\u00a0", "\r\n", "x: y\n"])
 
 
 def faults(text: str | bytes) -> list[Fault]:
@@ -131,3 +135,14 @@ def test_a_file_in_utf_16_is_called_that() -> None:
 def test_no_hint_and_no_line_shows_what_may_be_a_password(text: str) -> None:
     for fault in faults(text):
         assert "hunter2" not in str(fault)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_whatever_stands_in_a_file_has_a_fault_within_it(text: str) -> None:
+    lines = (HEAD + text).count("\n") + 1
+    for fault in faults(text):
+        assert fault.place is not None
+        assert 1 <= (fault.place.line or 1) <= lines
+        assert (fault.place.column or 1) >= 1
+        assert str(fault)

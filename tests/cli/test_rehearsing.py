@@ -6,7 +6,7 @@ from tests.cli.desk import PEOPLE, Desk, dumped, known_to
 from tests.cli.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
-ANEW = "the text changed since 3 were sent it: nobody got it, so the rehearsal begins anew"
+ANEW = "the text changed since 3 were sent it, and none was delivered: the rehearsal begins anew"
 
 
 def subjects(desk: Desk, record: str = "spring.sandbox") -> list[str]:
