@@ -25,6 +25,10 @@ TAGS = frozenset({"autoescape", "block", "call", "extends", "filter", "for", "fr
     *("endautoescape", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw"),
     *("endset", "endwith"),
 }  # fmt: skip
+_ABOUT_COMMENTS = (
+    'write #} where it ends; or, where none was meant, a blank between ("{ #"), or {% raw %} before it and '
+    "{% endraw %} behind it"
+)
 _AT = re.compile(r"unexpected char .* at (\d+)$")
 _UNEXPECTED = re.compile(r"unexpected '(.)'(?:, expected '(.)')?$")
 _UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
@@ -136,11 +140,12 @@ class _Reading:
             return self._unclosed_tag(said)
         if (found := _EXPECTED_CLOSING.match(said)) is not None:
             return self._unclosed(found[1])
+        if said.startswith("Missing end of comment"):
+            said = '"{#" begins a comment, and nothing ends it'  # in a style sheet, as a rule
+            return said, _ABOUT_COMMENTS, max(self.text.rfind("{#", 0, self._reached), 0)
         if said.startswith("Missing end of"):
-            sign = "{#" if "comment" in said else "{%"
-            at = self.text.rfind(sign, 0, self._reached)
-            end = "#}" if sign == "{#" else "{% endraw %}"
-            return said, f"write {end} at its end", max(at, 0)
+            at = self.text.rfind("{%", 0, self._reached)
+            return said, "write {% endraw %} where it ends", max(at, 0)
         if (char := _AT.search(said)) is not None:
             return said.rpartition(" at ")[0], self._hint(int(char[1])), int(char[1])
         if (found := _UNEXPECTED.match(said)) is not None and self._stuck_at is None:

@@ -101,7 +101,9 @@ def test_what_is_spelt_right_is_no_slip(expression: str) -> None:
         ("\r\n{% if a && b %}{% endif %}", 2, 9, "'&'", "write and"),
         ("{{ “x” }}", 1, 4, "unexpected char", "write straight quotes"),
         ("{{ }}", 1, 4, "Expected an expression", "something is missing"),
-        ("a {# b", 1, 3, "comment", "write #}"),
+        ("a {# b", 1, 3, "begins a comment, and nothing ends it", "write #} where it ends"),
+        ("{# x #}\n@media(x){#a{b:c}}", 2, 10, "begins a comment", 'a blank between ("{ #")'),
+        ("a {% raw %} b", 1, 3, "raw", "write {% endraw %}"),
     ],
 )
 def test_a_template_that_does_not_parse_has_the_column_of_its_slip(
