@@ -20,10 +20,12 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
+from sendbatch.delivery.account import Standing as Account
 from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.jobs import Around, folder_of, job_of
+from sendbatch.delivery.jobs import Around, Job, folder_of, job_of
 from sendbatch.delivery.looping import Loop, own_loop, unless_stopped
 from sendbatch.delivery.options import Options, all_spellings
+from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.running import OUTBOX, look
 from sendbatch.delivery.running import run as run_job
 from sendbatch.delivery.seen import Question, Seen
@@ -44,6 +46,7 @@ from sendbatch.values import Message, Recipient, Status
 
 if TYPE_CHECKING:
     from sendbatch.delivery.proofing import Proofed
+    from sendbatch.preview.page import Made
     from sendbatch.smtp.probe import Step
 
 # What one verb alone needs is imported there: a run begins that much sooner.
@@ -122,6 +125,10 @@ def run(
 
     def told(ledger: Ledger) -> tuple[Tally, tuple[Fault, ...]]:
         tally = take(ledger.reading)
+        if _drop_old_gallery(job, ledger):
+            job.observer.notice(
+                "the gallery was of another text or list than this run: it is removed"
+            )
         try:
             write_reports(ledger.reading, job.record.path, tally)
         except LedgerError as unwritten:  # what was sent was sent all the same
@@ -195,13 +202,12 @@ def dry_run(
 ) -> tuple[Seen, Path]:
     """As `check`, and the first ten messages are written as .eml files with a page to look at."""
     job = job_of(campaign, options, **around)
-    view, messages = look(
-        job,
-        lambda ledger, prepared, standing: rehearsed(
-            job, ledger, prepared, standing, wanted=GALLERY_SIZE
-        ),
-    )
-    return view, _gallery(job.record, campaign, messages)
+
+    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path]:
+        view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
+        return view, _gallery(job, ledger, messages)
+
+    return look(job, see)
 
 
 def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
@@ -210,14 +216,31 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
 
 
-def _gallery(
-    record: RecordFolder, campaign: Campaign, messages: Sequence[tuple[Recipient, Message]]
-) -> Path:
+def _gallery(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]]) -> Path:
     from sendbatch.preview.gallery import write_gallery
 
-    record.make()
+    campaign = job.campaign
+    job.record.make()
     title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
-    return write_gallery(record.path / GALLERY, messages, title)
+    return write_gallery(job.record.path / GALLERY, messages, title, _made(job, ledger))
+
+
+def _drop_old_gallery(job: Job, ledger: Ledger) -> bool:
+    """Whether there was a gallery of another text or list than that of the record by now."""
+    folder = job.record.path / GALLERY
+    if not folder.is_dir():
+        return False
+    from sendbatch.preview.gallery import drop_unless_of
+
+    return drop_unless_of(folder, _made(job, ledger))
+
+
+def _made(job: Job, ledger: Ledger) -> Made:
+    from sendbatch.preview.page import Made
+
+    plan = ledger.reading.plan()
+    inputs = plan.inputs if plan is not None else ""
+    return Made(job.edge.clock.wall(), ledger.reading.meta("content") or "", inputs)
 
 
 @own_loop

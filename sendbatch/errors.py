@@ -11,8 +11,9 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,19 @@ class Place:
     line: int | None = None
     column: int | None = None
     text: str | None = None
+
+
+@overload
+def within(place: Place, text: str, offset: int | None) -> Place: ...
+@overload
+def within(place: Place | None, text: str, offset: int | None) -> Place | None: ...
+def within(place: Place | None, text: str, offset: int | None) -> Place | None:
+    """The place of what stands at `offset` (from 0) in a text that begins at `place`; that place itself
+    where the text does not stand in the line as it is, quotes and all."""
+    if place is None or place.text is None or place.column is None or offset is None or not text:
+        return place
+    start = place.text.find(text, place.column - 1)
+    return replace(place, column=start + offset + 1) if start >= 0 else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,8 @@ def _lines(fault: Fault) -> list[str]:
     shown, column = _window(place.text, place.column or 1)
     gutter = f"   {place.line} | "
     lines.append(gutter + one_line(shown))
+    if place.column is None:
+        return [*lines, " " * (len(gutter) - 2) + f"| {hint}"] if hint else lines
     caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1) + "^"
     lines.append(f"{caret} {hint}" if hint else caret)
     return lines

@@ -27,7 +27,6 @@ from sendbatch.campaign.language import (
     FAILURES,
     environment,
     expression_tree,
-    guess,
     narrowed,
     needed,
     usable,
@@ -36,7 +35,9 @@ from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import bare_expression, misuses
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.numbers import NoNumber
-from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown
+from sendbatch.campaign.slips import offset_of
+from sendbatch.campaign.spellings import meant_by
+from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown, within
 from sendbatch.values import Checked, Row, Status
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
@@ -174,9 +175,9 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> 
             continue
         for use in uses:
             if use.name not in known:
-                near = guess(use.name, known)
-                hint = f"did you mean {near}?" if near else "neither a column nor a variable"
-                faults.append(Fault(f"{path}: unknown name {use.name!r}", place, hint))
+                hint = meant_by(use.name, known) or "neither a column nor a variable"
+                there = within(place, source, offset_of(source, use.name))
+                faults.append(Fault(f"{path}: unknown name {use.name!r}", there, hint))
         tree = tree_of(env, source)
         kinds = Kinds(tree, rules.columns, rules.variables)
         faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in misuses(tree, kinds)]

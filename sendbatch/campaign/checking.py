@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -18,17 +18,19 @@ from sendbatch.campaign.declared import (
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.model import REFUSE, Profile, Retry
-from sendbatch.campaign.nodes import Document, Trail
+from sendbatch.campaign.nodes import Data, Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
+from sendbatch.campaign.syntax import cut_short
 from sendbatch.campaign.templating import (
     check_expression,
     check_template,
     is_template,
     literal,
 )
-from sendbatch.errors import Fault
+from sendbatch.errors import Fault, within
 
 T = TypeVar("T")
+SAID_TO_READERS = frozenset({"subject", "from", "headers", "variables"})
 LONGEST_URL = 900  # so that List-Unsubscribe fits a line of 998 bytes (RFC 5322 §2.1.1)
 
 
@@ -44,8 +46,12 @@ class Checks:
         try:
             return read()
         except Wrong as wrong:
+            text = _at(self.document.data, trail)
             said = f"{label(trail)}: {wrong}"
-            self.faults.append(Fault(said, self.document.at(trail), wrong.hint))
+            place = within(
+                self.document.at(trail), text if isinstance(text, str) else "", wrong.offset
+            )
+            self.faults.append(Fault(said, place, wrong.hint))
             return None
 
     def blame(self, trail: Trail, message: str, hint: str | None = None) -> None:
@@ -56,6 +62,7 @@ class Checks:
             self.attempt(trail, lambda: check_template(text))
 
     def campaign(self, declared: DeclaredCampaign, profile: Profile | None) -> None:
+        self._cut_short()
         self.template(("subject",), declared.subject)
         self.template(("from",), declared.sender.name if declared.sender else None)
         for number, box in enumerate(declared.reply_to or ()):
@@ -80,6 +87,20 @@ class Checks:
         if declared.missing not in (None, REFUSE) and not is_template(declared.file):
             said = f"everybody gets {declared.file}: it is missing for all or for nobody"
             self.blame((*trail, "missing"), said, "leave `missing` out")
+
+    def _cut_short(self) -> None:
+        """`subject: We are #1 now` says `We are`, for what stands behind the # is a comment."""
+        for trail, place in self.document.values.items():
+            text = _at(self.document.data, trail) if trail and trail[0] in SAID_TO_READERS else None
+            if not isinstance(text, str) or place.text is None or place.column is None:
+                continue
+            at = cut_short(place.text, place.column - 1, text)
+            if at is not None:
+                said = (
+                    f"{label(trail)}: this and all behind it is a comment, and no part of the text"
+                )
+                hint = "put the text in quotes, or a blank behind the #"
+                self.faults.append(Fault(said, replace(place, column=at + 1), hint))
 
     def _templates(self, declared: DeclaredCampaign) -> None:
         written = self.document.data.get("templates")
@@ -146,6 +167,15 @@ class Checks:
         if first > (retry.max_delay or Retry().max_delay):
             key = "max_delay" if retry.max_delay is not None else "first_delay"
             self.blame(("retry", key), "first_delay is longer than max_delay")
+
+
+def _at(data: Data, trail: Trail) -> Data:
+    for part in trail:
+        if isinstance(data, dict):
+            data = data.get(str(part))
+        elif isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+    return data
 
 
 def check_mailto(mailto: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from yaml import YAMLError
 from yaml.composer import Composer
@@ -22,24 +22,15 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from sendbatch.campaign.masking import Shape, masked
+from sendbatch.campaign.syntax import QUOTES, Complaint, explained
 from sendbatch.errors import Fault, Place
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 32  # levels of nesting
+BOM = b"\xef\xbb\xbf"
 NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-BRACES = "text that starts with {{ needs quotes around it"
-
-Complaint: TypeAlias = tuple[str, Mark, str | None]  # message, where, hint
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what the marks count as ends of lines
-_SYNTAX_HINTS = {
-    "could not find expected ':'": "a key is followed by a colon and a space",
-    "mapping values are not allowed here": "text with a colon in it needs quotes",
-    "found character '\\t' that cannot start any token": "indent with spaces, not with tabs",
-    "found character '%' that cannot start any token": "text that starts with % needs quotes",
-    "found character '@' that cannot start any token": "text that starts with @ needs quotes",
-    "found character '`' that cannot start any token": "text that starts with ` needs quotes",
-}
 
 
 @dataclass
@@ -99,7 +90,7 @@ def _compose_text(text: str, source: Source, shape: Shape) -> None:
         root = loader.document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
-        wrong = _syntax(error, mark, text)
+        wrong = explained(error, mark, source.lines)
     except (YAMLError, ValueError, OverflowError):  # such as "\U00FFFFFF", or %YAML 9…9
         wrong = ("not YAML: something here stands for no character", loader.get_mark(), None)
     is_whole = wrong is None and not loader.complaints
@@ -151,7 +142,7 @@ class _Composing(Reader, Scanner, Parser, Composer, BaseResolver):
         mark: Mark = event.start_mark
         if isinstance(event, AliasEvent):
             self._next()
-            self.complaints.append(("aliases (*) are not allowed here", mark, None))
+            self.complaints.append(("aliases (*) are not allowed here", mark, QUOTES.format("*")))
             return ScalarNode("", "", mark, mark, style="'")
         self._refuse_extras(event)
         self.depth += 1
@@ -163,35 +154,26 @@ class _Composing(Reader, Scanner, Parser, Composer, BaseResolver):
 
     def _refuse_extras(self, event: Any) -> None:
         if event.anchor is not None:
-            self.complaints.append(("anchors (&) are not allowed here", event.start_mark, None))
+            hint = QUOTES.format("&")
+            self.complaints.append(("anchors (&) are not allowed here", event.start_mark, hint))
             event.anchor = None
         if getattr(event, "tag", None) is not None:
-            hint = "text that starts with ! needs quotes"
+            hint = QUOTES.format("!")
             self.complaints.append(("tags (!) are not allowed here", event.start_mark, hint))
 
 
 def _decoded(content: bytes, source: Source) -> str | None:
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    while content.startswith(BOM):  # an editor may have put one before another's
+        content = content.removeprefix(BOM)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
         line, column = _position(before, len(before))
         place = Place(source.file, line + 1, column + 1)
-        source.faults.append(Fault("not UTF-8", place, "save the file as UTF-8"))
+        now = " (it is UTF-16)" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+        source.faults.append(Fault("not UTF-8", place, f"save the file as UTF-8{now}"))
         return None
-
-
-def _syntax(error: MarkedYAMLError, mark: Mark, text: str) -> Complaint:
-    problem = error.problem or "cannot be read"
-    lines = _BREAK.split(text)
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    hint = _SYNTAX_HINTS.get(problem)
-    if re.search(r"[:-]\s+\{[{%]", line):
-        hint = BRACES
-    if "%" in line and "%}" in line and hint is None:
-        hint = BRACES
-    return (problem if problem == "nested too deeply" else f"not YAML: {problem}", mark, hint)
 
 
 def _position(text: str, index: int) -> tuple[int, int]:

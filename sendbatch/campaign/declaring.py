@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sendbatch.campaign import syntax
 from sendbatch.campaign.declared import Declared
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.nodes import Data, Document, Trail
@@ -40,6 +41,7 @@ ALSO_CALLED = {
     "filter": "where",
     "unique": "key",
 }
+MAPPING_WANTED = frozenset({"model_type", "model_attributes_type", "dict_type"})
 FREE = frozenset({"variables"})  # mappings in which null is a value
 MARKS = ("<name>", "<profile>", "[key]")  # in pydantic's paths: union members, and keys
 ROUNDS = 20
@@ -91,8 +93,18 @@ def _fault(model: type[Declared], detail: ErrorDetails, trail: Trail, document: 
     cause = detail.get("ctx", {}).get("error")
     said = str(cause) if cause else SAID.get(detail["type"], detail["msg"])
     hint = cause.hint if isinstance(cause, Wrong) else None
+    if detail["type"] in MAPPING_WANTED:
+        hint = _instead_of_a_mapping(_at(document.data, trail))
     place = document.at_key(trail) if "[key]" in detail["loc"] else document.at(trail)
     return Fault(f"{label(trail)}: {said}", place, hint)
+
+
+def _instead_of_a_mapping(there: Data) -> str | None:
+    if isinstance(there, list):
+        return "take the dash away: keys need none, only the items of a list"
+    if isinstance(there, str) and syntax.lacks_blank(there):
+        return syntax.BLANK
+    return None
 
 
 def _meant(model: type[Declared], trail: Trail) -> str | None:
@@ -180,7 +192,10 @@ def _says_something(item: Data, trail: Trail, document: Document, faults: list[F
     if item is not None or (trail[0] in FREE and len(trail) > 1):
         return True
     hint = 'write "" for empty text' if "defaults" in trail else "write one, or leave the key out"
-    faults.append(Fault(f"{label(trail)} has no value", document.at_key(trail), hint))
+    place = document.at_key(trail)
+    if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
+        hint = "text that starts with # needs quotes around it: what stands behind # is a comment"
+    faults.append(Fault(f"{label(trail)} has no value", place, hint))
     return False
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from sendbatch.campaign import syntax
 from sendbatch.campaign.declared import DeclaredSuppression
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.language import guess
@@ -43,7 +45,7 @@ class Files:
         wrong = problem(path)
         what = what or label(trail)
         if wrong is not None:
-            hint = self._near(written) if wrong == "no such file" else None
+            hint = self._meant(written) if wrong == "no such file" else None
             place = self.document.at(trail)
             self.faults.append(Fault(f"{what}: {wrong}: {written}", place, hint))
         elif path.suffix.lower() in SPREADSHEETS and not sheets:
@@ -77,6 +79,13 @@ class Files:
             subdomains=bool(declared.subdomains),
             lenient=declared.unreadable == "warn",
         )
+
+    def _meant(self, written: str) -> str | None:
+        if syntax.lacks_blank(written):
+            return syntax.BLANK
+        if re.match(r"-\S", written):
+            return "a blank is missing after the dash"
+        return self._near(written)
 
     def _near(self, written: str) -> str | None:
         """The path with every part that does not exist replaced by the nearest name."""

@@ -46,6 +46,7 @@ _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "
     *("replace", "upper", "lower", "title", "capitalize", "startswith", "endswith")
 }
 _LONGEST_REMEMBERED = 200
+BEHIND_IT = "one expression was expected, then its end"
 
 # What no expression takes for a name: a column called so is `_none`, as one that begins with a digit is
 # `_2nd`.
@@ -139,7 +140,7 @@ def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Templat
     parser = Parser(env, expression, state="variable")
     body = parser.parse_expression()
     if not parser.stream.eos:
-        raise jinja2.TemplateSyntaxError("one expression was expected, then its end", 1)
+        raise jinja2.TemplateSyntaxError(BEHIND_IT, 1)
     template = nodes.Template([nodes.Output([body], lineno=1)], lineno=1)
     template.set_environment(env)
     return template
@@ -177,6 +178,10 @@ def guess(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if one is near enough."""
     lowered = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    # Two letters changed places: of a short word that leaves little.
+    near = near or [
+        name for name in lowered if len(name) < 5 and sorted(name) == sorted(word.lower())
+    ]
     return lowered[near[0]] if near else None
 
 

@@ -35,7 +35,7 @@ from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_rates, parse_t
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
 from sendbatch.campaign.shapes import shape_of
-from sendbatch.campaign.templating import check_run, is_template, render_run
+from sendbatch.campaign.templating import check_run, is_template, names_in, render_run
 from sendbatch.campaign.widening import widen_campaign
 from sendbatch.errors import CampaignError, Fault, Place, ProfileError
 
@@ -138,6 +138,8 @@ class _Loading:
             suppress=tuple(dict.fromkeys(suppress)),
             variables=variables,
             overrides=tuple(asked.settings),
+            declared_variables=tuple(declared.variables or {}),
+            run_names=names_in(declared.run or ""),
             expect=expect or declared.expect,
             tolerate=tolerate or declared.tolerate or Tolerance(),
             retry=self.retry(),

@@ -215,6 +215,8 @@ class Campaign:
     suppress: tuple[SuppressionList, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()  # names given with --set; a column of that name is an error
+    declared_variables: tuple[str, ...] = ()  # the names of those that the file itself gives
+    run_names: tuple[str, ...] = ()  # the names that the edition in the file is made of
     expect: Bounds | None = None
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()

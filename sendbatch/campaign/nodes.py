@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sendbatch.campaign.composing import BRACES, NOT_TEXT, Source
+from sendbatch.campaign.composing import NOT_TEXT, Source
+from sendbatch.campaign.syntax import BRACES
 from sendbatch.errors import Place
 
 MOST_NUMBER = 1e15  # beyond, a number is an identifier in disguise

@@ -33,11 +33,13 @@ _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 
 
 class Wrong(ValueError):
-    """What is wrong with a value, as a sentence, and what to write instead."""
+    """What is wrong with a value, as a sentence, and what to write instead. `offset` says where in a text,
+    from 0, if that is known."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, offset: int | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.offset = offset
 
 
 def parse_rate(text: str) -> Rate:

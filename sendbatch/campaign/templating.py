@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.editions import rendered, said
-from sendbatch.campaign.language import FAILURES, environment, expression_names, guess, names_needed
+from sendbatch.campaign.bounded import undeclared
+from sendbatch.campaign.editions import rendered
+from sendbatch.campaign.editions import said as said_of
+from sendbatch.campaign.language import (
+    FAILURES,
+    environment,
+    expression_tree,
+    guess,
+    names_needed,
+    needed,
+)
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.slips import offset_of, side_by_side, slip
+from sendbatch.campaign.spellings import unknown_words
 
 RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
 LONGEST_RUN_ID = 100
@@ -30,7 +44,7 @@ def check_template(text: str) -> None:
     """Raises Wrong when the text is not a template that can be compiled."""
     if is_template(text):
         env = environment()
-        _checked(lambda: (names_needed(env, text), env.from_string(text)), "a template")
+        _checked(env, text, lambda: env.parse(text), lambda: env.from_string(text))
 
 
 def check_expression(text: str) -> None:
@@ -38,7 +52,19 @@ def check_expression(text: str) -> None:
     env = environment()
     if text.lstrip().startswith("{"):
         raise Wrong("an expression stands without braces", 'write plan != "free"')
-    _checked(lambda: (expression_names(env, text), env.compile_expression(text)), "an expression")
+    tree_of = partial(expression_tree, env, text)
+    _checked(env, text, tree_of, lambda: env.compile_expression(text), "an expression")
+    if (offset := side_by_side(env, text)) is not None:
+        said = "two texts side by side are one to Jinja"
+        raise Wrong(said, "a comma is missing between them, or a ~ that joins them", offset)
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """The free names of a template, those given a default too; none of what is no template."""
+    try:
+        return tuple(sorted(undeclared(environment().parse(template))))
+    except FAILURES:
+        return ()
 
 
 def render_run(text: str, variables: Mapping[str, Json]) -> str:
@@ -67,11 +93,27 @@ def check_run(run: str) -> None:
         raise Wrong(f"not the name of an edition: {shown}", hint)
 
 
-def _checked(compile_it: Callable[[], object], what: str) -> None:
+def _checked(
+    env: SandboxedEnvironment,
+    text: str,
+    tree_of: Callable[[], nodes.Template],
+    compile_it: Callable[[], object],
+    what: str = "a template",
+) -> None:
+    """Raises Wrong, with the place in the text where it can be known."""
+    unknown: list[tuple[int, str, str, str]] = []
     try:
-        compile_it()
+        tree = tree_of()
+        unknown = list(unknown_words(env, tree))
+        if not unknown:
+            needed(tree)
+            compile_it()
     except jinja2.TemplateSyntaxError as error:
-        where = f"line {error.lineno}: " if (error.lineno or 1) > 1 else ""
-        raise Wrong(f"not {what} as Jinja has it: {where}{error.message}") from None
+        found = slip(env, text, error, expression=what != "a template")
+        where = f"line {found.line}: " if found.line > 1 else ""
+        said = f"not {what} as Jinja has it: {where}{found.message}"
+        raise Wrong(said, found.hint, found.offset) from None
     except FAILURES as error:
-        raise Wrong(f"not {what} that can be compiled: {said(error)}") from None
+        raise Wrong(f"not {what} that can be compiled: {said_of(error)}") from None
+    for _, word, said, hint in unknown:
+        raise Wrong(f"not {what} as Jinja has it: {said}", hint or None, offset_of(text, word))

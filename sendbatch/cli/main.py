@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -30,6 +31,13 @@ from sendbatch.cli.wrapping import fitted
 from sendbatch.errors import SendbatchError, inert, printable
 
 USAGE, STOPPED = 2, 3
+# What people type for a verb, by what it is called elsewhere.
+ALSO_CALLED = {
+    **dict.fromkeys(("send", "start", "deliver", "resume", "mail"), "run"),
+    **dict.fromkeys(("validate", "lint", "test", "verify"), "check"),
+    **dict.fromkeys(("new", "create", "setup"), "init"),
+    "dry-run": "run --dry-run",
+}
 # objects, and not 700, between two looks for cycles: what is loaded stays, and little is made after
 SELDOM = 20_000
 INTERRUPTED = 130  # what typer makes of Ctrl-C
@@ -116,7 +124,18 @@ def _usage(error: TyperException) -> str:
     if words.startswith("Usage:"):  # no verb at all
         return words
     more = "sendbatch --help lists the verbs, sendbatch VERB --help their options"
-    return f"error: {printable(words)}\n  {more}"
+    return f"error: {printable(words)}{_verb_meant(words)}\n  {more}"
+
+
+def _verb_meant(words: str) -> str:
+    """A guess at the verb, where typer has none: it knows ours by their own names alone."""
+    typed = re.match(r"No such command '(.*)'\.$", words)
+    if typed is None:
+        return ""
+    import difflib
+
+    near = difflib.get_close_matches(typed[1].lower(), ALSO_CALLED, n=1)
+    return f" Did you mean '{ALSO_CALLED[near[0]]}'?" if near else ""
 
 
 def _unforeseen() -> int:

@@ -70,7 +70,9 @@ def run(
     ] = False,
     without_log: Annotated[
         bool,
-        typer.Option("--without-log", help="Go on though the record's log, or newest state, is lost."),
+        typer.Option(
+            "--without-log", help="Go on though the record's log, or newest state, is lost."
+        ),
     ] = False,
     first_run: Annotated[
         str | None,

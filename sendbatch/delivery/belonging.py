@@ -140,5 +140,3 @@ def _another_name(reading: LedgerReading) -> str:
         else ""
     )
     return f"if it is another campaign, give it another name: its record then knows nobody{again}"
-
-

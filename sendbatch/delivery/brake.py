@@ -79,7 +79,9 @@ class Brake:
                 self._begin()
             return False
         self.tries = 0
-        self.pause = min(self.pause, self._first) / 2  # all of it takes no longer than the first one
+        self.pause = (
+            min(self.pause, self._first) / 2
+        )  # all of it takes no longer than the first one
         if self.pause < LEAST:
             self.on, self.pause, self.until = False, 0.0, float("-inf")
             self._begin()

@@ -1,7 +1,8 @@
-"""Columns that are conditions all by themselves: any text but the empty one is true, `no` as well.
+"""Conditions that say another thing than was meant, as the cells show.
 
-Whether that was meant depends on the cells. Where they say false, 0, no, off or n, a template is warned
-about, and a `where` refuses, for it would write to people who said no.
+A column that is a condition all by itself: any text but the empty one is true, `no` as well. Whether that was
+meant depends on the cells. Where they say false, 0, no, off or n, a template is warned about, and a `where`
+refuses, for it would write to people who said no. A `where` that is true for nobody is warned about.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sendbatch.audience.checks import Rules, bare_columns
+from sendbatch.campaign.language import environment, expression_names
 from sendbatch.campaign.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.words import count
@@ -18,6 +20,8 @@ from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.staging import Staging
 from sendbatch.message.content import Content
 from sendbatch.message.names import bare_conditions
+
+CELLS_SHOWN, COLUMNS_SHOWN = 3, 3
 
 
 def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> None:
@@ -41,6 +45,24 @@ def bare_warnings(
         found = reading.saying(columns.index(column), SAYING_NO)
         if found.count:
             yield _told(column, column, found, place, "warning")
+
+
+def matching_nobody(
+    reading: LedgerReading, campaign: Campaign, columns: tuple[str, ...], rows: int
+) -> Fault:
+    """What is said where `where` is true for none of so many rows: nobody gets anything."""
+    where = campaign.recipients.where or ""
+    names = [use.name for use in expression_names(environment(), where) if use.name in columns]
+    held = []
+    for name in names[:COLUMNS_SHOWN]:
+        cells = [
+            f'"{one_line(cell, 30)}"'
+            for cell in reading.usual(columns.index(name), CELLS_SHOWN + 1)
+        ]
+        more = ", …" if len(cells) > CELLS_SHOWN else ""
+        held.append(f"{name} holds {', '.join(cells[:CELLS_SHOWN])}{more}")
+    said = f"recipients.where is true for none of {count(rows, 'row')}: {one_line(where, 200)}"
+    return Fault(said, campaign.places.get("recipients.where"), "; ".join(held) or None, "warning")
 
 
 def _told(what: str, column: str, found: Saying, place: Place | None, severity: str) -> Fault:

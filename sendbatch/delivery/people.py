@@ -14,6 +14,7 @@ from sendbatch.audience.columns import clashing
 from sendbatch.audience.lines import unreadable
 from sendbatch.audience.reading import Format, Table, open_table
 from sendbatch.campaign.model import Campaign
+from sendbatch.delivery.unused import unused_defaults, unused_settings, used_by
 from sendbatch.errors import AudienceError, CampaignError, Fault
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
@@ -63,11 +64,14 @@ def no_text(campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
 def refused_content(
     content: Content, campaign: Campaign, columns: Iterable[str], clashes: Mapping[str, Fault]
 ) -> list[Fault]:
-    """What is wrong with the names that the content uses (unknown ones, and those of two columns), and with
-    its pictures."""
+    """What is wrong with the names that the content uses (unknown ones, and those of two columns), with its
+    pictures, and with what --set names."""
     columns = (*columns, *clashes)
     faults = check_names(content, campaign, columns) + broken_pictures(content, columns)
-    return [*faults, *clashing(clashes, names_used(content))]
+    faults += clashing(clashes, names_used(content))
+    if campaign.overrides:
+        faults += unused_settings(campaign, used_by(content, campaign), columns)
+    return faults
 
 
 def _faults(campaign: Campaign, content: Content, table: Table) -> list[Fault]:
@@ -80,7 +84,10 @@ def _faults(campaign: Campaign, content: Content, table: Table) -> list[Fault]:
         make_rules(campaign, table.columns, table.names, table.clashes)
     except CampaignError as error:
         faults += error.faults
-    return list(dict.fromkeys([*faults, *refused_content(content, campaign, columns, table.clashes)]))
+    faults += refused_content(content, campaign, columns, table.clashes)
+    in_csv = (*table.columns, *table.clashes)
+    faults += unused_defaults(campaign, used_by(content, campaign), in_csv)
+    return list(dict.fromkeys(faults))
 
 
 def _lists(campaign: Campaign) -> list[tuple[Path, str]]:

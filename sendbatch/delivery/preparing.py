@@ -14,8 +14,9 @@ from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery import belonging, guards, keys, lasting
 from sendbatch.delivery.again import remember_key, take_up
+from sendbatch.delivery.anew import begin_anew
 from sendbatch.delivery.approval import Held, hold_to, read_approval
-from sendbatch.delivery.conditions import bare_warnings
+from sendbatch.delivery.conditions import bare_warnings, matching_nobody
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.inputs import inputs_digest
 from sendbatch.delivery.observer import Observer
@@ -24,6 +25,7 @@ from sendbatch.delivery.people import refused_content
 from sendbatch.delivery.planning import CLASHING, Lookups, Planned, Planning, make_plan
 from sendbatch.delivery.retries import longest_delay
 from sendbatch.delivery.stopping import Stop
+from sendbatch.delivery.unused import hidden_slips, used_by
 from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
@@ -96,10 +98,13 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     is_new = reading.plan() is None
     moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
+    anew = None
     if keyed_by is None:
         keys.own_addresses(reading, campaign)
+        if not options.accept_changes:
+            anew = begin_anew(ledger, campaign, preparing.content.digest, now)
     salt = _salt(ledger)
-    planned = _plan(ledger, preparing, salt)
+    planned = _plan(ledger, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
         _, holders = reading.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
@@ -123,7 +128,7 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
     is_other = reading.meta("content") != preparing.content.digest
     is_told = preparing.looking or planned is not None or is_other
-    warnings = tuple(_warnings(ledger, preparing, planned, is_told=is_told))
+    warnings = tuple(_warnings(ledger, preparing, planned, everyone, is_told=is_told))
     _identify(ledger, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = ledger.sending.totals() if is_restricted else everyone
@@ -140,27 +145,37 @@ def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
         samples=tuple(ledger.sending.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
-        notices=tuple(notice for notice in (moved, _refused(preparing), begun, *changes) if notice),
+        notices=tuple(
+            notice for notice in (moved, _refused(preparing), begun, anew, *changes) if notice
+        ),
         warnings=warnings,
         placeholders=_placeholders(ledger, preparing) if is_told else (),
     )
 
 
 def _warnings(
-    ledger: Ledger, preparing: Preparing, planned: Planned | None, *, is_told: bool
+    ledger: Ledger,
+    preparing: Preparing,
+    planned: Planned | None,
+    everyone: Mapping[Status, int],
+    *,
+    is_told: bool,
 ) -> Iterator[Fault]:
     """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
     plan = ledger.reading.plan()
+    rows = sum(everyone.values())
+    if plan is not None and rows and everyone.get(Status.FILTERED) == rows:
+        yield matching_nobody(ledger.reading, preparing.campaign, plan.columns, rows)
     if plan is not None and is_told:
-        yield from bare_warnings(
-            ledger.reading, preparing.content, preparing.campaign, plan.columns
-        )
-        shared = keys.shared_warning(ledger.reading, preparing.campaign)
+        content, campaign = preparing.content, preparing.campaign
+        yield from bare_warnings(ledger.reading, content, campaign, plan.columns)
+        shared = keys.shared_warning(ledger.reading, campaign)
         if shared is not None:
             yield shared
-        yield from doubtful_pictures(preparing.content, plan.columns)
+        yield from hidden_slips(content, campaign, used_by(content, campaign), plan.columns)
+        yield from doubtful_pictures(content, plan.columns)
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
 
@@ -193,12 +208,19 @@ def _salt(ledger: Ledger) -> bytes:
     return bytes.fromhex(known)
 
 
-def _plan(ledger: Ledger, preparing: Preparing, salt: bytes) -> Planned | None:
-    """None where the inputs are those of the last plan."""
+def _plan(
+    ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
+) -> Planned | None:
+    """None where the inputs are those of the last plan, unless it is to be made `anew` all the same."""
     heed = preparing.stop.heed
     inputs, lookups = inputs_digest(preparing.campaign, heed), _lookups(preparing)
     last = ledger.reading.plan()
-    if last is None or last.inputs != inputs or _is_alive_again(ledger, lookups, preparing.stop):
+    if (
+        last is None
+        or anew
+        or last.inputs != inputs
+        or _is_alive_again(ledger, lookups, preparing.stop)
+    ):
         return _plan_anew(ledger, preparing, salt, inputs, lookups)
     # the content may use other names than the plan has columns for
     clashing = (ledger.reading.meta(CLASHING) or "").split()

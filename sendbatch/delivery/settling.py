@@ -90,7 +90,9 @@ class Settling:
         self._last: Reply | None = None
         if brake.on:
             connections.hold_to_one(clock.steady())
-            self._tell("brake", "the last run was refused for everybody: one message is tried first")
+            self._tell(
+                "brake", "the last run was refused for everybody: one message is tried first"
+            )
 
     @property
     def is_over(self) -> bool:

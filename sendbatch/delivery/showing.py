@@ -40,8 +40,9 @@ def confirming(
     whether a person was asked."""
 
     def confirm(prepared: Prepared, standing: Standing) -> bool:
-        if not (prepared.sendable or prepared.planned or prepared.notices):
-            return False  # nothing to send, and nothing changed that a person should know
+        worth_telling = prepared.planned or prepared.notices or prepared.warnings
+        if not (prepared.sendable or worth_telling):
+            return False  # nothing to send, and nothing that a person should know
         asked = question(job, prepared, standing)
         job.observer.planned(asked.plan)
         return bool(prepared.sendable) and confirmed(

@@ -1,4 +1,4 @@
-"""Which rows have a cell that says one of some words: asked of a plan in the making, and of the record."""
+"""What the cells of a column say: asked of a plan in the making, and of the record."""
 
 from __future__ import annotations
 
@@ -43,3 +43,15 @@ def saying(
     ).fetchall()
     told = tuple(text for text, *_ in cells[:most])
     return Saying(sum(count for _, count, _ in cells), told, tuple(line for (line,) in rows))
+
+
+def usual(
+    connection: sqlite3.Connection, table: str, condition: str, place: int, most: int
+) -> list[str]:
+    """The cells at `place` that most rows of `table` under `condition` have, blanks around them left out."""
+    rows = connection.execute(
+        f"SELECT trim(json_extract(vars, '$[{place}]'), ?) AS cell FROM {table} WHERE {condition} "
+        "GROUP BY cell ORDER BY count(*) DESC, cell LIMIT ?",
+        (BLANKS, most),
+    )
+    return [cell for (cell,) in rows]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sendbatch.ledger.cells import Saying, saying
+from sendbatch.ledger.cells import Saying, saying, usual
 from sendbatch.ledger.sending import COLUMNS, to_recipient
 from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import SETTLED, sources
@@ -140,6 +140,10 @@ class LedgerReading:
     def saying(self, place: int, words: Sequence[str]) -> Saying:
         """Those who hold a key and whose cell at this place is one of `words`, as `cells.saying` has it."""
         return saying(self._db, "recipient", f"{CURRENT} AND claim IS NOT NULL", place, words)
+
+    def usual(self, place: int, most: int) -> list[str]:
+        """The cells at this place that most rows of the current plan have."""
+        return usual(self._db, "recipient", CURRENT, place, most)
 
     def domains_without_mail(self, prefix: str) -> list[str]:
         """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""

@@ -80,6 +80,11 @@ class Ledger:
         finally:
             self._connection.set_progress_handler(None, 0)
 
+    def forget_all(self) -> None:
+        """No recipient is known any more, inside the open transaction: for a record of mail that nobody
+        gets, whose rehearsal begins anew. Its plans keep their numbers; the next one is as a first."""
+        self._connection.execute("DELETE FROM recipient")
+
     def remember(self, key: str, value: str) -> None:
         """Write one line of `meta`."""
         self._connection.execute(

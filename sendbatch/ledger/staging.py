@@ -41,7 +41,7 @@ class Difference:
     removed: int = 0
     corrected: int = 0
     moved: tuple[tuple[int, str, str], ...] = ()
-    first: bool = False  # there was no plan before
+    first: bool = False  # there was nobody before
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.corrected)
@@ -284,9 +284,9 @@ class Staging:
 
     def difference(self) -> Difference:
         """Against the last plan, before anything is merged."""
-        last = self._number - 1
-        if not last:
+        if self._table == "recipient":
             return Difference(first=True)
+        last = self._number - 1
         staged = self._table
         return Difference(
             self._one(

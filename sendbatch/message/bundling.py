@@ -7,6 +7,7 @@ name may climb with `..`, as long as it stays within the campaign's and the temp
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,15 +16,18 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.paths import problem
+from sendbatch.campaign.slips import column_of, slip
+from sendbatch.campaign.spellings import unknown_words
 from sendbatch.errors import Fault, Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
-from sendbatch.message.references import Reference, references, unknown_words
+from sendbatch.message.references import Reference, references
 from sendbatch.message.written import constants
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
+_BREAK = re.compile(r"\r\n|\r|\n")  # as Jinja counts lines
 _ABOUT_COMMENTS = (
     'write a blank between ("{ #"), or {% raw %} before it and {% endraw %} behind it'
 )
@@ -85,13 +89,15 @@ class _Reading:
         try:
             tree = self._env.parse(source)
             unknown = list(unknown_words(self._env, tree))
-            for line, said, hint in unknown:
-                self._fault(name, line, said, hint)
+            for line, word, said, hint in unknown:
+                self._fault(name, line, said, hint, word)
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
             if not self._blame_comment(name, error.message or ""):
-                self._fault(name, error.lineno or 1, f"not a template: {error.message}")
+                found = slip(self._env, source, error, expression=False)
+                place = at(self.shown[name], source, found.line, column=found.column)
+                self.faults.append(Fault(f"not a template: {found.message}", place, found.hint))
             return None
         except (RecursionError, SyntaxError, ValueError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -116,14 +122,15 @@ class _Reading:
                 f"{reference.word} with a name that is computed: all content is read at the start"
             )
             hint = f'write the name in quotes, within an if: {{% {reference.word} "…" %}}'
-            self._fault(parent, reference.line, said, hint)
+            self._fault(parent, reference.line, said, hint, reference.word)
             return
         if any(self._find(parent, name, reference) for name in reference.names):
             return
         if not reference.optional:
             name = reference.names[0]
             hint = _hint(name, self._search) or ""
-            self._fault(parent, reference.line, f"{reference.word}: no such template: {name}", hint)
+            said = f"{reference.word}: no such template: {name}"
+            self._fault(parent, reference.line, said, hint, reference.word)
 
     def _find(self, parent: str, name: str, reference: Reference) -> bool:
         """Whether a name was found, or found wanting: then a fault says so."""
@@ -131,7 +138,7 @@ class _Reading:
             return True
         if "\0" in name or os.path.isabs(name):
             said = f"{reference.word}: outside the campaign's and templates' folders: {name!r}"
-            self._fault(parent, reference.line, said)
+            self._fault(parent, reference.line, said, word=reference.word)
             return True
         for folder in self._search:
             path = folder / name
@@ -141,26 +148,26 @@ class _Reading:
             if not any(inside(root, path) for root in self._allowed):
                 wrong = "outside the campaign's and templates' folders"
             if wrong is not None:
-                self._fault(parent, reference.line, f"{reference.word}: {wrong}: {name}")
+                said = f"{reference.word}: {wrong}: {name}"
+                self._fault(parent, reference.line, said, word=reference.word)
             else:
                 self.add(name, path, None)
             return True
         return False
 
-    def _fault(self, name: str, line: int, said: str, hint: str = "") -> None:
-        self.faults.append(
-            Fault(said, at(self.shown[name], self.sources[name], line), hint or None)
-        )
+    def _fault(self, name: str, line: int, said: str, hint: str = "", word: str = "") -> None:
+        place = at(self.shown[name], self.sources[name], line, word)
+        self.faults.append(Fault(said, place, hint or None))
 
 
-def at(shown: str, source: str, line: int, word: str = "") -> Place:
-    """The place of a word in a line of a template, or of the first thing in that line."""
-    lines = source.split("\n")
-    text = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
-    column = text.find(word) if word else -1
-    if column < 0:
-        column = len(text) - len(text.lstrip())
-    return Place(shown, line, column + 1, text)
+def at(shown: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
+    """The place in a template of this column, or of a word in the tags of this line; without a column where
+    neither can be known."""
+    lines = _BREAK.split(source)
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    if column is None and word:
+        column = column_of(source, line, word)
+    return Place(shown, line, column, text)
 
 
 def at_offset(shown: str, source: str, start: int) -> Place:

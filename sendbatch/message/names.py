@@ -9,11 +9,13 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign import misuses as misused
 from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import NameUse, environment, guess, names_needed
+from sendbatch.campaign.language import NameUse, environment, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.errors import Fault, Place
+from sendbatch.campaign.slips import column_of, slip, words
+from sendbatch.campaign.spellings import meant_by
+from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
 from sendbatch.message.references import assigned, exported, references
@@ -37,13 +39,19 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         try:
             uses = names_needed(env, source)
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Fault(f"{what}: not a template: {error.message}", place))
+            found = slip(env, source, error, expression=False)
+            place = within(place, source, found.offset)
+            faults.append(Fault(f"{what}: not a template: {found.message}", place, found.hint))
             continue
         unknown = (use for use in uses if use.name not in known)
-        faults += [_fault(f"{what}: ", use, known, place) for use in unknown]
+        faults += [
+            _fault(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
+            for use in unknown
+        ]
         tree = env.parse(source)
-        wrong = misuses(tree, Kinds(tree, columns, content.variables))
-        faults += [Fault(f"{what}: {one.message}", place, one.hint) for one in wrong]
+        for one in misuses(tree, Kinds(tree, columns, content.variables)):
+            there = _inline(place, source, one.line, one.word)
+            faults.append(Fault(f"{what}: {one.message}", there, one.hint))
     return faults
 
 
@@ -80,6 +88,24 @@ def names_used(content: Content) -> frozenset[str]:
     sources += [source for _, source in _templates(content)]
     found = (undeclared(env.parse(source)) for source in sources)
     return frozenset().union(*found)
+
+
+def names_set(content: Content) -> frozenset[str]:
+    """Every name that any of the templates gives a value to."""
+    env = environment()
+    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
+    sources = (source for bundle in bundles for source in bundle.sources.values())
+    return frozenset().union(*(assigned(env.parse(source)) for source in sources))
+
+
+def first_use(content: Content, name: str) -> Place | None:
+    """Where a template first uses a name, None where only the campaign file does."""
+    for bundle in filter(None, (content.html, content.text)):
+        for template, source in bundle.sources.items():
+            for (line, word), column in words(source).items():
+                if word == name:
+                    return at(bundle.shown[template], source, line, column=column)
+    return None
 
 
 class _Checking:
@@ -193,7 +219,17 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
     return ((what, source) for what, source in found if source)
 
 
+def _inline(place: Place | None, source: str, line: int, word: str) -> Place | None:
+    """The place of a word in a template that stands in the campaign file."""
+    column = column_of(source, line, word) if word else None
+    if column is None:
+        return place
+    return within(
+        place, source, len("".join(source.splitlines(keepends=True)[: line - 1])) + column - 1
+    )
+
+
 def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Fault:
-    near = guess(use.name, known)
-    hint = f"did you mean {near}?" if near else "add a column or a variable of that name"
+    meant = meant_by(use.name, {*known, *environment().globals})
+    hint = meant or "add a column or a variable of that name"
     return Fault(f"{prefix}{use.name} is not a column or a variable", place, hint)

@@ -1,4 +1,4 @@
-"""What a template's source refers to: other templates, filters, tests; found without rendering it.
+"""What a template's source refers to: other templates; found without rendering it.
 
 Content is read once, so every name of another template has to stand in the source itself.
 """
@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jinja2 import nodes
-from jinja2.sandbox import SandboxedEnvironment
-
-from sendbatch.campaign.language import guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +76,3 @@ def exported(tree: nodes.Template) -> set[str]:
     statements = [node for node in tree.body if isinstance(node, outside)]
     macros = {node.name for node in tree.body if isinstance(node, nodes.Macro)}
     return assigned(nodes.Template(statements)) | macros
-
-
-def unknown_words(
-    env: SandboxedEnvironment, tree: nodes.Template
-) -> Iterator[tuple[int, str, str]]:
-    """(line, what is wrong, hint) for every filter and test that does not exist.
-
-    Jinja itself finds some of them only once the branch they stand in is rendered.
-    """
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        known = env.filters if isinstance(node, nodes.Filter) else env.tests
-        if node.name in known:
-            continue
-        kind = "filter" if isinstance(node, nodes.Filter) else "test"
-        near = guess(node.name, known)
-        yield (
-            node.lineno,
-            f"no {kind} is called {node.name}",
-            f"did you mean {near}?" if near else "",
-        )

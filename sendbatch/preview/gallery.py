@@ -10,16 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sendbatch.errors import Fault, LedgerError, Place
-from sendbatch.files import named_folder, own_folder, replacing
-from sendbatch.preview.page import render
+from sendbatch.files import is_regular, named_folder, own_folder, replacing
+from sendbatch.preview.page import Made, render
 from sendbatch.preview.shown import read
 from sendbatch.values import Message, Recipient
 
+INDEX = "index.html"
 OWN_NAME = re.compile(r"\d{2,}-row\d+\.eml")
+_BEGINNING = 4000  # bytes of a page, in which its mark stands
 
 
-def write_gallery(folder: Path, messages: Sequence[tuple[Recipient, Message]], title: str) -> Path:
-    """Writes the messages into `folder` and returns the page's path.
+def write_gallery(
+    folder: Path, messages: Sequence[tuple[Recipient, Message]], title: str, made: Made
+) -> Path:
+    """Writes the messages into `folder` and returns the page's path. `made` is when, and of what.
 
     An older gallery there is replaced, each file in one step, so that it can be looked at
     meanwhile; files of any other name are left alone. Raises LedgerError when a file cannot be
@@ -30,13 +34,13 @@ def write_gallery(folder: Path, messages: Sequence[tuple[Recipient, Message]], t
         read(recipient, message, name)
         for name, (recipient, message) in zip(names, messages, strict=True)
     ]
-    index = folder / "index.html"
+    index = folder / INDEX
     try:
         named_folder(folder.parent)
         own_folder(folder)
         for name, (_, message) in zip(names, messages, strict=True):
             _replace(folder / name, message.data)
-        _replace(index, render(shown, title).encode("utf-8", "replace"))
+        _replace(index, render(shown, title, made).encode("utf-8", "replace"))
         _drop_older(folder, keep=frozenset(names))
     except OSError as error:
         fault = Fault(
@@ -44,6 +48,23 @@ def write_gallery(folder: Path, messages: Sequence[tuple[Recipient, Message]], t
         )
         raise LedgerError(fault) from error
     return index
+
+
+def drop_unless_of(folder: Path, made: Made) -> bool:
+    """Removes the gallery in `folder` where it is of something else than `made` is of, so that no page lies
+    beside a record of another text or other people; returns whether it did."""
+    index = folder / INDEX
+    if folder.is_symlink() or not is_regular(index):
+        return False
+    try:
+        with index.open("rb") as page:
+            if f'"{made.mark}"'.encode() in page.read(_BEGINNING):
+                return False
+        index.unlink()
+        _drop_older(folder, keep=frozenset())
+    except OSError:  # the page itself says when it was made, and of what
+        return False
+    return True
 
 
 def _names(messages: Sequence[tuple[Recipient, Message]]) -> list[str]:

@@ -70,6 +70,10 @@ details { margin-top: .75rem; font-size: .9rem; }
 summary { width: fit-content; cursor: pointer; color: var(--accent); }
 details dl { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 details dl { margin-top: .5rem; font-size: .82rem; }
+.links { margin: 0; padding: .55rem 1rem; border-top: 1px solid var(--line); }
+.links ol { margin: .5rem 0 0; padding-left: 1.5rem; max-height: 14rem; overflow: auto; }
+.links li { margin-bottom: .25rem; }
+code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; color: var(--quiet); }
 .parts { display: grid; }
 .parts.both { grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr); }
 .both section + section { border-left: 1px solid var(--line); }

@@ -2,16 +2,21 @@
 
 Whatever stands in a message stays data there: Jinja2 escapes it, the mail's own HTML lies in a
 sandboxed frame, and the page's policy, which the frame inherits, allows neither scripts nor any
-request. So tracking pixels of a mail under review are not fetched, nor does a link lead away.
+request. So tracking pixels of a mail under review are not fetched, nor does a link lead away. And it says
+when it was made, and of what: it may lie there when another text is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import jinja2
 
 from sendbatch.errors import one_line
+from sendbatch.message.identity import short
+from sendbatch.preview.harmless import harmless
 from sendbatch.preview.look import STYLE
 from sendbatch.preview.shown import Shown
 
@@ -29,13 +34,16 @@ PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
+<meta name="sendbatch-preview" content="{{ made.mark }}">
 <title>{{ title }}</title>
 <style>{{ style|safe }}</style>
 </head>
 <body>
 <header>
 <h1 dir="auto">{{ title }}</h1>
-<p class="quiet">{{ counted }}. Nothing was sent.</p>
+<p class="quiet">{{ counted }}, made on <time datetime="{{ moment.isoformat() }}">
+{{- moment.strftime("%Y-%m-%d %H:%M") }} UTC</time> without sending anything;
+content <code>{{ made.content|short }}</code>.</p>
 </header>
 {% if messages|length > 1 %}
 <nav aria-label="Messages">
@@ -84,8 +92,19 @@ PAGE = """\
 {% if message.html is not none %}
 <section aria-label="HTML">
 <h3>HTML</h3>
+{% set shown = message.html|harmless %}
 <iframe sandbox="" title="HTML of the message for row {{ message.row }}" loading="lazy"
- srcdoc="{{ message.html }}"></iframe>
+ srcdoc="{{ shown.html }}"></iframe>
+{% if shown.links %}
+<details class="links">
+<summary>{{ shown.links|length|counted("link") }} of row {{ message.row }}: where they lead</summary>
+<ol>
+{% for link in shown.links %}
+<li><bdi>{{ link.text or "(no words)" }}</bdi> <code><bdi>{{ link.url }}</bdi></code></li>
+{% endfor %}
+</ol>
+</details>
+{% endif %}
 </section>
 {% endif %}
 {% if message.text is not none %}
@@ -100,27 +119,48 @@ PAGE = """\
 </article>
 {% endfor %}
 </main>
-<footer>Scripts, links and pictures from the network are turned off on this page; pictures that a
-mail fetches do not show. Open the .eml file in a mail program to see them.</footer>
+<footer>Scripts and links are turned off on this page: where a link leads, it says when you point at it, and
+the list below the mail does. Nothing is fetched: grey boxes stand for pictures from the network.
+Open the .eml file in a mail program to see all of it.</footer>
 </body>
 </html>
 """
 
 
-def render(messages: Sequence[Shown], title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When a page is made, in seconds since the epoch, and of what: `content` is the digest of what everybody
+    gets, `inputs` that of the rows and the rest that a plan is made from."""
+
+    at: float
+    content: str
+    inputs: str
+
+    @property
+    def mark(self) -> str:
+        """The same for two pages of the same."""
+        return f"{self.content}.{self.inputs}"
+
+
+def render(messages: Sequence[Shown], title: str, made: Made) -> str:
     """The page as HTML. All that comes from messages is escaped."""
     env = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.filters["size"] = size
-    number = len(messages)
+    env.filters.update(size=size, short=short, counted=_counted, harmless=harmless)
     return env.from_string(PAGE).render(
         messages=messages,
         title=one_line(title),
-        counted=f"{number:,} message{'' if number == 1 else 's'}",
+        counted=_counted(len(messages), "message"),
+        made=made,
+        moment=datetime.fromtimestamp(made.at, UTC),
         policy=POLICY,
         style=STYLE,
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int) -> str:

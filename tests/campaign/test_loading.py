@@ -76,7 +76,9 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
 def test_how_a_suppression_list_is_read_can_be_said(desk: Desk) -> None:
     never = desk.folder / "never.csv"
     never.write_text("x")
-    options = "{file: never.csv, column: Mail, encoding: cp1252, subdomains: true, unreadable: warn}"
+    options = (
+        "{file: never.csv, column: Mail, encoding: cp1252, subdomains: true, unreadable: warn}"
+    )
     meant = SuppressionList(never, "Mail", "cp1252", subdomains=True, lenient=True)
     plain = SuppressionList(never)
     assert desk.load(f"suppress: {options}").suppress == (meant,)

@@ -68,7 +68,11 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["send"], "No such command 'send'"),
+        (["send"], "No such command 'send'. Did you mean 'run'?"),
+        (["sned"], "No such command 'sned'. Did you mean 'run'?"),
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
+        (["validte"], "No such command 'validte'. Did you mean 'check'?"),
+        (["xyzzy"], "No such command 'xyzzy'.\n"),
         (["run"], "Missing argument 'FILE'"),
         (["run", "spring.yaml", "--fast"], "No such option: --fast"),
         (["run", "spring.yaml", "--limit", "0"], "greater than or equal to 1"),

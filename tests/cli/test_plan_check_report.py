@@ -179,9 +179,12 @@ def test_a_plan_leaves_a_record_as_it_was(desk: Desk) -> None:
     assert dumped(desk.record() / "ledger.sqlite") == before
 
 
-def test_a_plan_tells_of_changed_content_and_both_ways_without_refusing(desk: Desk) -> None:
-    desk.run("run", "spring.yaml", "--limit", "1")
-    desk.campaign(("spring is here", "summer is here"))
+def test_a_plan_tells_of_changed_content_and_both_ways_without_refusing(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
+    mailhost.take_over(desk, ("spring is here", "summer is here"))
     told = desk.run("plan", "spring.yaml")
     assert told.code == 0
     assert "the text changed since 1 of 3 were sent it" in told.out

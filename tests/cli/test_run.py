@@ -191,6 +191,23 @@ def test_a_dry_run_shows_the_mails_and_leaves_the_record_as_it_was(desk: Desk) -
     assert len(desk.kept()) == 1
 
 
+def test_a_run_leaves_no_gallery_of_another_text_or_list_beside_its_record(desk: Desk) -> None:
+    page = desk.record() / "preview" / "index.html"
+    desk.run("run", "spring.yaml", "--dry-run")
+    assert "gallery" not in desk.run("run", "spring.yaml", "--limit", "1").err
+    assert page.is_file()  # it is of what was sent
+    desk.write("people.csv", PEOPLE.replace("Carl", "Carla").replace(",,", ",Carla,"))
+    assert "is removed" in desk.run("run", "spring.yaml", "--limit", "1").err
+    assert not page.exists()
+    desk.run("run", "spring.yaml", "--dry-run")
+    desk.write("spring.txt", "Another text.\n")
+    assert desk.run("run", "spring.yaml", "--expect", "99").code == 4
+    assert page.is_file()  # nothing was sent, and nothing changed
+    desk.run("run", "spring.yaml")
+    assert not page.exists()
+    assert list(page.parent.iterdir()) == []
+
+
 def test_a_dry_run_writes_the_first_ten_messages(desk: Desk) -> None:
     desk.people(30)
     assert desk.run("run", "spring.yaml", "--dry-run").code == 0
@@ -281,37 +298,46 @@ def test_an_edition_that_cannot_name_a_folder_is_refused(desk: Desk, edition: st
 # --- what changed ------------------------------------------------------------------------------
 
 
-def test_changed_content_refuses_and_offers_both_ways_with_counts(desk: Desk) -> None:
-    desk.run("run", "spring.yaml", "--limit", "1")
+def test_changed_content_refuses_and_offers_both_ways_with_counts(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
     desk.write("spring.txt", "Something else, {{ first_name }}.\n")
-    told = desk.run("run", "spring.yaml")
+    told = desk.run("run", "spring.yaml", "--yes")
     assert told.code == 4
     assert "the text changed since 1 of 3 were sent it" in told.err
     assert "for the other 2:" in told.err
     assert "sendbatch run spring.yaml --accept-changes" in told.err
     assert "to all 3:" in told.err
-    assert len(desk.kept()) == 1
+    assert mailhost.receivers == [ADA]
 
 
-def test_changed_content_refuses_even_with_nothing_left_to_send(desk: Desk) -> None:
-    desk.run("run", "spring.yaml")
-    desk.campaign(("spring is here", "summer is here"))
-    assert desk.run("run", "spring.yaml").code == 4
+def test_changed_content_refuses_even_with_nothing_left_to_send(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes")
+    mailhost.take_over(desk, ("spring is here", "summer is here"))
+    assert desk.run("run", "spring.yaml", "--yes").code == 4
 
 
-def test_both_ways_out_of_changed_content_work_as_they_are_printed(desk: Desk) -> None:
-    desk.run("run", "spring.yaml", "--limit", "1")
-    desk.campaign(("spring is here", "summer is here"))
-    told = desk.run("run", "spring.yaml")
-    assert desk.run(*line_that_goes_on(told.err, "go on with the new text")).code == 0
-    assert [mail["Subject"] for mail in desk.kept()] == [
+def test_both_ways_out_of_changed_content_work_as_they_are_printed(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
+    mailhost.take_over(desk, ("spring is here", "summer is here"))
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert desk.run(*line_that_goes_on(told.err, "go on with the new text"), "--yes").code == 0
+    assert [mail["Subject"] for mail in mailhost.mails] == [
         "Ada, spring is here",
         "Björk, summer is here",
         "friend, summer is here",
     ]
     edition = line_that_goes_on(told.err, "a new edition")
-    assert desk.run(*edition).code == 0
-    assert len(desk.kept(f"spring@{edition[-1]}.sandbox")) == 3
+    assert desk.run(*edition, "--yes").code == 0
+    assert len(mailhost.mails) == 6
 
 
 def test_another_key_refuses_and_offers_a_new_edition_only(desk: Desk) -> None:
@@ -868,10 +894,11 @@ def test_a_refused_run_is_no_record_to_status(desk: Desk) -> None:
     assert "nothing was sent yet" in told.err
 
 
-def test_the_line_that_leads_on_repeats_who_was_meant(desk: Desk) -> None:
-    desk.run("run", "spring.yaml", "--limit", "1")
+def test_the_line_that_leads_on_repeats_who_was_meant(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1")
     desk.write("spring.txt", "Another text for {{ first_name }}\n")
-    told = desk.run("run", "spring.yaml", "--only", "carl@example.net", "--strict")
+    told = desk.run("run", "spring.yaml", "--yes", "--only", "carl@example.net", "--strict")
     assert told.code == 4
     assert "--only carl@example.net --strict --accept-changes" in told.err
 
@@ -879,5 +906,11 @@ def test_the_line_that_leads_on_repeats_who_was_meant(desk: Desk) -> None:
 def test_where_that_leaves_nobody_says_so(desk: Desk) -> None:
     text = (desk.folder / "spring.yaml").read_text()
     desk.write("spring.yaml", text.replace("people.csv", "people.csv\n  where: plan == 'gold'"))
+    for verb in ("run", "run", "check"):  # every time, and not only where a plan is new
+        told = desk.run(verb, "spring.yaml")
+        assert told.code == 0
+        assert "warning: recipients.where is true for none of 3 rows: plan == 'gold'" in told.err
+        assert 'plan holds "paid", "free"' in told.err
+    assert desk.run("run", "spring.yaml", "--expect", "1-9").code == 4
     told = desk.run("run", "spring.yaml")
     assert "nobody to send to: 3 filtered by `where`; look at the CSV and at `where`" in told.err

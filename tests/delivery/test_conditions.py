@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.delivery.conditions import bare_warnings
+from sendbatch.delivery.conditions import bare_warnings, matching_nobody
 from sendbatch.delivery.planning import Planned
 from sendbatch.errors import CampaignError
 from sendbatch.ledger.sqlite import Ledger
@@ -87,3 +87,17 @@ def test_very_many_rows_are_counted_and_the_first_are_named(
     people = "email,name,active\n" + "".join(f"p{n}@example.com,P,Off\n" for n in range(1200))
     with pytest.raises(CampaignError, match=r"1,200 cells say Off \(rows 2, 3, 4, 5, 6, …\)"):
         make(campaign(tmp_path, people=people, yaml=where("active")))
+
+
+def test_a_where_that_is_true_for_nobody_says_what_its_columns_hold(
+    tmp_path: Path, ledger: Ledger, make: Make
+) -> None:
+    one = campaign(tmp_path, people=PEOPLE, yaml=where("name == 'Zoe' and active != 'x' and 1"))
+    make(one)
+    fault = matching_nobody(ledger.reading, one, ("email", "name", "active"), 6)
+    assert fault.severity == "warning"
+    assert fault.message == (
+        "recipients.where is true for none of 6 rows: name == 'Zoe' and active != 'x' and 1"
+    )
+    assert fault.hint == ('active holds "", "0", "FALSE", …; name holds "Ann", "Bob", "Cyd", …')
+    assert (fault.place.line, fault.place.column) == (6, 10) if fault.place else False

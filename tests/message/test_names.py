@@ -69,6 +69,9 @@ def test_what_is_a_column_a_variable_or_set_is_fine(campaign: Make, source: str)
             ["body.html:1:18", "did you mean customer_id?"],
         ),
         ("{% include 'part.html' %}", ["part.html:2", "of_parent"]),
+        ("first_nme: {{ first_nme }}", ["body.html:1:15", "did you mean first_name?"]),
+        ("{% for n in rnage(3) %}{% endfor %}", ["body.html:1:13", "did you mean range?"]),
+        ("{{ first_name == null }}", ["body.html:1:18", 'an empty one is ""']),
         (
             "{% import 'part.html' as p %}",
             ["first_name is not seen in an imported template", "with context"],
@@ -106,6 +109,13 @@ def test_every_template_of_the_campaign_file_is_looked_at(campaign: Make, tmp_pa
     assert "a6" in found
 
 
+def test_a_name_in_a_line_of_the_campaign_file_has_its_column(campaign: Make) -> None:
+    made = campaign(subject="Dear {{ fist_name }}")
+    place = Place("spring.yaml", 3, 11, 'subject: "Dear {{ fist_name }}"')
+    (fault,) = check_names(read_content(made), replace(made, places={"subject": place}), COLUMNS)
+    assert fault.place == replace(place, column=19)
+
+
 def test_text_against_a_number_is_a_fault_in_every_template(campaign: Make) -> None:
     files = {
         "templates/body.html": "{% include 'part.html' %}\n{% if first_name != true %}x{% endif %}",
@@ -141,7 +151,9 @@ def test_a_name_that_another_template_sets_may_be_a_number(campaign: Make) -> No
 def test_columns_that_are_conditions_by_themselves_are_told_with_their_first_place(
     campaign: Make,
 ) -> None:
-    files = {"templates/body.html": "a\n{% if first_name %}{% endif %}{% if first_name %}{% endif %}"}
+    files = {
+        "templates/body.html": "a\n{% if first_name %}{% endif %}{% if first_name %}{% endif %}"
+    }
     found = bare(campaign(files, subject="{{ 'x' if customer_id else 'y' }}"))
     assert list(found) == ["first_name", "customer_id"]
     assert found["first_name"] is not None

@@ -80,7 +80,7 @@ def test_html_and_text_find_their_includes_beside_themselves(reading: Read, tmp_
     [
         (
             "<p>\n{% include 'fooot.html' %}",
-            ["body.html:2:1", "no such template: fooot.html", "did you mean foot.html?"],
+            ["body.html:2:4", "no such template: fooot.html", "did you mean foot.html?"],
         ),
         ("{% extends name %}", ["body.html:1", "computed"]),
         ("{% include ['foot.html', name] %}", ["computed"]),

@@ -8,9 +8,11 @@ from email.policy import SMTP
 
 import pytest
 
+from sendbatch.preview.page import Made
 from sendbatch.values import Envelope, Message, Recipient
 
 Built = tuple[Recipient, Message]
+MADE = Made(1_800_000_000.0, "c0ffee" * 10, "1badca")
 
 
 def built(

@@ -1,0 +1,84 @@
+"""Names that were given and that nothing uses: as a rule a slip, and a mail that says another thing.
+
+What `--set` and `recipients.defaults` name has to be used somewhere, or be a column; a variable may wait for
+its use. A default in a template hides a misspelt name from everyone: that is a warning.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from sendbatch.campaign.bounded import undeclared
+from sendbatch.campaign.language import environment, expression_tree, guess, usable
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import Fault
+from sendbatch.message.content import Content
+from sendbatch.message.names import first_use, names_set, names_used
+
+NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands
+
+
+def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
+    """Every name that the message, the edition or the choice of recipients may depend on, in `usable` form
+    where it is a column's."""
+    recipients, env = campaign.recipients, environment()
+    found = set(names_used(content)) | set(campaign.run_names)
+    found |= {usable(recipients.email), *map(usable, recipients.required)}
+    if recipients.where is not None:
+        found |= undeclared(expression_tree(env, recipients.where))
+    if recipients.key is not None:
+        is_template = "{{" in recipients.key or "{%" in recipients.key
+        found |= undeclared(env.parse(recipients.key)) if is_template else {usable(recipients.key)}
+    return frozenset(found - set(env.globals))
+
+
+def unused_settings(
+    campaign: Campaign, used: Collection[str], columns: Collection[str]
+) -> list[Fault]:
+    """A fault for each --set of a name that nothing uses and the campaign does not declare. That of a
+    column's name is another fault."""
+    faults = []
+    known = set(used) | set(campaign.declared_variables)
+    for name in campaign.overrides:
+        if name not in known and name not in columns:
+            near = guess(name, known)
+            hint = f"did you mean {near}?" if near else _listed("the names in use are", known)
+            faults.append(Fault(f"--set {name}: nothing uses a name like that", None, hint))
+    return faults
+
+
+def unused_defaults(
+    campaign: Campaign, used: Collection[str], csv_columns: Collection[str]
+) -> list[Fault]:
+    """A fault for each default of a column that the CSV does not have and that nothing uses."""
+    faults = []
+    known = {*used, *csv_columns} - {usable(campaign.recipients.email)}
+    for name in map(usable, campaign.recipients.defaults):
+        if name not in used and name not in csv_columns:
+            near = guess(name, known)
+            hint = f"did you mean {near}?" if near else "take it out, or name a column"
+            place = campaign.places.get(f"recipients.defaults.{name}")
+            said = f"recipients.defaults.{name}: the CSV has no such column, and nothing uses it"
+            faults.append(Fault(said, place, hint))
+    return faults
+
+
+def hidden_slips(
+    content: Content, campaign: Campaign, used: Collection[str], columns: Collection[str]
+) -> Iterator[Fault]:
+    """A warning for each name with a default in a template that is neither a column nor a variable, and
+    nearly one: everyone gets the default."""
+    known = {*columns, *campaign.variables}
+    for name in sorted(set(used) - known - names_set(content)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
+        if near:
+            said = f"{name} is no column and no variable, and everyone gets what stands in for it"
+            place = first_use(content, name)
+            yield Fault(said, place, f"did you mean {near[0]}?", severity="warning")
+
+
+def _listed(what: str, names: Collection[str], most: int = 12) -> str:
+    shown = sorted(names)[:most]
+    more = ", …" if len(names) > most else ""
+    return f"{what} {', '.join(shown)}{more}" if shown else "the campaign uses no variable"
