@@ -19,9 +19,9 @@ from sendbatch.campaign.parsing import (
     parse_bounds,
     parse_duration,
     parse_mailbox,
-    parse_rate,
     parse_tolerance,
 )
+from sendbatch.campaign.rates import parse_rate
 
 NAME = "[a-z0-9][a-z0-9-]*"
 LONGEST_HEADER_NAME = 76  # so that it fits on one line
@@ -162,7 +162,10 @@ def choice(*choices: str, meant: dict[str, str] | None = None) -> Callable[[obje
 
 def rate(value: object) -> Rate:
     if isinstance(value, int) and not isinstance(value, bool):
-        raise Wrong("a rate needs its unit of time", f"write {value}/s, or min, h, day")
+        raise Wrong(
+            "a rate needs its unit of time",
+            f"write {value}/s, {value}/min, {value}/h or {value}/day",
+        )
     return parse_rate(text(value))
 
 

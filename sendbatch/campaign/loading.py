@@ -29,9 +29,10 @@ from sendbatch.campaign.model import (
     Unsubscribe,
 )
 from sendbatch.campaign.nodes import Document, Trail, document
-from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_rates, parse_tolerance
+from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
+from sendbatch.campaign.rates import parse_rates
 from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.templating import check_run, is_template, render_run
 from sendbatch.campaign.widening import widen_campaign

@@ -38,7 +38,7 @@ class Standing:
         return self.usage.used(self.account, rate.seconds, now)
 
     def quotas(self, now: float) -> tuple[tuple[Rate, int], ...]:
-        """(quota, how much of it is used) of each limit per hour or day."""
+        """(quota, how much of it is used) of each limit per hour, day or month."""
         return tuple((rate, self.used(rate, now)) for rate in quotas_of(self.rates))
 
     def seconds_needed(self, messages: int, now: float) -> float | None:

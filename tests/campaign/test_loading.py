@@ -28,6 +28,43 @@ def test_the_smallest_campaign_has_sensible_defaults(desk: Desk) -> None:
     assert not campaign.profile.delivers
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "14/s, 5,000/day",
+        '"14/s, 5,000/day"',
+        "[14/s, 5,000/day]",
+        "[14/s, '5,000/day']",
+        ">\n  14/s,\n  5,000/day",
+    ],
+)
+def test_rates_are_a_list_or_one_text_and_thousands_are_no_other_rate(
+    desk: Desk, written: str
+) -> None:
+    assert desk.load(f"rate: {written}").rates == (Rate(14, 1), Rate(5000, 86400))
+
+
+@pytest.mark.parametrize(
+    ("written", "column"),
+    [
+        ("100/m", 7),
+        ("14/s, 100/m", 13),
+        ('"14/s, 100/m"', 14),
+        ("[14/s, 100/m]", 14),
+        ("[1/s, 5,000/m]", 13),
+    ],
+)
+def test_a_rate_that_may_mean_two_things_is_asked_about_where_it_stands(
+    desk: Desk, written: str, column: int
+) -> None:
+    with pytest.raises(CampaignError) as raised:
+        desk.load(f"rate: {written}")
+    [fault] = raised.value.faults
+    assert fault.place is not None
+    assert fault.place.column == column
+    assert "m may mean minutes or months" in fault.message
+
+
 def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     for name in ("terms.pdf", "never.csv", "spring.txt"):
         (desk.folder / name).write_text("x")
@@ -76,7 +113,9 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
 def test_how_a_suppression_list_is_read_can_be_said(desk: Desk) -> None:
     never = desk.folder / "never.csv"
     never.write_text("x")
-    options = "{file: never.csv, column: Mail, encoding: cp1252, subdomains: true, unreadable: warn}"
+    options = (
+        "{file: never.csv, column: Mail, encoding: cp1252, subdomains: true, unreadable: warn}"
+    )
     meant = SuppressionList(never, "Mail", "cp1252", subdomains=True, lenient=True)
     plain = SuppressionList(never)
     assert desk.load(f"suppress: {options}").suppress == (meant,)

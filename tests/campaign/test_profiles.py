@@ -67,6 +67,13 @@ def test_everything_written_in_a_profile_is_in_it(desk: Desk) -> None:
     assert found.place.line == 3
 
 
+def test_rates_may_stand_in_one_text_also_for_a_domain(desk: Desk) -> None:
+    keys = "host: a.example, rate: '14/s, 5,000/day', domains: {gmail.com: '50/5min, 0.5/s'}"
+    found = one(desk, keys)
+    assert found.rates == (Rate(14, 1), Rate(5000, 86400))
+    assert found.domains["gmail.com"] == (Rate(50, 300), Rate(1, 2))
+
+
 @pytest.mark.parametrize("name", [n for n, preset in presets().items() if preset.host])
 def test_a_preset_gives_all_that_is_not_written(desk: Desk, name: str) -> None:
     preset, found = presets()[name], one(desk, f"provider: {name}")
