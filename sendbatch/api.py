@@ -189,8 +189,9 @@ def dry_run(
     *,
     options: Options | None = None,
     **around: Unpack[Around],
-) -> tuple[Seen, Path]:
-    """As `check`, and the first ten messages are written as .eml files with a page to look at."""
+) -> tuple[Seen, Path | None]:
+    """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
+    folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
     view, messages = look(
         job,
@@ -198,7 +199,11 @@ def dry_run(
             job, ledger, prepared, standing, wanted=GALLERY_SIZE
         ),
     )
-    return view, _gallery(job.record, campaign, messages)
+    try:
+        return view, _gallery(job.record, campaign, messages)
+    except LedgerError as unwritable:
+        job.observer.notice(f"the first messages are not written: {unwritable.faults[0].message}")
+        return view, None
 
 
 def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:

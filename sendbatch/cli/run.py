@@ -228,5 +228,6 @@ def _rehearse(
     finally:
         terminal.finished()
     terminal.planned(plan)
-    terminal.say(f"nothing was sent; the first messages are in {shown(page)}")
+    where = f"; the first messages are in {shown(page)}" if page is not None else ""
+    terminal.say(f"nothing was sent{where}")
     return plan.exit_code

@@ -20,6 +20,7 @@ from sendbatch.ledger.scratch import has_no_room, no_room
 from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
 
 VERSION = 1
+MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
 TABLES = """
@@ -178,19 +179,23 @@ def _is_still(path: Path) -> bool:
     return False
 
 
-def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
-    """A copy of the record in the folder `scratch`, or an empty one where there is no record.
+def open_copy(path: Path, scratch: Path | None) -> sqlite3.Connection:
+    """A copy of the record in the folder `scratch`, or in memory; an empty one where there is no record.
 
     For plans that are only looked at: made by the same statements as one that is sent, and gone
     with the folder. Raises LedgerError.
     """
     source = open_for_reading(path)
-    target = scratch / "ledger.sqlite"
+    target = scratch / "ledger.sqlite" if scratch is not None else ":memory:"
     try:
-        create(target, b"")
+        if isinstance(target, Path):
+            create(target, b"")
         connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
         with _closed_if_unusable(connection, path, is_copy=True):
             connection.execute("PRAGMA synchronous=OFF")
+            if scratch is None:
+                connection.execute("PRAGMA temp_store=MEMORY")
+                connection.execute(f"PRAGMA max_page_count={MOST_IN_MEMORY}")
             if source is not None:
                 source.backup(connection)
             _prepare(connection)
