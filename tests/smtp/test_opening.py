@@ -112,7 +112,6 @@ def test_a_certificate_for_another_name_is_refused(
     assert "localhost is not" in hint(error)
 
 
-@pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_machine_without_any_authority_is_told_of(
     postbox: StartPostbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +124,7 @@ def test_a_machine_without_any_authority_is_told_of(
     assert "SSL_CERT_FILE" in said
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_of_an_unknown_authority_is_refused(
     postbox: StartPostbox, trusting: ssl.SSLContext, security: str
 ) -> None:
