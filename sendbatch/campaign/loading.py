@@ -17,7 +17,7 @@ from sendbatch.campaign.declared import DeclaredCampaign, DeclaredProfile
 from sendbatch.campaign.declaring import declare, missing
 from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.language import usable
-from sendbatch.campaign.merging import merge
+from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import (
     Campaign,
     Json,
@@ -128,7 +128,7 @@ class _Loading:
             subject=declared.subject or "",
             recipients=recipients,
             templates=templates,
-            profile=profile,
+            profile=greeting(profile, sender),
             rates=rates if rates is not None else tuple(declared.rate or ()),
             reply_to=tuple(declared.reply_to or ()),
             headers=dict(declared.headers or {}),

@@ -65,6 +65,14 @@ def test_a_rate_that_may_mean_two_things_is_asked_about_where_it_stands(
     assert "m may mean minutes or months" in fault.message
 
 
+def test_a_relay_that_wants_a_domain_of_ours_is_told_that_of_the_sender(desk: Desk) -> None:
+    written = "{provider: gsuite, username: '${U}', password: '${P}'}"
+    assert desk.load(smtp=f"smtp: {written}\n").profile.helo == "example.com"
+    own = written.replace("gsuite", "gsuite, helo: mail.example.org")
+    assert desk.load(smtp=f"smtp: {own}\n").profile.helo == "mail.example.org"
+    assert desk.load(smtp="smtp: {provider: gmail}\n").profile.helo is None
+
+
 def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     for name in ("terms.pdf", "never.csv", "spring.txt"):
         (desk.folder / name).write_text("x")
