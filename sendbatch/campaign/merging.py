@@ -125,7 +125,9 @@ def _meant(provider: str) -> str:
     host = provider.lower()
     near = next((name for name, known in presets().items() if known.host == host), None)
     if near or (near := guess(provider, names())):
-        return f"did you mean {near}?"
+        meant = named(near)
+        which = f", which is {meant.name}" if meant is not None and meant.name != near else ""
+        return f"did you mean {near}{which}?"
     some = ", ".join(list(presets())[:12])
     return f"without one, write host: and port:; presets are {some} and {len(presets()) - 12} more"
 

@@ -45,7 +45,6 @@ _ONE = re.compile(_RATE)
 _EVERY = re.compile(rf"every (?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-z]+)")
 _SHORT = re.compile(rf"({_NUMBER}) ?(?:{_NOUN} ?)?(?:[a-z]?(p[smhd])|([a-z]+ly))", re.IGNORECASE)
 _RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\.\.\.?|to) ?{_NUMBER}(?P<rest>.*)")
-_PER_CONNECTION = re.compile(rf"({_NUMBER}) ?(?:{_NOUN} ?)?{_PER} ?(?:connection|session)s?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,_'’ \u00a0\u2009\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 _PLAIN = re.compile(r"[0-9]+(?:_[0-9]+)*")
 _DECIMAL = re.compile(r"([0-9]+)[.,]([0-9]+)")
@@ -152,6 +151,9 @@ def _no_unit(match: re.Match[str], count: str) -> Wrong:
             f"{unit} may mean minutes or months",
             f"write {count}/{number}min" + ("" if number else f" or {count}/month"),
         )
+    if unit.lower() in ("connection", "session"):
+        hint = f"write messages_per_connection: {count} in the profile"
+        return Wrong(f"not a rate: so many in a {unit.lower()}", hint)
     near = "min" if unit.lower() in ("mn", "mins.") else guess(unit.lower(), _UNITS)
     hint = f"write {count}/{number}{near}" if near else "the units are s, min, h, day and month"
     return Wrong(f"not a unit of time for a rate: {_shown(unit)}", hint)
@@ -201,8 +203,6 @@ def _meant(said: str) -> str:
         return "for no limit leave it out"
     if _PLAIN.fullmatch(said):
         return f"write {said}/s, {said}/min, {said}/h or {said}/day"
-    if found := _PER_CONNECTION.fullmatch(said):
-        return f"write messages_per_connection: {found[1]} in the profile"
     if found := _RANGE.fullmatch(said):
         said = found[1] + found["rest"]
     if found := _EVERY.fullmatch(said):

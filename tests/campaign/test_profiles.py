@@ -119,7 +119,7 @@ def test_port_and_security_follow_from_each_other(
     [
         ("port: 25", "host is missing"),
         ("provider: gmial", "did you mean gmail?"),
-        ("provider: ofice-365", "did you mean office365?"),
+        ("provider: ofice-365", "did you mean office365, which is microsoft365?"),
         ("provider: smtp.sendgrid.net", "did you mean sendgrid?"),
         ("provider: xyzzy-0", "without one, write host: and port:"),
         ("provider: ses", "provider: amazon-ses-REGION"),

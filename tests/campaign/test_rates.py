@@ -121,6 +121,13 @@ def test_another_is_refused_with_what_to_write_and_that_is_taken(text: str, advi
         assert parse_rates(way)
 
 
+def test_a_limit_for_each_connection_has_a_key_of_its_own() -> None:
+    for text in ("100 per connection", "100 messages/session"):
+        with pytest.raises(Wrong) as raised:
+            parse_rate(text)
+        assert raised.value.hint == "write messages_per_connection: 100 in the profile"
+
+
 @pytest.mark.parametrize("text", NO_RATE)
 def test_what_is_no_rate_is_refused_in_words(text: str) -> None:
     with pytest.raises(Wrong) as raised:
