@@ -14,6 +14,7 @@ from sendbatch.campaign.masking import REFERENCES
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.nodes import WrittenFloat, WrittenInt
 from sendbatch.campaign.parsing import (
+    MOST,
     Wrong,
     parse_address,
     parse_bounds,
@@ -161,11 +162,9 @@ def choice(*choices: str, meant: dict[str, str] | None = None) -> Callable[[obje
 
 
 def rate(value: object) -> Rate:
-    if isinstance(value, int) and not isinstance(value, bool):
-        raise Wrong(
-            "a rate needs its unit of time",
-            f"write {value}/s, {value}/min, {value}/h or {value}/day",
-        )
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = f"{round(value, 2):.10g}" if 0.01 <= value <= MOST else "14"
+        raise Wrong("a rate needs its unit of time", f"write {number}/s or {number}/min")
     return parse_rate(text(value))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 from yaml.error import Mark
@@ -9,6 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sendbatch.campaign.rates import split
 
+THOUSANDS = re.compile("[0-9]{1,3}(?:,[0-9]{3})*")
 LISTED = ("reply_to", "suppress", "attachments")
 
 
@@ -120,14 +122,14 @@ def _parted(value: Node) -> Node:
 
 
 def _rejoined(items: list[Node]) -> list[Node]:
-    """In a list YAML takes `5,000/day` for two: a number alone, and what follows without a blank."""
+    """In a list YAML takes `5,000/day` for two: a number alone, and what follows the comma."""
     found: list[Node] = []
     for item in items:
         last = found[-1] if found else None
         if (
             isinstance(last, ScalarNode)
             and isinstance(item, ScalarNode)
-            and last.value.isdecimal()
+            and THOUSANDS.fullmatch(last.value)
             and last.style is None is item.style
             and item.start_mark.index == last.end_mark.index + 1
         ):

@@ -44,6 +44,15 @@ def test_rates_are_a_list_or_one_text_and_thousands_are_no_other_rate(
     assert desk.load(f"rate: {written}").rates == (Rate(14, 1), Rate(5000, 86400))
 
 
+def test_a_million_in_a_list_is_one_rate_and_numbers_apart_are_none(desk: Desk) -> None:
+    assert desk.load("rate: [1,500,000/day, 14/s]").rates == (Rate(1_500_000, 86400), Rate(14, 1))
+    (fault,) = desk.faults("rate: [5, 500/day]")
+    assert "a rate needs its unit of time" in fault.message
+    assert fault.hint == "write 5/s or 5/min"
+    (fault,) = desk.faults("rate: 0.5")
+    assert fault.hint == "write 0.5/s or 0.5/min"
+
+
 @pytest.mark.parametrize(
     ("written", "column"),
     [
