@@ -1,7 +1,7 @@
 """Rates as people and providers write them: 14/s, 50/5min, 0.5/s, 5,000 per day, 20k/month.
 
-What can mean one thing only is taken. Everything else is refused with a rate to write instead, which
-never allows more than what was written could have meant.
+What can mean one thing only is taken. Everything else is refused with the rates to write instead: of a
+window whose use is not remembered one that never lets through more.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ _PER_UNIT = {"ps": "s", "pm": "min", "ph": "h", "pd": "day"}  # as in rps, mpm, 
 _ADVERBS = {"hourly": "h", "daily": "day", "weekly": "week", "monthly": "month"}
 _THOUSANDS = {"": 1, "k": 1000, "K": 1000, "M": 1_000_000}
 LONGEST_TEXT = 100
+EXAMPLE = "write a number and s, min, h, day or month: 14/s"
+_LIMITLESS = frozenset(
+    ("unlimited", "none", "no", "off", "max", "inf", "infinite", "-1", "no limit")
+)
 
-_NUMBER = r"[0-9][0-9.,_'’\u00a0\u2009\u202f]*(?: [0-9]{3}(?![0-9])[0-9.,_]*)*"
+_NUMBER = r"[0-9][0-9.,_'’]*(?: [0-9]{3}(?![0-9])[0-9.,_]*)*"
 _NOUN = r"(?:e-?mails?|mails?|messages?|msgs?|recipients?|letters?|people|addresses)"
 _PER = r"(?:/|(?<![A-Za-z])(?:per|an?|every|each|in)(?![A-Za-z]))"
 _RATE = rf"(?P<count>{_NUMBER}) ?(?P<times>[kKM](?![A-Za-z]))? ?(?:{_NOUN} ?)?{_PER} ?" + (
@@ -45,7 +49,7 @@ _ONE = re.compile(_RATE)
 _EVERY = re.compile(rf"every (?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-z]+)")
 _SHORT = re.compile(rf"({_NUMBER}) ?(?:{_NOUN} ?)?(?:[a-z]?(p[smhd])|([a-z]+ly))", re.IGNORECASE)
 _RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\.\.\.?|to) ?{_NUMBER}(?P<rest>.*)")
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,_'’ \u00a0\u2009\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,_'’ ])[0-9]{3})(?:\1[0-9]{3})*")
 _PLAIN = re.compile(r"[0-9]+(?:_[0-9]+)*")
 _DECIMAL = re.compile(r"([0-9]+)[.,]([0-9]+)")
 _COMMA = re.compile(r"(?<![0-9]),|,(?![0-9])")  # one between digits belongs to a number
@@ -68,7 +72,7 @@ def split(text: str) -> list[str]:
 
 def parse_rate(text: str) -> Rate:
     """Read one rate: a pace below an hour, a quota for an hour, a day or a month of 30 days."""
-    said = " ".join(text.split(" ")).strip()
+    said = " ".join(text.split())
     match = _ONE.fullmatch(said) if len(said) <= LONGEST_TEXT else None
     if match is None:
         raise Wrong(f"not a rate: {_shown(text)}", _meant(said))
@@ -84,7 +88,7 @@ def parse_rate(text: str) -> Rate:
     if count == 0:
         raise Wrong("a rate of 0 would never send anything")
     if number == 0:
-        raise Wrong(f"no time at all: {_shown(text)}", f"write {_plain(count)}/{unit}")
+        raise Wrong(f"no time at all: {_shown(text)}", _write(f"{_plain(count)}/{unit}"))
     return _held(count, number * length)
 
 
@@ -110,9 +114,7 @@ def _held(count: Fraction, seconds: Fraction) -> Rate:
         return Rate(int(count), int(seconds))
     pace = count / seconds
     if pace.denominator >= HOUR or pace.numerator > MOST:
-        half_an_hour = math.floor(pace * 1800)
-        hint = f"write {half_an_hour}/30min" if 0 < half_an_hour <= MOST else None
-        raise Wrong("finer than a rate can be held", hint)
+        raise Wrong("finer than a rate can be held", _write(f"{math.floor(pace * 1800)}/30min"))
     return Rate(pace.numerator, pace.denominator)
 
 
@@ -121,7 +123,7 @@ def _no_part_of_a_recipient(count: Fraction, seconds: int) -> Wrong:
     longer = next((window for window in QUOTAS if window > seconds), None)
     if longer is not None and (in_all := math.floor(count * longer / seconds)):
         ways.append(Rate(in_all, longer))
-    hint = f"write {' or '.join(spelled(way) for way in ways)}" if ways else None
+    hint = _write(*map(spelled, ways))
     return Wrong(f"a quota by the {_word(seconds)} counts whole recipients", hint)
 
 
@@ -132,9 +134,8 @@ def _stricter(count: Fraction, seconds: Fraction) -> str | None:
         within = math.floor(count / math.ceil(seconds / window))
         if within:
             ways.append(Rate(within, window))
-    if not ways:
-        return None
-    return f"write {spelled(max(ways, key=lambda way: Fraction(way.count, way.seconds)))}"
+    fastest = max(ways, key=lambda way: Fraction(way.count, way.seconds), default=None)
+    return _write(spelled(fastest)) if fastest is not None else None
 
 
 def _length(unit: str) -> Fraction | None:
@@ -147,15 +148,13 @@ def _length(unit: str) -> Fraction | None:
 def _no_unit(match: re.Match[str], count: str) -> Wrong:
     unit, number = match["unit"], match["number"] or ""
     if unit.lower() == "m":
-        return Wrong(
-            f"{unit} may mean minutes or months",
-            f"write {count}/{number}min" + ("" if number else f" or {count}/month"),
-        )
+        ways = [f"{count}/{number}min", *([] if number else [f"{count}/month"])]
+        return Wrong(f"{unit} may mean minutes or months", _write(*ways))
     if unit.lower() in ("connection", "session"):
         hint = f"write messages_per_connection: {count} in the profile"
         return Wrong(f"not a rate: so many in a {unit.lower()}", hint)
-    near = "min" if unit.lower() in ("mn", "mins.") else guess(unit.lower(), _UNITS)
-    hint = f"write {count}/{number}{near}" if near else "the units are s, min, h, day and month"
+    near = "min" if unit.lower() == "mn" else guess(unit.lower(), _UNITS)
+    hint = _write(f"{count}/{number}{near}") if near else "the units are s, min, h, day and month"
     return Wrong(f"not a unit of time for a rate: {_shown(unit)}", hint)
 
 
@@ -171,38 +170,32 @@ def _number(text: str, spell: Callable[[str], str]) -> Fraction:
     decimal = _DECIMAL.fullmatch(text)
     if decimal is None:
         digits = re.sub("[^0-9]", "", text).lstrip("0") or "0"
-        raise Wrong(f"not a number: {_shown(text)}", f"write {spell(digits)}")
+        raise Wrong(f"not a number: {_shown(text)}", _write(spell(digits)))
     whole, part = decimal[1].lstrip("0") or "0", decimal[2]
     if "," in text:
         raise Wrong(
             f"a comma stands between thousands only: {_shown(text)}",
-            f"write {spell(_plain(Fraction(f'{whole}.{part}')))}",
+            _write(spell(_plain(Fraction(f"{whole}.{part}")))),
         )
     if len(part) == 3 and whole != "0" and len(whole) <= 3:
-        ways = [spell(f"{whole}{part}"), spell(_plain(Fraction(f"{whole}.{part}")))]
-        hint = f"write {' or '.join(filter(_taken, ways))}"
-        raise Wrong(f"a point may stand between thousands: {_shown(text)}", hint)
+        ways = [
+            f"{whole}{part}",
+            *([f"{whole}.{part}".rstrip("0").rstrip(".")] if part[-1] == "0" else []),
+        ]
+        raise Wrong(
+            f"a point may stand between thousands: {_shown(text)}", _write(*map(spell, ways))
+        )
     return Fraction(f"{whole}.{part}")
 
 
 def _meant(said: str) -> str:
     """What to write for a text that is no rate but seems to hold one."""
     if len(said) > LONGEST_TEXT:
-        return "write a number and s, min, h, day or month: 14/s"
-    if said.lower() in (
-        "unlimited",
-        "none",
-        "no",
-        "off",
-        "max",
-        "inf",
-        "infinite",
-        "-1",
-        "no limit",
-    ):
+        return EXAMPLE
+    if said.lower() in _LIMITLESS:
         return "for no limit leave it out"
     if _PLAIN.fullmatch(said):
-        return f"write {said}/s, {said}/min, {said}/h or {said}/day"
+        return _write(*(f"{said}/{unit}" for unit in ("s", "min", "h", "day")))
     if found := _RANGE.fullmatch(said):
         said = found[1] + found["rest"]
     if found := _EVERY.fullmatch(said):
@@ -213,7 +206,13 @@ def _meant(said: str) -> str:
     rates = list(filter(None, map(_taken, (match[0] for match in _ONE.finditer(said)))))
     if rates:
         return f"write {', '.join(dict.fromkeys(rates))}"
-    return "write a number and s, min, h, day or month: 14/s"
+    return EXAMPLE
+
+
+def _write(*ways: str) -> str:
+    """What to write: those of the ways that are taken."""
+    taken = [way for way in ways if _taken(way)]
+    return f"write {' or '.join(taken)}" if taken else EXAMPLE
 
 
 def _taken(text: str) -> str | None:

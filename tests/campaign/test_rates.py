@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
 from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.rates import PATTERN, parse_rate, parse_rates, spelled
+from sendbatch.campaign.rates import EXAMPLE, PATTERN, parse_rate, parse_rates, spelled
 
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 
@@ -65,7 +65,7 @@ REFUSED = {
     "14/mn": "14/min",
     "14/minuten": "14/minute",
     "5/hoour": "5/hour",
-    "14": "14/s, 14/min, 14/h or 14/day",
+    "14": "14/s or 14/min or 14/h or 14/day",
     "10/s burst 20": "10/s",
     "max 10/s": "10/s",
     "~10/s": "10/s",
@@ -164,9 +164,28 @@ def test_what_is_advised_for_another_window_never_lets_through_more(
         assert Fraction(rate.count, rate.seconds) == Fraction(count, minutes * 60)
 
 
-@given(
-    st.text(max_size=60) | st.from_regex(r"[0-9.,' ]{1,12}[kM]? ?(/|per) ?[0-9.]{0,4}[a-z]{1,6}")
+SPELLINGS = st.builds(
+    "{}{}{}{}{}".format,
+    st.from_regex(r"[0-9]{1,4}([.,' ][0-9]{1,4}){0,2}", fullmatch=True),
+    st.sampled_from(["", "k", "M", " emails"]),
+    st.sampled_from(["/", " per ", " every ", " x "]),
+    st.sampled_from(["", "2", "90", "0", "1.500", "0,5"]),
+    st.sampled_from(["s", "m", "min", "mn", "hr", "day", "week", "month", "mths", "year", "foo"]),
 )
+
+
+@given(SPELLINGS)
+def test_every_advice_is_taken(text: str) -> None:
+    try:
+        parse_rates(text)
+    except Wrong as wrong:
+        if wrong.hint is None or wrong.hint == EXAMPLE or not wrong.hint.startswith("write "):
+            return
+        for way in wrong.hint.removeprefix("write ").split(" or "):
+            assert parse_rates(way)
+
+
+@given(st.text(max_size=60) | SPELLINGS)
 def test_whatever_is_written_is_a_rate_or_told_in_words(text: str) -> None:
     try:
         rates = parse_rates(text)
