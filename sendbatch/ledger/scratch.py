@@ -65,6 +65,17 @@ def clear_left_over() -> None:
                 os.close(descriptor)
 
 
+def sort_in_memory_if_need_be(connection: sqlite3.Connection) -> None:
+    """What SQLite does not hold in its cache it writes to files of its own in the folder for temporary files;
+    where there is none that can be written, "disk I/O error" would end a large plan or run."""
+    try:
+        is_there = os.access(tempfile.gettempdir(), os.W_OK | os.X_OK)
+    except OSError:
+        is_there = False
+    if not is_there:
+        connection.execute("PRAGMA temp_store=MEMORY")
+
+
 def has_no_room(error: Exception) -> bool:
     """Whether it is the disk, and not what stands on it, that SQLite complains of."""
     code = getattr(error, "sqlite_errorcode", None)

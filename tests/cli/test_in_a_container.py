@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.homes import config_folder, state_folder
-from tests.cli.desk import Desk, Ended, ended
+from tests.cli.desk import Desk, Ended, closed_port, ended
 from tests.cli.mailhost import MailHost
 
 NAMELESS = ("--user", "--map-user=12345", "--map-group=12345")
@@ -216,6 +216,21 @@ def test_a_run_on_a_read_only_disk_names_what_to_set_until_it_sends(
     assert len(mailhost.receivers) == 3
     for verb in ("status", "report", "plan", "check"):
         assert on_a_read_only_disk(desk, verb, "spring.yaml", **kept).code == 0
+
+
+@pytest.mark.thorough
+@read_only
+def test_a_long_list_needs_no_folder_for_temporary_files(
+    desk: Desk, mailhost: MailHost, tmp_path: Path
+) -> None:
+    """SQLite would want one: for what it sorts, and for what it may have to undo."""
+    (volume := tmp_path / "volume").mkdir()
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", mailhost.profiles.replace(str(mailhost.port), str(closed_port())))
+    desk.people(12_000)
+    kept = {"SENDBATCH_RECORD": str(volume), "XDG_STATE_HOME": str(volume)}
+    told = on_a_read_only_disk(desk, "run", "spring.yaml", "--yes", writable=volume, **kept)
+    assert "nobody listens" in told.err  # it was planned
 
 
 @pytest.mark.thorough
