@@ -199,15 +199,25 @@ def dry_run(
     *,
     options: Options | None = None,
     **around: Unpack[Around],
-) -> tuple[Seen, Path]:
-    """As `check`, and the first ten messages are written as .eml files with a page to look at."""
+) -> tuple[Seen, Path | None]:
+    """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
+    folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path]:
+    def see(
+        ledger: Ledger, prepared: Prepared, standing: Account
+    ) -> tuple[Seen, Path | LedgerError]:
         view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
-        return view, _gallery(job, ledger, messages)
+        try:
+            return view, _gallery(job, ledger, messages)
+        except LedgerError as unwritable:
+            return view, unwritable
 
-    return look(job, see)
+    view, page = look(job, see)
+    if isinstance(page, Path):
+        return view, page
+    job.observer.notice(f"the first messages are not written: {page.faults[0].message}")
+    return view, None
 
 
 def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:

@@ -14,14 +14,15 @@ from sendbatch.campaign.masking import REFERENCES
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.nodes import WrittenFloat, WrittenInt
 from sendbatch.campaign.parsing import (
+    MOST,
     Wrong,
     parse_address,
     parse_bounds,
     parse_duration,
     parse_mailbox,
-    parse_rate,
     parse_tolerance,
 )
+from sendbatch.campaign.rates import parse_rate
 
 DELIMITERS = {
     ",": ",",
@@ -183,8 +184,9 @@ def delimiter(value: object) -> str:
 
 
 def rate(value: object) -> Rate:
-    if isinstance(value, int) and not isinstance(value, bool):
-        raise Wrong("a rate needs its unit of time", f"write {value}/s, or min, h, day")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = f"{round(value, 2):.10g}" if 0.01 <= value <= MOST else "14"
+        raise Wrong("a rate needs its unit of time", f"write {number}/s or {number}/min")
     return parse_rate(text(value))
 
 

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from sendbatch.campaign import fields
+from sendbatch.campaign import fields, rates
 from sendbatch.campaign.model import Bounds, Mailbox, Rate, Tolerance
 
-RATE = "^ *[0-9][0-9_]* *(/|per) *[A-Za-z]+ *$"
 DURATION = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
 
 _TEXT = {"type": ["string", "number"]}
@@ -31,7 +30,7 @@ Truth = Annotated[bool, PlainValidator(fields.truth), WithJsonSchema({"type": "b
 Address = Annotated[str, PlainValidator(fields.address), WithJsonSchema(_LINES)]
 MailboxText = Annotated[Mailbox, PlainValidator(fields.mailbox), WithJsonSchema(_LINES)]
 RateText = Annotated[
-    Rate, PlainValidator(fields.rate), WithJsonSchema({"type": "string", "pattern": RATE})
+    Rate, PlainValidator(fields.rate), WithJsonSchema({"type": "string", "pattern": rates.PATTERN})
 ]
 Duration = Annotated[
     float, PlainValidator(fields.duration), WithJsonSchema({"type": "string", "pattern": DURATION})

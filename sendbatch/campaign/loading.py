@@ -17,7 +17,7 @@ from sendbatch.campaign.declared import DeclaredCampaign, DeclaredProfile
 from sendbatch.campaign.declaring import declare, missing
 from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.language import usable
-from sendbatch.campaign.merging import merge
+from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import (
     REFUSE,
     Attachment,
@@ -31,9 +31,10 @@ from sendbatch.campaign.model import (
     Unsubscribe,
 )
 from sendbatch.campaign.nodes import Document, Trail, document
-from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_rates, parse_tolerance
+from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
+from sendbatch.campaign.rates import parse_rates
 from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.templating import check_run, is_template, names_in, render_run
 from sendbatch.campaign.widening import widen_campaign
@@ -129,7 +130,7 @@ class _Loading:
             subject=declared.subject or "",
             recipients=recipients,
             templates=templates,
-            profile=profile,
+            profile=greeting(profile, sender),
             rates=rates if rates is not None else tuple(declared.rate or ()),
             reply_to=tuple(declared.reply_to or ()),
             headers=dict(declared.headers or {}),

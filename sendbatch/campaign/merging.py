@@ -10,11 +10,12 @@ from pathlib import Path
 
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredTimeouts
 from sendbatch.campaign.declaring import label
+from sendbatch.campaign.fields import domain
 from sendbatch.campaign.files import absolute
 from sendbatch.campaign.language import guess
-from sendbatch.campaign.model import Profile, SecretSource, Timeouts
+from sendbatch.campaign.model import Mailbox, Profile, SecretSource, Timeouts
 from sendbatch.campaign.nodes import Document, Trail
-from sendbatch.campaign.providers import Provider, common_slow_down, presets
+from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.errors import Fault
 
 CONNECTIONS = 4  # where neither the profile nor the preset says fewer
@@ -61,11 +62,11 @@ def merge(
     if host is None or len(faults) > before:
         return None
     own = Profile(
-        name=name or _slug(declared.provider or host),
+        name=name or _slug(preset.name if preset else host),
         host=host,
         port=port,
         security=security,
-        provider=declared.provider,
+        provider=preset.name if preset else None,
         username=SecretSource(template=declared.username) if declared.username else None,
         password=_password(declared),
         auth=declared.auth or "auto",
@@ -80,6 +81,14 @@ def merge(
         place=document.at_key(trail),
     )
     return _limited(own, declared, preset)
+
+
+def greeting(profile: Profile, sender: Mailbox) -> Profile:
+    """With the sender's domain to say in EHLO, where the provider wants one of ours and none is named."""
+    preset = named(profile.provider) if profile.provider and profile.helo is None else None
+    if preset is None or preset.helo != "sender":
+        return profile
+    return replace(profile, helo=domain(sender.address.rpartition("@")[2]))
 
 
 def _limited(own: Profile, declared: DeclaredProfile, preset: Provider | None) -> Profile:
@@ -105,12 +114,22 @@ def _limited(own: Profile, declared: DeclaredProfile, preset: Provider | None) -
 def _preset(declared: DeclaredProfile, blame: _Blame) -> Provider | None:
     if declared.provider is None:
         return None
-    known = presets()
-    if declared.provider not in known:
-        near = guess(declared.provider, known)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
-        blame("provider", f"no preset for {declared.provider}", hint)
-    return known.get(declared.provider)
+    found = named(declared.provider)
+    if found is None:
+        blame("provider", f"no preset for {declared.provider}", _meant(declared.provider))
+    return found
+
+
+def _meant(provider: str) -> str:
+    """A guess at the preset that was meant: by its host, or a name that is near."""
+    host = provider.lower()
+    near = next((name for name, known in presets().items() if known.host == host), None)
+    if near or (near := guess(provider, names())):
+        meant = named(near)
+        which = f", which is {meant.name}" if meant is not None and meant.name != near else ""
+        return f"did you mean {near}{which}?"
+    some = ", ".join(list(presets())[:12])
+    return f"without one, write host: and port:; presets are {some} and {len(presets()) - 12} more"
 
 
 def _way(

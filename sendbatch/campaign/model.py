@@ -18,7 +18,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` recipients in any `seconds` (1, 60, 3600 or 86400)."""
+    """`count` recipients in any `seconds`: below an hour a pace, else a quota of an hour, a day or a month
+    of 30 days (3600, 86400 or 2592000)."""
 
     count: int
     seconds: int

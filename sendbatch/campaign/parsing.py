@@ -1,4 +1,4 @@
-"""How the small things are written: rates, durations, bounds, tolerances, mailboxes.
+"""How the small things are written: durations, bounds, tolerances, mailboxes.
 
 Pure functions. Each raises ValueError with a sentence for a person; a `Wrong` also knows what to
 write instead.
@@ -7,26 +7,17 @@ write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from email_validator import EmailNotValidError, validate_email
 
-from sendbatch.campaign.model import Bounds, Mailbox, Rate, Tolerance
+from sendbatch.campaign.model import Bounds, Mailbox, Tolerance
 
-SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
-WINDOWS = {
-    **dict.fromkeys(("s", "sec", "second"), SECOND),
-    **dict.fromkeys(("min", "minute"), MINUTE),
-    **dict.fromkeys(("h", "hr", "hour"), HOUR),
-    **dict.fromkeys(("d", "day"), DAY),
-}
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-LONGEST = 366 * DAY  # seconds
+LONGEST = 366 * 86400  # seconds
 MOST = 1_000_000_000  # recipients, the most any rate, bound or tolerance may name
 LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3: a path has 256 octets, its angle brackets included
 
 _COUNT = r"[0-9]+(?:_[0-9]+)*"
-_RATE = re.compile(rf"({_COUNT})\s*(?:/|per)\s*([A-Za-z]+)")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|min|s|m|h|d)")
 _BOUNDS = re.compile(rf"({_COUNT})(?:\s*[-–]\s*({_COUNT}))?")
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
@@ -40,30 +31,6 @@ class Wrong(ValueError):
         super().__init__(message)
         self.hint = hint
         self.offset = offset
-
-
-def parse_rate(text: str) -> Rate:
-    """Read "14/s", "600/min", "5000/h" or "50000/day"."""
-    match = _RATE.fullmatch(text.strip())
-    if match is None:
-        raise Wrong(
-            f"not a rate: {_shown(text)}", "write a whole number and s, min, h or day: 14/s"
-        )
-    unit = match[2].lower()
-    seconds = WINDOWS.get(unit) or WINDOWS.get(unit.removesuffix("s"))
-    if seconds is None:
-        hint = f"{match[1]}/min" if unit in ("m", "mn") else "the units are s, min, h and day"
-        raise Wrong(f"not a unit of time for a rate: {match[2]}", hint)
-    count = _count(match[1])
-    if count == 0:
-        raise Wrong("a rate of 0 would never send anything")
-    return Rate(count, seconds)
-
-
-def parse_rates(texts: str | Iterable[str]) -> tuple[Rate, ...]:
-    """Read several rates that hold together: a list, or one text with commas between."""
-    parts = texts.split(",") if isinstance(texts, str) else texts
-    return tuple(parse_rate(part) for part in parts)
 
 
 def parse_duration(text: str) -> float:

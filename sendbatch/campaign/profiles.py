@@ -10,12 +10,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
 from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredProfiles
 from sendbatch.campaign.declaring import declare
 from sendbatch.campaign.files import Files, absolute
+from sendbatch.campaign.homes import config_folder as users_own
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
@@ -138,6 +137,5 @@ def _folders(start: Path, config_folder: Path | None) -> list[Path]:
     start = Path(os.path.realpath(start))
     root = repository_root(start)
     upward = [start, *start.parents]
-    if config_folder is None:
-        config_folder = platformdirs.user_config_path("sendbatch")
-    return [*upward[: upward.index(root) + 1], config_folder]
+    last = config_folder or users_own()
+    return [*upward[: upward.index(root) + 1], *([last] if last is not None else [])]

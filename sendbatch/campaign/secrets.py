@@ -214,11 +214,20 @@ def _from_keyring(service: str, user: str) -> str:
     except ImportError:
         hint = "pip install 'sendbatch[keyring]'"
         raise _Unreadable("keyring is not installed", hint=hint) from None
+    except RuntimeError:  # it looks for its settings in the user's home
+        raise _no_keyring() from None
     try:
         password = keyring.get_password(service, user) if user else ""
     except KeyringError as error:
         raise _Unreadable(f"the keyring cannot be read: {type(error).__name__}") from None
+    except RuntimeError:
+        raise _no_keyring() from None
     if password is None:
         hint = f"store it: keyring set {service} USERNAME"
         raise _Unreadable(f"the keyring holds no password for {service}", hint=hint)
     return password or ""
+
+
+def _no_keyring() -> _Unreadable:
+    hint = "write password: ${SMTP_PASSWORD} or password_command; or set HOME"
+    return _Unreadable("a user without a home has no keyring", hint=hint)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
+from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-LISTED = ("rate", "reply_to", "suppress", "attachments")
+from sendbatch.campaign.rates import split
+
+THOUSANDS = re.compile("[0-9]{1,3}(?:,[0-9]{3})*")
+LISTED = ("reply_to", "suppress", "attachments")
 ENTRIES = ("suppress", "attachments")  # lists of mappings, each with a `file`
 
 
@@ -17,6 +22,7 @@ def widen_campaign(root: MappingNode) -> None:
     _wrap(root, "unsubscribe", _unsubscribe_kind(_value(root, "unsubscribe")))
     for key in LISTED:
         _list(root, key)
+    _rates(root)
     for key in ENTRIES:
         _widen_entries(root, key)
     recipients = _value(root, "recipients")
@@ -38,10 +44,10 @@ def widen_profiles(root: MappingNode) -> None:
 
 
 def _widen_profile(profile: MappingNode) -> None:
-    _list(profile, "rate")
+    _rates(profile)
     domains = _value(profile, "domains")
     if isinstance(domains, MappingNode):
-        domains.value = [(key, _listed(value)) for key, value in domains.value]
+        domains.value = [(key, _parted(value)) for key, value in domains.value]
 
 
 def _widen_entries(root: MappingNode, key: str) -> None:
@@ -99,6 +105,64 @@ def _listed(value: Node) -> Node:
     if not _is_something(value):
         return value
     return SequenceNode("", [value], value.start_mark, value.end_mark)
+
+
+def _rates(mapping: MappingNode) -> None:
+    """`rate: 14/s, 5,000/day` is a list of two."""
+    for number, (name, value) in enumerate(mapping.value):
+        if isinstance(name, ScalarNode) and name.value == "rate":
+            mapping.value[number] = (name, _parted(value))
+
+
+def _parted(value: Node) -> Node:
+    """Rates one by one, each at its own mark."""
+    listed = _listed(value)
+    if isinstance(listed, SequenceNode):
+        items = _rejoined(listed.value)
+        listed.value = [part for item in items for part in _parts(item)]
+    return listed
+
+
+def _rejoined(items: list[Node]) -> list[Node]:
+    """In a list YAML takes `5,000/day` for two: a number alone, and what follows the comma."""
+    found: list[Node] = []
+    for item in items:
+        last = found[-1] if found else None
+        if (
+            isinstance(last, ScalarNode)
+            and isinstance(item, ScalarNode)
+            and THOUSANDS.fullmatch(last.value)
+            and last.style is None is item.style
+            and item.start_mark.index == last.end_mark.index + 1
+        ):
+            whole = f"{last.value},{item.value}"
+            found[-1] = ScalarNode(item.tag, whole, last.start_mark, item.end_mark)
+        else:
+            found.append(item)
+    return found
+
+
+def _parts(item: Node) -> list[Node]:
+    if not isinstance(item, ScalarNode) or "," not in item.value:
+        return [item]
+    found: list[Node] = []
+    at = 0
+    for part in split(item.value):
+        begins = at + len(part) - len(part.lstrip())
+        start = _mark_within(item, begins)
+        found.append(ScalarNode(item.tag, part.strip(), start, item.end_mark, style=item.style))
+        at += len(part) + 1
+    return found
+
+
+def _mark_within(item: ScalarNode, at: int) -> Mark:
+    """Where the character of that number stands, if the text stands in the file as it is."""
+    start, end = item.start_mark, item.end_mark
+    quotes = 0 if item.style is None else 1
+    if item.style in ("|", ">") or end.index - start.index != len(item.value) + 2 * quotes:
+        return start
+    column = start.column + quotes + at
+    return Mark(start.name, start.index + quotes + at, start.line, column, None, 0)
 
 
 def _is_something(value: Node) -> bool:

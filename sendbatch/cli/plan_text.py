@@ -96,7 +96,7 @@ def _pace(plan: Seen) -> Iterator[str]:
     from sendbatch.delivery.words import clock_time, duration
 
     whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
-    periods = {3600: "an hour", 86400: "a day"}
+    periods = {3600: "an hour", 86400: "a day", 30 * 86400: "in 30 days"}
     for rate, used in plan.quotas:
         yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"
     if plan.done_in is not None and plan.done_in >= WORTH_SAYING:

@@ -219,5 +219,6 @@ def _rehearse(
     terminal.planned(plan)
     if terminal.is_quiet and plan.exit_code:
         terminal.complain(faulty(campaign.file, plan))
-    terminal.say(f"nothing was sent; the first messages are in {shown(page)}")
+    where = f"; the first messages are in {shown(page)}" if page is not None else ""
+    terminal.say(f"nothing was sent{where}")
     return plan.exit_code

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.campaign.secrets import read_username
 from sendbatch.delivery.edge import Edge
 from sendbatch.delivery.forecast import seconds_needed
 from sendbatch.delivery.quotas import quotas_of
-from sendbatch.ledger.usage import Account, Usage
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.usage import ELSEWHERE, Account, Usage
+
+FILE = "usage.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`usage` is None with the sandbox, which has no limits. `username` is "" where the profile has none,
-    and None where it cannot be read; then the use shown is that of all accounts at the host."""
+    """`usage` is None with the sandbox, which has no limits, and where a plan that is only looked at finds
+    nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then the use
+    shown is that of all accounts at the host. `unread` says why the use is not known, if it is not."""
 
     account: Account
     usage: Usage | None
     username: str | None
     rates: tuple[Rate, ...]
+    unread: LedgerError | None = None
 
     @property
     def shown_name(self) -> str | None:
@@ -38,7 +45,9 @@ class Standing:
         return self.usage.used(self.account, rate.seconds, now)
 
     def quotas(self, now: float) -> tuple[tuple[Rate, int], ...]:
-        """(quota, how much of it is used) of each limit per hour or day."""
+        """(quota, how much of it is used) of each limit per hour, day or month that is known."""
+        if self.unread is not None:
+            return ()
         return tuple((rate, self.used(rate, now)) for rate in quotas_of(self.rates))
 
     def seconds_needed(self, messages: int, now: float) -> float | None:
@@ -50,12 +59,43 @@ class Standing:
         return self.usage.size_of(self.account.host, now) if self.usage is not None else None
 
 
-def standing_of(campaign: Campaign, edge: Edge) -> Standing:
-    """Raises LedgerError where the state folder cannot be used."""
+def standing_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Standing:
+    """Raises LedgerError where what the account uses cannot be kept; where it is only looked at, nothing is
+    made for it, and what cannot be read is not known."""
     profile = campaign.profile
     rates = (*profile.rates, *campaign.rates)
     if profile.name == "sandbox":
         return Standing(Account(profile.host, ""), None, None, rates)
-    usage = Usage(profile.usage or edge.state_file("usage.sqlite"))
     username = read_username(profile, edge.environ) if profile.username is not None else ""
-    return Standing(usage.account(profile.host, username), usage, username, rates)
+    bare = Standing(Account(profile.host, ""), None, username, rates)
+    file = profile.usage or edge.state_file(FILE)
+    try:
+        if looking and (file is None or not _is_there(file)):
+            return bare
+        if file is None:
+            raise _nowhere()
+        usage = Usage(file)
+        return replace(bare, account=usage.account(profile.host, username), usage=usage)
+    except LedgerError as unusable:
+        if not looking:
+            raise
+        return replace(bare, unread=unusable)
+
+
+def _is_there(file: Path) -> bool:
+    """Raises LedgerError where that cannot be seen."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise LedgerError(f"{file}: {error.strerror}") from None
+    return True
+
+
+def _nowhere() -> LedgerError:
+    return LedgerError(
+        f"there is no folder to keep in what the account has used: HOME is not set, and uid {os.geteuid()} "
+        "has no home of its own",
+        hint=ELSEWHERE,
+    )

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
 
-from platformdirs import user_state_path
-
+from sendbatch.campaign.homes import state_folder
 from sendbatch.delivery.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`state` is the folder that outlives campaigns (what accounts have used); `holder` names this
+    """`state` is the folder that outlives campaigns (what accounts have used), None for a user who has none;
+    `holder` names this
     machine and user to whoever finds a record locked."""
 
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=SystemRandom)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
-    state: Path = field(default_factory=lambda: user_state_path("sendbatch"))
+    state: Path | None = field(default_factory=state_folder)
     holder: str = field(default_factory=lambda: f"on {platform.node() or 'this machine'}")
 
-    def state_file(self, name: str) -> Path:
-        return self.state / name
+    def state_file(self, name: str) -> Path | None:
+        return self.state / name if self.state is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.pacing import SMOOTH_UP_TO
+from sendbatch.delivery.pacing import QUOTA_FROM
 from sendbatch.delivery.quotas import quotas_of
 
 
@@ -19,7 +19,7 @@ def seconds_needed(
     """
     if messages <= 0 or not rates:
         return None if messages > 0 else 0.0
-    smooth = [rate for rate in rates if rate.seconds <= SMOOTH_UP_TO]
+    smooth = [rate for rate in rates if rate.seconds < QUOTA_FROM]
     needed = max((messages * rate.seconds / rate.count for rate in smooth), default=0.0)
     for rate in quotas_of(rates):
         over = messages - max(0, rate.count - used(rate))

@@ -1,9 +1,9 @@
-"""Limits per second and minute: the generic cell rate algorithm over a clock that is passed in.
+"""Limits over less than an hour: the generic cell rate algorithm over a clock that is passed in.
 
 A cell rate is smooth: after each message the next slot is one interval later, with a tolerance
 of 50 ms so that a late loop does not lose slots, and it never catches up after a pause. All
 connections share one `Pacer`, and `next_slot` is arithmetic: no task, no timer for a message.
-Hours and days are quotas, which live in `quotas.py`.
+Hours, days and months are quotas, which live in `quotas.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sendbatch.campaign.model import Rate
 
 ANY_TIME = float("-inf")
 TOLERANCE = 0.05  # seconds
-SMOOTH_UP_TO = 60  # periods above this are quotas
+QUOTA_FROM = 3600  # seconds; what is counted over so long, or longer, is a quota
 CALM = 60.0  # seconds without a complaint before some rate is won back
 WIN_BACK = 1.25
 SLOWEST = 1 / 60  # messages a second: slowing down never becomes standing still
@@ -38,7 +38,7 @@ class CellRate:
 
 
 def smooth(rates: tuple[Rate, ...]) -> list[CellRate]:
-    return [CellRate(r.count / r.seconds) for r in rates if r.seconds <= SMOOTH_UP_TO]
+    return [CellRate(r.count / r.seconds) for r in rates if r.seconds < QUOTA_FROM]
 
 
 class Pacer:

@@ -59,7 +59,7 @@ def send_proofs(
             dialer = Dialer(way.server, lambda: way.read_credentials(commands))
             return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
 
-    return look(job, see)
+    return look(job, see, spending=True)
 
 
 def _hold_addresses(reviewers: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Limits per hour and day: quotas in a rolling window, shared by every run on the account.
+"""Limits per hour, day and month: quotas in a rolling window, shared by every run on the account.
 
 Use is taken from `usage.sqlite` in blocks before it is spent and the rest given back: a crash counts too
 much, never too little. A block lapses after some seconds: it counts from when it was taken, and what is
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sendbatch.campaign.model import Rate
 from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.pacing import SMOOTH_UP_TO
+from sendbatch.delivery.pacing import QUOTA_FROM
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.usage import Account, Usage
 
@@ -38,7 +38,7 @@ class Block:
 
 
 def quotas_of(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
-    return tuple(rate for rate in rates if rate.seconds > SMOOTH_UP_TO)
+    return tuple(rate for rate in rates if rate.seconds >= QUOTA_FROM)
 
 
 class Quotas:

@@ -27,6 +27,7 @@ from sendbatch.delivery.observer import Wait
 from sendbatch.delivery.people import no_text
 from sendbatch.delivery.planning import oversized
 from sendbatch.delivery.preparing import Prepared, Preparing, prepare
+from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.rehearsal import build
 from sendbatch.delivery.sharing import wait_for_share
@@ -144,8 +145,11 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(faults)
 
 
-def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
-    """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away.
+def look(
+    job: Job, see: Callable[[Ledger, Prepared, Standing], T], *, spending: bool = False
+) -> T:
+    """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
+    says that it spends the account's quota.
 
     Raises as `run` does, but for changes of content or server, which are among the notices.
     """
@@ -153,7 +157,10 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T]) -> T:
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
     with _workers(job) as workers, open_scratch(job.record.path) as ledger:
-        standing = standing_of(job.campaign, job.edge)
+        standing = standing_of(job.campaign, job.edge, looking=not spending)
+        if standing.unread is not None and quotas_of(standing.rates):
+            why = standing.unread.faults[0].message
+            job.observer.notice(f"how much of the quota is used is not known: {why}")
         content = _content(job)
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:

@@ -178,8 +178,10 @@ class Traffic:
         self._pacer.parts = self.settling.connections.parts = parts
 
     def held_until(self, due: float) -> None:
-        """Nothing in the line may start before this steady time; of the brake it was told."""
-        if due > self.settling.brake.until:
+        """Nothing in the line may start before this steady time; of the brake it was told, and a pace with
+        minutes between two messages is what was asked for: neither spends a quota."""
+        paced = self.line.earliest(self._pacer.next_slot, self.clock.steady())
+        if due > max(self.settling.brake.until, paced):
             self._held(self.clock.wall() + due - self.clock.steady())
 
     def tell_of_wait(self, due: float) -> None:

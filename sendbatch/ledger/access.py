@@ -115,7 +115,7 @@ def _elsewhere(folder: Path) -> str:
         (folder / FILE).lstat()
     except (FileNotFoundError, NotADirectoryError):
         if not any(os.path.lexists(folder / name) for name in TRACES):
-            return "choose another folder: --record DIR   (there is no record here)"
+            return "choose another folder: --record DIR or SENDBATCH_RECORD=DIR   (there is no record here)"
     except OSError:
         return (
             "whether a record is in it cannot be seen: a record in another folder would not know who "

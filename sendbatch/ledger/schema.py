@@ -16,10 +16,11 @@ from sendbatch.files import Linked, create, refuse_linked_database
 from sendbatch.ledger.access import hold_readable, hold_writable
 from sendbatch.ledger.holding import being_written, is_busy
 from sendbatch.ledger.mounts import TABLE, mount_of
-from sendbatch.ledger.scratch import has_no_room, no_room
+from sendbatch.ledger.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
 
 VERSION = 1
+MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
 TABLES = """
@@ -80,6 +81,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
     with _closed_if_unusable(connection, path):
         connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        sort_in_memory_if_need_be(connection)
         _check_version(connection, path)  # a foreign file stays as it is
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -117,6 +119,7 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise unusable(path, error) from None
     connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+    sort_in_memory_if_need_be(connection)
     return connection
 
 
@@ -178,19 +181,23 @@ def _is_still(path: Path) -> bool:
     return False
 
 
-def open_copy(path: Path, scratch: Path) -> sqlite3.Connection:
-    """A copy of the record in the folder `scratch`, or an empty one where there is no record.
+def open_copy(path: Path, scratch: Path | None) -> sqlite3.Connection:
+    """A copy of the record in the folder `scratch`, or in memory; an empty one where there is no record.
 
     For plans that are only looked at: made by the same statements as one that is sent, and gone
     with the folder. Raises LedgerError.
     """
     source = open_for_reading(path)
-    target = scratch / "ledger.sqlite"
+    target = scratch / "ledger.sqlite" if scratch is not None else ":memory:"
     try:
-        create(target, b"")
+        if isinstance(target, Path):
+            create(target, b"")
         connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
         with _closed_if_unusable(connection, path, is_copy=True):
             connection.execute("PRAGMA synchronous=OFF")
+            sort_in_memory_if_need_be(connection)
+            if scratch is None:
+                connection.execute(f"PRAGMA max_page_count={MOST_IN_MEMORY}")
             if source is not None:
                 source.backup(connection)
             _prepare(connection)

@@ -1,4 +1,5 @@
-"""A folder for a copy of a record that is only looked at, in the folder for temporary files.
+"""A folder for a copy of a record that is only looked at, in the folder for temporary files; memory, where
+there is no such folder that can be written, as in a container with a disk that is read-only.
 
 It is gone afterwards. One that a killed process left is cleared by the next call: a copy in use is
 locked by the operating system for as long as its process lives.
@@ -7,6 +8,7 @@ locked by the operating system for as long as its process lives.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -20,19 +22,23 @@ from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.holding import identity
 
 PREFIX = "sendbatch-copy-"
+# Why there may be no folder for temporary files.
+NOWHERE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 # What SQLite says where a disk has no room, or does not take what is written.
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """An empty folder, readable by its owner only. Raises LedgerError where none can be made, or where
-    what is written in it within the block finds no room."""
+def scratch_folder() -> Iterator[Path | None]:
+    """An empty folder, readable by its owner only; None where nothing can be written. Raises LedgerError
+    where there is no room for one, or none for what is written in it within the block."""
+    folder, descriptor = None, None
     try:
         clear_left_over()
         folder, descriptor = _made()
     except OSError as error:
-        raise no_room(error.strerror or str(error)) from None
+        if error.errno not in NOWHERE:
+            raise no_room(error.strerror or str(error)) from None
     try:
         yield folder
     except RecordStopped as stopped:
@@ -40,8 +46,9 @@ def scratch_folder() -> Iterator[Path]:
             raise no_room(str(stopped.__cause__)) from None
         raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        if folder is not None and descriptor is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
 
 
 def clear_left_over() -> None:
@@ -56,6 +63,17 @@ def clear_left_over() -> None:
                 descriptor = _locked(Path(entry.path))
                 shutil.rmtree(entry.path, ignore_errors=True)
                 os.close(descriptor)
+
+
+def sort_in_memory_if_need_be(connection: sqlite3.Connection) -> None:
+    """What SQLite does not hold in its cache it writes to files of its own in the folder for temporary files;
+    where there is none that can be written, "disk I/O error" would end a large plan or run."""
+    try:
+        is_there = os.access(tempfile.gettempdir(), os.W_OK | os.X_OK)
+    except OSError:
+        is_there = False
+    if not is_there:
+        connection.execute("PRAGMA temp_store=MEMORY")
 
 
 def has_no_room(error: Exception) -> bool:

@@ -18,10 +18,10 @@ from filelock import FileLock, Timeout
 
 from sendbatch.campaign.model import Rate
 from sendbatch.files import own_folder, refuse_link
-from sendbatch.ledger.usage_file import UsageFile
+from sendbatch.ledger.usage_file import ELSEWHERE, UsageFile
 from sendbatch.ledger.used import TABLE, Account, Used, forget
 
-__all__ = ["Account", "Usage"]
+__all__ = ["ELSEWHERE", "Account", "Usage"]
 
 WEEK = 7 * 86400.0  # seconds for which what a server was found to take is believed
 FORGET = 8 * 86400.0  # seconds after which what cannot matter any more is dropped

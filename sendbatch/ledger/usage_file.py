@@ -18,6 +18,10 @@ from sendbatch.errors import LedgerError
 from sendbatch.files import create, named_folder, refuse_linked_database
 from sendbatch.ledger.schema import refuse_network
 
+ELSEWHERE = (
+    "name a folder that lasts, as a container's volume does: XDG_STATE_HOME=DIR in the environment, or "
+    "usage: FILE in the profile"
+)
 TIMEOUT = 30.0  # seconds that one process waits for another
 
 
@@ -88,5 +92,5 @@ class UsageFile:
         words = (isinstance(error, OSError) and error.strerror) or str(error)
         return LedgerError(
             f"{self._path}: what the account has used cannot be kept here: {words}",
-            hint="name another file in the profile: usage: FILE",
+            hint=ELSEWHERE,
         )

@@ -8,11 +8,13 @@ killed. A worker that dies or takes too long is replaced, and its batch taken ap
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import queue
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,6 +23,7 @@ from types import TracebackType
 from typing import BinaryIO, Final
 
 from sendbatch.campaign.process import bare_environment, python_running
+from sendbatch.errors import SendbatchError
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 
@@ -114,8 +117,7 @@ class Workers:
                         answer = process.answer(job)
                     job.answer.set_result(answer)
                 except OSError as error:  # whoever asked must not wait for ever
-                    said = f"found no process to be done in: {error.strerror}"
-                    job.answer.set_exception(Broken(said))
+                    job.answer.set_exception(_not_begun(error))
                 except Broken as error:
                     if process is not None:
                         process.end()
@@ -133,6 +135,17 @@ class Workers:
             return None if self._closing else _Process(self._row_patience)
         except OSError:
             return None
+
+
+def _not_begun(error: OSError) -> Exception:
+    """Why there is no process: for want of room for one, or by the rights of the one there is to be."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOENT):
+        return Broken(f"found no process to be done in: {error.strerror}")
+    return SendbatchError(
+        f"{sys.executable}: the Python that sendbatch runs on cannot be started once more by uid "
+        f"{os.geteuid()}: {error.strerror}",
+        hint="it must be where this user can read it: not in the home of another, such as /root",
+    )
 
 
 class _Fault(Exception):

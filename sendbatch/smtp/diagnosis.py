@@ -7,6 +7,8 @@ are cleaned, and scrubbed of credentials by the caller that knows them.
 from __future__ import annotations
 
 import errno
+import os
+import re
 import socket
 import ssl
 
@@ -36,6 +38,13 @@ _APP_PASSWORDS = {
     "ses": "SES wants its own SMTP credentials, not an AWS access key",
 }
 
+# Exchange Online, which gives up passwords: 535 5.7.139 where they are switched off, then 550 5.7.30.
+# https://techcommunity.microsoft.com/t5/exchange-team-blog/exchange-online-to-retire-basic-auth-for-client-submission-smtp/ba-p/4114750
+_NO_PASSWORDS = re.compile(r"\b5\.7\.(?:30|139)\b|basic authentication", re.IGNORECASE)
+_XOAUTH2_ALONE = (
+    "Microsoft 365 takes no password here: auth: xoauth2, and password_command: a command that prints a "
+    "token; or another provider, or a relay of Exchange that knows this machine's address"
+)
 _HELO_ONLY = "it refuses EHLO, and HELO knows neither TLS nor logins: is it the right port?"
 
 # OpenSSL's verify codes (x509_vfy.h)
@@ -49,6 +58,7 @@ _CERTIFICATE = {
     62: ("is for another name", None),
     64: ("is for another name, not for this address", "host: must be a name"),
 }
+UNKNOWN_AUTHORITY = (19, 20)
 
 
 def address(server: Server) -> str:
@@ -137,9 +147,20 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
 def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> SmtpError:
     message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
+    if error.verify_code in UNKNOWN_AUTHORITY and not has_authorities():
+        hint = (
+            "this machine knows no authority at all: install ca-certificates, or name a file of theirs in "
+            "SSL_CERT_FILE"
+        )
     if error.verify_code == 62:
         hint = f"host: must be a name that the certificate bears, {server.host} is not"
     return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
+
+
+def has_authorities() -> bool:
+    """Whether there is anything that OpenSSL trusts by default: a bare image of a system has nothing."""
+    paths = ssl.get_default_verify_paths()  # None where nothing is there
+    return paths.cafile is not None or bool(paths.capath and os.listdir(paths.capath))
 
 
 def no_starttls(server: Server, offers: Offers) -> SmtpError:
@@ -166,13 +187,15 @@ def login_refused(server: Server, reply: Reply, mechanism: str) -> SmtpError:
     """AUTH was answered with anything but 235."""
     message = f"{address(server)} refused the login ({mechanism}): {said(reply)}"
     temporary = _is_temporary(reply)
-    hint = None if temporary else _login_hint(server, reply)
+    hint = None if temporary else _login_hint(server, reply, mechanism)
     return SmtpError(message, step="auth", code=reply.code, temporary=temporary, hint=hint)
 
 
-def _login_hint(server: Server, reply: Reply) -> str:
+def _login_hint(server: Server, reply: Reply, mechanism: str) -> str:
     if reply.code in (530, 538) and server.security == "none":
         return "the server wants TLS first: security: starttls"
+    if mechanism != "xoauth2" and _NO_PASSWORDS.search(f"{reply.enhanced} {reply.text}"):
+        return _XOAUTH2_ALONE
     names = f"{server.provider or ''} {server.host}".lower()
     for name, hint in _APP_PASSWORDS.items():
         if name in names.replace(".", " ").split() or f".{name}." in f".{server.host.lower()}.":

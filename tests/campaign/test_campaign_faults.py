@@ -54,7 +54,7 @@ URL = "https://x.example/u"
         ("smtp: [a]", "smtp: must be text, not a list", None),
         ("smtp: {host: mail.example.com, prot: 1}", "unknown key: smtp.prot", "port?"),
         ("rate: 14", "rate: a rate needs its unit of time", "14/s"),
-        ("rate: [14/s, 3/m]", "rate: not a unit of time for a rate: m", "3/min"),
+        ("rate: [14/s, 3/m]", "rate: m may mean minutes or months", "write 3/min or 3/month"),
         ("reply_to: [help@]", "reply_to: not an address", None),
         ("headers: {Bcc: x}", "headers.Bcc: Bcc cannot be set here", "every recipient"),
         ("headers: {subject: x}", "headers.subject: subject cannot be set here", "subject:"),

@@ -28,6 +28,60 @@ def test_the_smallest_campaign_has_sensible_defaults(desk: Desk) -> None:
     assert not campaign.profile.delivers
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "14/s, 5,000/day",
+        '"14/s, 5,000/day"',
+        "[14/s, 5,000/day]",
+        "[14/s, '5,000/day']",
+        ">\n  14/s,\n  5,000/day",
+    ],
+)
+def test_rates_are_a_list_or_one_text_and_thousands_are_no_other_rate(
+    desk: Desk, written: str
+) -> None:
+    assert desk.load(f"rate: {written}").rates == (Rate(14, 1), Rate(5000, 86400))
+
+
+def test_a_million_in_a_list_is_one_rate_and_numbers_apart_are_none(desk: Desk) -> None:
+    assert desk.load("rate: [1,500,000/day, 14/s]").rates == (Rate(1_500_000, 86400), Rate(14, 1))
+    (fault,) = desk.faults("rate: [5, 500/day]")
+    assert "a rate needs its unit of time" in fault.message
+    assert fault.hint == "write 5/s or 5/min"
+    (fault,) = desk.faults("rate: 0.5")
+    assert fault.hint == "write 0.5/s or 0.5/min"
+
+
+@pytest.mark.parametrize(
+    ("written", "column"),
+    [
+        ("100/m", 7),
+        ("14/s, 100/m", 13),
+        ('"14/s, 100/m"', 14),
+        ("[14/s, 100/m]", 14),
+        ("[1/s, 5,000/m]", 13),
+    ],
+)
+def test_a_rate_that_may_mean_two_things_is_asked_about_where_it_stands(
+    desk: Desk, written: str, column: int
+) -> None:
+    with pytest.raises(CampaignError) as raised:
+        desk.load(f"rate: {written}")
+    [fault] = raised.value.faults
+    assert fault.place is not None
+    assert fault.place.column == column
+    assert "m may mean minutes or months" in fault.message
+
+
+def test_a_relay_that_wants_a_domain_of_ours_is_told_that_of_the_sender(desk: Desk) -> None:
+    written = "{provider: gsuite, username: '${U}', password: '${P}'}"
+    assert desk.load(smtp=f"smtp: {written}\n").profile.helo == "example.com"
+    own = written.replace("gsuite", "gsuite, helo: mail.example.org")
+    assert desk.load(smtp=f"smtp: {own}\n").profile.helo == "mail.example.org"
+    assert desk.load(smtp="smtp: {provider: gmail}\n").profile.helo is None
+
+
 def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     for name in ("terms.pdf", "never.csv", "spring.txt"):
         (desk.folder / name).write_text("x")

@@ -1,4 +1,4 @@
-"""Rates, durations, bounds, tolerances and mailboxes, as people write them."""
+"""Durations, bounds, tolerances and mailboxes, as people write them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign import parsing
-from sendbatch.campaign.model import Bounds, Mailbox, Rate, Tolerance
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("14/s", Rate(14, 1)),
-        ("600/min", Rate(600, 60)),
-        ("5000/h", Rate(5000, 3600)),
-        ("50_000 / day", Rate(50000, 86400)),
-        ("3 per second", Rate(3, 1)),
-    ],
-)
-def test_a_rate_is_a_number_and_a_unit_of_time(text: str, rate: Rate) -> None:
-    assert parsing.parse_rate(text) == rate
-
-
-@pytest.mark.parametrize("text", ["14", "14/m", "0/s", "0.5/s", "-1/s", "", "1/fortnight"])
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"rate|unit"):
-        parsing.parse_rate(text)
-
-
-def test_several_rates_hold_together() -> None:
-    assert parsing.parse_rates("14/s, 50000/day") == (Rate(14, 1), Rate(50000, 86400))
+from sendbatch.campaign.model import Bounds, Mailbox, Tolerance
 
 
 @pytest.mark.parametrize(
@@ -86,7 +62,6 @@ def test_what_is_not_one_mailbox_is_refused(text: str) -> None:
 @given(st.text(max_size=40))
 def test_nothing_but_a_value_error_comes_of_any_text(text: str) -> None:
     for read in (
-        parsing.parse_rates,
         parsing.parse_duration,
         parsing.parse_bounds,
         parsing.parse_tolerance,

@@ -67,6 +67,21 @@ def test_everything_written_in_a_profile_is_in_it(desk: Desk) -> None:
     assert found.place.line == 3
 
 
+def test_an_alias_is_what_it_stands_for(desk: Desk) -> None:
+    found = one(desk, "provider: Office365")
+    assert (found.provider, found.host) == ("microsoft365", "smtp.office365.com")
+    found = one(desk, "provider: ses-eu-central-1")
+    assert (found.host, found.port) == ("email-smtp.eu-central-1.amazonaws.com", 587)
+    assert one(desk, "provider: 163").host == "smtp.163.com"
+
+
+def test_rates_may_stand_in_one_text_also_for_a_domain(desk: Desk) -> None:
+    keys = "host: a.example, rate: '14/s, 5,000/day', domains: {gmail.com: '50/5min, 0.5/s'}"
+    found = one(desk, keys)
+    assert found.rates == (Rate(14, 1), Rate(5000, 86400))
+    assert found.domains["gmail.com"] == (Rate(50, 300), Rate(1, 2))
+
+
 @pytest.mark.parametrize("name", [n for n, preset in presets().items() if preset.host])
 def test_a_preset_gives_all_that_is_not_written(desk: Desk, name: str) -> None:
     preset, found = presets()[name], one(desk, f"provider: {name}")
@@ -104,6 +119,10 @@ def test_port_and_security_follow_from_each_other(
     [
         ("port: 25", "host is missing"),
         ("provider: gmial", "did you mean gmail?"),
+        ("provider: ofice-365", "did you mean office365, which is microsoft365?"),
+        ("provider: smtp.sendgrid.net", "did you mean sendgrid?"),
+        ("provider: xyzzy-0", "without one, write host: and port:"),
+        ("provider: ses", "provider: amazon-ses-REGION"),
         ("host: smtp://a.example", "without smtp:// before it"),
         ("host: 'a.example:25'", "the port is a key of its own"),
         ("host: 'a b'", "not the name of a host"),

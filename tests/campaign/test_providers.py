@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sendbatch.campaign.model import Idempotency, Rate
-from sendbatch.campaign.providers import Provider, common_slow_down, presets
+from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 
 DATA: dict[str, Any] = yaml.safe_load(
     files("sendbatch.campaign").joinpath("providers.yaml").read_text(encoding="utf-8")
@@ -20,6 +20,9 @@ EACH = pytest.mark.parametrize("name", ENTRIES)
 
 SHAPE = {  # what each figure has beside its source; all of it, and nothing else
     "server": {"host", "ports", "port", "username"},
+    "hosts": {"host"},
+    "region_host": {"host"},
+    "helo": {"of"},
     "rates": {"count", "seconds"},
     "connections": {"most"},
     "messages_per_connection": {"most"},
@@ -27,12 +30,33 @@ SHAPE = {  # what each figure has beside its source; all of it, and nothing else
     "idempotency": {"header", "seconds"},
     "slow_down": {"pattern", "reply"},
 }
-PLAIN = {"title": str, "delivers": bool, "note": str, "see": list}
+PLAIN = {"title": str, "aliases": list, "delivers": bool, "note": str, "see": list}
 
-ASKED_FOR = (
+ASKED_FOR = (  # presets, and what people call them
     "gmail google-workspace-relay microsoft365 mailtrap-sandbox mailtrap amazon-ses sendgrid mailgun "
-    "postmark brevo mailjet zoho fastmail icloud yahoo scaleway resend smtp2go mailersend localhost"
+    "postmark brevo mailjet zoho fastmail icloud yahoo scaleway resend smtp2go mailersend localhost "
+    "ionos ovh sparkpost mandrill gandi hetzner infomaniak strato yandex qq 163 feishu gmx web-de aol"
 )
+CALLED = {
+    "office365": ("microsoft365", "smtp.office365.com"),
+    "Office 365": ("microsoft365", "smtp.office365.com"),
+    "outlook365": ("microsoft365", "smtp.office365.com"),
+    "M365": ("microsoft365", "smtp.office365.com"),
+    "outlook.com": ("outlook", "smtp-mail.outlook.com"),
+    "ses": ("amazon-ses", None),
+    "SES-EU-WEST-1": ("amazon-ses-eu-west-1", "email-smtp.eu-west-1.amazonaws.com"),
+    "aws_ses_us-gov-west-1": ("amazon-ses-us-gov-west-1", "email-smtp.us-gov-west-1.amazonaws.com"),
+    "gsuite": ("google-workspace-relay", "smtp-relay.gmail.com"),
+    "google-workspace": ("google-workspace-relay", "smtp-relay.gmail.com"),
+    "GMail": ("gmail", "smtp.gmail.com"),
+    "sendinblue": ("brevo", "smtp-relay.brevo.com"),
+    "mailgun-eu": ("mailgun-eu", "smtp.eu.mailgun.org"),
+    "sparkpost-eu": ("sparkpost-eu", "smtp.eu.sparkpostmail.com"),
+    "postmark-broadcasts": ("postmark-broadcasts", "smtp-broadcasts.postmarkapp.com"),
+    "zoho-mail-eu": ("zoho-eu", "smtp.zoho.eu"),
+    "gmx.com": ("gmx-com", "mail.gmx.com"),
+    "163": ("163", "smtp.163.com"),
+}
 
 # Slowing down does not help with these: a spent quota, a limit of one connection (a new one helps), a
 # recipient's own mailbox, an unknown recipient, a log-in, a greylisting server.
@@ -58,8 +82,15 @@ def figures(entry: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     found = []
     for key in SHAPE:
         value = entry.get(key, [])
+        if key == "hosts":
+            value = list(dict(value).values())
         found += [(key, figure) for figure in (value if isinstance(value, list) else [value])]
     return found
+
+
+def pages(figure: dict[str, Any]) -> list[str]:
+    source = figure["source"]
+    return source if isinstance(source, list) else [source]
 
 
 def asks_to_slow_down(patterns: tuple[str, ...], reply: str) -> bool:
@@ -69,7 +100,34 @@ def asks_to_slow_down(patterns: tuple[str, ...], reply: str) -> bool:
 
 
 def test_the_presets_asked_for_are_there() -> None:
-    assert sorted(presets()) == sorted(ASKED_FOR.split())
+    assert set(ASKED_FOR.split()) <= set(presets())
+
+
+@pytest.mark.parametrize(("written", "meant"), CALLED.items())
+def test_a_preset_has_the_names_that_people_use(
+    written: str, meant: tuple[str, str | None]
+) -> None:
+    found = named(written)
+    assert found is not None
+    assert (found.name, found.host) == meant
+
+
+def test_each_name_stands_for_one_preset_and_a_preset_is_called_by_its_own() -> None:
+    folded = [re.sub("[ ._-]", "", name) for name in names()]
+    assert len(folded) == len(set(folded))
+    for name, provider in presets().items():
+        assert named(name) == provider
+        assert all(named(alias) == provider for alias in provider.aliases)
+    for nobody in ("", "nobody", "gmail-eu-west-1", "ses-europe", "-eu-west-1", "mailgun-us"):
+        assert named(nobody) is None
+
+
+def test_a_limit_is_never_from_a_list_of_hosts() -> None:
+    lists = ("/ispdb/", "/provider-db/", "services.json", "omnibus-gitlab")
+    for entry in ENTRIES.values():
+        for key, figure in figures(entry):
+            if key not in ("server", "hosts"):
+                assert not any(part in page for page in pages(figure) for part in lists)
 
 
 def test_presets_are_read_once_and_cannot_be_changed() -> None:
@@ -93,7 +151,9 @@ def test_an_entry_has_only_keys_that_are_known(name: str) -> None:
 def test_every_figure_stands_beside_the_page_it_is_from(name: str) -> None:
     for key, figure in figures(ENTRIES[name]):
         assert set(figure) == {*SHAPE[key], "source"}, key
-        assert re.fullmatch(r"https://[^\s/]+\.[^\s/]+/\S*", figure["source"]), key
+        assert pages(figure), key
+        for page in pages(figure):
+            assert re.fullmatch(r"https://[^\s/]+\.[^\s/]+/\S*", page), key
 
 
 @EACH
@@ -131,7 +191,7 @@ def test_a_preset_without_a_host_says_what_to_write(name: str) -> None:
 def test_figures_are_whole_positive_numbers_in_the_units_of_the_model(name: str) -> None:
     provider = presets()[name]
     for rate in provider.rates:
-        assert rate.seconds in (1, 60, 3600, 86400)
+        assert rate.seconds in (1, 60, 3600, 86400, 30 * 86400)
         assert rate.count > 0
     for most in (provider.connections, provider.messages_per_connection, provider.size):
         assert most is None or (type(most) is int and most > 0)
@@ -152,9 +212,11 @@ def test_a_preset_says_in_words_what_it_is_and_what_its_user_name_is(name: str) 
 @EACH
 def test_all_pages_of_an_entry_are_its_sources_each_once(name: str) -> None:
     entry = ENTRIES[name]
-    pages = {figure["source"] for _, figure in figures(entry)} | set(entry.get("see", []))
-    assert set(presets()[name].sources) == pages
-    assert len(presets()[name].sources) == len(pages)
+    there = {page for _, figure in figures(entry) for page in pages(figure)} | set(
+        entry.get("see", [])
+    )
+    assert set(presets()[name].sources) == there
+    assert len(presets()[name].sources) == len(there)
 
 
 def test_a_common_pattern_stands_beside_a_reply_and_the_page_that_shows_it() -> None:
@@ -189,8 +251,9 @@ def test_a_preset_has_its_own_patterns_and_then_the_common_ones(name: str) -> No
     assert presets()[name].slow_down == own + common_slow_down()
 
 
-def test_the_mailtrap_sandbox_is_the_only_preset_that_keeps_the_mail() -> None:
-    assert [p.name for p in presets().values() if not p.delivers] == ["mailtrap-sandbox"]
+def test_those_that_keep_the_mail_are_for_tests() -> None:
+    kept = [p.name for p in presets().values() if not p.delivers]
+    assert kept == ["mailtrap-sandbox", "ethereal", "mailpit"]
 
 
 def test_resend_drops_repetitions_for_a_day_by_a_header() -> None:

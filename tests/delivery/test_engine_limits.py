@@ -62,6 +62,14 @@ def test_between_slots_over_a_minute_apart_no_connection_is_held(desk: MakeDesk)
     assert 0 in held
 
 
+def test_a_pace_of_minutes_is_kept_and_is_no_quota_that_is_spent(desk: MakeDesk) -> None:
+    run = desk(4, rates=(Rate(10, 1800),), usage=None, no_wait=True)
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 4}
+    assert 3 * 180 - 1 <= run.clock.now <= 3 * 180 + 10
+    assert run.events("quota") == []
+
+
 def test_a_domain_limit_holds_that_domain_alone(desk: MakeDesk) -> None:
     people = addresses(60, "slow.example") + addresses(60, "fast.example")
     done: dict[str, float] = {}

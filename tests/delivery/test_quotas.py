@@ -13,7 +13,7 @@ from sendbatch.ledger.usage import Account, Usage
 from tests.delivery.desk import usage_in
 from tests.delivery.fakeclock import FakeClock
 
-HOUR, DAY = 3600, 86400
+HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 
 
 @pytest.fixture
@@ -39,11 +39,18 @@ async def spend(quotas: Quotas, most: int, domain: str = "other.example") -> int
     return most
 
 
-def test_only_limits_over_a_minute_are_quotas() -> None:
-    assert quotas_of((Rate(1, 1), Rate(2, 60), Rate(3, HOUR), Rate(4, DAY))) == (
-        Rate(3, HOUR),
-        Rate(4, DAY),
-    )
+def test_limits_over_an_hour_and_more_are_quotas() -> None:
+    kept = (Rate(3, HOUR), Rate(4, DAY), Rate(5, MONTH))
+    assert quotas_of((Rate(1, 1), Rate(2, 60), Rate(50, 300), *kept)) == kept
+
+
+def test_a_month_is_thirty_days_and_remembered_as_long(usage: Usage) -> None:
+    clock, rate = FakeClock(), Rate(20, MONTH)
+    assert asyncio.run(spend(quotas(usage, rate, clock=clock), 50)) == 20
+    for day in range(1, 60):
+        clock.sleep_through(DAY + 1)
+        left = asyncio.run(spend(quotas(usage, rate, clock=clock), 50))
+        assert left == (20 if day == 30 else 0), day
 
 
 def test_where_mail_is_kept_nothing_is_counted() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError
+from sendbatch.ledger import schema
 from sendbatch.ledger.scratch import PREFIX, clear_left_over, scratch_folder
 from sendbatch.ledger.sqlite import open_ledger, open_scratch
 from tests.ledger.people import person, plan
@@ -158,10 +159,33 @@ def test_a_full_folder_for_temporary_files_is_named_with_what_to_do(
     assert list(scratches.iterdir()) == []
 
 
-def test_a_folder_for_temporary_files_that_is_not_there_is_named(
+def test_without_a_folder_for_temporary_files_the_copy_is_kept_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    record = tmp_path / "record"
+    record.mkdir()
+    with open_ledger(record) as ledger:
+        plan(ledger, person(2, "ada"))
 
-    with pytest.raises(LedgerError, match="nowhere: the folder for temporary files"):
-        open_scratch(tmp_path).__enter__()
+    with open_scratch(record) as copy:
+        assert [one.key for one in copy.reading.holders()] == ["ada"]
+        plan(copy, person(2, "ada"), person(3, "bob"))
+
+    with open_ledger(record) as ledger:
+        assert [one.key for one in ledger.reading.holders()] == ["ada"]
+
+
+def test_a_copy_in_memory_is_bounded_and_the_variable_that_names_a_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(schema, "MOST_IN_MEMORY", 64)
+    with pytest.raises(LedgerError, match="set TMPDIR"):
+        filled(tmp_path)
+
+
+def filled(record: Path) -> None:
+    with open_scratch(record) as ledger, ledger.transaction():
+        for _ in range(1000):
+            ledger.note("slowdown", "x" * 1000, 1.0)

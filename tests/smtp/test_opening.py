@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trustme
@@ -109,6 +110,18 @@ def test_a_certificate_for_another_name_is_refused(
     assert error.step == "tls"
     assert "for another name" in str(error)
     assert "localhost is not" in hint(error)
+
+
+def test_a_machine_without_any_authority_is_told_of(
+    postbox: StartPostbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a bare image of a system is, without the package ca-certificates."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    server, _ = postbox("tls", context=ssl.create_default_context())
+    said = hint(failure(server, JANE))
+    assert "install ca-certificates" in said
+    assert "SSL_CERT_FILE" in said
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -347,6 +360,27 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
         await talk.hears_the_rest()
 
     assert word in hint(played(refuses, JANE, provider=provider))
+
+
+@pytest.mark.parametrize(
+    ("reply", "auth", "is_told"),
+    [
+        (b"550 5.7.30 Basic authentication is not supported for Client Submission.", "login", True),
+        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auto", True),
+        (b"535 5.7.3 Authentication unsuccessful", "auto", False),
+        (b"535 5.7.139 Authentication unsuccessful, the token expired", "xoauth2", False),
+    ],
+)
+def test_where_microsoft_takes_no_passwords_any_more_the_hint_is_of_tokens(
+    reply: bytes, auth: str, is_told: bool
+) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH LOGIN PLAIN XOAUTH2\r\n")
+        await talk.answers(reply + b"\r\n")
+        await talk.hears_the_rest()
+
+    told = hint(played(refuses, JANE, provider="microsoft365", auth=auth))
+    assert ("password_command: a command that prints a token; or" in told) == is_told
 
 
 CHALLENGES = {"login": b"334 UGFzc3dvcmQ6\r\n", "cram-md5": b"334 PDFAYj4=\r\n"}
