@@ -109,7 +109,7 @@ class Settling:
             outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients
         )
         if outcome.status is Status.PENDING or not blamed:
-            self._release(ready, outcome)
+            self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
             if blamed and not stopping and not handed.has_told:
                 self._put_off(ready, outcome.reply)
             return True
@@ -274,8 +274,9 @@ class Settling:
             self._tell("aside", f"all are refused at {where}: others are tried first")
         self.aside = aside
 
-    def _release(self, ready: Ready, outcome: Outcome) -> None:
-        if self._releases.release(ready.recipient.id):
+    def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
+        """`counts` unless the learned limit explains it; such a connection is given no more, so none loops."""
+        if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
             self._put_back(ready)
             return

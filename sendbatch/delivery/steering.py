@@ -71,6 +71,10 @@ class Connections:
         self._granted += 1
         return True
 
+    def is_spent(self, accepted: int) -> bool:
+        """Whether a connection with so many accepted messages is at the limit that was learned."""
+        return self.per_connection is not None and accepted >= self.per_connection
+
     def ended_after(self, accepted: int) -> bool:
         """421 or the end between messages after `accepted` of them; twice the same is a limit.
 
@@ -79,7 +83,7 @@ class Connections:
         self._ended_after[accepted] += 1
         if accepted < 1 or self._ended_after[accepted] < 2:
             return False
-        if self.per_connection is not None and self.per_connection <= accepted:
+        if self.is_spent(accepted):
             return False
         self.per_connection = accepted
         return True
