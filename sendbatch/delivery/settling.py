@@ -275,7 +275,7 @@ class Settling:
         self.aside = aside
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
-        """`counts` unless the learned limit explains it; such a connection is given no more, so none loops."""
+        """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
         if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
             self._put_back(ready)
