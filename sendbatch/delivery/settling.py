@@ -17,9 +17,10 @@ from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
-from sendbatch.delivery.steering import Connections, Releases, SlowDown, row_is_blamed
+from sendbatch.delivery.sessions import Sessions, Whose
+from sendbatch.delivery.steering import Connections, Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
-from sendbatch.delivery.words import clock_time
+from sendbatch.delivery.words import clock_time, count
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
@@ -78,6 +79,7 @@ class Settling:
         self._put_back = put_back
         self._note = note
         self._releases = Releases()
+        self._sessions = Sessions()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
         self._why_braked = ""
@@ -104,17 +106,21 @@ class Settling:
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        reopen = not stopping and not handed.explained and self._steer(outcome, handed)
-        blamed = row_is_blamed(
-            outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients
+        whose = self._sessions.judge(
+            ready.recipient.id, outcome, handed.accepted, handed.refused_recipients
         )
-        if outcome.status is Status.PENDING or not blamed:
+        reopen = not stopping and not handed.explained and self._steer(outcome, handed, whose)
+        if outcome.status is Status.PENDING or whose is not Whose.ROW:
             self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
-            if blamed and not stopping and not handed.has_told:
+            if whose is Whose.ROW and not stopping and not handed.has_told:
                 self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
         if outcome.status is Status.ACCEPTED:
+            found = self._sessions.accepted(ready.recipient.id, handed.accepted)
+            if found is not None:
+                self.breaker.spare(found.rows)
+                self._connection_ended(handed, found.after)
             self._accepted(ready, outcome)
         elif is_permanent(outcome.reply):
             self._refused(ready, outcome)
@@ -150,7 +156,7 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, outcome: Outcome, handed: Handed) -> bool:
+    def _steer(self, outcome: Outcome, handed: Handed, whose: Whose) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
         if outcome.status is Status.ACCEPTED and not outcome.lost:
             is_free = self.connections.is_reduced and not self.brake.on
@@ -161,8 +167,14 @@ class Settling:
         reply = outcome.reply
         if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
             self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
+        about = meaning(reply) if reply is not None and reply.code >= 400 else None
+        if about is About.CONNECTION:
+            self._limited(handed)
+            return True
+        if about in (About.RATE, About.QUOTA) and handed.accepted:  # that is not counted by connection
+            return reply is not None and reply.code == 421
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        enough = _refuses_more(reply, handed.accepted)
+        enough = whose is Whose.LIMIT
         if ended or enough or (reply is not None and reply.code == 421):
             self._connection_ended(handed, handed.accepted)
             return True
@@ -171,13 +183,24 @@ class Settling:
             return True
         return False
 
+    def _limited(self, handed: Handed) -> None:
+        """The server says that this connection has carried all that it may."""
+        if not handed.accepted:
+            self.refused_connection()
+        elif not handed.refused_recipients and self.connections.limited_to(handed.accepted):
+            self._told_limit(handed.accepted)
+
     def _connection_ended(self, handed: Handed, accepted: int) -> None:
         if handed.refused_recipients:  # those are what ended it, not the number of messages
             return
         if accepted == 0:
             self.refused_connection()
         elif self.connections.ended_after(accepted):
-            self._tell("connections", f"the server takes {accepted} messages a connection")
+            self._told_limit(accepted)
+
+    def _told_limit(self, accepted: int) -> None:
+        messages = count(accepted, "message")
+        self._tell("connections", f"the server takes {messages} a connection")
 
     def refused_connection(self) -> None:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
@@ -294,9 +317,3 @@ class Settling:
         self._note(kind, text)
         self._observer.notice(text)
 
-
-def _refuses_more(reply: Reply | None, accepted: int) -> bool:
-    """4xx to MAIL after accepted messages: so many on one connection, and no more."""
-    if reply is None or not accepted:
-        return False
-    return reply.command == "MAIL" and 400 <= reply.code <= 499

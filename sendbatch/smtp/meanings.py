@@ -21,7 +21,7 @@ from sendbatch.values import Reply
 # A run that meets its first refusal reads this file: 70 ms, with the loader that is not in C twice that.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # An address is data of somebody's list, and may be called anything.
-_ADDRESS = re.compile(r"<[^<>]*@[^<>]*>|[^\s<>,;:()]+@[^\s<>,;:()]+")
+ADDRESS = re.compile(r"<[^<>]*@[^<>]*>|[^\s<>,;:()]+@[^\s<>,;:()]+")
 
 
 class About(StrEnum):
@@ -29,6 +29,7 @@ class About(StrEnum):
 
     MAILBOX = "mailbox"
     MESSAGE = "message"
+    CONNECTION = "connection"
     GREYLISTING = "greylisting"
     RATE = "rate"
     QUOTA = "quota"
@@ -39,6 +40,7 @@ class About(StrEnum):
 
 # Those about us, as they are said to people.
 OURS = {
+    About.CONNECTION: "how much we send on one connection",
     About.RATE: "our pace",
     About.QUOTA: "our quota",
     About.SENDER: "our sender",
@@ -58,7 +60,7 @@ class Entry(TypedDict):
 
 def meaning(reply: Reply) -> About | None:
     """What a refusal speaks about, None where nobody knows; the first entry that fits decides."""
-    said = _ADDRESS.sub("<>", reply.text)
+    said = ADDRESS.sub("<>", reply.text)
     return _meaning(
         f"{reply.code} {reply.enhanced} {said}" if reply.enhanced else f"{reply.code} {said}"
     )
