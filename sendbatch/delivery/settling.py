@@ -17,7 +17,7 @@ from sendbatch.delivery.line import Ready
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
-from sendbatch.delivery.sessions import Sessions, Whose
+from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.delivery.steering import Connections, Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
 from sendbatch.delivery.words import clock_time, count
@@ -79,7 +79,6 @@ class Settling:
         self._put_back = put_back
         self._note = note
         self._releases = Releases()
-        self._sessions = Sessions()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
         self._why_braked = ""
@@ -106,21 +105,15 @@ class Settling:
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        whose = self._sessions.judge(
-            ready.recipient.id, outcome, handed.accepted, handed.refused_recipients
-        )
-        reopen = not stopping and not handed.explained and self._steer(outcome, handed, whose)
-        if outcome.status is Status.PENDING or whose is not Whose.ROW:
+        of = whose(outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients)
+        reopen = not stopping and not handed.explained and self._steer(outcome, handed, of)
+        if outcome.status is Status.PENDING or of is not Whose.ROW:
             self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
-            if whose is Whose.ROW and not stopping and not handed.has_told:
+            if of is Whose.ROW and not stopping and not handed.has_told:
                 self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
         if outcome.status is Status.ACCEPTED:
-            found = self._sessions.accepted(ready.recipient.id, handed.accepted)
-            if found is not None:
-                self.breaker.spare(found.rows)
-                self._connection_ended(handed, found.after)
             self._accepted(ready, outcome)
         elif is_permanent(outcome.reply):
             self._refused(ready, outcome)
@@ -156,7 +149,7 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, outcome: Outcome, handed: Handed, whose: Whose) -> bool:
+    def _steer(self, outcome: Outcome, handed: Handed, of: Whose) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
         if outcome.status is Status.ACCEPTED and not outcome.lost:
             is_free = self.connections.is_reduced and not self.brake.on
@@ -171,10 +164,10 @@ class Settling:
         if about is About.CONNECTION:
             self._limited(handed)
             return True
-        if about in (About.RATE, About.QUOTA) and handed.accepted:  # that is not counted by connection
+        if about in (About.RATE, About.QUOTA) and handed.accepted:  # no connection is told of these
             return reply is not None and reply.code == 421
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        enough = whose is Whose.LIMIT
+        enough = of is Whose.LIMIT
         if ended or enough or (reply is not None and reply.code == 421):
             self._connection_ended(handed, handed.accepted)
             return True
@@ -316,4 +309,3 @@ class Settling:
     def _tell(self, kind: str, text: str) -> None:
         self._note(kind, text)
         self._observer.notice(text)
-

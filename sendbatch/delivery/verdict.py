@@ -155,11 +155,6 @@ class Breaker:
         self._begin()
         return condemned, own
 
-    def spare(self, recipients: list[int]) -> None:
-        """What they were refused with is seen to speak of a connection: nothing condemns them in this run."""
-        for id_ in recipients:
-            self._open.pop(id_, None)
-
     def finish(self, *, lately: bool) -> tuple[list[int], dict[int, float]]:
         """The run ends: who is rejected for good, and who was told of their mailbox and stays deferred, with
         since when.

@@ -31,7 +31,7 @@ class Levels:
         self._trying: object | None = None
         self._cuts = 0
         self._cleared = False  # groups are known not to end streams
-        self._suspect: int | None = None  # the level to go back to where single commands end them too
+        self._suspect: int | None = None  # the level before, where groups may be to blame
 
     @property
     def group(self) -> int:
@@ -73,7 +73,7 @@ class Levels:
             self.highest = min(self.highest, GROUP)
 
     def cut_off(self, level: int) -> bool:
-        """A stream ended within its first envelope, written at this level. Returns whether to write less now."""
+        """A stream ended within its first envelope, of this level. Returns whether to write less now."""
         if level == SINGLE and self._suspect is not None:
             self.highest, self._suspect, self._cleared = self._suspect, None, True
         if level == SINGLE or level > self.highest or self._cleared:

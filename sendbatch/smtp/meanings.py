@@ -21,7 +21,7 @@ from sendbatch.values import Reply
 # A run that meets its first refusal reads this file: 70 ms, with the loader that is not in C twice that.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # An address is data of somebody's list, and may be called anything.
-ADDRESS = re.compile(r"<[^<>]*@[^<>]*>|[^\s<>,;:()]+@[^\s<>,;:()]+")
+_ADDRESS = re.compile(r"<[^<>]*@[^<>]*>|[^\s<>,;:()]+@[^\s<>,;:()]+")
 
 
 class About(StrEnum):
@@ -60,7 +60,7 @@ class Entry(TypedDict):
 
 def meaning(reply: Reply) -> About | None:
     """What a refusal speaks about, None where nobody knows; the first entry that fits decides."""
-    said = ADDRESS.sub("<>", reply.text)
+    said = _ADDRESS.sub("<>", reply.text)
     return _meaning(
         f"{reply.code} {reply.enhanced} {said}" if reply.enhanced else f"{reply.code} {said}"
     )

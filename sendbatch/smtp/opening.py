@@ -21,10 +21,12 @@ from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import diagnosis
+from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
 from sendbatch.smtp.listener import Listener
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.replies import clean_reply
 from sendbatch.smtp.server import Server
+from sendbatch.smtp.trust import Seen, context_of, seen, unverified
 from sendbatch.threads import aside
 from sendbatch.values import Reply
 
@@ -36,13 +38,14 @@ _PLAINTEXT_ORDER = ("cram-md5", "plain", "login")  # the first does not show the
 
 
 async def open_transport(
-    server: Server, credentials: Credentials | None
+    server: Server, credentials: Credentials | None, known: Addresses | None = None
 ) -> tuple[asyncio.Transport, Offers]:
-    """A secured, logged-in transport whose protocol may be replaced, and what the server offers.
+    """A secured, logged-in transport whose protocol may be replaced, and what the server offers. `known` is
+    shared by the connections of a run.
 
     Raises SmtpError.
     """
-    opening = Opening(server)
+    opening = Opening(server, known)
     try:
         await opening.look_up()
         await opening.connect()
@@ -66,8 +69,9 @@ async def open_transport(
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, known: Addresses | None = None) -> None:
         self.server = server
+        self._known = known or Addresses()
         self.addresses: list[str] = []
         self.offers = Offers()
         self._client = aiosmtplib.SMTP(
@@ -81,28 +85,28 @@ class Opening:
         with self._explained("dns"):
             async with asyncio.timeout(self.server.timeouts.connect):
                 found = await aside(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        self.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        self.addresses = self._known.in_order(
+            list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        )
 
     async def connect(self) -> None:
-        """To the first address that answers; each gets its share of the time left."""
+        """To the first address that answers."""
+        try:
+            transport, listener = await first_to_answer(
+                self.addresses,
+                self._connected_to,
+                self.server.timeouts.connect,
+                lambda lost: lost[0].abort(),
+                self._known,
+            )
+        except NoneAnswered as none:
+            raise diagnosis.not_connected(self.server, none.errors) from None
+        self._listener = self._client.protocol = listener
+        self._client.transport = transport
+
+    async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener]:
         loop = asyncio.get_running_loop()
-        patience = self.server.timeouts.connect / len(self.addresses)
-        last: OSError = TimeoutError()
-        for address in self.addresses:
-            try:
-                async with asyncio.timeout(patience):
-                    transport, self._listener = await loop.create_connection(
-                        Listener, address, self.server.port
-                    )
-            except OSError as error:
-                if not isinstance(last, ConnectionRefusedError):  # the plainest thing to tell
-                    last = error
-                continue
-            self._client.protocol = self._listener
-            self._client.transport = transport
-            return
-        with self._explained("connect"):
-            raise last
+        return await loop.create_connection(Listener, address, self.server.port)
 
     async def greeting(self) -> Reply:
         limit = self.server.timeouts.greeting
@@ -140,23 +144,76 @@ class Opening:
     async def secure(self) -> None:
         """TLS at once, or by STARTTLS where the server is spoken to that way."""
         with self._explained("tls"):
-            context = self.server.context
-            if context is None:
-                context = await asyncio.to_thread(_trusting_the_system)
+            if self.server.security == "starttls" and "starttls" not in self.offers.extensions:
+                raise diagnosis.no_starttls(self.server, self.offers)
+            context = await asyncio.to_thread(self._context)
+            try:
+                async with asyncio.timeout(self.server.timeouts.connect):
+                    await self._handshake(context)
+            except ssl.SSLCertVerificationError as error:
+                raise diagnosis.bad_certificate(
+                    self.server, error, await self._look(error)
+                ) from None
+        shown = seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
+        if self.server.fingerprint not in (None, shown.fingerprint):
+            raise diagnosis.another_certificate(self.server, shown)
+
+    def _context(self) -> ssl.SSLContext:
+        server = self.server
+        if server.context is not None:
+            return server.context
+        if server.ca is None and server.fingerprint is None:
+            return _trusting_the_system()
+        try:
+            return context_of(server.ca, server.fingerprint)
+        except (OSError, ssl.SSLError) as error:
+            raise diagnosis.no_authorities(server, error) from None
+
+    async def _handshake(self, context: ssl.SSLContext) -> None:
+        if self.server.security == "tls":
+            await self._begin_with_tls(context)
+        else:
+            await self._client.starttls(tls_context=context, server_hostname=self.server.name)
+
+    async def _look(self, error: ssl.SSLCertVerificationError) -> Seen:
+        """At a certificate that was not good enough, over a connection on which nothing more is said: what it
+        is for, where only that was wrong, else its fingerprint."""
+        context = unverified()
+        if error.verify_code in diagnosis.OTHER_NAME:
+            context = await asyncio.to_thread(self._without_name)
+        looking = Opening(replace(self.server, context=context, fingerprint=None), self._known)
+        try:
             async with asyncio.timeout(self.server.timeouts.connect):
-                if self.server.security == "tls":
-                    await self._begin_with_tls(context)
-                    return
-                if "starttls" not in self.offers.extensions:
-                    raise diagnosis.no_starttls(self.server, self.offers)
-                await self._client.starttls(tls_context=context, server_hostname=self.server.host)
+                return await looking.certificate()
+        except (SmtpError, OSError):
+            return Seen()
+        finally:
+            looking.abort()
+
+    def _without_name(self) -> ssl.SSLContext:
+        """Trusting whom this connection does, under any name."""
+        trusting, context = self._context(), ssl.create_default_context()
+        context.check_hostname, context.verify_flags = False, trusting.verify_flags
+        if known := trusting.get_ca_certs(binary_form=True):
+            context.load_verify_locations(cadata=b"".join(known))
+        return context
+
+    async def certificate(self) -> Seen:
+        """The certificate that the server shows. Raises SmtpError or OSError."""
+        await self.look_up()
+        await self.connect()
+        if self.server.security == "starttls":
+            await self.greeting()
+            await self.hello()
+        await self._handshake(self._context())
+        return seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
         transport = await asyncio.get_running_loop().start_tls(
             cast(asyncio.WriteTransport, self._client.transport),
             self._protocol,
             context,
-            server_hostname=self.server.host,
+            server_hostname=self.server.name,
             ssl_handshake_timeout=self.server.timeouts.connect,
         )
         self._client.transport = self._protocol.transport = transport
@@ -248,8 +305,6 @@ class Opening:
             return diagnosis.not_secure(server, error)
         if step == "dns" and isinstance(error, OSError | UnicodeError):
             return diagnosis.no_such_host(server, error)
-        if step == "connect" and isinstance(error, OSError):
-            return diagnosis.not_connected(server, error)
         if isinstance(error, ConnectionError | OSError):
             return diagnosis.closed(server, step)
         return SmtpError(f"{diagnosis.address(server)}: {step} is not possible", step=step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.delivery.sessions import MOST_WORDS, Found, Sessions, Whose
+from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.values import Outcome, Reply, Status
 
 
@@ -17,7 +17,7 @@ def rejected(said: str, enhanced: str = "") -> Outcome:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "accepted", "refused", "whose"),
+    ("outcome", "accepted", "refused", "of"),
     [
         (deferred(451, "MESSAGE"), 5, 5, Whose.ROW),
         (deferred(421, "MESSAGE"), 5, 0, Whose.ROW),
@@ -42,59 +42,5 @@ def rejected(said: str, enhanced: str = "") -> Outcome:
         (Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE")), 5, 5, Whose.ROW),
     ],
 )
-def test_of_whom_a_refusal_speaks(
-    outcome: Outcome, accepted: int, refused: int, whose: Whose
-) -> None:
-    assert Sessions().judge(1, outcome, accepted, refused) is whose
-
-
-def said(number: int) -> Outcome:
-    return rejected(f"not now, p{number}@example.org (ref 0x7f{number})")
-
-
-@pytest.fixture
-def sessions() -> Sessions:
-    """Where the same words of the server's own came twice after five accepted messages."""
-    sessions = Sessions()
-    assert sessions.judge(1, said(1), 5, 0) is Whose.ROW
-    assert sessions.judge(2, said(2), 5, 0) is Whose.CONNECTION
-    return sessions
-
-
-def test_unknown_words_that_a_new_connection_repeats_are_the_rows_from_then_on(
-    sessions: Sessions,
-) -> None:
-    assert sessions.judge(2, said(2), 0, 0) is Whose.ROW
-    assert sessions.judge(3, said(3), 5, 0) is Whose.ROW
-    assert sessions.accepted(2, 0) is None
-
-
-def test_unknown_words_that_a_new_connection_does_not_repeat_are_a_limit(
-    sessions: Sessions,
-) -> None:
-    assert sessions.accepted(2, 0) == Found(5, [1])
-    assert sessions.judge(3, said(3), 5, 0) is Whose.LIMIT
-    assert sessions.judge(3, said(3), 0, 0) is Whose.ROW  # and then they are not
-    assert sessions.judge(4, said(4), 5, 0) is Whose.ROW
-
-
-def test_a_row_that_an_older_connection_takes_shows_no_limit(sessions: Sessions) -> None:
-    assert sessions.accepted(2, 6) is None
-    assert sessions.judge(3, said(3), 5, 0) is Whose.ROW
-
-
-def test_one_row_is_tried_no_more_than_twice(sessions: Sessions) -> None:
-    assert sessions.judge(2, said(2), 4, 0) is Whose.CONNECTION
-    assert sessions.judge(2, said(2), 3, 0) is Whose.ROW
-
-
-def test_refusals_after_different_numbers_are_the_rows_own() -> None:
-    sessions = Sessions()
-    assert {sessions.judge(n, said(n), n, 0) for n in range(200)} == {Whose.ROW}
-
-
-def test_few_words_are_asked_about() -> None:
-    sessions = Sessions()
-    refusals = [(n, rejected("no " * (n // 2 + 1))) for n in range(60)]
-    judged = [sessions.judge(n, refusal, 5, 0) for n, refusal in refusals]
-    assert judged.count(Whose.CONNECTION) == MOST_WORDS
+def test_of_whom_a_refusal_speaks(outcome: Outcome, accepted: int, refused: int, of: Whose) -> None:
+    assert whose(outcome, accepted=accepted, refused_recipients=refused) is of

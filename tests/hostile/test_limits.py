@@ -61,19 +61,6 @@ def test_a_limit_said_of_the_session_is_learned_at_once_and_blames_nobody(
     held_to_its_record(ended, server)
 
 
-def test_a_limit_in_words_of_its_own_that_a_new_connection_does_not_repeat_is_learned(
-    house: House, hostile: StartServer
-) -> None:
-    server = hostile(
-        lambda visit, at: b"550 no\r\n" if at == "RCPT" and visit.accepted >= 5 else None
-    )
-    ended = house.write(server.port, people=23).send()
-    assert ended.counts() == {"accepted": 22, "deferred": 1}  # the first one, whom nothing condemns
-    assert ended.rows["p5@example.net"]["status"] == "deferred"
-    assert ended.notices == ["the server takes 5 messages a connection"]
-    held_to_its_record(ended, server)
-
-
 def test_a_rate_said_after_a_few_messages_is_not_taken_for_a_limit_of_the_connection(
     house: House, hostile: StartServer
 ) -> None:
