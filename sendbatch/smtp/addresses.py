@@ -18,9 +18,11 @@ MOST = 16  # addresses that are tried for one connection
 
 
 class Addresses:
-    """What a run has learned of them: one object for all of its connections."""
+    """What a run has learned of them: one object for all of its connections. `unfit` are the ways to log in
+    that its server offers and refuses."""
 
     def __init__(self) -> None:
+        self.unfit: set[str] = set()
         self._worked: str | None = None
         self._failed: set[str] = set()
 

@@ -6,7 +6,10 @@ are cleaned, and scrubbed of credentials by the caller that knows them.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -39,6 +42,14 @@ _APP_PASSWORDS = {
 }
 
 _NOT_SEEN = Seen()
+_BASIC_IS_OVER = re.compile(r"\b5\.7\.(?:139|30)\b|\bbasic auth\w* is (?:disabled|not supported)", re.I)
+_WRONG_PLACE = re.compile(r"\b(?:unauthori[sz]ed|not authori[sz]ed|unknown) ip\b", re.IGNORECASE)
+# What Cisco's firewalls (SMTP fixup, inspect esmtp) make of the offers they do not let through
+_BLANKED = re.compile(r"x{4,}[a-z]?")
+_FIREWALL = (
+    "XXXX stands in its offers: a firewall on the way (Cisco's SMTP inspection) blanks them out; it must let "
+    "ESMTP through, or try port 465 with security: tls"
+)
 _HELO_ONLY = "it refuses EHLO, and HELO knows neither TLS nor logins: is it the right port?"
 
 _LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
@@ -252,6 +263,7 @@ def _listed(names: Sequence[str]) -> str:
 def no_starttls(server: Server, offers: Offers) -> SmtpError:
     hint = _wrong_security(server) or "port 465 wants security: tls; a test server may want none"
     hint = hint if offers.extended else _HELO_ONLY
+    hint = _FIREWALL if _is_blanked(offers) else hint
     return SmtpError(f"{address(server)} does not offer STARTTLS", step="tls", hint=hint)
 
 
@@ -269,22 +281,48 @@ def _helo_hint(server: Server) -> str:
     return f"EHLO said {said}; where the server wants another name: helo: mail.example.com"
 
 
-def login_refused(server: Server, reply: Reply, mechanism: str) -> SmtpError:
-    """AUTH was answered with anything but 235."""
+def login_refused(
+    server: Server, reply: Reply, mechanism: str, others: Sequence[str] = (), challenge: str = ""
+) -> SmtpError:
+    """AUTH was answered with anything but 235. `others` are mechanisms that could be used as well,
+    `challenge` is the reason that came before the reply."""
     message = f"{address(server)} refused the login ({mechanism}): {said(reply)}"
+    message += f" ({challenge})" if challenge else ""
     temporary = _is_temporary(reply)
-    hint = None if temporary else _login_hint(server, reply)
+    hint = None if temporary else _login_hint(server, reply, mechanism, others)
     return SmtpError(message, step="auth", code=reply.code, temporary=temporary, hint=hint)
 
 
-def _login_hint(server: Server, reply: Reply) -> str:
+def challenge(text: str) -> str:
+    """What stands in the base64 of a refused token, for people; "" where it is no such thing."""
+    try:
+        found = json.loads(base64.b64decode(text[:4096].encode("ascii"), validate=True))
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    shown = [f"{one_line(str(key), 30)} {one_line(str(value), 100)}" for key, value in found.items()]
+    return ", ".join(shown[:4])
+
+
+def _login_hint(server: Server, reply: Reply, mechanism: str, others: Sequence[str]) -> str:
     if reply.code in (530, 538) and server.security == "none":
         return "the server wants TLS first: security: starttls"
+    if mechanism == "xoauth2":
+        return (
+            "a token lasts about an hour: let password_command: print a new one; it must be an access token "
+            "(no refresh token) of this user, with the scope for SMTP"
+        )
+    if _BASIC_IS_OVER.search(f"{reply.enhanced} {reply.text}"):
+        return "passwords are switched off there: auth: xoauth2 with a token, or switch SMTP AUTH on there"
+    if _WRONG_PLACE.search(reply.text):
+        return "this machine's address must be allowed in the provider's settings"
     names = f"{server.provider or ''} {server.host}".lower()
     for name, hint in _APP_PASSWORDS.items():
         if name in names.replace(".", " ").split() or f".{name}." in f".{server.host.lower()}.":
             return hint
-    return "check username and password: is it the SMTP login, not that of the website?"
+    hint = "check username and password: is it the SMTP login, not that of the website?"
+    return hint + (f" or another way to log in: auth: {others[0]}" if others else "")
 
 
 def no_mechanism(server: Server, offers: Offers) -> SmtpError:
@@ -294,7 +332,9 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     if not offered:
         message = f"{address(server)} does not offer a login"
         hint = "remove username and password"
-        if not offers.extended:
+        if _is_blanked(offers):
+            hint = _FIREWALL
+        elif not offers.extended:
             hint = _HELO_ONLY
         elif server.security == "none":
             hint = "it may offer one after TLS: security: starttls"
@@ -304,6 +344,10 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     if server.auth == "auto" and "xoauth2" in offered:
         hint += "; for a token as the password: auth: xoauth2"
     return SmtpError(message, step="auth", hint=hint)
+
+
+def _is_blanked(offers: Offers) -> bool:
+    return any(_BLANKED.fullmatch(keyword) for keyword in offers.extensions)
 
 
 def _is_temporary(reply: Reply) -> bool:

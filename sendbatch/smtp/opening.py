@@ -10,7 +10,7 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
 
 _SECURED_ORDER = ("plain", "login", "cram-md5")
+NOT_THIS_WAY = (500, 501, 502, 503, 504, 534)  # of the mechanism, and not of the password
 _PLAINTEXT_ORDER = ("cram-md5", "plain", "login")  # the first does not show the password
 
 
@@ -45,7 +46,18 @@ async def open_transport(
 
     Raises SmtpError.
     """
-    opening = Opening(server, known)
+    known = known or Addresses()
+    while True:
+        try:
+            return await _open(Opening(server, known), credentials)
+        except LoginUnfinished:  # with one mechanism fewer each time
+            continue
+
+
+async def _open(
+    opening: Opening, credentials: Credentials | None
+) -> tuple[asyncio.Transport, Offers]:
+    server = opening.server
     try:
         await opening.look_up()
         await opening.connect()
@@ -66,6 +78,22 @@ async def open_transport(
         raise
 
 
+class _Refused(Exception):
+    """AUTH was answered so."""
+
+    def __init__(self, error: SmtpError, reply: Reply) -> None:
+        super().__init__(str(error))
+        self.error, self.reply = error, reply
+
+
+class LoginUnfinished(SmtpError):
+    """The server closed the connection after it refused a mechanism, and there is another to try."""
+
+    def __init__(self, error: SmtpError) -> None:
+        fault = error.faults[0]
+        super().__init__(fault.message, step=error.step, code=error.code, hint=fault.hint)
+
+
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
@@ -74,6 +102,7 @@ class Opening:
         self._known = known or Addresses()
         self.addresses: list[str] = []
         self.offers = Offers()
+        self._challenge = ""
         self._client = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, timeout=server.timeouts.connect
         )
@@ -219,31 +248,87 @@ class Opening:
         self._client.transport = self._protocol.transport = transport
 
     async def log_in(self, credentials: Credentials) -> str:
-        """Returns the mechanism that was used."""
-        mechanism = self._mechanism()
-        log_in = {
+        """Returns the mechanism that was used: the first one, and the next where it was no use.
+
+        CRAM-MD5 is refused by servers that offer it and keep no password that it works with; others offer
+        what they do not know. A password that is simply wrong is tried no further: that locks accounts.
+        """
+        refusal: SmtpError | None = None
+        waiting = self._mechanisms()
+        while waiting:
+            mechanism = waiting.pop(0)
+            try:
+                await self._log_in_with(mechanism, credentials)
+            except _Refused as refused:
+                refusal = refused.error
+                if not self._is_worth_another(mechanism, refused.reply):
+                    break
+                self._known.unfit.add(mechanism)
+                if waiting and self._is_over():
+                    raise LoginUnfinished(refusal) from None
+            except SmtpError:
+                if refusal is None:
+                    raise
+                break
+            else:
+                return mechanism
+        assert refusal is not None
+        raise refusal
+
+    def _is_worth_another(self, mechanism: str, reply: Reply) -> bool:
+        if self.server.auth != "auto" or reply.code < 500:
+            return False
+        return mechanism == "cram-md5" or reply.code in NOT_THIS_WAY
+
+    def _is_over(self) -> bool:
+        transport = self._client.transport
+        return transport is None or transport.is_closing()
+
+    async def _log_in_with(self, mechanism: str, credentials: Credentials) -> None:
+        ways = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
             "cram-md5": self._client.auth_crammd5,
-            "xoauth2": self._client.auth_xoauth2,
-        }[mechanism]
+            "xoauth2": self._log_in_with_token,
+        }
+        log_in = cast("Callable[[str, str], Awaitable[object]]", ways[mechanism])
         try:
             with self._explained("auth"):
                 await log_in(credentials.username, credentials.password)
         except aiosmtplib.SMTPAuthenticationError as error:
             reply = _reply(SMTPResponse(error.code, error.message), "AUTH")
             reply = replace(reply, text=_scrubbed(reply.text, credentials))
-            raise diagnosis.login_refused(self.server, reply, mechanism) from None
-        return mechanism
+            challenge = _scrubbed(self._challenge, credentials)
+            others = [name for name in self._mechanisms() if name != mechanism]
+            fault = diagnosis.login_refused(self.server, reply, mechanism, others, challenge)
+            raise _Refused(fault, reply) from None
 
-    def _mechanism(self) -> str:
-        order: tuple[str, ...] = (self.server.auth,)
-        if self.server.auth == "auto":
-            order = _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
-        for mechanism in order:
-            if mechanism in self.offers.auth:
-                return mechanism
-        raise diagnosis.no_mechanism(self.server, self.offers)
+    async def _log_in_with_token(self, username: str, token: str) -> None:
+        """XOAUTH2, whose servers tell the reason in a challenge: {"status": "401", …} in base64."""
+        said = f"user={username}\x01auth=Bearer {token}\x01\x01"
+        response = await self._protocol.execute_command(
+            b"AUTH XOAUTH2 " + base64.b64encode(said.encode()), timeout=self._client.timeout
+        )
+        if response.code == 334:
+            self._challenge = diagnosis.challenge(response.message)
+            response = await self._protocol.execute_command(b"", timeout=self._client.timeout)
+        if response.code != 235:
+            raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)
+
+    def _order(self) -> tuple[str, ...]:
+        if self.server.auth != "auto":
+            return (self.server.auth,)
+        return _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
+
+    def _mechanisms(self) -> list[str]:
+        """Those that both sides know, in order, without those found unfit in this run. Behind one that does
+        not show the password none follows that does, on a line that others can read."""
+        usable = [name for name in self._order() if name in self.offers.auth]
+        if not usable:
+            raise diagnosis.no_mechanism(self.server, self.offers)
+        if usable[0] == "cram-md5" and self.server.security == "none" and not self.server.is_local:
+            return usable[:1]
+        return [name for name in usable if name not in self._known.unfit] or usable[:1]
 
     def information(self, key: str) -> object:
         """What the transport knows, as asyncio's `get_extra_info`."""
