@@ -26,6 +26,7 @@ from sendbatch.campaign.kinds import (
     Domain,
     Duration,
     File,
+    Fingerprint,
     HeaderName,
     HeaderValue,
     Helo,
@@ -149,6 +150,15 @@ class DeclaredProfile(Declared):
     timeouts: DeclaredTimeouts | None = None
     delivers: Truth | None = Field(default=None, description="false: the server keeps the mail")
     helo: Helo | None = None
+    ca: File | None = Field(
+        default=None, description="certificates (PEM) to trust in place of the system's"
+    )
+    fingerprint: Fingerprint | None = Field(
+        default=None, description="sha256:…, the one certificate to trust"
+    )
+    server_name: Host | None = Field(
+        default=None, description="the name in the certificate, where host is another"
+    )
     usage: File | None = Field(default=None, description="where the use of quotas is kept")
     allow_plaintext: Truth | None = None
 

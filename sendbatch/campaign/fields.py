@@ -238,6 +238,19 @@ def helo(value: object) -> str:
     return a_labels(found)
 
 
+def fingerprint(value: object) -> str:
+    """In lower case and without colons."""
+    found = text(value).strip()
+    kind, _, digits = found.partition(":")
+    digits = digits.replace(":", "").lower()
+    if kind.lower() != "sha256" or not re.fullmatch("[0-9a-f]{64}", digits):
+        raise Wrong(
+            "not a SHA-256 fingerprint",
+            "sha256: and 64 hexadecimal digits, as from openssl x509 -noout -sha256 -fingerprint -in FILE",
+        )
+    return f"sha256:{digits}"
+
+
 def a_labels(found: str) -> str:
     """The name of a host or domain as the wire has it (RFC 5890)."""
     wrong = Wrong("not the name of a host or domain", "such as mail.example.com")

@@ -50,6 +50,11 @@ Secret = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"}),
 ]
 Host = Annotated[str, PlainValidator(fields.host), WithJsonSchema(_LINES)]
+Fingerprint = Annotated[
+    str,
+    PlainValidator(fields.fingerprint),
+    WithJsonSchema({"type": "string", "pattern": "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"}),
+]
 Domain = Annotated[str, PlainValidator(fields.domain), WithJsonSchema(_LINES)]
 Helo = Annotated[str, PlainValidator(fields.helo), WithJsonSchema(_LINES)]
 NotYet = Annotated[str, PlainValidator(fields.not_yet), WithJsonSchema({"not": {}})]

@@ -145,7 +145,9 @@ class _Loading:
             tolerate=tolerate or declared.tolerate or Tolerance(),
             retry=self.retry(),
             places=self.places(),
-            sources=tuple(path for path in (self.file, profiles.file) if path is not None),
+            sources=tuple(
+                path for path in (self.file, profiles.file, profile.ca) if path is not None
+            ),
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),

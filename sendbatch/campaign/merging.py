@@ -11,13 +11,14 @@ from pathlib import Path
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredTimeouts
 from sendbatch.campaign.declaring import label
 from sendbatch.campaign.fields import domain
-from sendbatch.campaign.files import absolute
+from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource, Timeouts
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.errors import Fault
 
+MOST_OF_CA = 10_000_000  # bytes of a file with certificates that are looked through
 CONNECTIONS = 4  # where neither the profile nor the preset says fewer
 WELL_KNOWN: Mapping[int, str] = {465: "tls", 587: "starttls", 2525: "starttls", 25: "starttls"}
 USUAL_PORT = {"tls": 465, "starttls": 587, "none": 25}
@@ -59,6 +60,7 @@ def merge(
         blame(None, "host is missing", hint)
     port, security = _way(declared, preset, host, blame)
     _check_credentials(declared, preset, blame)
+    ca = _authorities(declared, security, Files(document, file.parent, faults), blame)
     if host is None or len(faults) > before:
         return None
     own = Profile(
@@ -75,6 +77,9 @@ def merge(
         timeouts=_timeouts(declared),
         delivers=declared.delivers is not False,
         helo=declared.helo,
+        ca=ca,
+        fingerprint=declared.fingerprint,
+        server_name=declared.server_name,
         usage=absolute(file.parent / declared.usage) if declared.usage else None,
         slow_down=preset.slow_down if preset else common_slow_down(),
         source=file,
@@ -179,6 +184,33 @@ def _check_credentials(declared: DeclaredProfile, preset: Provider | None, blame
     if declared.username is not None and not ways:
         hint = "write password: ${SMTP_PASSWORD}, password_command or keyring"
         blame("username", "there is no password to go with it", hint)
+
+
+def _authorities(
+    declared: DeclaredProfile, security: str, files: Files, blame: _Blame
+) -> Path | None:
+    """The file of `ca`, looked into; and whether the keys about certificates go together."""
+    keys = [key for key in ("ca", "fingerprint", "server_name") if blame.told(key)]
+    if keys and security == "none":
+        blame(keys[0], "there is no certificate with security: none", "write starttls or tls")
+    if declared.fingerprint is not None and "ca" in keys:
+        blame("ca", "stands beside fingerprint, which alone is compared", "keep one of them")
+    if declared.ca is None:
+        return None
+    known = len(files.faults)
+    path = files.find((*blame.trail, "ca"), declared.ca, sheets=True)
+    if len(files.faults) == known and not _holds_certificates(path):
+        hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
+        blame("ca", f"no certificate in this file: {declared.ca}", hint)
+    return path
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return b"-----BEGIN CERTIFICATE-----" in file.read(MOST_OF_CA)
+    except OSError:
+        return False
 
 
 def _password(declared: DeclaredProfile) -> SecretSource | None:

@@ -153,6 +153,9 @@ class Profile:
     timeouts: Timeouts = Timeouts()
     delivers: bool = True
     helo: str | None = None
+    ca: Path | None = None  # a PEM file, in place of the system's authorities
+    fingerprint: str | None = None  # sha256:… of the only certificate to trust
+    server_name: str | None = None  # in the certificate, where it is not the host's
     usage: Path | None = None
     idempotency: Idempotency | None = None
     slow_down: tuple[str, ...] = ()

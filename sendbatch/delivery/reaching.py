@@ -13,6 +13,7 @@ from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.words import duration
 from sendbatch.errors import ProfileError, SmtpError
+from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import Levels
 from sendbatch.threads import aside
@@ -22,7 +23,7 @@ LONGEST_PAUSE = 30.0
 
 
 class Dialer:
-    """Opens connections to one server, which share `levels`.
+    """Opens connections to one server, which share `levels`, and which of its addresses work.
 
     `read_credentials` reads the secrets anew at each call.
     """
@@ -38,12 +39,13 @@ class Dialer:
         self._read = read_credentials
         self._credentials: Credentials | None = None
         self._known = False
+        self._addresses = Addresses()
 
     async def open(self) -> Connection:
         """Raises SmtpError, or ProfileError where a secret cannot be read."""
         if not self._known:
             self._credentials, self._known = await aside(self._read), True
-        return await open_connection(self.server, self._credentials, self.levels)
+        return await open_connection(self.server, self._credentials, self.levels, self._addresses)
 
     async def open_again(self) -> Connection:
         """As `open`, after a refused login: the secret is read again, a token may have expired."""

@@ -98,6 +98,8 @@ class Sender:
         traffic = self._traffic
         if self._connection is not None and not self._connection.usable:
             self._drop()
+        if self._connection is not None and self._handed >= self._most(self._connection):
+            await self._leave()  # another has learned the limit while this one waited for its slot
         if self._connection is None:
             if traffic.reach.has_free and not await self._is_needed():
                 return False

@@ -18,10 +18,11 @@ from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
-from sendbatch.delivery.steering import Connections, Releases, SlowDown, row_is_blamed
+from sendbatch.delivery.sessions import Whose, whose
+from sendbatch.delivery.steering import Connections, Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
 from sendbatch.delivery.waits import Waits
-from sendbatch.delivery.words import clock_time
+from sendbatch.delivery.words import clock_time, count
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
@@ -112,13 +113,11 @@ class Settling:
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        reopen = not stopping and not handed.explained and self._steer(outcome, handed)
-        blamed = row_is_blamed(
-            outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients
-        )
-        if outcome.status is Status.PENDING or not blamed:
-            self._release(ready, outcome)
-            if blamed and not stopping and not handed.has_told:
+        of = whose(outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients)
+        reopen = not stopping and not handed.explained and self._steer(outcome, handed, of)
+        if outcome.status is Status.PENDING or of is not Whose.ROW:
+            self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
+            if of is Whose.ROW and not stopping and not handed.has_told:
                 self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
@@ -167,7 +166,7 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, outcome: Outcome, handed: Handed) -> bool:
+    def _steer(self, outcome: Outcome, handed: Handed, of: Whose) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
         if outcome.status is Status.ACCEPTED and not outcome.lost:
             is_free = self.connections.is_reduced and not self.brake.on
@@ -178,8 +177,14 @@ class Settling:
         reply = outcome.reply
         if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
             self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
+        about = meaning(reply) if reply is not None and reply.code >= 400 else None
+        if about is About.CONNECTION:
+            self._limited(handed)
+            return True
+        if about in (About.RATE, About.QUOTA) and handed.accepted:  # no connection is told of these
+            return reply is not None and reply.code == 421
         ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        enough = _refuses_more(reply, handed.accepted)
+        enough = of is Whose.LIMIT
         if ended or enough or (reply is not None and reply.code == 421):
             self._connection_ended(handed, handed.accepted)
             return True
@@ -188,13 +193,24 @@ class Settling:
             return True
         return False
 
+    def _limited(self, handed: Handed) -> None:
+        """The server says that this connection has carried all that it may."""
+        if not handed.accepted:
+            self.refused_connection()
+        elif not handed.refused_recipients and self.connections.limited_to(handed.accepted):
+            self._told_limit(handed.accepted)
+
     def _connection_ended(self, handed: Handed, accepted: int) -> None:
         if handed.refused_recipients:  # those are what ended it, not the number of messages
             return
         if accepted == 0:
             self.refused_connection()
         elif self.connections.ended_after(accepted):
-            self._tell("connections", f"the server takes {accepted} messages a connection")
+            self._told_limit(accepted)
+
+    def _told_limit(self, accepted: int) -> None:
+        messages = count(accepted, "message")
+        self._tell("connections", f"the server takes {messages} a connection")
 
     def refused_connection(self) -> None:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
@@ -292,8 +308,9 @@ class Settling:
             self._tell("aside", f"all are refused at {where}: others are tried first")
         self.aside = aside
 
-    def _release(self, ready: Ready, outcome: Outcome) -> None:
-        if self._releases.release(ready.recipient.id):
+    def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
+        """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
+        if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
             self._put_back(ready)
             return
@@ -315,10 +332,3 @@ class Settling:
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self.budget.used(recipient_id):
             self._waits.left(domain)
-
-
-def _refuses_more(reply: Reply | None, accepted: int) -> bool:
-    """4xx to MAIL after accepted messages: so many on one connection, and no more."""
-    if reply is None or not accepted:
-        return False
-    return reply.command == "MAIL" and 400 <= reply.code <= 499

@@ -12,11 +12,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from sendbatch.smtp.meanings import About, meaning
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Reply
 
 UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them
 UNBUILDABLE_LEAST = 20
 CALM = 60.0  # seconds without a refusal before a connection is won back
+_NO_PACE = (About.MAILBOX, About.GREYLISTING, About.CONNECTION)
 RELEASES = 3  # so often is a message released before it counts as an attempt
 
 
@@ -71,6 +72,10 @@ class Connections:
         self._granted += 1
         return True
 
+    def is_spent(self, accepted: int) -> bool:
+        """Whether a connection with so many accepted messages is at the limit that was learned."""
+        return self.per_connection is not None and accepted >= self.per_connection
+
     def ended_after(self, accepted: int) -> bool:
         """421 or the end between messages after `accepted` of them; twice the same is a limit.
 
@@ -79,7 +84,11 @@ class Connections:
         self._ended_after[accepted] += 1
         if accepted < 1 or self._ended_after[accepted] < 2:
             return False
-        if self.per_connection is not None and self.per_connection <= accepted:
+        return self.limited_to(accepted)
+
+    def limited_to(self, accepted: int) -> bool:
+        """The server takes so many on a connection. Returns whether that is news."""
+        if self.is_spent(accepted):
             return False
         self.per_connection = accepted
         return True
@@ -99,7 +108,7 @@ class Unbuildables:
 
 class SlowDown:
     """Whether a reply asks for a lower rate, by the preset's patterns or by what is known of all servers'
-    words. What is said of the recipient's mailbox, or while greylisting, is no such thing."""
+    words. What is said of the mailbox, of one connection, or while greylisting, is no such thing."""
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         joined = "|".join(f"(?:{pattern})" for pattern in patterns)
@@ -111,7 +120,7 @@ class SlowDown:
         about = meaning(reply)
         if about in (About.RATE, About.QUOTA):  # a quota is no reason to hurry either
             return True
-        if self._pattern is None or about in (About.MAILBOX, About.GREYLISTING):
+        if self._pattern is None or about in _NO_PACE:
             return False
         enhanced = f"{reply.enhanced} " if reply.enhanced else ""
         return self._pattern.search(f"{reply.code} {enhanced}{reply.text}") is not None
@@ -133,19 +142,3 @@ class Releases:
 
     def settled(self, recipient_id: int) -> None:
         self._counts.pop(recipient_id, None)
-
-
-def row_is_blamed(outcome: Outcome, *, accepted: int, refused_recipients: int) -> bool:
-    """Whether a refusal speaks about this row at all, or only about this connection.
-
-    A refusal of MAIL or RSET, or 421, on a connection with refused recipients, and 4xx to MAIL
-    after accepted messages are the server's limits for one connection: it is reopened.
-    """
-    reply = outcome.reply
-    if reply is None or reply.command == "MESSAGE":
-        return True
-    if outcome.status is not Status.DEFERRED and outcome.status is not Status.REJECTED:
-        return True
-    if refused_recipients and (reply.code == 421 or reply.command in ("MAIL", "RSET")):
-        return False
-    return not (accepted and reply.command == "MAIL" and 400 <= reply.code <= 499)

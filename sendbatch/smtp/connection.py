@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import open_transport
@@ -36,13 +37,16 @@ _ENDED = "the connection ended"
 
 
 async def open_connection(
-    server: Server, credentials: Credentials | None, levels: Levels | None = None
+    server: Server,
+    credentials: Credentials | None,
+    levels: Levels | None = None,
+    known: Addresses | None = None,
 ) -> Connection:
-    """Connects, secures and logs in. `levels` is shared by the connections of a run.
+    """Connects, secures and logs in. `levels` and `known` are shared by the connections of a run.
 
     Raises SmtpError, its message and hint meant for people.
     """
-    transport, offers = await open_transport(server, credentials)
+    transport, offers = await open_transport(server, credentials, known)
     connection = Connection(transport, offers, server.timeouts, levels or Levels())
     transport.set_protocol(connection)
     return connection

@@ -6,16 +6,19 @@ are cleaned, and scrubbed of credentials by the caller that knows them.
 
 from __future__ import annotations
 
-import errno
+import base64
+import json
 import os
 import re
 import socket
 import ssl
+from collections.abc import Mapping, Sequence
 
 from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
+from sendbatch.smtp.trust import MOST_NAMES, Seen, missing_roots
 from sendbatch.values import Reply
 
 _APP_PASSWORDS = {
@@ -45,20 +48,68 @@ _XOAUTH2_ALONE = (
     "Microsoft 365 takes no password here: auth: xoauth2, and password_command: a command that prints a "
     "token; or another provider, or a relay of Exchange that knows this machine's address"
 )
+_NOT_SEEN = Seen()
+_WRONG_PLACE = re.compile(r"\b(?:unauthori[sz]ed|not authori[sz]ed|unknown) ip\b", re.IGNORECASE)
+# What Cisco's firewalls (SMTP fixup, inspect esmtp) make of the offers they do not let through
+_BLANKED = re.compile(r"x{4,}[a-z]?")
+_FIREWALL = (
+    "XXXX stands in its offers: a firewall on the way (Cisco's SMTP inspection) blanks them out; it must let "
+    "ESMTP through, or try port 465 with security: tls"
+)
 _HELO_ONLY = "it refuses EHLO, and HELO knows neither TLS nor logins: is it the right port?"
 
+_LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
 # OpenSSL's verify codes (x509_vfy.h)
 _CERTIFICATE = {
     9: ("is not valid yet", "check this machine's clock"),
     10: ("has expired", "the server's operator must renew it"),
-    18: ("is self-signed", "use the name of a server with a trusted certificate"),
-    19: ("is signed by an unknown authority", "is it a private one? then add it to the system's"),
-    20: ("is signed by an unknown authority", "is it a private one? then add it to the system's"),
-    21: ("is incomplete", "the server must send its intermediate certificates"),
+    18: ("is self-signed", None),
+    19: ("is signed by an authority of its own, which is not known here", None),
+    20: ("is signed by an unknown authority", None),
+    21: ("is signed by an unknown authority, or the server leaves out certificates between", None),
     62: ("is for another name", None),
-    64: ("is for another name, not for this address", "host: must be a name"),
+    64: ("is for another name", None),
+    66: ("has a key that is too small", _LARGER_KEY),
+    67: ("is signed by an authority whose key is too small", _LARGER_KEY),
+    68: ("is signed with an outdated digest (SHA-1 or MD5)", "its operator must get another one"),
 }
-UNKNOWN_AUTHORITY = (19, 20)
+OTHER_NAME = (62, 64)
+_UNKNOWN = (18, 19, 20, 21)
+
+# OpenSSL's reasons for a handshake that fails, ours or by the server's alert
+_OLD = "it speaks only versions older than TLS 1.2"
+_HANDSHAKE = {
+    **dict.fromkeys(
+        ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"),
+        (_OLD, "its operator must switch on TLS 1.2 or newer"),
+    ),
+    **dict.fromkeys(
+        ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "MODULUS_TOO_SMALL", "BAD_ECPOINT"),
+        ("its key is too small", _LARGER_KEY),
+    ),
+    **dict.fromkeys(
+        (
+            *("NO_SHARED_CIPHER", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE"),
+            *("TLSV1_ALERT_INSUFFICIENT_SECURITY", "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED"),
+        ),
+        (
+            "no cipher that both take",
+            "its operator must switch on ciphers of today (ECDHE with AES-GCM), and TLS 1.2 or newer",
+        ),
+    ),
+    **dict.fromkeys(
+        ("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"),
+        ("it does not know this name", "server_name: must be a name that the server has"),
+    ),
+    **dict.fromkeys(
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"),
+        ("it wants a certificate of ours", "logging in by certificate is not possible: use a login"),
+    ),
+    **dict.fromkeys(
+        ("TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_DECODE_ERROR"),
+        ("its own TLS failed (its alert says so)", "its operator must look into the server's log"),
+    ),
+}
 
 
 def address(server: Server) -> str:
@@ -78,20 +129,36 @@ def no_such_host(server: Server, error: OSError | UnicodeError) -> SmtpError:
     )
 
 
-def not_connected(server: Server, error: OSError) -> SmtpError:
-    """The TCP connection did not come about."""
-    if error.errno == errno.ECONNREFUSED:
+def not_connected(server: Server, errors: Mapping[str, OSError]) -> SmtpError:
+    """The TCP connection did not come about at any of the addresses."""
+    tried = _tried(server, list(errors))
+    if any(isinstance(error, ConnectionRefusedError) for error in errors.values()):
         return SmtpError(
-            f"nobody listens on {address(server)}",
+            f"nobody listens on {address(server)}{tried}",
             step="connect",
             refused=True,
             hint="check port: usual are 587 (security: starttls) and 465 (security: tls)",
         )
-    what = error.strerror or type(error).__name__
-    return SmtpError(f"{address(server)} cannot be reached: {what}", step="connect", temporary=True)
+    if any(isinstance(error, TimeoutError) for error in errors.values()):
+        return too_slow(server, "connect", server.timeouts.connect, tried)
+    reasons = dict.fromkeys(_reason(error) for error in errors.values())
+    message = f"{address(server)} cannot be reached{tried}: {', '.join(reasons)}"
+    return SmtpError(message, step="connect", temporary=True)
 
 
-def too_slow(server: Server, step: str, seconds: float) -> SmtpError:
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _tried(server: Server, addresses: list[str]) -> str:
+    """The addresses in brackets, where the host is not the only one of them."""
+    if addresses in ([], [server.host]):
+        return ""
+    more = f" and {len(addresses) - 6} more" if len(addresses) > 6 else ""
+    return f" (tried {', '.join(addresses[:6])}{more})"
+
+
+def too_slow(server: Server, step: str, seconds: float, tried: str = "") -> SmtpError:
     """Nothing came within the limit of time."""
     hint = None
     if step == "connect":
@@ -99,22 +166,28 @@ def too_slow(server: Server, step: str, seconds: float) -> SmtpError:
         if server.port == 25:
             hint = "many networks block port 25: try 587 with security: starttls"
     elif step == "greeting":
-        hint = _wrong_security(server)
+        hint = _wrong_security(server) or _perhaps_tls(server)
     doing = {"connect": "answer", "tls": "finish the TLS handshake"}.get(step, f"answer ({step})")
-    message = f"{address(server)} did not {doing} within {seconds:g} s"
+    message = f"{address(server)} did not {doing} within {seconds:g} s{tried}"
     return SmtpError(message, step=step, temporary=True, hint=hint)
 
 
 def closed(server: Server, step: str, what: str = "closed the connection") -> SmtpError:
     """The connection ended where a reply was due."""
     hint = _wrong_security(server) if step in ("greeting", "tls") else None
+    if step == "tls":
+        hint = hint or f"without a word: perhaps {_OLD}, or a firewall is in the way"
+    elif step == "greeting":
+        hint = hint or _perhaps_tls(server)
     when = {
         "greeting": "before its greeting",
         "tls": "in the TLS handshake",
         "ehlo": "at EHLO",
         "auth": "at the login",
     }[step]
-    return SmtpError(f"{address(server)} {what} {when}", step=step, temporary=True, hint=hint)
+    # Who cuts a handshake does so each time; all else may be over in a while.
+    message = f"{address(server)} {what} {when}"
+    return SmtpError(message, step=step, temporary=step != "tls", hint=hint)
 
 
 def not_smtp(server: Server, step: str, offence: str) -> SmtpError:
@@ -127,13 +200,14 @@ def not_smtp(server: Server, step: str, offence: str) -> SmtpError:
 
 def not_secure(server: Server, error: ssl.SSLError) -> SmtpError:
     """The TLS handshake failed."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _bad_certificate(server, error)
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
         return plain_instead_of_tls(server)
+    if error.reason and "EOF" in error.reason:
+        return closed(server, "tls")
     reason = one_line(str(error.reason or "handshake failed")).replace("_", " ").lower()
-    message = f"no TLS connection with {address(server)}: {reason}"
-    return SmtpError(message, step="tls", hint="it may only speak versions older than TLS 1.2")
+    what, hint = _HANDSHAKE.get(error.reason or "", ("", None))
+    message = f"no TLS connection with {address(server)}: {what}{' (' if what else ''}{reason}"
+    return SmtpError(message + (")" if what else ""), step="tls", hint=hint)
 
 
 def plain_instead_of_tls(server: Server) -> SmtpError:
@@ -144,17 +218,57 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
     )
 
 
-def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> SmtpError:
+def bad_certificate(
+    server: Server, error: ssl.SSLCertVerificationError, seen: Seen = _NOT_SEEN
+) -> SmtpError:
+    """It was not trusted; `seen` is what a second look has shown of it."""
     message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
-    if error.verify_code in UNKNOWN_AUTHORITY and not has_authorities():
-        hint = (
+    if error.verify_code in OTHER_NAME:
+        what += f", {_listed(seen.names)}" if seen.names else ""
+        hint = f"host: must be a name that the certificate bears, {server.name} is not; where host is a"
+        hint += " tunnel or an address: server_name: with the name in the certificate"
+    elif error.verify_code in _UNKNOWN:
+        hint = _private(server, seen)
+    return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
+
+
+def _private(server: Server, seen: Seen) -> str:
+    """What to do about a certificate that no authority known here has signed."""
+    if server.ca is not None:
+        return "ca: names another authority than the one that signed it"
+    if variable := missing_roots():
+        return f"{variable} names what is not there"
+    if not has_authorities():
+        return (
             "this machine knows no authority at all: install ca-certificates, or name a file of theirs in "
             "SSL_CERT_FILE"
         )
-    if error.verify_code == 62:
-        hint = f"host: must be a name that the certificate bears, {server.host} is not"
-    return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
+    hint = "of your own, or your company's? ca: FILE with that authority's certificate, or the server's own"
+    if seen.fingerprint:
+        hint += f"; or fingerprint: if it is the server's (this one is {seen.fingerprint}: compare it there)"
+    return hint
+
+
+def another_certificate(server: Server, seen: Seen) -> SmtpError:
+    """Not the one of the profile's fingerprint."""
+    return SmtpError(
+        f"the certificate of {address(server)} is not the one of fingerprint: it is {seen.fingerprint}",
+        step="tls",
+        hint="was it renewed? ask who runs the server for the new one's fingerprint, and compare; "
+        "else somebody stands between",
+    )
+
+
+def no_authorities(server: Server, error: OSError) -> SmtpError:
+    """The file of `ca` is of no use."""
+    why = one_line(error.strerror or str(error), 120)
+    return SmtpError(f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(one_line(name, 100) for name in names[:MOST_NAMES])
+    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def has_authorities() -> bool:
@@ -166,6 +280,7 @@ def has_authorities() -> bool:
 def no_starttls(server: Server, offers: Offers) -> SmtpError:
     hint = _wrong_security(server) or "port 465 wants security: tls; a test server may want none"
     hint = hint if offers.extended else _HELO_ONLY
+    hint = _FIREWALL if _is_blanked(offers) else hint
     return SmtpError(f"{address(server)} does not offer STARTTLS", step="tls", hint=hint)
 
 
@@ -183,24 +298,48 @@ def _helo_hint(server: Server) -> str:
     return f"EHLO said {said}; where the server wants another name: helo: mail.example.com"
 
 
-def login_refused(server: Server, reply: Reply, mechanism: str) -> SmtpError:
-    """AUTH was answered with anything but 235."""
+def login_refused(
+    server: Server, reply: Reply, mechanism: str, others: Sequence[str] = (), challenge: str = ""
+) -> SmtpError:
+    """AUTH was answered with anything but 235. `others` are mechanisms that could be used as well,
+    `challenge` is the reason that came before the reply."""
     message = f"{address(server)} refused the login ({mechanism}): {said(reply)}"
+    message += f" ({challenge})" if challenge else ""
     temporary = _is_temporary(reply)
-    hint = None if temporary else _login_hint(server, reply, mechanism)
+    hint = None if temporary else _login_hint(server, reply, mechanism, others)
     return SmtpError(message, step="auth", code=reply.code, temporary=temporary, hint=hint)
 
 
-def _login_hint(server: Server, reply: Reply, mechanism: str) -> str:
+def challenge(text: str) -> str:
+    """What stands in the base64 of a refused token, for people; "" where it is no such thing."""
+    try:
+        found = json.loads(base64.b64decode(text[:4096].encode("ascii"), validate=True))
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(found, dict):
+        return ""
+    shown = [f"{one_line(str(key), 30)} {one_line(str(value), 100)}" for key, value in found.items()]
+    return ", ".join(shown[:4])
+
+
+def _login_hint(server: Server, reply: Reply, mechanism: str, others: Sequence[str]) -> str:
     if reply.code in (530, 538) and server.security == "none":
         return "the server wants TLS first: security: starttls"
-    if mechanism != "xoauth2" and _NO_PASSWORDS.search(f"{reply.enhanced} {reply.text}"):
+    if mechanism == "xoauth2":
+        return (
+            "a token lasts about an hour: let password_command: print a new one; it must be an access token "
+            "(no refresh token) of this user, with the scope for SMTP"
+        )
+    if _NO_PASSWORDS.search(f"{reply.enhanced} {reply.text}"):
         return _XOAUTH2_ALONE
+    if _WRONG_PLACE.search(reply.text):
+        return "this machine's address must be allowed in the provider's settings"
     names = f"{server.provider or ''} {server.host}".lower()
     for name, hint in _APP_PASSWORDS.items():
         if name in names.replace(".", " ").split() or f".{name}." in f".{server.host.lower()}.":
             return hint
-    return "check username and password: is it the SMTP login, not that of the website?"
+    hint = "check username and password: is it the SMTP login, not that of the website?"
+    return hint + (f" or another way to log in: auth: {others[0]}" if others else "")
 
 
 def no_mechanism(server: Server, offers: Offers) -> SmtpError:
@@ -210,7 +349,9 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     if not offered:
         message = f"{address(server)} does not offer a login"
         hint = "remove username and password"
-        if not offers.extended:
+        if _is_blanked(offers):
+            hint = _FIREWALL
+        elif not offers.extended:
             hint = _HELO_ONLY
         elif server.security == "none":
             hint = "it may offer one after TLS: security: starttls"
@@ -220,6 +361,10 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
     if server.auth == "auto" and "xoauth2" in offered:
         hint += "; for a token as the password: auth: xoauth2"
     return SmtpError(message, step="auth", hint=hint)
+
+
+def _is_blanked(offers: Offers) -> bool:
+    return any(_BLANKED.fullmatch(keyword) for keyword in offers.extensions)
 
 
 def _is_temporary(reply: Reply) -> bool:
@@ -232,3 +377,8 @@ def _wrong_security(server: Server) -> str | None:
     if server.port in (25, 587, 2525) and server.security == "tls":
         return f"port {server.port} wants security: starttls"
     return None
+
+
+def _perhaps_tls(server: Server) -> str | None:
+    """For a server that does not greet: one that begins with TLS waits for us."""
+    return None if server.security == "tls" else "does it begin with TLS? then security: tls"

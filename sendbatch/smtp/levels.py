@@ -4,7 +4,9 @@ Three levels (RFC 2920): 1, command by command; 2, MAIL, RCPT and DATA in a grou
 the same write as the message before it. A run goes at the second where PIPELINING is offered; one
 connection alone tries the third, and the others follow once it got its replies: some servers
 announce PIPELINING and answer whatever stands behind the end of a message with 503, or swallow it.
-What does not fit lowers the level for the rest of the run. No I/O and no clock.
+What does not fit lowers the level for the rest of the run. So do two streams that end within their first
+group, before any group got through: some firewalls cut off who writes several commands at once. Where single
+commands end no better, groups were not to blame. No I/O and no clock.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 SINGLE, GROUP, BEHIND = 1, 2, 3
 TRYING = 10.0  # seconds of silence after the reply to a dot that are a sign, while it is new
 LATER = 30.0  # and once the third level has worked
+CUTS = 2  # streams that end within their first group, and it is no chance
 OUT_OF_STEP = (500, 502, 503)  # RFC 5321 §4.2.2: codes about the order and the kind of commands
 
 
@@ -26,6 +29,9 @@ class Levels:
         self.learned: int | None = None
         self.proven = known is not None and known >= BEHIND
         self._trying: object | None = None
+        self._cuts = 0
+        self._cleared = False  # groups are known not to end streams
+        self._suspect: int | None = None  # the level before, where groups may be to blame
 
     @property
     def group(self) -> int:
@@ -65,3 +71,22 @@ class Levels:
         self._trying = None
         if cut:
             self.highest = min(self.highest, GROUP)
+
+    def cut_off(self, level: int) -> bool:
+        """A stream ended within its first envelope, of this level. Returns whether to write less now."""
+        if level == SINGLE and self._suspect is not None:
+            self.highest, self._suspect, self._cleared = self._suspect, None, True
+        if level == SINGLE or level > self.highest or self._cleared:
+            return False
+        self._cuts += 1
+        if self._cuts < CUTS:
+            return False
+        self._suspect, self.highest = self.highest, SINGLE
+        return True
+
+    def through(self, level: int) -> None:
+        """An envelope at this level got all its replies."""
+        if level > SINGLE:
+            self._cleared = True
+        elif self._suspect is not None:
+            self.learned, self._suspect = SINGLE, None

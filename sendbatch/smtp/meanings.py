@@ -29,6 +29,7 @@ class About(StrEnum):
 
     MAILBOX = "mailbox"
     MESSAGE = "message"
+    CONNECTION = "connection"
     GREYLISTING = "greylisting"
     RATE = "rate"
     QUOTA = "quota"
@@ -39,6 +40,7 @@ class About(StrEnum):
 
 # Those about us, as they are said to people.
 OURS = {
+    About.CONNECTION: "how much we send on one connection",
     About.RATE: "our pace",
     About.QUOTA: "our quota",
     About.SENDER: "our sender",

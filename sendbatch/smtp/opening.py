@@ -10,7 +10,7 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -21,10 +21,12 @@ from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import diagnosis
+from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
 from sendbatch.smtp.listener import Listener
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.replies import clean_reply
 from sendbatch.smtp.server import Server
+from sendbatch.smtp.trust import Seen, context_of, seen, unverified
 from sendbatch.threads import aside
 from sendbatch.values import Reply
 
@@ -32,17 +34,30 @@ if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
 
 _SECURED_ORDER = ("plain", "login", "cram-md5")
+NOT_THIS_WAY = (500, 501, 502, 503, 504, 534)  # of the mechanism, and not of the password
 _PLAINTEXT_ORDER = ("cram-md5", "plain", "login")  # the first does not show the password
 
 
 async def open_transport(
-    server: Server, credentials: Credentials | None
+    server: Server, credentials: Credentials | None, known: Addresses | None = None
 ) -> tuple[asyncio.Transport, Offers]:
-    """A secured, logged-in transport whose protocol may be replaced, and what the server offers.
+    """A secured, logged-in transport whose protocol may be replaced, and what the server offers. `known` is
+    shared by the connections of a run.
 
     Raises SmtpError.
     """
-    opening = Opening(server)
+    known = known or Addresses()
+    while True:
+        try:
+            return await _open(Opening(server, known), credentials)
+        except LoginUnfinished:  # with one mechanism fewer each time
+            continue
+
+
+async def _open(
+    opening: Opening, credentials: Credentials | None
+) -> tuple[asyncio.Transport, Offers]:
+    server = opening.server
     try:
         await opening.look_up()
         await opening.connect()
@@ -63,13 +78,31 @@ async def open_transport(
         raise
 
 
+class _Refused(Exception):
+    """AUTH was answered so."""
+
+    def __init__(self, error: SmtpError, reply: Reply) -> None:
+        super().__init__(str(error))
+        self.error, self.reply = error, reply
+
+
+class LoginUnfinished(SmtpError):
+    """The server closed the connection after it refused a mechanism, and there is another to try."""
+
+    def __init__(self, error: SmtpError) -> None:
+        fault = error.faults[0]
+        super().__init__(fault.message, step=error.step, code=error.code, hint=fault.hint)
+
+
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, known: Addresses | None = None) -> None:
         self.server = server
+        self._known = known or Addresses()
         self.addresses: list[str] = []
         self.offers = Offers()
+        self._challenge = ""
         self._client = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, timeout=server.timeouts.connect
         )
@@ -81,28 +114,28 @@ class Opening:
         with self._explained("dns"):
             async with asyncio.timeout(self.server.timeouts.connect):
                 found = await aside(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        self.addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        self.addresses = self._known.in_order(
+            list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        )
 
     async def connect(self) -> None:
-        """To the first address that answers; each gets its share of the time left."""
+        """To the first address that answers."""
+        try:
+            transport, listener = await first_to_answer(
+                self.addresses,
+                self._connected_to,
+                self.server.timeouts.connect,
+                lambda lost: lost[0].abort(),
+                self._known,
+            )
+        except NoneAnswered as none:
+            raise diagnosis.not_connected(self.server, none.errors) from None
+        self._listener = self._client.protocol = listener
+        self._client.transport = transport
+
+    async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener]:
         loop = asyncio.get_running_loop()
-        patience = self.server.timeouts.connect / len(self.addresses)
-        last: OSError = TimeoutError()
-        for address in self.addresses:
-            try:
-                async with asyncio.timeout(patience):
-                    transport, self._listener = await loop.create_connection(
-                        Listener, address, self.server.port
-                    )
-            except OSError as error:
-                if not isinstance(last, ConnectionRefusedError):  # the plainest thing to tell
-                    last = error
-                continue
-            self._client.protocol = self._listener
-            self._client.transport = transport
-            return
-        with self._explained("connect"):
-            raise last
+        return await loop.create_connection(Listener, address, self.server.port)
 
     async def greeting(self) -> Reply:
         limit = self.server.timeouts.greeting
@@ -140,53 +173,162 @@ class Opening:
     async def secure(self) -> None:
         """TLS at once, or by STARTTLS where the server is spoken to that way."""
         with self._explained("tls"):
-            context = self.server.context
-            if context is None:
-                context = await asyncio.to_thread(_trusting_the_system)
+            if self.server.security == "starttls" and "starttls" not in self.offers.extensions:
+                raise diagnosis.no_starttls(self.server, self.offers)
+            context = await asyncio.to_thread(self._context)
+            try:
+                async with asyncio.timeout(self.server.timeouts.connect):
+                    await self._handshake(context)
+            except ssl.SSLCertVerificationError as error:
+                raise diagnosis.bad_certificate(
+                    self.server, error, await self._look(error)
+                ) from None
+        shown = seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
+        if self.server.fingerprint not in (None, shown.fingerprint):
+            raise diagnosis.another_certificate(self.server, shown)
+
+    def _context(self) -> ssl.SSLContext:
+        server = self.server
+        if server.context is not None:
+            return server.context
+        if server.ca is None and server.fingerprint is None:
+            return _trusting_the_system()
+        try:
+            return context_of(server.ca, server.fingerprint)
+        except (OSError, ssl.SSLError) as error:
+            raise diagnosis.no_authorities(server, error) from None
+
+    async def _handshake(self, context: ssl.SSLContext) -> None:
+        if self.server.security == "tls":
+            await self._begin_with_tls(context)
+        else:
+            await self._client.starttls(tls_context=context, server_hostname=self.server.name)
+
+    async def _look(self, error: ssl.SSLCertVerificationError) -> Seen:
+        """At a certificate that was not good enough, over a connection on which nothing more is said: what it
+        is for, where only that was wrong, else its fingerprint."""
+        context = unverified()
+        if error.verify_code in diagnosis.OTHER_NAME:
+            context = await asyncio.to_thread(self._without_name)
+        looking = Opening(replace(self.server, context=context, fingerprint=None), self._known)
+        try:
             async with asyncio.timeout(self.server.timeouts.connect):
-                if self.server.security == "tls":
-                    await self._begin_with_tls(context)
-                    return
-                if "starttls" not in self.offers.extensions:
-                    raise diagnosis.no_starttls(self.server, self.offers)
-                await self._client.starttls(tls_context=context, server_hostname=self.server.host)
+                return await looking.certificate()
+        except (SmtpError, OSError):
+            return Seen()
+        finally:
+            looking.abort()
+
+    def _without_name(self) -> ssl.SSLContext:
+        """Trusting whom this connection does, under any name."""
+        trusting, context = self._context(), ssl.create_default_context()
+        context.check_hostname, context.verify_flags = False, trusting.verify_flags
+        if known := trusting.get_ca_certs(binary_form=True):
+            context.load_verify_locations(cadata=b"".join(known))
+        return context
+
+    async def certificate(self) -> Seen:
+        """The certificate that the server shows. Raises SmtpError or OSError."""
+        await self.look_up()
+        await self.connect()
+        if self.server.security == "starttls":
+            await self.greeting()
+            await self.hello()
+        await self._handshake(self._context())
+        return seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
         transport = await asyncio.get_running_loop().start_tls(
             cast(asyncio.WriteTransport, self._client.transport),
             self._protocol,
             context,
-            server_hostname=self.server.host,
+            server_hostname=self.server.name,
             ssl_handshake_timeout=self.server.timeouts.connect,
         )
         self._client.transport = self._protocol.transport = transport
 
     async def log_in(self, credentials: Credentials) -> str:
-        """Returns the mechanism that was used."""
-        mechanism = self._mechanism()
-        log_in = {
+        """Returns the mechanism that was used: the first one, and the next where it was no use.
+
+        CRAM-MD5 is refused by servers that offer it and keep no password that it works with; others offer
+        what they do not know. A password that is simply wrong is tried no further: that locks accounts.
+        """
+        refusal: SmtpError | None = None
+        waiting = self._mechanisms()
+        while waiting:
+            mechanism = waiting.pop(0)
+            try:
+                await self._log_in_with(mechanism, credentials)
+            except _Refused as refused:
+                refusal = refused.error
+                if not self._is_worth_another(mechanism, refused.reply):
+                    break
+                self._known.unfit.add(mechanism)
+                if waiting and self._is_over():
+                    raise LoginUnfinished(refusal) from None
+            except SmtpError:
+                if refusal is None:
+                    raise
+                break
+            else:
+                return mechanism
+        assert refusal is not None
+        raise refusal
+
+    def _is_worth_another(self, mechanism: str, reply: Reply) -> bool:
+        if self.server.auth != "auto" or reply.code < 500:
+            return False
+        return mechanism == "cram-md5" or reply.code in NOT_THIS_WAY
+
+    def _is_over(self) -> bool:
+        transport = self._client.transport
+        return transport is None or transport.is_closing()
+
+    async def _log_in_with(self, mechanism: str, credentials: Credentials) -> None:
+        ways = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
             "cram-md5": self._client.auth_crammd5,
-            "xoauth2": self._client.auth_xoauth2,
-        }[mechanism]
+            "xoauth2": self._log_in_with_token,
+        }
+        log_in = cast("Callable[[str, str], Awaitable[object]]", ways[mechanism])
         try:
             with self._explained("auth"):
                 await log_in(credentials.username, credentials.password)
         except aiosmtplib.SMTPAuthenticationError as error:
             reply = _reply(SMTPResponse(error.code, error.message), "AUTH")
             reply = replace(reply, text=_scrubbed(reply.text, credentials))
-            raise diagnosis.login_refused(self.server, reply, mechanism) from None
-        return mechanism
+            challenge = _scrubbed(self._challenge, credentials)
+            others = [name for name in self._mechanisms() if name != mechanism]
+            fault = diagnosis.login_refused(self.server, reply, mechanism, others, challenge)
+            raise _Refused(fault, reply) from None
 
-    def _mechanism(self) -> str:
-        order: tuple[str, ...] = (self.server.auth,)
-        if self.server.auth == "auto":
-            order = _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
-        for mechanism in order:
-            if mechanism in self.offers.auth:
-                return mechanism
-        raise diagnosis.no_mechanism(self.server, self.offers)
+    async def _log_in_with_token(self, username: str, token: str) -> None:
+        """XOAUTH2, whose servers tell the reason in a challenge: {"status": "401", …} in base64."""
+        said = f"user={username}\x01auth=Bearer {token}\x01\x01"
+        response = await self._protocol.execute_command(
+            b"AUTH XOAUTH2 " + base64.b64encode(said.encode()), timeout=self._client.timeout
+        )
+        if response.code == 334:
+            self._challenge = diagnosis.challenge(response.message)
+            response = await self._protocol.execute_command(b"", timeout=self._client.timeout)
+        if response.code != 235:
+            raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)
+
+    def _order(self) -> tuple[str, ...]:
+        if self.server.auth != "auto":
+            return (self.server.auth,)
+        return _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
+
+    def _mechanisms(self) -> list[str]:
+        """Those that both sides know, in order, without those found unfit in this run. Behind one that does
+        not show the password none follows that does, on a line that others can read."""
+        usable = [name for name in self._order() if name in self.offers.auth]
+        if not usable:
+            raise diagnosis.no_mechanism(self.server, self.offers)
+        if usable[0] == "cram-md5" and self.server.security == "none" and not self.server.is_local:
+            return usable[:1]
+        return [name for name in usable if name not in self._known.unfit] or usable[:1]
 
     def information(self, key: str) -> object:
         """What the transport knows, as asyncio's `get_extra_info`."""
@@ -248,8 +390,6 @@ class Opening:
             return diagnosis.not_secure(server, error)
         if step == "dns" and isinstance(error, OSError | UnicodeError):
             return diagnosis.no_such_host(server, error)
-        if step == "connect" and isinstance(error, OSError):
-            return diagnosis.not_connected(server, error)
         if isinstance(error, ConnectionError | OSError):
             return diagnosis.closed(server, step)
         return SmtpError(f"{diagnosis.address(server)}: {step} is not possible", step=step)

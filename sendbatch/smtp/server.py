@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sendbatch.campaign.model import Profile, Timeouts
 
@@ -14,7 +15,8 @@ class Server:
     """A way to a server, without secrets.
 
     `security` is starttls, tls or none; `auth` auto, plain, login, cram-md5 or xoauth2; `context`
-    replaces the system's trust roots; `provider` is the preset's name, for hints only.
+    replaces the system's trust roots; `provider` is the preset's name, for hints only. `ca`, `fingerprint`
+    and `server_name` are the profile's.
     """
 
     host: str
@@ -25,6 +27,14 @@ class Server:
     timeouts: Timeouts = field(default_factory=Timeouts)
     context: ssl.SSLContext | None = None
     provider: str | None = None
+    ca: Path | None = None
+    fingerprint: str | None = None
+    server_name: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What its certificate must bear."""
+        return self.server_name or self.host
 
     @property
     def is_local(self) -> bool:
@@ -47,4 +57,7 @@ def server_of(profile: Profile) -> Server:
         helo=profile.helo,
         timeouts=profile.timeouts,
         provider=profile.provider,
+        ca=profile.ca,
+        fingerprint=profile.fingerprint,
+        server_name=profile.server_name,
     )

@@ -62,6 +62,7 @@ class Transaction:
         self._ahead: Message | None = None  # the envelope's, until it is started
         self._held: Outcome | None = None  # of `_ahead`
         self._needs_dot = self._needs_reset = False
+        self._is_new = True  # no envelope has got its replies yet
         self._gone = False
 
     @property
@@ -148,6 +149,7 @@ class Transaction:
 
         Call it only after all that was received has gone through `receive`.
         """
+        self._weigh_cut()
         return self._close(outcomes.in_doubt(why), why, cut=True)
 
     def silent(self, why: str) -> Sequence[Action]:
@@ -249,6 +251,7 @@ class Transaction:
             if envelope.level == BEHIND:
                 self._levels.fits()
             envelope.ready = True
+            self._got_through(envelope)
             return self._make_ready(envelope) if self._ahead is None else ()
         if self._awaited:
             return ()
@@ -286,6 +289,7 @@ class Transaction:
             return []
         if envelope.level == BEHIND and envelope.refused is not State.MAIL:
             self._levels.fits()
+        self._got_through(envelope)
         self._needs_reset = True
         assert envelope.outcome is not None
         return self._settle_envelope(envelope.outcome)
@@ -310,6 +314,19 @@ class Transaction:
     def _lower(self, envelope: Attempt) -> None:
         if envelope.level > SINGLE:
             self._levels.lower(envelope.level)
+            self.mishandled = True
+
+    def _got_through(self, envelope: Attempt) -> None:
+        if self._is_new:
+            self._is_new = False
+            self._levels.through(envelope.level)
+
+    def _weigh_cut(self) -> None:
+        """The stream ends. Within the first envelope, that may be for how it was written."""
+        envelope = self._envelope
+        if self._gone or envelope is None or not self._is_new or envelope.outcome is not None:
+            return
+        if self._levels.cut_off(envelope.level):
             self.mishandled = True
 
     def _settle_envelope(self, outcome: Outcome) -> Sequence[Action]:

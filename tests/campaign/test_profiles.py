@@ -133,6 +133,12 @@ def test_port_and_security_follow_from_each_other(
         ("host: a.example, security: none", "allow_plaintext: true"),
         ("host: a.example, auth: planin", "did you mean plain?"),
         ("host: a.example, helo: 'a b'", "helo: not the name of a host"),
+        ("host: a.example, fingerprint: 'sha256:12'", "not a SHA-256 fingerprint"),
+        ("host: a.example, fingerprint: '" + "ab:" * 19 + "ab'", "not a SHA-256 fingerprint"),
+        ("host: a.example, server_name: 'a b'", "server_name: not the name of a host"),
+        ("host: a.example, ca: none.pem", "ca: no such file: none.pem"),
+        ("host: a.example, ca: people.csv", "ca: no certificate in this file: people.csv"),
+        ("host: localhost, server_name: a.example", "there is no certificate with security: none"),
         ("host: a.example, timeout: 60", "write 60s"),
         ("host: a.example, timeout: 0s", "must be more than nothing"),
         ("host: a.example, timeouts: {finall: 1m}", "did you mean final?"),
@@ -150,6 +156,28 @@ def test_a_mistake_in_a_profile_is_told(desk: Desk, keys: str, said: str) -> Non
     assert said in text
     assert "profiles.yaml:2:" in text
     assert text.count("error:") == 1
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def test_whom_tls_trusts_is_in_a_profile_its_file_beside_it(desk: Desk) -> None:
+    (desk.folder / "company-ca.pem").write_text(CERTIFICATE)
+    found = one(desk, "host: 192.0.2.1, ca: company-ca.pem, server_name: SMTP.example.com")
+    assert found.ca == desk.folder / "company-ca.pem"
+    assert found.server_name == "smtp.example.com"
+    written = ":".join(["AB"] * 32)
+    assert one(desk, f"host: a.example, fingerprint: 'SHA256:{written}'").fingerprint == (
+        f"sha256:{'ab' * 32}"
+    )
+    both = f"host: a.example, ca: company-ca.pem, fingerprint: 'sha256:{written}'"
+    assert "ca: stands beside fingerprint" in refused(desk, f"profiles:\n  p: {{{both}}}\n")
+
+
+def test_the_file_of_ca_is_one_that_the_campaign_reads(desk: Desk) -> None:
+    (desk.folder / "company-ca.pem").write_text(CERTIFICATE)
+    found = desk.load(smtp="smtp: {host: a.example, ca: company-ca.pem}")
+    assert desk.folder / "company-ca.pem" in found.sources
 
 
 def test_sandbox_is_built_in_and_cannot_be_redefined(desk: Desk) -> None:

@@ -23,6 +23,30 @@ def test_messages_per_connection_are_kept(desk: MakeDesk) -> None:
     assert run.totals() == {Status.ACCEPTED: 25}
 
 
+@pytest.mark.parametrize("said", ["421 enough", "452 enough"])
+def test_a_limit_learned_while_connections_wait_for_their_slots_is_met_twice_alone(
+    desk: MakeDesk, said: str
+) -> None:
+    async def all_have_as_many(visit: Visit) -> None:
+        first = run.office.visits[:4]
+        while visit in first and (len(first) < 4 or min(v.mails for v in first) < visit.mails):
+            await run.clock.wait(asyncio.Event(), 0.01)
+            first = run.office.visits[:4]
+
+    run = desk(
+        60,
+        connections=4,
+        rates=(Rate(5, 1),),
+        on_dot=all_have_as_many,
+        mail=lambda visit: said if visit.accepted == 5 else None,
+    )
+    assert not run.send().early
+    assert {entry.attempts for entry in run.entries()} == {1}
+    assert run.totals() == {Status.ACCEPTED: 60}
+    assert sum(visit.mails > 5 for visit in run.office.visits) == 2
+    assert run.events("connections") == ["the server takes 5 messages a connection"]
+
+
 def test_a_rate_is_kept_over_all_connections(desk: MakeDesk) -> None:
     run = desk(120, rates=(Rate(10, 1),), connections=4)
     run.send()

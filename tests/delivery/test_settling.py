@@ -323,11 +323,20 @@ def test_released_it_goes_back_to_the_front_without_an_attempt(room: Room) -> No
 
 
 def test_released_three_times_it_is_deferred_with_an_attempt(room: Room) -> None:
-    for _ in range(3):
-        room.settle(ready(1), LOST, Handed(5, 0))
+    for accepted in (5, 6, 7):
+        room.settle(ready(1), LOST, Handed(accepted, 0))
     assert len(room.back) == 2
     assert room.last().outcome.status is Status.DEFERRED
     assert room.last().due_at is not None
+
+
+def test_released_by_the_limit_that_was_learned_it_is_not_to_blame(room: Room) -> None:
+    for accepted in (7, 5, 5, 5, 6):  # envelopes may be under way when it is learned
+        room.settle(ready(1), LOST, Handed(accepted, 0))
+    assert room.connections.per_connection == 5
+    assert len(room.back) == 5
+    room.settle(ready(1), LOST)
+    assert room.last().outcome.status is Status.DEFERRED
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])

@@ -10,10 +10,9 @@ from sendbatch.delivery.steering import (
     Releases,
     SlowDown,
     Unbuildables,
-    row_is_blamed,
 )
 from sendbatch.smtp.replies import clean_reply
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Reply
 
 # As people quote them, from presets and from nobody's.
 REPLIES_TO_THE_HASTY = (
@@ -146,32 +145,3 @@ def test_one_that_was_settled_in_between_begins_anew() -> None:
     releases.release(1), releases.release(1)
     releases.settled(1)
     assert releases.release(1)
-
-
-def deferred(code: int, command: str) -> Outcome:
-    return Outcome(Status.DEFERRED, Reply(code, "no", command))
-
-
-@pytest.mark.parametrize(
-    ("outcome", "accepted", "refused", "blamed"),
-    [
-        (deferred(451, "RCPT"), 5, 5, True),
-        (deferred(451, "MESSAGE"), 5, 5, True),
-        (deferred(421, "MESSAGE"), 5, 5, True),
-        (deferred(451, "DATA"), 5, 5, True),
-        (deferred(452, "MAIL"), 0, 0, True),
-        (deferred(452, "MAIL"), 100, 0, False),
-        (deferred(452, "MAIL"), 0, 1, False),
-        (deferred(550, "MAIL"), 100, 0, True),
-        (deferred(550, "MAIL"), 100, 1, False),
-        (deferred(421, "RCPT"), 0, 1, False),
-        (Outcome(Status.REJECTED, Reply(550, "no", "RCPT")), 0, 19, True),
-        (Outcome(Status.DEFERRED, None, "the body was cut"), 5, 5, True),
-        (Outcome(Status.IN_DOUBT), 5, 5, True),
-        (Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE")), 5, 5, True),
-    ],
-)
-def test_whether_an_answer_speaks_about_the_row_at_all(
-    outcome: Outcome, accepted: int, refused: int, blamed: bool
-) -> None:
-    assert row_is_blamed(outcome, accepted=accepted, refused_recipients=refused) is blamed

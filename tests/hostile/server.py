@@ -60,6 +60,7 @@ class Visit:
     accepted: int = 0
     refused: int = 0
     mails: int = 0
+    more: bool = False  # what stands behind this command came with it
     recipient: str = ""
     said: list[str] = field(default_factory=list)
     secured: bool = False
@@ -201,6 +202,7 @@ class Conversation:
         while line := (await self._reader.readline()).decode("latin-1").strip():
             verb = line.split(" ", 1)[0].upper()
             self._visit.said.append(line)
+            self._visit.more = bool(self._reader._buffer)
             await self._obeys(verb, line)
             if verb == "QUIT":
                 return

@@ -41,6 +41,41 @@ def test_five_messages_a_connection_are_learned(
     held_to_its_record(ended, server, connections)
 
 
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"452 4.5.3 too many messages in this session\r\n",
+        b"550 5.7.0 only 5 messages per connection\r\n",
+    ],
+)
+def test_a_limit_said_of_the_session_is_learned_at_once_and_blames_nobody(
+    house: House, hostile: StartServer, moment: str, said: bytes
+) -> None:
+    server = hostile(lambda visit, at: said if at == moment and visit.accepted >= 5 else None)
+    ended = house.write(server.port, people=23).send()
+    assert (ended.code, ended.statuses) == (0, accepted(house, 23))
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+    assert ended.notices == ["the server takes 5 messages a connection"]
+    assert [visit.mails for visit in server.visits] == [6, 5, 5, 5, 3]
+    held_to_its_record(ended, server)
+
+
+def test_a_rate_said_after_a_few_messages_is_not_taken_for_a_limit_of_the_connection(
+    house: House, hostile: StartServer
+) -> None:
+    said = b"450 4.7.1 Error: too much mail from 127.0.0.1\r\n"
+    server = hostile(
+        lambda visit, at: said if at == "MAIL" and visit.mails in (6, 7, 14, 15) else None
+    )
+    retry = "{attempts: 9, first_delay: 10s, max_delay: 20s}"
+    ended = house.write(server.port, people=20, rate="100/s", retry=retry).send()
+    assert (ended.code, ended.statuses) == (0, accepted(house, 20))
+    assert not [notice for notice in ended.notices if "a connection" in notice]
+    assert any("asks for less" in notice for notice in ended.notices)
+    held_to_its_record(ended, server)
+
+
 def test_421_right_behind_the_fifth_reply_is_learned_too(
     house: House, hostile: StartServer, way: tuple[str, ...]
 ) -> None:

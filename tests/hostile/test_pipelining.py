@@ -7,7 +7,7 @@ import pytest
 from sendbatch.ledger.usage import Usage
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import Hostile, Script, Visit
+from tests.hostile.server import End, Hostile, Script, Visit
 
 
 def level(house: House, server: Hostile) -> int | None:
@@ -45,4 +45,34 @@ def test_without_pipelining_nothing_is_learned(house: House, hostile: StartServe
     ended = house.write(server.port, people=12).send()
     assert (ended.code, ended.counts()) == (0, {"accepted": 12})
     assert level(house, server) is None
+    held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+@pytest.mark.parametrize("end", [End.CLOSE, End.RESET])
+def test_a_firewall_that_cuts_off_groups_is_spoken_to_one_by_one(
+    house: House, hostile: StartServer, end: End, connections: int
+) -> None:
+    server = hostile(lambda visit, at: [end] if at == "MAIL" and visit.more else None)
+    ended = house.write(server.port, people=12, connections=connections).send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 12})
+    assert {row["attempts"] for row in ended.rows.values()} == {1}
+    assert (
+        sum(visit.mails == 1 and not visit.accepted for visit in server.visits) <= 1 + connections
+    )
+    assert level(house, server) == 1
+    held_to_its_record(ended, server, connections)
+
+
+def test_a_server_that_ends_single_commands_too_teaches_nothing_of_groups(
+    house: House, hostile: StartServer
+) -> None:
+    def answer(visit: Visit, at: str) -> Script:
+        return [End.CLOSE] if at == "RCPT" and visit.recipient == "p0@example.net" else None
+
+    server = hostile(answer)
+    ended = house.write(server.port, people=12).send()
+    assert ended.counts() == {"accepted": 11, "deferred": 1}
+    assert server.asked["p0@example.net"] == 3
+    assert level(house, server) == 3
     held_to_its_record(ended, server)

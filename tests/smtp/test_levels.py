@@ -85,3 +85,28 @@ def test_known_to_work_all_begin_with_it() -> None:
     levels.tries(ONE)
     assert levels.is_open(TWO)
     assert levels.patience == LATER
+
+
+def test_two_streams_that_end_within_their_first_group_lower_the_level() -> None:
+    levels = Levels()
+    assert [levels.cut_off(GROUP), levels.cut_off(GROUP)] == [False, True]
+    assert (levels.group, levels.learned) == (SINGLE, None)
+    levels.through(SINGLE)
+    assert (levels.group, levels.learned) == (SINGLE, SINGLE)
+
+
+def test_where_single_commands_end_the_stream_too_groups_are_not_to_blame() -> None:
+    levels = Levels()
+    for _ in range(2):
+        levels.cut_off(GROUP)
+    assert not levels.cut_off(SINGLE)
+    assert (levels.group, levels.learned) == (GROUP, None)
+    assert not any(levels.cut_off(GROUP) for _ in range(5))
+    assert levels.is_open(ONE)
+
+
+def test_groups_that_got_through_are_not_to_blame_either() -> None:
+    levels = Levels()
+    levels.cut_off(GROUP)
+    levels.through(GROUP)
+    assert not any(levels.cut_off(GROUP) for _ in range(5))

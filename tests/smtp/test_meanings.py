@@ -130,10 +130,50 @@ def test_what_may_mean_either_means_nothing(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["552 5.3.4 Message size exceeds fixed limit", "421 too many messages in this connection"],
+    [
+        "552 5.3.4 Message size exceeds fixed limit",
+        "552 message exceeds the maximum size allowed for this session",
+        "452 4.5.3 Domain policy size per transaction exceeded",
+    ],
 )
-def test_a_limit_of_the_message_or_the_connection_is_no_limit_of_ours(line: str) -> None:
+def test_a_limit_of_the_message_is_no_limit_of_ours(line: str) -> None:
     assert meaning(read(line)) is About.MESSAGE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "421 too many messages in this connection",
+        "421 #4.x.2 Too many messages for this session",
+        "452 4.5.3 Too many recipients in this session",
+        "550 5.7.0 maximum number of messages per connection exceeded",
+        "421 4.7.0 message limit per session reached",
+        "554 5.7.1 You can send only 50 messages per session",
+        "451 No more messages on this connection",
+    ],
+)
+def test_what_one_connection_may_carry_is_told_from_rates_and_quotas(line: str) -> None:
+    assert meaning(read(line)) is About.CONNECTION
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "450 too many messages per hour in this session",
+        "550 too many messages per connection per hour",
+        "450 4.7.1 Error: too much mail from 192.0.2.1",
+        "451 4.7.1 message rate limit exceeded for this connection",
+        "421 Too many concurrent sessions",
+        "421 4.7.0 Too many bad commands in this session",
+        "421 too many errors in this session",
+        "530 Authentication required on this connection",
+        "550 message content rejected in this session",
+    ],
+)
+def test_a_rate_an_error_or_a_login_is_not_taken_for_what_one_connection_may_carry(
+    line: str,
+) -> None:
+    assert meaning(read(line)) is not About.CONNECTION
 
 
 @given(st.integers(400, 599), st.text(max_size=500))

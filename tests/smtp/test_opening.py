@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 from dataclasses import replace
@@ -13,7 +14,9 @@ import trustme
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
+from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Offers, Server, open_connection
+from sendbatch.smtp.opening import Opening
 from sendbatch.values import Outcome, Status
 from tests.smtp.postbox import JANE, StartPostbox
 from tests.smtp.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
@@ -381,6 +384,145 @@ def test_where_microsoft_takes_no_passwords_any_more_the_hint_is_of_tokens(
 
     told = hint(played(refuses, JANE, provider="microsoft365", auth=auth))
     assert ("password_command: a command that prints a token; or" in told) == is_told
+
+
+OFFERS_THREE = b"250-there\r\n250 AUTH CRAM-MD5 PLAIN LOGIN\r\n"
+
+
+async def opened(script: object, times: int = 1, **options: object) -> None:
+    known = Addresses()
+    async with scripted(script, **options) as server:
+        for _ in range(times):
+            (await open_connection(server, JANE, known=known)).abort()
+
+
+def test_cram_md5_that_is_offered_and_refused_is_followed_by_the_next_in_this_run_for_good() -> (
+    None
+):
+    heard: list[list[bytes]] = []
+
+    async def cannot(talk: Talk) -> None:
+        heard.append(talk.heard)
+        await talk.opens(OFFERS_THREE)
+        if len(heard) == 1:
+            await talk.answers(b"334 PDFAYj4=\r\n", b"535 5.7.8 no\r\n")
+        await talk.answers(b"235 ok\r\n")
+        await talk.hears_the_rest()
+
+    asyncio.run(opened(cannot, 2))
+    assert heard[0][1] == b"AUTH CRAM-MD5\r\n"
+    assert heard[0][3].startswith(b"AUTH PLAIN ")
+    assert heard[1][1].startswith(b"AUTH PLAIN ")
+
+
+def test_where_the_refusal_ends_the_connection_the_next_is_tried_on_another() -> None:
+    talks: list[Talk] = []
+
+    async def closes(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens(OFFERS_THREE)
+        if len(talks) == 1:
+            await talk.hears()
+            await talk.says(b"504 5.5.4 not implemented\r\n")
+            talk.closes()
+            return
+        await talk.answers(b"235 ok\r\n")
+        await talk.hears_the_rest()
+
+    asyncio.run(opened(closes))
+    assert [talk.heard[1].split()[1] for talk in talks] == [b"CRAM-MD5", b"PLAIN"]
+
+
+@pytest.mark.parametrize(
+    ("offers", "replies", "tried"),
+    [
+        (b"CRAM-MD5 PLAIN LOGIN", [b"334 PDFAYj4=", b"535 no", b"535 no"], [b"CRAM-MD5", b"PLAIN"]),
+        (b"PLAIN LOGIN", [b"535 no"], [b"PLAIN"]),
+        (b"PLAIN LOGIN", [b"504 what", b"334 UGFzc3dvcmQ6", b"535 no"], [b"PLAIN", b"LOGIN"]),
+        (b"CRAM-MD5 PLAIN", [b"454 later"], [b"CRAM-MD5"]),
+        (b"CRAM-MD5", [b"334 PDFAYj4=", b"535 no"], [b"CRAM-MD5"]),
+    ],
+)
+def test_a_wrong_password_is_tried_no_more_than_makes_sense(
+    offers: bytes, replies: list[bytes], tried: list[bytes]
+) -> None:
+    talks: list[Talk] = []
+
+    async def refuses(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens(b"250-there\r\n250 AUTH " + offers + b"\r\n")
+        await talk.answers(*[reply + b"\r\n" for reply in replies])
+        await talk.hears_the_rest()
+
+    error = played(refuses, JANE)
+    assert error.step == "auth"
+    assert [line.split()[1] for line in talks[0].heard if line.startswith(b"AUTH")] == tried
+    assert len(talks) == 1
+
+
+def test_a_password_hidden_by_cram_md5_is_not_shown_on_a_line_that_others_read() -> None:
+    opening = Opening(Server("mail.example.com", 25, "none"))
+    opening.offers = Offers(auth=("plain", "login", "cram-md5"))
+    assert opening._mechanisms() == ["cram-md5"]
+
+
+def test_a_plain_login_refused_names_the_other_ways() -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN LOGIN\r\n")
+        await talk.answers(b"535 5.7.3 Authentication unsuccessful\r\n")
+        await talk.hears_the_rest()
+
+    assert "auth: login" in hint(played(refuses, JANE))
+
+
+@pytest.mark.parametrize(
+    ("challenge", "told"),
+    [
+        (b'{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}', "status 401"),
+        (b'{"status":"\\u001b[2J400"}', "status"),
+        (b"[1]", ""),
+        (b"no json", ""),
+    ],
+)
+def test_a_refused_token_is_told_with_the_servers_reason(challenge: bytes, told: str) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH XOAUTH2\r\n")
+        await talk.answers(b"334 " + base64.b64encode(challenge) + b"\r\n", b"535 5.7.8 no\r\n")
+        await talk.hears_the_rest()
+
+    error = played(refuses, JANE, auth="xoauth2")
+    assert told in error.faults[0].message
+    assert "\x1b" not in error.faults[0].message
+    assert "token" in hint(error)
+    assert "website" not in hint(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "xoauth2"),
+        (b"525 5.7.1 Unauthorized IP address", "this machine's address"),
+    ],
+)
+def test_a_login_refused_for_another_reason_than_the_password_says_so(
+    said: bytes, word: str
+) -> None:
+    async def refuses(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(said + b"\r\n")
+        await talk.hears_the_rest()
+
+    assert word in hint(played(refuses, JANE))
+
+
+@pytest.mark.parametrize("keyword", [b"XXXXXXXA", b"XXXXXXXB", b"xxxx"])
+def test_a_firewall_that_blanks_out_the_offers_is_named(keyword: bytes) -> None:
+    async def blanked(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250-SIZE 1000\r\n250 " + keyword + b"\r\n")
+        await talk.hears_the_rest()
+
+    assert "firewall" in hint(played(blanked, security="starttls"))
+    assert "firewall" in hint(played(blanked, JANE))
 
 
 CHALLENGES = {"login": b"334 UGFzc3dvcmQ6\r\n", "cram-md5": b"334 PDFAYj4=\r\n"}
