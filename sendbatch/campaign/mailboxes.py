@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from sendbatch.campaign.model import Mailbox
 from sendbatch.campaign.parsing import Wrong, parse_address
 
-# Those that are address lists by their definition (RFC 5322 §3.6.2, RFC 8098 §2.1, RFC 2076 §3.5,
-# RFC 5703 §5.4), or by custom; From, To, Cc and Reply-To are written from keys of their own.
+# Those that are address lists by their definition (RFC 5322 §3.6.2, RFC 8098 §2.1) or by custom
+# (RFC 2076 §3.5 and since); From, To, Cc and Reply-To are written from keys of their own.
 ONE_MAILBOX = frozenset({"sender"})
 MAILBOX_HEADERS = ONE_MAILBOX | {
     *("disposition-notification-to", "return-receipt-to", "x-confirm-reading-to", "errors-to"),
