@@ -40,12 +40,10 @@ class Group:
     boxes: tuple[Mailbox, ...]
 
 
-def holds_mailboxes(name: str, value: str) -> bool:
-    """Whether a header of this name is an address list, or its value reads as one: a name that has
-    to be encoded, and an address in angle brackets behind it."""
-    if name.lower() in MAILBOX_HEADERS:
-        return True
-    if value.isascii() or not value.rstrip().endswith(">"):
+def reads_as_mailboxes(value: str) -> bool:
+    """Whether a header of free text holds mailboxes after all: a name that has to be encoded, and an
+    address in angle brackets behind it."""
+    if not value.endswith(">"):
         return False
     try:
         found = parse_mailboxes(value)
