@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from sendbatch.campaign.model import Mailbox
 from sendbatch.campaign.parsing import Wrong, parse_address
 
-# Those that are address lists by their definition (RFC 5322 §3.6.2, RFC 8098 §2.1, RFC 2076 §3.5,
-# RFC 5703 §5.4), or by custom; From, To, Cc and Reply-To are written from keys of their own.
+# Those that are address lists by their definition (RFC 5322 §3.6.2, RFC 8098 §2.1) or by custom
+# (RFC 2076 §3.5 and since); From, To, Cc and Reply-To are written from keys of their own.
 ONE_MAILBOX = frozenset({"sender"})
 MAILBOX_HEADERS = ONE_MAILBOX | {
     *("disposition-notification-to", "return-receipt-to", "x-confirm-reading-to", "errors-to"),
@@ -40,12 +40,10 @@ class Group:
     boxes: tuple[Mailbox, ...]
 
 
-def holds_mailboxes(name: str, value: str) -> bool:
-    """Whether a header of this name is an address list, or its value reads as one: a name that has
-    to be encoded, and an address in angle brackets behind it."""
-    if name.lower() in MAILBOX_HEADERS:
-        return True
-    if value.isascii() or not value.rstrip().endswith(">"):
+def reads_as_mailboxes(value: str) -> bool:
+    """Whether a header of free text holds mailboxes after all: a name that has to be encoded, and an
+    address in angle brackets behind it."""
+    if not value.endswith(">"):
         return False
     try:
         found = parse_mailboxes(value)

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, holds_mailboxes, parse_mailboxes
+from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, parse_mailboxes, reads_as_mailboxes
 from sendbatch.errors import printable
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.attachments import Attachments, Survey
@@ -223,7 +223,7 @@ def _own(name: str, source: str) -> _Header:
 
     def written(variables: dict[str, object]) -> bytes:
         value = one_line(line.render(variables))
-        if not value.isascii() and holds_mailboxes(name, value):
+        if not value.isascii() and reads_as_mailboxes(value):
             with contextlib.suppress(ValueError):  # no address after all
                 return listed(name, parse_mailboxes(value))
         return unstructured(name, value) if value else b""
