@@ -115,11 +115,10 @@ def _normalised(text: str) -> Address:
 
 def former_key(text: str) -> str:
     """The key that earlier versions made of an address with full-width characters, "" for others."""
-    text = bare(text)
     if text.isascii() or narrowed(text) == text:
         return ""
     try:
-        return default_key(_normalised(text).email)
+        return default_key(_normalised(text.strip()).email)
     except ValueError:
         return ""
 

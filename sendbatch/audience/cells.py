@@ -7,7 +7,10 @@ import unicodedata
 from functools import lru_cache
 
 LINE_ENDS = "\r\n"
-_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))  # as str.strip has them
+# As str.strip has them.
+BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680))) + (
+    "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
 # Soft hyphen, fillers, zero-width, directions, BOM. Variation selectors and tags are none of them: they
 # are a part of the emoji or the Han character before.
 _DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -16,8 +19,8 @@ _UNSEEN = (
     "\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164\ufeff\uffa0"
 )
 INVISIBLE = re.compile(f"[{_UNSEEN}{_DIRECTIONS}]")
-_AROUND = _BLANKS + _UNSEEN + _DIRECTIONS
-_AROUND_DIRECTED = _BLANKS + _UNSEEN
+_AROUND = BLANKS + _UNSEEN + _DIRECTIONS
+_AROUND_DIRECTED = BLANKS + _UNSEEN
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9  # canonical combining class
 _OPEN, _CLOSED = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]"), re.compile("[\u202c\u2069]")

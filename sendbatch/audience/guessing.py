@@ -58,13 +58,10 @@ def likely(data: bytes) -> list[str]:
 
 def sample(text: str, most: int = 40) -> str:
     """The words of a text that tell one encoding from another."""
-    words = dict.fromkeys(
-        word
-        for word in re.findall(r"[^\s,;|\"\t]+", text)
-        if not word.isascii() and "@" not in word
-    )
+    words = [word for word in re.findall(r"[^\s,;|\"]+", text) if not word.isascii()]
+    words = [word for word in words if "@" not in word] or words
     shown = ""
-    for word in words:
+    for word in dict.fromkeys(words):
         if shown and len(shown) + len(word) > most:
             break
         shown += f", {word}" if shown else word

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sendbatch.audience.cells import bare
+from sendbatch.audience.cells import BLANKS, bare
 from sendbatch.audience.reading import LONGEST_CELL, Format, open_table
 from sendbatch.campaign.language import environment, usable
 from sendbatch.errors import AudienceError
@@ -56,6 +56,10 @@ def test_blanks_and_invisible_characters_at_its_ends_are_no_part_of_a_cell(
         rows = [row.cells for row in table]
         assert table.columns == ("email", "_07", "x")
     assert rows == [("a@example.com", "07", "é"), ("a@example.com", "y", "07"), ("07", "y", "z")]
+
+
+def test_every_blank_that_unicode_has_is_one() -> None:
+    assert set(BLANKS) == set(filter(str.isspace, map(chr, range(0x110000))))
 
 
 def test_blanks_and_invisible_characters_within_a_cell_are_kept(export: Export) -> None:

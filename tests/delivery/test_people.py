@@ -11,6 +11,7 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.edge import Edge
 from sendbatch.errors import SendbatchError
+from sendbatch.values import Status
 from tests.delivery.campaigns import PEOPLE, YAML, write
 
 
@@ -75,3 +76,21 @@ def test_a_name_of_two_columns_is_never_that_of_a_variable_also_in_a_later_text(
     api.run(load(tmp_path, people, more=more), edge=edge)
     found = said(tmp_path, people, letter="{{ plan }}", more=more)
     assert "more than one column of the CSV is usable as plan" in found
+
+
+def test_a_carriers_address_is_mailed_quoted_and_a_full_width_twin_is_mailed_once(
+    tmp_path: Path,
+) -> None:
+    people = "email,name\nto..my@docomo.ne.jp,Tom\n" + '"Li, Ann <ｊａｎｅ@example.com>",Ann\n'
+    people += "jane@example.com,Ann\ntom.@example.com,Bob\n"
+    more = YAML.replace("file: people.csv", "file: people.csv\n  addresses: as_given")
+    file = write(tmp_path, yaml=more, people=people)
+    ran = api.run(load_campaign(file), edge=Edge(state=tmp_path / "state", environ={}))
+    assert (ran.totals[Status.ACCEPTED], ran.totals[Status.DUPLICATE]) == (3, 1)
+    mails = [path.read_text() for path in (ran.folder / "outbox").iterdir()]
+    found = sorted(line for mail in mails for line in mail.splitlines() if line.startswith("To:"))
+    assert found == [
+        'To: "to..my"@docomo.ne.jp',
+        'To: "tom."@example.com',
+        "To: jane@example.com",
+    ]
