@@ -32,7 +32,7 @@ _ABOUT_COMMENTS = (
 _AT = re.compile(r"unexpected char .* at (\d+)$")
 _UNEXPECTED = re.compile(r"unexpected '(.)'(?:, expected '(.)')?$")
 _UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
-_EXPECTED_CLOSING = re.compile(r"unexpected end of template, expected '(.)'")
+_EXPECTED_CLOSING = re.compile(r"unexpected end of template, expected '([)\]}])'")
 
 
 @dataclass(frozen=True, slots=True)

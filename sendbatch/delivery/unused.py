@@ -39,11 +39,12 @@ def unused_settings(
     """A fault for each --set of a name that nothing uses and the campaign does not declare. That of a
     column's name is another fault."""
     faults = []
-    known = set(used) | set(campaign.declared_variables)
+    known = {*used, *campaign.declared_variables}
+    variables = known - set(columns)
     for name in campaign.overrides:
         if name not in known and name not in columns:
-            near = guess(name, known)
-            hint = f"did you mean {near}?" if near else _listed("the names in use are", known)
+            near = guess(name, variables)
+            hint = f"did you mean {near}?" if near else _listed(variables)
             faults.append(Fault(f"--set {name}: nothing uses a name like that", None, hint))
     return faults
 
@@ -78,7 +79,9 @@ def hidden_slips(
             yield Fault(said, place, f"did you mean {near[0]}?", severity="warning")
 
 
-def _listed(what: str, names: Collection[str], most: int = 12) -> str:
-    shown = sorted(names)[:most]
-    more = ", …" if len(names) > most else ""
-    return f"{what} {', '.join(shown)}{more}" if shown else "the campaign uses no variable"
+def _listed(variables: Collection[str], most: int = 12) -> str:
+    shown = sorted(variables)[:most]
+    more = ", …" if len(variables) > most else ""
+    return (
+        f"the variables in use are {', '.join(shown)}{more}" if shown else "no variable is in use"
+    )

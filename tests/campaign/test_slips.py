@@ -103,6 +103,7 @@ def test_what_is_spelt_right_is_no_slip(expression: str) -> None:
         ("{{ }}", 1, 4, "Expected an expression", "something is missing"),
         ("a {# b", 1, 3, "begins a comment, and nothing ends it", "write #} where it ends"),
         ("{# x #}\n@media(x){#a{b:c}}", 2, 10, "begins a comment", 'a blank between ("{ #")'),
+        ("{{{{\n}", 2, 2, "expected ':'", "something is missing"),
         ("a {% raw %} b", 1, 3, "raw", "write {% endraw %}"),
     ],
 )

@@ -61,7 +61,11 @@ def test_a_default_of_a_column_or_of_a_name_in_use_is_right(
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("prodcut", "did you mean product?"), ("zzz", "the names in use are email, name, product")],
+    [
+        ("prodcut", "did you mean product?"),
+        ("zzz", "the variables in use are product"),
+        ("nmae", "the variables in use are product"),
+    ],
 )
 def test_a_setting_that_nothing_uses_is_an_error(
     tmp_path: Path, make: Make, name: str, hint: str
