@@ -161,9 +161,10 @@ class Opening:
                 raise diagnosis.bad_certificate(
                     self.server, error, await self._look(error)
                 ) from None
-        shown = seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
-        if self.server.fingerprint not in (None, shown.fingerprint):
-            raise diagnosis.another_certificate(self.server, shown)
+        if self.server.fingerprint is not None:
+            shown = self._seen()
+            if shown.fingerprint != self.server.fingerprint:
+                raise diagnosis.another_certificate(self.server, shown)
 
     def _context(self) -> ssl.SSLContext:
         server = self.server
@@ -192,7 +193,7 @@ class Opening:
         try:
             async with asyncio.timeout(self.server.timeouts.connect):
                 return await looking.certificate()
-        except (SmtpError, OSError):
+        except (SmtpError, OSError, aiosmtplib.SMTPException):
             return Seen()
         finally:
             looking.abort()
@@ -206,13 +207,16 @@ class Opening:
         return context
 
     async def certificate(self) -> Seen:
-        """The certificate that the server shows. Raises SmtpError or OSError."""
+        """The certificate that the server shows. Raises SmtpError, OSError or SMTPException."""
         await self.look_up()
         await self.connect()
         if self.server.security == "starttls":
             await self.greeting()
             await self.hello()
         await self._handshake(self._context())
+        return self._seen()
+
+    def _seen(self) -> Seen:
         return seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
