@@ -14,7 +14,8 @@ from typing import cast
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
-from sendbatch.smtp.replies import ReplyError, ReplyParser
+from sendbatch.smtp.replies import ReplyError, ReplyParser, clean_reply
+from sendbatch.values import Reply
 
 
 class Listener(SMTPProtocol):
@@ -52,3 +53,8 @@ class Listener(SMTPProtocol):
     ) -> SMTPResponse:
         self._owed += 1
         return await super().start_tls(tls_context, server_hostname, timeout)
+
+
+def reply_from(response: SMTPResponse, command: str) -> Reply:
+    """A reply as aiosmtplib gives it, cleaned."""
+    return clean_reply(response.code, response.message.split("\n"), command)

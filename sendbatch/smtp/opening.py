@@ -7,10 +7,9 @@ byte that was not asked for), and then the transport is given away to our own pr
 from __future__ import annotations
 
 import asyncio
-import base64
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -22,9 +21,9 @@ from aiosmtplib.response import SMTPResponse
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import diagnosis
 from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
-from sendbatch.smtp.listener import Listener
+from sendbatch.smtp.listener import Listener, reply_from
+from sendbatch.smtp.login import Login, LoginUnfinished
 from sendbatch.smtp.offers import Offers, read_offers
-from sendbatch.smtp.replies import clean_reply
 from sendbatch.smtp.server import Server
 from sendbatch.smtp.trust import Seen, context_of, seen, unverified
 from sendbatch.threads import aside
@@ -32,10 +31,6 @@ from sendbatch.values import Reply
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
-
-_SECURED_ORDER = ("plain", "login", "cram-md5")
-NOT_THIS_WAY = (500, 501, 502, 503, 504, 534)  # of the mechanism, and not of the password
-_PLAINTEXT_ORDER = ("cram-md5", "plain", "login")  # the first does not show the password
 
 
 async def open_transport(
@@ -78,22 +73,6 @@ async def _open(
         raise
 
 
-class _Refused(Exception):
-    """AUTH was answered so."""
-
-    def __init__(self, error: SmtpError, reply: Reply) -> None:
-        super().__init__(str(error))
-        self.error, self.reply = error, reply
-
-
-class LoginUnfinished(SmtpError):
-    """The server closed the connection after it refused a mechanism, and there is another to try."""
-
-    def __init__(self, error: SmtpError) -> None:
-        fault = error.faults[0]
-        super().__init__(fault.message, step=error.step, code=error.code, hint=fault.hint)
-
-
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
@@ -102,7 +81,6 @@ class Opening:
         self._known = known or Addresses()
         self.addresses: list[str] = []
         self.offers = Offers()
-        self._challenge = ""
         self._client = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, timeout=server.timeouts.connect
         )
@@ -143,7 +121,7 @@ class Opening:
             limit = min(limit, self.server.timeouts.connect)  # each side waits for the other
         with self._explained("greeting", limit):
             response = await self._protocol.read_response(timeout=limit)
-        reply = _reply(response, "GREETING")
+        reply = reply_from(response, "GREETING")
         if reply.code != 220:
             raise diagnosis.refused(self.server, "greeting", reply)
         return reply
@@ -183,9 +161,10 @@ class Opening:
                 raise diagnosis.bad_certificate(
                     self.server, error, await self._look(error)
                 ) from None
-        shown = seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
-        if self.server.fingerprint not in (None, shown.fingerprint):
-            raise diagnosis.another_certificate(self.server, shown)
+        if self.server.fingerprint is not None:
+            shown = self._seen()
+            if shown.fingerprint != self.server.fingerprint:
+                raise diagnosis.another_certificate(self.server, shown)
 
     def _context(self) -> ssl.SSLContext:
         server = self.server
@@ -214,7 +193,7 @@ class Opening:
         try:
             async with asyncio.timeout(self.server.timeouts.connect):
                 return await looking.certificate()
-        except (SmtpError, OSError):
+        except (SmtpError, OSError, aiosmtplib.SMTPException):
             return Seen()
         finally:
             looking.abort()
@@ -228,13 +207,16 @@ class Opening:
         return context
 
     async def certificate(self) -> Seen:
-        """The certificate that the server shows. Raises SmtpError or OSError."""
+        """The certificate that the server shows. Raises SmtpError, OSError or SMTPException."""
         await self.look_up()
         await self.connect()
         if self.server.security == "starttls":
             await self.greeting()
             await self.hello()
         await self._handshake(self._context())
+        return self._seen()
+
+    def _seen(self) -> Seen:
         return seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
@@ -248,87 +230,10 @@ class Opening:
         self._client.transport = self._protocol.transport = transport
 
     async def log_in(self, credentials: Credentials) -> str:
-        """Returns the mechanism that was used: the first one, and the next where it was no use.
-
-        CRAM-MD5 is refused by servers that offer it and keep no password that it works with; others offer
-        what they do not know. A password that is simply wrong is tried no further: that locks accounts.
-        """
-        refusal: SmtpError | None = None
-        waiting = self._mechanisms()
-        while waiting:
-            mechanism = waiting.pop(0)
-            try:
-                await self._log_in_with(mechanism, credentials)
-            except _Refused as refused:
-                refusal = refused.error
-                if not self._is_worth_another(mechanism, refused.reply):
-                    break
-                self._known.unfit.add(mechanism)
-                if waiting and self._is_over():
-                    raise LoginUnfinished(refusal) from None
-            except SmtpError:
-                if refusal is None:
-                    raise
-                break
-            else:
-                return mechanism
-        assert refusal is not None
-        raise refusal
-
-    def _is_worth_another(self, mechanism: str, reply: Reply) -> bool:
-        if self.server.auth != "auto" or reply.code < 500:
-            return False
-        return mechanism == "cram-md5" or reply.code in NOT_THIS_WAY
-
-    def _is_over(self) -> bool:
-        transport = self._client.transport
-        return transport is None or transport.is_closing()
-
-    async def _log_in_with(self, mechanism: str, credentials: Credentials) -> None:
-        ways = {
-            "plain": self._client.auth_plain,
-            "login": self._client.auth_login,
-            "cram-md5": self._client.auth_crammd5,
-            "xoauth2": self._log_in_with_token,
-        }
-        log_in = cast("Callable[[str, str], Awaitable[object]]", ways[mechanism])
-        try:
-            with self._explained("auth"):
-                await log_in(credentials.username, credentials.password)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            reply = _reply(SMTPResponse(error.code, error.message), "AUTH")
-            reply = replace(reply, text=_scrubbed(reply.text, credentials))
-            challenge = _scrubbed(self._challenge, credentials)
-            others = [name for name in self._mechanisms() if name != mechanism]
-            fault = diagnosis.login_refused(self.server, reply, mechanism, others, challenge)
-            raise _Refused(fault, reply) from None
-
-    async def _log_in_with_token(self, username: str, token: str) -> None:
-        """XOAUTH2, whose servers tell the reason in a challenge: {"status": "401", …} in base64."""
-        said = f"user={username}\x01auth=Bearer {token}\x01\x01"
-        response = await self._protocol.execute_command(
-            b"AUTH XOAUTH2 " + base64.b64encode(said.encode()), timeout=self._client.timeout
-        )
-        if response.code == 334:
-            self._challenge = diagnosis.challenge(response.message)
-            response = await self._protocol.execute_command(b"", timeout=self._client.timeout)
-        if response.code != 235:
-            raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)
-
-    def _order(self) -> tuple[str, ...]:
-        if self.server.auth != "auto":
-            return (self.server.auth,)
-        return _PLAINTEXT_ORDER if self.server.security == "none" else _SECURED_ORDER
-
-    def _mechanisms(self) -> list[str]:
-        """Those that both sides know, in order, without those found unfit in this run. Behind one that does
-        not show the password none follows that does, on a line that others can read."""
-        usable = [name for name in self._order() if name in self.offers.auth]
-        if not usable:
-            raise diagnosis.no_mechanism(self.server, self.offers)
-        if usable[0] == "cram-md5" and self.server.security == "none" and not self.server.is_local:
-            return usable[:1]
-        return [name for name in usable if name not in self._known.unfit] or usable[:1]
+        """Returns the mechanism that was used."""
+        login = Login(self.server, self._client, self.offers, self._known.unfit)
+        with self._explained("auth"):
+            return await login.log_in(credentials)
 
     def information(self, key: str) -> object:
         """What the transport knows, as asyncio's `get_extra_info`."""
@@ -370,8 +275,6 @@ class Opening:
         """Whatever fails inside becomes an SmtpError that says what to change."""
         try:
             yield
-        except aiosmtplib.SMTPAuthenticationError:
-            raise
         except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
             raise self._explanation(step, error, limit) from None
 
@@ -382,7 +285,7 @@ class Opening:
                 return diagnosis.plain_instead_of_tls(server)
             return diagnosis.not_smtp(server, step, self._listener.offence)
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            reply = _reply(SMTPResponse(error.code, error.message), step.upper())
+            reply = reply_from(SMTPResponse(error.code, error.message), step.upper())
             return diagnosis.refused(server, step, reply)
         if isinstance(error, TimeoutError):
             return diagnosis.too_slow(server, step, limit or server.timeouts.connect)
@@ -393,24 +296,6 @@ class Opening:
         if isinstance(error, ConnectionError | OSError):
             return diagnosis.closed(server, step)
         return SmtpError(f"{diagnosis.address(server)}: {step} is not possible", step=step)
-
-
-def _reply(response: SMTPResponse, command: str) -> Reply:
-    return clean_reply(response.code, response.message.split("\n"), command)
-
-
-def _scrubbed(text: str, credentials: Credentials) -> str:
-    """The server's text without what it may echo of the login."""
-    user, password = credentials.username.encode(), credentials.password.encode()
-    secrets = [credentials.password]
-    secrets += [
-        base64.b64encode(s).decode() for s in (user, password, b"\0%b\0%b" % (user, password))
-    ]
-    if len(credentials.username) >= 12 and "@" not in credentials.username:
-        secrets.append(credentials.username)  # some providers' user name is a token
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return text
 
 
 @cache

@@ -9,6 +9,7 @@ import ssl
 from dataclasses import replace
 from pathlib import Path
 
+import aiosmtplib
 import pytest
 import trustme
 
@@ -16,7 +17,7 @@ from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
 from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Offers, Server, open_connection
-from sendbatch.smtp.opening import Opening
+from sendbatch.smtp.login import Login
 from sendbatch.values import Outcome, Status
 from tests.smtp.postbox import JANE, StartPostbox
 from tests.smtp.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
@@ -461,9 +462,10 @@ def test_a_wrong_password_is_tried_no_more_than_makes_sense(
 
 
 def test_a_password_hidden_by_cram_md5_is_not_shown_on_a_line_that_others_read() -> None:
-    opening = Opening(Server("mail.example.com", 25, "none"))
-    opening.offers = Offers(auth=("plain", "login", "cram-md5"))
-    assert opening._mechanisms() == ["cram-md5"]
+    offers = Offers(auth=("plain", "login", "cram-md5"))
+    for host, usable in (("mail.example.com", 1), ("localhost", 3)):
+        login = Login(Server(host, 25, "none"), aiosmtplib.SMTP(), offers, set())
+        assert login.mechanisms() == ["cram-md5", "plain", "login"][:usable]
 
 
 def test_a_plain_login_refused_names_the_other_ways() -> None:

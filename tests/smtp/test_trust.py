@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
@@ -235,3 +236,37 @@ def test_a_fingerprint_is_of_the_whole_certificate() -> None:
     assert fingerprint_of(b"") == (
         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     )
+
+
+def test_a_server_that_bears_no_second_look_is_told_of_all_the_same(
+    tls_server: Callable[..., ssl.SSLContext],
+) -> None:
+    visits: list[None] = []
+
+    async def opening() -> SmtpError:
+        context = tls_server()
+
+        async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            visits.append(None)
+            writer.write(b"220 hello\r\n")
+            await reader.readline()
+            writer.write(b"250-there\r\n250 STARTTLS\r\n")
+            await reader.readline()
+            if len(visits) == 1:
+                writer.write(b"220 go\r\n")
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    await writer.start_tls(context)
+            else:
+                writer.write(b"454 not now\r\n")
+            writer.close()
+
+        async with await asyncio.start_server(once, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(SmtpError) as caught:
+                await open_connection(Server("localhost", port, "starttls", timeouts=QUICK), JANE)
+            return caught.value
+
+    error = asyncio.run(asyncio.wait_for(opening(), 30))
+    assert (error.step, len(visits)) == ("tls", 2)
+    assert "signed by" in str(error)
+    assert "sha256" not in str(error)
