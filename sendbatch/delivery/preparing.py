@@ -29,6 +29,7 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names
+from sendbatch.message.wordless import wordless
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -154,6 +155,9 @@ def _warnings(
         )
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
+    html = preparing.content.html if preparing.content.text is None else None
+    if html is not None and (preparing.looking or planned is not None):
+        yield from filter(None, (wordless(html),))
 
 
 def _restrict(ledger: Ledger, options: Options) -> None:

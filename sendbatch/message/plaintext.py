@@ -19,6 +19,7 @@ from sendbatch.message.tables import data_tables
 from sendbatch.message.templates import Failed
 from sendbatch.message.writing import Element, Writer
 
+ALT_OR_TEXT = 'say in alt="…" what an image shows, or name a template in templates.text'
 _DEEPEST = 512  # elements within each other that are told apart; browsers have such a bound too
 _TABLE = frozenset(("table",))
 

@@ -274,7 +274,7 @@ signs = ("<", "&", "'", chr(34), "=", "<!--", "| ", "- ", "x ", "<p '", "<td ", 
 blocks = ("<div>", "</div>", "<table><tr><td>x", "<ul><li>x", "<blockquote>x", "<p><button>", "<h1>x")
 words = ("<b>", "<b id=1><p>", "<a href=x>", "<i hidden>", "<sup>2")
 for piece in (*blanks, *signs, *blocks, *words):
-    run = piece * (1_000_000 // len(piece))
+    run = piece * (300_000 // len(piece))
     for around in ("<pre>%sx</pre>", "<p>%sx</p>", "<table><tr><td>%sx</td></tr></table>"):
         html = around % run
         text_part("html", [html])
@@ -283,5 +283,5 @@ for piece in (*blanks, *signs, *blocks, *words):
 
 
 @pytest.mark.thorough
-def test_what_stands_in_a_row_a_million_times_takes_no_more_time_for_each() -> None:
-    subprocess.run([sys.executable, "-c", LONG], check=True, timeout=600)
+def test_what_stands_in_a_row_without_end_takes_no_more_time_for_each() -> None:
+    subprocess.run([sys.executable, "-c", LONG], check=True, timeout=300)
