@@ -22,6 +22,12 @@ class Link(NamedTuple):
     names: frozenset[str]
     is_number: bool = False
 
+    @property
+    def marked(self) -> str:
+        """The address as it stands behind words. Programs that look for links know both marks."""
+        has_brackets = "(" in self.address or ")" in self.address
+        return f"<{self.address}>" if has_brackets else f"({self.address})"
+
     def is_said_by(self, words: str) -> bool:
         """Whether these words are the address already."""
         plain = words.casefold()

@@ -126,9 +126,9 @@ class Writer:
         elif link.is_said_by(words):
             page.inline[start:] = [before, words if link.is_number else link.address, after]
         elif seen:
-            page.inline[start:] = [written.rstrip(), f" ({link.address}){after}"]
+            page.inline[start:] = [written.rstrip(), f" {link.marked}{after}"]
         else:
-            page.inline[start:] = [f"{before}{words} ({link.address}){after}"]
+            page.inline[start:] = [f"{before}{words} {link.marked}{after}"]
 
     def _begin_list(self, _at: int, _written: str) -> None:
         self._lists.append(_List(False, 1))
