@@ -38,13 +38,15 @@ def link_to(href: str) -> Link | None:
     """The link for an `href`; None where it leads to nothing outside of the message."""
     href = _BROKEN.sub("", href).strip().replace(" ", "%20")
     scheme, colon, rest = href.partition(":")
-    if not href or href.lower().startswith(_NOWHERE):
+    if not href or href.endswith(":") or href.lower().startswith(_NOWHERE):
         return None
     kind = scheme.lower() if colon else ""
     if kind == "mailto":
         address, query, _ = rest.partition("?")
-        shown = href if query else unquote(rest)
-        return Link(shown, _names(href, rest, unquote(address)))
+        plain = unquote(address)
+        if not plain.isprintable() or " " in plain:
+            plain = address
+        return Link(href if query else plain, _names(href, rest, plain))
     if kind in ("tel", "sms"):
         return Link(rest, _names(href, rest, _NOT_DIGITS.sub("", rest)), is_number=True)
     return Link(href, _names(href))

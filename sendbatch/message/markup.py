@@ -31,23 +31,21 @@ _ATTRIBUTE = re.compile(
 )
 # §13.2.5.73: in an attribute `&copy=` is no reference, as it stands in addresses with a query.
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z0-9]+;)")
+_NO_CHARACTER = re.compile(r"&#0*+[0-9]{8,}+;?")
 
 
 def tokens(html: str) -> list[str | Tag]:
-    """Texts, with their character references resolved, and tags; no comments, scripts and styles.
-
-    Raises ValueError for a number no character could have.
-    """
+    """Texts, with their character references resolved, and tags; no comments, scripts and styles."""
     parts = _TAG.split(html)
     found: list[str | Tag] = []
     if parts[0]:
-        found.append(unescape(parts[0]))
+        found.append(_resolved(parts[0]))
     for at in range(1, len(parts), _GROUPS + 1):
         if parts[at + 4]:
             found.append((parts[at + 2].lower(), parts[at + 1] != "", parts[at + 3]))
         text = parts[at + 5]
         if text:
-            found.append(unescape(text) if "&" in text else text)
+            found.append(_resolved(text) if "&" in text else text)
     return found
 
 
@@ -57,6 +55,11 @@ def attributes_of(written: str) -> dict[str, str]:
     for name, *values in _ATTRIBUTE.findall(written):
         value = "".join(values)
         if "&" in value:
-            value = _REFERENCE.sub(lambda match: unescape(match[0]), value)
+            value = _REFERENCE.sub(lambda match: _resolved(match[0]), value)
         found.setdefault(name.lower(), value)
     return found
+
+
+def _resolved(text: str) -> str:
+    # §13.2.5.80: a number that no character has is U+FFFD; `unescape` raises ValueError for a long one.
+    return unescape(_NO_CHARACTER.sub("\ufffd", text) if "&#" in text else text)

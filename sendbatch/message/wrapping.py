@@ -11,16 +11,18 @@ import wcwidth
 _NARROW = re.compile(
     "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0590\u2010-\u2027\u20a0-\u20bf]*+"
 )
-_CLOSING = "、。，．・：；？！）］｝〉》」』】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…"
+_CLOSING = "、。，．・：；？！）］｝〉》」』】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
+_MARKS = "\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _OPENING = "（［｛〈《「『【〔"
 _IDEOGRAPHS = (
     "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3400-\u9fff"
     "\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 )
+_NOT_FIRST = f"{_CLOSING}{_MARKS}"
 # East Asian text has no blanks: a line may end between any two signs, but not after what opens nor
 # before what closes.
 _SIGNS = re.compile(
-    f"[{_OPENING}]*+(?:[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}{_OPENING}{_CLOSING}]++)?+[{_CLOSING}]*+"
+    f"[{_OPENING}]*+(?:[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}{_OPENING}{_NOT_FIRST}]++)?+[{_NOT_FIRST}]*+"
 )
 _ADDRESS = re.compile(r"[(<]?+[a-zA-Z][a-zA-Z0-9+.-]{1,30}:")
 
@@ -71,7 +73,7 @@ def _by_columns(text: str, width: int) -> list[str]:
 
 def _pieces(text: str) -> Iterator[str]:
     """What stays together on a line, each with the blank after it."""
-    for word in re.findall(r"[^ ]*+ ?", text):
+    for word in re.findall(r"[^ ]+ ?", text):
         if word.isascii() or _ADDRESS.match(word):
             yield word
         else:

@@ -110,12 +110,13 @@ class Writer:
         link = anchor.link
         if link is None:
             return
-        if page.flushed != element.flushed and not page.inline:
-            page.below(link.address)  # what it leads from are blocks
-            return
-        start = element.start if page.flushed == element.flushed else 0
+        holds_blocks = page.flushed != element.flushed
+        start = 0 if holds_blocks else element.start
         written = "".join(page.inline[start:])
         seen = tidy(written)
+        if holds_blocks and not seen:
+            page.below(link.address)
+            return
         words = seen or anchor.label
         before = " " if written[:1] == " " else ""
         after = written[len(written.rstrip()) :]

@@ -60,7 +60,6 @@ def test_a_letter_of_linked_images_is_warned_about(source: str) -> None:
         f"{{% raw %}}Hi{{% endraw %}}{IMAGE}",
         f"<a href='x' aria-label='Shop'>{IMAGE}</a>",
         f"{{% if a %}}<a href='x' aria-label='Shop'>{IMAGE}</a>{{% endif %}}",
-        "&#" + "9" * 5000 + ";",
     ],
 )
 def test_a_letter_that_may_have_words_for_somebody_is_none_of_these(source: str) -> None:
