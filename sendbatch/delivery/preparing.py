@@ -33,6 +33,7 @@ from sendbatch.message.attachments import advice
 from sendbatch.message.content import Content
 from sendbatch.message.pictures import doubtful_pictures
 from sendbatch.message.placeholders import Placeholder, placeholders
+from sendbatch.message.wordless import wordless
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -178,6 +179,9 @@ def _warnings(
         yield from doubtful_pictures(content, plan.columns)
     if preparing.looking:
         yield from advice(preparing.content, preparing.campaign)
+    html = preparing.content.html if preparing.content.text is None else None
+    if html is not None and (preparing.looking or planned is not None):
+        yield from filter(None, (wordless(html),))
 
 
 def _placeholders(ledger: Ledger, preparing: Preparing) -> tuple[Placeholder, ...]:

@@ -20,7 +20,7 @@ from sendbatch.message.identity import boundary, idempotency_key, message_id, pr
 from sendbatch.message.listing import MailboxHeader, listed
 from sendbatch.message.mime import is_plain, multipart, text_part
 from sendbatch.message.pictures import Pictures
-from sendbatch.message.plaintext import text_from_html
+from sendbatch.message.plaintext import ALT_OR_TEXT, text_from_html
 from sendbatch.message.templates import Failed, Line, Template, with_globals
 from sendbatch.message.unsubscribing import Unsubscribing, inert, without_links
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
@@ -165,7 +165,9 @@ class Composer:
         if text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         if not any(map(str.strip, text)):
-            raise Failed(f"templates.{'html' if self._text is None else 'text'}: no text is left")
+            if self._text is None:
+                raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
+            raise Failed("templates.text: no text is left")
         bodies = [text_part("plain", text)]
         if html is not None:
             bodies.append(text_part("html", html))

@@ -2,87 +2,125 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
-import html_to_markdown
-
-from sendbatch.message.layout import without_layout_tables
-from sendbatch.message.templates import Failed
-
-_WIDEST_RULE = 60
-_CUSTOM = dict[str, str]
-_BLANKS = " \t\u00a0"
-# The rule that Markdown asks for below a table's first row, and its escapes at a line's start.
-_RULES = re.compile(r"^[ >]*\|(?: ?:?-+:? ?\|)+ *\n", re.MULTILINE)
-_ESCAPED = re.compile(r"^([ >]*[0-9]{0,9})\\(?=[-+#.)>])", re.MULTILINE)
-_GAPS = re.compile(r"\n{3,}")
-
-
-class _Plain:
-    """What the converter asks of us for each element that Markdown has signs for."""
-
-    def visit_link(self, _ctx: object, href: str, text: str, _title: str) -> _CUSTOM:
-        text, href = " ".join(text.split()), href.strip()
-        bare = href.removeprefix("mailto:").removeprefix("tel:")
-        if not href or href.startswith(("#", "javascript:", "data:")) or text in (href, bare):
-            return _custom(text)
-        return _custom(f"{text} ({bare})" if text else f"<{bare}>")
-
-    def visit_heading(self, _ctx: object, level: int, text: str, _id: str) -> _CUSTOM:
-        text = " ".join(text.split())
-        if level > 2 or not text:
-            return _custom(f"\n\n{text}\n\n")
-        rule = ("=" if level == 1 else "-") * min(_columns(text), _WIDEST_RULE)
-        return _custom(f"\n\n{text}\n{rule}\n\n")
-
-    def visit_strong(self, _ctx: object, text: str) -> _CUSTOM:
-        return _custom(text)
-
-    visit_emphasis = visit_strikethrough = visit_underline = visit_mark = visit_strong
-
-    def visit_code_inline(self, _ctx: object, code: str) -> _CUSTOM:
-        return _custom(code)
-
-    def visit_code_block(self, _ctx: object, _lang: str, code: str) -> _CUSTOM:
-        lines = code.strip("\n").split("\n")
-        return _custom("\n\n" + "\n".join(f"    {line}" for line in lines) + "\n\n")
-
-    def visit_table_row(self, _ctx: object, cells: list[str], _is_header: bool) -> _CUSTOM:
-        return _custom(
-            " | ".join(" ".join(cell.replace("\\|", "|").split()) for cell in cells) + "\n"
-        )
-
-    def visit_image(self, _ctx: object, _src: str, alt: str, _title: str) -> _CUSTOM:
-        return _custom(alt)
-
-
-def _custom(output: str) -> _CUSTOM:
-    return {"type": "custom", "output": output}
-
-
-_OPTIONS = html_to_markdown.ConversionOptions(
-    extract_metadata=False, autolinks=False, bullets="*", compact_tables=True
+from sendbatch.message.elements import (
+    IMPLIED_ENDS,
+    TABLE_PARTS,
+    TRACKED,
+    UNSEEN,
+    VOID,
+    is_hidden,
+    keeps_lines,
 )
-_PLAIN: Any = _Plain()  # the converter takes any object that has some of its methods
+from sendbatch.message.markup import Tag, attributes_of, tokens
+from sendbatch.message.tables import data_tables
+from sendbatch.message.writing import Element, Writer
+
+ALT_OR_TEXT = 'say in alt="…" what an image shows, or name a template in templates.text'
+_DEEPEST = 512  # elements within each other that are told apart; browsers have such a bound too
+_TABLE = frozenset(("table",))
 
 
 def text_from_html(html: str) -> str:
     """Readable text: links as `text (address)`, lists and headings kept, nothing that is hidden.
 
-    Raises Failed where the HTML cannot be taken apart or has no text in it.
+    Lines are wrapped; words and addresses stay whole. There is no HTML of which nothing can be made.
     """
-    try:
-        result = html_to_markdown.convert(without_layout_tables(html), _OPTIONS, _PLAIN)
-    except html_to_markdown.ConversionError as error:
-        raise Failed(f"no text can be made from the HTML: {error}") from None
-    text = _ESCAPED.sub(r"\1", _RULES.sub("", result.content or ""))
-    # By hand: a pattern for blanks before a line's end tries anew at each blank of a run that ends none.
-    text = "\n".join([line.rstrip(_BLANKS) for line in text.split("\n")])
-    return _GAPS.sub("\n\n", text).strip("\n") + "\n"
+    found = tokens(html)
+    return _Reader(Writer(data_tables(found))).read(found)
 
 
-def _columns(text: str) -> int:
-    """How wide text stands in a terminal's letters; East Asian ones take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+class _Reader:
+    """Goes through the tags and texts once, and knows which elements are open."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._stack: list[Element] = []
+        self._open: Counter[str] = Counter()
+        self._hidden = self._keeping_lines = 0
+
+    def read(self, found: Sequence[str | Tag]) -> str:
+        for at, token in enumerate(found):
+            if isinstance(token, str):
+                if not self._hidden:
+                    self._writer.text(token, keeps_lines=self._keeping_lines > 0)
+            elif token[1]:
+                self._end(token[0])
+            else:
+                self._start(at, token[0], token[2])
+        self._pop_to(0)
+        return self._writer.page.finished()
+
+    def _start(self, at: int, name: str, written: str) -> None:
+        ends = IMPLIED_ENDS.get(name)
+        if ends is not None:
+            self._end_implied(*ends)
+        hides = name in UNSEEN or (written != "" and is_hidden(written))
+        if hides or self._hidden:
+            self._start_unseen(name, written, hides)
+        elif name in VOID:
+            self._writer.void(name, written)
+        else:
+            keeps = "white-space" in written and keeps_lines(written)
+            if keeps or name in TRACKED:
+                self._writer.block(name)
+                if self._push(name, False, keeps):
+                    self._writer.begin(name, at, written)
+
+    def _start_unseen(self, name: str, written: str, hides: bool) -> None:
+        if name == "svg" and not self._hidden:
+            self._writer.image(attributes_of(written).get("aria-label", ""))
+        # In SVG, what ends with a slash has no end tag.
+        is_svg = name == "svg" or self._open["svg"]
+        if not (name in VOID or (is_svg and written.endswith("/"))):
+            self._push(name, hides, False)
+
+    def _push(self, name: str, hides: bool, keeps: bool) -> bool:
+        if len(self._stack) >= _DEEPEST:
+            return False
+        page = self._writer.page
+        self._stack.append(Element(name, hides, keeps, len(page.inline), page.flushed))
+        self._open[name] += 1
+        self._hidden += hides
+        self._keeping_lines += keeps
+        return True
+
+    def _end(self, name: str) -> None:
+        if not self._open[name]:
+            if not self._hidden and name in ("p", "br"):  # each stands for an empty one
+                self._writer.page.block(2) if name == "p" else self._writer.page.line_break()
+            return
+        bounds = _TABLE if name in TABLE_PARTS else TABLE_PARTS
+        for at in range(len(self._stack) - 1, -1, -1):
+            open_name = self._stack[at].name
+            if open_name == name:
+                self._pop_to(at)
+                return
+            if open_name in bounds:
+                return
+
+    def _end_implied(self, ended: frozenset[str], bounds: frozenset[str]) -> None:
+        for name in ended:
+            if self._open[name]:
+                break
+        else:
+            return
+        outermost = len(self._stack)
+        for at in range(len(self._stack) - 1, -1, -1):
+            name = self._stack[at].name
+            if name in ended:
+                outermost = at
+            elif name in bounds:
+                break
+        self._pop_to(outermost)
+
+    def _pop_to(self, depth: int) -> None:
+        while len(self._stack) > depth:
+            element = self._stack.pop()
+            self._open[element.name] -= 1
+            self._hidden -= element.hides
+            self._keeping_lines -= element.keeps_lines
+            if not (self._hidden or element.hides):
+                self._writer.end(element)

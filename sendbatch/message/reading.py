@@ -19,6 +19,7 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.templates import is_template
+from sendbatch.message.wordless import wordless
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
 
@@ -36,6 +37,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
         faults.append(Fault("templates: neither html nor text is given", place))
+    if html is not None and campaign.templates.text is None and not faults:
+        faults += filter(None, (wordless(html),))
     limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
     attachments = _attachments(campaign, limits, faults)
     _check_addresses(campaign, faults)

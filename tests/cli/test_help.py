@@ -14,7 +14,7 @@ VERBS = ("init", "check", "plan", "proof", "run", "status", "report", "resolve",
 HEAVY = frozenset(
     {
         "jinja2", "aiosmtplib", "aiosmtpd", "pydantic", "email_validator", "tqdm", "yaml", "sqlite3",
-        "dns", "uvloop", "html_to_markdown", "filelock", "rich",
+        "dns", "uvloop", "wcwidth", "filelock", "rich",
     }
 )  # fmt: skip
 

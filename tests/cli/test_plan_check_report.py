@@ -146,6 +146,27 @@ def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) ->
     ).out
 
 
+def test_a_letter_of_images_alone_is_refused_once_and_says_what_is_missing(desk: Desk) -> None:
+    desk.campaign(("  text: spring.txt\n", ""))
+    desk.write("spring.html", "<p>\n  <img src='https://a.example/x.png'></p>\n")
+    for verb in (("check",), ("plan",), ("run", "--dry-run"), ("run", "--yes")):
+        told = desk.run(verb[0], "spring.yaml", *verb[1:])
+        assert told.code == 2
+        assert told.err.count("no text part can be made from it: its image has no alt text") == 1
+        assert "spring.html:2:3: error: " in told.err
+        assert "or name a template in templates.text" in told.err
+    assert desk.nothing_was_sent()
+
+
+def test_a_letter_of_linked_images_is_warned_about_by_the_first_run_too(desk: Desk) -> None:
+    desk.campaign(("  text: spring.txt\n", ""))
+    desk.write("spring.html", "<a href='https://a.example'><img src='https://a.example/x'></a>\n")
+    said = "spring.html:1:29: warning: the text part will be bare addresses: "
+    assert said in desk.run("check", "spring.yaml").err
+    assert said in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+    assert said not in desk.run("run", "spring.yaml", "--yes", "--quiet").err
+
+
 def test_check_advises_a_folder_where_a_cell_names_the_whole_path(desk: Desk) -> None:
     desk.campaign(("smtp: sandbox", 'smtp: sandbox\nattachments: ["{{ plan }}.pdf"]'))
     for plan in ("free", "paid"):

@@ -1,0 +1,65 @@
+"""HTML as its tags and texts, in the order they stand in.
+
+A tree is not made: what browsers build from unclosed `<b>`s grows with the square of its source, and
+text needs to know little more than what is open. Every character is looked at a bounded number of
+times. The sections named are those of the HTML standard.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+# A tag: its name in lower case, whether it is an end tag, its attributes as they are written.
+Tag = tuple[str, bool, str]
+
+# §13.2.5: a quote is one only after `=`; one that is never closed goes on to the end. Whatever begins like
+# a tag is a match, so that nothing is looked at twice; a tag that lacks its `>` is none.
+_ATTRIBUTES = r"[^=>]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^=>]*+)*+"
+_TAG = re.compile(
+    r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"  # a comment, also a conditional one of Outlook's
+    # §13.2.6.2: elements that hold no other; nothing of what these hold is shown.
+    r"|((?i:iframe|noembed|noframes|script|style|textarea|title|xmp))(?=[\s/>])"
+    rf"{_ATTRIBUTES}>(?:[^<]++|<(?!/(?i:\1)[\s/>]))*+(?:</[^>]*+>?)?"
+    rf"|(/?)([a-zA-Z][^\s/>]*+)({_ATTRIBUTES})(>?)"
+    r"|[!?/][^>]*+>?)",
+    re.DOTALL,
+)
+_GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
+_ATTRIBUTE = re.compile(
+    r"([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]++)))?+"
+)
+# §13.2.5.73: in an attribute `&copy=` is no reference, as it stands in addresses with a query.
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z0-9]+;)")
+_NO_CHARACTER = re.compile(r"&#0*+[0-9]{8,}+;?")
+
+
+def tokens(html: str) -> list[str | Tag]:
+    """Texts, with their character references resolved, and tags; no comments, scripts and styles."""
+    parts = _TAG.split(html)
+    found: list[str | Tag] = []
+    if parts[0]:
+        found.append(_resolved(parts[0]))
+    for at in range(1, len(parts), _GROUPS + 1):
+        if parts[at + 4]:
+            found.append((parts[at + 2].lower(), parts[at + 1] != "", parts[at + 3]))
+        text = parts[at + 5]
+        if text:
+            found.append(_resolved(text) if "&" in text else text)
+    return found
+
+
+def attributes_of(written: str) -> dict[str, str]:
+    """A tag's attributes by their lower-case names. Of two that are equal the first counts."""
+    found: dict[str, str] = {}
+    for name, *values in _ATTRIBUTE.findall(written):
+        value = "".join(values)
+        if "&" in value:
+            value = _REFERENCE.sub(lambda match: _resolved(match[0]), value)
+        found.setdefault(name.lower(), value)
+    return found
+
+
+def _resolved(text: str) -> str:
+    # §13.2.5.80: a number that no character has is U+FFFD; `unescape` raises ValueError for a long one.
+    return unescape(_NO_CHARACTER.sub("\ufffd", text) if "&#" in text else text)

@@ -1,0 +1,80 @@
+"""A letter of images alone: what is missing is told once, at its line, before anybody's row."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.message.wordless import wordless
+
+from .conftest import bundle, content, reason
+
+IMAGE = "<img src='https://a.b/x.png'>"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column", "said"),
+    [
+        (f"<p>\n  {IMAGE}</p>", 2, 3, "no text part can be made from it: its image has no alt text"),
+        (f"{IMAGE}\n{IMAGE}", 1, 1, "no text part can be made from it: none of its 2 images has an alt text"),
+        (f"<div style='display:none'>Look</div>\n<IMG alt=' '>{IMAGE}", 2, 1, "none of its 2 images has"),
+        (f"<title>News</title><style>p{{}}</style><!-- note -->\n{IMAGE}", 2, 1, "its image has no alt text"),
+        (f"{{% for each in plan %}}\n{IMAGE}{{% endfor %}}", 2, 1, "its image has no alt text"),
+        ("{# all of it #}\n<img src='{{ plan }}'>", 2, 1, "its image has no alt text"),
+        ("<p>&nbsp;</p>", None, None, "no text part can be made from it: it has no words"),
+    ],
+)  # fmt: skip
+def test_a_letter_without_words_is_refused_at_its_first_image(
+    source: str, line: int | None, column: int | None, said: str
+) -> None:
+    fault = wordless(bundle(source))
+    assert fault is not None
+    assert fault.place is not None
+    assert (fault.place.line, fault.place.column) == (line, column)
+    assert said in fault.message
+    assert fault.severity == "error"
+    assert fault.hint == 'say in alt="…" what an image shows, or name a template in templates.text'
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"<a href='https://a.b'>{IMAGE}</a>",
+        f"{{% if x %}}{{% endif %}}<a href='https://a.b'>{IMAGE}</a>",
+    ],
+)
+def test_a_letter_of_linked_images_is_warned_about(source: str) -> None:
+    fault = wordless(bundle(source))
+    assert fault is not None
+    assert fault.severity == "warning"
+    assert fault.message == "the text part will be bare addresses: its image has no alt text"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{IMAGE}<p>Hi</p>",
+        "<img src='x' alt='A pot'>",
+        "<img src='x' alt='{{ alt }}'>",
+        f"{IMAGE}{{{{ note }}}}",
+        f"{{% if a %}}<div style='display:none'>{{% else %}}<div>{{% endif %}}Hi</div>{IMAGE}",
+        f"{{% raw %}}Hi{{% endraw %}}{IMAGE}",
+        f"<a href='x' aria-label='Shop'>{IMAGE}</a>",
+        f"{{% if a %}}<a href='x' aria-label='Shop'>{IMAGE}</a>{{% endif %}}",
+    ],
+)
+def test_a_letter_that_may_have_words_for_somebody_is_none_of_these(source: str) -> None:
+    assert wordless(bundle(source)) is None
+
+
+def test_what_an_included_template_says_counts() -> None:
+    source = f"{{% include 'foot.html' %}}{IMAGE}"
+    assert wordless(bundle(source, **{"foot.html": "<p>Yours</p>"})) is None
+    found = wordless(bundle("{% include 'foot.html' %}", **{"foot.html": f"\n{IMAGE}"}))
+    assert found is not None
+    assert found.place is not None
+    assert (found.place.file, found.place.line) == ("templates/foot.html", 2)
+
+
+def test_a_row_for_which_no_word_is_left_says_what_is_missing() -> None:
+    said = reason(content(f"{{% if first_name == 'Bob' %}}Hi{{% endif %}}{IMAGE}", None))
+    assert 'templates.html: no text is left; say in alt="…" what an image shows' in said
