@@ -16,7 +16,7 @@ from sendbatch.message.content import SharedFile
 from tests.message.conftest import body_of, built, content, parsed
 
 # What both can be asked for: no controls, and no spaces at the ends or in a row, which headers lose.
-CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs"])
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs"])
 WORDS = st.lists(st.text(CHARACTERS, min_size=1, max_size=40), min_size=1, max_size=8)
 HEADERS = WORDS.map(" ".join).filter(lambda text: text.isprintable() and "=?" not in text)
 NAMES = HEADERS.filter(lambda text: len(text) <= 120)
@@ -84,7 +84,7 @@ def test_ours_means_what_theirs_does(
     message = built(made, first_name=subject, customer_id=said)
     ours, reference = parsed(message), theirs(subject, name, said, named)
     assert message.data.isascii()
-    assert str(ours["Subject"]) == str(reference["Subject"])
+    assert str(ours["Subject"]) == subject  # theirs loses a blank beside a quote among encoded words
     assert str(ours["From"]) == str(reference["From"])
     assert display_names(ours) == display_names(reference)
     assert body(ours, "html") == body(reference, "html")
