@@ -173,7 +173,7 @@ def too_slow(server: Server, step: str, seconds: float, tried: str = "") -> Smtp
 
 
 def closed(server: Server, step: str, what: str = "closed the connection") -> SmtpError:
-    """The connection ended where a reply was due."""
+    """The connection ended where a reply was due, or in the handshake (`tls`) that follows `starttls`."""
     hint = _wrong_security(server) if step in ("greeting", "tls") else None
     if step == "tls":
         hint = hint or f"without a word: perhaps {_OLD}, or a firewall is in the way"
@@ -181,13 +181,15 @@ def closed(server: Server, step: str, what: str = "closed the connection") -> Sm
         hint = hint or _perhaps_tls(server)
     when = {
         "greeting": "before its greeting",
+        "starttls": "at STARTTLS",
         "tls": "in the TLS handshake",
         "ehlo": "at EHLO",
         "auth": "at the login",
     }[step]
     # Who cuts a handshake does so each time; all else may be over in a while.
     message = f"{address(server)} {what} {when}"
-    return SmtpError(message, step=step, temporary=step != "tls", hint=hint)
+    named = "tls" if step == "starttls" else step
+    return SmtpError(message, step=named, temporary=step != "tls", hint=hint)
 
 
 def not_smtp(server: Server, step: str, offence: str) -> SmtpError:

@@ -27,6 +27,11 @@ class Listener(SMTPProtocol):
         self._parser = ReplyParser()
         self._owed = 1  # replies outstanding; the greeting is the first
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether a reply is outstanding."""
+        return self._owed > 0
+
     def data_received(self, data: bytes) -> None:
         self._parser.feed(data)
         try:

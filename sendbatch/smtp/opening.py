@@ -294,7 +294,9 @@ class Opening:
         if step == "dns" and isinstance(error, OSError | UnicodeError):
             return diagnosis.no_such_host(server, error)
         if isinstance(error, ConnectionError | OSError):
-            return diagnosis.closed(server, step)
+            asked = step == "tls" and self._listener is not None and self._listener.is_owed
+            by_starttls = asked and server.security == "starttls"
+            return diagnosis.closed(server, "starttls" if by_starttls else step)
         return SmtpError(f"{diagnosis.address(server)}: {step} is not possible", step=step)
 
 

@@ -61,6 +61,7 @@ class Visit:
     refused: int = 0
     mails: int = 0
     more: bool = False  # what stands behind this command came with it
+    behind: bool = False  # what came last had come with the dot before it
     recipient: str = ""
     said: list[str] = field(default_factory=list)
     secured: bool = False
@@ -257,6 +258,7 @@ class Conversation:
         if body == NO_BODY and not self._valid:  # RFC 2920 §3.1: how a client gets out of this
             await self._says(b"554 5.5.1 no valid recipients\r\n")
             return
+        self._visit.behind = bool(self._reader._buffer)
         self._server.whole[self._visit.recipient] += 1
         self._server.bodies.setdefault(self._visit.recipient, []).append(body)
         await self._answers("MESSAGE")
