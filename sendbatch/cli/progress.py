@@ -133,7 +133,8 @@ class Progress:
             if width(joint.join(text for _, text in [*counted, (0, said)])) <= columns:
                 break
         else:
-            return cut(f"{left}: {wait.whom}" if when else said, columns)
+            short = f"{left}: {wait.whom}" if when else said
+            return cut(joint.join([*(text for _, text in counted), short]), columns)
         return _fitting([*counted, (1, said), (3, self._trouble), (2, SAFE)], columns, joint)
 
     def plain(self, now: float, wall: float) -> str:

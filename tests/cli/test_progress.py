@@ -106,7 +106,7 @@ def test_a_wait_says_for_whom_till_when_how_long_and_that_one_may_leave() -> Non
     assert usual.startswith("111/900 12% · gmail.com and others: till ")
     assert usual.endswith("in 12 min · Ctrl-C is safe")
     assert progress.line(45, 5.0, NOON) == "111/900 12% · gmail.com and others: in 12 min"
-    assert progress.line(30, 5.0, NOON) == "in 12 min: gmail.com and othe…"
+    assert progress.line(30, 5.0, NOON) == "111/900 12% · in 12 min: gmai…"
     assert "in 6 min" in progress.line(79, 5.0, NOON + 360)
 
 
