@@ -186,9 +186,10 @@ def closed(server: Server, step: str, what: str = "closed the connection") -> Sm
         "ehlo": "at EHLO",
         "auth": "at the login",
     }[step]
+    # Who cuts a handshake does so each time, as a rule; all else may be over in a while.
     message = f"{address(server)} {what} {when}"
     named = "tls" if step == "starttls" else step
-    return SmtpError(message, step=named, temporary=True, hint=hint)
+    return SmtpError(message, step=named, temporary=step != "tls", hint=hint)
 
 
 def not_smtp(server: Server, step: str, offence: str) -> SmtpError:
