@@ -216,7 +216,9 @@ def dry_run(
     view, page = look(job, see)
     if isinstance(page, Path):
         return view, page
-    job.observer.notice(f"the first messages are not written: {page.faults[0].message}")
+    fault = page.faults[0]
+    where = f"{fault.place.file}: " if fault.place is not None else ""
+    job.observer.notice(f"the first messages are not written: {where}{fault.message}")
     return view, None
 
 

@@ -218,7 +218,7 @@ def test_a_plan_written_down_names_nobody_and_says_how_to_be_held_to_it(desk: De
     assert told.code == 0
     assert plan["digest"][:16] in told.err
     assert plan["count"] == 3
-    assert "ada" not in (desk.folder / "plan.json").read_text()
+    assert "ada@" not in (desk.folder / "plan.json").read_text()
     assert line_that_goes_on(told.err, "sendbatch run") == [
         "run",
         "spring.yaml",

@@ -27,7 +27,7 @@ VERBS = [
     ("resolve", "spring.yaml", "ada@example.com", "--as", "pending"),
 ]
 FEW = [verb for verb in VERBS if verb[0] in ("plan", "status") or "--yes" in verb]
-CHANGING = [verb for verb in VERBS if verb[0] in ("run", "resolve")]
+RUN, RESOLVE = VERBS[0], VERBS[-1]
 AsUser = Callable[..., Ended]
 
 
@@ -102,7 +102,7 @@ def test_what_is_said_to_do_helps(
 
 
 @pytest.mark.parametrize(
-    ("name", "verb"), list(zip(["ledger.sqlite", "lock", "."], CHANGING, strict=True))
+    ("name", "verb"), [("ledger.sqlite", RUN), ("lock", RESOLVE), (".", RUN)]
 )
 def test_one_that_can_only_be_read_is_not_written(
     mailhost: MailHost, sent: Path, as_user: AsUser, name: str, verb: tuple[str, ...]
@@ -111,6 +111,9 @@ def test_one_that_can_only_be_read_is_not_written(
     assert "the record is here" in refused(as_user(*verb))
     assert as_user("status", "spring.yaml").code == 3
     assert as_user("plan", "spring.yaml").code == 0
+    rehearsed = as_user("run", "spring.yaml", "--dry-run")
+    assert rehearsed.code == 0
+    assert "the first messages are not written: reports/spring: " in rehearsed.err
     sent.chmod(0o700)
     assert len(mailhost.receivers) == 1
 
@@ -140,7 +143,7 @@ def test_where_there_certainly_is_none_another_folder_may_be_taken(
     told = as_user("run", "spring.yaml", "--yes")
     desk.folder.chmod(0o700)
     assert told.code == 2
-    assert "choose another folder: --record DIR   (there is no record here)" in told.err
+    assert "choose another folder: --record DIR or SENDBATCH_RECORD=DIR   (there is no record here)" in told.err
     assert "chmod" in told.err
     assert mailhost.receivers == []
 
