@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sendbatch.delivery.observer import Wait
 from sendbatch.delivery.words import duration
-from sendbatch.report.columns import cut, width
 from sendbatch.values import Status
+from sendbatch.widths import cut, width
 
 # Whoever is one of these is not sent to again in this run.
 SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})

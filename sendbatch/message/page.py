@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sendbatch.message.wrapping import columns, wrapped
+from sendbatch.message.wrapping import wrapped
+from sendbatch.widths import width
 
 # Columns of a line: what mail programs show without wrapping, and quoted-printable without a soft break.
 _WIDTH = 76
@@ -121,18 +122,18 @@ class Page:
             self._gap = 2  # without it one could not tell where the one ends and the other begins
         self._prose_above = is_prose
         if self.rule:
-            lines.append(self.rule * min(max(map(columns, lines)), _WIDEST_RULE))
+            lines.append(self.rule * min(max(map(width, lines)), _WIDEST_RULE))
             self.rule = ""
         self._emit(lines)
 
     def _paragraph(self, text: str) -> list[str]:
         """Its lines, none empty at its ends, and no two empty ones in a row."""
-        width = max(self._width, _NARROWEST)
+        columns = max(self._width, _NARROWEST)
         lines: list[str] = []
         for line in text.split("\n"):
             tidied = tidy(line)
             if tidied:
-                lines += wrapped(tidied, width)
+                lines += wrapped(tidied, columns)
             elif lines and lines[-1]:
                 lines.append("")
         while lines and not lines[-1]:
