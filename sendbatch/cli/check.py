@@ -160,7 +160,7 @@ def _print(
 
 def faulty(file: Path, seen: Seen) -> str:
     """Why a plan is not well, in a line or two."""
-    from sendbatch.delivery.words import count
+    from sendbatch.words import count
 
     invalid = seen.totals.get(Status.INVALID, 0)
     unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0

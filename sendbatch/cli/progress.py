@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sendbatch.delivery.observer import Wait
-from sendbatch.delivery.words import duration
 from sendbatch.values import Status
 from sendbatch.widths import cut, width
+from sendbatch.words import duration
 
 # Whoever is one of these is not sent to again in this run.
 SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})

@@ -172,7 +172,7 @@ def _send(
 def _nothing(result: RunResult, retrying: str) -> str:
     """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
     sends to the rejected again."""
-    from sendbatch.delivery.words import count
+    from sendbatch.words import count
     if rejected := result.totals.get(Status.REJECTED, 0):
         return (
             f"nothing to send: everyone this run is for was dealt with before; "

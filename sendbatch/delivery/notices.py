@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.words import count
 from sendbatch.errors import one_line
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
+from sendbatch.words import count
 
 AT_ONCE = 3  # notices of one kind that are told as they come
 FIRST_PAUSE = 60.0  # seconds between two lines of one kind after that; doubled up to

@@ -20,7 +20,6 @@ from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
-from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.gathering import Gathered, Gathering
 from sendbatch.ledger.sqlite import Ledger
@@ -33,6 +32,7 @@ from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
+from sendbatch.words import count
 
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go

@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.words import duration
 from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import Levels
 from sendbatch.threads import aside
+from sendbatch.words import duration
 
 FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
 LONGEST_PAUSE = 30.0

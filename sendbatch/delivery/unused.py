@@ -15,6 +15,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import Fault
 from sendbatch.message.content import Content
 from sendbatch.message.names import first_use, names_set, names_used
+from sendbatch.words import listed
 
 NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands
 
@@ -80,8 +81,6 @@ def hidden_slips(
 
 
 def _listed(variables: Collection[str], most: int = 12) -> str:
-    shown = sorted(variables)[:most]
-    more = ", …" if len(variables) > most else ""
-    return (
-        f"the variables in use are {', '.join(shown)}{more}" if shown else "no variable is in use"
-    )
+    if not variables:
+        return "no variable is in use"
+    return f"the variables in use are {listed(sorted(variables), most)}"

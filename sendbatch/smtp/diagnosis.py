@@ -20,6 +20,7 @@ from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
 from sendbatch.smtp.trust import MOST_NAMES, Seen, missing_roots
 from sendbatch.values import Reply
+from sendbatch.words import listed
 
 _APP_PASSWORDS = {
     "gmail": "Gmail wants an app password (https://myaccount.google.com/apppasswords)",
@@ -154,8 +155,7 @@ def _tried(server: Server, addresses: list[str]) -> str:
     """The addresses in brackets, where the host is not the only one of them."""
     if addresses in ([], [server.host]):
         return ""
-    more = f" and {len(addresses) - 6} more" if len(addresses) > 6 else ""
-    return f" (tried {', '.join(addresses[:6])}{more})"
+    return f" (tried {listed(addresses, 6)})"
 
 
 def too_slow(server: Server, step: str, seconds: float, tried: str = "") -> SmtpError:
@@ -269,8 +269,7 @@ def no_authorities(server: Server, error: OSError) -> SmtpError:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(one_line(name, 100) for name in names[:MOST_NAMES])
-    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return listed([one_line(name, 100) for name in names], MOST_NAMES)
 
 
 def has_authorities() -> bool:
