@@ -186,7 +186,7 @@ def closed(server: Server, step: str, what: str = "closed the connection") -> Sm
         "ehlo": "at EHLO",
         "auth": "at the login",
     }[step]
-    # Who cuts a handshake does so each time; all else may be over in a while.
+    # Who cuts a handshake does so each time, as a rule; all else may be over in a while.
     message = f"{address(server)} {what} {when}"
     named = "tls" if step == "starttls" else step
     return SmtpError(message, step=named, temporary=step != "tls", hint=hint)

@@ -243,10 +243,10 @@ def test_an_attachment_that_is_missing_for_everyone_lists_the_first_rows(desk: D
     desk.people(100)
     desk.campaign(more='attachments: ["invoices/{{ first_name }}.txt"]\n')
     told = refused(desk, "people.csv:2", "invoices/P3.txt", "(rows 5, 6, 7 and 94 more)")
-    assert len(told.err.splitlines()) == 4
+    assert len(told.err.splitlines()) == 5
     desk.campaign(more='attachments: ["{{ plan }}.txt"]\n')
     told = refused(desk, "people.csv:2", "paid.txt", "(rows 2, 3, 4 and 97 more)")
-    assert len(told.err.splitlines()) == 1
+    assert len(told.err.splitlines()) == 2
 
 
 def test_a_header_value_with_a_line_break(desk: Desk) -> None:

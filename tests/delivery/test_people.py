@@ -75,7 +75,7 @@ def test_a_name_of_two_columns_is_never_that_of_a_variable_also_in_a_later_text(
     edge = Edge(state=tmp_path / "state", environ={})
     api.run(load(tmp_path, people, more=more), edge=edge)
     found = said(tmp_path, people, letter="{{ plan }}", more=more)
-    assert "more than one column of the CSV is usable as plan" in found
+    assert "usable as plan" in found
 
 
 def test_a_carriers_address_is_mailed_quoted_and_a_full_width_twin_is_mailed_once(

@@ -70,7 +70,7 @@ def test_what_is_a_column_a_variable_or_set_is_fine(campaign: Make, source: str)
         ),
         ("{% include 'part.html' %}", ["part.html:2", "of_parent"]),
         ("first_nme: {{ first_nme }}", ["body.html:1:15", "did you mean first_name?"]),
-        ("{% for n in rnage(3) %}{% endfor %}", ["body.html:1:13", "did you mean range?"]),
+        ("{% for n in rnage(3) %}Hi{% endfor %}", ["body.html:1:13", "did you mean range?"]),
         ("{{ first_name == null }}", ["body.html:1:18", 'an empty one is ""']),
         (
             "{% import 'part.html' as p %}",

@@ -140,7 +140,7 @@ def test_hostile_html_takes_no_time_that_grows_with_its_square(piece: str) -> No
 
 
 def test_a_template_on_disk_is_told_with_its_line(campaign: Callable[..., Campaign]) -> None:
-    made = campaign({"templates/body.html": "<p>\r\n<img src='logo.png'></p>"})
+    made = campaign({"templates/body.html": "<p>Look\r\n<img src='logo.png'></p>"})
     (fault,) = broken_pictures(read_content(made), COLUMNS)
     assert "body.html:2:11: error: logo.png leads nowhere" in str(fault)
     assert "<img src='logo.png'>" in str(fault)

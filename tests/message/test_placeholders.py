@@ -75,7 +75,7 @@ def test_a_mark_of_another_tool_is_found(campaign: Make, mark: str) -> None:
     ],
 )  # fmt: skip
 def test_prose_and_styles_are_no_placeholders(campaign: Make, prose: str) -> None:
-    assert texts(campaign, f"<p>{prose}</p>") == []
+    assert texts(campaign, f"<p>Hi {prose}</p>") == []
 
 
 def test_the_campaign_file_is_looked_through_with_its_places(campaign: Make) -> None:

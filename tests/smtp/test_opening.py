@@ -120,8 +120,9 @@ def test_a_machine_without_any_authority_is_told_of(
     postbox: StartPostbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a bare image of a system is, without the package ca-certificates."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    nothing = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))  # for OpenSSL itself: a folder is no list of them
     server, _ = postbox("tls", context=ssl.create_default_context())
     said = hint(failure(server, JANE))
     assert "install ca-certificates" in said

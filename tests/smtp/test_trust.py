@@ -216,7 +216,7 @@ def test_what_is_wrong_with_a_certificate_is_said(code: int, said: str) -> None:
     assert fault.hint
 
 
-def test_a_cut_handshake_is_no_fault_that_passes() -> None:
+def test_a_cut_handshake_says_what_it_may_be() -> None:
     async def cuts(talk: Talk) -> None:
         await talk.opens(b"250-there\r\n250 STARTTLS\r\n")
         await talk.answers(b"220 go\r\n")
