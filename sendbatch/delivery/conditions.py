@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sendbatch.audience.checks import Rules, bare_columns
+from sendbatch.audience.rules import Rules, bare_columns
 from sendbatch.campaign.language import environment, expression_names
 from sendbatch.campaign.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign

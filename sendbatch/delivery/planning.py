@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from sendbatch.audience.checks import Rules
 from sendbatch.audience.reading import Table
+from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import environment, expression_tree, guess, usable
+from sendbatch.campaign.language import environment, expression_tree, guess, is_template, usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import Fault
 from sendbatch.message.content import Content
@@ -29,8 +29,8 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
     if recipients.where is not None:
         found |= undeclared(expression_tree(env, recipients.where))
     if recipients.key is not None:
-        is_template = "{{" in recipients.key or "{%" in recipients.key
-        found |= undeclared(env.parse(recipients.key)) if is_template else {usable(recipients.key)}
+        is_column = not is_template(recipients.key)
+        found |= {usable(recipients.key)} if is_column else undeclared(env.parse(recipients.key))
     return frozenset(found - set(env.globals))
 
 
