@@ -19,7 +19,7 @@ import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
-from sendbatch.smtp import diagnosis
+from sendbatch.smtp import diagnosis, tls_faults
 from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
 from sendbatch.smtp.listener import Listener, reply_from
 from sendbatch.smtp.login import Login, LoginUnfinished
@@ -158,13 +158,13 @@ class Opening:
                 async with asyncio.timeout(self.server.timeouts.connect):
                     await self._handshake(context)
             except ssl.SSLCertVerificationError as error:
-                raise diagnosis.bad_certificate(
+                raise tls_faults.bad_certificate(
                     self.server, error, await self._look(error)
                 ) from None
         if self.server.fingerprint is not None:
             shown = self._seen()
             if shown.fingerprint != self.server.fingerprint:
-                raise diagnosis.another_certificate(self.server, shown)
+                raise tls_faults.another_certificate(self.server, shown)
 
     def _context(self) -> ssl.SSLContext:
         server = self.server
@@ -175,7 +175,7 @@ class Opening:
         try:
             return context_of(server.ca, server.fingerprint)
         except (OSError, ssl.SSLError) as error:
-            raise diagnosis.no_authorities(server, error) from None
+            raise tls_faults.no_authorities(server, error) from None
 
     async def _handshake(self, context: ssl.SSLContext) -> None:
         if self.server.security == "tls":
@@ -187,7 +187,7 @@ class Opening:
         """At a certificate that was not good enough, over a connection on which nothing more is said: what it
         is for, where only that was wrong, else its fingerprint."""
         context = unverified()
-        if error.verify_code in diagnosis.OTHER_NAME:
+        if error.verify_code in tls_faults.OTHER_NAME:
             context = await asyncio.to_thread(self._without_name)
         looking = Opening(replace(self.server, context=context, fingerprint=None), self._known)
         try:
@@ -282,7 +282,7 @@ class Opening:
         server = self.server
         if self._listener is not None and self._listener.offence is not None:
             if step == "tls" and server.security == "tls":
-                return diagnosis.plain_instead_of_tls(server)
+                return tls_faults.plain_instead_of_tls(server)
             return diagnosis.not_smtp(server, step, self._listener.offence)
         if isinstance(error, aiosmtplib.SMTPResponseException):
             reply = reply_from(SMTPResponse(error.code, error.message), step.upper())
@@ -290,7 +290,7 @@ class Opening:
         if isinstance(error, TimeoutError):
             return diagnosis.too_slow(server, step, limit or server.timeouts.connect)
         if isinstance(error, ssl.SSLError):
-            return diagnosis.not_secure(server, error)
+            return tls_faults.not_secure(server, error)
         if step == "dns" and isinstance(error, OSError | UnicodeError):
             return diagnosis.no_such_host(server, error)
         if isinstance(error, ConnectionError | OSError):
