@@ -30,6 +30,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def word(status: str) -> str:
+    """A status as a person reads it: "in doubt"."""
+    return status.replace("_", " ")
+
+
 def listed(names: Sequence[str], most: int, number: int | None = None) -> str:
     """ "a, b", "a, b, c and 4 more": the first `most` of them. `number` is how many there are, where `names`
     are not all."""

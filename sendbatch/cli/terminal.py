@@ -144,7 +144,7 @@ class Terminal(Observer):
             done=progress.done,
             total=progress.total,
             rate=round(progress.speed, 3),
-            not_sent={word.replace(" ", "_"): n for word, n in progress.trouble.items()},
+            not_sent=progress.trouble,
             waiting_for=wait.why if wait is not None else None,
             waiting_until=wait.until if wait is not None else None,
         )
