@@ -25,6 +25,7 @@ class Gathered:
     varies: bool = False
 
     def add(self, row: int, who: str) -> None:
+        """One more row has it."""
         self.number += 1
         if len(self.rows) < FIRST:
             self.rows.append((row, who))
@@ -33,6 +34,11 @@ class Gathered:
     def lines(self) -> str:
         """ "row 2", "rows 2, 3", "rows 2, 3, 4 and 17 more"."""
         return rows([row for row, _ in self.rows], self.number)
+
+    @property
+    def lines_if_many(self) -> str:
+        """ " (rows 2, 3)", for what is told at the first of them; "" where that is the only one."""
+        return f" ({self.lines})" if self.number > 1 else ""
 
 
 class Gathering:

@@ -114,6 +114,7 @@ class Beat:
         self._told = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
+        """Whether a line is to be told now; asked for each time, it takes a yes for told."""
         since = now - self._told_at
         if since < TOLD_AT_MOST:
             return False

@@ -80,6 +80,7 @@ class Progress:
 
     @property
     def share(self) -> float:
+        """What part of all is done, from 0 to 1; 0 where nobody knows how many there are."""
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
     @property

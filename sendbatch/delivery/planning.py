@@ -21,7 +21,7 @@ from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
-from sendbatch.gathering import Gathered, Gathering
+from sendbatch.gathering import Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
@@ -211,16 +211,13 @@ def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
     for line, text in held:
         gathering.add(text, line, "")
     faults = [
-        Fault(f"{one.words}{_too(one)}", Place(shown(file), one.rows[0][0])) for one in gathering
+        Fault(f"{one.words}{one.lines_if_many}", Place(shown(file), one.rows[0][0]))
+        for one in gathering
     ]
     if gathering.unnamed:
         more = count(gathering.unnamed, "more row")
         faults.append(Fault(f"and {more} with other such faults", Place(shown(file))))
     return faults
-
-
-def _too(one: Gathered) -> str:
-    return f" ({one.lines})" if one.number > 1 else ""
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:
