@@ -20,7 +20,8 @@ from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import diagnosis, tls_faults
-from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
+from sendbatch.smtp.addresses import NoneAnswered, first_to_answer
+from sendbatch.smtp.known import Known
 from sendbatch.smtp.listener import Listener, reply_from
 from sendbatch.smtp.login import Login, LoginUnfinished
 from sendbatch.smtp.offers import Offers, read_offers
@@ -34,14 +35,14 @@ if TYPE_CHECKING:
 
 
 async def open_transport(
-    server: Server, credentials: Credentials | None, known: Addresses | None = None
+    server: Server, credentials: Credentials | None, known: Known | None = None
 ) -> tuple[asyncio.Transport, Offers]:
     """A secured, logged-in transport whose protocol may be replaced, and what the server offers. `known` is
     shared by the connections of a run.
 
     Raises SmtpError.
     """
-    known = known or Addresses()
+    known = known or Known()
     while True:
         try:
             return await _open(Opening(server, known), credentials)
@@ -76,9 +77,9 @@ async def _open(
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
-    def __init__(self, server: Server, known: Addresses | None = None) -> None:
+    def __init__(self, server: Server, known: Known | None = None) -> None:
         self.server = server
-        self._known = known or Addresses()
+        self._known = known or Known()
         self.addresses: list[str] = []
         self.offers = Offers()
         self._client = aiosmtplib.SMTP(
@@ -92,7 +93,7 @@ class Opening:
         with self._explained("dns"):
             async with asyncio.timeout(self.server.timeouts.connect):
                 found = await aside(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        self.addresses = self._known.in_order(
+        self.addresses = self._known.addresses.in_order(
             list(dict.fromkeys(str(entry[4][0]) for entry in found))
         )
 
@@ -104,7 +105,7 @@ class Opening:
                 self._connected_to,
                 self.server.timeouts.connect,
                 lambda lost: lost[0].abort(),
-                self._known,
+                self._known.addresses,
             )
         except NoneAnswered as none:
             raise diagnosis.not_connected(self.server, none.errors) from None
