@@ -138,6 +138,7 @@ class Domains:
         self._others = 0
 
     def add(self, domain: str) -> None:
+        """One more recipient at this domain."""
         if domain in self._counts or len(self._counts) < MOST_DOMAINS:
             self._counts[domain] += 1
         else:

@@ -49,6 +49,7 @@ class Page:
             self.inline.append(_collapsed(text))
 
     def line_break(self) -> None:
+        """The line ends here, and the paragraph goes on."""
         self.inline.append(" " if self.in_row else "\n")
 
     def block(self, gap: int) -> None:
@@ -69,6 +70,7 @@ class Page:
         self._width -= len(after)
 
     def leave(self) -> None:
+        """What `enter` began is over."""
         self._flush()
         if self._not_indented:
             self._not_indented -= 1
@@ -91,6 +93,7 @@ class Page:
         self.block(2)
 
     def preformatted(self, text: str) -> None:
+        """Lines as they are, set in."""
         self.block(2)
         lines = text.replace("\r\n", "\n").strip("\n").split("\n")
         if any(map(str.strip, lines)):

@@ -82,6 +82,7 @@ def not_secure(server: Server, error: ssl.SSLError) -> SmtpError:
 
 
 def plain_instead_of_tls(server: Server) -> SmtpError:
+    """What came instead of a handshake was plain text."""
     return SmtpError(
         f"{address(server)} does not begin with TLS",
         step="tls",
