@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sendbatch.words import rows
+
 FIRST = 3  # rows named of each
 MOST = 20  # faults told apart
 ALIKE = 3  # wordings of one fault that differ by a path, an address or a number alone
@@ -23,6 +25,7 @@ class Gathered:
     varies: bool = False
 
     def add(self, row: int, who: str) -> None:
+        """One more row has it."""
         self.number += 1
         if len(self.rows) < FIRST:
             self.rows.append((row, who))
@@ -30,9 +33,12 @@ class Gathered:
     @property
     def lines(self) -> str:
         """ "row 2", "rows 2, 3", "rows 2, 3, 4 and 17 more"."""
-        named = ", ".join(str(row) for row, _ in self.rows)
-        more = self.number - len(self.rows)
-        return f"{'row' if self.number == 1 else 'rows'} {named}{f' and {more:,} more' if more else ''}"
+        return rows([row for row, _ in self.rows], self.number)
+
+    @property
+    def lines_if_many(self) -> str:
+        """ " (rows 2, 3)", for what is told at the first of them; "" where that is the only one."""
+        return f" ({self.lines})" if self.number > 1 else ""
 
 
 class Gathering:

@@ -39,6 +39,7 @@ class Spot:
     value: int | None = None
 
     def said(self) -> str:
+        """Which byte it is, to be put behind the line; "" where that cannot be told."""
         if self.byte is None or self.value is None:
             return ""
         return f": byte {self.byte:,} of it is 0x{self.value:02X}"

@@ -16,17 +16,13 @@ from sendbatch.campaign.declared import (
     DeclaredUnsubscribe,
 )
 from sendbatch.campaign.declaring import label
+from sendbatch.campaign.language import is_template
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.model import REFUSE, Profile, Retry
 from sendbatch.campaign.nodes import Data, Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
 from sendbatch.campaign.syntax import cut_short
-from sendbatch.campaign.templating import (
-    check_expression,
-    check_template,
-    is_template,
-    literal,
-)
+from sendbatch.campaign.templating import check_expression, check_template, literal
 from sendbatch.errors import Fault, within
 
 T = TypeVar("T")

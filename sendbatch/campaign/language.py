@@ -185,6 +185,11 @@ def guess(word: str, known: Iterable[str]) -> str | None:
     return lowered[near[0]] if near else None
 
 
+def is_template(text: str) -> bool:
+    """Whether rendering could change anything."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
 def usable(name: str) -> str:
     """A column's name as templates use it: "First Name" is `first_name`, "Beitrag (€)" `beitrag`. Letters
     keep their marks, as Thai and Hindi need them; "" where it has neither letter nor digit."""

@@ -16,7 +16,7 @@ from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredCampaign, DeclaredProfile
 from sendbatch.campaign.declaring import declare, missing
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.language import usable
+from sendbatch.campaign.language import is_template, usable
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import (
     REFUSE,
@@ -36,7 +36,7 @@ from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
 from sendbatch.campaign.rates import parse_rates
 from sendbatch.campaign.shapes import shape_of
-from sendbatch.campaign.templating import check_run, is_template, names_in, render_run
+from sendbatch.campaign.templating import check_run, names_in, render_run
 from sendbatch.campaign.widening import widen_campaign
 from sendbatch.errors import CampaignError, Fault, Place, ProfileError
 

@@ -17,6 +17,7 @@ from sendbatch.campaign.model import Mailbox, Profile, SecretSource, Timeouts
 from sendbatch.campaign.nodes import Document, Trail
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.errors import Fault
+from sendbatch.words import listed
 
 MOST_OF_CA = 10_000_000  # bytes of a file with certificates that are looked through
 CONNECTIONS = 4  # where neither the profile nor the preset says fewer
@@ -133,8 +134,7 @@ def _meant(provider: str) -> str:
         meant = named(near)
         which = f", which is {meant.name}" if meant is not None and meant.name != near else ""
         return f"did you mean {near}{which}?"
-    some = ", ".join(list(presets())[:12])
-    return f"without one, write host: and port:; presets are {some} and {len(presets()) - 12} more"
+    return f"without one, write host: and port:; presets are {listed(list(presets()), 12)}"
 
 
 def _way(

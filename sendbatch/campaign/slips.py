@@ -25,6 +25,7 @@ TAGS = frozenset({"autoescape", "block", "call", "extends", "filter", "for", "fr
     *("endautoescape", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw"),
     *("endset", "endwith"),
 }  # fmt: skip
+LINE_BREAK = re.compile(r"\r\n|\r|\n")  # as Jinja counts lines
 _ABOUT_COMMENTS = (
     'write #} where it ends; or, where none was meant, a blank between ("{ #"), or {% raw %} before it and '
     "{% endraw %} behind it"
@@ -55,7 +56,7 @@ def slip(
     message, hint, offset = reading.told(error)
     if offset is None:
         return Slip(message, hint, error.lineno or 1, None, None)
-    line, column = _position(reading.text, offset)
+    line, column = position(reading.text, offset)
     return Slip(message, hint, line, column, offset)
 
 
@@ -68,6 +69,12 @@ def offset_of(text: str, word: str) -> int | None:
     """Where a word stands in one line of template, from 0, if it stands there once."""
     found = list(re.finditer(rf"\b{re.escape(word)}\b", text))
     return found[0].start() if len(found) == 1 else None
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """The line and column, both from 1, of the character at this offset."""
+    lines = LINE_BREAK.split(text[:offset])
+    return len(lines), len(lines[-1]) + 1
 
 
 def side_by_side(env: SandboxedEnvironment, expression: str) -> int | None:
@@ -83,7 +90,7 @@ class _Reading:
 
     def __init__(self, env: SandboxedEnvironment, source: str, *, expression: bool) -> None:
         self._env = env
-        self.text = "\n".join(re.split(r"\r\n|\r|\n", source))  # as Jinja counts
+        self.text = LINE_BREAK.sub("\n", source)
         self._state = "variable" if expression else None
         self._tokens: list[tuple[Token, int]] = []
         self._reached = 0  # where the token ends that was read last
@@ -178,7 +185,7 @@ class _Reading:
         if open_tag is None:
             return f"{name} closes nothing that is open here", None, at
         opened, opened_at = open_tag
-        line, _ = _position(self.text, opened_at)
+        line, _ = position(self.text, opened_at)
         return (
             f"{name} stands where {opened} (line {line}) is still open",
             f"write {{% end{opened} %}} before it",
@@ -237,8 +244,3 @@ def words(source: str) -> dict[tuple[int, str], int]:
     for token, at in reading.names():
         found.setdefault((token.lineno, token.value), at - starts[token.lineno - 1] + 1)
     return found
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    line = text.count("\n", 0, offset) + 1
-    return line, offset - (text.rfind("\n", 0, offset) + 1) + 1

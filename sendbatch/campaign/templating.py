@@ -18,6 +18,7 @@ from sendbatch.campaign.language import (
     environment,
     expression_tree,
     guess,
+    is_template,
     names_needed,
     needed,
 )
@@ -29,10 +30,6 @@ from sendbatch.campaign.spellings import unknown_words
 RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
 LONGEST_RUN_ID = 100
 _TAGS = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|\{#.*?(?:#\}|\Z)", re.DOTALL)
-
-
-def is_template(text: str) -> bool:
-    return "{{" in text or "{%" in text or "{#" in text
 
 
 def literal(text: str) -> str:

@@ -99,18 +99,15 @@ def _look(
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
     stop = Stop()
-    try:
-        with stoppable(stop, terminal):
-            return api.check(
-                campaign,
-                options=options,
-                record=record,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
-            )
-    finally:
-        terminal.finished()
+    with stoppable(stop, terminal):
+        return api.check(
+            campaign,
+            options=options,
+            record=record,
+            observer=terminal,
+            stop=stop,
+            workers=workers,
+        )
 
 
 def _bad_rows(seen: Seen) -> list[Fault]:
@@ -133,8 +130,7 @@ def _of_rows(
     file = shown(seen.csv)
     faults = []
     for one in found:
-        rows = f" ({one.lines})" if one.number > 1 else ""
-        said = f"{who(one)}: {what}{one_line(one.words, 500)}{rows}"
+        said = f"{who(one)}: {what}{one_line(one.words, 500)}{one.lines_if_many}"
         faults.append(Fault(said, Place(file, one.rows[0][0]), severity=severity))
     if found.unnamed:
         said = f"and {found.unnamed:,} more rows that {others}"
@@ -160,7 +156,7 @@ def _print(
 
 def faulty(file: Path, seen: Seen) -> str:
     """Why a plan is not well, in a line or two."""
-    from sendbatch.delivery.words import count
+    from sendbatch.words import count
 
     invalid = seen.totals.get(Status.INVALID, 0)
     unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import one_line, shown
-from sendbatch.report.words import word
 from sendbatch.values import Status
+from sendbatch.words import clock_time, count, word
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult

@@ -15,7 +15,7 @@ from threading import Event, RLock, Thread
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.streams import is_behind
 from sendbatch.cli.wrapping import columns_of, fitted
-from sendbatch.report.columns import width
+from sendbatch.widths import width
 
 DRAWN_EVERY = 0.2  # seconds
 USUAL = 80  # columns of a terminal that does not say how many it has
@@ -114,6 +114,7 @@ class Beat:
         self._told = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
+        """Whether a line is to be told now; asked for each time, it takes a yes for told."""
         since = now - self._told_at
         if since < TOLD_AT_MOST:
             return False

@@ -53,19 +53,16 @@ def plan(
         from sendbatch import api
         from sendbatch.delivery.jobs import again
 
-        try:
-            with stoppable(stop, terminal):
-                seen = api.plan(
-                    campaign,
-                    options=chosen,
-                    record=record,
-                    out=out,
-                    observer=terminal,
-                    stop=stop,
-                    workers=workers,
-                )
-        finally:
-            terminal.finished()
+        with stoppable(stop, terminal):
+            seen = api.plan(
+                campaign,
+                options=chosen,
+                record=record,
+                out=out,
+                observer=terminal,
+                stop=stop,
+                workers=workers,
+            )
     typer.echo(fitted(inert(for_log(plan_text(seen))), sys.stdout), nl=False)
     if out is not None:
         terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")

@@ -82,18 +82,18 @@ def _doubles(plan: Seen) -> Iterator[str]:
 
 
 def _attachments(plan: Seen) -> Iterator[str]:
+    from sendbatch.words import rows
+
     for lacking, words in (
         (plan.without, "sent without an attachment that is not there"),
         (plan.failing, "to fail, for an attachment is missing or too large"),
     ):
         if lacking.count:
-            rows = ", ".join(f"{row:,}" for row in lacking.rows)
-            more = ", …" if lacking.count > len(lacking.rows) else ""
-            yield f"  {words}, {lacking.count:,}: {'row' if lacking.count == 1 else 'rows'} {rows}{more}"
+            yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
 
 
 def _pace(plan: Seen) -> Iterator[str]:
-    from sendbatch.delivery.words import clock_time, duration
+    from sendbatch.words import clock_time, duration
 
     whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day", 30 * 86400: "in 30 days"}
@@ -120,7 +120,7 @@ def _faults(found: Gathering, what: str, others: str) -> Iterator[str]:
 
 
 def _rehearsal(plan: Seen) -> Iterator[str]:
-    from sendbatch.delivery.words import count
+    from sendbatch.words import count
 
     rehearsal = plan.rehearsal
     if rehearsal is None:

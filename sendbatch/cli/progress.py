@@ -8,18 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sendbatch.delivery.observer import Wait
-from sendbatch.delivery.words import duration
-from sendbatch.report.columns import cut, width
 from sendbatch.values import Status
+from sendbatch.widths import cut, width
+from sendbatch.words import duration, word
 
 # Whoever is one of these is not sent to again in this run.
 SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
-TROUBLE = {
-    Status.DEFERRED: "deferred",
-    Status.REJECTED: "rejected",
-    Status.FAILED: "failed",
-    Status.IN_DOUBT: "in doubt",
-}
+TROUBLE = (Status.DEFERRED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT)
 SMOOTHING = 10.0  # seconds over which the speed is taken
 SILENCE = 10.0  # seconds without anybody settled after which that is said
 UNSAID = 1.0  # seconds that a wait without a known end goes unsaid: most are over by then
@@ -85,12 +80,13 @@ class Progress:
 
     @property
     def share(self) -> float:
+        """What part of all is done, from 0 to 1; 0 where nobody knows how many there are."""
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
     @property
-    def trouble(self) -> dict[str, int]:
-        """Who stands without the mail so far, by what the status is called."""
-        return {word: self.counts[status] for status, word in TROUBLE.items() if self.counts[status] > 0}
+    def trouble(self) -> dict[Status, int]:
+        """Who stands without the mail so far."""
+        return {status: self.counts[status] for status in TROUBLE if self.counts[status] > 0}
 
     def waiting(self, now: float, wall: float) -> Wait | None:
         """What is waited for: what was told, or the server where nothing comes back."""
@@ -110,7 +106,7 @@ class Progress:
         joint = " - " if ascii_only else JOINT
         wait = self.waiting(now, wall)
         if wait is not None:
-            return self._line_waiting(wait, columns, now, wall, joint)
+            return self._line_waiting(wait, columns, wall, joint)
         doing = [(4, self.doing)] if self.is_sending else []
         pieces = [*doing, (0, self._count), *self._pieces(now)]
         told = _fitting(pieces, columns, joint)
@@ -119,9 +115,7 @@ class Progress:
             return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {told}"
         return told
 
-    def _line_waiting(
-        self, wait: Wait, columns: int, now: float, wall: float, joint: str
-    ) -> str:
+    def _line_waiting(self, wait: Wait, columns: int, wall: float, joint: str) -> str:
         when = until_words(wait.until, wall)
         left = when.rpartition(", ")[2]
         counted = [(0, self._count)] if self.is_sending else []
@@ -165,7 +159,7 @@ class Progress:
 
     @property
     def _trouble(self) -> str:
-        return ", ".join(f"{number:,} {word}" for word, number in self.trouble.items())
+        return ", ".join(f"{number:,} {word(status)}" for status, number in self.trouble.items())
 
     def _pieces(self, now: float) -> list[tuple[int, str]]:
         pieces = []

@@ -9,6 +9,7 @@ import typer
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
+from sendbatch.words import word
 
 if TYPE_CHECKING:
     from sendbatch.delivery.proofing import Proofed
@@ -43,21 +44,18 @@ def proof(
         from sendbatch import api
 
         campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
-        try:
-            with stoppable(stop, terminal):
-                proofs = api.proof(
-                    campaign,
-                    to=to,
-                    count=count,
-                    recipient=recipient,
-                    options=Options(moved_from=moved_from),
-                    record=record,
-                    observer=terminal,
-                    stop=stop,
-                    workers=workers,
-                )
-        finally:
-            terminal.finished()
+        with stoppable(stop, terminal):
+            proofs = api.proof(
+                campaign,
+                to=to,
+                count=count,
+                recipient=recipient,
+                options=Options(moved_from=moved_from),
+                record=record,
+                observer=terminal,
+                stop=stop,
+                workers=workers,
+            )
     for one in proofs:
         terminal.say(_told(one))
     if outbox := api.outbox(campaign, record=record):
@@ -73,5 +71,5 @@ def _told(one: Proofed) -> str:
     why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
     return (
         f"the message of {whose} to {reviewer}: "
-        f"{outcome.status.replace('_', ' ')}: {one_line(why, 500)}"
+        f"{word(outcome.status)}: {one_line(why, 500)}"
     )

@@ -25,8 +25,8 @@ def resolve(
     Accepted: they have it. Pending: the next run sends to them (again). Rejected: they are left alone.
     """
     from sendbatch import api
-    from sendbatch.delivery.words import count
     from sendbatch.values import Status
+    from sendbatch.words import count
 
     to = Status(opt.one_of(as_, ("accepted", "pending", "rejected"), "--as"))
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp)

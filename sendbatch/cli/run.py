@@ -140,20 +140,17 @@ def _send(
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
-    try:
-        with stoppable(stop, terminal):
-            result = api.run(
-                campaign,
-                options=chosen,
-                record=record,
-                yes=yes,
-                ask=terminal.ask if person_is_there() else None,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
-            )
-    finally:
-        terminal.finished()
+    with stoppable(stop, terminal):
+        result = api.run(
+            campaign,
+            options=chosen,
+            record=record,
+            yes=yes,
+            ask=terminal.ask if person_is_there() else None,
+            observer=terminal,
+            stop=stop,
+            workers=workers,
+        )
     stopped = chosen.limit is not None and result.exit_code == 3
     left = result.unfinished if stopped else None
     if not result.sent:
@@ -172,7 +169,7 @@ def _send(
 def _nothing(result: RunResult, retrying: str) -> str:
     """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
     sends to the rejected again."""
-    from sendbatch.delivery.words import count
+    from sendbatch.words import count
     if rejected := result.totals.get(Status.REJECTED, 0):
         return (
             f"nothing to send: everyone this run is for was dealt with before; "
@@ -204,18 +201,15 @@ def _rehearse(
     from sendbatch.delivery.stopping import Stop
 
     stop = Stop()
-    try:
-        with stoppable(stop, terminal):
-            plan, page = api.dry_run(
-                campaign,
-                options=chosen,
-                record=record,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
-            )
-    finally:
-        terminal.finished()
+    with stoppable(stop, terminal):
+        plan, page = api.dry_run(
+            campaign,
+            options=chosen,
+            record=record,
+            observer=terminal,
+            stop=stop,
+            workers=workers,
+        )
     terminal.planned(plan)
     if terminal.is_quiet and plan.exit_code:
         terminal.complain(faulty(campaign.file, plan))

@@ -144,7 +144,7 @@ class Terminal(Observer):
             done=progress.done,
             total=progress.total,
             rate=round(progress.speed, 3),
-            not_sent={word.replace(" ", "_"): n for word, n in progress.trouble.items()},
+            not_sent=progress.trouble,
             waiting_for=wait.why if wait is not None else None,
             waiting_until=wait.until if wait is not None else None,
         )
@@ -168,7 +168,8 @@ def person_is_there() -> bool:
 @contextmanager
 def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
     """Ctrl-C, SIGTERM, and SIGHUP of a terminal that went away, stop soon, a second one at once. With a
-    third the process ends there and then, whatever it does: the record is right after that too."""
+    third the process ends there and then, whatever it does: the record is right after that too. Behind it
+    the line that changes is gone."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         name = _name(number)
@@ -182,7 +183,10 @@ def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
         terminal.say("stopping: what is under way is completed; once more stops at once")
 
     with _handled(asked):
-        yield
+        try:
+            yield
+        finally:
+            terminal.finished()
 
 
 @contextmanager

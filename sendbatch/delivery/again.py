@@ -13,8 +13,8 @@ from sendbatch.delivery.clock import STEP
 from sendbatch.delivery.idempotency import Keys
 from sendbatch.delivery.options import Options, retried
 from sendbatch.delivery.planning import Planned
-from sendbatch.delivery.words import count
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.words import count
 
 KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Belonging, Campaign
 from sendbatch.campaign.project import belonging
-from sendbatch.delivery.words import count
 from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.words import count
 
 PROJECT, PATH = "project", "path"  # meta; a record of version 1 has an absolute path alone
 PLAIN = re.compile(r"[A-Za-z][\w./-]*")  # needs no quotes in YAML

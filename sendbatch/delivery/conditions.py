@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sendbatch.audience.checks import Rules, bare_columns
+from sendbatch.audience.rules import Rules, bare_columns
 from sendbatch.campaign.language import environment, expression_names
 from sendbatch.campaign.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
-from sendbatch.delivery.words import count
 from sendbatch.errors import CampaignError, Fault, Place, one_line
 from sendbatch.ledger.cells import Saying
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.staging import Staging
 from sendbatch.message.content import Content
 from sendbatch.message.names import bare_conditions
+from sendbatch.words import count, rows
 
 CELLS_SHOWN, COLUMNS_SHOWN = 3, 3
 
@@ -67,11 +67,8 @@ def matching_nobody(
 
 def _told(what: str, column: str, found: Saying, place: Place | None, severity: str) -> Fault:
     cells = " or ".join(one_line(cell, 20) for cell in found.cells)
-    rows = ", ".join(f"{line:,}" for line in found.rows)
-    more = ", …" if found.count > len(found.rows) else ""
-    lines = "row" if found.count == 1 else "rows"
     said = (
         f"{what} alone is true for every text but the empty one, and {count(found.count, 'cell')} "
-        f"{'says' if found.count == 1 else 'say'} {cells} ({lines} {rows}{more})"
+        f"{'says' if found.count == 1 else 'say'} {cells} ({rows(found.rows, found.count)})"
     )
     return Fault(said, place, f"write {truthful(column)}", severity=severity)

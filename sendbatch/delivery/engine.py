@@ -35,13 +35,13 @@ from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.verdict import BREAKER, Breaker
 from sendbatch.delivery.waits import Waits
-from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
 from sendbatch.ledger.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.smtp.connection import Connection
+from sendbatch.words import clock_time, count
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
-from sendbatch.delivery.words import count
 from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.values import Status
+from sendbatch.words import count
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

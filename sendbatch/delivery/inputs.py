@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from sendbatch.audience.checks import Rules
+from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import REFUSE, Campaign
 from sendbatch.errors import AudienceError, shown
 

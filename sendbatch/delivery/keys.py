@@ -12,11 +12,11 @@ from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.guards import next_edition
-from sendbatch.delivery.words import count
 from sendbatch.errors import Fault, GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
+from sendbatch.words import count
 
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
 SHOWN = 5  # addresses of more than one key

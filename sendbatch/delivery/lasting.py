@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sendbatch.delivery.ci import ATTEMPT, attempt, in_ci
-from sendbatch.delivery.words import count
+from sendbatch.words import count
 
 
 @dataclass(frozen=True, slots=True)

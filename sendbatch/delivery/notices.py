@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.words import count
 from sendbatch.errors import one_line
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
+from sendbatch.words import count, word
 
 AT_ONCE = 3  # notices of one kind that are told as they come
 FIRST_PAUSE = 60.0  # seconds between two lines of one kind after that; doubled up to
@@ -23,12 +23,6 @@ LONGEST_PAUSE = 1800.0
 MOST_KINDS = 20  # reasons told apart
 MOST_DOMAINS = 1000  # counted apart
 NAMED = 3  # domains in one line
-_WORDS = {
-    Status.DEFERRED: "deferred",
-    Status.REJECTED: "rejected",
-    Status.FAILED: "failed",
-    Status.IN_DOUBT: "in doubt",
-}
 _ROW = re.compile(r" \(row \d+\)$")
 # What differs from one recipient to the next in a reason that is the same: addresses, numbers, paths.
 _OWN = re.compile(r"\S*[@/\d]\S*")
@@ -71,7 +65,7 @@ class Notices:
         if kind.number == 1:
             about = f": {one_line(why, 500)}" if why else ""
             verb = "has" if status is Status.FAILED else "is"
-            self._observer.notice(f"{one_line(email, 320)} {verb} {_WORDS[status]}{about}")
+            self._observer.notice(f"{one_line(email, 320)} {verb} {word(status)}{about}")
         else:
             self._observer.notice(kind.so_far)
 
@@ -91,7 +85,7 @@ class Notices:
             words = one_line(_ROW.sub("", reason), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
-        return self._kinds.setdefault(key, _Kind(f"{_WORDS[status]}: {words}"))
+        return self._kinds.setdefault(key, _Kind(f"{word(status)}: {words}"))
 
 
 class _Gate:
@@ -144,6 +138,7 @@ class Domains:
         self._others = 0
 
     def add(self, domain: str) -> None:
+        """One more recipient at this domain."""
         if domain in self._counts or len(self._counts) < MOST_DOMAINS:
             self._counts[domain] += 1
         else:

@@ -9,10 +9,10 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sendbatch.audience.checks import Rules, make_rules, plan_columns
 from sendbatch.audience.columns import clashing
 from sendbatch.audience.lines import unreadable
 from sendbatch.audience.reading import Format, Table, open_table
+from sendbatch.audience.rules import Rules, make_rules, plan_columns
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.unused import unused_defaults, unused_settings, used_by
 from sendbatch.errors import AudienceError, CampaignError, Fault

@@ -12,17 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from sendbatch.audience.checks import Rules
 from sendbatch.audience.reading import Table
+from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.suppressing import suppress
-from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
-from sendbatch.gathering import Gathered, Gathering
+from sendbatch.gathering import Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
@@ -33,6 +32,7 @@ from sendbatch.rendering.pool import Pool, in_parts
 from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Row
+from sendbatch.words import count
 
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
@@ -211,16 +211,13 @@ def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
     for line, text in held:
         gathering.add(text, line, "")
     faults = [
-        Fault(f"{one.words}{_too(one)}", Place(shown(file), one.rows[0][0])) for one in gathering
+        Fault(f"{one.words}{one.lines_if_many}", Place(shown(file), one.rows[0][0]))
+        for one in gathering
     ]
     if gathering.unnamed:
         more = count(gathering.unnamed, "more row")
         faults.append(Fault(f"and {more} with other such faults", Place(shown(file))))
     return faults
-
-
-def _too(one: Gathered) -> str:
-    return f" ({one.lines})" if one.number > 1 else ""
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:

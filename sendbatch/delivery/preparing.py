@@ -181,7 +181,9 @@ def _warnings(
         yield from advice(preparing.content, preparing.campaign)
     html = preparing.content.html if preparing.content.text is None else None
     if html is not None and (preparing.looking or planned is not None):
-        yield from filter(None, (wordless(html),))
+        bare = wordless(html)
+        if bare is not None:
+            yield bare
 
 
 def _placeholders(ledger: Ledger, preparing: Preparing) -> tuple[Placeholder, ...]:

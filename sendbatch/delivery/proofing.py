@@ -20,10 +20,10 @@ from sendbatch.delivery.preparing import Prepared
 from sendbatch.delivery.quotas import quotas_of
 from sendbatch.delivery.reaching import Dialer
 from sendbatch.delivery.running import look, reachable
-from sendbatch.delivery.words import clock_time, count
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
+from sendbatch.words import clock_time, count
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.words import duration
 from sendbatch.errors import ProfileError, SmtpError
-from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Connection, Server, open_connection
+from sendbatch.smtp.known import Known
 from sendbatch.smtp.levels import Levels
 from sendbatch.threads import aside
+from sendbatch.words import duration
 
 FIRST_PAUSE = 1.0  # seconds before connecting again; doubled up to
 LONGEST_PAUSE = 30.0
@@ -39,13 +39,13 @@ class Dialer:
         self._read = read_credentials
         self._credentials: Credentials | None = None
         self._known = False
-        self._addresses = Addresses()
+        self._learned = Known()
 
     async def open(self) -> Connection:
         """Raises SmtpError, or ProfileError where a secret cannot be read."""
         if not self._known:
             self._credentials, self._known = await aside(self._read), True
-        return await open_connection(self.server, self._credentials, self.levels, self._addresses)
+        return await open_connection(self.server, self._credentials, self.levels, self._learned)
 
     async def open_again(self) -> Connection:
         """As `open`, after a refused login: the secret is read again, a token may have expired."""

@@ -25,6 +25,7 @@ class Rehearsal:
 
     @property
     def failed(self) -> int:
+        """How many messages could not be built."""
         return self.failures.number
 
 

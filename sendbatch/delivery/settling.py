@@ -22,11 +22,11 @@ from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.delivery.steering import Connections, Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
 from sendbatch.delivery.waits import Waits
-from sendbatch.delivery.words import clock_time, count
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Outcome, Recipient, Reply, Status
+from sendbatch.words import clock_time, count, listed
 
 
 class Handed(NamedTuple):
@@ -303,8 +303,7 @@ class Settling:
         if aside == self.aside:
             return
         if aside and not self.is_over:
-            first, *more = sorted(aside)
-            where = f"{first} and {len(more)} more" if more else first
+            where = listed(sorted(aside), 1)
             self._tell("aside", f"all are refused at {where}: others are tried first")
         self.aside = aside
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from sendbatch.audience.suppression import Entry, Suppression, names_nobody, read_suppression
 from sendbatch.campaign.model import Campaign
-from sendbatch.delivery.words import count
 from sendbatch.errors import AudienceError, Fault, Place, shown
 from sendbatch.ledger.staging import Staging
+from sendbatch.words import count, listed
 
 T = TypeVar("T")
 
@@ -73,14 +73,13 @@ def _told(
         said = f"{count(suppression.blank, 'row')} with an empty cell in this list, skipped"
         yield Fault(said, Place(file), severity="notice")
     if unread and suppression.declared.lenient:
-        named = ", ".join(f"{text!r} (line {line})" for line, text, _ in entries[:NAMED])
-        more = f" and {unread - NAMED:,} more" if unread > NAMED else ""
+        named = listed([f"{text!r} (line {line})" for line, text, _ in entries], NAMED, unread)
         what, whom = "1 entry", "it means"
         if unread > 1:
             what, whom = f"{unread:,} entries", "they mean"
         said = (
             f"{what} of this list cannot be read in full, and whoever {whom} is not left out: "
-            f"{named}{more}"
+            f"{named}"
         )
         yield Fault(said, Place(file, entries[0][0]), severity="warning")
         return

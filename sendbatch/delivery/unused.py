@@ -10,11 +10,12 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import environment, expression_tree, guess, usable
+from sendbatch.campaign.language import environment, expression_tree, guess, is_template, usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import Fault
 from sendbatch.message.content import Content
 from sendbatch.message.names import first_use, names_set, names_used
+from sendbatch.words import listed
 
 NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands
 
@@ -28,8 +29,8 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
     if recipients.where is not None:
         found |= undeclared(expression_tree(env, recipients.where))
     if recipients.key is not None:
-        is_template = "{{" in recipients.key or "{%" in recipients.key
-        found |= undeclared(env.parse(recipients.key)) if is_template else {usable(recipients.key)}
+        is_column = not is_template(recipients.key)
+        found |= {usable(recipients.key)} if is_column else undeclared(env.parse(recipients.key))
     return frozenset(found - set(env.globals))
 
 
@@ -80,8 +81,6 @@ def hidden_slips(
 
 
 def _listed(variables: Collection[str], most: int = 12) -> str:
-    shown = sorted(variables)[:most]
-    more = ", …" if len(variables) > most else ""
-    return (
-        f"the variables in use are {', '.join(shown)}{more}" if shown else "no variable is in use"
-    )
+    if not variables:
+        return "no variable is in use"
+    return f"the variables in use are {listed(sorted(variables), most)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.notices import Domains
 from sendbatch.delivery.observer import Observer, Wait
-from sendbatch.delivery.words import clock_time, count
+from sendbatch.words import clock_time, count
 
 WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read
 

@@ -7,7 +7,6 @@ name may climb with `..`, as long as it stays within the campaign's and the temp
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,21 +15,16 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language import environment
 from sendbatch.campaign.paths import problem
-from sendbatch.campaign.slips import column_of, slip
+from sendbatch.campaign.slips import LINE_BREAK, column_of, position, slip
 from sendbatch.campaign.spellings import unknown_words
 from sendbatch.errors import Fault, Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.references import Reference, references
-from sendbatch.message.written import constants
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
-_BREAK = re.compile(r"\r\n|\r|\n")  # as Jinja counts lines
-_ABOUT_COMMENTS = (
-    'write a blank between ("{ #"), or {% raw %} before it and {% endraw %} behind it'
-)
 
 
 def read_bundle(
@@ -94,26 +88,15 @@ class _Reading:
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
-            if not self._blame_comment(name, error.message or ""):
-                found = slip(self._env, source, error, expression=False)
-                place = at(self.shown[name], source, found.line, column=found.column)
-                self.faults.append(Fault(f"not a template: {found.message}", place, found.hint))
+            found = slip(self._env, source, error, expression=False)
+            place = at(self.shown[name], source, found.line, column=found.column)
+            self.faults.append(Fault(f"not a template: {found.message}", place, found.hint))
             return None
         except (RecursionError, SyntaxError, ValueError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             self._fault(name, 1, f"not a template: {said}")
             return None
         return tree
-
-    def _blame_comment(self, name: str, said: str) -> bool:
-        """CSS begins comments that nobody meant: `@media print{#top{display:none}}`."""
-        begun = constants(self.sources[name]).find("{#")
-        if "comment" not in said or begun < 0:
-            return False
-        place = at_offset(self.shown[name], self.sources[name], begun)
-        fault = 'not a template: "{#" begins a comment, and nothing ends it'
-        self.faults.append(Fault(fault, place, _ABOUT_COMMENTS))
-        return True
 
     def follow(self, parent: str, reference: Reference) -> None:
         """Read the template that a tag names, unless it was read before."""
@@ -163,7 +146,7 @@ class _Reading:
 def at(shown: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
     """The place in a template of this column, or of a word in the tags of this line; without a column where
     neither can be known."""
-    lines = _BREAK.split(source)
+    lines = LINE_BREAK.split(source)
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     if column is None and word:
         column = column_of(source, line, word)
@@ -172,10 +155,8 @@ def at(shown: str, source: str, line: int, word: str = "", column: int | None = 
 
 def at_offset(shown: str, source: str, start: int) -> Place:
     """The place of one character of a template."""
-    begins = source.rfind("\n", 0, start) + 1
-    text, _, _ = source[begins:].partition("\n")
-    line = source.count("\n", 0, start) + 1
-    return Place(shown, line, start - begins + 1, text.rstrip("\r"))
+    line, column = position(source, start)
+    return at(shown, source, line, column=column)
 
 
 def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:

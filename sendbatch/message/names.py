@@ -9,7 +9,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign import misuses as misused
 from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import NameUse, environment, names_needed
+from sendbatch.campaign.language import NameUse, environment, is_template, names_needed
 from sendbatch.campaign.meaning import Kinds
 from sendbatch.campaign.misuses import misuses
 from sendbatch.campaign.model import Campaign, Json
@@ -19,7 +19,6 @@ from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
 from sendbatch.message.references import assigned, exported, references
-from sendbatch.message.templates import is_template
 
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Fault]:

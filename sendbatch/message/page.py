@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sendbatch.message.wrapping import columns, wrapped
+from sendbatch.message.wrapping import wrapped
+from sendbatch.widths import width
 
 # Columns of a line: what mail programs show without wrapping, and quoted-printable without a soft break.
 _WIDTH = 76
@@ -48,6 +49,7 @@ class Page:
             self.inline.append(_collapsed(text))
 
     def line_break(self) -> None:
+        """The line ends here, and the paragraph goes on."""
         self.inline.append(" " if self.in_row else "\n")
 
     def block(self, gap: int) -> None:
@@ -68,6 +70,7 @@ class Page:
         self._width -= len(after)
 
     def leave(self) -> None:
+        """What `enter` began is over."""
         self._flush()
         if self._not_indented:
             self._not_indented -= 1
@@ -90,6 +93,7 @@ class Page:
         self.block(2)
 
     def preformatted(self, text: str) -> None:
+        """Lines as they are, set in."""
         self.block(2)
         lines = text.replace("\r\n", "\n").strip("\n").split("\n")
         if any(map(str.strip, lines)):
@@ -121,18 +125,18 @@ class Page:
             self._gap = 2  # without it one could not tell where the one ends and the other begins
         self._prose_above = is_prose
         if self.rule:
-            lines.append(self.rule * min(max(map(columns, lines)), _WIDEST_RULE))
+            lines.append(self.rule * min(max(map(width, lines)), _WIDEST_RULE))
             self.rule = ""
         self._emit(lines)
 
     def _paragraph(self, text: str) -> list[str]:
         """Its lines, none empty at its ends, and no two empty ones in a row."""
-        width = max(self._width, _NARROWEST)
+        columns = max(self._width, _NARROWEST)
         lines: list[str] = []
         for line in text.split("\n"):
             tidied = tidy(line)
             if tidied:
-                lines += wrapped(tidied, width)
+                lines += wrapped(tidied, columns)
             elif lines and lines[-1]:
                 lines.append("")
         while lines and not lines[-1]:

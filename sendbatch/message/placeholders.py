@@ -20,6 +20,7 @@ from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.names import declared_at, lines_of
 from sendbatch.message.written import blank, constants, depths
+from sendbatch.words import count
 
 _MOST = 20  # that are told of
 _MOST_PLACES = 3  # besides the first
@@ -89,7 +90,7 @@ class Placeholder:
 
     def warning(self, messages: int, having: int | None) -> Fault:
         """`messages` are built in all; `having` have it, None where that was not counted."""
-        of = f"{messages:,} message{'' if messages == 1 else 's'}"
+        of = count(messages, "message")
         if self.in_all:
             where = f"in all {of}" if messages > 1 else f"in {of}"
         elif having is None:

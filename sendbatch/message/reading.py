@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sendbatch.campaign.language import is_template
 from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.paths import problem, spelled
@@ -18,7 +19,6 @@ from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
-from sendbatch.message.templates import is_template
 from sendbatch.message.wordless import wordless
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere

@@ -12,7 +12,7 @@ from types import TracebackType
 import jinja2
 from jinja2.runtime import Context
 
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language import environment, is_template
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
 
@@ -95,11 +95,6 @@ class Line:
 def with_globals(variables: Mapping[str, object]) -> dict[str, object]:
     """Variables with what Jinja gives to every template, `range` and the like."""
     return {**environment().globals, **variables}
-
-
-def is_template(source: str) -> bool:
-    """Whether rendering could change anything."""
-    return "{{" in source or "{%" in source or "{#" in source
 
 
 def one_line_bundle(what: str, source: str) -> Bundle:

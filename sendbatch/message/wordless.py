@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sendbatch.campaign.language import environment
 from sendbatch.errors import Fault, Place
+from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.page import tidy
@@ -76,8 +77,5 @@ def _place(html: Bundle) -> Place:
     for name, source in html.sources.items():
         image = _IMAGE.search(source)
         if image is not None:
-            line = source.count("\n", 0, image.start()) + 1
-            column = image.start() - source.rfind("\n", 0, image.start())
-            text = source.split("\n")[line - 1].rstrip("\r")
-            return Place(html.shown[name], line, column, text)
+            return at_offset(html.shown[name], source, image.start())
     return Place(html.shown[html.entry])

@@ -1,16 +1,12 @@
-"""Lines as wide as a terminal's: how many columns text takes, and where a line of it may end."""
+"""Where a line of a mail's text may end: between words, and in East Asian text between signs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-import wcwidth
+from sendbatch.widths import is_narrow, width
 
-# Each of these takes one column; most texts have no others.
-_NARROW = re.compile(
-    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u0590\u2010-\u2027\u20a0-\u20bf]*+"
-)
 _CLOSING = "、。，．・：；？！）］｝〉》」』】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 _MARKS = "\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _OPENING = "（［｛〈《「『【〔"
@@ -27,29 +23,19 @@ _SIGNS = re.compile(
 _ADDRESS = re.compile(r"[(<]?+[a-zA-Z][a-zA-Z0-9+.-]{1,30}:")
 
 
-def columns(text: str) -> int:
-    """How many columns `text` takes in a terminal: two for an East Asian sign, none for a mark."""
-    if text.isascii() or _NARROW.fullmatch(text):
-        return len(text)
-    width = wcwidth.wcswidth(text)
-    return len(text) if width < 0 else width  # below 0: control characters
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """`text`, one line, as lines of at most `width` columns. A word stays whole however long it is."""
-    if len(text) <= width and (len(text) * 2 <= width or columns(text) <= width):
+def wrapped(text: str, columns: int) -> list[str]:
+    """`text`, one line, as lines of at most `columns`. A word stays whole however long it is."""
+    if len(text) <= columns and (len(text) * 2 <= columns or width(text) <= columns):
         return [text]
-    if text.isascii() or _NARROW.fullmatch(text):
-        return _by_letters(text, width)
-    return _by_columns(text, width)
+    return _by_letters(text, columns) if is_narrow(text) else _by_columns(text, columns)
 
 
-def _by_letters(text: str, width: int) -> list[str]:
+def _by_letters(text: str, columns: int) -> list[str]:
     lines, start = [], 0
-    while len(text) - start > width:
-        end = text.rfind(" ", start, start + width + 1)
+    while len(text) - start > columns:
+        end = text.rfind(" ", start, start + columns + 1)
         if end < start:
-            end = text.find(" ", start + width)
+            end = text.find(" ", start + columns)
         if end < 0:
             break
         lines.append(text[start:end])
@@ -57,15 +43,15 @@ def _by_letters(text: str, width: int) -> list[str]:
     return [*lines, text[start:]]
 
 
-def _by_columns(text: str, width: int) -> list[str]:
+def _by_columns(text: str, columns: int) -> list[str]:
     lines: list[str] = []
     line: list[str] = []
-    room = width
+    room = columns
     for piece in _pieces(text):
-        taken = columns(piece)
-        if line and columns(piece.rstrip(" ")) > room:
+        taken = width(piece)
+        if line and width(piece.rstrip(" ")) > room:
             lines.append("".join(line).rstrip(" "))
-            line, room = [], width
+            line, room = [], columns
         line.append(piece)
         room -= taken
     return [*lines, "".join(line).rstrip(" ")]

@@ -57,6 +57,7 @@ class Writer:
         self._keeps_empty = False
 
     def text(self, text: str, *, keeps_lines: bool) -> None:
+        """What stands between tags."""
         page = self.page
         if self._preformatted:
             page.inline.append(text)

@@ -19,6 +19,7 @@ from sendbatch.message.identity import short
 from sendbatch.preview.harmless import harmless
 from sendbatch.preview.look import STYLE
 from sendbatch.preview.shown import Shown
+from sendbatch.words import count
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -147,20 +148,16 @@ def render(messages: Sequence[Shown], title: str, made: Made) -> str:
     env = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.filters.update(size=size, short=short, counted=_counted, harmless=harmless)
+    env.filters.update(size=size, short=short, counted=count, harmless=harmless)
     return env.from_string(PAGE).render(
         messages=messages,
         title=one_line(title),
-        counted=_counted(len(messages), "message"),
+        counted=count(len(messages), "message"),
         made=made,
         moment=datetime.fromtimestamp(made.at, UTC),
         policy=POLICY,
         style=STYLE,
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def size(number: int) -> str:

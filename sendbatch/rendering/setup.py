@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 
-from sendbatch.audience.checks import Rules
+from sendbatch.audience.rules import Rules
 from sendbatch.message.content import Content
 
 

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from sendbatch.errors import one_line
 from sendbatch.gathering import Gathered
 from sendbatch.message.identity import short
-from sendbatch.report.columns import cut, padded, width
 from sendbatch.report.tally import Attention, Tally
-from sendbatch.report.words import duration, rate, word
+from sendbatch.report.words import duration, rate
 from sendbatch.smtp.meanings import OURS, meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
+from sendbatch.widths import cut, padded, width
+from sendbatch.words import word
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",

@@ -1,13 +1,6 @@
-"""How statuses, times and rates are said to people."""
+"""How times and rates are said in a report, to a tenth."""
 
 from __future__ import annotations
-
-from sendbatch.values import Status
-
-
-def word(status: Status) -> str:
-    """The status as a person reads it: "in doubt"."""
-    return str(status).replace("_", " ")
 
 
 def duration(seconds: float) -> str:

@@ -18,11 +18,9 @@ MOST = 16  # addresses that are tried for one connection
 
 
 class Addresses:
-    """What a run has learned of them: one object for all of its connections. `unfit` are the ways to log in
-    that its server offers and refuses."""
+    """What a run has learned of them: one object for all of its connections."""
 
     def __init__(self) -> None:
-        self.unfit: set[str] = set()
         self._worked: str | None = None
         self._failed: set[str] = set()
 
@@ -37,10 +35,12 @@ class Addresses:
         return ordered[:MOST]
 
     def worked(self, address: str) -> None:
+        """It answered: from now on it is tried first."""
         self._worked = address
         self._failed.discard(address)
 
     def failed(self, address: str) -> None:
+        """It did not answer: from now on it is tried last."""
         self._failed.add(address)
 
 

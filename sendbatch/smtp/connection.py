@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.addresses import Addresses
+from sendbatch.smtp.known import Known
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import open_transport
@@ -40,7 +40,7 @@ async def open_connection(
     server: Server,
     credentials: Credentials | None,
     levels: Levels | None = None,
-    known: Addresses | None = None,
+    known: Known | None = None,
 ) -> Connection:
     """Connects, secures and logs in. `levels` and `known` are shared by the connections of a run.
 

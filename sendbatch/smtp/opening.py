@@ -19,8 +19,9 @@ import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
-from sendbatch.smtp import diagnosis
-from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
+from sendbatch.smtp import diagnosis, tls_faults
+from sendbatch.smtp.addresses import NoneAnswered, first_to_answer
+from sendbatch.smtp.known import Known
 from sendbatch.smtp.listener import Listener, reply_from
 from sendbatch.smtp.login import Login, LoginUnfinished
 from sendbatch.smtp.offers import Offers, read_offers
@@ -34,14 +35,14 @@ if TYPE_CHECKING:
 
 
 async def open_transport(
-    server: Server, credentials: Credentials | None, known: Addresses | None = None
+    server: Server, credentials: Credentials | None, known: Known | None = None
 ) -> tuple[asyncio.Transport, Offers]:
     """A secured, logged-in transport whose protocol may be replaced, and what the server offers. `known` is
     shared by the connections of a run.
 
     Raises SmtpError.
     """
-    known = known or Addresses()
+    known = known or Known()
     while True:
         try:
             return await _open(Opening(server, known), credentials)
@@ -76,9 +77,9 @@ async def _open(
 class Opening:
     """One attempt. Its steps are called in order; each raises SmtpError with its own `step`."""
 
-    def __init__(self, server: Server, known: Addresses | None = None) -> None:
+    def __init__(self, server: Server, known: Known | None = None) -> None:
         self.server = server
-        self._known = known or Addresses()
+        self._known = known or Known()
         self.addresses: list[str] = []
         self.offers = Offers()
         self._client = aiosmtplib.SMTP(
@@ -92,7 +93,7 @@ class Opening:
         with self._explained("dns"):
             async with asyncio.timeout(self.server.timeouts.connect):
                 found = await aside(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        self.addresses = self._known.in_order(
+        self.addresses = self._known.addresses.in_order(
             list(dict.fromkeys(str(entry[4][0]) for entry in found))
         )
 
@@ -104,7 +105,7 @@ class Opening:
                 self._connected_to,
                 self.server.timeouts.connect,
                 lambda lost: lost[0].abort(),
-                self._known,
+                self._known.addresses,
             )
         except NoneAnswered as none:
             raise diagnosis.not_connected(self.server, none.errors) from None
@@ -158,13 +159,13 @@ class Opening:
                 async with asyncio.timeout(self.server.timeouts.connect):
                     await self._handshake(context)
             except ssl.SSLCertVerificationError as error:
-                raise diagnosis.bad_certificate(
+                raise tls_faults.bad_certificate(
                     self.server, error, await self._look(error)
                 ) from None
         if self.server.fingerprint is not None:
             shown = self._seen()
             if shown.fingerprint != self.server.fingerprint:
-                raise diagnosis.another_certificate(self.server, shown)
+                raise tls_faults.another_certificate(self.server, shown)
 
     def _context(self) -> ssl.SSLContext:
         server = self.server
@@ -175,7 +176,7 @@ class Opening:
         try:
             return context_of(server.ca, server.fingerprint)
         except (OSError, ssl.SSLError) as error:
-            raise diagnosis.no_authorities(server, error) from None
+            raise tls_faults.no_authorities(server, error) from None
 
     async def _handshake(self, context: ssl.SSLContext) -> None:
         if self.server.security == "tls":
@@ -187,7 +188,7 @@ class Opening:
         """At a certificate that was not good enough, over a connection on which nothing more is said: what it
         is for, where only that was wrong, else its fingerprint."""
         context = unverified()
-        if error.verify_code in diagnosis.OTHER_NAME:
+        if error.verify_code in tls_faults.OTHER_NAME:
             context = await asyncio.to_thread(self._without_name)
         looking = Opening(replace(self.server, context=context, fingerprint=None), self._known)
         try:
@@ -282,7 +283,7 @@ class Opening:
         server = self.server
         if self._listener is not None and self._listener.offence is not None:
             if step == "tls" and server.security == "tls":
-                return diagnosis.plain_instead_of_tls(server)
+                return tls_faults.plain_instead_of_tls(server)
             return diagnosis.not_smtp(server, step, self._listener.offence)
         if isinstance(error, aiosmtplib.SMTPResponseException):
             reply = reply_from(SMTPResponse(error.code, error.message), step.upper())
@@ -290,7 +291,7 @@ class Opening:
         if isinstance(error, TimeoutError):
             return diagnosis.too_slow(server, step, limit or server.timeouts.connect)
         if isinstance(error, ssl.SSLError):
-            return diagnosis.not_secure(server, error)
+            return tls_faults.not_secure(server, error)
         if step == "dns" and isinstance(error, OSError | UnicodeError):
             return diagnosis.no_such_host(server, error)
         if isinstance(error, ConnectionError | OSError):

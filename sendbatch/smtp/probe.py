@@ -17,6 +17,7 @@ from sendbatch.smtp.opening import Opening
 from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
 from sendbatch.threads import aside
+from sendbatch.words import listed
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
@@ -96,8 +97,7 @@ def _tls(opening: Opening) -> Step:
         value
         for _, value in cast("tuple[tuple[str, str], ...]", certificate.get("subjectAltName", ()))
     ]
-    shown = ", ".join(one_line(name, 100) for name in names[:5])
-    shown += f" and {len(names) - 5} more" if len(names) > 5 else ""
+    shown = listed([one_line(name, 100) for name in names], 5)
     text = f"{version}, certificate for {shown}, valid until {certificate.get('notAfter', '?')}"
     return Step("tls", True, text)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sendbatch.audience.checks import Checker, Rules, make_rules
+from sendbatch.audience.checks import Checker
 from sendbatch.audience.reading import open_table
+from sendbatch.audience.rules import Rules, make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import AudienceError, Place
 from sendbatch.values import Checked, Row

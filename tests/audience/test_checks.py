@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendbatch.audience.checks import Checker, make_rules
+from sendbatch.audience.checks import Checker
+from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.language import usable
 from sendbatch.errors import AudienceError, CampaignError, Fault
 from sendbatch.values import Row, Status

@@ -10,8 +10,8 @@ import pytest
 from sendbatch.cli.live import TOLD_AT_LEAST, Beat
 from sendbatch.cli.progress import Progress, speed_words, until_words
 from sendbatch.delivery.observer import Wait
-from sendbatch.report.columns import width
 from sendbatch.values import Status
+from sendbatch.widths import width
 
 P, A, D, R, F = (
     Status.PENDING, Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED,

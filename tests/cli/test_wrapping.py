@@ -6,7 +6,7 @@ import pytest
 
 from sendbatch.cli.wrapping import NARROWEST, wrapped
 from sendbatch.errors import Fault, Place
-from sendbatch.report.columns import width
+from sendbatch.widths import width
 
 SAID = (
     "p0@web.de is deferred: 451 4.7.1 <p0@web.de>: Recipient address rejected: Greylisted, please "

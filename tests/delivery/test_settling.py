@@ -18,9 +18,9 @@ from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import Connections, SlowDown
 from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
 from sendbatch.delivery.waits import Waits
-from sendbatch.delivery.words import clock_time
 from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
+from sendbatch.words import clock_time
 from tests.delivery.desk import Watcher
 from tests.delivery.fakeclock import START, FakeClock
 

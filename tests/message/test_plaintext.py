@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.message.plaintext import text_from_html
-from sendbatch.message.wrapping import columns
+from sendbatch.widths import width
 
 from .conftest import body_of, built, content
 
@@ -136,7 +136,7 @@ def test_any_text_of_a_cell_comes_out_as_typed(typed: str, around: str) -> None:
 @given(TYPED)
 def test_a_line_is_longer_than_a_terminal_only_where_one_word_is(typed: str) -> None:
     for line in text_from_html(f"<blockquote>{markup.escape(typed * 5)}</blockquote>").splitlines():
-        assert columns(line) <= 76 or " " not in line.removeprefix("> ")
+        assert width(line) <= 76 or " " not in line.removeprefix("> ")
 
 
 WORDS = "word " * 20

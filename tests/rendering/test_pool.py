@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.audience.checks import make_rules
+from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import AudienceError, Interrupted

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from sendbatch.report.columns import cut, padded, width
 from sendbatch.report.tally import take
 from sendbatch.report.text import summary
 from sendbatch.report.words import duration, rate
 from sendbatch.values import Status
+from sendbatch.widths import width
 
 
 def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
@@ -77,9 +73,7 @@ def test_one_fault_of_many_rows_is_one_line_with_the_count_and_the_first_rows(re
     text = summary(take(record), name="spring", run="")
 
     assert text.count("no such file") == 1
-    assert (
-        "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
-    )
+    assert "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
     assert "… and" not in text
 
 
@@ -130,19 +124,6 @@ def test_wide_characters_do_not_break_the_columns(record) -> None:
     columns = [width(line[: line.index("rejected")]) for line in lines if "row " in line]
     assert len(columns) == 2
     assert len(set(columns)) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "columns"), [("ada", 3), ("例え", 4), ("e\u0301", 1), ("ที่", 1), ("नि", 2), ("a\u200db", 2)]
-)
-def test_marks_take_no_column_and_wide_characters_two(text: str, columns: int) -> None:
-    assert width(text) == columns
-
-
-@given(st.text(), st.integers(1, 50))
-def test_a_cut_text_fits_and_a_padded_one_fills(text: str, columns: int) -> None:
-    assert width(cut(text, columns)) <= columns
-    assert width(padded(cut(text, columns), columns)) == columns
 
 
 def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:

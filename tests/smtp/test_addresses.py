@@ -15,6 +15,7 @@ from sendbatch.errors import SmtpError
 from sendbatch.smtp import addresses
 from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Server, open_connection
+from sendbatch.smtp.known import Known
 from tests.smtp.postbox import StartPostbox
 from tests.smtp.scripted import QUICK
 
@@ -82,7 +83,7 @@ def test_an_address_that_leads_nowhere_costs_a_moment_once(
         port = nowhere.getsockname()[1]
         async with await asyncio.start_server(greets, HERE, port):
             server = Server("mail.example.com", port, "none", timeouts=replace(QUICK, connect=60))
-            known = Addresses()
+            known = Known()
             (await open_connection(server, None, known=known)).abort()
             monkeypatch.setattr(addresses, "DELAY", 3600.0)  # none is waited for any more
             (await open_connection(server, None, known=known)).abort()

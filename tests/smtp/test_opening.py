@@ -15,8 +15,8 @@ import trustme
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
-from sendbatch.smtp.addresses import Addresses
 from sendbatch.smtp.connection import Offers, Server, open_connection
+from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import Login
 from sendbatch.values import Outcome, Status
 from tests.smtp.postbox import JANE, StartPostbox
@@ -392,7 +392,7 @@ OFFERS_THREE = b"250-there\r\n250 AUTH CRAM-MD5 PLAIN LOGIN\r\n"
 
 
 async def opened(script: object, times: int = 1, **options: object) -> None:
-    known = Addresses()
+    known = Known()
     async with scripted(script, **options) as server:
         for _ in range(times):
             (await open_connection(server, JANE, known=known)).abort()

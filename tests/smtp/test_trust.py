@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from sendbatch.errors import SmtpError
-from sendbatch.smtp import diagnosis
+from sendbatch.smtp import tls_faults
 from sendbatch.smtp.connection import Server, open_connection
 from sendbatch.smtp.trust import fingerprint_of
 from tests.smtp.postbox import JANE, StartPostbox
@@ -193,7 +193,7 @@ def test_no_cipher_in_common_is_told_from_an_old_version(
 def test_what_a_failed_handshake_says_of_its_cause(reason: str, said: str, to_do: str) -> None:
     error = ssl.SSLError(1, "no")
     error.reason = reason
-    fault = diagnosis.not_secure(Server("mail.example.com", 25025, "tls"), error).faults[0]
+    fault = tls_faults.not_secure(Server("mail.example.com", 25025, "tls"), error).faults[0]
     assert said in fault.message
     assert to_do in (fault.hint or "")
 
@@ -211,7 +211,7 @@ def test_what_a_failed_handshake_says_of_its_cause(reason: str, said: str, to_do
 def test_what_is_wrong_with_a_certificate_is_said(code: int, said: str) -> None:
     error = ssl.SSLCertVerificationError(1, "no")
     error.verify_code, error.verify_message = code, "no"
-    fault = diagnosis.bad_certificate(Server("mail.example.com", 587, "starttls"), error).faults[0]
+    fault = tls_faults.bad_certificate(Server("mail.example.com", 587, "starttls"), error).faults[0]
     assert said in fault.message
     assert fault.hint
 

@@ -1,7 +1,8 @@
-"""How times and numbers are said to people, in notices and questions."""
+"""How times, numbers and lists are said to people."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
@@ -27,3 +28,21 @@ def duration(seconds: float) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """ "1 recipient", "40,000 recipients"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def word(status: str) -> str:
+    """A status as a person reads it: "in doubt"."""
+    return status.replace("_", " ")
+
+
+def listed(names: Sequence[str], most: int, number: int | None = None) -> str:
+    """ "a, b", "a, b, c and 4 more": the first `most` of them. `number` is how many there are, where `names`
+    are not all."""
+    left = (len(names) if number is None else number) - min(most, len(names))
+    return ", ".join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
+
+
+def rows(first: Sequence[int], number: int) -> str:
+    """ "row 2", "rows 2, 3, 1,004", "rows 2, 3, 4 and 17 more": the first of so many."""
+    named = listed([f"{row:,}" for row in first], len(first), number)
+    return f"{'row' if number == 1 else 'rows'} {named}"

@@ -1,0 +1,174 @@
+"""What the rows of a CSV are judged by, with all that is wrong about it. No file, no clock, no DNS.
+
+`Rules` are made once from the campaign and the CSV's header; they can be pickled for any process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, TypeAlias
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.audience.columns import clashing, missing_column
+from sendbatch.campaign.bounded import undeclared
+from sendbatch.campaign.language import environment, expression_tree, is_template, needed, usable
+from sendbatch.campaign.meaning import Kinds
+from sendbatch.campaign.misuses import bare_expression, misuses
+from sendbatch.campaign.model import Campaign, Json
+from sendbatch.campaign.slips import offset_of
+from sendbatch.campaign.spellings import meant_by
+from sendbatch.errors import CampaignError, Fault, Place, shown, within
+
+TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`columns` are the plan's: the CSV's, then names that only `defaults` give. `key` is a column,
+    a template, or None for the address."""
+
+    version: ClassVar[int] = 3  # of the checks: another one plans anew
+
+    columns: tuple[str, ...]
+    csv_columns: tuple[str, ...]
+    email: str
+    key: str | None = None
+    as_given: bool = False
+    where: str | None = None
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    file: str = ""
+    where_place: Place | None = None
+
+
+def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The CSV's columns, then those that only `defaults` give."""
+    given = dict.fromkeys(map(usable, campaign.recipients.defaults))
+    return (*csv_columns, *(name for name in given if name not in csv_columns))
+
+
+def make_rules(
+    campaign: Campaign,
+    csv_columns: tuple[str, ...],
+    names: Mapping[str, str],
+    clashes: Mapping[str, Fault] = MappingProxyType({}),
+) -> Rules:
+    """The rules of a campaign over a CSV with these columns (`names`: usable to as written; `clashes`:
+    usable names that more than one has, which is a fault where one is used).
+
+    Raises CampaignError with every column that is missing, every unknown name in `where` and
+    `key`, and every --set on a column's name.
+    """
+    recipients, key = campaign.recipients, campaign.recipients.key
+    defaults = {usable(name): text for name, text in recipients.defaults.items()}
+    rules = Rules(
+        columns=plan_columns(campaign, csv_columns),
+        csv_columns=csv_columns,
+        email=usable(recipients.email),
+        key=key if key is None or is_template(key) else usable(key),
+        as_given=recipients.as_given,
+        where=recipients.where,
+        required=tuple(usable(name) for name in recipients.required),
+        defaults=defaults,
+        variables=dict(campaign.variables),
+        file=shown(recipients.file),
+        where_place=campaign.places.get("recipients.where"),
+    )
+    faults = [
+        *_missing(rules, campaign, names, clashes),
+        *_unknown(rules, campaign, clashes),
+        *_overridden(rules, campaign),
+        *clashing(clashes, _used(rules, campaign)),
+    ]
+    if faults:
+        raise CampaignError(faults)
+    return rules
+
+
+def _used(rules: Rules, campaign: Campaign) -> list[str]:
+    """Every name of a column that the rules depend on."""
+    used = [rules.email, *rules.required, *rules.defaults, *campaign.overrides]
+    if rules.key is not None and not is_template(rules.key):
+        used.append(rules.key)
+    env = environment()
+    for _, source, tree_of in _expressions(rules):
+        with contextlib.suppress(jinja2.TemplateSyntaxError):
+            used += undeclared(tree_of(env, source))
+    return used
+
+
+def _expressions(rules: Rules) -> Iterator[tuple[str, str, TreeOf]]:
+    """(path in the campaign file, source, how it is read) of `where` and a key template."""
+    if rules.where is not None:
+        yield "recipients.where", rules.where, expression_tree
+    if rules.key is not None and is_template(rules.key):
+        yield "recipients.key", rules.key, SandboxedEnvironment.parse
+
+
+def _overridden(rules: Rules, campaign: Campaign) -> list[Fault]:
+    faults = []
+    for name in campaign.overrides:
+        if name in rules.columns:
+            given = name in rules.csv_columns
+            there = "the CSV has a column of" if given else "recipients.defaults gives"
+            message = f"--set {name}: {there} that name, which would win over it"
+            faults.append(Fault(message, hint="give the variable another name"))
+    return faults
+
+
+def _missing(
+    rules: Rules, campaign: Campaign, names: Mapping[str, str], clashes: Mapping[str, Fault]
+) -> list[Fault]:
+    recipients = campaign.recipients
+    wanted = [("recipients.email", recipients.email, rules.csv_columns)]
+    wanted += [
+        (f"recipients.required.{i}", name, rules.columns)
+        for i, name in enumerate(recipients.required)
+    ]
+    if rules.key is not None and not is_template(rules.key):
+        wanted.append(("recipients.key", recipients.key or "", rules.columns))
+    return [
+        missing_column(path, name, known, campaign, names)
+        for path, name, known in wanted
+        if usable(name) not in known and usable(name) not in clashes
+    ]
+
+
+def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> list[Fault]:
+    """Names in `where` and a key template that neither a column nor a variable has, and text that is
+    compared with a number there."""
+    env = environment()
+    known = {*rules.columns, *rules.variables, *clashes}
+    faults = []
+    for path, source, tree_of in _expressions(rules):
+        place = campaign.places.get(path)
+        try:
+            uses = needed(tree_of(env, source))
+        except jinja2.TemplateSyntaxError as error:
+            faults.append(Fault(f"{path}: {error.message}", place))
+            continue
+        for use in uses:
+            if use.name not in known:
+                hint = meant_by(use.name, known) or "neither a column nor a variable"
+                there = within(place, source, offset_of(source, use.name))
+                faults.append(Fault(f"{path}: unknown name {use.name!r}", there, hint))
+        tree = tree_of(env, source)
+        kinds = Kinds(tree, rules.columns, rules.variables)
+        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in misuses(tree, kinds)]
+    return faults
+
+
+def bare_columns(rules: Rules) -> list[str]:
+    """The columns that are conditions of `where` all by themselves: any text but the empty one is true."""
+    if rules.where is None:
+        return []
+    tree = expression_tree(environment(), rules.where)
+    kinds = Kinds(tree, rules.columns, rules.variables)
+    return sorted({column for _, column in bare_expression(tree, kinds)})
