@@ -21,6 +21,8 @@ Complaint: TypeAlias = tuple[str, Mark, str | None]  # message, where, hint
 
 _KEY = re.compile(r"""(?P<before>\s*(?:-\s+)*)["']?[\w.-]+["']?\s*:""")
 _VALUE = re.compile(r"""\s*(?:-\s+)*(?:["']?[\w.-]+["']?\s*:\s+)?(?P<value>\S.*)?""")
+_QUOTED = re.compile(r"""(?<![^\s\[{,:])(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+_IN_FLOW = re.compile(r"[\[{,:]\s*(\{[{%#])")
 _JOINED = re.compile(r"\s*(?:-\s+)?[\w.-]+(?P<colon>:)[^\s:/]")  # no blank behind the colon; no URL
 _CONFLICT = re.compile(r"<{7} |={7}$|>{7} ")
 _SMART = "“”„‘’‚«»"
@@ -133,13 +135,24 @@ def _template(stuck: _Stuck) -> _Found | None:
     if stuck.since is not None:
         lines.append(stuck.since[0])
     for line in lines:
-        text = stuck.text(line)
-        found = re.search(r"(?:^|[:,-]\s+)(\{[{%#])", text)
-        if found is not None:
-            sign = found[1]
+        column = _braces(stuck.text(line))
+        if column is not None:
+            sign = stuck.text(line)[column : column + 2]
             hint = BRACES if sign == "{{" else QUOTES.format(sign)
-            return line, found.start(1), "this is taken for a mapping, not for text", hint
+            return line, column, "this is taken for a mapping, not for text", hint
     return None
+
+
+def _braces(text: str) -> int | None:
+    """Where a value without quotes starts with a tag of Jinja's. Within a text such a tag is text."""
+    text = _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), text)
+    value = _VALUE.match(text)
+    assert value is not None  # it matches any line
+    written, at = value["value"] or "", value.start("value")
+    if re.match(r"\{[{%#]", written):
+        return at
+    found = _IN_FLOW.search(text, at) if written[:1] in ("[", "{") else None
+    return found.start(1) if found is not None else None
 
 
 def _open_quote(stuck: _Stuck) -> _Found | None:
