@@ -16,6 +16,7 @@ from yaml.error import Mark, MarkedYAMLError
 BRACES = "text that starts with {{ needs quotes around it"
 QUOTES = "text that starts with {} needs quotes around it"
 BLANK = "a blank is missing after the colon"
+COMMENT = "text that starts with # needs quotes around it: what stands behind # is a comment"
 
 Complaint: TypeAlias = tuple[str, Mark, str | None]  # message, where, hint
 
@@ -77,6 +78,14 @@ def lacks_blank(written: str) -> bool:
     return _JOINED.match(written) is not None
 
 
+def strange_blank(key: str) -> str | None:
+    """A hint where a key begins or ends with what only looks like a blank."""
+    found = _STRANGE_BLANKS.search(key)
+    if found is None or key.strip(key[found.start()]) == key:
+        return None
+    return f"{_none_to_yaml(found[0])} beside it: write plain spaces"
+
+
 def is_all_comment(line: str, column: int) -> bool:
     """Whether what stands behind the key at this column, from 0, is a comment that looks like a text."""
     return re.match(r"""["']?[^\s:]+\s*:\s+#\S""", line[column:]) is not None
@@ -118,9 +127,13 @@ def _strange_blank(stuck: _Stuck) -> _Found | None:
         if found is not None and re.fullmatch(
             r"\s*|\s*(?:-\s+)?[\w.-]+:\s*", text[: found.start()]
         ):
-            said = f"a blank that is none to YAML stands here (U+{ord(found[0]):04X})"
+            said = f"{_none_to_yaml(found[0])} here"
             return line, found.start(), said, "write plain spaces"
     return None
+
+
+def _none_to_yaml(blank: str) -> str:
+    return f"a blank that is none to YAML (U+{ord(blank):04X}) stands"
 
 
 def _near(stuck: _Stuck) -> Iterator[int]:
