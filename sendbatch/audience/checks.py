@@ -7,6 +7,7 @@ a `Checker` applies them to one row at a time, in any process.
 from __future__ import annotations
 
 import contextlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,18 +28,21 @@ from sendbatch.campaign.language import (
     FAILURES,
     environment,
     expression_tree,
+    guess,
     narrowed,
     needed,
     usable,
 )
 from sendbatch.campaign.meaning import Kinds
-from sendbatch.campaign.misuses import bare_expression, misuses
+from sendbatch.campaign.misuses import bare_expression, misuses, misuses_of_condition
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.numbers import NoNumber
 from sendbatch.campaign.slips import offset_of
 from sendbatch.campaign.spellings import meant_by
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, one_line, shown, within
 from sendbatch.values import Checked, Row, Status
+
+_NO_ATTRIBUTE = re.compile(r"'str object' has no attribute '(\w+)'$")
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
 
@@ -180,7 +184,8 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> 
                 faults.append(Fault(f"{path}: unknown name {use.name!r}", there, hint))
         tree = tree_of(env, source)
         kinds = Kinds(tree, rules.columns, rules.variables)
-        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in misuses(tree, kinds)]
+        found = misuses_of_condition if path == "recipients.where" else misuses
+        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in found(tree, kinds)]
     return faults
 
 
@@ -285,9 +290,7 @@ class Checker:
             place = self._rules.where_place
             where = f"{self._rules.file}:{row.line}"
             message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
-            told = isinstance(error, (Mismatch, NoNumber))  # they say themselves what to do
-            hint = None if told else "cells are text: write age|int, or guard it with an `and`"
-            raise AudienceError(Fault(message, place, hint)) from None
+            raise AudienceError(Fault(message, place, _hint(error))) from None
 
     def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:
         context: dict[str, Json] = dict(self._rules.variables)
@@ -324,3 +327,15 @@ class Checker:
             if not cells[i].strip():
                 return f"{name} is required and empty"
         return "" if key else "its key is empty"
+
+
+def _hint(error: BaseException) -> str | None:
+    """What to do where `where` failed for a row, as far as the error does not say it itself."""
+    if isinstance(error, (Mismatch, NoNumber)):
+        return None
+    said = str(error)
+    if isinstance(error, TypeError) and re.search(r"\bstr\b", said):
+        return "cells and what stands in quotes are text: write age|int > 18, or guard it with an `and`"
+    missing = _NO_ATTRIBUTE.search(said)
+    near = guess(missing[1], (name for name in dir(str) if name[0] != "_")) if missing else None
+    return f"did you mean {near}?" if near else None

@@ -19,6 +19,7 @@ FILTERS_ELSEWHERE = {
     **dict.fromkeys(("ucfirst", "capitalise"), "capitalize"),
     **dict.fromkeys(("size", "len"), "length"),
     **dict.fromkeys(("strip", "chomp"), "trim"),
+    **dict.fromkeys(("integer", "toInt", "to_i", "intval"), "int"),
     **dict.fromkeys(("ifempty", "fallback", "otherwise"), "default"),
 }
 TESTS_ELSEWHERE = dict.fromkeys(("null", "nil", "empty", "blank"), EMPTY.replace("…", "plan"))
@@ -56,6 +57,8 @@ _HERE: tuple[tuple[str, str, str], ...] = (
     ("", "[“”„‘’‚«»`´]", "write straight quotes: \"…\" or '…'"),
     ("", ";", "take the ; out"),
     ("", ",", 'one of several is written … in ["a", "b"]'),
+    (r"\bis\s+", "[\"'“‘\\d]", "write == to compare"),
+    (r"\bis\s+not\s+", "[\"'“‘\\d]", "write != for unequal"),
     (r"^\s*(?:if|where|when|filter)\s+", "", "write the condition alone"),
     (r"\b(?:and|or|not|in|is)\s+", r"\w", "something is missing before it"),
     ("[\"']", r"\w", "a text with a quote in it stands in quotes of the other kind"),
@@ -81,6 +84,8 @@ def unknown_words(
         near = hint or guess(node.name, known)
         meant = TESTS_ELSEWHERE.get(node.name) if not is_filter else None
         hint = meant or (f"did you mean {near}?" if near else "")
+        if is_filter and not near and hasattr(str, node.name):
+            hint = f"write .{node.name}(…) instead of |{node.name}(…)"
         yield node.lineno, node.name, f"no {kind} is called {node.name}", hint
 
 
