@@ -26,6 +26,7 @@ TESTS_ELSEWHERE = dict.fromkeys(("null", "nil", "empty", "blank"), EMPTY.replace
 NAMES_ELSEWHERE = {
     **dict.fromkeys(("null", "NULL", "nil", "Null", "undefined"), EMPTY.replace("…", "plan")),
     **dict.fromkeys(("TRUE", "FALSE"), "write true or false, in small letters"),
+    **{tag: f"write {{% {tag} %}}" for tag in ("else", "endif", "endfor", "endblock", "endmacro")},
 }
 
 # What stands before the place where the parser could not go on, what stands there, and what to write;
@@ -41,9 +42,13 @@ _HERE: tuple[tuple[str, str, str], ...] = (
     ("<", ">", "write != for unequal"),
     ("", "≠", "write != for unequal"),
     ("", "[≤≥]", "write <= or >="),
+    ("", r"&(?:\w{2,6}|#\w{1,6});", "an editor wrote this sign as HTML does: write the sign itself"),
     ("", "&&?", "write and"),
     (r"\|", r"\|", "write or"),
     ("", "!", "write not"),
+    (r"\belse\s+", r"if\b", "write elif"),
+    (r"^\s*", r"[#/^](?:if|unless|each|with)\b", "write {% if plan %} and {% endif %}, or {% for %}"),
+    (r"\|\s*\w+\s*", ":", 'what a filter takes stands in brackets: default("friend")'),
     ("", _WORD, "write · in small letters"),
     (rf"\b{_WORD}\s+", "", "write · in small letters"),
     ("", r"(?i:LIKE|CONTAINS|INCLUDES|MATCHES)\b", LIKE),
