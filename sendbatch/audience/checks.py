@@ -6,6 +6,7 @@ A `Checker` applies the rules to one row at a time, in any process.
 from __future__ import annotations
 
 import contextlib
+import re
 import unicodedata
 
 from sendbatch.audience.addresses import LONGEST, Address, default_key, former_key, normalise
@@ -13,11 +14,13 @@ from sendbatch.audience.cells import bare
 from sendbatch.audience.named import address_of
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.comparing import Mismatch
-from sendbatch.campaign.language import FAILURES, environment, is_template, narrowed
+from sendbatch.campaign.language import FAILURES, environment, guess, is_template, narrowed
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.numbers import NoNumber
 from sendbatch.errors import AudienceError, Fault, one_line
 from sendbatch.values import Checked, Row, Status
+
+_NO_ATTRIBUTE = re.compile(r"'str object' has no attribute '(\w+)'$")
 
 
 class Checker:
@@ -112,9 +115,7 @@ class Checker:
             place = self._rules.where_place
             where = f"{self._rules.file}:{row.line}"
             message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
-            told = isinstance(error, (Mismatch, NoNumber))  # they say themselves what to do
-            hint = None if told else "cells are text: write age|int, or guard it with an `and`"
-            raise AudienceError(Fault(message, place, hint)) from None
+            raise AudienceError(Fault(message, place, _hint(error))) from None
 
     def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:
         context: dict[str, Json] = dict(self._rules.variables)
@@ -151,3 +152,15 @@ class Checker:
             if not cells[i].strip():
                 return f"{name} is required and empty"
         return "" if key else "its key is empty"
+
+
+def _hint(error: BaseException) -> str | None:
+    """What to do where `where` failed for a row, as far as the error does not say it itself."""
+    if isinstance(error, (Mismatch, NoNumber)):
+        return None
+    said = str(error)
+    if isinstance(error, TypeError) and re.search(r"\bstr\b", said):
+        return "cells and what stands in quotes are text: write age|int > 18, or guard it with an `and`"
+    missing = _NO_ATTRIBUTE.search(said)
+    near = guess(missing[1], (name for name in dir(str) if name[0] != "_")) if missing else None
+    return f"did you mean {near}?" if near else None

@@ -19,7 +19,7 @@ from sendbatch.audience.columns import clashing, missing_column
 from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.language import environment, expression_tree, is_template, needed, usable
 from sendbatch.campaign.meaning import Kinds
-from sendbatch.campaign.misuses import bare_expression, misuses
+from sendbatch.campaign.misuses import bare_expression, misuses, misuses_of_condition
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.slips import offset_of
 from sendbatch.campaign.spellings import meant_by
@@ -161,7 +161,8 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> 
                 faults.append(Fault(f"{path}: unknown name {use.name!r}", there, hint))
         tree = tree_of(env, source)
         kinds = Kinds(tree, rules.columns, rules.variables)
-        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in misuses(tree, kinds)]
+        found = misuses_of_condition if path == "recipients.where" else misuses
+        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in found(tree, kinds)]
     return faults
 
 

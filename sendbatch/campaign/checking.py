@@ -21,7 +21,7 @@ from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.model import REFUSE, Profile, Retry
 from sendbatch.campaign.nodes import Data, Document, Trail
 from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
-from sendbatch.campaign.syntax import cut_short
+from sendbatch.campaign.syntax import COMMENT, cut_short, is_all_comment
 from sendbatch.campaign.templating import check_expression, check_template, literal
 from sendbatch.errors import Fault, within
 
@@ -87,7 +87,11 @@ class Checks:
     def _cut_short(self) -> None:
         """`subject: We are #1 now` says `We are`, for what stands behind the # is a comment."""
         for trail, place in self.document.values.items():
-            text = _at(self.document.data, trail) if trail and trail[0] in SAID_TO_READERS else None
+            if not (trail and trail[0] in SAID_TO_READERS):
+                continue
+            text = _at(self.document.data, trail)
+            if text is None and trail[0] == "variables":
+                self._all_comment(trail)
             if not isinstance(text, str) or place.text is None or place.column is None:
                 continue
             at = cut_short(place.text, place.column - 1, text)
@@ -97,6 +101,12 @@ class Checks:
                 )
                 hint = "put the text in quotes, or a blank behind the #"
                 self.faults.append(Fault(said, replace(place, column=at + 1), hint))
+
+    def _all_comment(self, trail: Trail) -> None:
+        """`color: #ff0000` is no colour but nothing, and would be read as None."""
+        place = self.document.at_key(trail)
+        if is_all_comment(place.text or "", (place.column or 1) - 1):
+            self.faults.append(Fault(f"{label(trail)} has no value", place, COMMENT))
 
     def _templates(self, declared: DeclaredCampaign) -> None:
         written = self.document.data.get("templates")

@@ -88,7 +88,7 @@ def label(trail: Trail) -> str:
 
 def _fault(model: type[Declared], detail: ErrorDetails, trail: Trail, document: Document) -> Fault:
     if detail["type"] == "extra_forbidden":
-        hint = _meant(model, trail)
+        hint = syntax.strange_blank(str(trail[-1])) or _meant(model, trail)
         return Fault(f"unknown key: {label(trail)}", document.at_key(trail), hint)
     cause = detail.get("ctx", {}).get("error")
     said = str(cause) if cause else SAID.get(detail["type"], detail["msg"])
@@ -194,7 +194,7 @@ def _says_something(item: Data, trail: Trail, document: Document, faults: list[F
     hint = 'write "" for empty text' if "defaults" in trail else "write one, or leave the key out"
     place = document.at_key(trail)
     if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
-        hint = "text that starts with # needs quotes around it: what stands behind # is a comment"
+        hint = syntax.COMMENT
     faults.append(Fault(f"{label(trail)} has no value", place, hint))
     return False
 

@@ -45,7 +45,38 @@ def misuses(tree: nodes.Template, kinds: Kinds) -> list[Misuse]:
     taken for a column of that name, in the order of lines."""
     found = [*_compared(tree, kinds), *_tested(tree, kinds), *_chosen(tree, kinds)]
     found += _mistaken(tree, kinds)
+    for node in tree.find_all((nodes.If, nodes.CondExpr, nodes.For)):
+        found += always_true(node.test)  # type: ignore[attr-defined]
     return sorted(found, key=lambda misuse: misuse.line)
+
+
+def misuses_of_condition(tree: nodes.Template, kinds: Kinds) -> list[Misuse]:
+    """As `misuses`, of an expression that is a condition itself."""
+    (output,) = tree.find_all(nodes.Output)
+    return [*misuses(tree, kinds), *always_true(output.nodes[0])]
+
+
+def always_true(condition: nodes.Node | None) -> Iterator[Misuse]:
+    """`plan == "free" or "pro"`: what was to be compared too is true for everybody."""
+    if isinstance(condition, nodes.Not):
+        yield from always_true(condition.node)
+    elif isinstance(condition, nodes.And):
+        yield from always_true(condition.left)
+        yield from always_true(condition.right)
+    elif isinstance(condition, nodes.Or):
+        yield from always_true(condition.left)
+        yield from always_true(condition.right)
+        text = condition.right
+        if isinstance(text, nodes.Const) and isinstance(text.value, str) and text.value:
+            said = f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
+            hint = _compare_too(condition.left, text)
+            yield Misuse(condition.lineno, _word(condition.left), said, hint)
+
+
+def _compare_too(left: nodes.Node, text: nodes.Const) -> str:
+    compared = [left] if isinstance(left, nodes.Compare) else [*left.find_all(nodes.Compare)]
+    name = written(compared[-1].expr) if compared else "…"
+    return f"write or {name} == {written(text)}" if name != "…" else "compare it with a column"
 
 
 def bare_conditions(tree: nodes.Template, kinds: Kinds) -> list[tuple[int, str]]:

@@ -30,6 +30,10 @@ _ABOUT_COMMENTS = (
     'write #} where it ends; or, where none was meant, a blank between ("{ #"), or {% raw %} before it and '
     "{% endraw %} behind it"
 )
+_ELEMENT = re.compile(r"</?[A-Za-z]|<!--")
+_END = re.compile(r"\}\}|%\}")
+_TWICE = re.compile(r"\{\{\s*\{\{$|\{\{\{$")
+_STATEMENT = re.compile(r"\{\{-?\s*(if|elif|for|set|include|block)\b")
 _AT = re.compile(r"unexpected char .* at (\d+)$")
 _UNEXPECTED = re.compile(r"unexpected '(.)'(?:, expected '(.)')?$")
 _UNKNOWN_TAG = re.compile(r"Encountered unknown tag '(\w+)'")
@@ -154,23 +158,48 @@ class _Reading:
             at = self.text.rfind("{%", 0, self._reached)
             return said, "write {% endraw %} where it ends", max(at, 0)
         if (char := _AT.search(said)) is not None:
-            return said.rpartition(" at ")[0], self._hint(int(char[1])), int(char[1])
+            told = self._html_within(int(char[1]))
+            return told or (said.rpartition(" at ")[0], self._hint(int(char[1])), int(char[1]))
         if (found := _UNEXPECTED.match(said)) is not None and self._stuck_at is None:
             at = self.text.find(found[1], self._reached)
+            if (told := self._html_within(at)) is not None:
+                return told
             inside = found[2] and f"a {found[2]} is missing before it"
             single = "a tag ends with }} or %}" if found[1] == "}" else "it closes nothing"
             return said, inside or single, at if at >= 0 else None
         if (stuck := self._stuck_at) is None:
             return said, None, None
+        if (told := self._html_within(stuck)) is not None:
+            return told
         if said == BEHIND_IT:
             said = f"{_word(self.text[stuck:])} has no place here"
         return said, self._hint(stuck), stuck
+
+    def _html_within(self, at: int) -> tuple[str, str | None, int | None] | None:
+        """An element of HTML in a tag of Jinja's, which nothing ended before it, or which an editor tore."""
+        start = max(self.text.rfind("{{", 0, at), self.text.rfind("{%", 0, at))
+        if self._state is not None or start < 0:
+            return None
+        found = _ELEMENT.search(self.text, start, at + len("<!--"))
+        if found is None or _END.search(self.text, start, found.start()) is not None:
+            return None
+        opening, closing = self.text[start : start + 2], "}}" if self.text[start + 1] == "{" else "%}"
+        return (
+            f"HTML stands within what {opening} begins",
+            f"write {closing} before it, or take it out",
+            found.start(),
+        )
 
     def _hint(self, at: int) -> str | None:
         start = 0
         if self._state is None:
             start = max(self.text.rfind("{{", 0, at), self.text.rfind("{%", 0, at), 0)
-            start += 2 if start else 0
+            start += 2 if self.text.startswith(("{{", "{%"), start) else 0
+            opened = _TWICE.search(self.text[:start])
+            if opened is not None and self.text.startswith("}", at):
+                return "two braces at each end are enough: {{ name }}"
+            if (tag := _STATEMENT.match(self.text, start - 2)) is not None:
+                return f"write {{% {tag[1]} … %}}"
         before, there = self.text[max(start, at - 200) : at], self.text[at : at + 200]
         if self._state is None:
             before = re.sub(r"^[-+]?\s*(?:if|elif)\b", "", before)

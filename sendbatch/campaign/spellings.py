@@ -19,12 +19,14 @@ FILTERS_ELSEWHERE = {
     **dict.fromkeys(("ucfirst", "capitalise"), "capitalize"),
     **dict.fromkeys(("size", "len"), "length"),
     **dict.fromkeys(("strip", "chomp"), "trim"),
+    **dict.fromkeys(("integer", "toInt", "to_i", "intval"), "int"),
     **dict.fromkeys(("ifempty", "fallback", "otherwise"), "default"),
 }
 TESTS_ELSEWHERE = dict.fromkeys(("null", "nil", "empty", "blank"), EMPTY.replace("…", "plan"))
 NAMES_ELSEWHERE = {
     **dict.fromkeys(("null", "NULL", "nil", "Null", "undefined"), EMPTY.replace("…", "plan")),
     **dict.fromkeys(("TRUE", "FALSE"), "write true or false, in small letters"),
+    **{tag: f"write {{% {tag} %}}" for tag in ("else", "endif", "endfor", "endblock", "endmacro")},
 }
 
 # What stands before the place where the parser could not go on, what stands there, and what to write;
@@ -40,9 +42,13 @@ _HERE: tuple[tuple[str, str, str], ...] = (
     ("<", ">", "write != for unequal"),
     ("", "≠", "write != for unequal"),
     ("", "[≤≥]", "write <= or >="),
+    ("", r"&(?:\w{2,6}|#\w{1,6});", "an editor wrote this sign as HTML does: write the sign itself"),
     ("", "&&?", "write and"),
     (r"\|", r"\|", "write or"),
     ("", "!", "write not"),
+    (r"\belse\s+", r"if\b", "write elif"),
+    (r"^\s*", r"[#/^](?:if|unless|each|with)\b", "write {% if plan %} and {% endif %}, or {% for %}"),
+    (r"\|\s*\w+\s*", ":", 'what a filter takes stands in brackets: default("friend")'),
     ("", _WORD, "write · in small letters"),
     (rf"\b{_WORD}\s+", "", "write · in small letters"),
     ("", r"(?i:LIKE|CONTAINS|INCLUDES|MATCHES)\b", LIKE),
@@ -56,6 +62,8 @@ _HERE: tuple[tuple[str, str, str], ...] = (
     ("", "[“”„‘’‚«»`´]", "write straight quotes: \"…\" or '…'"),
     ("", ";", "take the ; out"),
     ("", ",", 'one of several is written … in ["a", "b"]'),
+    (r"\bis\s+", "[\"'“‘\\d]", "write == to compare"),
+    (r"\bis\s+not\s+", "[\"'“‘\\d]", "write != for unequal"),
     (r"^\s*(?:if|where|when|filter)\s+", "", "write the condition alone"),
     (r"\b(?:and|or|not|in|is)\s+", r"\w", "something is missing before it"),
     ("[\"']", r"\w", "a text with a quote in it stands in quotes of the other kind"),
@@ -81,6 +89,8 @@ def unknown_words(
         near = hint or guess(node.name, known)
         meant = TESTS_ELSEWHERE.get(node.name) if not is_filter else None
         hint = meant or (f"did you mean {near}?" if near else "")
+        if is_filter and not near and hasattr(str, node.name):
+            hint = f"write .{node.name}(…) instead of |{node.name}(…)"
         yield node.lineno, node.name, f"no {kind} is called {node.name}", hint
 
 

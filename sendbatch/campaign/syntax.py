@@ -16,11 +16,14 @@ from yaml.error import Mark, MarkedYAMLError
 BRACES = "text that starts with {{ needs quotes around it"
 QUOTES = "text that starts with {} needs quotes around it"
 BLANK = "a blank is missing after the colon"
+COMMENT = "text that starts with # needs quotes around it: what stands behind # is a comment"
 
 Complaint: TypeAlias = tuple[str, Mark, str | None]  # message, where, hint
 
 _KEY = re.compile(r"""(?P<before>\s*(?:-\s+)*)["']?[\w.-]+["']?\s*:""")
 _VALUE = re.compile(r"""\s*(?:-\s+)*(?:["']?[\w.-]+["']?\s*:\s+)?(?P<value>\S.*)?""")
+_QUOTED = re.compile(r"""(?<![^\s\[{,:])(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+_IN_FLOW = re.compile(r"[\[{,:]\s*(\{[{%#])")
 _JOINED = re.compile(r"\s*(?:-\s+)?[\w.-]+(?P<colon>:)[^\s:/]")  # no blank behind the colon; no URL
 _CONFLICT = re.compile(r"<{7} |={7}$|>{7} ")
 _SMART = "“”„‘’‚«»"
@@ -75,6 +78,14 @@ def lacks_blank(written: str) -> bool:
     return _JOINED.match(written) is not None
 
 
+def strange_blank(key: str) -> str | None:
+    """A hint where a key begins or ends with what only looks like a blank."""
+    found = _STRANGE_BLANKS.search(key)
+    if found is None or key.strip(key[found.start()]) == key:
+        return None
+    return f"{_none_to_yaml(found[0])} beside it: write plain spaces"
+
+
 def is_all_comment(line: str, column: int) -> bool:
     """Whether what stands behind the key at this column, from 0, is a comment that looks like a text."""
     return re.match(r"""["']?[^\s:]+\s*:\s+#\S""", line[column:]) is not None
@@ -116,9 +127,13 @@ def _strange_blank(stuck: _Stuck) -> _Found | None:
         if found is not None and re.fullmatch(
             r"\s*|\s*(?:-\s+)?[\w.-]+:\s*", text[: found.start()]
         ):
-            said = f"a blank that is none to YAML stands here (U+{ord(found[0]):04X})"
+            said = f"{_none_to_yaml(found[0])} here"
             return line, found.start(), said, "write plain spaces"
     return None
+
+
+def _none_to_yaml(blank: str) -> str:
+    return f"a blank that is none to YAML (U+{ord(blank):04X}) stands"
 
 
 def _near(stuck: _Stuck) -> Iterator[int]:
@@ -133,13 +148,24 @@ def _template(stuck: _Stuck) -> _Found | None:
     if stuck.since is not None:
         lines.append(stuck.since[0])
     for line in lines:
-        text = stuck.text(line)
-        found = re.search(r"(?:^|[:,-]\s+)(\{[{%#])", text)
-        if found is not None:
-            sign = found[1]
+        column = _braces(stuck.text(line))
+        if column is not None:
+            sign = stuck.text(line)[column : column + 2]
             hint = BRACES if sign == "{{" else QUOTES.format(sign)
-            return line, found.start(1), "this is taken for a mapping, not for text", hint
+            return line, column, "this is taken for a mapping, not for text", hint
     return None
+
+
+def _braces(text: str) -> int | None:
+    """Where a value without quotes starts with a tag of Jinja's. Within a text such a tag is text."""
+    text = _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), text)
+    value = _VALUE.match(text)
+    assert value is not None  # it matches any line
+    written, at = value["value"] or "", value.start("value")
+    if re.match(r"\{[{%#]", written):
+        return at
+    found = _IN_FLOW.search(text, at) if written[:1] in ("[", "{") else None
+    return found.start(1) if found is not None else None
 
 
 def _open_quote(stuck: _Stuck) -> _Found | None:

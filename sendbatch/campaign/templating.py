@@ -31,6 +31,10 @@ RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
 LONGEST_RUN_ID = 100
 _TAGS = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|\{#.*?(?:#\}|\Z)", re.DOTALL)
 
+_BRACED = re.compile(
+    r"\{\{-?(?P<printed>[^{}]{1,200}?)-?\}\}|\{%-?\s*if\b(?P<asked>[^{}]{1,200}?)-?%\}[^{}]*(?:\{%[^{}]*%\}[^{}]*)?"
+)
+
 
 def literal(text: str) -> str:
     """What a template says by itself, its tags taken out."""
@@ -48,12 +52,18 @@ def check_expression(text: str) -> None:
     """Raises Wrong when the text is not one Jinja expression."""
     env = environment()
     if text.lstrip().startswith("{"):
-        raise Wrong("an expression stands without braces", 'write plan != "free"')
+        raise Wrong("an expression stands without braces", _without_braces(text))
     tree_of = partial(expression_tree, env, text)
     _checked(env, text, tree_of, lambda: env.compile_expression(text), "an expression")
     if (offset := side_by_side(env, text)) is not None:
         said = "two texts side by side are one to Jinja"
         raise Wrong(said, "a comma is missing between them, or a ~ that joins them", offset)
+
+
+def _without_braces(text: str) -> str:
+    found = _BRACED.fullmatch(text.strip())
+    within = found and (found["printed"] or found["asked"])
+    return f"write {within.strip()}" if within else "write the condition alone"
 
 
 def names_in(template: str) -> tuple[str, ...]:

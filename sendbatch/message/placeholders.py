@@ -68,13 +68,15 @@ _UNREAD = re.compile(
 @dataclass(frozen=True, slots=True)
 class Placeholder:
     """`text` as it stands, `column` the one that was meant, if it is known. `in_all` says that it stands
-    in every message; else only those may have it that come by its line. `also` are other places."""
+    in every message; else only those may have it that come by its line. `also` are other places.
+    `is_ours`: it is Jinja's own, in a value, which is not rendered."""
 
     text: str
     place: Place | None
     column: str | None
     in_all: bool
     also: tuple[Place, ...] = ()
+    is_ours: bool = False
 
     def seen_again(self, other: Placeholder) -> Placeholder:
         """The same at a second place."""
@@ -99,6 +101,8 @@ class Placeholder:
             where = f"in {having:,} of {of}"
         shown = one_line(self.text, _LONGEST_SHOWN)
         said = f"{shown} looks like another tool's placeholder; it goes out as it stands, {where}"
+        if self.is_ours:
+            said = f"{{{shown}}} in a value is not filled in; it goes out as it stands, {where}"
         if self.also:
             others = [f"{place.file}:{place.line}" for place in self.also]
             more = ", …" if len(others) > _MOST_PLACES else ""
@@ -107,6 +111,8 @@ class Placeholder:
         if self.column is not None:
             encoded = "|urlencode" if "%7" in self.text else ""
             hint = f"write {{{{ {self.column}{encoded} }}}}"
+        if self.is_ours:
+            hint = "only templates are filled in: put what stands around it into the template itself"
         return Fault(said, self.place, hint, severity="warning")
 
 
@@ -163,8 +169,9 @@ def _in_values(content: Content, campaign: Campaign, known: Collection[str]) -> 
         for name, value in campaign.recipients.defaults.items()
     ]
     for what, value in texts:
-        for _, text, column in _left(value, known):
-            yield Placeholder(text, campaign.places.get(what), column, in_all=False)
+        for start, text, column in _left(value, known):
+            is_ours = value[max(start - 1, 0) : start] == "{" and text[:1] + text[-1:] == "{}"
+            yield Placeholder(text, campaign.places.get(what), column, False, is_ours=is_ours)
 
 
 def _left(written: str, known: Collection[str]) -> Iterator[tuple[int, str, str | None]]:

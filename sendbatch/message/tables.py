@@ -30,16 +30,25 @@ class _Table:
     breaks: bool = False
     row: int = 0  # letters in the row that is open
     longest: int = 0
+    row_cells: int = 0
+    columns: int = 0  # in the row that has the most
 
     def begin_row(self) -> None:
         self.longest, self.row = max(self.longest, self.row), 0
+        self.row_cells = 0
         self.rows += 1
+
+    def add_cell(self) -> None:
+        self.row_cells += 1
+        self.columns = max(self.columns, self.row_cells)
 
     def holds_data(self) -> bool:
         """Data has headings beside its cells, or else rows of several cells with little in each."""
         longest = max(self.longest, self.row)
         if self.lays_out or (self.breaks and longest > _LONGEST_ROW):
             return False
+        if self.breaks and self.columns < 2:
+            return False  # a letter below its heading
         if self.headings:
             return self.cells > 0 or self.names_columns
         if self.rows < 2:
@@ -81,8 +90,10 @@ def _note(table: _Table, name: str, written: str) -> None:
         table.begin_row()
     elif name == "td":
         table.cells += 1
+        table.add_cell()
     elif name == "th":
         table.headings += 1
+        table.add_cell()
         table.names_columns |= _SCOPE.search(written) is not None
     elif name == "thead":
         table.names_columns = True

@@ -55,6 +55,7 @@ class Writer:
         self._preformatted = 0
         self._cells: list[str] | None = None  # of the row that is open, in a table of data
         self._keeps_empty = False
+        self._behind_address = (0, 0)  # paragraphs, and pieces of the one that is not done
 
     def text(self, text: str, *, keeps_lines: bool) -> None:
         """What stands between tags."""
@@ -102,6 +103,8 @@ class Writer:
         self.page.text(f" {alt} " if len(alt) > _EMOJI else alt)
 
     def _begin_anchor(self, _at: int, written: str) -> None:
+        if self._behind_address == (self.page.flushed, len(self.page.inline)):
+            self.page.inline.append(" ")  # links that touch each other: an address would go on in the next
         attributes = attributes_of(written)
         label = tidy(attributes.get("aria-label") or attributes.get("title", ""))
         self._anchors.append(_Anchor(link_to(attributes.get("href", "")), label))
@@ -131,6 +134,7 @@ class Writer:
             page.inline[start:] = [written.rstrip(), f" {link.marked}{after}"]
         else:
             page.inline[start:] = [f"{before}{words} {link.marked}{after}"]
+        self._behind_address = (page.flushed, len(page.inline))
 
     def _begin_list(self, _at: int, _written: str) -> None:
         self._lists.append(_List(False, 1))

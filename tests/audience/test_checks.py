@@ -177,23 +177,34 @@ def test_a_column_named_self_does_not_disturb_where() -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "why"),
+    ("where", "why", "hint"),
     [
-        ("age > 18", "'>' not supported"),
-        ("1 / age|int", "division by zero"),
-        ("allowed[age] == 1", "has no attribute '0'"),
-        ("age|round > 1", ""),
-        ("range(9999999) | list", "Range too big"),
-        ("''.__class__", "unsafe"),
-        ("cycler()", ""),
+        ("age > 18", "'>' not supported", "quotes are text: write age|int"),
+        ("age|int > '18'", "'>' not supported", "cells and what stands in quotes are text: write age|int"),
+        ("1 / age|int", "division by zero", ""),
+        ("allowed[age] == 1", "has no attribute '0'", ""),
+        ("age.startsWith('1')", "has no attribute 'startsWith'", "did you mean startswith?"),
+        ("age|round > 1", "", "quotes are text"),
+        ("range(9999999) | list", "Range too big", ""),
+        ("''.__class__", "unsafe", ""),
+        ("cycler()", "", ""),
     ],
 )
-def test_a_where_that_fails_on_a_row_refuses_and_never_filters(where: str, why: str) -> None:
+def test_a_where_that_fails_on_a_row_refuses_and_never_filters(
+    where: str, why: str, hint: str
+) -> None:
     said = failed("email age", JANE, "0", line=41, where=where, variables={"allowed": {"y": 1}})
     assert said.startswith("spring.yaml:8:3: error: recipients.where cannot be decided for ")
     assert "/nowhere/people.csv:41: " in said
     assert why in said
-    assert "cells are text: write age|int" in said
+    assert hint in said
+    assert ("are text" in said) == ("are text" in hint)
+
+
+def test_a_text_behind_or_that_nothing_is_compared_with_refuses() -> None:
+    said = refused("email plan", where='plan == "free" or "pro"')
+    assert '"pro" behind `or` is compared with nothing, and so true for everybody' in said
+    assert 'write or plan == "pro"' in said
 
 
 # What is wrong with the rules

@@ -12,6 +12,7 @@ from sendbatch.campaign.misuses import (
     bare_conditions,
     bare_expression,
     misuses,
+    misuses_of_condition,
     truthful,
 )
 
@@ -27,6 +28,28 @@ ENV = environment()
 def looked_at(source: str) -> tuple[nodes.Template, Kinds]:
     tree = ENV.parse(source) if "{" in source[:3] else expression_tree(ENV, source)
     return tree, Kinds(tree, COLUMNS, VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("condition", "hints"),
+    [
+        ('name == "a" or "b"', ['write or name == "b"']),
+        ('name == "a" or "b" or "c"', ['write or name == "b"', 'write or name == "c"']),
+        ('age and (name|lower != "a" or "b")', ['write or name|lower == "b"']),
+        ('not (name.startswith("a") or "b")', ["compare it with a column"]),
+        ('name == "a" or name == "b"', []),
+        ('(name or "b") == "b"', []),
+        ('name == "a" or ""', []),
+    ],
+)
+def test_a_text_in_a_condition_that_nothing_is_compared_with_is_found(
+    condition: str, hints: list[str]
+) -> None:
+    found = misuses_of_condition(*looked_at(condition))
+    assert [one.hint for one in found] == hints
+    in_template = ENV.parse(f"{{% if {condition} %}}x{{% endif %}}{{{{ name or 'friend' }}}}")
+    found = misuses(in_template, Kinds(in_template, COLUMNS, VARIABLES))
+    assert [one.hint for one in found] == hints
 
 
 def hints(source: str) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.composing import compose
 from sendbatch.campaign.masking import ANYTHING
 from sendbatch.campaign.nodes import document
+from sendbatch.campaign.syntax import strange_blank
 from sendbatch.errors import Fault
 
 HEAD = "name: spring\n"
@@ -48,12 +49,17 @@ def faults(text: str | bytes) -> list[Fault]:
         ("recipients\n  file: a.csv\n", 2, 1, "no key with a value", "a colon and a blank"),
         ("subject: a\nand more\nsmtp: x\n", 3, 1, "no key with a value", "further to the right"),
         ("subject: News: it is here\n", 2, 14, "a second colon", "a colon in it needs quotes"),
+        ("subject: Hi, {{ name }}: news\n", 2, 24, "a second colon", "a colon in it needs quotes"),
+        ('subject: "Hi, {{ name }}"\n smtp: x\n', 3, 2, "goes on with nothing above it", "same column"),
+        ("subject: Hi, {{ name }}\n smtp: x\n", 3, 2, "further to the right", "same column"),
         # what starts with a sign
         ("subject: {{ name }}\n", 2, 11, "a key must be text", "{{ needs quotes"),
         ("subject: {{ name }}, hi\n", 2, 10, "taken for a mapping", "{{ needs quotes"),
         ("subject: {% if a %}x{% endif %}\n", 2, 10, "taken for a mapping", "{% needs quotes"),
         ("subject: {# x #}hi\n", 2, 10, "taken for a mapping", "{# needs quotes"),
         ("a:\n  - {{ id }}.pdf\n", 3, 5, "taken for a mapping", "{{ needs quotes"),
+        ("a: [b.pdf, {{ id }}.pdf]\n", 2, 12, "taken for a mapping", "{{ needs quotes"),
+        ("a: {file: {{ id }}.pdf}\n", 2, 11, "taken for a mapping", "{{ needs quotes"),
         ("reply_to: @example.com\n", 2, 11, "cannot start with @", "@ needs quotes"),
         ("subject: %20 off\n", 2, 10, "cannot start with %", "% needs quotes"),
         ("subject: `code`\n", 2, 10, "cannot start with `", "` needs quotes"),
@@ -115,6 +121,13 @@ def test_what_editors_leave_in_a_file_is_no_fault(content: bytes) -> None:
     source = compose(content, "c.yaml", ANYTHING)
     assert source.root is not None
     assert document(source).data["name"] == "spring"
+
+
+def test_a_key_that_begins_or_ends_with_what_only_looks_like_a_blank_is_told_so() -> None:
+    assert "(U+00A0) stands beside it" in (strange_blank("\u00a0\u00a0html") or "")
+    assert "(U+3000) stands beside it" in (strange_blank("smtp\u3000") or "")
+    assert strange_blank("first\u00a0name") is None
+    assert strange_blank("html") is None
 
 
 def test_a_file_in_utf_16_is_called_that() -> None:

@@ -164,6 +164,11 @@ def test_any_heap_of_tags_becomes_some_text(heap: list[str]) -> None:
         ('<a href="https://a.b/"><h2>Spring</h2></a><p>x</p>', "Spring\n------\nhttps://a.b/\n\nx\n"),
         ('<a href="https://a.b/"><div>Read</div></a>', "Read\nhttps://a.b/\n"),
         ('<h2><a href="https://a.b/">Spring</a></h2>', "Spring (https://a.b/)\n---------------------\n"),
+        ('<p>Go: <a href="https://a.b/"><div>Read</div></a> x</p>', "Go:\nRead\nhttps://a.b/\n\nx\n"),
+        ('<p><a href="https://a.b/"><h3>a</h3><p>b</p></a></p>c', "a\n\nb\nhttps://a.b/\n\nc\n"),
+        # links that touch each other
+        ('<a href="https://a.b">x</a><a href="https://c.d">y</a>', "x (https://a.b) y (https://c.d)\n"),
+        ('<a href="https://a.b">a.b</a><a href="https://c.d">c.d</a>', "https://a.b https://c.d\n"),
         # what the words say already is not said again
         ('<a href="https://www.a.example/">a.example</a>', "https://www.a.example/\n"),
         ('<a href="tel:+49-30-123">+49 30 123</a>', "+49 30 123\n"),
@@ -204,6 +209,9 @@ def test_links_and_images_are_written_as_a_person_would(html: str, text: str) ->
         ("<table><tr><th scope='col'>A</th><th scope='col'>B</th></tr></table>", "A | B\n"),
         ("<table><tr><th>Sum</th><td>5</td></tr></table>", "Sum | 5\n"),
         ("<table><thead><tr><th>A<th>B<th>C<tbody><tr><td>1<td><td>3</table>", "A | B | C\n1 | | 3\n"),
+        # a letter below its heading is one column
+        ("<table><tr><th>Hi<tr><td>a<br><br>b<br>c</table>", "Hi\n\na\n\nb\nc\n"),
+        ("<table><tr><th>Name<tr><td>Ann<tr><td>Bob</table>", "Name\nAnn\nBob\n"),
         ("<table><tr><td>Home<td>&nbsp;<td>Shop</table>", "Home | Shop\n"),
         ("<table><tr><td><p>a</p><td><p>b</p><tr><td><p>c</p><td><p>d</p></table>", "a | b\nc | d\n"),
         ("<table><tr><td>Bill to<br>Ann<td>Ship to<br>Bob</table>", "Bill to\nAnn\n\nShip to\nBob\n"),
