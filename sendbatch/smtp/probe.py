@@ -98,7 +98,13 @@ def _tls(opening: Opening) -> Step:
     ]
     shown = ", ".join(one_line(name, 100) for name in names[:5])
     shown += f" and {len(names) - 5} more" if len(names) > 5 else ""
-    text = f"{version}, certificate for {shown}, valid until {certificate.get('notAfter', '?')}"
+    until = certificate.get("notAfter", "?")
+    whose = f"certificate for {shown}, valid until {until}"
+    if opening.server.fingerprint is not None:
+        whose = "the certificate of fingerprint: its names and dates do not count"
+    elif not names:
+        whose = f"certificate without names of its own, valid until {until}"
+    text = f"{version}, {whose}"
     return Step("tls", True, text)
 
 
