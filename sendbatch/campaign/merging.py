@@ -62,6 +62,8 @@ def merge(
     port, security = _way(declared, preset, host, blame)
     _check_credentials(declared, preset, blame)
     ca = _authorities(declared, security, Files(document, file.parent, faults), blame)
+    if host is not None and preset is not None:
+        _hold_to_keeping(declared, preset, host, port, blame)
     if host is None or len(faults) > before:
         return None
     own = Profile(
@@ -115,6 +117,28 @@ def _limited(own: Profile, declared: DeclaredProfile, preset: Provider | None) -
         idempotency=preset.idempotency,
         size_limit=preset.size,
     )
+
+
+def _hold_to_keeping(
+    declared: DeclaredProfile, preset: Provider, host: str, port: int, blame: _Blame
+) -> None:
+    """That a preset keeps the mail is known of its own server alone. Another may deliver it, to everybody,
+    unasked, and again after each change of the text: so a person has to say."""
+    if preset.delivers or declared.delivers is not None or blame.told("delivers"):
+        return
+    own = preset.host or ""
+    local = is_loopback(host) and is_loopback(own)
+    if (local and port in preset.ports) or (not local and _bare(host) == _bare(own)):
+        return
+    blame(
+        "host" if blame.told("host") else "port",
+        f"{preset.title} keeps the mail at {own}; whether {host}:{port} does is not known",
+        "write delivers: false if it keeps all mail too, delivers: true if not",
+    )
+
+
+def _bare(host: str) -> str:
+    return host.lower().rstrip(".")
 
 
 def _preset(declared: DeclaredProfile, blame: _Blame) -> Provider | None:

@@ -46,6 +46,8 @@ _RATE = rf"(?P<count>{_NUMBER}) ?(?P<times>[kKM](?![A-Za-z]))? ?(?:{_NOUN} ?)?{_
     rf"(?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-zµ]+)"
 )
 _ONE = re.compile(_RATE)
+# Not the end of 1e3/h, nor the beginning of 1/1h30m.
+_WITHIN = re.compile(rf"(?<![\w.,]){_RATE}(?![0-9])")
 _EVERY = re.compile(rf"every (?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-z]+)")
 _SHORT = re.compile(rf"({_NUMBER}) ?(?:{_NOUN} ?)?(?:[a-z]?(p[smhd])|([a-z]+ly))", re.IGNORECASE)
 _RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\.\.\.?|to) ?{_NUMBER}(?P<rest>.*)")
@@ -203,7 +205,7 @@ def _meant(said: str) -> str:
     if found := _SHORT.fullmatch(said):
         unit = _PER_UNIT.get((found[2] or "").lower()) or _ADVERBS.get((found[3] or "").lower())
         said = f"{found[1]}/{unit}"
-    rates = list(filter(None, map(_taken, (match[0] for match in _ONE.finditer(said)))))
+    rates = list(filter(None, map(_taken, (match[0] for match in _WITHIN.finditer(said)))))
     if rates:
         return f"write {', '.join(dict.fromkeys(rates))}"
     return EXAMPLE

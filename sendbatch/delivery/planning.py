@@ -109,7 +109,8 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
     failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
-    large = [one for one in large if staging.may_be_sent_to(one[0])]
+    sendable = staging.may_be_sent_to([line for line, _, _ in large])
+    large = [one for one in large if one[0] in sendable]
     warnings += [
         replace(
             fault, severity="warning", hint="it said so within the last week; run asks it again"
@@ -187,7 +188,8 @@ def _stage_rows(
 
 def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str, bool]], file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
-    held = [one for one in faulty if staging.may_be_sent_to(one[0])]
+    sendable = staging.may_be_sent_to([line for line, _, _ in faulty])
+    held = [one for one in faulty if one[0] in sendable]
     if not held:
         return
     faults = _listed([(line, text) for line, text, _ in held], file)

@@ -38,19 +38,50 @@ class Dialer:
         self.levels = levels or Levels()
         self._read = read_credentials
         self._credentials: Credentials | None = None
-        self._known = False
+        self._times_read = 0
         self._learned = Known()
+        self._second_try = asyncio.Lock()
+        self._refusal: SmtpError | None = None  # of a secret that was read again
 
     async def open(self) -> Connection:
         """Raises SmtpError, or ProfileError where a secret cannot be read."""
-        if not self._known:
-            self._credentials, self._known = await aside(self._read), True
+        if not self._times_read:
+            await self._read_secret()
         return await open_connection(self.server, self._credentials, self.levels, self._learned)
 
-    async def open_again(self) -> Connection:
-        """As `open`, after a refused login: the secret is read again, a token may have expired."""
-        self._known = False
-        return await self.open()
+    async def open_anew(self) -> Connection:
+        """As `open`; where the login is refused the secret is read again, for a token may have expired.
+
+        That is tried by one connection, and what it is told holds for the others that were refused beside it:
+        each try more brings an account nearer to being locked.
+        """
+        if not self._times_read:
+            await self._read_secret()
+        read = self._times_read
+        try:
+            return await self.open()
+        except SmtpError as error:
+            if not _is_for_good(error):
+                raise
+        async with self._second_try:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._times_read == read:
+                await self._read_secret()
+            try:
+                return await self.open()
+            except SmtpError as error:
+                self._refusal = error if _is_for_good(error) else None
+                raise
+
+    async def _read_secret(self) -> None:
+        self._credentials = await aside(self._read)
+        self._times_read += 1
+
+
+def _is_for_good(error: SmtpError) -> bool:
+    """Whether it is the login that was refused, and not just for now."""
+    return error.step == "auth" and not error.temporary
 
 
 class Reach:
@@ -97,7 +128,7 @@ class Reach:
     async def open(self) -> Connection | None:
         """A new connection, or None where there was none to be had for now."""
         try:
-            connection = await self._unless_stopped(self._logged_in())
+            connection = await self._unless_stopped(self._dialer.open_anew())
         except SmtpError as error:
             await self._failed(error)
             return None
@@ -146,16 +177,8 @@ class Reach:
             if isinstance(found, Connection) and found is not opened:
                 found.abort()
 
-    async def _logged_in(self) -> Connection:
-        try:
-            return await self._dialer.open()
-        except SmtpError as error:
-            if error.step != "auth" or error.temporary:
-                raise
-        return await self._dialer.open_again()
-
     async def _failed(self, error: SmtpError) -> None:
-        if error.step == "auth" and not error.temporary:
+        if _is_for_good(error):
             self._give_up(f"the server no longer accepts the login: {error.faults[0].message}")
             return
         told_to_go = error.code is not None

@@ -26,9 +26,8 @@ TABLES = (
     "staged", "marks", "suppression", "questioned", "lacking", "unreachable", "twice", "matched",
 )  # fmt: skip
 OF_FORMER_KEYS = ("former", "renamed")
-_NOT_DONE = (  # of a staged row `new`: nobody of its key is done with
-    "NOT EXISTS (SELECT 1 FROM recipient AS old WHERE old.key = new.claim "
-    "AND old.status IN ('accepted', 'in_doubt', 'rejected'))"
+_NOT_DONE = (  # of a staged row: nobody of its key is done with. One look at the record for all rows
+    "claim NOT IN (SELECT key FROM recipient WHERE status IN ('accepted', 'in_doubt', 'rejected'))"
 )
 
 
@@ -111,12 +110,14 @@ class Staging:
 
     def lacking(self, kind: str, most: int = 10) -> Lacking:
         """Those of them that may be sent to. All is settled."""
-        joined = (
-            f'FROM {self._table} AS new JOIN lacking USING ("row") WHERE kind = ? AND claim IS NOT NULL '
-            f"AND {_NOT_DONE}"
+        if not self._one("SELECT EXISTS (SELECT 1 FROM lacking WHERE kind = ?)", kind):
+            return NOBODY
+        them = (
+            f'FROM {self._table} WHERE "row" IN (SELECT "row" FROM lacking WHERE kind = ?) '
+            f"AND claim IS NOT NULL AND {_NOT_DONE}"
         )
-        count = self._one(f"SELECT count(*) {joined}", kind)
-        rows = self._db.execute(f'SELECT "row" {joined} ORDER BY "row" LIMIT ?', (kind, most))
+        count = self._one(f"SELECT count(*) {them}", kind)
+        rows = self._db.execute(f'SELECT "row" {them} ORDER BY "row" LIMIT ?', (kind, most))
         return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
@@ -269,13 +270,16 @@ class Staging:
         ).fetchall()
         return Twins(count, tuple(rows)) if count else Twins()
 
-    def may_be_sent_to(self, line: int) -> bool:
-        """Whether the row at this line holds its key, and nobody of that key is done with."""
+    def may_be_sent_to(self, lines: Collection[int]) -> set[int]:
+        """Those of the rows at these lines that hold their key, where nobody of that key is done with."""
+        if not lines:
+            return set()
         found = self._db.execute(
-            f'SELECT 1 FROM {self._table} AS new WHERE "row" = ? AND claim IS NOT NULL AND {_NOT_DONE}',
-            (line,),
+            f'SELECT "row" FROM {self._table} WHERE "row" IN (SELECT value FROM json_each(?)) '
+            f"AND claim IS NOT NULL AND {_NOT_DONE}",
+            (json.dumps(list(lines)),),
         )
-        return found.fetchone() is not None
+        return {line for (line,) in found}
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
         """The staged rows whose cell in this column is one of `words`, as `cells.saying` has it."""

@@ -98,7 +98,13 @@ def _tls(opening: Opening) -> Step:
         for _, value in cast("tuple[tuple[str, str], ...]", certificate.get("subjectAltName", ()))
     ]
     shown = listed([one_line(name, 100) for name in names], 5)
-    text = f"{version}, certificate for {shown}, valid until {certificate.get('notAfter', '?')}"
+    until = certificate.get("notAfter", "?")
+    whose = f"certificate for {shown}, valid until {until}"
+    if opening.server.fingerprint is not None:
+        whose = "the certificate of fingerprint: its names and dates do not count"
+    elif not names:
+        whose = f"certificate without names of its own, valid until {until}"
+    text = f"{version}, {whose}"
     return Step("tls", True, text)
 
 

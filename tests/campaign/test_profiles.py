@@ -93,6 +93,30 @@ def test_a_preset_gives_all_that_is_not_written(desk: Desk, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "keys",
+    [
+        "provider: mailtrap-sandbox, host: live.smtp.mailtrap.io",
+        "provider: mailpit, host: mailpit, security: none, allow_plaintext: true",
+        "provider: mailpit, port: 25",
+        "provider: ethereal, host: 127.0.0.1, port: 1025",
+    ],
+)
+def test_that_a_preset_keeps_the_mail_is_known_of_its_own_server_alone(
+    desk: Desk, keys: str
+) -> None:
+    said = refused(desk, f"profiles: {{p: {{{keys}}}}}")
+    assert "keeps the mail at" in said
+    assert "write delivers: false if it keeps all mail too, delivers: true if not" in said
+    assert one(desk, f"{keys}, delivers: true").delivers
+    assert not one(desk, f"{keys}, delivers: false").delivers
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost"])
+def test_a_preset_on_this_machine_is_so_by_any_name_of_it(desk: Desk, host: str) -> None:
+    assert not one(desk, f"provider: mailpit, host: {host}").delivers
+
+
+@pytest.mark.parametrize(
     ("keys", "port", "security"),
     [
         ("host: a.example", 587, "starttls"),

@@ -128,6 +128,14 @@ def test_a_limit_for_each_connection_has_a_key_of_its_own() -> None:
         assert raised.value.hint == "write messages_per_connection: 100 in the profile"
 
 
+@pytest.mark.parametrize("text", ["1/1h30m", "3/1min30s", "1e3/h", "1.5e3/h"])
+def test_a_part_of_what_was_written_is_not_advised(text: str) -> None:
+    """1/h would be faster than one in an hour and a half."""
+    with pytest.raises(Wrong) as raised:
+        parse_rate(text)
+    assert raised.value.hint == EXAMPLE
+
+
 @pytest.mark.parametrize("text", NO_RATE)
 def test_what_is_no_rate_is_refused_in_words(text: str) -> None:
     with pytest.raises(Wrong) as raised:

@@ -390,6 +390,34 @@ def test_a_login_refused_for_good_ends_the_run(desk: MakeDesk) -> None:
     assert run.totals() == {Status.ACCEPTED: 5, Status.PENDING: 15}
 
 
+def test_a_login_refused_on_many_connections_is_tried_once_more_by_one_of_them(
+    desk: MakeDesk,
+) -> None:
+    """Each refused login brings an account nearer to being locked."""
+    reads = []
+
+    def secret() -> Credentials:
+        reads.append(1)
+        return ADA
+
+    def changed(visit: Visit) -> None:
+        run.office.passwords = []
+
+    run = desk(
+        100,
+        connections=8,
+        log_in_first=True,
+        passwords=["old"],
+        on_dot=changed,
+        per_connection=5,
+        read_credentials=secret,
+    )
+    assert "no longer accepts the login" in run.send().reason
+    refused = [visit for visit in run.office.visits if "MAIL" not in visit.said]
+    assert 2 <= len(refused) <= 8 + 1
+    assert len(reads) == 2
+
+
 def test_a_secret_that_cannot_be_read_any_more_ends_the_run(desk: MakeDesk) -> None:
     read = iter([ADA])
 

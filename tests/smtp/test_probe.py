@@ -42,6 +42,15 @@ def test_a_server_with_starttls_and_a_login_is_told_step_by_step(
     assert not inbox.envelopes
 
 
+def test_a_certificate_known_by_its_fingerprint_is_told_as_that(postbox: StartPostbox) -> None:
+    server, _ = postbox("tls")
+    hint = steps(server)[-1].hint or ""
+    trusted = replace(server, fingerprint="sha256:" + hint.partition("sha256:")[2][:64])
+    assert steps(trusted)[2].text == (
+        "TLSv1.3, the certificate of fingerprint: its names and dates do not count"
+    )
+
+
 def test_with_tls_at_once_the_handshake_comes_before_the_greeting(
     postbox: StartPostbox, trusting: ssl.SSLContext
 ) -> None:
