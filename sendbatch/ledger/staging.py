@@ -26,9 +26,8 @@ TABLES = (
     "staged", "marks", "suppression", "questioned", "lacking", "unreachable", "twice", "matched",
 )  # fmt: skip
 OF_FORMER_KEYS = ("former", "renamed")
-_NOT_DONE = (  # of a staged row `new`: nobody of its key is done with
-    "NOT EXISTS (SELECT 1 FROM recipient AS old WHERE old.key = new.claim "
-    "AND old.status IN ('accepted', 'in_doubt', 'rejected'))"
+_NOT_DONE = (  # of a staged row that holds its key: nobody of that is done with; looked for once, for all
+    "claim NOT IN (SELECT key FROM recipient WHERE status IN ('accepted', 'in_doubt', 'rejected'))"
 )
 
 

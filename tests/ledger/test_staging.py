@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -358,3 +359,30 @@ def test_a_statement_that_goes_on_and_on_is_broken_off_and_nothing_of_the_plan_i
     assert statuses(ledger) == [("ada", Status.PENDING)]
     plan(ledger, person(2, "bob"))  # nobody is heeded any more
     assert statuses(ledger) == [("bob", Status.PENDING)]
+
+
+def steps_to_find_who_lacks(ledger: Ledger, number: int, done: int) -> int:
+    """Tens of steps of SQLite's machine, in a plan that is declined."""
+    rows = [person(line, f"p{line}") for line in range(2, number + 2)]
+    counted = itertools.count()
+    with contextlib.suppress(KeyboardInterrupt), ledger.transaction():
+        staging = staged(ledger, *rows)
+        staging.lack("fail", range(2, number + 2, 2))
+        staging.settle()
+        ledger._connection.set_progress_handler(lambda: next(counted) < 0, 10)
+        assert staging.lacking("fail").count == number // 2 - done
+        assert not staging.lacking("send_without").count
+        ledger._connection.set_progress_handler(None, 0)
+        raise KeyboardInterrupt
+    return next(counted)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_lacks_something_is_found_without_a_look_at_all_rows_for_each(
+    ledger: Ledger, again: bool
+) -> None:
+    if again:
+        plan(ledger, *(person(line, f"p{line}") for line in range(2, 1202)))
+        bring(ledger, "p4", Status.ACCEPTED)
+    few, many = (steps_to_find_who_lacks(ledger, number, again) for number in (300, 1200))
+    assert many < 8 * few
