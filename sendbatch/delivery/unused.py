@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from sendbatch.campaign.bounded import undeclared
 from sendbatch.campaign.language import environment, expression_tree, guess, is_template, usable
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import Fault
+from sendbatch.errors import Fault, Place, shown
 from sendbatch.message.content import Content
 from sendbatch.message.names import first_use, names_set, names_used
 from sendbatch.words import listed
@@ -46,7 +46,8 @@ def unused_settings(
         if name not in known and name not in columns:
             near = guess(name, variables)
             hint = f"did you mean {near}?" if near else _listed(variables)
-            faults.append(Fault(f"--set {name}: nothing uses a name like that", None, hint))
+            place = Place(shown(campaign.file))  # several files may be checked in one go
+            faults.append(Fault(f"--set {name}: nothing uses a name like that", place, hint))
     return faults
 
 

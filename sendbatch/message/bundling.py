@@ -111,7 +111,7 @@ class _Reading:
             return
         if not reference.optional:
             name = reference.names[0]
-            hint = _hint(name, self._search) or ""
+            hint = _hint(name, self._search, parent) or ""
             said = f"{reference.word}: no such template: {name}"
             self._fault(parent, reference.line, said, hint, reference.word)
 
@@ -174,6 +174,6 @@ def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:
     return None
 
 
-def _hint(name: str, folders: Sequence[Path]) -> str | None:
-    near = near_name(name, folders)
+def _hint(name: str, folders: Sequence[Path], parent: str = "") -> str | None:
+    near = near_name(name, folders, but=parent)
     return f"did you mean {near}?" if near else None

@@ -7,6 +7,7 @@ message, this a few hundredths of one.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ _LONGEST_REASON = 500
 _LONGEST_HEADER = (
     64 * 1024
 )  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
+# RFC 2919 §3: a phrase, and the list's identity, which programs sort by.
+_LIST_ID = re.compile(r'"?(?P<phrase>[^<>"]+)"?\s*<(?P<id>[!-;=?-~]+)>')
 _Spellings = Sequence[tuple[str, str]]  # of links, each with what goes in its place
 _Header = bytes | Callable[[dict[str, object]], bytes]  # or what makes them for each recipient
 
@@ -221,10 +224,12 @@ def _own(name: str, source: str) -> _Header:
     if name.lower() in MAILBOX_HEADERS:
         header = MailboxHeader(name, source)
         return header.written({}) if header.is_fixed else header.written
-    line = Line(f"headers.{name}", source)
+    line, is_list_id = Line(f"headers.{name}", source), name.lower() == "list-id"
 
     def written(variables: dict[str, object]) -> bytes:
         value = one_line(line.render(variables))
+        if is_list_id and not value.isascii() and (found := _LIST_ID.fullmatch(value)) is not None:
+            return mailboxes(name, [(found["phrase"], found["id"])])
         if not value.isascii() and reads_as_mailboxes(value):
             with contextlib.suppress(ValueError):  # no address after all
                 return listed(name, parse_mailboxes(value))

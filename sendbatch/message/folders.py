@@ -54,9 +54,10 @@ def _is_hidden(name: str) -> bool:
     return name != "." and unicodedata.normalize("NFKC", seen).lstrip().startswith(".")
 
 
-def near_name(wanted: str, folders: Iterable[Path]) -> str | None:
-    """The file below `folders` whose name is most like the one wanted, as it would be written."""
-    names = {name for folder in folders for name in _below(folder)}
+def near_name(wanted: str, folders: Iterable[Path], but: str = "") -> str | None:
+    """The file below `folders` whose name is most like the one wanted, as it would be written; never
+    `but`, a template that would include itself."""
+    names = {name for folder in folders for name in _below(folder)} - {but}
     same = [name for name in names if PurePosixPath(name).name == PurePosixPath(wanted).name]
     return min(same, key=len) if same else guess(wanted, sorted(names))
 

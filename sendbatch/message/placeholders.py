@@ -47,10 +47,13 @@ _PERHAPS = (
     rf"(?<![\w-])-(?P<k>{_WORD})-(?![\w-])",
     r"%7B(?P<l>[\w.-]{1,60}?)%7D",
     rf"(?<![\w{{])(?P<m>{_WORD}) ?\}}\}}",
+    rf"(?:(?<==)|(?<==[\"']))\[(?P<o>{_WORD})\]",  # of a link: no prose
     rf"\[(?P<n>{_WORD})\]",
+    rf"(?:«|&laquo;) ?(?P<p>{_WORD}) ?(?:»|&raquo;)",
+    rf"<%[=-]? ?(?P<q>{_NAME}) ?-?%>",
 )
 _MARKS = re.compile("|".join((*_SURE, *_PERHAPS)), re.IGNORECASE)
-_UNDERSCORED = frozenset("kn")  # marks that stand around plain words in prose
+_UNDERSCORED = frozenset("knp")  # marks that stand around plain words in prose
 _OF_PERSONS = frozenset({"contact", "subscriber", "recipient", "user", "customer", "member", "lead"})
 _BY_CUSTOM = frozenset({
     *("first_name", "firstname", "fname", "last_name", "lastname", "lname", "name", "full_name"),

@@ -76,6 +76,8 @@ def test_a_setting_that_nothing_uses_is_an_error(
     (fault,) = refused.value.faults
     assert fault.message == f"--set {name}: nothing uses a name like that"
     assert fault.hint == hint
+    assert fault.place is not None
+    assert fault.place.file.endswith(file.name)
 
 
 @pytest.mark.parametrize(

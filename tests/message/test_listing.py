@@ -110,3 +110,11 @@ def test_a_header_of_free_text_that_reads_as_a_mailbox_is_encoded_as_one() -> No
         assert str(make_header(decode_header(made))) == plain
         assert "<" not in made
     assert raw("X-Owner", "a, b <c@example.com") == "X-Owner: a, b <c@example.com"
+
+
+def test_the_name_of_a_list_is_encoded_and_its_identity_is_not() -> None:
+    made = "List-Id: =?utf-8?q?B=C3=BCcher?= <books.example.com>"
+    for name in ("Bücher", '"Bücher"', "{{ first_name }}"):
+        assert raw("List-Id", f"{name} <books.example.com>", first_name="Bücher") == made
+    plain = "List-Id: Books, new <books.example.com>"
+    assert raw("List-Id", "Books, new <books.example.com>") == plain

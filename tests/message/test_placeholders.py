@@ -48,6 +48,8 @@ def texts(make: Make, html: str) -> list[str]:
         "<<first_name>>",
         "-first_name-",
         "[first_name]",
+        "«first_name»",
+        "<%= first_name %>",
         "first_name}}",
         "%7B%7Bemail%7D%7D",
         "%7b%7B%20anything%20%7d%7D",
@@ -61,11 +63,17 @@ def test_a_mark_of_another_tool_is_found(campaign: Make, mark: str) -> None:
     assert (found.place.line, found.place.column) == (2, 8)
 
 
+def test_what_is_in_brackets_and_a_link_is_no_prose(campaign: Make) -> None:
+    links = "<a href='[unsubscribe]'>x</a> <a href=\"https://x.example/?a=[email]&b=1\">y</a>"
+    assert texts(campaign, f"<p>{links}</p>") == ["[unsubscribe]", "[email]"]
+
+
 @pytest.mark.parametrize(
     "prose",
     [
         "{see below} {color} {} { } {1} {a: b} {\"json\": 1}",
         "a{color:red} 100%off% 5 % of 10% 50 %",
+        "« email » «see» \"[name]\" [unsubscribe] <a href='#[1]' title='[see]'>x</a>",
         "well-known-brand -name- [note] [[see]] <<quote>> *not* **|** | $5 {$} $ { }",
         "{{ first_name }} {# {first_name} #} {% if first_name %}{% endif %}",
         "{% raw %}{first_name} *|FNAME|*{% endraw %}",
