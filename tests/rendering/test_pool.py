@@ -207,14 +207,6 @@ def test_a_template_that_takes_too_much_memory_fails_for_its_row_and_no_other(
     assert "letter.txt:1" in found[1].reason  # type: ignore[union-attr]
 
 
-@pytest.mark.thorough
-def test_a_worker_that_dies_of_a_row_fails_that_row_alone(workers: Workers) -> None:
-    deep = "{% for _ in range(99999) %}<b><i>{% endfor %}x"  # the converter's own stack runs out
-    html = Bundle("h", {"h": only_for("Name1", deep * 20)}, {"h": "letter.html"})
-    found = built(Pool(setup(letter(text=None, html=html)), workers), people(3))
-    assert [type(one) for one in found] == [Message, Unbuildable, Message]
-
-
 @pytest.mark.parametrize("where", [POWER, "'x' * 4000000000"])
 def test_what_a_message_is_made_of_is_bounded_wherever_it_stands(
     workers: Workers, where: str

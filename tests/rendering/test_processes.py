@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from sendbatch.campaign.process import NEEDED
 from sendbatch.message.content import Bundle
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK
+from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
-from tests.rendering.test_pool import ENDLESS, NOW, letter, people, rows, setup
+from tests.rendering.test_pool import ENDLESS, NOW, built, letter, only_for, people, rows, setup
 
 pytestmark = pytest.mark.own_workers
 
@@ -40,6 +42,7 @@ print(*sorted(sys.modules))
 PARENT = """
 import sys
 from sendbatch.rendering.frames import RENDER
+from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.workers import Workers
 read = lambda: sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
 setup, batch = read(), read()
@@ -124,6 +127,39 @@ def test_no_worker_survives_a_killed_parent_not_even_in_a_batch_that_never_ends(
     while alive(worker) and time.monotonic() < give_up:
         time.sleep(0.01)
     assert not alive(worker)
+
+
+def seconds(pid: int) -> float:
+    """What a process has computed so far; 0.0 once it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.thorough
+def test_a_worker_that_is_killed_over_a_row_fails_that_row_alone() -> None:
+    """As the system does where memory runs out."""
+    others, over = set(children(os.getpid())), threading.Event()
+
+    def kill_who_computes_long() -> None:
+        while not over.wait(0.05):
+            for pid in set(children(os.getpid())) - others:
+                if seconds(pid) > 2.0:
+                    os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_who_computes_long)
+    killer.start()
+    try:
+        with Workers(1, row_patience=3600.0) as workers:
+            pool = Pool(setup(letter(only_for("Name1", ENDLESS))), workers)
+            found = built(pool, people(3))
+    finally:
+        over.set()
+        killer.join()
+    assert [type(one) for one in found] == [Message, Unbuildable, Message]
+    assert "signal 9" in found[1].reason  # type: ignore[union-attr]
 
 
 TEXT = st.text(max_size=20)
