@@ -42,6 +42,12 @@ class Addresses:
     def failed(self, address: str) -> None:
         """It did not answer: from now on it is tried last."""
         self._failed.add(address)
+        if self._worked == address:
+            self._worked = None
+
+    def is_left(self, found: Sequence[str]) -> bool:
+        """Whether one of them has not failed in this run."""
+        return not self._failed.issuperset(found)
 
 
 class NoneAnswered(Exception):

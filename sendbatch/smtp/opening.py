@@ -44,10 +44,14 @@ async def open_transport(
     """
     known = known or Known()
     while True:
+        opening = Opening(server, known)
         try:
-            return await _open(Opening(server, known), credentials)
+            return await _open(opening, credentials)
         except LoginUnfinished:  # with one mechanism fewer each time
             continue
+        except SmtpError as error:
+            if error.step != "greeting" or error.code is not None or not opening.has_others():
+                raise
 
 
 async def _open(
@@ -81,6 +85,7 @@ class Opening:
         self.server = server
         self._known = known or Known()
         self.addresses: list[str] = []
+        self._address = ""  # the one that answered
         self.offers = Offers()
         self._client = aiosmtplib.SMTP(
             hostname=server.host, port=server.port, timeout=server.timeouts.connect
@@ -111,6 +116,16 @@ class Opening:
             raise diagnosis.not_connected(self.server, none.errors) from None
         self._listener = self._client.protocol = listener
         self._client.transport = transport
+        name = cast("tuple[str, int] | None", self.information("peername"))
+        self._address = name[0] if name else ""  # None where the connection has ended already
+
+    def has_others(self) -> bool:
+        """Whether there is an address to try in place of this one, which accepts and says nothing more, as
+        what stands before a server does for one that is gone (RFC 5321 §5.1)."""
+        if self._address not in self.addresses:
+            return False
+        self._known.failed(self._address)
+        return self._known.is_left(self.addresses)
 
     async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener]:
         loop = asyncio.get_running_loop()

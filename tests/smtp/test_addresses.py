@@ -105,6 +105,31 @@ def test_the_next_address_need_not_wait_for_one_that_has_failed(
     asyncio.run(asyncio.wait_for(opening(server), 50))
 
 
+def test_an_address_that_accepts_and_says_nothing_is_left_for_another(
+    monkeypatch: pytest.MonkeyPatch, postbox: StartPostbox
+) -> None:
+    """As a balancer does whose server is gone."""
+    met: list[str] = []
+
+    async def ends(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.append(writer.get_extra_info("sockname")[0])
+        writer.close()
+
+    async def opening(server: Server) -> None:
+        known = Addresses()
+        async with await asyncio.start_server(ends, NOWHERE, server.port):
+            for _ in range(2):
+                (await open_connection(server, None, known=known)).abort()
+            resolve_to(monkeypatch, NOWHERE)
+            with pytest.raises(SmtpError, match="closed the connection before its greeting"):
+                await open_connection(server, None, known=known)
+
+    server, _ = postbox("none")
+    resolve_to(monkeypatch, NOWHERE, HERE)
+    asyncio.run(asyncio.wait_for(opening(server), 50))
+    assert met == [NOWHERE, NOWHERE]
+
+
 def failure(server: Server) -> SmtpError:
     with pytest.raises(SmtpError) as caught:
         asyncio.run(open_connection(server, None))
