@@ -16,6 +16,7 @@ from sendbatch.audience.checks import Rules
 from sendbatch.audience.reading import Table
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
+from sendbatch.delivery.keys import keys_since
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
@@ -105,6 +106,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
             hint = "addresses there are taken as they are; is there a name server?"
             warnings.append(Fault(said, hint=hint, severity="warning"))
+    staging.called_since(keys_since(ledger.reading, planning.campaign))
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging, faulty, recipients.file)
