@@ -23,7 +23,7 @@ from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
-    "staged", "marks", "suppression", "questioned", "lacking", "unreachable", "twice", "matched",
+    "staged", "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "matched",
 )  # fmt: skip
 OF_FORMER_KEYS = ("former", "since", "renamed")
 _NOT_DONE = (  # of a staged row that holds its key: nobody of that is done with; looked for once, for all
@@ -65,6 +65,16 @@ class Lacking:
 NOBODY = Lacking()
 
 
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """Rows whose attachments refuse the plan: how many, whether a file is not there, (line, what is wrong)
+    of the first."""
+
+    count: int = 0
+    is_missing: bool = False
+    rows: tuple[tuple[int, str], ...] = ()
+
+
 class Staging:
     """One plan in the making. `columns` are the names of the cells, in order."""
 
@@ -81,6 +91,7 @@ class Staging:
             "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
+            'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
             "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
         ):
             connection.execute(f"CREATE TEMP TABLE {table}")
@@ -123,6 +134,19 @@ class Staging:
         count = self._one(f"SELECT count(*) {joined}", kind)
         rows = self._db.execute(f'SELECT "row" {joined} ORDER BY "row" LIMIT ?', (kind, most))
         return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
+
+    def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
+        """Rows whose attachments refuse the plan, if they may be sent to: (line, what is wrong, whether
+        that a file is not there)."""
+        self._db.executemany("INSERT INTO faulty VALUES (?, ?, ?)", rows)
+
+    def faulty(self, most: int) -> Faulty:
+        """Those of them that may be sent to. All is settled."""
+        joined = f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        count = self._one(f"SELECT count(*) {joined}")
+        rows = self._db.execute(f'SELECT "row", told {joined} ORDER BY "row" LIMIT ?', (most,))
+        is_missing = f"SELECT EXISTS (SELECT 1 {joined} AND missing)"
+        return Faulty(count, bool(self._one(is_missing)), tuple(rows)) if count else Faulty()
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
