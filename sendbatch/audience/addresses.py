@@ -113,16 +113,6 @@ def _normalised(text: str) -> Address:
     return Address(found.normalized.removesuffix(tail), domain, found.smtputf8)
 
 
-def former_key(text: str) -> str:
-    """The key that earlier versions made of an address with full-width characters, "" for others."""
-    if text.isascii() or narrowed(text) == text:
-        return ""
-    try:
-        return default_key(_normalised(text.strip()).email)
-    except ValueError:
-        return ""
-
-
 def default_key(email: str) -> str:
     """What makes two spellings one address: NFC, case-folded, the domain as A-labels.
 

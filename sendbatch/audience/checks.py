@@ -9,7 +9,7 @@ import contextlib
 import re
 import unicodedata
 
-from sendbatch.audience.addresses import LONGEST, Address, default_key, former_key, normalise
+from sendbatch.audience.addresses import LONGEST, Address, default_key, normalise
 from sendbatch.audience.cells import bare
 from sendbatch.audience.named import address_of
 from sendbatch.audience.rules import Rules
@@ -58,7 +58,7 @@ class Checker:
             email = written = self._shown(cells)
             reason = f"not a usable address: {error}" if email else "the address is empty"
         key = self._key_of(row, cells, email if domain else "")
-        former = self._former_key(row, cells, key)
+        former = self._former_key(row, key)
         reason = reason or self._what_is_empty(cells, key)
         if reason:
             reason = one_line(reason, 500)
@@ -89,7 +89,7 @@ class Checker:
             address, _ = self._address(cells)
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
-            former = self._former_key(row, cells, key)
+            former = self._former_key(row, key)
         why = "`where` is false"
         return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, (), former)
 
@@ -137,12 +137,12 @@ class Checker:
             return default_key(email) if email else ""
         return unicodedata.normalize("NFC", cells[self._key].strip())
 
-    def _former_key(self, row: Row, cells: tuple[str, ...], key: str) -> str:
-        """The key that earlier versions made of this row; "" where it is the same, or they made none."""
+    def _former_key(self, row: Row, key: str) -> str:
+        """The key that earlier versions made of this row; "" where it is the same, or they made none. What
+        they made of an address shows in the record."""
         former = ""
-        if self._key_template is None and self._key in (None, self._email):
-            former = former_key(cells[self._email])
-        elif row.before is not None:
+        is_address = self._key_template is None and self._key in (None, self._email)
+        if row.before is not None and not is_address:
             with contextlib.suppress(AudienceError):
                 former = self._key_of(row, self._cells(row.before), "")
         return "" if former == key else former

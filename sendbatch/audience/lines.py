@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
 LONGEST_LINE = 8 * 1024 * 1024  # characters
 LONGEST_LOOK = 64 * 1024  # characters that a look ahead takes in
+# What ISO-2022 writes before and behind Japanese and Korean letters (RFC 1468, RFC 1557): bytes of ASCII all
+# of them, which are text in nearly every encoding, and go out as such.
+SHIFT = re.compile(r"\x1b(?:\$[@B]|\$[()][A-Z]|\([IJ])")
 # Python's codecs for other things than files; some decode to what is no text (lone surrogates).
 NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
 
@@ -88,6 +92,8 @@ class Lines:
                 )
             if "\0" in line:
                 raise self._with_nul(line)
+            if "\x1b" in line and SHIFT.search(line) is not None:
+                raise self._shifted()
             yield line
         if not self.number and self._is_half_a_mark():
             raise self._undecodable()
@@ -123,6 +129,13 @@ class Lines:
         if not self._fixed and zeros[0] != zeros[1]:
             hint += f", or say what it is: encoding: utf-16-{'be' if zeros[0] else 'le'}"
         return self.fault("there is a NUL byte in this line", hint)
+
+    def _shifted(self) -> AudienceError:
+        from sendbatch.audience.undecodable import advice_on_shifts
+
+        said = f"this line is not {self._encoding.removesuffix('-sig')}: it changes to another set of letters"
+        hint = advice_on_shifts(lambda: _open(self.path, None), named=not self._fixed)
+        return self.fault(said, hint)
 
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 64 * 1024  # bytes that are guessed from
 MOST_LINE = 1024 * 1024  # bytes of a line that is looked at
-SHOWN = 2  # encodings named
+SHIFTED = ("iso2022_jp", "iso2022_jp_ext", "iso2022_kr")
+SHOWN = 3  # encodings named
 _READ_AT_ONCE = 1024 * 1024
 _BROKEN = (OSError, EOFError, zlib.error)  # a compressed file, further on
 _MARKS = {
@@ -98,6 +99,21 @@ def advice(
     guesses = [f"\n    encoding: {one}   would read: {_sample(data, one)}" for one in found]
     look = "it may be the one that reads well of these" if len(found) > 1 else "it may be this"
     return f"{save}, or say what it is; by its bytes {look}:{''.join(guesses)}"
+
+
+def advice_on_shifts(
+    opened: Callable[[], io.BufferedReader | gzip.GzipFile], *, named: bool
+) -> str:
+    """The same of a file that is text, but for the marks of ISO-2022 in it."""
+    save = "save the file as UTF-8"
+    found = next((one for one in SHIFTED if _reads(opened, one)), None) if named else None
+    if found is None:
+        return save
+    with opened() as raw:
+        lines = iter(lambda: raw.readline(MOST_LINE), b"")
+        shown = next((_sample(line, found) for line in lines if b"\x1b" in line), "")
+    guess = f"\n    encoding: {found}   would read: {shown}"
+    return f"{save}, or say what it is; by its bytes it may be this:{guess}"
 
 
 def _sample(data: bytes, encoding: str) -> str:

@@ -7,9 +7,12 @@ twice.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from sendbatch.audience.addresses import default_key, normalise
-from sendbatch.campaign.language import usable
+from sendbatch.audience.cells import bare
+from sendbatch.campaign.language import narrowed, usable
 from sendbatch.campaign.model import Campaign
 from sendbatch.delivery.guards import next_edition
 from sendbatch.errors import Fault, GuardError, one_line
@@ -21,6 +24,8 @@ from sendbatch.words import count
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
 SHOWN = 5  # addresses of more than one key
 LOOKED_AT = 1000  # rows of a record that does not say its column
+_EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+_LITERAL_OR_NAME = re.compile(r"""('[^']*'|"[^"]*")|[\w\u0080-\U0010ffff]+""")
 
 
 def key_of(campaign: Campaign) -> str:
@@ -71,6 +76,22 @@ def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
     return Fault(said, campaign.places.get("recipients.key"), severity="warning")
 
 
+def keys_since(reading: LedgerReading, campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """(key in the record, what it is today) of whoever was tried under a key that an earlier version made
+    otherwise: with invisible characters or a stray quote at its ends, or full-width ones in an address. The
+    CSV may be cleaned up since, and says the key of today alone."""
+    is_address = not key_of(campaign)
+    for key in reading.tried_keys_of_before():
+        now = bare(key)
+        if is_address:
+            now = _key(now) or key if narrowed(now) != now else key
+        elif len(now) > 1 and now[0] == now[-1] == '"':
+            now = bare(now[1:-1])
+        now = unicodedata.normalize("NFC", now)
+        if now not in ("", key):
+            yield key, now
+
+
 def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
     """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
     if key_of(campaign):
@@ -105,9 +126,17 @@ def _same(known: str, now: str) -> bool:
     return known == now or _skeleton(known) == _skeleton(now) != ""
 
 
-def _skeleton(column: str) -> str:
-    is_name = "{" not in column
-    return "_".join(filter(None, re.split(r"[\W_]+", column))) if is_name else column
+def _skeleton(key: str) -> str:
+    """The same for a name and what it was called before; of a template, with such names in it."""
+    return _EXPRESSION.sub(_named_alike, key) if "{" in key else _alike(key)
+
+
+def _named_alike(expression: re.Match[str]) -> str:
+    return _LITERAL_OR_NAME.sub(lambda found: found[1] or _alike(found[0]), expression[0])
+
+
+def _alike(name: str) -> str:
+    return "_".join(filter(None, re.split(r"[\W_]+", name)))
 
 
 def _said(key: str, column: str | None) -> str:

@@ -16,6 +16,7 @@ from sendbatch.audience.reading import Table
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
+from sendbatch.delivery.keys import keys_since
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
@@ -23,7 +24,7 @@ from sendbatch.delivery.suppressing import suppress
 from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
 from sendbatch.gathering import Gathering
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import NOBODY, Difference, Lacking, Staging, Twins
+from sendbatch.ledger.staging import NOBODY, Difference, Faulty, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.names import names_used
@@ -40,7 +41,7 @@ _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
 )
-MOST_FAULTS = 1000  # kept until it is known which of their rows are to be sent
+MOST_FAULTS = 1000  # looked through for what is said of them
 
 
 class Lookups(Protocol):
@@ -96,7 +97,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         rules = _rules(planning, table)
         ledger.remember(CLASHING, " ".join(table.clashes))
         staging = ledger.stage(rules.columns)
-        digest, faulty, large = _stage_rows(staging, table, rules, planning)
+        digest, large = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
         reasons = planning.lookups.check(staging.domains(), heed)
@@ -105,9 +106,10 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
             hint = "addresses there are taken as they are; is there a name server?"
             warnings.append(Fault(said, hint=hint, severity="warning"))
+    staging.called_since(keys_since(ledger.reading, planning.campaign))
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
-    _refuse_faulty(staging, faulty, recipients.file)
+    _refuse_faulty(staging.faulty(MOST_FAULTS), recipients.file)
     failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
     sendable = staging.may_be_sent_to([line for line, _, _ in large])
     large = [one for one in large if one[0] in sendable]
@@ -158,15 +160,13 @@ def _too_large_for_all(planning: Planning) -> list[Fault]:
 
 def _stage_rows(
     staging: Staging, table: Iterable[Row], rules: Rules, planning: Planning
-) -> tuple[str, list[tuple[int, str, bool]], list[Large]]:
-    """Check and stage every row; returns their digest, (line, fault, whether a file is not there) of
-    attachments that refuse, and large ones."""
+) -> tuple[str, list[Large]]:
+    """Check and stage every row; returns their digest, and those with large attachments."""
     setup = Setup(planning.content, rules, rules.columns, planning.salt, planning.size_limit)
     pool = Pool(setup, planning.workers)
     campaign = planning.campaign
     marked = bool(campaign.suppress or campaign.attachments or planning.lookups)
     digest, rows = hashlib.sha256(), 0
-    faulty: list[tuple[int, str, bool]] = []
     large: list[Large] = []
     for found in pool.check(in_parts(table, BATCH), planning.stop.heed):
         staging.add(found.rows)
@@ -174,7 +174,7 @@ def _stage_rows(
             staging.mark(found.marks())
         staging.known_as(found.former)
         digest.update(found.digested)
-        faulty += found.faults[: MOST_FAULTS - len(faulty)]
+        staging.fault(found.faults)
         large += found.large
         staging.lack(FAIL, found.failing)
         staging.lack(SEND_WITHOUT, found.without)
@@ -183,17 +183,18 @@ def _stage_rows(
     if not rows:
         file = campaign.recipients.file
         raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
-    return digest.hexdigest(), faulty, large
+    return digest.hexdigest(), large
 
 
-def _refuse_faulty(staging: Staging, faulty: list[tuple[int, str, bool]], file: Path) -> None:
+def _refuse_faulty(faulty: Faulty, file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
-    sendable = staging.may_be_sent_to([line for line, _, _ in faulty])
-    held = [one for one in faulty if one[0] in sendable]
-    if not held:
+    if not faulty.count:
         return
-    faults = _listed([(line, text) for line, text, _ in held], file)
-    if any(is_missing for _, _, is_missing in held):
+    faults = _listed(faulty.rows, file)
+    if (others := faulty.count - len(faulty.rows)) > 0:
+        said = f"and {count(others, 'more row')} whose attachments cannot be used"
+        faults.append(Fault(said, Place(shown(file))))
+    if faulty.is_missing:
         faults[-1] = replace(faults[-1], hint=_WAYS)
     raise CampaignError(faults)
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from sendbatch.ledger.cells import Saying, saying, usual
+from sendbatch.ledger.merging import TRIED
 from sendbatch.ledger.sending import COLUMNS, to_recipient
 from sendbatch.ledger.sql import listed
 from sendbatch.ledger.states import SETTLED, sources
@@ -118,6 +119,14 @@ class LedgerReading:
             (json.dumps(spellings),),
         ).fetchone()
         return to_recipient(found) if found else None
+
+    def tried_keys_of_before(self) -> Iterator[str]:
+        """Keys of whoever was tried that an earlier version may have made otherwise: beyond ASCII, or
+        within quotes."""
+        rows = self._db.execute(
+            f"SELECT key FROM recipient WHERE (key GLOB '*[^ -~]*' OR key GLOB '\"*\"') AND {TRIED}"
+        )
+        return (key for (key,) in rows)
 
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
         """(row, key, address) of whoever holds a key that is not the address in small letters."""

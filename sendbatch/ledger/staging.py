@@ -23,9 +23,9 @@ from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
-    "staged", "marks", "suppression", "questioned", "lacking", "unreachable", "twice", "matched",
+    "staged", "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "matched",
 )  # fmt: skip
-OF_FORMER_KEYS = ("former", "renamed")
+OF_FORMER_KEYS = ("former", "since", "renamed")
 _NOT_DONE = (  # of a staged row: nobody of its key is done with. One look at the record for all rows
     "claim NOT IN (SELECT key FROM recipient WHERE status IN ('accepted', 'in_doubt', 'rejected'))"
 )
@@ -65,6 +65,16 @@ class Lacking:
 NOBODY = Lacking()
 
 
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """Rows whose attachments refuse the plan: how many, whether a file is not there, (line, what is wrong)
+    of the first."""
+
+    count: int = 0
+    is_missing: bool = False
+    rows: tuple[tuple[int, str], ...] = ()
+
+
 class Staging:
     """One plan in the making. `columns` are the names of the cells, in order."""
 
@@ -76,10 +86,12 @@ class Staging:
         self._drop()
         for table in (
             'former ("row" INTEGER PRIMARY KEY, key TEXT)',
+            "since (former TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID",
             'marks ("row" INTEGER PRIMARY KEY, address TEXT, domain TEXT, files TEXT)',
             "suppression (kind TEXT, value TEXT, PRIMARY KEY (kind, value)) WITHOUT ROWID",
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
+            'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
             "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
         ):
             connection.execute(f"CREATE TEMP TABLE {table}")
@@ -98,6 +110,11 @@ class Staging:
         """(line, the key that an earlier version gave this row): who was tried under it is recognised by
         it, and keeps it."""
         self._db.executemany("INSERT INTO former VALUES (?, ?)", rows)
+
+    def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
+        """(a key of the record, what it would be today): the same as `known_as`, whichever way the CSV
+        writes it by now."""
+        self._db.executemany("INSERT INTO since VALUES (?, ?)", keys)
 
     def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
         """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
@@ -119,6 +136,19 @@ class Staging:
         count = self._one(f"SELECT count(*) {them}", kind)
         rows = self._db.execute(f'SELECT "row" {them} ORDER BY "row" LIMIT ?', (kind, most))
         return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
+
+    def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
+        """Rows whose attachments refuse the plan, if they may be sent to: (line, what is wrong, whether
+        that a file is not there)."""
+        self._db.executemany("INSERT INTO faulty VALUES (?, ?, ?)", rows)
+
+    def faulty(self, most: int) -> Faulty:
+        """Those of them that may be sent to. All is settled."""
+        joined = f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        count = self._one(f"SELECT count(*) {joined}")
+        rows = self._db.execute(f'SELECT "row", told {joined} ORDER BY "row" LIMIT ?', (most,))
+        is_missing = f"SELECT EXISTS (SELECT 1 {joined} AND missing)"
+        return Faulty(count, bool(self._one(is_missing)), tuple(rows)) if count else Faulty()
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
@@ -164,7 +194,7 @@ class Staging:
     def settle(self) -> None:
         """All rows are staged: find who is known by a former key, the suppressed, then the first row of
         each key."""
-        if self._one("SELECT EXISTS (SELECT 1 FROM former)"):
+        if self._one("SELECT EXISTS (SELECT 1 FROM former UNION ALL SELECT 1 FROM since)"):
             self._recognise()
         if self._one("SELECT EXISTS (SELECT 1 FROM suppression)"):
             self._leave_out_suppressed()
@@ -175,8 +205,9 @@ class Staging:
             self._index_claims()
 
     def _recognise(self) -> None:
-        """All rows of a key take the former one of any of them, where somebody was tried under that and
-        nobody under theirs. Of several, who is done with comes first."""
+        """All rows of a key take the former one of any of them, where somebody was tried under that, and
+        nobody under theirs, or in vain while who has the former one was sent the message. Of several, who
+        is done with comes first. A key that stands in the CSV too is another's."""
         if self._table == "recipient":
             return
         known = f"SELECT key, status FROM recipient WHERE {TRIED}"
@@ -185,9 +216,13 @@ class Staging:
         )
         self._db.execute(
             "INSERT OR IGNORE INTO renamed "
-            "SELECT staged.key, former.key, known.status NOT IN ('accepted', 'in_doubt', 'rejected') "
-            f'FROM former JOIN staged USING ("row") JOIN ({known}) AS known ON known.key = former.key '
-            f"WHERE staged.key NOT IN (SELECT key FROM ({known})) ORDER BY 3, 2"
+            "SELECT made.key, known.key, known.status NOT IN ('accepted', 'in_doubt', 'rejected') FROM "
+            '(SELECT staged.key AS key, former.key AS former FROM former JOIN staged USING ("row") '
+            f"UNION SELECT key, former FROM since) AS made JOIN ({known}) AS known "
+            "ON known.key = made.former WHERE made.former NOT IN (SELECT key FROM staged) "
+            f"AND (made.key NOT IN (SELECT key FROM ({known})) OR known.status IN "
+            f"('accepted', 'in_doubt') AND made.key NOT IN (SELECT key FROM ({known}) "
+            "WHERE status IN ('accepted', 'in_doubt'))) ORDER BY 3, 2"
         )
         self._db.execute(
             "UPDATE staged SET key = known, claim = iif(claim IS NULL, NULL, known) FROM renamed "

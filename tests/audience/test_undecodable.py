@@ -28,6 +28,9 @@ JAPANESE = "山田太郎,東京\nb@example.com,鈴木さくら,オオサカ\n"
 CHINESE = "王小明,北京\nb@example.com,李娜,上海\n"
 TAIWANESE = "陳小明,臺北\nb@example.com,林美玲,高雄\n"
 KOREAN = "김철수,서울\nb@example.com,이영희,부산\n"
+HEBREW = "משה כהן,ירושלים\nb@example.com,שרה,תל אביב\n"
+ARABIC = "محمد علي,القاهرة\nb@example.com,فاطمة,الرياض\n"
+THAI = "สมหญิง ใจดี,เชียงใหม่\nb@example.com,ประยุทธ์,ชลบุรี\n"
 
 KINDS = [
     *((GERMAN, encoding) for encoding in ("cp1252", "mac_roman", "cp850", "cp437")),
@@ -42,6 +45,9 @@ KINDS = [
     (CHINESE, "gbk"),
     (TAIWANESE, "big5"),
     (KOREAN, "euc_kr"),
+    (HEBREW, "cp1255"),
+    (ARABIC, "cp1256"),
+    (THAI, "cp874"),
 ]
 
 
@@ -130,3 +136,21 @@ def test_any_bytes_are_guessed_at(data: bytes) -> None:
     for encoding in likely(data):
         assert encoding in (*SINGLE, *MULTIPLE)
         assert len(sample(data.decode(encoding))) <= 40
+
+
+@pytest.mark.parametrize(("people", "encoding"), [(JAPANESE, "iso2022_jp"), (KOREAN, "iso2022_kr")])
+@pytest.mark.parametrize("said_to_be", ["utf-8", "cp1252"])
+def test_letters_that_only_a_mark_before_them_tells_from_ascii_are_not_read_as_ascii(
+    export: Export, people: str, encoding: str, said_to_be: str
+) -> None:
+    content = f"email,name,city\na@example.com,{people}"
+    with pytest.raises(AudienceError, match="changes to another set of letters") as refused:
+        export.rows(content.encode(encoding), said_to_be)
+    assert f"encoding: {encoding}   would read: {people.split(',')[0].split()[0]}" in str(
+        refused.value
+    )
+    assert export.cells(content.encode(encoding), encoding) == export.cells(content)
+
+
+def test_other_control_characters_are_no_marks_of_letters(export: Export) -> None:
+    assert export.cells(b"email,name\na@example.com,\x1b[31mAnn\n")

@@ -87,6 +87,65 @@ def test_who_was_sent_to_when_cells_were_read_otherwise_is_not_mailed_again(
     assert len(list((loaded.folder / "reports" / "spring.sandbox" / "outbox").iterdir())) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "was"),
+    [
+        ("id", {"A1": "\u200bA1"}),
+        ("id", {"A1": '"A1"'}),
+        ('"{{ id }}"', {"A1": "A1\u2060"}),
+        ("email", {"jane@b.example": "ｊａｎｅ@b.example"}),
+    ],
+)
+def test_who_was_sent_to_is_recognised_though_the_csv_was_cleaned_up_since(
+    tmp_path: Path, key: str, was: dict[str, str]
+) -> None:
+    people = "email,name,id\njane@b.example,Jane,A1\n"
+    loaded = load(tmp_path, "email", more=f"\n  key: {key}", people=people)
+    send(loaded, tmp_path)
+    as_read_before(loaded, was)
+    people += "bob@b.example,Bob,B2\n"
+    again = load(tmp_path, "email", more=f"\n  key: {key}", people=people)
+    send(again, tmp_path)
+    assert len(list((loaded.folder / "reports" / "spring.sandbox" / "outbox").iterdir())) == 2
+
+
+def test_a_key_within_quotes_that_stands_in_the_csv_is_nobody_elses(tmp_path: Path) -> None:
+    people = 'email,name,id\na@b.example,A,"""A1"""\n'
+    loaded = load(tmp_path, "email", more="\n  key: id", people=people)
+    send(loaded, tmp_path)
+    again = load(tmp_path, "email", more="\n  key: id", people=f"{people}b@b.example,B,A1\n")
+    assert send(again, tmp_path) == ["a@b.example", "b@b.example"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("{{ nr_ }}/{{ name }}", "{{ nr }}/{{ name }}"),
+        ("{% if nr_ %}{{ nr_ }}{% endif %}", "{% if nr %}{{ nr }}{% endif %}"),
+        ("{{ ช__อ }}", "{{ ชื่อ }}"),
+    ],
+)
+def test_a_key_template_may_call_a_column_as_it_is_called_by_now(
+    tmp_path: Path, was: str, now: str
+) -> None:
+    people = "email,name,Nr.,ชื่อ\na@b.example,A,1,2\n"
+    loaded = load(tmp_path, "email", more=f"\n  key: '{now}'", people=people)
+    send(loaded, tmp_path)
+    as_read_before(loaded, {}, was)
+    assert send(loaded, tmp_path) == ["a@b.example"]
+
+
+@pytest.mark.parametrize("was", ["{{ nr }}__{{ name }}", "{{ nr }}{{ '__' }}{{ name }}"])
+def test_a_key_template_with_another_text_is_another_key(tmp_path: Path, was: str) -> None:
+    people = "email,name,Nr.\na@b.example,A,1\n"
+    now = was.replace("__", "_")
+    loaded = load(tmp_path, "email", more=f'\n  key: "{now}"', people=people)
+    send(loaded, tmp_path)
+    as_read_before(loaded, {}, was)
+    with pytest.raises(GuardError, match="nobody could be recognised"):
+        send(loaded, tmp_path)
+
+
 def test_the_address_as_key_is_the_default_however_it_is_written(tmp_path: Path) -> None:
     assert keys.key_of(campaign(tmp_path)) == ""
     keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: {}")

@@ -130,6 +130,21 @@ def test_attachments_missing_for_rows_left_out_do_not_matter(
     assert ledger.reading.totals() == {Status.PENDING: 1, Status.SUPPRESSED: 2}
 
 
+@pytest.mark.parametrize(("left_out", "said"), [(1, "and 301 more rows"), (1300, "people.csv:1302:")])
+def test_of_however_many_rows_without_their_attachment_all_are_counted(
+    tmp_path: Path, make: Make, left_out: int, said: str
+) -> None:
+    (tmp_path / "bills").mkdir()
+    people = "".join(f"p{n}@example.org,N{n},\n" for n in range(1302))
+    out = "".join(f"p{n}@example.org\n" for n in range(left_out))
+    (tmp_path / "out.txt").write_text(out)
+    more = "suppress: [out.txt]\n"
+    with pytest.raises(CampaignError) as refused:
+        make(campaign(tmp_path, people=f"email,name,plan\n{people}", yaml=FILES, more=more))
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 2000
+
+
 def test_attachments_too_large_for_the_server_are_a_fault(tmp_path: Path, make: Make) -> None:
     (tmp_path / "bills").mkdir()
     for name in ("Ada", "Bob", "Eve"):

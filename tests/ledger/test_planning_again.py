@@ -536,3 +536,25 @@ def test_who_is_filtered_now_is_recognised_by_a_former_key(ledger: Ledger) -> No
     someone(ledger, Status.DEFERRED, key="ann ")
     plan(ledger, formerly(left_out(person(2, "ann"), Status.FILTERED), "ann "), person(3, "bob"))
     assert statuses(ledger)[0] == ("ann ", Status.FILTERED)
+
+
+@pytest.mark.parametrize("refused", AGAIN)
+def test_who_was_sent_to_under_a_former_key_is_not_sent_to_as_a_twin_refused_under_that_of_today(
+    ledger: Ledger, refused: Status
+) -> None:
+    plan(ledger, person(2, "ann"), person(3, "ann "))
+    bring(ledger, "ann", refused)
+    bring(ledger, "ann ", Status.ACCEPTED)
+    plan(ledger, person(2, "ann"), formerly(person(3, "ann"), "ann "))
+    assert statuses(ledger) == [("ann ", Status.ACCEPTED), ("ann ", Status.DUPLICATE)]
+    assert entry(ledger, "ann").status is Status.WITHDRAWN
+
+
+def test_who_was_rejected_under_a_former_key_stays_deferred_under_that_of_today(
+    ledger: Ledger,
+) -> None:
+    plan(ledger, person(2, "ann"), person(3, "ann "))
+    bring(ledger, "ann", Status.DEFERRED)
+    bring(ledger, "ann ", Status.REJECTED)
+    plan(ledger, person(2, "ann"), formerly(person(3, "ann"), "ann "))
+    assert statuses(ledger) == [("ann", Status.DEFERRED), ("ann", Status.DUPLICATE)]
