@@ -124,8 +124,8 @@ class Opening:
         what stands before a server does for one that is gone (RFC 5321 §5.1)."""
         if self._address not in self.addresses:
             return False
-        self._known.failed(self._address)
-        return self._known.is_left(self.addresses)
+        self._known.addresses.failed(self._address)
+        return self._known.addresses.is_left(self.addresses)
 
     async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener]:
         loop = asyncio.get_running_loop()
