@@ -116,7 +116,7 @@ def test_an_address_that_accepts_and_says_nothing_is_left_for_another(
         writer.close()
 
     async def opening(server: Server) -> None:
-        known = Addresses()
+        known = Known()
         async with await asyncio.start_server(ends, NOWHERE, server.port):
             for _ in range(2):
                 (await open_connection(server, None, known=known)).abort()
