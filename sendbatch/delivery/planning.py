@@ -111,7 +111,9 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging.faulty(MOST_FAULTS), recipients.file)
     failing, without = staging.lacking(FAIL), staging.lacking(SEND_WITHOUT)
-    large = [one for one in large if staging.may_be_sent_to(one[0])]
+    if large:
+        sent_to = staging.may_be_sent_to(line for line, _, _ in large)
+        large = [one for one in large if one[0] in sent_to]
     warnings += [
         replace(
             fault, severity="warning", hint="it said so within the last week; run asks it again"

@@ -23,10 +23,11 @@ from sendbatch.ledger.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
-    "staged", "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "matched",
+    *("staged", "marks", "suppression", "questioned", "lacking", "faulty", "unreachable"),
+    *("twice", "matched", "asked"),
 )  # fmt: skip
 OF_FORMER_KEYS = ("former", "since", "renamed")
-_NOT_DONE = (  # of a staged row that holds its key: nobody of that is done with; looked for once, for all
+_NOT_DONE = (  # nobody of a staged row's key is done with; looked for once, for all rows
     "claim NOT IN (SELECT key FROM recipient WHERE status IN ('accepted', 'in_doubt', 'rejected'))"
 )
 
@@ -142,7 +143,9 @@ class Staging:
 
     def faulty(self, most: int) -> Faulty:
         """Those of them that may be sent to. All is settled."""
-        joined = f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        joined = (
+            f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        )
         count = self._one(f"SELECT count(*) {joined}")
         rows = self._db.execute(f'SELECT "row", told {joined} ORDER BY "row" LIMIT ?', (most,))
         is_missing = f"SELECT EXISTS (SELECT 1 {joined} AND missing)"
@@ -303,13 +306,16 @@ class Staging:
         ).fetchall()
         return Twins(count, tuple(rows)) if count else Twins()
 
-    def may_be_sent_to(self, line: int) -> bool:
-        """Whether the row at this line holds its key, and nobody of that key is done with."""
+    def may_be_sent_to(self, lines: Iterable[int]) -> frozenset[int]:
+        """The lines whose row holds its key, and nobody of that key is done with. All is settled."""
+        self._db.execute('CREATE TEMP TABLE asked ("row" INTEGER PRIMARY KEY)')
+        self._db.executemany("INSERT INTO asked VALUES (?)", ((line,) for line in lines))
         found = self._db.execute(
-            f'SELECT 1 FROM {self._table} AS new WHERE "row" = ? AND claim IS NOT NULL AND {_NOT_DONE}',
-            (line,),
-        )
-        return found.fetchone() is not None
+            f'SELECT "row" FROM {self._table} JOIN asked USING ("row") '
+            f"WHERE claim IS NOT NULL AND {_NOT_DONE}"
+        ).fetchall()
+        self._db.execute("DROP TABLE temp.asked")
+        return frozenset(line for (line,) in found)
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
         """The staged rows whose cell in this column is one of `words`, as `cells.saying` has it."""
