@@ -179,8 +179,8 @@ def _why(word: str, keyed: bool) -> str:
         return "a * stands for all before the @, and for nothing else: *@example.com"
     if "@" in word and _word(word, _How(keyed, subdomains=False, as_given=True)):
         return (
-            "it is an address only with addresses: as_given under recipients; in a list that is for such "
-            "campaigns too, let it stand, and write unreadable: warn where the list is named"
+            "correct it; or, where the list is for campaigns with addresses: as_given too, let it stand, "
+            "and write unreadable: warn where it is named"
         )
     if "@" in word:
         return "no address is written so, and it leaves out nobody: correct it, or take it out"
