@@ -177,6 +177,11 @@ def _why(word: str, keyed: bool) -> str:
         return f"write @{domain[2:]} here, and subdomains: true where the list is named"
     if "*" in word:
         return "a * stands for all before the @, and for nothing else: *@example.com"
+    if "@" in word and _word(word, _How(keyed, subdomains=False, as_given=True)):
+        return (
+            "correct it; or, where the list is for campaigns with addresses: as_given too, let it stand, "
+            "and write unreadable: warn where it is named"
+        )
     if "@" in word:
         return "no address is written so, and it leaves out nobody: correct it, or take it out"
     if _HOST.fullmatch(word):

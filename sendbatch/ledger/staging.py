@@ -144,7 +144,9 @@ class Staging:
 
     def faulty(self, most: int) -> Faulty:
         """Those of them that may be sent to. All is settled."""
-        joined = f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        joined = (
+            f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        )
         count = self._one(f"SELECT count(*) {joined}")
         rows = self._db.execute(f'SELECT "row", told {joined} ORDER BY "row" LIMIT ?', (most,))
         is_missing = f"SELECT EXISTS (SELECT 1 {joined} AND missing)"
@@ -192,12 +194,12 @@ class Staging:
         )
 
     def settle(self) -> None:
-        """All rows are staged: find who is known by a former key, the suppressed, then the first row of
+        """All rows are staged: find the suppressed, who is known by a former key, then the first row of
         each key."""
+        self._leave_out_suppressed()
         if self._one("SELECT EXISTS (SELECT 1 FROM former UNION ALL SELECT 1 FROM since)"):
             self._recognise()
-        if self._one("SELECT EXISTS (SELECT 1 FROM suppression)"):
-            self._leave_out_suppressed()
+            self._leave_out_suppressed()  # once more: a list has the keys of today, or as a report told them
         try:
             self._index_claims()
         except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
@@ -230,6 +232,8 @@ class Staging:
         )
 
     def _leave_out_suppressed(self) -> None:
+        if not self._one("SELECT EXISTS (SELECT 1 FROM suppression)"):
+            return
         self._spread_domains()
         self._db.execute(
             f"UPDATE {self._table} SET status = 'suppressed', claim = NULL, "

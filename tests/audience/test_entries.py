@@ -233,3 +233,9 @@ def test_dots_as_given_are_read_where_the_campaign_takes_them() -> None:
     assert "correct it" in refused("to..my@example.com")
     found = said_by("to..my@example.com", keyed=False, subdomains=False, as_given=True)
     assert found == [Said(KEY, '"to..my"@example.com')]
+
+
+def test_of_an_address_that_other_campaigns_take_as_given_nobody_is_told_to_take_it_out() -> None:
+    for text in ("to..my@x.example", "T <to..my@x.example>", '"to..my"@x.example'):
+        assert "let it stand" in refused(text)
+    assert "take it out" in refused("to..my@@x.example")

@@ -558,3 +558,11 @@ def test_who_was_rejected_under_a_former_key_stays_deferred_under_that_of_today(
     bring(ledger, "ann ", Status.REJECTED)
     plan(ledger, person(2, "ann"), formerly(person(3, "ann"), "ann "))
     assert statuses(ledger) == [("ann", Status.DEFERRED), ("ann", Status.DUPLICATE)]
+
+
+@pytest.mark.parametrize("listed", ["ann", "ann "])
+def test_who_is_known_by_a_former_key_is_suppressed_by_either(ledger: Ledger, listed: str) -> None:
+    someone(ledger, Status.DEFERRED, key="ann ")
+    row = formerly(person(2, "ann"), "ann ")
+    plan(ledger, row, person(3, "bob"), suppress=[("text", listed)])
+    assert statuses(ledger)[0] == ("ann ", Status.SUPPRESSED)
