@@ -40,6 +40,7 @@ class Sender:
         self._number = number
         self._connection: Connection | None = None
         self._handed = 0
+        self._opened = 0  # connections so far
         self._used_at = 0.0
         self._ahead: Ready | None = None  # its envelope has left with the last dot
         self._told = False  # the message before it has told why the connection ended
@@ -139,7 +140,7 @@ class Sender:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()
         explained = self._told or connection.mishandled or (rested and _has_ended(outcome))
-        handed = Handed(accepted, refused, explained)
+        handed = Handed(accepted, refused, explained, (self._number, self._opened))
         self._told = outcome.status is Status.IN_DOUBT or _is_closing(outcome)
         reopen = traffic.settle(ready, outcome, handed)
         if outcome.status is not Status.PENDING:
@@ -178,6 +179,7 @@ class Sender:
 
     def _take_over(self, connection: Connection) -> None:
         self._connection, self._handed, self._told = connection, 0, False
+        self._opened += 1
         self._used_at = self._traffic.clock.steady()
         self._traffic.reach.open_now += 1
 

@@ -32,11 +32,13 @@ from sendbatch.words import clock_time, count, listed
 class Handed(NamedTuple):
     """The connection's history when the message was handed to it: what it had accepted and refused.
 
-    `explained`: why the connection has ended is known, so that nothing is to be learned from it."""
+    `explained`: why the connection has ended is known, so that nothing is to be learned from it;
+    `connection` tells it from others."""
 
     accepted: int
     refused_recipients: int
     explained: bool = False
+    connection: object = None
 
     @property
     def has_told(self) -> bool:
@@ -123,9 +125,9 @@ class Settling:
         self._releases.settled(ready.recipient.id)
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
-            self._accepted(ready, outcome)
+            self._accepted(ready, outcome, handed)
         elif is_permanent(outcome.reply):
-            self._refused(ready, outcome)
+            self._refused(ready, outcome, handed)
         elif outcome.status is Status.DEFERRED:
             self._deferred(ready, outcome)
             self._put_off(ready, outcome.reply)
@@ -219,13 +221,13 @@ class Settling:
                 "connections", f"the server takes fewer connections: {self.connections.allowed} now"
             )
 
-    def _accepted(self, ready: Ready, outcome: Outcome) -> None:
+    def _accepted(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         self._record(ready, outcome)
         at = self._clock.wall()
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        condemned, own = self.breaker.accepted()
+        condemned, own = self.breaker.accepted(handed.connection)
         self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
@@ -244,13 +246,13 @@ class Settling:
             for _ in condemned:
                 self._observer.moved(Status.DEFERRED, Status.REJECTED)
 
-    def _refused(self, ready: Ready, outcome: Outcome) -> None:
+    def _refused(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         """For good, by the word of the server."""
         reply, recipient = outcome.reply, ready.recipient
         assert reply is not None
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
         refusal = judge(recipient, ready.domain, reply, since, at)
-        self.breaker.refused(refusal)
+        self.breaker.refused(refusal, handed.connection if handed.accepted else None)
         reason = refusal.reason(outcome.reason)
         self._record(ready, Outcome(refusal.status, reply, reason, outcome.lost))
         if refusal.ours and refusal.its_own:

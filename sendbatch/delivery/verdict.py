@@ -6,7 +6,9 @@ of (`smtp/meanings.yaml`), and what else was answered in this run and in earlier
 
     5xx to MAIL or DATA, or known to speak of us   deferred, not retried; 5 in a row trip the breaker
     5xx to RCPT or after the dot                   deferred while the streak is open, until it ends by
-      an acceptance                                rejected
+      an acceptance                                rejected; on the same connection, where that had
+                                                   accepted some before and the words are unknown: they
+                                                   may mean that it carries no more
       the end of the run                           rejected where it speaks of the mailbox and this
                                                    server took somebody lately, else still deferred
       the breaker                                  still deferred
@@ -100,6 +102,7 @@ class Breaker:
         self.accepted_any = False
         self.last: Refusal | None = None
         self.aside: frozenset[str] = frozenset()
+        self._behind: dict[object, list[int]] = {}  # by connection: who is blamed by an acceptance on it
         self._begin()
 
     def _begin(self) -> None:
@@ -110,10 +113,13 @@ class Breaker:
         self._held: list[int] = []  # who never is
         self.aside = frozenset()
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Refusal, behind: object = None) -> None:
+        """`behind` is the connection, if that had accepted messages before."""
         self.last = refusal
         if refusal.ours:
             self._held.append(refusal.id)
+        elif behind is not None and refusal.about is None:
+            self._behind.setdefault(behind, []).append(refusal.id)
         elif not refusal.final:
             self._open[refusal.id] = refusal.since
         if not refusal.its_own:
@@ -142,16 +148,17 @@ class Breaker:
         self._doubts += 1
         self.tripped = self.tripped or self._doubts >= self._most_doubts
 
-    def accepted(self) -> tuple[list[int], list[int]]:
-        """An acceptance ends the row; returns who is rejected for good now, and whose refusal is seen to
-        be their own though it speaks about us.
+    def accepted(self, on: object = None) -> tuple[list[int], list[int]]:
+        """An acceptance on this connection ends the row; returns who is rejected for good now, and whose
+        refusal is seen to be their own though it speaks about us.
 
         Once it has tripped there are none: whether they were to blame is for a person to say.
         """
         self.accepted_any = True
-        if self.tripped or not (self.length or self._doubts or self._open or self._held):
+        behind = self._behind.pop(on, [])
+        if self.tripped or not (self.length or self._doubts or self._open or self._held or behind):
             return [], []
-        condemned, own = list(self._open), self._held
+        condemned, own = [*self._open, *behind], self._held
         self._begin()
         return condemned, own
 

@@ -29,6 +29,25 @@ def refuse(breaker: Breaker, count: int, reply: Reply = NEVER, *domains: str) ->
         breaker.refused(refusal(number, reply, names[number % len(names)]))
 
 
+class TestBehindAcceptedMessages:
+    """Words that are not known may mean that a connection carries no more, whoever comes."""
+
+    def test_only_an_acceptance_on_the_same_connection_condemns(self) -> None:
+        breaker = Breaker()
+        breaker.refused(refusal(1), behind="first")
+        breaker.refused(refusal(2), behind="second")
+        breaker.refused(refusal(3))
+        assert breaker.accepted(on="third") == ([3], [])
+        assert breaker.accepted(on="first") == ([1], [])
+        assert breaker.accepted(on="first") == ([], [])
+        assert breaker.finish(lately=True) == ([], {})  # 2 stays as it is
+
+    def test_what_is_known_to_speak_of_the_mailbox_is_condemned_by_any(self) -> None:
+        breaker = Breaker()
+        breaker.refused(refusal(1, NOBODY), behind="first")
+        assert breaker.accepted(on="second") == ([1], [])
+
+
 class TestOneRefusal:
     @pytest.mark.parametrize("command", ["RCPT", "MESSAGE"])
     def test_to_the_recipient_or_the_message_it_is_open(self, command: str) -> None:

@@ -444,3 +444,23 @@ def test_a_message_that_kills_every_connection_does_not_loop(
     assert ended.rows["p1@example.net"]["attempts"] == 1
     assert server.asked["p1@example.net"] == 3
     held_to_its_record(ended, server)
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_a_limit_of_the_session_in_words_that_nobody_knows_rejects_nobody(
+    house: House, hostile: StartServer, connections: int, way: tuple[str, ...]
+) -> None:
+    """Others are accepted on other connections meanwhile: that says nothing of whom this one refused."""
+
+    def answer(visit: Visit, at: str) -> Script:
+        return b"554 5.7.0 it is enough\r\n" if at == "RCPT" and visit.accepted >= 5 else None
+
+    server = hostile(answer, offers=way)
+    house.write(server.port, people=40, connections=connections, rate="100/s")
+    for _ in range(12):
+        ended = house.send()
+        assert "rejected" not in ended.counts()
+        if ended.counts() == {"accepted": 40}:
+            break
+    assert (ended.code, ended.statuses) == (0, accepted(house, 40))
+    held_to_its_record(ended, server, connections)
