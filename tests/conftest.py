@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from sendbatch.delivery.ci import ATTEMPT, SIGNS_OF_CI
 from tests.lending import Lent, borrowed
+from tests.thoroughness import IN_CI, examples
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
@@ -21,8 +22,11 @@ for sign in (*SIGNS_OF_CI, ATTEMPT):
 # Started in the background of a script it may have been told to ignore Ctrl-C; what it starts is not to.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("sendbatch", deadline=None)
+# How long an example takes says how busy the machine is. CI, which vouches for a change, tries the same each
+# time, and more of it; at a desk others come each time.
+settings.register_profile(
+    "sendbatch", deadline=None, derandomize=IN_CI, max_examples=examples(100)
+)
 settings.load_profile("sendbatch")
 
 Needs = Callable[[str, str], str]

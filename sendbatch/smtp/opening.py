@@ -105,7 +105,7 @@ class Opening:
     async def connect(self) -> None:
         """To the first address that answers."""
         try:
-            transport, listener = await first_to_answer(
+            transport, listener, self._address = await first_to_answer(
                 self.addresses,
                 self._connected_to,
                 self.server.timeouts.connect,
@@ -116,8 +116,6 @@ class Opening:
             raise diagnosis.not_connected(self.server, none.errors) from None
         self._listener = self._client.protocol = listener
         self._client.transport = transport
-        name = cast("tuple[str, int] | None", self.information("peername"))
-        self._address = name[0] if name else ""  # None where the connection has ended already
 
     def has_others(self) -> bool:
         """Whether there is an address to try in place of this one, which accepts and says nothing more, as
@@ -127,9 +125,9 @@ class Opening:
         self._known.addresses.failed(self._address)
         return self._known.addresses.is_left(self.addresses)
 
-    async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener]:
+    async def _connected_to(self, address: str) -> tuple[asyncio.Transport, Listener, str]:
         loop = asyncio.get_running_loop()
-        return await loop.create_connection(Listener, address, self.server.port)
+        return *await loop.create_connection(Listener, address, self.server.port), address
 
     async def greeting(self) -> Reply:
         limit = self.server.timeouts.greeting
@@ -252,9 +250,12 @@ class Opening:
             return await login.log_in(credentials)
 
     def information(self, key: str) -> object:
-        """What the transport knows, as asyncio's `get_extra_info`."""
+        """What the transport knows, as asyncio's `get_extra_info`; None where the connection has ended."""
         transport = self._client.transport
-        return None if transport is None else transport.get_extra_info(key)
+        try:
+            return None if transport is None else transport.get_extra_info(key)
+        except AttributeError:  # uvloop's, that has no socket any more
+            return None
 
     def give_away(self) -> tuple[asyncio.Transport, Offers]:
         """The transport, for another protocol to be set at once."""

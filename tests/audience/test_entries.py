@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.entries import BELOW, DOMAIN, KEY, TEXT, Said, said_by
+from tests.thoroughness import examples
 
 
 def said(text: str, *, keyed: bool = False, subdomains: bool = False) -> list[tuple[str, str]]:
@@ -176,7 +177,7 @@ HOME = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @example("o'brien", "example.com")
 @example("a#b", "example.com")
 @given(LOCAL, HOME)

@@ -17,6 +17,7 @@ from sendbatch.audience.reading import LONGEST_CELL, Format, open_table
 from sendbatch.campaign.language import environment, usable
 from sendbatch.errors import AudienceError
 from sendbatch.values import Row
+from tests.thoroughness import examples
 
 from .conftest import Export
 
@@ -393,7 +394,7 @@ ANY_BYTES = st.binary(max_size=200) | st.text(',;"\n\r\t| =sep\0é\ufeff', max_s
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(ANY_BYTES, st.sampled_from(ENCODINGS) | st.sampled_from(["utf-7", "idna", "punycode"]))
 @example(b"email\na@example.com\n", "utf-16")
 @example(b"email,x\n+2AA-,\n", "utf-7")

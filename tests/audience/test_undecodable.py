@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sendbatch.audience.guessing import MULTIPLE, SINGLE, likely, sample
 from sendbatch.audience.reading import open_table
 from sendbatch.errors import AudienceError
+from tests.thoroughness import examples
 
 from .conftest import Export
 
@@ -128,7 +129,7 @@ def test_a_compressed_file_is_guessed_at_too(tmp_path: Path) -> None:
         list(open_table(path, "utf-8"))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=80))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.errors import SendbatchError
+from tests.thoroughness import examples
 
 from .conftest import GOOD, Desk
 
@@ -39,7 +40,7 @@ VALUES = st.recursive(
 LINES = st.dictionaries(KEYS, VALUES, max_size=5)
 QUIET = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.too_slow],
 )
 

@@ -11,6 +11,7 @@ from sendbatch.campaign.masking import ANYTHING
 from sendbatch.campaign.nodes import document
 from sendbatch.campaign.syntax import strange_blank
 from sendbatch.errors import Fault
+from tests.thoroughness import examples
 
 HEAD = "name: spring\n"
 WORDS = """a key : - " ' { } [ ] {{ % @ * & ! | > ? # , \\ “ --- ... <<<<<<< = ："""
@@ -150,7 +151,7 @@ def test_no_hint_and_no_line_shows_what_may_be_a_password(text: str) -> None:
         assert "hunter2" not in str(fault)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_whatever_stands_in_a_file_has_a_fault_within_it(text: str) -> None:
     lines = (HEAD + text).count("\n") + 1

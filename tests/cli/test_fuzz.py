@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cli.desk import CAMPAIGN, PEOPLE, Desk
+from tests.thoroughness import examples
 
 EXAMPLES = settings(
-    max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(35), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 PROFILES = """\

@@ -14,6 +14,7 @@ import pytest
 from sendbatch.campaign.homes import config_folder, state_folder
 from tests.cli.desk import Desk, Ended, closed_port, ended
 from tests.cli.mailhost import MailHost
+from tests.thoroughness import thoroughly
 
 NAMELESS = ("--user", "--map-user=12345", "--map-group=12345")
 MOUNTING = ("--user", "--map-root-user", "--mount")
@@ -118,6 +119,7 @@ def test_without_a_home_there_is_no_keyring_and_that_is_said(
 
 
 @namespaces
+@pytest.mark.thorough
 def test_a_run_without_a_home_says_which_variable_names_a_folder_and_that_one_is_used(
     desk: Desk, mailhost: MailHost, tmp_path: Path
 ) -> None:
@@ -136,7 +138,7 @@ def test_a_run_without_a_home_says_which_variable_names_a_folder_and_that_one_is
         assert nameless(desk, *words).code == 0
 
 
-@pytest.mark.parametrize("home", ["/", "/nonexistent", "/proc", "~", ""])
+@pytest.mark.parametrize("home", ["/nonexistent", *thoroughly("/", "/proc", "~", "")])
 def test_a_home_that_is_none_is_no_reason_to_refuse_a_look(
     desk: Desk, mailhost: MailHost, homeless: Callable[[str | None], None], home: str
 ) -> None:

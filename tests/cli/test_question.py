@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
 
 import pytest
 
 from tests.cli.desk import Desk, until
 from tests.cli.mailhost import MailHost
 from tests.cli.terminal import Person
+from tests.thoroughness import thoroughly
 
 NUMBER = "Type the number of recipients"
-
-
-def thoroughly(*values: str) -> list[Any]:
-    """Each is one more run of the command: CI tries them."""
-    return [pytest.param(value, marks=pytest.mark.thorough) for value in values]
 
 
 @pytest.mark.parametrize("answer", ["y", *thoroughly("Y", "yes")])

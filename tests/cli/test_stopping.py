@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.desk import Desk, Ended, ended, line_that_goes_on
 from tests.cli.mailhost import MailHost
+from tests.thoroughness import thoroughly
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def test_ctrl_c_is_heard_while_a_key_takes_for_ever(desk: Desk) -> None:
     assert "nothing was sent" in told.err
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=[verb[0] + verb[-1] for verb in VERBS])
+@pytest.mark.parametrize("verb", [VERBS[0], *thoroughly(*VERBS[1:])], ids="".join)
 def test_ctrl_c_is_heard_by_every_verb_whatever_its_templates_do(
     desk: Desk, verb: tuple[str, ...]
 ) -> None:

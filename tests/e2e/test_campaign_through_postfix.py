@@ -246,6 +246,7 @@ def test_an_address_with_accents_before_the_at_arrives(newsletter: Newsletter) -
     assert addressees(newsletter.agreed()) == {"jörg@example.com", "søs@blåbær.example"}
 
 
+@pytest.mark.thorough
 def test_a_campaign_goes_on_through_stops_and_changes_of_its_list(newsletter: Newsletter) -> None:
     newsletter.declare("suppress: [unsubscribed.csv]")
     unsubscribed = newsletter.desk.folder / "unsubscribed.csv"
@@ -375,6 +376,7 @@ def test_a_second_edition_goes_to_everyone_once_more(newsletter: Newsletter) -> 
     assert f"{command} second --accept-changes" in refused.err
 
 
+@pytest.mark.thorough
 def test_refusals_are_reported_with_code_and_text_and_tried_again_when_asked(
     newsletter: Newsletter,
 ) -> None:

@@ -16,6 +16,7 @@ from sendbatch.ledger.store import Entry, Intent, Released, Retried, Settled
 from sendbatch.values import Checked, Outcome, Status
 from tests.ledger.conftest import empty_record
 from tests.ledger.people import OUTCOMES, entries, left_out, outcome_of, person, stage_and_merge
+from tests.thoroughness import examples
 
 KEYS = ("ann", "bob", "eve", "joe")
 ADDRESSES = ("one@example.com", "two@example.com", "three@example.org")
@@ -223,7 +224,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=60,
+    max_examples=examples(60),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -24,6 +24,7 @@ from sendbatch.report.text import summary
 from sendbatch.values import Status
 from tests.ledger.conftest import quick_folder
 from tests.ledger.people import bring, entry, left_out, person, plan
+from tests.thoroughness import examples
 
 Open = Callable[[Path], AbstractContextManager[Ledger]]
 KEYS = ("ann", "bob", "eve", "joe", "kim", "lou")
@@ -134,7 +135,7 @@ def test_garbage_in_any_column_is_refused_by_name_or_told(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     cell=st.sampled_from(CELLS),

@@ -22,6 +22,7 @@ from sendbatch.ledger import usage as usage_room
 from sendbatch.ledger import usage_file
 from sendbatch.ledger.usage import Account, Usage
 from tests.ledger.conftest import quick_folder
+from tests.thoroughness import examples
 
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 NOW = 1_800_000_000.0
@@ -164,7 +165,7 @@ STEPS = st.lists(
     max_size=12,
 )
 ON_A_SLOW_DISK = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

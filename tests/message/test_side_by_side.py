@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sendbatch.message.content import SharedFile
 from tests.message.conftest import body_of, built, content, parsed
+from tests.thoroughness import examples
 
 # What both can be asked for: no controls, and no spaces at the ends or in a row, which headers lose.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs"])
@@ -66,7 +67,7 @@ def display_names(mail: EmailMessage) -> list[str]:
     return [box.display_name.replace(" ", "") for box in mail["To"].addresses]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(HEADERS, NAMES, BODIES, FILES)
 def test_ours_means_what_theirs_does(
     subject: str, name: str, lines: list[str], files: list[tuple[str, str, bytes]]
@@ -101,7 +102,7 @@ PIECES = st.lists(CROOKED | st.text(st.characters(exclude_categories=["Cs"]), ma
 VALUES = st.one_of(PIECES.map("".join), st.sampled_from(["\r", "\r\n", "a\r", "\nb", "."]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.tuples(PIECES.map("".join), VALUES), max_size=6))
 def test_a_template_of_pieces_means_the_text_they_make(parts: list[tuple[str, str]]) -> None:
     """Constants and values in turn; a template's own line ends are LF, a row's may be any."""

@@ -24,6 +24,7 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
+from tests.thoroughness import thoroughly
 
 pytestmark = pytest.mark.own_workers
 
@@ -160,7 +161,7 @@ def only_for(name: str, source: str) -> str:
     return "{% if name == '" + name + "' %}" + source + "{% endif %}Hello\n"
 
 
-@pytest.mark.parametrize("source", [ENDLESS, HELD], ids=["a loop", "held by C code"])
+@pytest.mark.parametrize("source", [HELD, *thoroughly(ENDLESS)], ids=["held by C code", "a loop"])
 def test_a_template_that_takes_too_long_fails_for_its_row_and_no_other(
     hasty: Workers, source: str
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_template_that_takes_too_long_fails_for_its_row_and_no_other(
     assert found[1].reason == "building the message took longer than 1 s (row 1)"  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 def test_a_template_that_takes_too_long_in_a_run_fails_for_its_row_and_no_other(
     hasty: Workers,
 ) -> None:
@@ -218,7 +220,7 @@ def test_what_a_message_is_made_of_is_bounded_wherever_it_stands(
     assert "subject" in found.reason or "headers" in found.reason  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("rule", ["where", "key"])
+@pytest.mark.parametrize("rule", ["where", *thoroughly("key")])
 def test_a_rule_that_takes_too_long_names_the_row(hasty: Workers, rule: str) -> None:
     sources = {"where": f"name != 'Name3' or {HELD[2:-2]}", "key": only_for("Name3", ENDLESS)}
     pool = Pool(setup(**{rule: sources[rule]}), hasty)  # type: ignore[arg-type]
