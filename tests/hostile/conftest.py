@@ -24,6 +24,13 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the fast clock half a minute is a tenth of a second: any pause of a busy machine would end an idle
+    connection, and open another."""
+    monkeypatch.setattr("sendbatch.delivery.sender.IDLE", 3600.0)
+
+
 @pytest.fixture
 def channel() -> dict[str, Any]:
     """How every server of the test is reached, unless it is started otherwise."""

@@ -194,8 +194,10 @@ def asked(house: House, thought: float) -> tuple[Ended, Watcher]:
 
 @pytest.mark.parametrize("late", LATE, ids=str)
 def test_the_first_connection_is_not_used_after_a_long_thought_about_the_question(
-    house: House, hostile: StartServer, late: Step
+    house: House, hostile: StartServer, late: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sender, "IDLE", 30.0)
+
     def answer(visit: Visit, at: str) -> Script:
         return [late] if at == "MAIL" and visit.number == 0 else None
 
