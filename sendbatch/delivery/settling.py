@@ -20,7 +20,7 @@ from sendbatch.delivery.pacing import Pacer
 from sendbatch.delivery.retries import Budget, retry_delay
 from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.delivery.steering import Connections, Releases, SlowDown
-from sendbatch.delivery.verdict import LATELY, Breaker, is_permanent, judge
+from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.smtp.meanings import OURS, About, meaning
@@ -39,6 +39,12 @@ class Handed(NamedTuple):
     refused_recipients: int
     explained: bool = False
     connection: object = None
+
+    @property
+    def carried(self) -> Carried | None:
+        if self.connection is None:
+            return None
+        return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
 
     @property
     def has_told(self) -> bool:
@@ -227,7 +233,7 @@ class Settling:
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        condemned, own = self.breaker.accepted(handed.connection)
+        condemned, own = self.breaker.accepted(handed.carried)
         self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
@@ -252,7 +258,7 @@ class Settling:
         assert reply is not None
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
         refusal = judge(recipient, ready.domain, reply, since, at)
-        self.breaker.refused(refusal, handed.connection if handed.accepted else None)
+        self.breaker.refused(refusal, handed.carried)
         reason = refusal.reason(outcome.reason)
         self._record(ready, Outcome(refusal.status, reply, reason, outcome.lost))
         if refusal.ours and refusal.its_own:

@@ -6,9 +6,10 @@ of (`smtp/meanings.yaml`), and what else was answered in this run and in earlier
 
     5xx to MAIL or DATA, or known to speak of us   deferred, not retried; 5 in a row trip the breaker
     5xx to RCPT or after the dot                   deferred while the streak is open, until it ends by
-      an acceptance                                rejected; on the same connection, where that had
-                                                   accepted some before and the words are unknown: they
-                                                   may mean that it carries no more
+      an acceptance                                rejected; where the words are unknown and the
+                                                   connection had accepted some before, they may mean that
+                                                   it carries no more: then by an acceptance on it, or on
+                                                   one that had carried as much
       the end of the run                           rejected where it speaks of the mailbox and this
                                                    server took somebody lately, else still deferred
       the breaker                                  still deferred
@@ -86,6 +87,18 @@ def judge(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a connection had done before a message: `accepted` of the `messages` handed to it."""
+
+    connection: object
+    accepted: int
+    messages: int
+
+    def is_as_much_as(self, other: Carried) -> bool:
+        return self.accepted >= other.accepted and self.messages >= other.messages
+
+
 class Breaker:
     """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
 
@@ -102,7 +115,8 @@ class Breaker:
         self.accepted_any = False
         self.last: Refusal | None = None
         self.aside: frozenset[str] = frozenset()
-        self._behind: dict[object, list[int]] = {}  # by connection: who is blamed by an acceptance on it
+        self._behind: list[tuple[Carried, int]] = []  # who may have met the end of what is carried
+        self._most: list[Carried] = []  # none of them as much as another; what a connection carries at least
         self._begin()
 
     def _begin(self) -> None:
@@ -113,13 +127,13 @@ class Breaker:
         self._held: list[int] = []  # who never is
         self.aside = frozenset()
 
-    def refused(self, refusal: Refusal, behind: object = None) -> None:
-        """`behind` is the connection, if that had accepted messages before."""
+    def refused(self, refusal: Refusal, behind: Carried | None = None) -> None:
+        """`behind` is what its connection had carried."""
         self.last = refusal
         if refusal.ours:
             self._held.append(refusal.id)
-        elif behind is not None and refusal.about is None:
-            self._behind.setdefault(behind, []).append(refusal.id)
+        elif behind is not None and behind.accepted and self._may_be_full(refusal, behind):
+            self._behind.append((behind, refusal.id))
         elif not refusal.final:
             self._open[refusal.id] = refusal.since
         if not refusal.its_own:
@@ -127,6 +141,24 @@ class Breaker:
             self._of_us += refusal.ours
             self._domains.add(refusal.domain)
             self._weigh(refusal.domain)
+
+    def _may_be_full(self, refusal: Refusal, behind: Carried) -> bool:
+        return refusal.about is None and not any(one.is_as_much_as(behind) for one in self._most)
+
+    def _not_full(self, on: Carried | None) -> list[int]:
+        """Whom an acceptance on a connection that had carried this clears of having met its end."""
+        if on is None:
+            return []
+        if not any(one.is_as_much_as(on) for one in self._most):
+            self._most = [on, *(one for one in self._most if not on.is_as_much_as(one))]
+        if not self._behind:
+            return []
+        found = [
+            (behind.connection == on.connection or on.is_as_much_as(behind), behind, id_)
+            for behind, id_ in self._behind
+        ]
+        self._behind = [(behind, id_) for is_clear, behind, id_ in found if not is_clear]
+        return [id_ for is_clear, _, id_ in found if is_clear]
 
     def _weigh(self, domain: str) -> None:
         if self.aside:  # what was under way still comes in
@@ -148,14 +180,14 @@ class Breaker:
         self._doubts += 1
         self.tripped = self.tripped or self._doubts >= self._most_doubts
 
-    def accepted(self, on: object = None) -> tuple[list[int], list[int]]:
-        """An acceptance on this connection ends the row; returns who is rejected for good now, and whose
-        refusal is seen to be their own though it speaks about us.
+    def accepted(self, on: Carried | None = None) -> tuple[list[int], list[int]]:
+        """An acceptance, on a connection that had carried this, ends the row; returns who is rejected for
+        good now, and whose refusal is seen to be their own though it speaks about us.
 
         Once it has tripped there are none: whether they were to blame is for a person to say.
         """
         self.accepted_any = True
-        behind = self._behind.pop(on, [])
+        behind = self._not_full(on)
         if self.tripped or not (self.length or self._doubts or self._open or self._held or behind):
             return [], []
         condemned, own = [*self._open, *behind], self._held

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.delivery.verdict import A_DAY, BREAKER, MOST_ASIDE, Breaker, Refusal, judge
+from sendbatch.delivery.verdict import (
+    A_DAY,
+    BREAKER,
+    MOST_ASIDE,
+    Breaker,
+    Carried,
+    Refusal,
+    judge,
+)
 from sendbatch.values import Recipient, Reply, Status
 
 NEVER = Reply(550, "go away", "RCPT")
@@ -34,18 +42,31 @@ class TestBehindAcceptedMessages:
 
     def test_only_an_acceptance_on_the_same_connection_condemns(self) -> None:
         breaker = Breaker()
-        breaker.refused(refusal(1), behind="first")
-        breaker.refused(refusal(2), behind="second")
-        breaker.refused(refusal(3))
-        assert breaker.accepted(on="third") == ([3], [])
-        assert breaker.accepted(on="first") == ([1], [])
-        assert breaker.accepted(on="first") == ([], [])
-        assert breaker.finish(lately=True) == ([], {})  # 2 stays as it is
+        breaker.refused(refusal(1), Carried("first", 5, 5))
+        breaker.refused(refusal(2), Carried("second", 5, 5))
+        breaker.refused(refusal(3), Carried("third", 0, 0))
+        assert breaker.accepted(Carried("third", 0, 1)) == ([3], [])
+        assert breaker.accepted(Carried("third", 4, 7)) == ([], [])
+        assert breaker.accepted(Carried("first", 5, 6)) == ([1, 2], [])  # one carries more than that
+
+    def test_where_no_connection_carries_more_nobody_is_condemned(self) -> None:
+        breaker = Breaker()
+        for connection in "abc":
+            breaker.refused(refusal(1), Carried(connection, 5, 5))
+            for accepted in range(5):
+                assert breaker.accepted(Carried(f"{connection} anew", accepted, accepted)) == ([], [])
+        assert breaker.finish(lately=True) == ([], {})
+
+    def test_where_one_is_known_to_carry_more_any_acceptance_condemns(self) -> None:
+        breaker = Breaker()
+        breaker.accepted(Carried("first", 9, 9))
+        breaker.refused(refusal(1), Carried("second", 5, 6))
+        assert breaker.accepted(Carried("third", 0, 0)) == ([1], [])
 
     def test_what_is_known_to_speak_of_the_mailbox_is_condemned_by_any(self) -> None:
         breaker = Breaker()
-        breaker.refused(refusal(1, NOBODY), behind="first")
-        assert breaker.accepted(on="second") == ([1], [])
+        breaker.refused(refusal(1, NOBODY), Carried("first", 5, 5))
+        assert breaker.accepted(Carried("second", 0, 0)) == ([1], [])
 
 
 class TestOneRefusal:
