@@ -204,22 +204,17 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(
-        ledger: Ledger, prepared: Prepared, standing: Account
-    ) -> tuple[Seen, Path | LedgerError]:
+    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
         view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
         try:
             return view, _gallery(job, ledger, messages)
         except LedgerError as unwritable:
-            return view, unwritable
+            fault = unwritable.faults[0]
+            where = f"{fault.place.file}: " if fault.place is not None else ""
+            job.observer.notice(f"the first messages are not written: {where}{fault.message}")
+            return view, None
 
-    view, page = look(job, see)
-    if isinstance(page, Path):
-        return view, page
-    fault = page.faults[0]
-    where = f"{fault.place.file}: " if fault.place is not None else ""
-    job.observer.notice(f"the first messages are not written: {where}{fault.message}")
-    return view, None
+    return look(job, see)
 
 
 def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:

@@ -19,6 +19,9 @@ T = TypeVar("T")
 class Loop:
     """An event loop of our own, uvloop where there is one; no signal handlers."""
 
+    _loop: asyncio.AbstractEventLoop
+    _interrupt: KeyboardInterrupt | None = None
+
     def __enter__(self) -> Loop:
         try:
             import uvloop
@@ -26,10 +29,26 @@ class Loop:
             self._loop = asyncio.new_event_loop()
         else:
             self._loop = uvloop.new_event_loop()
+        self._loop.set_exception_handler(self._thrown)
         return self
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
+        try:
+            return self._loop.run_until_complete(work)
+        except RuntimeError:  # stopped before the work was done
+            if self._interrupt is None:
+                raise
+            raise self._interrupt from None
+
+    def _thrown(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An interrupt that falls into a protocol's callback: asyncio raises it, uvloop takes it for the
+        transport's own error, and would go on."""
+        thrown = context.get("exception")
+        if isinstance(thrown, KeyboardInterrupt):
+            self._interrupt = thrown
+            loop.stop()
+        else:
+            loop.default_exception_handler(context)
 
     def __exit__(self, *_: object) -> None:
         # An interrupt that fell into the loop left them where they were, with files and threads open.

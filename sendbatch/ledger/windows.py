@@ -78,12 +78,18 @@ def _merged(rows: list[Row]) -> list[Row]:
     """Of one sixtieth: the stretches between the rows get faster from each to the next."""
     found: list[Row] = []
     for row in rows:
-        found.append(row)
-        while len(found) > 2 and _is_no_faster(*found[-3:]):
-            # a moment later, so that nobody who looks for one of them by its time finds the whole
-            start = math.nextafter(found[-3][0], math.inf)
-            found[-3:-1] = [(start, found[-3][1] + found[-2][1])]
+        _add(found, row)
     return found
+
+
+def _add(found: list[Row], row: Row) -> None:
+    found.append(row)
+    while len(found) > 2 and _is_no_faster(*found[-3:]):
+        last, second, first = found.pop(), found.pop(), found.pop()
+        # a moment later, so that nobody who looks for one of them by its time finds the whole; that makes
+        # the stretch before it longer, which is looked at anew
+        _add(found, (math.nextafter(first[0], math.inf), first[1] + second[1]))
+        found.append(last)
 
 
 def _is_no_faster(first: Row, second: Row, third: Row) -> bool:

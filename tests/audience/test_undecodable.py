@@ -76,8 +76,12 @@ def test_who_follows_the_advice_is_never_sent_back(
         try:
             export.rows(content, wrong)
         except AudienceError as error:
-            for one in advised(str(error)):
+            found = advised(str(error))
+            assert found
+            for one in found:
                 export.rows(content, one)
+        else:
+            assert wrong != "ascii"
 
 
 def test_what_reads_only_the_first_lines_is_not_advised(export: Export) -> None:
