@@ -14,6 +14,11 @@ ALIKE = 3  # wordings of one fault that differ by a path, an address or a number
 _OWN = re.compile(r"'[^']*'|\S*[@/\d]\S*")
 
 
+def alike(words: str) -> str:
+    """The same for words that differ by a path, an address or a number alone."""
+    return _OWN.sub("", words[:500])
+
+
 @dataclass(slots=True)
 class Gathered:
     """`rows` has (line, who) of the first; `number` counts all. `varies`: the words of some differ from these
@@ -56,7 +61,7 @@ class Gathering:
         """Words of different kinds (a reply's code) are never the same fault."""
         self.number += 1
         words = words.removesuffix(f" (row {row})")
-        key = kind, _OWN.sub("", words[:500])
+        key = kind, alike(words)
         known = self._faults.get(key)
         if known is None:
             if len(self._faults) >= MOST:

@@ -21,6 +21,7 @@ from sendbatch.errors import (
     shown,
 )
 from sendbatch.values import Status
+from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
@@ -156,8 +157,6 @@ def _print(
 
 def faulty(file: Path, seen: Seen) -> str:
     """Why a plan is not well, in a line or two."""
-    from sendbatch.words import count
-
     invalid = seen.totals.get(Status.INVALID, 0)
     unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0
     told = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, printable
 from sendbatch.values import Status
+from sendbatch.words import clock_time, count, duration, rows
 
 if TYPE_CHECKING:
     from sendbatch.delivery.seen import Seen
@@ -82,8 +83,6 @@ def _doubles(plan: Seen) -> Iterator[str]:
 
 
 def _attachments(plan: Seen) -> Iterator[str]:
-    from sendbatch.words import rows
-
     for lacking, words in (
         (plan.without, "sent without an attachment that is not there"),
         (plan.failing, "to fail, for an attachment is missing or too large"),
@@ -93,8 +92,6 @@ def _attachments(plan: Seen) -> Iterator[str]:
 
 
 def _pace(plan: Seen) -> Iterator[str]:
-    from sendbatch.words import clock_time, duration
-
     whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day", 30 * 86400: "in 30 days"}
     for rate, used in plan.quotas:
@@ -120,8 +117,6 @@ def _faults(found: Gathering, what: str, others: str) -> Iterator[str]:
 
 
 def _rehearsal(plan: Seen) -> Iterator[str]:
-    from sendbatch.words import count
-
     rehearsal = plan.rehearsal
     if rehearsal is None:
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.words import count
 
 
 def resolve(
@@ -26,8 +27,6 @@ def resolve(
     """
     from sendbatch import api
     from sendbatch.values import Status
-    from sendbatch.words import count
-
     to = Status(opt.one_of(as_, ("accepted", "pending", "rejected"), "--as"))
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
     api.resolve(campaign, keys, to, record=record)

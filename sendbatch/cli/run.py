@@ -11,6 +11,7 @@ import typer
 from sendbatch.cli import options as opt
 from sendbatch.errors import shown
 from sendbatch.values import Status
+from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.api import RunResult
@@ -169,7 +170,6 @@ def _send(
 def _nothing(result: RunResult, retrying: str) -> str:
     """Why nothing was sent: all was done before, or there never was anybody. `retrying` is the line that
     sends to the rejected again."""
-    from sendbatch.words import count
     if rejected := result.totals.get(Status.REJECTED, 0):
         return (
             f"nothing to send: everyone this run is for was dealt with before; "

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.observer import Observer
 from sendbatch.errors import one_line
+from sendbatch.gathering import alike
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
 from sendbatch.words import count, word
@@ -24,8 +25,6 @@ MOST_KINDS = 20  # reasons told apart
 MOST_DOMAINS = 1000  # counted apart
 NAMED = 3  # domains in one line
 _ROW = re.compile(r" \(row \d+\)$")
-# What differs from one recipient to the next in a reason that is the same: addresses, numbers, paths.
-_OWN = re.compile(r"\S*[@/\d]\S*")
 
 
 class Notices:
@@ -81,7 +80,7 @@ class Notices:
             key: object = (status, reply.code, reply.enhanced)
             words = " ".join(filter(None, (str(reply.code), reply.enhanced)))
         else:
-            key = (status, _OWN.sub("", reason[:500]))
+            key = (status, alike(reason))
             words = one_line(_ROW.sub("", reason), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"

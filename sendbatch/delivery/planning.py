@@ -16,7 +16,7 @@ from sendbatch.audience.reading import Table
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.delivery.conditions import refuse_bare_where
-from sendbatch.delivery.keys import keys_since
+from sendbatch.delivery.keys import key_of, keys_since
 from sendbatch.delivery.observer import Observer
 from sendbatch.delivery.people import open_people, rules_of
 from sendbatch.delivery.stopping import Stop
@@ -92,7 +92,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     started_at = planning.wall()
     recipients = planning.campaign.recipients
     heed = planning.stop.heed
-    as_before = recipients.key is not None and ledger.reading.has_tried()
+    as_before = bool(key_of(planning.campaign)) and ledger.reading.has_tried()
     with open_people(planning.campaign, planning.content, heed, as_before=as_before) as table:
         rules = _rules(planning, table)
         ledger.remember(CLASHING, " ".join(table.clashes))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.brake import REFUSALS, Brake
 from sendbatch.delivery.clock import Clock, Onward
@@ -41,9 +42,7 @@ class Handed(NamedTuple):
     connection: object = None
 
     @property
-    def carried(self) -> Carried | None:
-        if self.connection is None:
-            return None
+    def carried(self) -> Carried:
         return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
 
     @property
@@ -150,8 +149,8 @@ class Settling:
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
 
     def unbuildable(self, recipient: Recipient, reason: str) -> None:
-        """Its message could not be built, and the record has that."""
-        domain = recipient.email.rpartition("@")[2].lower()
+        """Its message could not be built."""
+        domain = ascii_domain(recipient.email.rpartition("@")[2])
         self._observer.moved(recipient.status, Status.FAILED)
         self._is_no_longer_waited_for(recipient.id, domain)
         self._notices.unsent(recipient.email, domain, Status.FAILED, None, reason)

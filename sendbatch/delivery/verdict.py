@@ -99,6 +99,9 @@ class Carried:
         return self.accepted >= other.accepted and self.messages >= other.messages
 
 
+NOTHING = Carried(None, 0, 0)
+
+
 class Breaker:
     """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
 
@@ -127,12 +130,12 @@ class Breaker:
         self._held: list[int] = []  # who never is
         self.aside = frozenset()
 
-    def refused(self, refusal: Refusal, behind: Carried | None = None) -> None:
+    def refused(self, refusal: Refusal, behind: Carried = NOTHING) -> None:
         """`behind` is what its connection had carried."""
         self.last = refusal
         if refusal.ours:
             self._held.append(refusal.id)
-        elif behind is not None and behind.accepted and self._may_be_full(refusal, behind):
+        elif behind.accepted and self._may_be_full(refusal, behind):
             self._behind.append((behind, refusal.id))
         elif not refusal.final:
             self._open[refusal.id] = refusal.since
@@ -145,10 +148,8 @@ class Breaker:
     def _may_be_full(self, refusal: Refusal, behind: Carried) -> bool:
         return refusal.about is None and not any(one.is_as_much_as(behind) for one in self._most)
 
-    def _not_full(self, on: Carried | None) -> list[int]:
+    def _not_full(self, on: Carried) -> list[int]:
         """Whom an acceptance on a connection that had carried this clears of having met its end."""
-        if on is None:
-            return []
         if not any(one.is_as_much_as(on) for one in self._most):
             self._most = [on, *(one for one in self._most if not on.is_as_much_as(one))]
         if not self._behind:
@@ -180,7 +181,7 @@ class Breaker:
         self._doubts += 1
         self.tripped = self.tripped or self._doubts >= self._most_doubts
 
-    def accepted(self, on: Carried | None = None) -> tuple[list[int], list[int]]:
+    def accepted(self, on: Carried = NOTHING) -> tuple[list[int], list[int]]:
         """An acceptance, on a connection that had carried this, ends the row; returns who is rejected for
         good now, and whose refusal is seen to be their own though it speaks about us.
 

@@ -79,7 +79,9 @@ async def first_to_answer(
             taken = await _answered(trying, errors, deadline, hurry=bool(waiting))
             if taken is not None:
                 address = trying.pop(taken)
-                for late in (*errors, *trying.values()):
+                # those begun after it had less time, and may be as good
+                before = addresses[: addresses.index(address)]
+                for late in (*errors, *(one for one in trying.values() if one in before)):
                     known.failed(late)
                 known.worked(address)
                 return taken.result()

@@ -88,5 +88,7 @@ class Levels:
         """An envelope at this level got all its replies."""
         if level > SINGLE:
             self._cleared = True
+            if self._suspect is not None:  # one that was under way: the cuts had another reason
+                self.highest, self._suspect = self._suspect, None
         elif self._suspect is not None:
             self.learned, self._suspect = SINGLE, None

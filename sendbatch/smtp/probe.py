@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sendbatch.errors import SendbatchError, SmtpError, one_line
+from sendbatch.smtp.known import Known
+from sendbatch.smtp.login import LoginUnfinished
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.opening import Opening
+from sendbatch.smtp.opening import Opening, open_transport
 from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
+from sendbatch.smtp.trust import listed_names, names_in
 from sendbatch.threads import aside
-from sendbatch.words import listed
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
@@ -38,9 +40,10 @@ async def probe(
     server: Server, read_credentials: Callable[[], Credentials | None]
 ) -> AsyncIterator[Step]:
     """The steps to `server`, ending with the first that fails. Raises nothing."""
-    opening = Opening(server)
+    known = Known()
+    opening = Opening(server, known)
     try:
-        async for step in _steps(opening, read_credentials):
+        async for step in _steps(opening, known, read_credentials):
             yield step
         with contextlib.suppress(SmtpError):  # all there is to know is known
             await opening.quit()
@@ -54,7 +57,7 @@ async def probe(
 
 
 async def _steps(
-    opening: Opening, read_credentials: Callable[[], Credentials | None]
+    opening: Opening, known: Known, read_credentials: Callable[[], Credentials | None]
 ) -> AsyncIterator[Step]:
     server = opening.server
     await opening.look_up()
@@ -78,8 +81,14 @@ async def _steps(
         yield _ehlo(opening.offers)
         yield _no_login(opening.offers)
         return
-    mechanism = await opening.log_in(credentials)
-    yield Step("auth", True, f"logged in with {mechanism}")
+    try:
+        mechanism = await opening.log_in(credentials)
+        yield Step("auth", True, f"logged in with {mechanism}")
+    except LoginUnfinished:  # another way is left, for which a run makes another connection
+        transport, _ = await open_transport(server, credentials, known)
+        transport.abort()
+        unfit = ", ".join(sorted(known.unfit))
+        yield Step("auth", True, f"logged in over another connection, for it refused {unfit}")
     yield _ehlo(opening.offers)
 
 
@@ -93,13 +102,9 @@ def _tls(opening: Opening) -> Step:
     cipher = cast("tuple[str, str, int] | None", opening.information("cipher"))
     certificate = cast("dict[str, object]", opening.information("peercert") or {})
     version = cipher[1] if cipher else "TLS"
-    names = [
-        value
-        for _, value in cast("tuple[tuple[str, str], ...]", certificate.get("subjectAltName", ()))
-    ]
-    shown = listed([one_line(name, 100) for name in names], 5)
+    names = names_in(certificate)
     until = certificate.get("notAfter", "?")
-    whose = f"certificate for {shown}, valid until {until}"
+    whose = f"certificate for {listed_names(names)}, valid until {until}"
     if opening.server.fingerprint is not None:
         whose = "the certificate of fingerprint: its names and dates do not count"
     elif not names:

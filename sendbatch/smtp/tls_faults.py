@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
 
 from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.diagnosis import TOO_OLD, address, closed
 from sendbatch.smtp.server import Server
-from sendbatch.smtp.trust import MOST_NAMES, Seen, missing_roots
-from sendbatch.words import listed
+from sendbatch.smtp.trust import Seen, listed_names, missing_roots
 
 _NOT_SEEN = Seen()
 _LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
@@ -97,7 +95,7 @@ def bad_certificate(
     message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
     if error.verify_code in OTHER_NAME:
-        what += f", {_listed(seen.names)}" if seen.names else ""
+        what += f", {listed_names(seen.names)}" if seen.names else ""
         hint = f"host: must be a name that the certificate bears, {server.name} is not; where host is a"
         hint += " tunnel or an address: server_name: with the name in the certificate"
     elif error.verify_code in _UNKNOWN:
@@ -136,12 +134,6 @@ def no_authorities(server: Server, error: OSError) -> SmtpError:
     """The file of `ca` is of no use."""
     why = one_line(error.strerror or str(error), 120)
     return SmtpError(f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return listed([one_line(name, 100) for name in names], MOST_NAMES)
-
-
 def has_authorities() -> bool:
     """Whether there is anything that OpenSSL trusts by default: a bare image of a system has nothing."""
     paths = ssl.get_default_verify_paths()  # None where nothing is there

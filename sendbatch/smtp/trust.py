@@ -9,9 +9,13 @@ import hashlib
 import os
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from sendbatch.errors import one_line
+from sendbatch.words import listed
 
 MOST_NAMES = 5
 
@@ -38,7 +42,7 @@ def context_of(ca: Path | None, fingerprint: str | None) -> ssl.SSLContext:
 
 def unverified() -> ssl.SSLContext:
     """Only where the certificate is compared afterwards, or looked at and nothing is said."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which loads no authorities
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
@@ -55,6 +59,11 @@ def seen(tls: ssl.SSLObject | ssl.SSLSocket | None) -> Seen:
     if tls is None or certificate is None:
         return Seen()
     return Seen(fingerprint_of(certificate), names_in(tls.getpeercert() or {}))
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """The first of them, for people."""
+    return listed([one_line(name, 100) for name in names], MOST_NAMES)
 
 
 def names_in(certificate: object) -> tuple[str, ...]:

@@ -19,10 +19,10 @@ def test_an_interrupt_that_falls_into_a_connections_callback_ends_the_work() -> 
     """Python raises it in whatever runs at that moment."""
     near, far = socket.socketpair()
 
-    async def waits_for_ever() -> None:
+    async def waits() -> None:
         await asyncio.get_running_loop().create_connection(Interrupted, sock=near)
         far.send(b"250 ok\r\n")
-        await asyncio.Event().wait()
+        await asyncio.wait_for(asyncio.Event().wait(), 20)
 
     with far, Loop() as loop, pytest.raises(KeyboardInterrupt):
-        loop.run(waits_for_ever())
+        loop.run(waits())

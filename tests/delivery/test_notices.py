@@ -100,3 +100,12 @@ def test_domains_are_counted_in_bounded_room_and_add_up() -> None:
     for number in range(MOST_DOMAINS * 3):
         domains.remove(f"d{number}.example")
     assert (len(domains), str(domains)) == (1, "all at d0.example")
+
+
+def test_reasons_that_differ_by_a_file_alone_are_one_kind() -> None:
+    watcher, clock = Watcher(), FakeClock()
+    notices = Notices(watcher, lambda kind, detail: None, clock)
+    for name in ("Ada Byron", "Eve Ray"):
+        reason = f"attachment 'files/{name}.pdf': no such file"
+        notices.unsent("a@example.org", "example.org", Status.FAILED, None, reason)
+    assert len(notices._kinds) == 1

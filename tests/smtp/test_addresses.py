@@ -150,3 +150,25 @@ def test_where_none_answers_all_are_named(
     error = failure(server)
     assert (error.temporary, error.refused) == (True, False)
     assert f"did not answer within 0.5 s (tried {NOWHERE})" in str(error)
+
+
+def test_what_was_begun_after_the_one_that_answers_has_not_failed() -> None:
+    """Where a round trip takes longer than the moment between two, the next is under way already."""
+    known = addresses.Addresses()
+
+    async def racing() -> None:
+        begun = asyncio.Event()
+
+        async def connect(address: str) -> str:
+            if address == NOWHERE:
+                begun.set()
+                await asyncio.Event().wait()
+            await begun.wait()
+            return address
+
+        taken = await addresses.first_to_answer([HERE, NOWHERE], connect, 60, print, known)
+        assert taken == HERE
+
+    asyncio.run(racing())
+    known.failed(HERE)
+    assert known.is_left([HERE, NOWHERE])

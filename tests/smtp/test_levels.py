@@ -110,3 +110,13 @@ def test_groups_that_got_through_are_not_to_blame_either() -> None:
     levels.cut_off(GROUP)
     levels.through(GROUP)
     assert not any(levels.cut_off(GROUP) for _ in range(5))
+
+
+def test_a_group_under_way_that_gets_through_after_the_cuts_clears_groups_too() -> None:
+    levels = Levels()
+    for _ in range(2):
+        levels.cut_off(GROUP)
+    levels.through(GROUP)
+    levels.through(SINGLE)
+    assert (levels.group, levels.learned) == (GROUP, None)
+    assert levels.is_open(ONE)

@@ -145,3 +145,26 @@ def test_a_profile_names_its_server() -> None:
     )
     assert not server.is_local
     assert replace(server, host="127.0.0.2").is_local
+
+
+def test_where_one_way_to_log_in_ends_the_connection_another_is_opened_as_a_run_does() -> None:
+    talks: list[Talk] = []
+
+    async def closes(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens(b"250-there\r\n250 AUTH CRAM-MD5 PLAIN\r\n")
+        if len(talks) == 1:
+            await talk.hears()
+            await talk.says(b"504 5.5.4 not implemented\r\n")
+            talk.closes()
+            return
+        await talk.answers(b"235 ok\r\n")
+        await talk.hears_the_rest()
+
+    async def probing() -> list[Step]:
+        async with scripted(closes) as server:
+            return [step async for step in probe(server, lambda: JANE)]
+
+    found = asyncio.run(probing())
+    assert [step.ok for step in found if step.name == "auth"] == [True]
+    assert "for it refused cram-md5" in next(step.text for step in found if step.name == "auth")
