@@ -39,13 +39,13 @@ def tokens(html: str) -> list[str | Tag]:
     parts = _TAG.split(html)
     found: list[str | Tag] = []
     if parts[0]:
-        found.append(_resolved(parts[0]))
+        found.append(resolved(parts[0]))
     for at in range(1, len(parts), _GROUPS + 1):
         if parts[at + 4]:
             found.append((parts[at + 2].lower(), parts[at + 1] != "", parts[at + 3]))
         text = parts[at + 5]
         if text:
-            found.append(_resolved(text) if "&" in text else text)
+            found.append(resolved(text) if "&" in text else text)
     return found
 
 
@@ -55,11 +55,12 @@ def attributes_of(written: str) -> dict[str, str]:
     for name, *values in _ATTRIBUTE.findall(written):
         value = "".join(values)
         if "&" in value:
-            value = _REFERENCE.sub(lambda match: _resolved(match[0]), value)
+            value = _REFERENCE.sub(lambda match: resolved(match[0]), value)
         found.setdefault(name.lower(), value)
     return found
 
 
-def _resolved(text: str) -> str:
+def resolved(text: str) -> str:
+    """Text with its character references put in."""
     # §13.2.5.80: a number that no character has is U+FFFD; `unescape` raises ValueError for a long one.
     return unescape(_NO_CHARACTER.sub("\ufffd", text) if "&#" in text else text)

@@ -11,10 +11,11 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from urllib.parse import quote
 
 from sendbatch.errors import one_line
+from sendbatch.message.markup import resolved
 from sendbatch.preview.tags import Tag, tags
 
 MOST_LINKS = 200
@@ -82,7 +83,7 @@ class _Seeing:
         behind = 0
         for tag in tags(html):
             if self._url is not None:
-                self._words.append(unescape(html[behind : tag.start]))
+                self._words.append(resolved(html[behind : tag.start]))
             behind = tag.end
             self._see(tag)
         self._end_link()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import unescape
+
+from sendbatch.message.markup import attributes_of
 
 # Up to their own end tag, all is text.
 RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "textarea", "title"})
@@ -17,9 +18,9 @@ _OPEN = re.compile(r"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*)|(!--)|[!?/])")
 _COMMENT_END = re.compile(r"(?<=<!--)-?>|--!?>")
 _ATTRIBUTE = re.compile(
     r"""(?x) [\t\n\f\r /]*
-    (?P<name> [^\t\n\f\r />] [^\t\n\f\r />=]* )
+    [^\t\n\f\r />] [^\t\n\f\r />=]*
     (?: [\t\n\f\r ]* = [\t\n\f\r ]*
-        (?: "(?P<double>[^"]*)" | '(?P<single>[^']*)' | (?P<open>["']) | (?P<plain>[^\t\n\f\r >]+) )? )?"""
+        (?: "[^"]*" | '[^']*' | (?P<open>["']) | [^\t\n\f\r >]+ )? )?"""
 )
 _BLANKS = re.compile(r"[\t\n\f\r /]*")
 
@@ -69,16 +70,14 @@ def _behind(html: str, found: re.Match[str]) -> int:
 
 
 def _tag(html: str, found: re.Match[str]) -> Tag | None:
-    attributes: dict[str, str] = {}
     at = found.end()
     while (one := _ATTRIBUTE.match(html, at)) is not None:
         if one["open"] is not None:
             return None  # a quote that is never closed
-        value = next((one[k] for k in ("double", "single", "plain") if one[k] is not None), "")
-        attributes.setdefault(one["name"].lower(), unescape(value))
         at = one.end()
     blanks = _BLANKS.match(html, at)
     end = blanks.end() if blanks is not None else at
     if html[end : end + 1] != ">":
         return None
+    attributes = attributes_of(html[found.end() : end])
     return Tag(found[2].lower(), bool(found[1]), found.start(), found.end(), end + 1, attributes)

@@ -30,6 +30,18 @@ def test_attributes_are_added_before_the_tags_own_and_nothing_else_changes() -> 
     assert changed.links == (Link("x", "https://x.example/?a=1&b=2"),)
 
 
+def test_an_address_with_a_query_is_told_as_it_is() -> None:
+    """HTML §13.2.5.73: in an attribute `&copy=` is no reference."""
+    html = '<a href="https://x.example/?a=1&copy=2&lt=3">x</a>'
+    assert harmless(html).links == (Link("x", "https://x.example/?a=1&copy=2&lt=3"),)
+
+
+def test_a_reference_to_a_number_without_end_is_a_sign_that_cannot_be_shown() -> None:
+    number = f"&#{'9' * 5000};"
+    html = f'<p title="{number}"><a href="https://x.example/{number}">a{number}</a>'
+    assert harmless(html).links == (Link("a\ufffd", "https://x.example/\ufffd"),)
+
+
 def test_what_stands_before_a_doctype_would_change_the_look() -> None:
     html = "<!-- made by -->\n<!DOCTYPE html><a href=x>y</a>"
     assert harmless(html).html.startswith(f"<!-- made by -->\n<!DOCTYPE html>{BASE}<a")
