@@ -92,7 +92,7 @@ class _Seeing:
         if tag.is_end:
             if tag.name == "a":
                 self._end_link()
-        elif tag.name in ("a", "area") and tag.attributes.get("href"):
+        elif tag.name in ("a", "area") and _href(tag):
             self._link(tag)
         elif tag.name == "img":
             self._picture(tag)
@@ -101,7 +101,7 @@ class _Seeing:
 
     def _link(self, tag: Tag) -> None:
         self._end_link()
-        url = one_line(tag.attributes["href"].strip(), LONGEST_URL)
+        url = one_line(_href(tag).strip(), LONGEST_URL)
         said = tag.attributes.get("title")
         title = escape(f"{said}\n{url}" if said else url)
         self._add(tag, f'{NOWHERE} title="{title}"')
@@ -133,6 +133,11 @@ class _Seeing:
 
     def _add(self, tag: Tag, text: str) -> None:
         self.additions.append((tag.named, f" {text}"))
+
+
+def _href(tag: Tag) -> str:
+    """Where the tag leads; drawings of old say it under another name (SVG 2 §16.1.5)."""
+    return tag.attributes.get("href") or tag.attributes.get("xlink:href", "")
 
 
 def _size(attributes: Mapping[str, str]) -> tuple[int, int]:

@@ -105,6 +105,11 @@ def test_the_delimiter_is_found_out(export: Export, mark: str) -> None:
     assert export.cells(JANE.replace(",", mark)) == [("jane@example.com", "Jane")]
 
 
+def test_the_delimiter_is_one_that_the_rows_have_as_often_as_the_header(export: Export) -> None:
+    content = "who;a,b,c\nann;1,2\nbob;3,4\n"
+    assert export.cells(content) == [("ann", "1,2"), ("bob", "3,4")]
+
+
 def test_a_delimiter_in_quotes_does_not_count(export: Export) -> None:
     content = 'email;"Name, Title, Rank"\njane@example.com;Dr\n'
     assert export.columns(content) == ("email", "name_title_rank")

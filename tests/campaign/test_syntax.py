@@ -147,7 +147,9 @@ def test_a_file_in_utf_16_is_called_that() -> None:
     ],
 )
 def test_no_hint_and_no_line_shows_what_may_be_a_password(text: str) -> None:
-    for fault in faults(text):
+    found = faults(text)
+    assert found
+    for fault in found:
         assert "hunter2" not in str(fault)
 
 

@@ -128,8 +128,11 @@ def test_a_row_without_its_file_fails_alone_where_the_campaign_says_so(desk: Des
 
 
 def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) -> None:
-    html = '<p>*|FNAME|* {% if plan == "free" %}%%plan%%{% endif %}{% if not plan %}*|X|*{% endif %}</p>'
-    desk.write("spring.html", html)
+    """Also where a message has them in another form: in an encoded subject, in quoted-printable."""
+    subject = "{% if plan == 'free' %}<%= plan %>{% endif %}é"
+    desk.campaign(("{{ first_name }}, spring is here", subject))
+    html = '<p>*|FNAME|* {% if plan == "free" %}%%plan%% %%=v(@x)=%% é{% endif %}'
+    desk.write("spring.html", html + "{% if not plan %}*|X|*{% endif %}</p>")
     looks = "looks like another tool's placeholder; it goes out as it stands, in"
     everywhere = f"*|FNAME|* {looks} all 3 messages"
     for verb in (("check",), ("run", "--dry-run"), ("plan",), ("run", "--yes")):
@@ -138,8 +141,9 @@ def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) ->
         assert f"spring.html:1:4: warning: {everywhere}" in told.said
         built = verb[0] == "check" or "--dry-run" in verb
         some = "1 of 3 messages" if built else "each message that has this line"
-        assert f"%%plan%% {looks} {some}" in told.said
-        assert ("*|X|*" in told.said.replace(html, "")) == (not built)
+        for mark in ("%%plan%%", "%%=v(@x)=%%", "<%= plan %>"):
+            assert f"{mark} {looks} {some}" in told.said
+        assert (f"*|X|* {looks}" in told.said) == (not built)
     assert "FNAME" not in desk.run("run", "spring.yaml", "--yes").said  # it has been said
     assert "::warning file=spring.html,line=1,col=4::*|FNAME|*" in desk.run(
         "check", "spring.yaml", "--format", "github"

@@ -102,7 +102,14 @@ def test_what_is_said_to_do_helps(
 
 
 @pytest.mark.parametrize(
-    ("name", "verb"), [("ledger.sqlite", RUN), ("lock", RESOLVE), (".", RUN)]
+    ("name", "verb"),
+    [
+        ("ledger.sqlite", RUN),
+        ("lock", RUN),
+        ("lock", RESOLVE),
+        ("ledger.sqlite", RESOLVE),
+        (".", RUN),
+    ],
 )
 def test_one_that_can_only_be_read_is_not_written(
     mailhost: MailHost, sent: Path, as_user: AsUser, name: str, verb: tuple[str, ...]

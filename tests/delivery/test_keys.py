@@ -261,5 +261,13 @@ def test_one_address_under_two_keys_is_said_and_sent_to_all_the_same(tmp_path: P
     assert len(list(outbox.iterdir())) == 4
 
 
+def test_of_many_addresses_under_two_keys_a_few_are_said(tmp_path: Path) -> None:
+    rows = [f"p{n // 2}@example.org,P,{n}\n" for n in range(12)]
+    loaded = load(tmp_path, "email", more="\n  key: id", people="email,name,id\n" + "".join(rows))
+    (said,) = warned(loaded, tmp_path)
+    assert "6 addresses have more than one key" in said
+    assert "rows 2 and 3, rows 4 and 5, rows 6 and 7, rows 8 and 9, rows 10 and 11, …" in said
+
+
 def test_where_the_address_is_the_key_nothing_is_said_of_it(tmp_path: Path) -> None:
     assert warned(load(tmp_path, "email", people=SHARED), tmp_path) == []

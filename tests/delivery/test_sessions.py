@@ -21,9 +21,11 @@ def rejected(said: str, enhanced: str = "") -> Outcome:
     [
         (deferred(451, "MESSAGE"), 5, 5, Whose.ROW),
         (deferred(421, "MESSAGE"), 5, 0, Whose.ROW),
+        (deferred(421, "MESSAGE", "too many messages in this session"), 5, 0, Whose.ROW),
         (deferred(452, "MAIL"), 0, 0, Whose.ROW),
         (deferred(452, "MAIL"), 100, 0, Whose.LIMIT),
         (deferred(452, "MAIL"), 0, 1, Whose.CONNECTION),
+        (deferred(550, "MAIL"), 100, 0, Whose.ROW),
         (deferred(550, "MAIL"), 100, 1, Whose.CONNECTION),
         (deferred(421, "RCPT"), 0, 1, Whose.CONNECTION),
         (deferred(450, "MAIL", "Error: too much mail from 192.0.2.1"), 7, 0, Whose.ROW),

@@ -41,7 +41,7 @@ def test_where_only_deferred_remain_it_is_for_them_by_domain(desk: MakeDesk) -> 
     assert found[0].whom == "gmail.com and others"
     assert found[0].why == "8 deferred recipients (gmail.com 6, web.de 2)"
     assert 45 < after(found[0]) < 75
-    assert found[-1].why == "1 deferred recipient (all at gmail.com)" or "web.de" in found[-1].why
+    assert found[-1].why.startswith("1 deferred recipient (all at ")
     assert run.totals() == {Status.ACCEPTED: 8}
 
 
@@ -70,7 +70,7 @@ def test_who_is_out_of_tries_or_done_is_waited_for_no_longer(desk: MakeDesk) -> 
     assert run.totals() == {Status.ACCEPTED: 1, Status.DEFERRED: 1}
     counts = [wait.why.split(" ", 1)[0] for wait in run.watcher.waits if "deferred" in wait.why]
     assert counts[0] == "2"
-    assert set(counts) <= {"1", "2"}
+    assert counts[-1] == "1"
 
 
 def test_the_pace_of_the_account_and_that_of_a_domain_are_told_apart(desk: MakeDesk) -> None:

@@ -246,7 +246,7 @@ def test_ten_thousand_blocks_are_kept_in_few_rows(usage: Usage, account: Account
     with usage._file.open() as connection:
         (rows,) = connection.execute("SELECT count(*) FROM used WHERE window = 86400").fetchone()
 
-    assert rows < 150  # the last hundred are not merged yet
+    assert rows < 120  # the last hundred are not merged yet
     assert usage.used(account, DAY, NOW + 1800) == 200_000
 
 

@@ -102,6 +102,10 @@ def test_of_several_the_fault_that_refuses_is_told_before_one_that_fails_a_row(b
     assert (found.is_missing, found.lacks, len(found.files)) == (True, True, 1)
     composer = Composer(content(attachments=tuple(files[:2])), COLUMNS, SALT)
     assert composer.survey(("j@example.org", "J", "12")).fails
+    for kinds, fails in (((FAIL, REFUSE), False), ((FAIL, FAIL), True)):
+        there = tuple(replace(files[-1], missing=missing) for missing in kinds)
+        composer = Composer(content(attachments=there), COLUMNS, SALT)
+        assert composer.survey(("j@example.org", "J", "12")).too_large_fails == fails
 
 
 def test_what_everybody_gets_counts_in_the_size_of_a_row(base: Path) -> None:

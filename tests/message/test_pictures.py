@@ -109,6 +109,9 @@ def test_an_address_without_its_scheme_is_warned_about() -> None:
         '\n<img src="{% if first_name %}{{ first_name }}{% endif %}">',
         "{% macro pic(file) %}\n<img src='{{ file }}'>{% endmacro %}{{ pic(first_name) }}",
         '\n<p style="background:url({{ first_name }})">',
+        '\n<td background="{{ first_name }}">',
+        '\n<video poster="{{ first_name }}">',
+        '\n<img srcset="{{ first_name }}">',
     ],
 )
 def test_what_a_cell_decides_is_found_when_the_message_is_built(source: str) -> None:

@@ -16,6 +16,8 @@ HTML = """<!doctype html><body><h1>Spring</h1>
 <a href="https://example.com/here" target=_self>here</a> <a href="#below" id="below">below</a>
 <a href="mailto:help@example.com">write</a> <form action="https://example.com"><button>Go</button></form>
 <svg width="80" height="20"><a href="https://example.com/svg"><text y="15">drawn</text></a></svg>
+<svg width="80" height="20"><a xlink:href="https://example.com/old"><text y="15">older</text></a></svg>
+<math><xmp><b></b><a href="https://example.com/old">oldest</a></xmp>
 <!--><a href="https://example.com/hidden">hidden</a>
 <img src="https://track.example/pixel.gif" width="1" height="1">
 <img src="https://example.com/hero.jpg" width="600" height="200" style="width:150px;height:auto" alt="Meadow">
@@ -69,7 +71,7 @@ def test_a_clicked_link_leaves_the_mail_where_it_is_and_says_where_it_leads(
     heading = frame.get_by_role("heading", name="Spring")
     heading.wait_for()
 
-    for word in ("away", "here", "below", "write", "Go", "drawn", "hidden"):
+    for word in ("away", "here", "below", "write", "Go", "drawn", "older", "oldest", "hidden"):
         frame.get_by_text(word, exact=True).click()
         assert heading.is_visible(), word
     assert len(page.context.pages) == 1

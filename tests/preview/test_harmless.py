@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendbatch.preview.harmless import BASE, Link, harmless
+from sendbatch.preview.harmless import Link, harmless
 
 ALPHABET = st.sampled_from(
     ["<a href=x>", "</a>", "<img src='h'>", "<img", ">", '"', "'", "<!--", "-->", "<![if x]>", "\n", "é", "<"]
@@ -26,7 +26,7 @@ def test_attributes_are_added_before_the_tags_own_and_nothing_else_changes() -> 
     html = "<p>\n<A target=_top\n href='https://x.example/?a=1&amp;b=2' title=\"it's\">x</A>"
     changed = harmless(html)
     added = ' target="_blank" title="it&#x27;s\nhttps://x.example/?a=1&amp;b=2"'
-    assert changed.html == BASE + html.replace("<A", f"<A{added}")
+    assert changed.html == "<base target=_blank>" + html.replace("<A", f"<A{added}")
     assert changed.links == (Link("x", "https://x.example/?a=1&b=2"),)
 
 
@@ -44,7 +44,13 @@ def test_a_reference_to_a_number_without_end_is_a_sign_that_cannot_be_shown() ->
 
 def test_what_stands_before_a_doctype_would_change_the_look() -> None:
     html = "<!-- made by -->\n<!DOCTYPE html><a href=x>y</a>"
-    assert harmless(html).html.startswith(f"<!-- made by -->\n<!DOCTYPE html>{BASE}<a")
+    began = "<!-- made by -->\n<!DOCTYPE html><base target=_blank><a"
+    assert harmless(html).html.startswith(began)
+
+
+def test_a_link_of_a_drawing_is_told_as_it_was_written_once_too() -> None:
+    html = '<svg><a xlink:href="https://x.example"><text>old</text></a></svg>'
+    assert harmless(html).links == (Link("old", "https://x.example"),)
 
 
 def test_a_link_of_a_picture_is_called_by_its_alt_text() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import addresses
-from sendbatch.smtp.addresses import Addresses
+from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
 from sendbatch.smtp.connection import Server, open_connection
 from sendbatch.smtp.known import Known
 from tests.smtp.postbox import StartPostbox
@@ -87,10 +87,43 @@ def test_an_address_that_leads_nowhere_costs_a_moment_once(
             (await open_connection(server, None, known=known)).abort()
             monkeypatch.setattr(addresses, "DELAY", 3600.0)  # none is waited for any more
             (await open_connection(server, None, known=known)).abort()
+            found = [NOWHERE, "192.0.2.1", HERE]
+            assert known.addresses.in_order(found) == [HERE, "192.0.2.1", NOWHERE]
 
     resolve_to(monkeypatch, NOWHERE, HERE)
     asyncio.run(asyncio.wait_for(opening(), 50))
     assert greeted == [HERE, HERE]
+
+
+def test_of_two_that_answer_at_the_same_moment_one_is_taken_and_the_other_dropped() -> None:
+    dropped: list[str] = []
+
+    async def racing() -> str:
+        both = asyncio.Barrier(2)
+
+        async def connect(address: str) -> str:
+            await both.wait()
+            return address
+
+        return await first_to_answer([NOWHERE, HERE], connect, 60, dropped.append, Addresses())
+
+    taken = asyncio.run(asyncio.wait_for(racing(), 50))
+    assert sorted([taken, *dropped]) == [HERE, NOWHERE]
+
+
+def test_where_all_refuse_none_of_them_is_left() -> None:
+    known = Addresses()
+
+    async def refused(address: str) -> str:
+        raise ConnectionRefusedError(address)
+
+    with pytest.raises(NoneAnswered) as none:
+        asyncio.run(first_to_answer([NOWHERE, HERE], refused, 60, lambda lost: None, known))
+    assert {address: str(error) for address, error in none.value.errors.items()} == {
+        NOWHERE: NOWHERE,
+        HERE: HERE,
+    }
+    assert not known.is_left([NOWHERE, HERE])
 
 
 def test_the_next_address_need_not_wait_for_one_that_has_failed(

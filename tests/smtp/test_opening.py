@@ -435,6 +435,25 @@ def test_where_the_refusal_ends_the_connection_the_next_is_tried_on_another() ->
     assert [talk.heard[1].split()[1] for talk in talks] == [b"CRAM-MD5", b"PLAIN"]
 
 
+def test_where_the_connection_ends_instead_of_a_second_answer_it_is_tried_on_another() -> None:
+    talks: list[Talk] = []
+
+    async def closes(talk: Talk) -> None:
+        talks.append(talk)
+        await talk.opens(OFFERS_THREE)
+        if len(talks) == 1:
+            await talk.answers(b"504 5.5.4 not implemented\r\n")
+            await talk.hears()
+            talk.closes()
+            return
+        await talk.answers(b"235 ok\r\n")
+        await talk.hears_the_rest()
+
+    asyncio.run(opened(closes))
+    assert talks[0].heard[1] == b"AUTH CRAM-MD5\r\n"
+    assert [talk.heard[-1].split()[1] for talk in talks] == [b"PLAIN", b"PLAIN"]
+
+
 @pytest.mark.parametrize(
     ("offers", "replies", "tried"),
     [
