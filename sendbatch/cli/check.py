@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -24,11 +26,12 @@ from sendbatch.values import Status
 from sendbatch.words import count
 
 if TYPE_CHECKING:
+    from sendbatch.campaign.model import Campaign
+    from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
     from sendbatch.gathering import Gathering
     from sendbatch.planning.options import Options
-    from sendbatch.rendering.workers import Workers
-    from sendbatch.session.overview import Seen
+    from sendbatch.session.overview import Overview
 
 
 def check(
@@ -51,6 +54,7 @@ def check(
 
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
+    from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
@@ -58,112 +62,94 @@ def check(
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     options = Options(strict=strict, moved_from=moved_from)
-    worst, told = 0, []
+    load = partial(opt.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
+    checks = []
     with Workers() as workers:  # loads while the first campaign is read
+        calling = Calling(terminal, workers, record)
         for file in files:
-            seen: Seen | None = None
-            faults: tuple[Fault, ...] = ()
-            try:
-                seen = _look(
-                    file, terminal, workers, options, record, run, set_, smtp, expect, tolerate
-                )
-            except SendbatchError as error:
-                code, faults = error.exit_code, error.faults
-            else:
-                code = seen.exit_code
-                faults = (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
-            worst = max(worst, code)
-            if form == "json":
-                told.append(_as_json(file, code, faults, seen))
-            else:
-                _print(file, form, faults, seen, terminal)
+            done = _check(file, load, options, calling)
+            checks.append(done)
+            if form == "github":
+                _annotate(done)
+            elif form == "text":
+                _show(done, terminal)
     if form == "json":
-        print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
-    raise typer.Exit(worst)
+        print(as_json([_as_json(done) for done in checks], indent=2))  # noqa: T201 - the result of this verb
+    raise typer.Exit(max(done.code for done in checks))
 
 
-def _look(
-    file: Path,
-    terminal: Terminal,
-    workers: Workers,
-    options: Options,
-    record: Path | None,
-    run: str | None,
-    set_: list[str] | None,
-    smtp: str | None,
-    expect: str | None,
-    tolerate: str | None,
-) -> Seen:
+class Checked(NamedTuple):
+    """What became of one file; `overview` is None where it could not be looked at."""
+
+    file: Path
+    code: int
+    faults: tuple[Fault, ...]
+    overview: Overview | None = None
+
+
+def _check(
+    file: Path, load: Callable[[Path], Campaign], options: Options, calling: Calling
+) -> Checked:
     from sendbatch import api
-    from sendbatch.cli.terminal import stoppable
-    from sendbatch.runtime.stop import Stop
 
-    campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
-    stop = Stop()
-    with stoppable(stop, terminal):
-        return api.check(
-            campaign,
-            options=options,
-            record=record,
-            observer=terminal,
-            stop=stop,
-            workers=workers,
-        )
+    try:
+        campaign = load(file)
+        with calling.under_way() as around:
+            found = api.check(campaign, options=options, **around)
+    except SendbatchError as error:
+        return Checked(file, error.exit_code, error.faults)
+    faults = (*found.warnings, *_bad_rows(found))
+    return Checked(file, found.exit_code, faults, found)
 
 
-def _bad_rows(seen: Seen) -> list[Fault]:
-    return [
-        *_of_rows(seen, seen.invalid, "invalid: ", "are invalid"),
-        *_of_rows(seen, seen.duplicates, "duplicate: ", "are duplicates", severity="warning"),
-    ]
-
-
-def _unbuildable(seen: Seen) -> list[Fault]:
-    if seen.rehearsal is None:
-        return []
-    return _of_rows(seen, seen.rehearsal.failures, "", "cannot be built")
+def _bad_rows(found: Overview) -> Iterator[Fault]:
+    rehearsal, csv = found.rehearsal, found.campaign.recipients.file
+    if rehearsal is None:
+        return
+    yield from _of_rows(csv, rehearsal.invalid, "invalid: ", "are invalid")
+    yield from _of_rows(
+        csv, rehearsal.duplicates, "duplicate: ", "are duplicates", severity="warning"
+    )
+    yield from _of_rows(csv, rehearsal.failures, "", "cannot be built")
 
 
 def _of_rows(
-    seen: Seen, found: Gathering, what: str, others: str, *, severity: str = "error"
-) -> list[Fault]:
+    csv: Path, found: Gathering, what: str, others: str, *, severity: str = "error"
+) -> Iterator[Fault]:
     """One for each fault, at the first row that has it."""
-    file = shown(seen.csv)
-    faults = []
+    file = shown(csv)
     for one in found:
         said = f"{who(one)}: {what}{one_line(one.words, 500)}{one.lines_if_many}"
-        faults.append(Fault(said, Place(file, one.rows[0][0]), severity=severity))
+        yield Fault(said, Place(file, one.rows[0][0]), severity=severity)
     if found.unnamed:
         said = f"and {found.unnamed:,} more rows that {others}"
-        faults.append(Fault(said, Place(file), severity=severity))
-    return faults
+        yield Fault(said, Place(file), severity=severity)
 
 
-def _print(
-    file: Path, form: str, faults: tuple[Fault, ...], seen: Seen | None, terminal: Terminal
-) -> None:
-    if form == "github":
-        for fault in faults:
-            print(for_log(_annotation(fault)))  # noqa: T201 - the result of this verb
-        return
-    if seen is None:
-        for fault in faults:
+def _show(done: Checked, terminal: Terminal) -> None:
+    if done.overview is None:
+        for fault in done.faults:
             terminal.complain(str(fault))
-    else:
-        terminal.planned(seen)
-        if terminal.is_quiet and seen.exit_code:
-            terminal.complain(faulty(file, seen))
+        return
+    terminal.planned(done.overview)
+    if terminal.is_quiet and done.code:
+        terminal.complain(faulty(done.file, done.overview))
 
 
-def faulty(file: Path, seen: Seen) -> str:
+def faulty(file: Path, found: Overview) -> str:
     """Why a plan is not well, in a line or two."""
-    invalid = seen.totals.get(Status.INVALID, 0)
-    unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0
-    told = [
+    invalid = found.totals.get(Status.INVALID, 0)
+    unbuildable = found.rehearsal.failed if found.rehearsal is not None else 0
+    bad = [
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
+    return f"{shown(file)}: {', '.join(bad)}; without --quiet they are named"
+
+
+def _annotate(done: Checked) -> None:
+    for fault in done.faults:
+        print(for_log(_annotation(fault)))  # noqa: T201 - the result of this verb
 
 
 def _annotation(fault: Fault) -> str:
@@ -189,23 +175,24 @@ def _escaped(text: str, also: str = "") -> str:
     return text
 
 
-def _as_json(
-    file: Path, code: int, faults: tuple[Fault, ...], seen: Seen | None
-) -> dict[str, object]:
+def _as_json(done: Checked) -> dict[str, object]:
+    found = done.overview
     return {
-        "file": str(file),
-        "exit_code": code,
-        "totals": dict(seen.totals) if seen is not None else None,
-        "sendable": seen.sendable if seen is not None else None,
-        "faults": [
-            {
-                "severity": fault.severity,
-                "message": for_log(fault.message),
-                "hint": for_log(fault.hint) if fault.hint is not None else None,
-                "file": fault.place.file if fault.place else None,
-                "line": fault.place.line if fault.place else None,
-                "column": fault.place.column if fault.place else None,
-            }
-            for fault in faults
-        ],
+        "file": str(done.file),
+        "exit_code": done.code,
+        "totals": dict(found.totals) if found is not None else None,
+        "sendable": found.sendable if found is not None else None,
+        "faults": [_fault_as_json(fault) for fault in done.faults],
+    }
+
+
+def _fault_as_json(fault: Fault) -> dict[str, object]:
+    place = fault.place
+    return {
+        "severity": fault.severity,
+        "message": for_log(fault.message),
+        "hint": for_log(fault.hint) if fault.hint is not None else None,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
     }

@@ -3,66 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.header import decode_header, make_header
 
+from sendbatch.errors import Fault
 from sendbatch.gathering import Gathering
+from sendbatch.ledger.sqlite import Ledger
 from sendbatch.message.placeholders import Placeholder
+from sendbatch.planning.preparing import Prepared
 from sendbatch.rendering.pool import Pool
-from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.overview import Rehearsal
-from sendbatch.values import Message, Recipient
+from sendbatch.session.job import Job
+from sendbatch.values import Message, Recipient, Status, Unbuildable
 
-TOLD = 200  # messages between two signs of life
+SIGN_OF_LIFE = 200  # messages between two of them
 
 
-def rehearse(
-    pool: Pool,
-    recipients: Iterable[Recipient],
-    total: int,
-    *,
-    size_limit: int | None,
-    now: float,
-    observer: Observer,
-    stop: Stop,
-    placeholders: Sequence[Placeholder] = (),
-) -> Rehearsal:
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """`built` counts all messages, `failures` are those that could not be built, by the reason.
+    `having` counts the messages that have each of the placeholders looked for. `invalid` and `duplicates` are
+    such rows, by the reason."""
+
+    built: int
+    failures: Gathering
+    largest: int  # bytes of the largest message
+    having: tuple[int, ...]
+    invalid: Gathering
+    duplicates: Gathering
+
+    @property
+    def failed(self) -> int:
+        """How many messages could not be built."""
+        return self.failures.number
+
+    def warn_of_size(self, size: int | None) -> tuple[Fault, ...]:
+        """Where the server lately said that it takes messages of `size` bytes. That is no more than a
+        warning: it may say otherwise by now."""
+        if size is None or self.largest <= size:
+            return ()
+        said = f"the largest message has {self.largest:,} bytes; the server takes {size:,}"
+        hint = "it said so within the last week; run asks it again"
+        return (Fault(said, hint=hint, severity="warning"),)
+
+
+def rehearse(job: Job, ledger: Ledger, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
-    built = largest = 0
-    failures = Gathering()
-    having = [0] * len(placeholders)
-    for recipient, message in pool.each(recipients, now, stop.heed):
-        if isinstance(message, Message):
-            reason = _fault(message.data, size_limit)
-            largest = max(largest, len(message.data))
-            if placeholders:
-                text = seen_in(message.data)
-                having = [
-                    number + one.is_in(text)
-                    for number, one in zip(having, placeholders, strict=True)
-                ]
-        else:
-            reason = message.reason
-        built += 1
+    sought = [one for one in prepared.placeholders if not one.in_all]
+    found = _Found(job.campaign.profile.size_limit, sought)
+    holders, total = ledger.reading.holders(), prepared.holders
+    for recipient, message in prepared.pool.each(holders, job.now(), job.stop.heed):
+        found.add(recipient, message)
+        if found.built % SIGN_OF_LIFE == 0:
+            job.observer.checking(found.built, total)
+    job.observer.checking(found.built, total)
+    job.observer.finished()
+    return Rehearsal(
+        found.built,
+        found.failures,
+        found.largest,
+        tuple(found.having),
+        invalid=_rows(job, ledger, Status.INVALID),
+        duplicates=_rows(job, ledger, Status.DUPLICATE),
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the messages built so far have shown."""
+
+    size_limit: int | None
+    sought: Sequence[Placeholder]
+    built: int = 0
+    largest: int = 0
+    failures: Gathering = field(default_factory=Gathering)
+    having: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.having = [0] * len(self.sought)
+
+    def add(self, recipient: Recipient, message: Message | Unbuildable) -> None:
+        self.built += 1
+        reason = self._looked_at(message) if isinstance(message, Message) else message.reason
         if reason is not None:
-            failures.add(reason, recipient.row, recipient.key)
-        if built % TOLD == 0:
-            observer.checking(built, total)
-    observer.checking(built, total)
-    return Rehearsal(built, failures, largest, tuple(having))
+            self.failures.add(reason, recipient.row, recipient.key)
+
+    def _looked_at(self, message: Message) -> str | None:
+        """Why it could not be sent, if it could not."""
+        size = len(message.data)
+        self.largest = max(self.largest, size)
+        if self.sought:
+            text = text_of(message.data)
+            for number, one in enumerate(self.sought):
+                self.having[number] += one.is_in(text)
+        if self.size_limit is not None and size > self.size_limit:
+            return f"the message has {size:,} bytes; the server takes {self.size_limit:,}"
+        return None
 
 
-def seen_in(data: bytes) -> str:
+def text_of(data: bytes) -> str:
     """All that a reader of the message sees of its headers and bodies."""
     mail = message_from_bytes(data)
-    told = [str(make_header(decode_header(str(value)))) for value in mail.values()]
+    texts = [str(make_header(decode_header(str(value)))) for value in mail.values()]
     for part in mail.walk():
         if part.get_content_maintype() == "text" and part.get_content_disposition() is None:
             body = part.get_payload(decode=True)
-            told.append(body.decode("utf-8", "replace") if isinstance(body, bytes) else "")
-    return "\n".join(told)
+            texts.append(body.decode("utf-8", "replace") if isinstance(body, bytes) else "")
+    return "\n".join(texts)
 
 
 def build(
@@ -76,7 +125,8 @@ def build(
     ]
 
 
-def _fault(data: bytes, size_limit: int | None) -> str | None:
-    if size_limit is not None and len(data) > size_limit:
-        return f"the message has {len(data):,} bytes; the server takes {size_limit:,}"
-    return None
+def _rows(job: Job, ledger: Ledger, status: Status) -> Gathering:
+    found = Gathering()
+    for entry in job.stop.heeding(ledger.reading.entries({status})):
+        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+    return found

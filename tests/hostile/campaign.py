@@ -23,7 +23,7 @@ from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.overview import Question
+from sendbatch.session.question import Question
 from tests.hostile.server import Hostile
 
 LONGEST = 120.0  # real seconds that a run may take before it counts as hanging

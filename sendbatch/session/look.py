@@ -1,0 +1,111 @@
+"""The verbs that only look: what a run would do now, worked out on a copy of the record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.lock import last_noted
+from sendbatch.ledger.sqlite import Ledger, has_log, open_scratch
+from sendbatch.limits.account import Standing, standing_of
+from sendbatch.limits.quota import quotas_of
+from sendbatch.planning.approval import approve, write_approval
+from sendbatch.planning.guards import server_of
+from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.session import gallery
+from sendbatch.session.job import Job
+from sendbatch.session.overview import Overview, overview_of
+from sendbatch.session.preparation import content_of, hold_edition, preparing_of, workers_of
+from sendbatch.session.rehearsal import build, rehearse
+
+T = TypeVar("T")
+
+
+def plan(job: Job, out: Path | None = None) -> Overview:
+    """With `out`, the plan is written there for a later run to be held to."""
+
+    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> Overview:
+        digest = _approved(job, ledger, prepared, out) if out is not None else None
+        return replace(overview_of(job, prepared, standing), digest=digest)
+
+    return look(job, see)
+
+
+def check(job: Job) -> Overview:
+    """As `plan`, and every recipient's message is built."""
+    return look(job, lambda *made: _rehearsed(job, *made))
+
+
+def dry_run(job: Job) -> tuple[Overview, Path | None]:
+    """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
+    be written."""
+
+    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> tuple[Overview, Path | None]:
+        view = _rehearsed(job, ledger, prepared, standing)
+        first = ledger.sending.samples(gallery.SIZE)
+        first = first or list(islice(ledger.reading.holders(), gallery.SIZE))
+        messages = build(prepared.pool, first, job.now(), job.stop)
+        return view, gallery.write(job, ledger, messages)
+
+    return look(job, see)
+
+
+def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T], *, spending: bool = False) -> T:
+    """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
+    says that it spends the account's quota.
+
+    Raises as a run does, but for changes of content or server, which are among the notices.
+    """
+    job.record.refuse_links()
+    hold_edition(job)
+    noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
+    with workers_of(job) as workers, open_scratch(job.record.path) as ledger:
+        standing = _standing(job, looking=not spending)
+        content = content_of(job)
+        refused = _doubt(job, ledger, noted)
+        preparing = preparing_of(job, standing, content, workers, looking=True, refused=refused)
+        ledger.sending.recover(job.now())
+        with ledger.transaction(), ledger.heeding(job.stop.heed):
+            return see(ledger, prepare(ledger, preparing), standing)
+
+
+def _standing(job: Job, *, looking: bool) -> Standing:
+    standing = standing_of(job.campaign, job.edge, looking=looking)
+    if standing.unread is not None and quotas_of(standing.rates):
+        why = standing.unread.faults[0].message
+        job.observer.notice(f"how much of the quota is used is not known: {why}")
+    return standing
+
+
+def _doubt(job: Job, ledger: Ledger, noted: bytes) -> LedgerError | None:
+    """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
+    lost = job.record.lost()
+    if lost is not None or not job.campaign.profile.delivers:
+        return lost
+    return ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
+
+
+def _rehearsed(job: Job, ledger: Ledger, prepared: Prepared, standing: Standing) -> Overview:
+    rehearsal = rehearse(job, ledger, prepared)
+    view = overview_of(job, prepared, standing, rehearsal)
+    size = rehearsal.warn_of_size(standing.size_seen(job.now()))
+    return replace(view, warnings=(*view.warnings, *size))
+
+
+def _approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
+    """Write plan.json; returns its digest."""
+    campaign = job.campaign
+    approval = approve(
+        campaign.name,
+        campaign.run,
+        prepared.content.digest,
+        server_of(campaign.profile),
+        os.urandom(16),
+        job.stop.heeding(ledger.reading.holders()),
+    )
+    return write_approval(approval, out)

@@ -1,0 +1,152 @@
+"""The loop of one run, and what it talks to: the server, the account that others may share, the record."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sendbatch.campaign.secrets import Commands
+from sendbatch.delivery.connections import Dialer
+from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.history import history_of, way_out
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.limits.account import Standing
+from sendbatch.limits.sharing import wait_for_share
+from sendbatch.planning import guards
+from sendbatch.planning.preparing import Prepared
+from sendbatch.runtime.loop import Loop, unless_stopped
+from sendbatch.runtime.observer import Wait
+from sendbatch.session.job import Job
+from sendbatch.session.server import Way, reachable
+from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.smtp.levels import Levels
+
+
+@contextlib.contextmanager
+def sending_of(job: Job, standing: Standing) -> Iterator[Sending]:
+    with (
+        reachable(job) as way,
+        _counted(standing),
+        Loop() as loop,
+        Commands() as commands,
+    ):
+        sending = Sending(job, standing, way, loop, commands)
+        try:
+            yield sending
+        finally:
+            sending.leave()
+
+
+class Sending:
+    """Logs in first, so that a wrong password is found before anybody is asked; then sends."""
+
+    def __init__(
+        self, job: Job, standing: Standing, way: Way, loop: Loop, commands: Commands
+    ) -> None:
+        self._job = job
+        self._clock = job.edge.clock
+        self._standing = standing
+        self._loop = loop
+        self._server_name = f"{way.server.host}:{way.server.port}"
+        self._levels = Levels(self._known_level())
+        self._dialer = Dialer(way.server, lambda: way.read_credentials(commands), self._levels)
+        self._first: Connection | None = None
+        self._first_at = 0.0
+        # A person, for as long as they wanted, while the first connection waited.
+        self.was_asked = False
+        self._joined_at = self._clock.steady()
+
+    def connect(self) -> None:
+        """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
+        self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
+        usage = self._standing.usage
+        if usage is not None:
+            host = self._standing.account.host
+            usage.saw_size(host, self.size_limit, self._job.now())
+
+    async def _logged_in(self) -> Connection:
+        usage, account = self._standing.usage, self._standing.account
+        observer = self._job.observer
+        if usage is not None:
+            await wait_for_share(
+                usage, account, self._joined_at, clock=self._clock, notice=observer.notice
+            )
+        observer.waiting(Wait("the server", f"{self._server_name} to answer", None))
+        opened = await self._dialer.open()
+        self._first_at = self._clock.steady()
+        return opened
+
+    @property
+    def size_limit(self) -> int | None:
+        """The greatest message in bytes, as the server has just said."""
+        return self._first.offers.size if self._first is not None else None
+
+    def deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+        return self._loop.run(self._deliver(ledger, prepared, keys))
+
+    def leave(self) -> None:
+        if self._first is not None and self._first.usable:
+            self._loop.run(self._first.quit())
+        usage, level = self._standing.usage, self._levels.learned
+        if usage is not None and level is not None:
+            with contextlib.suppress(LedgerError):  # the next run finds out by itself
+                usage.saw_level(self._server_name, level, self._job.now())
+
+    def _known_level(self) -> int | None:
+        usage = self._standing.usage
+        return None if usage is None else usage.level_of(self._server_name, self._job.now())
+
+    async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+        first, self._first = self._first, None
+        committer = Committer(ledger.sending)
+        engine = self._engine(ledger, committer, prepared, keys)
+        self._job.observer.sending(prepared.sendable)
+        try:
+            return await engine.run(first, self._first_at if self.was_asked else None)
+        finally:
+            await committer.close()
+            self._job.observer.finished()
+
+    def _engine(
+        self, ledger: Ledger, committer: Committer, prepared: Prepared, keys: Keys | None
+    ) -> Engine:
+        job, standing = self._job, self._standing
+        campaign, options = job.campaign, job.options
+        way = way_out(
+            prepared.salt,
+            guards.server_of(campaign.profile),
+            standing.username,
+            prepared.content.bounces_to,
+        )
+        return Engine(
+            store=ledger.sending,
+            committer=committer,
+            pool=prepared.pool,
+            dialer=self._dialer,
+            limits=Limits(campaign.profile, standing.rates, standing.account, standing.usage),
+            retry=campaign.retry,
+            content=prepared.content.digest,
+            selected=prepared.sendable,
+            clock=self._clock,
+            random=job.edge.random,
+            observer=job.observer,
+            stop=job.stop,
+            keys=keys,
+            no_wait=options.no_wait,
+            breaker=options.breaker,
+            history=history_of(ledger.reading, way),
+            stop_after=options.stop_after,
+        )
+
+
+@contextlib.contextmanager
+def _counted(standing: Standing) -> Iterator[None]:
+    """Be seen by other runs on the account, which share its limits with this one."""
+    if standing.usage is None:
+        yield
+        return
+    with standing.usage.alive(standing.account):
+        yield
