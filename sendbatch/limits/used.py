@@ -6,11 +6,11 @@ the other took, 0.1 to the end of its sixtieth.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sendbatch.campaign.model import Rate
+from sendbatch.limits.usage_file import Connection
 from sendbatch.limits.windows import PARTS, Row, boundary, counting, free_at, merged, place
 
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
@@ -40,7 +40,7 @@ class Account:
 class Used:
     """The use of one account, within a transaction of the caller's."""
 
-    def __init__(self, connection: sqlite3.Connection, account: Account) -> None:
+    def __init__(self, connection: Connection, account: Account) -> None:
         self._db = connection
         self._account = account
 
@@ -114,7 +114,7 @@ class Used:
         return self._account.user, self._account.domain, window
 
 
-def forget(connection: sqlite3.Connection, before: float) -> None:
+def forget(connection: Connection, before: float) -> None:
     """Of all accounts what counts in no window that ends after this time."""
     connection.execute(
         f"DELETE FROM used WHERE (part + {PARTS + 1}) * window / {PARTS} < ?", (before,)

@@ -468,13 +468,10 @@ def test_once_a_run_is_over_its_file_is_whole_and_alone(
 def test_on_a_network_file_system_there_is_no_write_ahead_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path) -> None:
-        raise LedgerError("on a network file system")
-
     local = Usage(tmp_path / "usage.sqlite")
     local.take(local.account("host", "me"), (), 2, NOW)
     del local
-    monkeypatch.setattr(usage_file, "refuse_network", refuse)
+    monkeypatch.setattr(usage_file, "network_of", lambda folder: "nfs4")
 
     usage = Usage(tmp_path / "usage.sqlite")
 
