@@ -18,10 +18,13 @@ FILE = "usage.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """`usage` is None with the sandbox, which has no limits, and where a plan that is only looked at finds
+class Allowance:
+    """What the account may send, and has sent.
+
+    `usage` is None with the sandbox, which has no limits, and where a plan that is only looked at finds
     nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then the use
-    shown is that of all accounts at the host. `unread` says why the use is not known, if it is not."""
+    shown is that of all accounts at the host. `unread` says why the use is not known, if it is not.
+    """
 
     account: Account
     usage: Usage | None
@@ -59,15 +62,15 @@ class Standing:
         return self.usage.size_of(self.account.host, now) if self.usage is not None else None
 
 
-def standing_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Standing:
+def allowance_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Allowance:
     """Raises LedgerError where what the account uses cannot be kept; where it is only looked at, nothing is
     made for it, and what cannot be read is not known."""
     profile = campaign.profile
     rates = (*profile.rates, *campaign.rates)
     if profile.name == "sandbox":
-        return Standing(Account(profile.host, ""), None, None, rates)
+        return Allowance(Account(profile.host, ""), None, None, rates)
     username = read_username(profile, edge.environ) if profile.username is not None else ""
-    bare = Standing(Account(profile.host, ""), None, username, rates)
+    bare = Allowance(Account(profile.host, ""), None, username, rates)
     file = profile.usage or edge.state_file(FILE)
     try:
         if looking and (file is None or not _is_there(file)):
