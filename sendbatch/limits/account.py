@@ -10,8 +10,11 @@ from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.campaign.secrets import read_username
 from sendbatch.errors import LedgerError
 from sendbatch.limits.forecast import seconds_needed
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.quota import quotas_of
-from sendbatch.limits.usage import ELSEWHERE, Account, Usage
+from sendbatch.limits.usage import Account, Usage
+from sendbatch.limits.usage_file import ELSEWHERE, UsageFile
 from sendbatch.runtime.edge import Edge
 
 FILE = "usage.sqlite"
@@ -21,15 +24,16 @@ FILE = "usage.sqlite"
 class Allowance:
     """What the account may send, and has sent.
 
-    `usage` is None with the sandbox, which has no limits, and where a plan that is only looked at finds
-    nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then the use
-    shown is that of all accounts at the host. `unread` says why the use is not known, if it is not.
+    `usage` and `servers` are None with the sandbox, which has no limits, and where a plan that is only looked
+    at finds nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then
+    the use shown is that of all accounts at the host. `unread` says why the use is not known, if it is not.
     """
 
     account: Account
     usage: Usage | None
     username: str | None
     rates: tuple[Rate, ...]
+    servers: KnownServers | None = None
     unread: LedgerError | None = None
 
     @property
@@ -41,11 +45,7 @@ class Allowance:
 
     def used(self, rate: Rate, now: float) -> int:
         """How many recipients of a quota are used up."""
-        if self.usage is None:
-            return 0
-        if self.username is None:
-            return self.usage.used_at_host(self.account.host, rate.seconds, now)
-        return self.usage.used(self.account, rate.seconds, now)
+        return self.usage.used(self.account, rate.seconds, now) if self.usage is not None else 0
 
     def quotas(self, now: float) -> tuple[tuple[Rate, int], ...]:
         """(quota, how much of it is used) of each limit per hour, day or month that is known."""
@@ -59,7 +59,7 @@ class Allowance:
     def size_seen(self, now: float) -> int | None:
         """The greatest message in bytes that the host said it takes, within a week: it may say otherwise by
         now, so that this is no more than a warning."""
-        return self.usage.size_of(self.account.host, now) if self.usage is not None else None
+        return self.servers.size_of(self.account.host, now) if self.servers is not None else None
 
 
 def allowance_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Allowance:
@@ -77,8 +77,10 @@ def allowance_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Al
             return bare
         if file is None:
             raise _nowhere()
-        usage = Usage(file)
-        return replace(bare, account=usage.account(profile.host, username), usage=usage)
+        kept = UsageFile(file)
+        usage = LocalUsage(kept)
+        account = usage.account(profile.host, username)
+        return replace(bare, account=account, usage=usage, servers=KnownServers(kept))
     except LedgerError as unusable:
         if not looking:
             raise

@@ -33,7 +33,7 @@ class UsageFile:
     time has the connection. It is closed in the end by itself; `close` does so sooner."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
@@ -60,20 +60,20 @@ class UsageFile:
                 self._connection = None
 
     def _current(self) -> Connection:
-        if self._connection is not None and not self._path.exists():
+        if self._connection is not None and not self.path.exists():
             self._connection.close()  # what would be written to it nobody else would see
             self._connection = None
         self._connection = self._connection or self._connected()
         return self._connection
 
     def _connected(self) -> Connection:
-        refuse_linked_database(self._path)
-        if not self._path.exists():
-            named_folder(self._path.parent)
+        refuse_linked_database(self.path)
+        if not self.path.exists():
+            named_folder(self.path.parent)
             with contextlib.suppress(FileExistsError):  # another run was sooner
-                create(self._path, b"")
+                create(self.path, b"")
         connection = sqlite3.connect(
-            self._path, isolation_level=None, timeout=TIMEOUT, check_same_thread=False
+            self.path, isolation_level=None, timeout=TIMEOUT, check_same_thread=False
         )
         weakref.finalize(self, connection.close)
         with contextlib.suppress(
@@ -85,11 +85,11 @@ class UsageFile:
         return connection
 
     def _journal(self) -> str:
-        return "WAL" if network_of(self._path.parent) is None else "DELETE"
+        return "WAL" if network_of(self.path.parent) is None else "DELETE"
 
     def unusable(self, error: OSError | sqlite3.Error) -> LedgerError:
         words = (isinstance(error, OSError) and error.strerror) or str(error)
         return LedgerError(
-            f"{self._path}: what the account has used cannot be kept here: {words}",
+            f"{self.path}: what the account has used cannot be kept here: {words}",
             hint=ELSEWHERE,
         )

@@ -7,9 +7,9 @@ the other took, 0.1 to the end of its sixtieth.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from sendbatch.campaign.model import Rate
+from sendbatch.limits.usage import Account
 from sendbatch.limits.usage_file import Connection
 from sendbatch.limits.windows import PARTS, Row, boundary, counting, free_at, merged, place
 
@@ -23,18 +23,6 @@ CREATE TABLE IF NOT EXISTS used (
     PRIMARY KEY (account, domain, window, part)
 ) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose quota it is: a host, a hash of the user name, and a recipient domain or ""."""
-
-    host: str
-    user: str
-    domain: str = ""
-
-    def for_domain(self, domain: str) -> Account:
-        return replace(self, domain=domain)
 
 
 class Used:

@@ -232,10 +232,10 @@ class _Sending:
     def connect(self) -> None:
         """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
         self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
-        usage = self._allowance.usage
-        if usage is not None:
+        servers = self._allowance.servers
+        if servers is not None:
             now = self._job.edge.clock.wall()
-            usage.saw_size(self._allowance.account.host, self._first.offers.size, now)
+            servers.found_size(self._allowance.account.host, self._first.offers.size, now)
 
     async def _logged_in(self) -> Connection:
         usage, account = self._allowance.usage, self._allowance.account
@@ -258,16 +258,16 @@ class _Sending:
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
             self._loop.run(self._first.quit())
-        usage, level = self._allowance.usage, self._levels.learned
-        if usage is not None and level is not None:
+        servers, level = self._allowance.servers, self._levels.learned
+        if servers is not None and level is not None:
             with contextlib.suppress(LedgerError):  # the next run finds out by itself
-                usage.saw_level(self._server_name, level, self._job.edge.clock.wall())
+                servers.found_level(self._server_name, level, self._job.edge.clock.wall())
 
     def _known_level(self) -> int | None:
-        usage = self._allowance.usage
-        if usage is None:
+        servers = self._allowance.servers
+        if servers is None:
             return None
-        return usage.level_of(self._server_name, self._job.edge.clock.wall())
+        return servers.level_of(self._server_name, self._job.edge.clock.wall())
 
     async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
         job, allowance = self._job, self._allowance
