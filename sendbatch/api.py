@@ -25,7 +25,7 @@ from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.limits.account import Standing as Account
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.reports.document import write_json
@@ -170,10 +170,10 @@ def plan(
     job = job_of(campaign, options, **around)
     return look(
         job,
-        lambda ledger, prepared, standing: seen(
+        lambda ledger, prepared, allowance: seen(
             job,
             prepared,
-            standing,
+            allowance,
             digest=approved(job, ledger, prepared, out) if out is not None else None,
         ),
     )
@@ -189,7 +189,7 @@ def check(
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     job = job_of(campaign, options, **around)
     return look(
-        job, lambda ledger, prepared, standing: rehearsed(job, ledger, prepared, standing)[0]
+        job, lambda ledger, prepared, allowance: rehearsed(job, ledger, prepared, allowance)[0]
     )
 
 
@@ -204,8 +204,8 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
-        view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
+    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> tuple[Seen, Path | None]:
+        view, messages = rehearsed(job, ledger, prepared, allowance, wanted=GALLERY_SIZE)
         try:
             return view, _gallery(job, ledger, messages)
         except LedgerError as unwritable:
