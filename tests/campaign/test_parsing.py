@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.campaign import parsing
+from sendbatch.campaign.written import parsing
 from sendbatch.campaign.model import Bounds, Mailbox, Tolerance
 
 
