@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TextIO
 
 from sendbatch.errors import Fault, LedgerError, Place, shown
-from sendbatch.runtime.files import named_folder, replacing
 from sendbatch.reports.formats import FORMATS
 from sendbatch.reports.report import Report
+from sendbatch.runtime.files import named_folder, replacing
 
 
 def write_files(report: Report, folder: Path) -> None:
