@@ -13,7 +13,6 @@ from tests.kit.desk import Desk, address
 from tests.kit.desks import MakeDesk
 from tests.kit.office import Visit
 
-
 GREYLISTED = "450 4.2.0 greylisted, come back later"  # of which the brake makes nothing
 
 
