@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sendbatch.errors import one_line
-from sendbatch.gathering import Gathered
+from sendbatch.findings import Group
 from sendbatch.message.identity import short
 from sendbatch.reports.tally import Attention, Tally
 from sendbatch.reports.words import duration, rate
@@ -124,7 +124,7 @@ def _attention_row(one: Attention) -> tuple[str, ...]:
     )
 
 
-def _more(found: Gathered) -> str:
+def _more(found: Group) -> str:
     return ", …" if found.number > len(found.rows) else ""
 
 
