@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_each_rule_says_in_a_line_what_it_finds_and_what_to_do() -> None:
             assert said[0] == said[0].upper(), rule
             assert said.endswith("."), rule
             assert "\n" not in said, rule
+
+
+def test_the_page_of_what_is_found_is_made_from_the_table() -> None:
+    spec = importlib.util.spec_from_file_location("checks", PACKAGE.parent / "docs" / "checks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.PAGE.read_text("utf-8") == made.page(), "python docs/checks.py writes it anew"
+    assert all(made.page().count(f"| `{word}` |") == 1 for word in BY_ID)
 
 
 def test_no_rule_is_left_that_nothing_finds() -> None:
@@ -93,7 +104,9 @@ def test_what_is_wrong_in_a_file_has_a_rule_of_its_own(kind: type[SendbatchError
                 and node.func.id == kind.__name__
                 and isinstance(node.args[0], (ast.Constant, ast.JoinedStr))
             ):
-                vague.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node.args[0])}")
+                vague.append(
+                    f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node.args[0])}"
+                )
     assert vague == []
 
 
