@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from sendbatch.campaign.language import guess, usable
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 
