@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import TypeAlias, TypeVar
 
-from sendbatch.errors import AudienceError, Fault, Place
+from sendbatch.errors import AudienceError, Place
+from sendbatch.findings import Rule
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER
@@ -74,7 +75,9 @@ class Pool:
             except Broken as broken:
                 place = Place(self._file, row.line)
                 hint = "look at recipients.where, recipients.key and the paths of attachments"
-                raise AudienceError(Fault(f"checking this row {broken}", place, hint)) from None
+                raise AudienceError(
+                    Rule.STUCK_ROW.finding(f"checking this row {broken}", place, hint)
+                ) from None
 
     async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
         """One result for each of the first recipients, in order: for as many as fit into one answer,
