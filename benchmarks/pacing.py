@@ -15,7 +15,7 @@ from benchmarks.figures import Claim, Result, Series, arguments, figure, times, 
 from benchmarks.setting import Desk, desk
 from benchmarks.sink import sink
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.pacing import Pacer
+from sendbatch.limits.pace import Pacer
 
 PEOPLE = 50_000  # at the highest rate; the others send to a part of them
 RATES = (500, 2_000, 3_000, 5_000)  # messages a second

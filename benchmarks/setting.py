@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.delivery.ci import SIGNS_OF_CI
+from sendbatch.runtime.ci import SIGNS_OF_CI
 
 ROOT = Path(__file__).resolve().parent.parent
 # On the checkout's disk: /tmp may be memory, where a synchronised write costs nothing.

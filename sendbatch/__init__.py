@@ -11,8 +11,6 @@ The verbs are those of the command line; `api` has them all. They are loaded whe
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,20 +28,20 @@ if TYPE_CHECKING:
         schema,
         status,
     )
-    from sendbatch.delivery.observer import Observer
-    from sendbatch.delivery.options import Options
-    from sendbatch.delivery.stopping import Stop
     from sendbatch.errors import SendbatchError
+    from sendbatch.planning.options import Options
+    from sendbatch.runtime.observer import Observer
+    from sendbatch.runtime.stop import Stop
     from sendbatch.values import Status
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Observer": "sendbatch.delivery.observer",
-    "Options": "sendbatch.delivery.options",
+    "Observer": "sendbatch.runtime.observer",
+    "Options": "sendbatch.planning.options",
     "SendbatchError": "sendbatch.errors",
     "Status": "sendbatch.values",
-    "Stop": "sendbatch.delivery.stopping",
+    "Stop": "sendbatch.runtime.stop",
 }
 
 __all__ = [
@@ -73,18 +71,3 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_HOMES.get(name, "sendbatch.api")), name)
-
-
-class _Front(ModuleType):
-    """`report` is a verb and a room of the house: importing the room must not hide the verb."""
-
-    @property
-    def report(self) -> object:
-        return __getattr__("report")
-
-    @report.setter
-    def report(self, room: ModuleType) -> None:
-        """What the import system does once it has read `sendbatch/report/`."""
-
-
-sys.modules[__name__].__class__ = _Front

@@ -20,33 +20,33 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.delivery.account import Standing as Account
-from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.jobs import Around, Job, folder_of, job_of
-from sendbatch.delivery.looping import Loop, own_loop, unless_stopped
-from sendbatch.delivery.options import Options, all_spellings
-from sendbatch.delivery.preparing import Prepared
-from sendbatch.delivery.running import OUTBOX, look
-from sendbatch.delivery.running import run as run_job
-from sendbatch.delivery.seen import Question, Seen
-from sendbatch.delivery.showing import approved, confirming, rehearsed, seen
-from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
 from sendbatch.ledger.folder import REPORT, RecordFolder
 from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.report.document import write_json
-from sendbatch.report.files import write_reports
-from sendbatch.report.table import write_csv
-from sendbatch.report.tally import Tally, exit_code, take
-from sendbatch.report.text import summary
+from sendbatch.limits.account import Standing as Account
+from sendbatch.planning.options import Options, all_spellings
+from sendbatch.planning.preparing import Prepared
+from sendbatch.reports.document import write_json
+from sendbatch.reports.files import write_reports
+from sendbatch.reports.table import write_csv
+from sendbatch.reports.tally import Tally, exit_code, take
+from sendbatch.reports.text import summary
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.loop import Loop, own_loop, unless_stopped
+from sendbatch.runtime.stop import Stop
+from sendbatch.session.job import Around, Job, folder_of, job_of
+from sendbatch.session.overview import Question, Seen
+from sendbatch.session.run import OUTBOX, look
+from sendbatch.session.run import run as run_job
+from sendbatch.session.showing import approved, confirming, rehearsed, seen
 from sendbatch.smtp.server import server_of
 from sendbatch.values import Message, Recipient, Status
 
 if TYPE_CHECKING:
-    from sendbatch.delivery.proofing import Proofed
     from sendbatch.preview.page import Made
+    from sendbatch.session.proof import Proofed
     from sendbatch.smtp.probe import Step
 
 # What one verb alone needs is imported there: a run begins that much sooner.
@@ -261,7 +261,7 @@ def proof(
     **around: Unpack[Around],
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
-    from sendbatch.delivery.proofing import send_proofs
+    from sendbatch.session.proof import send_proofs
 
     job = job_of(campaign, options, **around)
     return send_proofs(job, to, wanted=count, key=recipient)

@@ -27,7 +27,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
 from sendbatch.campaign.secrets import Credentials
-from sendbatch.files import named_folder, own_folder, sync
+from sendbatch.runtime.files import named_folder, own_folder, sync
 
 MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
 

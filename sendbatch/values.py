@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+BREAKER = 20  # permanent refusals in a row, with no acceptance between, that stop a run
+
 
 class Status(StrEnum):
     """Where one recipient stands in the record. The words are those of the report."""

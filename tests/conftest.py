@@ -11,9 +11,9 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
-from sendbatch.delivery.ci import ATTEMPT, SIGNS_OF_CI
-from tests.lending import Lent, borrowed
-from tests.thoroughness import IN_CI, examples
+from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
+from tests.kit.lending import Lent, borrowed
+from tests.kit.thoroughness import IN_CI, examples
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):

@@ -23,7 +23,7 @@ from sendbatch.campaign.declared import (
 )
 from sendbatch.campaign.providers import presets
 from sendbatch.cli.main import app
-from sendbatch.report.rows import COLUMNS
+from sendbatch.reports.rows import COLUMNS
 from sendbatch.values import Status
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from sendbatch.threads import in_thread
+from sendbatch.runtime.threads import in_thread
 
 if TYPE_CHECKING:
     import dns.name

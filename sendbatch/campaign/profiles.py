@@ -14,7 +14,6 @@ from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredProfiles
 from sendbatch.campaign.declaring import declare
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.homes import config_folder as users_own
 from sendbatch.campaign.language import guess
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
@@ -23,6 +22,7 @@ from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.widening import widen_profiles
 from sendbatch.errors import Fault, Place, ProfileError, shown
+from sendbatch.runtime.homes import config_folder as users_own
 
 FILE_NAME = "profiles.yaml"
 MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")

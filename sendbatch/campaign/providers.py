@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NotRequired, TypedDict, cast
 
 from sendbatch.campaign.model import Idempotency, Rate
-from sendbatch.datafiles import loaded, text_of
+from sendbatch.runtime.datafiles import loaded, text_of
 
 _REGIONAL = re.compile(r"(?P<service>.+?)-(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])")
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sendbatch.errors import CampaignError, Fault
-from sendbatch.files import create
+from sendbatch.runtime.files import create
 
 CAMPAIGN = """\
 # Runs at once:  sendbatch run campaign.yaml

@@ -25,10 +25,10 @@ from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.delivery.options import Options
-    from sendbatch.delivery.seen import Seen
     from sendbatch.gathering import Gathering
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
+    from sendbatch.session.overview import Seen
 
 
 def check(
@@ -52,7 +52,7 @@ def check(
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.delivery.options import Options
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
     opt.one_of(form, ("text", "json", "github"), "--format")
@@ -96,7 +96,7 @@ def _look(
 ) -> Seen:
     from sendbatch import api
     from sendbatch.cli.terminal import stoppable
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.runtime.stop import Stop
 
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
     stop = Stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from sendbatch.delivery.ci import in_ci
+from sendbatch.runtime.ci import in_ci
 
 MASK = "***"
 # An address in running text. The local part begins where such characters begin, so that no text is

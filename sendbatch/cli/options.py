@@ -105,7 +105,7 @@ def _lines_of(path: Path) -> list[str]:
 
 def retry(given: str | None) -> frozenset[str]:
     """--retry rejected,failed,deferred, each with codes or without, as Options take them."""
-    from sendbatch.delivery.options import retried
+    from sendbatch.planning.options import retried
 
     words = frozenset(word.strip() for word in (given or "").split(",") if word.strip())
     retried(words)

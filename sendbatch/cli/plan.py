@@ -38,10 +38,10 @@ def plan(
     from sendbatch.cli.plan_text import plan_text
     from sendbatch.cli.terminal import Terminal, stoppable
     from sendbatch.cli.wrapping import fitted
-    from sendbatch.delivery.options import Options
-    from sendbatch.delivery.stopping import Stop
     from sendbatch.errors import inert
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
+    from sendbatch.runtime.stop import Stop
 
     terminal = Terminal(progress=not no_progress)
     stop = Stop()
@@ -51,7 +51,7 @@ def plan(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
         )
         from sendbatch import api
-        from sendbatch.delivery.jobs import again
+        from sendbatch.session.job import again
 
         with stoppable(stop, terminal):
             seen = api.plan(

@@ -11,8 +11,8 @@ from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, rows
 
 if TYPE_CHECKING:
-    from sendbatch.delivery.seen import Seen
     from sendbatch.gathering import Gathered, Gathering
+    from sendbatch.session.overview import Seen
 
 SHOWN_AS = {
     Status.ACCEPTED: "have it already",

@@ -31,7 +31,7 @@ def probe(
     """Connect, secure, log in, and say what the server offers. Sends nothing."""
     from sendbatch import api
     from sendbatch.cli.terminal import Terminal, stoppable
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.runtime.stop import Stop
 
     stop = Stop()
     with stoppable(stop, Terminal()):

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sendbatch.delivery.observer import Wait
+from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
 from sendbatch.widths import cut, width
 from sendbatch.words import duration, word

@@ -12,7 +12,7 @@ from sendbatch.values import Status
 from sendbatch.words import word
 
 if TYPE_CHECKING:
-    from sendbatch.delivery.proofing import Proofed
+    from sendbatch.session.proof import Proofed
 
 
 def proof(
@@ -34,9 +34,9 @@ def proof(
 ) -> None:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
     from sendbatch.cli.terminal import Terminal, stoppable
-    from sendbatch.delivery.options import Options
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
+    from sendbatch.runtime.stop import Stop
 
     terminal = Terminal()
     stop = Stop()

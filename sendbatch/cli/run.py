@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sendbatch.api import RunResult
     from sendbatch.campaign.model import Campaign
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.delivery.options import Options
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
 
@@ -92,9 +92,9 @@ def run(
     Run again, it goes on where it stopped and mails nobody twice.
     """
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.delivery.options import Options
-    from sendbatch.delivery.verdict import BREAKER
+    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
+    from sendbatch.values import BREAKER
 
     opt.one_of(log_format, ("text", "json"), "--log-format")
     terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
@@ -137,8 +137,8 @@ def _send(
     from sendbatch import api
     from sendbatch.cli import ends
     from sendbatch.cli.terminal import person_is_there, stoppable
-    from sendbatch.delivery.jobs import again, checking, resolving
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.runtime.stop import Stop
+    from sendbatch.session.job import again, checking, resolving
 
     stop = Stop()
     with stoppable(stop, terminal):
@@ -198,7 +198,7 @@ def _rehearse(
     from sendbatch import api
     from sendbatch.cli.check import faulty
     from sendbatch.cli.terminal import stoppable
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.runtime.stop import Stop
 
     stop = Stop()
     with stoppable(stop, terminal):

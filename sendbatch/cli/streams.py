@@ -18,8 +18,8 @@ from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
-from sendbatch.delivery.descriptors import open_closed_streams
 from sendbatch.errors import SendbatchError
+from sendbatch.runtime.descriptors import open_closed_streams
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -20,13 +20,13 @@ from sendbatch.cli.live import Live
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
-from sendbatch.delivery.observer import Observer, Wait
 from sendbatch.errors import Interrupted, SendbatchError, as_json, inert, one_line
+from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
-    from sendbatch.delivery.seen import Question, Seen
-    from sendbatch.delivery.stopping import Stop
+    from sendbatch.runtime.stop import Stop
+    from sendbatch.session.overview import Question, Seen
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONG = 60.0  # seconds of a wait in which a person may want to leave

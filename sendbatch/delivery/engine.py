@@ -17,30 +17,31 @@ from typing import Any
 
 from sendbatch.campaign.model import Profile, Rate, Retry
 from sendbatch.delivery.brake import Brake
-from sendbatch.delivery.clock import Clock
+from sendbatch.delivery.connections import Dialer, Reach
 from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.history import History
-from sendbatch.delivery.idempotency import Keys
-from sendbatch.delivery.line import Line
 from sendbatch.delivery.notices import Notices
-from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.pacing import Pacer
-from sendbatch.delivery.quotas import Quotas
-from sendbatch.delivery.reaching import Dialer, Reach
+from sendbatch.delivery.queue import Line
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
-from sendbatch.delivery.sharing import LOOK
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
-from sendbatch.delivery.stopping import Stop
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.verdict import BREAKER, Breaker
+from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
-from sendbatch.ledger.usage import Account, Usage
+from sendbatch.limits.pace import Pacer
+from sendbatch.limits.quota import Quotas
+from sendbatch.limits.sharing import LOOK
+from sendbatch.limits.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
+from sendbatch.runtime.clock import Clock
+from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.values import BREAKER
 from sendbatch.words import clock_time, count
 
 

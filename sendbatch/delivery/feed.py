@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from sendbatch.audience.addresses import spellings_of_domain
-from sendbatch.delivery.line import OTHERS, Ready
+from sendbatch.delivery.queue import OTHERS, Ready
 from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.waits import Waits

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.observer import Observer
 from sendbatch.errors import one_line
 from sendbatch.gathering import alike
+from sendbatch.runtime.clock import Clock
+from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
 from sendbatch.words import count, word

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from sendbatch.delivery.idempotency import Expired
-from sendbatch.delivery.line import Ready
+from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
 from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.idempotency import Expired
 from sendbatch.values import Outcome, Status
 
 FOREVER = float("inf")  # when a message is due while the line is empty; a limit that is none

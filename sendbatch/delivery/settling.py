@@ -12,18 +12,18 @@ from typing import NamedTuple
 from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.brake import REFUSALS, Brake
-from sendbatch.delivery.clock import Clock, Onward
 from sendbatch.delivery.history import History
-from sendbatch.delivery.line import Ready
 from sendbatch.delivery.notices import Notices
-from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.pacing import Pacer
-from sendbatch.delivery.retries import Budget, retry_delay
+from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.delivery.steering import Connections, Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
+from sendbatch.limits.pace import Pacer
+from sendbatch.limits.retries import Budget, retry_delay
+from sendbatch.runtime.clock import Clock, Onward
+from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Outcome, Recipient, Reply, Status

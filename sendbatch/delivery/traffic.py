@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
-from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.idempotency import Expired, Keys
-from sendbatch.delivery.line import Line, Ready
-from sendbatch.delivery.pacing import Pacer
-from sendbatch.delivery.quotas import Quotas
-from sendbatch.delivery.reaching import Reach
+from sendbatch.delivery.connections import Reach
+from sendbatch.delivery.queue import Line, Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
 from sendbatch.ledger.store import Change, Intent
+from sendbatch.limits.pace import Pacer
+from sendbatch.limits.quota import Quotas
+from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.idempotency import Expired, Keys
 from sendbatch.values import Outcome, Status
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn

@@ -27,9 +27,8 @@ from dataclasses import dataclass
 
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
-from sendbatch.values import Recipient, Reply, Status
+from sendbatch.values import BREAKER, Recipient, Reply, Status
 
-BREAKER = 20  # permanent refusals in a row, with no acceptance between
 OF_US = 5  # as many where they are known to speak about us
 OTHERS = 3  # rows of other domains that are tried where nobody was accepted yet
 MOST_ASIDE = 50  # domains; a streak over more of them needs no others to compare with

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sendbatch.delivery.clock import Clock
 from sendbatch.delivery.notices import Domains
-from sendbatch.delivery.observer import Observer, Wait
+from sendbatch.runtime.clock import Clock
+from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.words import clock_time, count
 
 WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read

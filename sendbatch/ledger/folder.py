@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
-from sendbatch.files import create, named_folder, own_folder, sync
 from sendbatch.ledger.access import REPORT_FILES, denied, hold_readable, hold_writable
 from sendbatch.ledger.lost import lost
 from sendbatch.ledger.sqlite import FILE, has_ledger
+from sendbatch.runtime.files import create, named_folder, own_folder, sync
 
 REPORTS = "reports"
 REPORT = REPORT_FILES[0]

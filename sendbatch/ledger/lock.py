@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LockedError, one_line
-from sendbatch.files import refuse_link, replacing
 from sendbatch.ledger.access import LOCK as LOCK
 from sendbatch.ledger.access import denied
 from sendbatch.ledger.holding import Hold, identity, noted_in
+from sendbatch.runtime.files import refuse_link, replacing
 
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender

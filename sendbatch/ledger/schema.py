@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, LockedError, shown
-from sendbatch.files import Linked, create, refuse_linked_database
 from sendbatch.ledger.access import hold_readable, hold_writable
 from sendbatch.ledger.holding import being_written, is_busy
 from sendbatch.ledger.mounts import TABLE, mount_of
 from sendbatch.ledger.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
+from sendbatch.runtime.files import Linked, create, refuse_linked_database
 
 VERSION = 1
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk

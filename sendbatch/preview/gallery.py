@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sendbatch.errors import Fault, LedgerError, Place
-from sendbatch.files import is_regular, named_folder, own_folder, replacing
 from sendbatch.preview.page import Made, render
 from sendbatch.preview.shown import read
+from sendbatch.runtime.files import is_regular, named_folder, own_folder, replacing
 from sendbatch.values import Message, Recipient
 
 INDEX = "index.html"

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import TypedDict, cast
 
-from sendbatch.datafiles import loaded, text_of
+from sendbatch.runtime.datafiles import loaded, text_of
 from sendbatch.values import Reply
 
 # An address is data of somebody's list, and may be called anything.

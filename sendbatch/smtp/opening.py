@@ -19,6 +19,7 @@ import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
 from sendbatch.errors import SmtpError
+from sendbatch.runtime.threads import aside
 from sendbatch.smtp import diagnosis, tls_faults
 from sendbatch.smtp.addresses import NoneAnswered, first_to_answer
 from sendbatch.smtp.known import Known
@@ -27,7 +28,6 @@ from sendbatch.smtp.login import Login, LoginUnfinished
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.server import Server
 from sendbatch.smtp.trust import Seen, context_of, seen, unverified
-from sendbatch.threads import aside
 from sendbatch.values import Reply
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sendbatch.errors import SendbatchError, SmtpError, one_line
+from sendbatch.runtime.threads import aside
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import LoginUnfinished
 from sendbatch.smtp.offers import Offers
@@ -19,7 +20,6 @@ from sendbatch.smtp.opening import Opening, open_transport
 from sendbatch.smtp.replies import said
 from sendbatch.smtp.server import Server
 from sendbatch.smtp.trust import listed_names, names_in
-from sendbatch.threads import aside
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials

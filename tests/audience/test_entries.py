@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.entries import BELOW, DOMAIN, KEY, TEXT, Said, said_by
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 
 def said(text: str, *, keyed: bool = False, subdomains: bool = False) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from sendbatch.audience.reading import LONGEST_CELL, Format, open_table
 from sendbatch.campaign.language import environment, usable
 from sendbatch.errors import AudienceError
 from sendbatch.values import Row
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 from .conftest import Export
 

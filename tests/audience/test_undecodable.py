@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sendbatch.audience.guessing import MULTIPLE, SINGLE, likely, sample
 from sendbatch.audience.reading import open_table
 from sendbatch.errors import AudienceError
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 from .conftest import Export
 

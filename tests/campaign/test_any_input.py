@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.errors import SendbatchError
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 from .conftest import GOOD, Desk
 

@@ -14,7 +14,7 @@ import pytest
 from sendbatch.campaign.model import Profile, SecretSource
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials, read_username
 from sendbatch.errors import ProfileError, SendbatchError
-from sendbatch.threads import in_thread
+from sendbatch.runtime.threads import in_thread
 
 from .conftest import Desk
 

@@ -11,7 +11,7 @@ from sendbatch.campaign.language import environment
 from sendbatch.campaign.parsing import Wrong
 from sendbatch.campaign.slips import column_of, slip
 from sendbatch.campaign.templating import check_expression, check_template
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 from .conftest import Desk
 

@@ -11,7 +11,7 @@ from sendbatch.campaign.masking import ANYTHING
 from sendbatch.campaign.nodes import document
 from sendbatch.campaign.syntax import strange_blank
 from sendbatch.errors import Fault
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 HEAD = "name: spring\n"
 WORDS = """a key : - " ' { } [ ] {{ % @ * & ! | > ? # , \\ “ --- ... <<<<<<< = ："""

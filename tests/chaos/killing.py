@@ -19,7 +19,7 @@ from typing import Protocol
 
 import trustme
 
-from sendbatch.delivery.ci import SIGNS_OF_CI
+from sendbatch.runtime.ci import SIGNS_OF_CI
 from tests.chaos.recording import BEHIND, MOMENTS, Ledger, RecordingServer
 
 CAMPAIGN = """\

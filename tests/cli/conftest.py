@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import HTML, PEOPLE, TEXT, Desk
-from tests.cli.mailhost import MailHost
+from tests.kit.command import HTML, PEOPLE, TEXT, Desk
+from tests.kit.mailhost import MailHost
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 
 import sendbatch
 from sendbatch import Status, api
-from tests.cli.desk import LONGEST, Desk, closed_port, until
-from tests.cli.mailhost import MailHost
+from tests.kit.command import LONGEST, Desk, closed_port, until
+from tests.kit.mailhost import MailHost
 
 
 class Failing(sendbatch.Observer):

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.desk import CAMPAIGN, PEOPLE, Desk, Ended, closed_port
+from tests.kit.command import CAMPAIGN, PEOPLE, Desk, Ended, closed_port
 
 HEADER = "email,first_name,plan\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.kit.command import Desk
 
 pytestmark = pytest.mark.thorough
 

@@ -9,9 +9,9 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.desk import Desk, ended, line_that_goes_on, until
-from tests.cli.mailhost import MailHost
 from tests.cli.test_run import BJORK, CARL, killed_with_one_in_doubt
+from tests.kit.command import Desk, ended, line_that_goes_on, until
+from tests.kit.mailhost import MailHost
 
 
 @pytest.mark.parametrize(("age", "receivers"), [(86_200, [BJORK, CARL]), (86_390, [CARL])])

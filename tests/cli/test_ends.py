@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.desk import PEOPLE, TEXT, Desk, line_that_goes_on
-from tests.cli.mailhost import MailHost
+from tests.kit.command import PEOPLE, TEXT, Desk, line_that_goes_on
+from tests.kit.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 WORN = "Hello {{ first_name[99] }}\n"

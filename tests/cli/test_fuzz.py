@@ -8,8 +8,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.desk import CAMPAIGN, PEOPLE, Desk
-from tests.thoroughness import examples
+from tests.kit.command import CAMPAIGN, PEOPLE, Desk
+from tests.kit.thoroughness import examples
 
 EXAMPLES = settings(
     max_examples=examples(35), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk, Ended, ended, until
-from tests.cli.mailhost import MailHost
+from tests.kit.command import Desk, Ended, ended, until
+from tests.kit.mailhost import MailHost
 
 pytestmark = pytest.mark.thorough
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.kit.command import Desk
 
 VERBS = ("init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe", "schema")
 HEAVY = frozenset(

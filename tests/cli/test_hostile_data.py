@@ -10,8 +10,8 @@ import re
 import pytest
 
 from sendbatch.errors import Fault, Place, as_json, inert, one_line, printable
-from tests.cli.desk import Desk
-from tests.cli.mailhost import MailHost
+from tests.kit.command import Desk
+from tests.kit.mailhost import MailHost
 
 # What a CI hears as a command, what drives a terminal, and what looks like a line of ours.
 BREAKS = ("\n", "\r", "\r\n", "\x0b", "\x85", "\u2028", "\u2029")

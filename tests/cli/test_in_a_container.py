@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.campaign.homes import config_folder, state_folder
-from tests.cli.desk import Desk, Ended, closed_port, ended
-from tests.cli.mailhost import MailHost
-from tests.thoroughness import thoroughly
+from sendbatch.runtime.homes import config_folder, state_folder
+from tests.kit.command import Desk, Ended, closed_port, ended
+from tests.kit.mailhost import MailHost
+from tests.kit.thoroughness import thoroughly
 
 NAMELESS = ("--user", "--map-user=12345", "--map-group=12345")
 MOUNTING = ("--user", "--map-root-user", "--mount")

@@ -13,11 +13,11 @@ import pytest
 
 import sendbatch
 from sendbatch import api
-from sendbatch.delivery.ci import in_ci
-from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.lasting import Beginning, refusal
-from tests.cli.desk import PEOPLE, Desk
-from tests.cli.mailhost import MailHost
+from sendbatch.planning.lasting import Beginning, refusal
+from sendbatch.runtime.ci import in_ci
+from sendbatch.runtime.edge import Edge
+from tests.kit.command import PEOPLE, Desk
+from tests.kit.mailhost import MailHost
 
 NOW = datetime(2026, 12, 24, 0, 30, tzinfo=UTC).timestamp()
 TODAY = date(2026, 12, 24)

@@ -14,7 +14,7 @@ import pytest
 
 from sendbatch.cli.live import Live
 from sendbatch.cli.progress import Progress
-from sendbatch.delivery.observer import Wait
+from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
 
 NOON = 1_790_000_000.0

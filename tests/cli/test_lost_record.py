@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk, ended
-from tests.cli.mailhost import MailHost
+from tests.kit.command import Desk, ended
+from tests.kit.mailhost import MailHost
 
 pytestmark = pytest.mark.thorough
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import HTML, PEOPLE, Desk, closed_port, dumped, known_to, line_that_goes_on
-from tests.cli.mailhost import MailHost
+from tests.kit.command import HTML, PEOPLE, Desk, closed_port, dumped, known_to, line_that_goes_on
+from tests.kit.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 COLUMNS = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk, Ended
-from tests.cli.mailhost import MailHost
+from tests.kit.command import Desk, Ended
+from tests.kit.mailhost import MailHost
 
 pytestmark = pytest.mark.thorough
 

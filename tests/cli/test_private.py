@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk
-from tests.cli.mailhost import MailHost
+from tests.kit.command import Desk
+from tests.kit.mailhost import MailHost
 
 FIRST = [
     ("proof", "spring.yaml", "--to", "me@example.com"),

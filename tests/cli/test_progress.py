@@ -9,7 +9,7 @@ import pytest
 
 from sendbatch.cli.live import TOLD_AT_LEAST, Beat
 from sendbatch.cli.progress import Progress, speed_words, until_words
-from sendbatch.delivery.observer import Wait
+from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
 from sendbatch.widths import width
 

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from tests.cli.desk import Desk, until
-from tests.cli.mailhost import MailHost
-from tests.cli.terminal import Person
-from tests.thoroughness import thoroughly
+from tests.kit.command import Desk, until
+from tests.kit.mailhost import MailHost
+from tests.kit.terminal import Person
+from tests.kit.thoroughness import thoroughly
 
 NUMBER = "Type the number of recipients"
 

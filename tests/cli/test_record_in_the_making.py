@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk
+from tests.kit.command import Desk
 from tests.ledger.test_making_cut_off import MAGIC, journal
 
 

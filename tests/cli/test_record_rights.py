@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import PEOPLE, Desk, Ended, ended
-from tests.cli.mailhost import MailHost
 from tests.conftest import Needs
+from tests.kit.command import PEOPLE, Desk, Ended, ended
+from tests.kit.mailhost import MailHost
 
 pytestmark = pytest.mark.thorough
 

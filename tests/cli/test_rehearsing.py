@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.cli.desk import PEOPLE, Desk, dumped, known_to
-from tests.cli.mailhost import MailHost
+from tests.kit.command import PEOPLE, Desk, dumped, known_to
+from tests.kit.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 ANEW = "the text changed since 3 were sent it, and none was delivered: the rehearsal begins anew"

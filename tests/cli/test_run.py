@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import (
+from tests.kit.command import (
     PEOPLE,
     TEXT,
     Desk,
@@ -17,7 +17,7 @@ from tests.cli.desk import (
     read_mails,
     until,
 )
-from tests.cli.mailhost import MailHost
+from tests.kit.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 

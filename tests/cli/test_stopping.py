@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.desk import Desk, Ended, ended, line_that_goes_on
-from tests.cli.mailhost import MailHost
-from tests.thoroughness import thoroughly
+from tests.kit.command import Desk, Ended, ended, line_that_goes_on
+from tests.kit.mailhost import MailHost
+from tests.kit.thoroughness import thoroughly
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import LONGEST, Desk, until
-from tests.cli.mailhost import MailHost
-from tests.cli.terminal import Person
+from tests.kit.command import LONGEST, Desk, until
+from tests.kit.mailhost import MailHost
+from tests.kit.terminal import Person
 
 pytestmark = pytest.mark.thorough
 

@@ -9,9 +9,9 @@ import pytest
 
 from sendbatch.campaign.model import Retry
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import Desk, address
-from tests.delivery.office import Visit
+from tests.kit.desk import Desk, address
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 
 def test_everybody_is_accepted_once(desk: MakeDesk) -> None:

@@ -12,9 +12,9 @@ from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.verdict import A_DAY
 from sendbatch.errors import ProfileError
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import ADA, Desk, address, addresses
-from tests.delivery.office import Answer, Visit, fine
+from tests.kit.desk import ADA, Desk, address, addresses
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Answer, Visit, fine
 
 
 def dead(*numbers: int) -> set[str]:

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Sequence
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.store import Change, Intent, Store
+from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import Desk, address, addresses
-from tests.delivery.office import Visit
+from tests.kit.desk import Desk, address, addresses
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 
 def test_asked_to_stop_while_only_later_ones_remain_a_run_is_not_early(desk: MakeDesk) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.line import Line
+from sendbatch.delivery.queue import Line
 from sendbatch.errors import RecordStopped
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import Desk, addresses, usage_in
-from tests.delivery.office import Visit
+from tests.kit.desk import Desk, addresses, usage_in
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 
 def test_messages_per_connection_are_kept(desk: MakeDesk) -> None:
@@ -221,7 +221,7 @@ def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting_and_does_not_
     monkeypatch.setattr(
         Line, "add", lambda line, *given, **more: (waiting.append(len(line)), add(line, *given, **more))
     )  # fmt: skip
-    monkeypatch.setattr("sendbatch.delivery.line.MOST_MESSAGES", 20)
+    monkeypatch.setattr("sendbatch.delivery.queue.MOST_MESSAGES", 20)
     monkeypatch.setattr("sendbatch.delivery.feed.BATCH", 40)
     slow = [f"p{i}@{domain}" for i in range(100)]  # more than the line holds of them
     fast = [f"p{i}@fast.example" for i in range(50)]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.stopping import Stop
+from sendbatch.runtime.stop import Stop
 from sendbatch.smtp import levels as smtp_levels
 from sendbatch.smtp.levels import BEHIND, GROUP, Levels
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import ACCOUNT, Desk, address, addresses, usage_in
-from tests.delivery.office import Visit
+from tests.kit.desk import ACCOUNT, Desk, address, addresses, usage_in
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 
 def pipelined(desk: MakeDesk, count: int, **options) -> Desk:

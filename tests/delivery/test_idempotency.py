@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.clock import Onward
-from sendbatch.delivery.idempotency import MARGIN, Keys
+from sendbatch.runtime.clock import Onward
+from sendbatch.smtp.idempotency import MARGIN, Keys
 from sendbatch.values import Recipient, Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import Desk, address
-from tests.delivery.fakeclock import START, FakeClock
-from tests.delivery.office import Visit
+from tests.kit.clock import START, FakeClock
+from tests.kit.desk import Desk, address
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 DAY = 86400.0
 DOUBTFUL = 6

@@ -11,18 +11,18 @@ import pytest
 from sendbatch.campaign.model import Rate, Retry
 from sendbatch.delivery.brake import REFUSALS, TRIES, Brake
 from sendbatch.delivery.history import History
-from sendbatch.delivery.line import Ready
 from sendbatch.delivery.notices import Notices
-from sendbatch.delivery.pacing import Pacer
+from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import Connections, SlowDown
 from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
+from sendbatch.limits.pace import Pacer
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time
-from tests.delivery.desk import Watcher
-from tests.delivery.fakeclock import START, FakeClock
+from tests.kit.clock import START, FakeClock
+from tests.kit.desk import Watcher
 
 NEW = Handed(0, 0)
 TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sendbatch.campaign.model import Rate, Retry
-from sendbatch.delivery.observer import Wait
+from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
-from tests.delivery.conftest import MakeDesk
-from tests.delivery.desk import Desk, addresses, usage_in
-from tests.delivery.fakeclock import START
-from tests.delivery.office import Visit
+from tests.kit.clock import START
+from tests.kit.desk import Desk, addresses, usage_in
+from tests.kit.desks import MakeDesk
+from tests.kit.office import Visit
 
 GREY = "451 4.7.1 greylisted, come back later"
 

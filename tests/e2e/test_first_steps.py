@@ -197,13 +197,6 @@ def test_every_name_that_the_page_on_python_gives_is_there() -> None:
     assert not unnamed
 
 
-def test_the_verb_report_is_not_hidden_by_the_room_of_that_name() -> None:
-    import sendbatch
-    import sendbatch.report.table
-
-    assert sendbatch.report is sendbatch.api.report
-
-
 # Every line that begins with `sendbatch`, wherever it stands
 
 

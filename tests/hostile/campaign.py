@@ -16,14 +16,14 @@ from random import Random
 from typing import Any
 
 from sendbatch import api
-from sendbatch.delivery.clock import Clock
-from sendbatch.delivery.edge import Edge
-from sendbatch.delivery.observer import Observer
-from sendbatch.delivery.options import Options
-from sendbatch.delivery.seen import Question
-from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import SendbatchError
-from sendbatch.ledger.usage import Usage
+from sendbatch.limits.usage import Usage
+from sendbatch.planning.options import Options
+from sendbatch.runtime.clock import Clock
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.stop import Stop
+from sendbatch.session.overview import Question
 from tests.hostile.server import Hostile
 
 LONGEST = 120.0  # real seconds that a run may take before it counts as hanging

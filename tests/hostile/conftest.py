@@ -14,7 +14,7 @@ import trustme
 
 from tests.hostile.campaign import House
 from tests.hostile.server import OFFERS, Answer, Hostile, decent
-from tests.thoroughness import thoroughly
+from tests.kit.thoroughness import thoroughly
 
 StartServer = Callable[..., Hostile]
 

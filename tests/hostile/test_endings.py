@@ -8,7 +8,7 @@ import time
 import pytest
 
 from sendbatch.delivery import sender
-from sendbatch.delivery.seen import Question
+from sendbatch.session.overview import Question
 from tests.hostile.campaign import HASTY, Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Script, Step, Visit

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.delivery.options import Options
-from sendbatch.ledger.usage import Usage
+from sendbatch.limits.usage import Usage
+from sendbatch.planning.options import Options
 from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Hostile, Script, Visit

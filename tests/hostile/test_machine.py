@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.delivery.options import Options
 from sendbatch.ledger import sqlite as ledger_sqlite
+from sendbatch.planning.options import Options
 from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import Hostile, Script, Visit
@@ -282,7 +282,7 @@ CROWDED = """\
 import os, resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 from sendbatch import api
-from sendbatch.delivery.observer import Observer
+from sendbatch.runtime.observer import Observer
 
 class Crowding(Observer):
     def sending(self, total):
@@ -435,7 +435,7 @@ KILLED_WHILE_PLANNING = textwrap.dedent("""\
     import os, signal, sys
     from pathlib import Path
     from sendbatch import api
-    from sendbatch.delivery.observer import Observer
+    from sendbatch.runtime.observer import Observer
 
     class Killing(Observer):
         def planning(self, rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.ledger.usage import Usage
+from sendbatch.limits.usage import Usage
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Hostile, Script, Visit

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sendbatch import api
-from sendbatch.delivery.edge import Edge
-from sendbatch.ledger.usage import Usage
+from sendbatch.limits.usage import Usage
+from sendbatch.runtime.edge import Edge
 from tests.hostile.campaign import House
 from tests.hostile.conftest import StartServer
 

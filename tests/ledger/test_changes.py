@@ -22,7 +22,7 @@ from sendbatch.ledger.store import (
     Settled,
 )
 from sendbatch.values import Outcome, Reply, Status
-from tests.ledger.people import (
+from tests.kit.people import (
     OUTCOMES,
     bring,
     entry,

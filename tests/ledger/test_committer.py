@@ -18,7 +18,7 @@ from sendbatch.ledger.schema import open_for_writing
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Change, Noted, Retried, Store
 from sendbatch.values import Status
-from tests.ledger.people import entry, outcome_of, person, plan, statuses
+from tests.kit.people import entry, outcome_of, person, plan, statuses
 
 HUGE = Noted("stopped", "x" * 1_000_000, 1.0)
 

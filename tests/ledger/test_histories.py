@@ -14,9 +14,9 @@ from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE, SETTLED
 from sendbatch.ledger.store import Entry, Intent, Released, Retried, Settled
 from sendbatch.values import Checked, Outcome, Status
+from tests.kit.people import OUTCOMES, entries, left_out, outcome_of, person, stage_and_merge
+from tests.kit.thoroughness import examples
 from tests.ledger.conftest import empty_record
-from tests.ledger.people import OUTCOMES, entries, left_out, outcome_of, person, stage_and_merge
-from tests.thoroughness import examples
 
 KEYS = ("ann", "bob", "eve", "joe")
 ADDRESSES = ("one@example.com", "two@example.com", "three@example.org")

@@ -18,7 +18,7 @@ from sendbatch.ledger.lock import HOLDER, LOCK, hold, is_held
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Intent, Settled
 from sendbatch.values import Status
-from tests.ledger.people import OUTCOMES, entry, person, plan, statuses
+from tests.kit.people import OUTCOMES, entry, person, plan, statuses
 
 ROOT = Path(__file__).parents[2]
 ANN, BOB = person(2, "ann"), person(3, "bob")

@@ -17,7 +17,7 @@ from sendbatch.ledger.access import TRACES
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.sqlite import FILE, open_ledger, read_ledger
 from sendbatch.values import Status
-from tests.ledger.people import bring, person, plan
+from tests.kit.people import bring, person, plan
 
 REPORT = "row,key,email,status\n2,a,a@x.de,accepted\n3,b,b@x.de,pending\n4,c,c@x.de,in_doubt\n"
 
@@ -112,7 +112,7 @@ SENDING = """
 import os, signal, sys
 from pathlib import Path
 from sendbatch.ledger.sqlite import open_ledger
-from tests.ledger.people import bring, person, plan
+from tests.kit.people import bring, person, plan
 from sendbatch.values import Status
 with open_ledger(Path(sys.argv[1])) as ledger:
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 202)))

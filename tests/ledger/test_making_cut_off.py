@@ -16,8 +16,8 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.schema import open_for_reading, open_for_writing
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch
 from sendbatch.values import Status
+from tests.kit.people import person, plan, statuses
 from tests.ledger.conftest import quick_folder
-from tests.ledger.people import person, plan, statuses
 
 JOURNAL, LOG = f"{FILE}-journal", f"{FILE}-wal"
 MAGIC = bytes.fromhex("d9d505f920a163d7")  # of a journal that is complete

@@ -9,7 +9,7 @@ import pytest
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry
 from sendbatch.values import Checked, Recipient, Status
-from tests.ledger.people import (
+from tests.kit.people import (
     bring,
     entries,
     entry,

@@ -7,7 +7,7 @@ import pytest
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Intent, Noted, Settled
 from sendbatch.values import Outcome, Reply, Status
-from tests.ledger.people import OUTCOMES, TAKEN, bring, entry, left_out, person, plan, someone
+from tests.kit.people import OUTCOMES, TAKEN, bring, entry, left_out, person, plan, someone
 
 
 def send(ledger: Ledger, key: str, *, content: str = "digest", at: float = 20.0) -> None:

@@ -16,7 +16,7 @@ from sendbatch.ledger.schema import open_for_writing, refuse_network
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Noted
 from sendbatch.values import Status
-from tests.ledger.people import bring, entries, person, plan, statuses
+from tests.kit.people import bring, entries, person, plan, statuses
 
 Open = Callable[[Path], AbstractContextManager[Ledger]]
 WAYS = [open_ledger, read_ledger, open_scratch]

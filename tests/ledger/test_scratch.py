@@ -15,7 +15,7 @@ from sendbatch.errors import LedgerError
 from sendbatch.ledger import schema
 from sendbatch.ledger.scratch import PREFIX, clear_left_over, scratch_folder
 from sendbatch.ledger.sqlite import open_ledger, open_scratch
-from tests.ledger.people import person, plan
+from tests.kit.people import person, plan
 
 KEEP_ONE = """
 import sys, tempfile

@@ -10,7 +10,7 @@ from sendbatch.errors import RecordStopped
 from sendbatch.ledger.sqlite import Ledger, read_ledger
 from sendbatch.ledger.store import Held, Intent, Released, Retried, Settled
 from sendbatch.values import Outcome, Reply, Status
-from tests.ledger.people import (
+from tests.kit.people import (
     OUTCOMES,
     bring,
     entry,

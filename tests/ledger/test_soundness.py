@@ -17,14 +17,14 @@ from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.soundness import OURS, Unsound, decoded
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Retried
-from sendbatch.report.document import write_json
-from sendbatch.report.table import write_csv
-from sendbatch.report.tally import take
-from sendbatch.report.text import summary
+from sendbatch.reports.document import write_json
+from sendbatch.reports.table import write_csv
+from sendbatch.reports.tally import take
+from sendbatch.reports.text import summary
 from sendbatch.values import Status
+from tests.kit.people import bring, entry, left_out, person, plan
+from tests.kit.thoroughness import examples
 from tests.ledger.conftest import quick_folder
-from tests.ledger.people import bring, entry, left_out, person, plan
-from tests.thoroughness import examples
 
 Open = Callable[[Path], AbstractContextManager[Ledger]]
 KEYS = ("ann", "bob", "eve", "joe", "kim", "lou")

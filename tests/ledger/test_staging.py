@@ -15,7 +15,7 @@ from sendbatch.ledger.sqlite import STEPS, Ledger, read_ledger
 from sendbatch.ledger.staging import NOBODY, Staging, Twins
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Status
-from tests.ledger.people import COLUMNS, bring, entry, left_out, person, plan, statuses
+from tests.kit.people import COLUMNS, bring, entry, left_out, person, plan, statuses
 
 
 def staged(ledger: Ledger, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:

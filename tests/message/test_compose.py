@@ -21,7 +21,7 @@ from sendbatch.message.compose import Composer, Proof
 from sendbatch.message.content import SharedFile
 from sendbatch.message.identity import message_id, short
 from sendbatch.values import Message, Unbuildable
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 from .conftest import (
     COLUMNS,

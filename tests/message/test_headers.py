@@ -18,7 +18,7 @@ from sendbatch.message.headers import (
     references,
     unstructured,
 )
-from tests.thoroughness import examples
+from tests.kit.thoroughness import examples
 
 
 def unfolded(header: bytes) -> str:

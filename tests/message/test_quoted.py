@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from sendbatch.message import quoted as module
 from sendbatch.message.quoted import decoded_size, quoted
+from tests.kit.thoroughness import examples
 from tests.message.test_side_by_side import CROOKED
-from tests.thoroughness import examples
 
 PIECES = st.lists(
     CROOKED

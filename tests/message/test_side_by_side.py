@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendbatch.message.content import SharedFile
+from tests.kit.thoroughness import examples
 from tests.message.conftest import body_of, built, content, parsed
-from tests.thoroughness import examples
 
 # What both can be asked for: no controls, and no spaces at the ends or in a row, which headers lose.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs"])

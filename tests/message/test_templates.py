@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from sendbatch.campaign.language import environment
 from sendbatch.message.templates import RENDER_ERRORS
+from tests.kit.thoroughness import examples
 from tests.message.conftest import content, reason
-from tests.thoroughness import examples
 
 EXPRESSIONS = [
     "v.split('|')",

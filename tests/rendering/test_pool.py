@@ -14,7 +14,6 @@ import pytest
 
 from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
-from sendbatch.delivery.stopping import Stop
 from sendbatch.errors import AudienceError, Interrupted
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import pool as pools
@@ -23,8 +22,9 @@ from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
 from sendbatch.rendering.workers import Broken, Workers
+from sendbatch.runtime.stop import Stop
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
-from tests.thoroughness import thoroughly
+from tests.kit.thoroughness import thoroughly
 
 pytestmark = pytest.mark.own_workers
 

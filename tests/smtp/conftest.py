@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from sendbatch.smtp.connection import Server
-from tests.smtp.postbox import Inbox, Postbox, StartPostbox, known, server_context
-from tests.smtp.scripted import QUICK
+from tests.kit.postbox import Inbox, Postbox, StartPostbox, known, server_context
+from tests.kit.scripted import QUICK
 
 
 @pytest.fixture(scope="session")

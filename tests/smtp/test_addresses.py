@@ -16,8 +16,8 @@ from sendbatch.smtp import addresses
 from sendbatch.smtp.addresses import Addresses, NoneAnswered, first_to_answer
 from sendbatch.smtp.connection import Server, open_connection
 from sendbatch.smtp.known import Known
-from tests.smtp.postbox import StartPostbox
-from tests.smtp.scripted import QUICK
+from tests.kit.postbox import StartPostbox
+from tests.kit.scripted import QUICK
 
 NOWHERE, HERE = "127.0.0.2", "127.0.0.1"
 

@@ -9,7 +9,7 @@ import pytest
 
 from sendbatch.smtp.connection import Connection, open_connection
 from sendbatch.values import Outcome, Status
-from tests.smtp.scripted import QUICK, Script, Talk, a_message, hand_over_to, nothing, scripted
+from tests.kit.scripted import QUICK, Script, Talk, a_message, hand_over_to, nothing, scripted
 
 OK = b"250 ok\r\n"
 GO = b"354 go\r\n"

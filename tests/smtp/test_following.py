@@ -15,8 +15,8 @@ from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import BEHIND, GROUP, Levels
 from sendbatch.values import Message, Outcome, Status
-from tests.smtp.postbox import server_context
-from tests.smtp.scripted import QUICK, a_message, nothing
+from tests.kit.postbox import server_context
+from tests.kit.scripted import QUICK, a_message, nothing
 
 OFFERS = b"250-there\r\n250-SIZE 1000000\r\n250 PIPELINING\r\n"
 FINE = {"EHLO": OFFERS, "DATA": b"354 go\r\n", "DOT": b"250 taken\r\n", "QUIT": b"221 bye\r\n"}

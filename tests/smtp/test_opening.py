@@ -19,8 +19,8 @@ from sendbatch.smtp.connection import Offers, Server, open_connection
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import Login
 from sendbatch.values import Outcome, Status
-from tests.smtp.postbox import JANE, StartPostbox
-from tests.smtp.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
+from tests.kit.postbox import JANE, StartPostbox
+from tests.kit.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
 
 
 def send(server: Server, credentials: Credentials | None = None) -> Outcome:

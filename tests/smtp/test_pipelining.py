@@ -16,7 +16,7 @@ from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.transaction import Transaction
 from sendbatch.values import Outcome, Status
-from tests.smtp.scripted import a_message
+from tests.kit.scripted import a_message
 
 OFFERS = read_offers(["PIPELINING"])
 OK, GO = b"250 ok\r\n", b"354 go\r\n"

@@ -14,8 +14,8 @@ from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import ProfileError
 from sendbatch.smtp.connection import Server, server_of
 from sendbatch.smtp.probe import Step, probe
-from tests.smtp.postbox import JANE, StartPostbox
-from tests.smtp.scripted import QUICK, Talk, scripted
+from tests.kit.postbox import JANE, StartPostbox
+from tests.kit.scripted import QUICK, Talk, scripted
 
 
 def steps(server: Server, read: Callable[[], Credentials | None] = lambda: None) -> list[Step]:

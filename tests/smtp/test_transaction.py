@@ -13,7 +13,7 @@ from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.transaction import Transaction
 from sendbatch.values import Outcome, Status
-from tests.smtp.scripted import a_message
+from tests.kit.scripted import a_message
 
 OFFERS = read_offers(["SIZE 1000000", "8BITMIME", "SMTPUTF8"])
 MAIL = b"MAIL FROM:<news@example.com> SIZE=26\r\n"

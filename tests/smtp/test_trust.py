@@ -16,8 +16,8 @@ from sendbatch.errors import SmtpError
 from sendbatch.smtp import tls_faults
 from sendbatch.smtp.connection import Server, open_connection
 from sendbatch.smtp.trust import context_of, fingerprint_of
-from tests.smtp.postbox import JANE, StartPostbox
-from tests.smtp.scripted import QUICK, Talk, scripted
+from tests.kit.postbox import JANE, StartPostbox
+from tests.kit.scripted import QUICK, Talk, scripted
 
 BOTH = pytest.mark.parametrize("security", ["starttls", "tls"])
 

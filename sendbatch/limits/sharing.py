@@ -1,0 +1,30 @@
+"""Runs alive on one account at the same time share its rate and its connections in equal parts.
+
+Each looks now and then who else is there. One that begins is seen by the others with their next look, and
+logs in only after that: until then all of the account is theirs. What one that ends leaves free is taken
+with the next look after its last connection was closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sendbatch.limits.usage import Account, Usage
+from sendbatch.runtime.clock import Clock
+
+LOOK = 5.0  # seconds between two looks at who else sends through the account
+SEEN = (
+    LOOK + 1.0
+)  # seconds after which every other run has looked, and given up a part of what it had
+
+
+async def wait_for_share(
+    usage: Usage, account: Account, joined_at: float, *, clock: Clock, notice: Callable[[str], None]
+) -> None:
+    """Until the others know of the run that joined them at this steady time; at once where it is alone."""
+    seconds = joined_at + SEEN - clock.steady()
+    if seconds <= 0 or await asyncio.to_thread(usage.runs, account) == 1:
+        return
+    notice(f"another run sends through this account: waiting {seconds:.0f} s for a part of it")
+    await clock.wait(asyncio.Event(), seconds)

@@ -1,0 +1,163 @@
+"""What the keys of a record come from, which never changes within it.
+
+Another key, or the address of another column, would make everyone gone and added again, and mail them
+twice.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from sendbatch.audience.addresses import default_key, normalise
+from sendbatch.audience.cells import bare
+from sendbatch.campaign.language import narrowed, usable
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import Fault, GuardError, one_line
+from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.soundness import Unsound
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.planning.guards import next_edition
+from sendbatch.words import count
+
+KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
+SHOWN = 5  # addresses of more than one key
+LOOKED_AT = 1000  # rows of a record that does not say its column
+_EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+_LITERAL_OR_NAME = re.compile(r"""('[^']*'|"[^"]*")|[\w\u0080-\U0010ffff]+""")
+
+
+def key_of(campaign: Campaign) -> str:
+    """The key expression as the record remembers it; "" is the address."""
+    recipients = campaign.recipients
+    return "" if recipients.key in (None, recipients.email) else recipients.key or ""
+
+
+def column_of(campaign: Campaign) -> str:
+    """The column whose address is the key; "" where another key is written out."""
+    return "" if key_of(campaign) else campaign.recipients.email
+
+
+def remember(ledger: Ledger, campaign: Campaign) -> None:
+    """Write down what `other_key` compares with."""
+    ledger.remember(KEY, key_of(campaign))
+    ledger.remember(COLUMN, column_of(campaign))
+
+
+def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
+    """What the keys of those who were tried came from, where it is something else now."""
+    known = reading.meta(KEY)
+    if known is None or not reading.has_tried():
+        return None
+    column = reading.meta(COLUMN)
+    if not _same(known, key_of(campaign)):
+        return _said(known, column)
+    if known or (column is not None and _same(column, column_of(campaign))):
+        return None
+    if column is None and _come_from(reading, column_of(campaign)):
+        return None
+    return _said(known, column)
+
+
+def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
+    """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
+    may not be meant."""
+    if not key_of(campaign):
+        return None
+    number, rows = reading.shared_addresses(SHOWN)
+    if not number:
+        return None
+    told = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
+    more = ", …" if number > len(rows) else ""
+    addresses = count(number, "address", "addresses")
+    has = "has" if number == 1 else "have"
+    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
+    return Fault(said, campaign.places.get("recipients.key"), severity="warning")
+
+
+def keys_since(reading: LedgerReading, campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """(key in the record, what it is today) of whoever was tried under a key that an earlier version made
+    otherwise: with invisible characters or a stray quote at its ends, or full-width ones in an address. The
+    CSV may be cleaned up since, and says the key of today alone."""
+    is_address = not key_of(campaign)
+    for key in reading.tried_keys_of_before():
+        now = bare(key)
+        if is_address:
+            now = _key(now) or key if narrowed(now) != now else key
+        elif len(now) > 1 and now[0] == now[-1] == '"':
+            now = bare(now[1:-1])
+        now = unicodedata.normalize("NFC", now)
+        if now not in ("", key):
+            yield key, now
+
+
+def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
+    """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
+    if key_of(campaign):
+        return
+    for row, key, email in reading.unlike_their_key():
+        if default_key(email) not in (key, _key(key)):
+            raise Unsound(f"row {row}: an address that is not the one of its key")
+
+
+def refusal(
+    was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
+) -> GuardError:
+    """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""
+    sent = sum(number for _, number in reading.contents())
+    is_now = _said(key_of(campaign), column_of(campaign))
+    hint = f"a new edition, to all {holders:,}:  {command} --run {next_edition(campaign, now)}"
+    if not key_of(campaign):
+        hint += (
+            "\n  the same addresses under another name? call the column in the CSV as it was called, "
+            "and nobody is mailed twice"
+        )
+    return GuardError(
+        f"recipients.key was {was} when {f'{sent:,}' if sent else 'some'} were sent to, and is {is_now} "
+        f"now: nobody could be recognised, and all {holders:,} would be mailed as new",
+        hint=hint,
+    )
+
+
+def _same(known: str, now: str) -> bool:
+    """Whether it is the same column or template. Earlier versions made other names of some columns: they
+    had `_` for each other character, also for the marks of letters."""
+    return known == now or _skeleton(known) == _skeleton(now) != ""
+
+
+def _skeleton(key: str) -> str:
+    """The same for a name and what it was called before; of a template, with such names in it."""
+    return _EXPRESSION.sub(_named_alike, key) if "{" in key else _alike(key)
+
+
+def _named_alike(expression: re.Match[str]) -> str:
+    return _LITERAL_OR_NAME.sub(lambda found: found[1] or _alike(found[0]), expression[0])
+
+
+def _alike(name: str) -> str:
+    return "_".join(filter(None, re.split(r"[\W_]+", name)))
+
+
+def _said(key: str, column: str | None) -> str:
+    if key:
+        return one_line(key, 200)
+    return f"the address in {one_line(column, 200)}" if column else "the address of another column"
+
+
+def _come_from(reading: LedgerReading, column: str) -> bool:
+    """Whether the keys are the addresses in this column: a record of version 1 does not say. Where it
+    has no column of that name (they are made otherwise by now), that cannot be seen, and is believed."""
+    for key, cells in reading.tried_cells(LOOKED_AT):
+        cell = {usable(name): text for name, text in cells.items()}.get(column)
+        if cell is not None and _key(cell) not in (key, _key(key)):
+            return False
+    return True
+
+
+def _key(cell: str) -> str | None:
+    """The address's key; of a key, what it would be today: an older one may have full-width characters."""
+    try:
+        return default_key(normalise(cell, as_given=True).email)
+    except ValueError:
+        return None

@@ -1,0 +1,96 @@
+"""Sending again to those that are done with: --retry rejected, --in-doubt resend, a provider's key.
+
+All of it holds for one run: whoever a limit leaves over, or the run does not reach, is put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.planning import guards
+from sendbatch.planning.options import Options, retried
+from sendbatch.planning.plan import Planned
+from sendbatch.runtime.clock import STEP
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.words import count
+
+KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
+
+
+def take_up(
+    ledger: Ledger,
+    campaign: Campaign,
+    options: Options,
+    content: str,
+    planned: Planned | None,
+    plan_anew: Callable[[], Planned],
+    now: float,
+    keys: Keys | None,
+    notice: Callable[[str], None],
+) -> Planned | None:
+    """Make pending whom this run is to send to again, and choose the first so many of all.
+
+    `content` is the digest of what is sent, `planned` the plan made in this call, if one was. A plan
+    leaves those in doubt as they were tried: for those taken up by a person's word it is made once
+    more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
+    """
+    sending = ledger.sending
+    sending.retry(retried(options.retry), now)
+    asked = sending.resend() if options.resend_in_doubt else 0
+    if not options.resend_in_doubt:
+        planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now, keys, notice)
+    sending.choose(options.limit)
+    sending.put_back(but_chosen=True)
+    if asked:
+        made = plan_anew()
+        planned = planned or made
+        sending.choose(options.limit)
+    return planned
+
+
+def remember_key(ledger: Ledger, campaign: Campaign, now: float) -> None:
+    """Write down since when messages go to this server with this key, or without one."""
+    if _keyed_since(ledger, campaign) is None:
+        ledger.remember(KEYED, f"{now} {_keyed(campaign)}")
+
+
+def _resolve_doubt(
+    ledger: Ledger,
+    campaign: Campaign,
+    content: str,
+    planned: Planned | None,
+    plan_anew: Callable[[], Planned],
+    now: float,
+    keys: Keys | None,
+    notice: Callable[[str], None],
+) -> Planned | None:
+    """Send again where the provider drops a repetition: the very same message with the same key,
+    through the server that was given it, while the key holds."""
+    since = _keyed_since(ledger, campaign)
+    if keys is None or not campaign.profile.delivers or since is None:
+        return planned
+    doubtful = ledger.sending.doubt_with_key(content, max(since, keys.dated_after()))
+    if doubtful and ledger.reading.latest() > now + STEP:
+        notice(
+            "the clock was set back since the last run: whether the provider would drop a repetition cannot "
+            f"be known; {count(len(doubtful), 'recipient')} in doubt "
+            f"{'stays' if len(doubtful) == 1 else 'stay'} so"
+        )
+    elif doubtful:
+        planned = planned or plan_anew()  # who has another row by now?
+        ledger.sending.resend(doubtful - planned.corrected_doubt)
+    return planned
+
+
+def _keyed(campaign: Campaign) -> str:
+    """The server, and the header that its key goes in."""
+    idempotency = campaign.profile.idempotency
+    return f"{guards.server_of(campaign.profile)} {idempotency.header if idempotency else '-'}"
+
+
+def _keyed_since(ledger: Ledger, campaign: Campaign) -> float | None:
+    """Since when all messages of this record have gone to this server with this key, if they do."""
+    at, _, keyed = (ledger.reading.meta(KEYED) or "").partition(" ")
+    return float(at) if keyed == _keyed(campaign) else None

@@ -1,0 +1,48 @@
+"""A rehearsal begins anew where the text changed, or the server.
+
+Through a profile that does not deliver nobody is mailed, so nobody can be mailed twice: a change needs no
+word of a person there. Who was tried is forgotten, and all are sent to. The record of mail that is
+delivered is another one, and is never touched by this.
+"""
+
+from __future__ import annotations
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import one_line
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.planning.guards import server_of
+
+REHEARSAL = "rehearsal"  # the event
+
+
+def begin_anew(ledger: Ledger, campaign: Campaign, content: str, now: float) -> str | None:
+    """Forget who was tried, and say so in a line; None where there is nothing to begin anew.
+
+    `content` is the digest of what is sent. Inside the caller's transaction; a plan has to be made after.
+    """
+    reading = ledger.reading
+    if not _is_rehearsed(ledger, campaign) or not reading.has_tried():
+        return None
+    number = sum(sent for _, sent in reading.contents())
+    sent = f"{number:,} {'was' if number == 1 else 'were'} sent it" if number else "it was tried"
+    server, known = server_of(campaign.profile), one_line(reading.meta("server") or "", 200)
+    if reading.meta("content") != content:
+        why = f"the text changed since {sent}"
+    elif known != server:
+        why = f"the server changed from {known} to {server} since {sent}"
+    else:
+        return None
+    ledger.forget_all()
+    ledger.note(REHEARSAL, f"{why}: begun anew", now)
+    kept = (
+        "; the mails kept so far stay in the outbox" if campaign.profile.name == "sandbox" else ""
+    )
+    return f"{why}, and none was delivered: the rehearsal begins anew, with everyone{kept}"
+
+
+def _is_rehearsed(ledger: Ledger, campaign: Campaign) -> bool:
+    """Whether this is the record of mail that nobody gets, and of this edition: the folder `news@1.test` may
+    be that of edition 1.test, which was delivered, or that of 1 through the profile `test`."""
+    known = ledger.reading.meta
+    named = (known("name"), known("run"))
+    return not campaign.profile.delivers and named == (campaign.name, campaign.run)

@@ -1,0 +1,160 @@
+"""The summary at the end of a run, for a person at a terminal.
+
+Counts in words, then who needs attention, then where to read on. No colour, no cursor movement:
+what it says can be piped, mailed and pasted as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from sendbatch.errors import one_line
+from sendbatch.gathering import Gathered
+from sendbatch.message.identity import short
+from sendbatch.reports.tally import Attention, Tally
+from sendbatch.reports.words import duration, rate
+from sendbatch.smtp.meanings import OURS, meaning
+from sendbatch.smtp.replies import said
+from sendbatch.values import Reply, Status
+from sendbatch.widths import cut, padded, width
+from sendbatch.words import word
+
+GLOSSES = {
+    Status.ACCEPTED: "the server took it",
+    Status.PENDING: "not tried yet",
+    Status.SENDING: "being handed over at this moment",
+    Status.DEFERRED: "refused for now; tried again when due",
+    Status.REJECTED: "refused for good by the server",
+    Status.FAILED: "could not be built: template, attachment or size",
+    Status.IN_DOUBT: "the whole message was sent and no reply came",
+    Status.INVALID: "no usable address, key or required cell",
+    Status.FILTERED: "`where` is false",
+    Status.SUPPRESSED: "on a suppression list",
+    Status.DUPLICATE: "an earlier row has this key",
+    Status.WITHDRAWN: "tried without success, no longer in the CSV",
+}
+MOST_ADDRESS = 40
+MOST_REASON = 100
+
+
+def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | None = None) -> str:
+    """What became of everyone, ending with a line break.
+
+    `run` is the edition, "" for none. `paths` are the places to read on, by what is found there
+    ("report", "mails"), spelled as they should be shown.
+    """
+    blocks = (
+        [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
+        _attention(tally),
+        _held(tally),
+        _aligned([(f"{what}:", one_line(where)) for what, where in (paths or {}).items()]),
+    )
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _headline(tally: Tally, name: str, run: str) -> str:
+    title = f"{name} ({run})" if run else name
+    accepted = tally.totals.get(Status.ACCEPTED, 0)
+    if not tally.counted:
+        return f"{title}: nobody to send to"
+    if accepted == tally.counted:
+        return f"{title}: all {accepted:,} accepted" if accepted > 1 else f"{title}: accepted"
+    return f"{title}: {accepted:,} of {tally.counted:,} accepted"
+
+
+def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
+    rows = [(status, totals[status]) for status in GLOSSES if totals.get(status)]
+    names = max((len(word(status)) for status, _ in rows), default=0)
+    digits = max((len(f"{number:,}") for _, number in rows), default=0)
+    for status, number in rows:
+        yield f"  {word(status):<{names}}  {number:>{digits},}  {GLOSSES[status]}"
+
+
+def _remarks(tally: Tally) -> Iterator[str]:
+    """What the counts do not say: how fast, how many texts and servers, who is gone."""
+    remarks = [_timing(tally)]
+    if len(tally.contents) > 1:
+        parts = _listed((short(digest), number) for digest, number in tally.contents)
+        remarks.append(f"{len(tally.contents)} versions went out: {parts}")
+    if len(tally.servers) > 1:
+        remarks.append(f"accepted through {_listed(tally.servers)}")
+    if tally.departed:
+        parts = _listed((word(status), number) for status, number in tally.departed.items())
+        remarks.append(f"no longer in the CSV, and not counted: {parts}")
+    said = [f"  {remark}" for remark in remarks if remark]
+    yield from ["", *said] if said else []
+
+
+def _timing(tally: Tally) -> str:
+    if tally.first_attempt_at is None or tally.finished_at is None or not tally.seconds:
+        return ""
+    took = f"in {duration(tally.seconds)}"
+    if tally.messages_a_second is not None:
+        took += f", {rate(tally.messages_a_second)}"
+    begun = datetime.fromtimestamp(tally.first_attempt_at, UTC)
+    ended = datetime.fromtimestamp(tally.finished_at, UTC)
+    until = f"{ended:%H:%M:%S}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M:%S}"
+    return f"{took}; {begun:%Y-%m-%d %H:%M:%S} to {until} UTC"
+
+
+def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{one_line(name, MOST_REASON)} {number:,}" for name, number in parts)
+
+
+def _attention(tally: Tally) -> list[str]:
+    if not tally.attention:
+        return []
+    rows = [_attention_row(one) for one in tally.attention]
+    left = tally.needing_attention - sum(one.found.number for one in tally.attention)
+    more = [f"  … and {left:,} more"] if left > 0 else []
+    return ["Needs attention", *_aligned(rows), *more]
+
+
+def _attention_row(one: Attention) -> tuple[str, ...]:
+    found = one.found
+    who = cut(one_line(found.rows[0][1]), MOST_ADDRESS)
+    others = f" and {found.number - 1:,} more" if found.number > 1 else ""
+    rows = ", ".join(str(row) for row, _ in found.rows)
+    return (
+        f"row {rows}" if found.number == 1 else f"rows {rows}{_more(found)}",
+        f"{who}{others}",
+        word(one.status),
+        cut(one_line(found.words), MOST_REASON) + (" (the words vary)" if found.varies else ""),
+    )
+
+
+def _more(found: Gathered) -> str:
+    return ", …" if found.number > len(found.rows) else ""
+
+
+def _held(tally: Tally) -> list[str]:
+    """Refused for good by the server's word, and not by ours."""
+    if not tally.held:
+        return []
+    many = sum(group.recipients for group in tally.held)
+    digits = max(len(f"{group.recipients:,}") for group in tally.held)
+    lines = ["Refused with 5xx and still open"]
+    for group in tally.held[:5]:
+        reply = Reply(group.code, group.text, "RCPT", group.enhanced)
+        about = meaning(reply)
+        ours = f" (speaks of {OURS[about]}, not of them)" if about in OURS else ""
+        text = cut(one_line(said(reply)), MOST_REASON)
+        lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
+    who = one_line(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
+    these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
+    return [
+        *lines,
+        "  The server says never, but it speaks of us, or nobody was accepted after that:",
+        f"  the next run tries {these} again. Where the server is right, {they} can be settled for good:",
+        f"  sendbatch resolve FILE {who} --as rejected",
+    ]
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = (padded(cell, size) for cell, size in zip(row, widths, strict=True))
+        lines.append(f"  {'  '.join(cells).rstrip()}")
+    return lines

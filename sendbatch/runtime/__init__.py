@@ -1,0 +1,1 @@
+"""The edge: clock, chance, environment, files, threads, the stop, the loop, and who watches."""

@@ -1,0 +1,105 @@
+"""Who watches a run: a terminal's progress bar, a log, a program. All calls come from one thread.
+
+Whoever watches can harm nothing: `Guarded` stands between.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec
+
+from sendbatch.runtime.stop import Stop
+from sendbatch.values import Status
+
+if TYPE_CHECKING:
+    from sendbatch.session.overview import Seen
+
+P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What nothing goes on before. `whom` is short ("gmail.com", "the server", "the quota"), `why` the same
+    in more words, to be read after "waiting for"; `until` in seconds since the epoch, None where nobody
+    knows."""
+
+    whom: str
+    why: str
+    until: float | None
+
+
+class Observer:
+    """Watches and does nothing: the base of all that show something."""
+
+    def planning(self, rows: int) -> None:
+        """So many rows of the CSV were checked so far."""
+
+    def checking(self, messages: int, total: int) -> None:
+        """So many messages of a rehearsal (`check`, `--dry-run`) were built so far."""
+
+    def planned(self, plan: Seen) -> None:
+        """The plan stands; it is asked about, or sent, next."""
+
+    def sending(self, total: int) -> None:
+        """Sending begins; `total` recipients are to be reached."""
+
+    def moved(self, was: Status, now: Status) -> None:
+        """One recipient's status changed."""
+
+    def waiting(self, wait: Wait) -> None:
+        """Nothing goes on before that. It is over with the next `moved`, or with the next wait."""
+
+    def notice(self, text: str) -> None:
+        """Something a person should know while it happens: a slow-down, a reconnect, who is deferred. Those
+        of one kind are gathered: the first at once, the others counted."""
+
+    def finished(self) -> None:
+        """The long work is over, one way or the other."""
+
+
+class Guarded(Observer):
+    """Tells another observer. One that raises is told nothing more, and ends the run as a person would:
+    what is under way is completed, and record and report are whole."""
+
+    def __init__(self, watching: Observer, stop: Stop) -> None:
+        self._watching = watching
+        self._stop = stop
+        self._failed = False
+
+    def planning(self, rows: int) -> None:
+        self._tell(self._watching.planning, rows)
+
+    def checking(self, messages: int, total: int) -> None:
+        self._tell(self._watching.checking, messages, total)
+
+    def planned(self, plan: Seen) -> None:
+        self._tell(self._watching.planned, plan)
+
+    def sending(self, total: int) -> None:
+        self._tell(self._watching.sending, total)
+
+    def moved(self, was: Status, now: Status) -> None:
+        self._tell(self._watching.moved, was, now)
+
+    def waiting(self, wait: Wait) -> None:
+        self._tell(self._watching.waiting, wait)
+
+    def notice(self, text: str) -> None:
+        self._tell(self._watching.notice, text)
+
+    def finished(self) -> None:
+        self._tell(self._watching.finished)
+
+    def _tell(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        if self._failed:
+            return
+        try:
+            call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - another's code, in the middle of a run
+            self._failed = True
+            _log.error("the observer of a run failed", exc_info=error)  # for its author
+            self._stop.soon(f"the observer failed: {type(error).__name__}: {error}")

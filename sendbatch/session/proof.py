@@ -1,0 +1,129 @@
+"""Proofs: a few recipients' messages, mailed to reviewers. Nothing counts as delivered.
+
+The record is not touched; only the account's quota is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from sendbatch.audience.addresses import normalise
+from sendbatch.campaign.secrets import Commands
+from sendbatch.delivery.connections import Dialer
+from sendbatch.errors import CampaignError, Fault, Interrupted
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.limits.account import Standing
+from sendbatch.limits.quota import quotas_of
+from sendbatch.planning.options import spellings
+from sendbatch.planning.preparing import Prepared
+from sendbatch.runtime.loop import Loop, unless_stopped
+from sendbatch.session.job import Job
+from sendbatch.session.run import look, reachable
+from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
+from sendbatch.words import clock_time, count
+
+
+@dataclass(frozen=True, slots=True)
+class Proofed:
+    """One proof: whose message, to which reviewer, and how it was taken."""
+
+    recipient: Recipient
+    reviewer: str
+    outcome: Outcome
+
+
+def send_proofs(
+    job: Job, reviewers: Sequence[str], *, wanted: int, key: str | None
+) -> list[Proofed]:
+    """Mail the messages of the first `wanted` recipients, or of the one with `key`.
+
+    Raises CampaignError where there is nobody to show or to send to, or no quota left, SmtpError,
+    Interrupted.
+    """
+    _hold_addresses(reviewers)
+
+    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> list[Proofed]:
+        shown = _chosen(ledger, prepared, wanted, key)
+        now = job.edge.clock.wall()
+        build = partial(prepared.pool.each, shown, now, job.stop.heed)
+        messages = [
+            (recipient, reviewer, message)
+            for built in zip(*map(build, reviewers), strict=True)
+            for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
+        ]
+        _take_quota(standing, len(messages), now)
+        with reachable(job) as way, Loop() as loop, Commands() as commands:
+            dialer = Dialer(way.server, lambda: way.read_credentials(commands))
+            return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
+
+    return look(job, see, spending=True)
+
+
+def _hold_addresses(reviewers: Sequence[str]) -> None:
+    faults = []
+    for reviewer in reviewers:
+        try:
+            normalise(reviewer)
+        except ValueError as error:
+            faults.append(Fault(f"--to {reviewer}: {error}"))
+    if faults:
+        raise CampaignError(faults)
+
+
+def _chosen(ledger: Ledger, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
+    if key is not None:
+        found = ledger.reading.named(spellings(key))
+        if found is None:
+            raise CampaignError(f"--recipient: nobody in the plan has the key or address {key}")
+        return [found]
+    first = ledger.sending.samples(wanted)
+    if not first:
+        first = list(islice(ledger.reading.holders(), wanted))
+    if not first:
+        raise CampaignError("the plan has nobody whose message could be shown")
+    return first
+
+
+def _take_quota(standing: Standing, messages: int, now: float) -> None:
+    if standing.usage is None:
+        return
+    windows = quotas_of(standing.rates)
+    granted = standing.usage.take(standing.account, windows, messages, now)
+    if granted < messages:
+        standing.usage.give_back(standing.account, granted, now)
+        free_at = standing.usage.next_free(standing.account, windows, now)
+        raise CampaignError(
+            f"the account's quota has no room for {count(messages, 'proof')} "
+            f"before {clock_time(free_at)}"
+        )
+
+
+async def _hand_over(
+    job: Job, dialer: Dialer, messages: Sequence[tuple[Recipient, str, Message | Unbuildable]]
+) -> list[Proofed]:
+    connection = await dialer.open()
+    done: list[Proofed] = []
+    try:
+        for recipient, reviewer, message in messages:
+            if job.stop.is_soon:
+                raise Interrupted(f"{job.stop.reason}; {count(len(done), 'proof')} went out")
+            if isinstance(message, Unbuildable):
+                outcome = Outcome(Status.FAILED, reason=message.reason)
+            else:
+                if not connection.usable:
+                    connection = await dialer.open()
+                outcome = await connection.hand_over(message, _nothing)
+            done.append(Proofed(recipient, reviewer, outcome))
+    finally:
+        if connection.usable:
+            await connection.quit()
+        else:
+            connection.abort()
+    return done
+
+
+async def _nothing() -> None:
+    """A proof is in no record: there is nothing to make durable before its last line leaves."""

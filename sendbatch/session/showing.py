@@ -1,0 +1,185 @@
+"""How what is shown before anything is sent comes about: from a prepared plan, and a rehearsal."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import compat32, default
+from itertools import islice, repeat
+from pathlib import Path
+
+from sendbatch.errors import Fault
+from sendbatch.gathering import Gathering
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.staging import NOBODY
+from sendbatch.limits.account import Standing
+from sendbatch.planning.approval import approve, write_approval
+from sendbatch.planning.guards import confirmed, server_of
+from sendbatch.planning.preparing import Prepared
+from sendbatch.session.job import Job
+from sendbatch.session.overview import Question, Rehearsal, Seen
+from sendbatch.session.rehearsal import build, rehearse
+from sendbatch.values import Message, Recipient, Status
+
+TYPED_ABOVE = 1000  # recipients
+READ = 1000  # characters of a subject
+_DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
+
+
+def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
+    return Question(seen(job, prepared, standing), prepared.sendable > TYPED_ABOVE)
+
+
+def confirming(
+    job: Job, *, yes: bool, ask: Callable[[Question], bool] | None
+) -> Callable[[Prepared, Standing], bool]:
+    """What is called once a plan stands: shows it where there is something to tell, and asks. Returns
+    whether a person was asked."""
+
+    def confirm(prepared: Prepared, standing: Standing) -> bool:
+        worth_telling = prepared.planned or prepared.notices or prepared.warnings
+        if not (prepared.sendable or worth_telling):
+            return False  # nothing to send, and nothing that a person should know
+        asked = question(job, prepared, standing)
+        job.observer.planned(asked.plan)
+        return bool(prepared.sendable) and confirmed(
+            delivers=job.campaign.profile.delivers,
+            yes=yes,
+            approved=job.options.approval is not None,
+            ask=None if ask is None else lambda: ask(asked),
+        )
+
+    return confirm
+
+
+def seen(
+    job: Job,
+    prepared: Prepared,
+    standing: Standing,
+    *,
+    digest: str | None = None,
+    rehearsal: Rehearsal | None = None,
+    invalid: Gathering | None = None,
+    duplicates: Gathering | None = None,
+) -> Seen:
+    """The plan as it is shown, with the subjects of the first three messages."""
+    campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
+    profile = campaign.profile
+    compared = planned is not None and not planned.difference.first
+    difference = planned.difference if planned is not None and compared else None
+    return Seen(
+        name=campaign.name,
+        run=campaign.run,
+        server=server_of(profile)
+        if profile.name == "sandbox"
+        else f"{profile.host}:{profile.port}",
+        account=standing.shown_name,
+        delivers=profile.delivers,
+        totals=prepared.totals,
+        holders=prepared.holders,
+        sendable=prepared.sendable,
+        left_over=prepared.left_over,
+        subjects=tuple(
+            _subject(m) for _, m in build(prepared.pool, prepared.samples, now, job.stop)
+        ),
+        done_in=standing.seconds_needed(prepared.sendable, now),
+        quotas=standing.quotas(now),
+        difference=(difference.added, difference.removed, difference.corrected)
+        if difference is not None
+        else None,
+        moved=planned.difference.moved if planned is not None else (),
+        twins=planned.twins.count if planned is not None else 0,
+        twin_rows=planned.twins.rows if planned is not None else (),
+        missing=prepared.held.missing if prepared.held is not None else None,
+        in_doubt=prepared.in_doubt,
+        notices=prepared.notices,
+        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
+        tolerate=campaign.tolerate,
+        csv=campaign.recipients.file,
+        failing=planned.failing if planned is not None else NOBODY,
+        without=planned.without if planned is not None else NOBODY,
+        digest=digest,
+        rehearsal=rehearsal,
+        invalid=invalid or Gathering(),
+        duplicates=duplicates or Gathering(),
+    )
+
+
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+    """A warning for each placeholder of another tool. Where every message was built it is known how many
+    have it, and one that none has is none."""
+    counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
+    messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
+    for one in prepared.placeholders:
+        having = None if one.in_all else next(counted)
+        if messages and having != 0:
+            yield one.warning(messages, having)
+
+
+def _subject(message: Message) -> str:
+    """Its beginning: a parser of headers takes the longer for each word the more words there are."""
+    head = message.data.partition(b"\r\n\r\n")[0]
+    raw = str(message_from_bytes(head, policy=compat32)["Subject"])
+    if len(raw) > READ:
+        raw = raw[: max(raw.rfind("\n", 0, READ), 0) or READ]  # no encoded word is cut in two
+    # The marks of right-to-left text have no shape: in a terminal they would show as something amiss.
+    return _DIRECTION.sub("", str(default.header_fetch_parse("Subject", raw)))
+
+
+def rehearsed(
+    job: Job, ledger: Ledger, prepared: Prepared, standing: Standing, *, wanted: int = 0
+) -> tuple[Seen, list[tuple[Recipient, Message]]]:
+    """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
+    now = job.edge.clock.wall()
+    rehearsal = rehearse(
+        prepared.pool,
+        ledger.reading.holders(),
+        prepared.holders,
+        size_limit=job.campaign.profile.size_limit,
+        now=now,
+        observer=job.observer,
+        stop=job.stop,
+        placeholders=[one for one in prepared.placeholders if not one.in_all],
+    )
+    job.observer.finished()
+    first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
+    shown = build(prepared.pool, first, now, job.stop)
+    warnings = _warned_of_size(rehearsal, standing.size_seen(now))
+    invalid = _gathered(job, ledger, Status.INVALID)
+    duplicates = _gathered(job, ledger, Status.DUPLICATE)
+    found = seen(
+        job, prepared, standing, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
+    )
+    return replace(found, warnings=(*found.warnings, *warnings)), shown
+
+
+def _gathered(job: Job, ledger: Ledger, status: Status) -> Gathering:
+    found = Gathering()
+    for entry in job.stop.heeding(ledger.reading.entries({status})):
+        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+    return found
+
+
+def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]:
+    """What the server lately said is no more than a warning: it may say otherwise by now."""
+    if size is None or rehearsal.largest <= size:
+        return ()
+    said = f"the largest message has {rehearsal.largest:,} bytes; the server takes {size:,}"
+    hint = "it said so within the last week; run asks it again"
+    return (Fault(said, hint=hint, severity="warning"),)
+
+
+def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
+    """Write plan.json; returns its digest."""
+    approval = approve(
+        job.campaign.name,
+        job.campaign.run,
+        prepared.content.digest,
+        server_of(job.campaign.profile),
+        os.urandom(16),
+        job.stop.heeding(ledger.reading.holders()),
+    )
+    return write_approval(approval, out)

@@ -1,0 +1,271 @@
+"""Everything that one run needs, real but for time: a record on disk, messages, an SMTP server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sendbatch.campaign.model import Mailbox, Profile, Rate, Retry, Timeouts
+from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.connections import Dialer
+from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.history import history_of
+from sendbatch.errors import SmtpError
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Entry, Store
+from sendbatch.limits.usage import Account, Usage
+from sendbatch.message.content import Bundle, Content
+from sendbatch.rendering import batches
+from sendbatch.rendering.batches import Built
+from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.clock import Onward
+from sendbatch.runtime.observer import Observer, Wait
+from sendbatch.runtime.stop import Stop
+from sendbatch.smtp.connection import Server
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.smtp.levels import Levels
+from sendbatch.values import BREAKER, Checked, Recipient, Status
+from tests.kit.clock import FakeClock, IdleLoop, run_with
+from tests.kit.office import Office
+
+COLUMNS = ("email", "name")
+SALT = b"salt" * 8
+QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
+ADA = Credentials("ada", "old")
+RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
+ACCOUNT = Account("office", "ada")
+
+LETTER = Content(
+    subject="Hello {{ name }}",
+    sender=Mailbox("News", "news@example.com"),
+    bounces_to="bounces@example.com",
+    html=None,
+    text=Bundle("t", {"t": "Hello{% if name == 'broken' %}{{ 1 // 0 }}{% endif %}\n"}, {"t": "t"}),
+)
+
+
+def address(number: int, domain: str = "example.org") -> str:
+    return f"p{number}@{domain}"
+
+
+def addresses(count: int, domain: str = "example.org") -> list[str]:
+    return [address(number, domain) for number in range(count)]
+
+
+def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> None:
+    """Plan these addresses, from row 2 on; rows with a number in `broken` cannot be built."""
+    worn = set(broken)
+    with ledger.transaction():
+        staging = ledger.stage(COLUMNS)
+        rows = []
+        for number, email in enumerate(emails):
+            name = "broken" if number in worn else "Ada"
+            domain = email.rpartition("@")[2]
+            row = Checked(number + 2, Status.PENDING, email, email, domain, (email, name))
+            rows.append(batches.staged(row))
+        staging.add(rows)
+        staging.settle()
+        staging.merge(
+            inputs="inputs",
+            recipients_digest="",
+            content_digest=LETTER.digest,
+            started_at=0.0,
+            completed_at=1.0,
+        )
+
+
+class WatchedPool(Pool):
+    """`under_way` counts the batches that the run waits for."""
+
+    under_way = 0
+
+    async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
+        self.under_way += 1
+        try:
+            return await super().render(recipients, now)
+        finally:
+            self.under_way -= 1
+
+
+class Watcher(Observer):
+    """Keeps what it was told; `counts` is what a progress bar would show."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.waits: list[Wait] = []
+        self.counts: Counter[Status] = Counter()
+        self.on_move: Callable[[], None] = lambda: None
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def waiting(self, wait: Wait) -> None:
+        self.waits.append(wait)
+
+    def moved(self, was: Status, now: Status) -> None:
+        self.counts[was] -= 1
+        self.counts[now] += 1
+        self.on_move()
+
+
+@dataclass
+class Desk:
+    """One record and one office; each `send` is one run."""
+
+    ledger: Ledger
+    office: Office
+    clock: FakeClock = field(default_factory=FakeClock)
+    watcher: Watcher = field(default_factory=Watcher)
+    stop: Stop = field(default_factory=Stop)
+    retry: Retry = RETRY
+    connections: int = 1
+    per_connection: int | None = None
+    rates: tuple[Rate, ...] = ()
+    domains: dict[str, tuple[Rate, ...]] = field(default_factory=dict)
+    slow_down: tuple[str, ...] = ()
+    usage: Usage | None = None
+    account: Account = ACCOUNT
+    no_wait: bool = False
+    breaker: int = BREAKER
+    limit: int | None = None
+    stop_after: float | None = None
+    read_credentials: Callable[[], Credentials | None] = lambda: None
+    store: Callable[[Store], Store] = lambda store: store
+    log_in_first: bool = False
+    keys: Keys | None = None
+    levels: Levels = field(default_factory=Levels)
+    beside: Callable[[Desk], Any] | None = None  # a coroutine function that runs beside the engine
+
+    def send(self) -> Ending:
+        """One run from its selection to its end, with nothing left of it afterwards."""
+        self.ledger.sending.recover(self.clock.wall())
+        with self.ledger.transaction():
+            self.ledger.sending.scope(None)
+            self.ledger.sending.choose(self.limit)
+            self.ledger.sending.make_due(self.clock.wall())
+        return self._run()
+
+    def send_again(self, holds: float | None = None) -> Ending:
+        """One run in which who is in doubt is sent to again: while their keys hold, so many seconds, or by
+        a person's word."""
+        self.ledger.sending.recover(self.clock.wall())
+        with self.ledger.transaction():
+            self.ledger.sending.scope(None)
+            self.ledger.sending.choose(None)
+            self.ledger.sending.resend()
+        self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
+        ending = self._run()
+        self.ledger.sending.put_back()
+        return ending
+
+    def _run(self) -> Ending:
+        selected = self.ledger.sending.sendable()
+        self.watcher.counts = Counter(self.ledger.reading.totals())
+        return run_with(self.clock, self._send(selected))
+
+    async def _send(self, selected: int) -> Ending:
+        with Workers(1) as workers:
+            return await self._through_the_office(selected, workers)
+
+    async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
+        async with self.office.working():
+            committer = Committer(self.store(self.ledger.sending))
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, IdleLoop)
+            pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
+            loop.busy = lambda: committer.busy or pool.under_way > 0
+            dialer = Dialer(
+                Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
+                self.read_credentials,
+                self.levels,
+            )
+            first = await dialer.open() if self.log_in_first else None
+            engine = self._engine(committer, dialer, pool, selected)
+            beside = asyncio.ensure_future(self.beside(self)) if self.beside else None
+            try:
+                return await engine.run(first)
+            finally:
+                if beside is not None:
+                    beside.cancel()
+                    with suppress(asyncio.CancelledError, SmtpError):
+                        await beside
+                await committer.close()
+                await self._leaves_nothing_behind()
+
+    def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
+        profile = Profile(
+            "office",
+            "127.0.0.1",
+            self.office.port,
+            "none",
+            connections=self.connections,
+            messages_per_connection=self.per_connection,
+            domains=self.domains,
+            slow_down=self.slow_down,
+        )
+        return Engine(
+            store=self.store(self.ledger.sending),
+            committer=committer,
+            pool=pool,
+            dialer=dialer,
+            limits=Limits(profile, self.rates, self.account, self.usage),
+            retry=self.retry,
+            content=LETTER.digest,
+            selected=selected,
+            clock=self.clock,
+            random=Random(1),
+            observer=self.watcher,
+            stop=self.stop,
+            keys=self.keys,
+            no_wait=self.no_wait,
+            breaker=self.breaker,
+            history=history_of(self.ledger.reading, "office"),
+            stop_after=self.stop_after,
+        )
+
+    async def _leaves_nothing_behind(self) -> None:
+        """A run that ended has no connection and no task left (but those of the office)."""
+        for _ in range(500):
+            if not self.office.open_now:
+                break
+            await asyncio.sleep(0.001)
+        assert not self.office.open_now, "a connection was left open"
+        left = [
+            task
+            for task in asyncio.all_tasks()
+            if "sendbatch" in str(getattr(task.get_coro(), "cr_code", "")) and not task.done()
+        ]
+        assert left == [] or all(task.get_coro().__name__ == "_send" for task in left), left
+
+    # what became of it
+
+    def entries(self) -> list[Entry]:
+        return list(self.ledger.reading.entries())
+
+    def totals(self) -> dict[Status, int]:
+        """By status, none *sending*, and the same as whoever watched has counted."""
+        totals = self.ledger.reading.totals()
+        seen = {status: number for status, number in self.watcher.counts.items() if number}
+        assert seen == totals, (seen, totals)
+        assert Status.SENDING not in totals
+        return totals
+
+    def entry(self, email: str) -> Entry:
+        (found,) = (entry for entry in self.entries() if entry.email == email)
+        return found
+
+    def events(self, kind: str) -> list[str]:
+        return [event.detail for event in self.ledger.reading.events() if event.kind == kind]
+
+
+def usage_in(folder: Path) -> Usage:
+    return Usage(folder / "state" / "usage.sqlite")

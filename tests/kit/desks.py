@@ -1,0 +1,72 @@
+"""A real record, which need not outlive a power cut, and a post office beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.ledger.sqlite import Ledger, open_scratch
+from sendbatch.message.reading import read_content
+from sendbatch.planning.inputs import inputs_digest
+from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
+from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.stop import Stop
+from tests.kit.desk import Desk, addresses, plan
+from tests.kit.office import Office
+
+MakeDesk = Callable[..., Desk]
+Make = Callable[..., Planned]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_scratch(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(ledger: Ledger) -> MakeDesk:
+    """desk(people, broken=…, **office and desk fields): a planned record, ready to be sent."""
+
+    def make(people: int | list[str] = 10, *, broken: tuple[int, ...] = (), **fields: Any) -> Desk:
+        plan(ledger, addresses(people) if isinstance(people, int) else people, broken)
+        office = Office(**{k: fields.pop(k) for k in list(fields) if k in Office.__annotations__})
+        return Desk(ledger, office, **fields)
+
+    return make
+
+
+@pytest.fixture
+def make(ledger: Ledger) -> Iterator[Make]:
+    """make(campaign): plan it inside one transaction, as a run does."""
+
+    def made(
+        one: Campaign,
+        *,
+        lookups: Lookups | None = None,
+        stop: Stop | None = None,
+        size_limit: int | None = None,
+        observer: Observer | None = None,
+    ) -> Planned:
+        planning = Planning(
+            campaign=one,
+            content=read_content(one),
+            inputs=inputs_digest(one),
+            salt=b"salt" * 8,
+            size_limit=size_limit,
+            lookups=lookups,
+            observer=observer or Observer(),
+            stop=stop or Stop(),
+            workers=workers,
+            wall=iter((1.0, 2.0)).__next__,
+        )
+        with ledger.transaction():
+            return make_plan(ledger, planning)
+
+    with Workers() as workers:
+        yield made

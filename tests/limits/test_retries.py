@@ -1,0 +1,50 @@
+"""When a deferred recipient is tried again."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendbatch.campaign.model import Retry
+from sendbatch.limits.retries import JITTER, Budget, retry_delay
+
+
+def test_a_budget_counts_attempts_of_one_run() -> None:
+    budget = Budget(3)
+    assert [budget.spend(7) for _ in range(3)] == [1, 2, 3]
+    assert budget.is_spent(7)
+    assert not budget.is_spent(8)
+    assert budget.spend(1_000_000) == 1
+
+
+def test_a_budget_greater_than_a_byte_ends_all_the_same() -> None:
+    budget = Budget(100_000)
+    for _ in range(300):
+        budget.spend(1)
+    assert budget.is_spent(1)
+
+
+def test_delays_double_up_to_the_longest() -> None:
+    retry = Retry(first_delay=60, max_delay=1800)
+
+    class Middle(Random):
+        def uniform(self, a: float, b: float) -> float:
+            return (a + b) / 2
+
+    delays = [retry_delay(retry, attempt, Middle()) for attempt in range(1, 9)]
+    assert delays == [60, 120, 240, 480, 960, 1800, 1800, 1800]
+
+
+@given(st.integers(1, 10_000), st.integers(), st.floats(0.001, 1e6))
+def test_delays_are_jittered_and_bounded(attempt: int, seed: int, first: float) -> None:
+    retry = Retry(first_delay=first, max_delay=1800)
+    delay = retry_delay(retry, attempt, Random(seed))
+    assert 0 < delay <= 1800 * (1 + JITTER)
+    assert delay >= min(first, 1800) * (1 - JITTER)
+
+
+def test_those_deferred_at_once_do_not_return_at_once() -> None:
+    random = Random(1)
+    assert len({round(retry_delay(Retry(), 1, random), 3) for _ in range(1000)}) > 900

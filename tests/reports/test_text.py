@@ -1,0 +1,176 @@
+"""The summary as a person sees it."""
+
+from __future__ import annotations
+
+from sendbatch.reports.tally import take
+from sendbatch.reports.text import summary
+from sendbatch.reports.words import duration, rate
+from sendbatch.values import Status
+from sendbatch.widths import width
+
+
+def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
+    record.facts["run"] = "2026-12"
+    for _ in range(1200):
+        record.add(
+            Status.ACCEPTED,
+            code=250,
+            content="a" * 64,
+            first_attempt_at=1_800_000_000.0,
+            finished_at=1_800_000_080.0,
+        )
+    unknown = {"code": 550, "enhanced": "5.1.1", "reply": "No such user"}
+    record.add(Status.REJECTED, email="jane@example.com", **unknown)
+    record.add(Status.REJECTED, email="bo@example.com", **unknown)
+    record.add(Status.IN_DOUBT, email="cy@example.com", reason="the connection was lost")
+    record.add(Status.INVALID, email="", key="", reason="the address is empty")
+    record.add(Status.FILTERED)
+
+    text = summary(take(record), name="spring", run="2026-12", paths={"report": "reports/x.csv"})
+
+    assert (
+        text
+        == """\
+spring (2026-12): 1,200 of 1,204 accepted
+
+  accepted  1,200  the server took it
+  rejected      2  refused for good by the server
+  in doubt      1  the whole message was sent and no reply came
+  invalid       1  no usable address, key or required cell
+  filtered      1  `where` is false
+
+  in 1 min 20 s, 15 a second; 2027-01-15 08:00:00 to 08:01:20 UTC
+
+Needs attention
+  row 1204         cy@example.com               in doubt  the connection was lost
+  rows 1202, 1203  jane@example.com and 1 more  rejected  550 5.1.1 No such user
+  row 1205         (no address)                 invalid   the address is empty
+
+  report:  reports/x.csv
+"""
+    )
+
+
+def test_when_everyone_has_the_mail_there_is_little_to_say(record) -> None:
+    for _ in range(3):
+        record.add(Status.ACCEPTED)
+
+    text = summary(take(record), name="spring", run="")
+
+    assert text == "spring: all 3 accepted\n\n  accepted  3  the server took it\n"
+
+
+def test_a_campaign_for_nobody_says_so(record) -> None:
+    record.add(Status.FILTERED)
+
+    assert summary(take(record), name="spring", run="").startswith("spring: nobody to send to\n")
+
+
+def test_one_fault_of_many_rows_is_one_line_with_the_count_and_the_first_rows(record) -> None:
+    for _ in range(1234):
+        record.add(Status.FAILED, reason="no such file: x.pdf")
+
+    text = summary(take(record), name="spring", run="")
+
+    assert text.count("no such file") == 1
+    assert "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
+    assert "… and" not in text
+
+
+def test_of_many_faults_the_first_ten_are_named_and_the_others_counted(record) -> None:
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        record.add(Status.FAILED, reason=f"the macro {letter} is not defined")
+
+    text = summary(take(record), name="spring", run="")
+
+    assert text.count("is not defined") == 10
+    assert "  … and 16 more\n" in text
+
+
+def test_versions_servers_and_those_gone_are_told_where_there_is_more_than_one(record) -> None:
+    record.add(Status.ACCEPTED, content="a" * 64)
+    record.add(Status.ACCEPTED, content="b" * 64)
+    record.used = [("mail.example.com", 1), ("backup.example.net", 1)]
+    record.gone.append(record.rows[0])
+
+    text = summary(take(record), name="spring", run="")
+
+    assert "  2 versions went out: aaaaaaaaaaaa 1, bbbbbbbbbbbb 1\n" in text
+    assert "  accepted through mail.example.com 1, backup.example.net 1\n" in text
+    assert "  no longer in the CSV, and not counted: accepted 1\n" in text
+
+
+def test_a_hostile_reply_cannot_drive_the_terminal_nor_fill_it(record) -> None:
+    record.add(
+        Status.REJECTED,
+        email="a\x1b[2J@x.example",
+        code=550,
+        reply="\x1b]0;owned\x07\n" + "x" * 5000,
+    )
+
+    text = summary(take(record), name="spring", run="")
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert all(len(line) < 200 for line in text.splitlines())
+
+
+def test_wide_characters_do_not_break_the_columns(record) -> None:
+    record.add(Status.REJECTED, email="用户@例え.jp", code=550, reply="no")
+    record.add(Status.REJECTED, email="jane@example.com", code=551, reply="no")
+
+    lines = summary(take(record), name="spring", run="").splitlines()
+
+    columns = [width(line[: line.index("rejected")]) for line in lines if "row " in line]
+    assert len(columns) == 2
+    assert len(set(columns)) == 1
+
+
+def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:
+    seconds = [0, 4.23, 59.96, 65, 3600, 12_000, 100_000, 86_400 * 3]
+    assert [duration(value) for value in seconds] == [
+        "0.0 s",
+        "4.2 s",
+        "1 min",
+        "1 min 5 s",
+        "1 h",
+        "3 h 20 min",
+        "1 day 4 h",
+        "3 days",
+    ]
+    assert [rate(value) for value in (4321.4, 1.44, 0.5, 0.001)] == [
+        "4,321 a second",
+        "1.4 a second",
+        "30.0 a minute",
+        "3.6 an hour",
+    ]
+
+
+def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_it(record) -> None:
+    relay = {"code": 554, "enhanced": "5.7.1", "reply": "Relay access denied"}
+    for number in range(3):
+        record.add(Status.DEFERRED, email=f"p{number}@example.com", **relay)
+    record.add(Status.DEFERRED, email="cy@example.com", code=451, reply="later")
+    text = summary(take(record), name="spring", run="")
+    assert (
+        """
+Refused with 5xx and still open
+  3 × 554 5.7.1 Relay access denied (speaks of our set-up, not of them)
+  The server says never, but it speaks of us, or nobody was accepted after that:
+  the next run tries these 3 again. Where the server is right, they can be settled for good:
+  sendbatch resolve FILE KEY… --as rejected
+"""
+        in text
+    )
+
+
+def test_where_it_is_one_alone_they_are_named(record) -> None:
+    record.add(Status.DEFERRED, key="jane", code=550, enhanced="5.1.1", reply="no such user")
+    text = summary(take(record), name="spring", run="")
+    assert "  1 × 550 5.1.1 no such user\n" in text
+    assert "sendbatch resolve FILE jane --as rejected" in text
+
+
+def test_with_4xx_alone_nothing_of_that_is_said(record) -> None:
+    record.add(Status.DEFERRED, code=451, reply="later")
+    assert "still open" not in summary(take(record), name="spring", run="")
