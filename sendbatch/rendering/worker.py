@@ -25,7 +25,8 @@ from sendbatch.audience.checks import Checker
 from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey
-from sendbatch.message.compose import Composer, Proof
+from sendbatch.message.compose import Composer
+from sendbatch.message.letter import Proof
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.setup import setup_from, too_large

@@ -17,8 +17,9 @@ import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Mailbox, Unsubscribe
-from sendbatch.message.compose import Composer, Proof
+from sendbatch.message.compose import Composer
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
+from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
 from sendbatch.values import Recipient, Unbuildable
 
