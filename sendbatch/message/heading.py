@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import jinja2
 
-from sendbatch.campaign.mailboxes import (
+from sendbatch.campaign.model import Mailbox
+from sendbatch.campaign.written.mailboxes import (
     MAILBOX_HEADERS,
     TAG,
     Group,
@@ -21,8 +22,7 @@ from sendbatch.campaign.mailboxes import (
     parse_mailboxes,
     reads_as_mailboxes,
 )
-from sendbatch.campaign.model import Mailbox
-from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.content import Content
 from sendbatch.message.headers import Box, Boxes, Header, one_line

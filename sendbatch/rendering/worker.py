@@ -22,7 +22,6 @@ from queue import SimpleQueue
 from typing import BinaryIO, TypeVar
 
 from sendbatch.audience.checks import Checker
-from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey
 from sendbatch.message.compose import Composer
@@ -39,6 +38,7 @@ from sendbatch.rendering.frames import (
     write_frame,
 )
 from sendbatch.rendering.setup import setup_from, too_large
+from sendbatch.runtime.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.values import Checked, Recipient, Row, Status, Unbuildable
 
 T = TypeVar("T")
