@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -11,17 +11,8 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
-from sendbatch.cli.plan_text import who
-from sendbatch.errors import (
-    Fault,
-    Place,
-    SendbatchError,
-    as_json,
-    inert,
-    one_line,
-    printable,
-    shown,
-)
+from sendbatch.errors import SendbatchError, as_json, inert, printable, shown
+from sendbatch.findings import Finding
 from sendbatch.values import Status
 from sendbatch.words import count
 
@@ -29,7 +20,6 @@ if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
     from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.gathering import Gathering
     from sendbatch.planning.options import Options
     from sendbatch.session.overview import Overview
 
@@ -83,7 +73,7 @@ class Checked(NamedTuple):
 
     file: Path
     code: int
-    faults: tuple[Fault, ...]
+    findings: tuple[Finding, ...]
     overview: Overview | None = None
 
 
@@ -97,39 +87,14 @@ def _check(
         with calling.under_way() as around:
             found = api.check(campaign, options=options, **around)
     except SendbatchError as error:
-        return Checked(file, error.exit_code, error.faults)
-    faults = (*found.warnings, *_bad_rows(found))
-    return Checked(file, found.exit_code, faults, found)
-
-
-def _bad_rows(found: Overview) -> Iterator[Fault]:
-    rehearsal, csv = found.rehearsal, found.campaign.recipients.file
-    if rehearsal is None:
-        return
-    yield from _of_rows(csv, rehearsal.invalid, "invalid: ", "are invalid")
-    yield from _of_rows(
-        csv, rehearsal.duplicates, "duplicate: ", "are duplicates", severity="warning"
-    )
-    yield from _of_rows(csv, rehearsal.failures, "", "cannot be built")
-
-
-def _of_rows(
-    csv: Path, found: Gathering, what: str, others: str, *, severity: str = "error"
-) -> Iterator[Fault]:
-    """One for each fault, at the first row that has it."""
-    file = shown(csv)
-    for one in found:
-        said = f"{who(one)}: {what}{one_line(one.words, 500)}{one.lines_if_many}"
-        yield Fault(said, Place(file, one.rows[0][0]), severity=severity)
-    if found.unnamed:
-        said = f"and {found.unnamed:,} more rows that {others}"
-        yield Fault(said, Place(file), severity=severity)
+        return Checked(file, error.exit_code, error.findings)
+    return Checked(file, found.exit_code, tuple(found.findings), found)
 
 
 def _show(done: Checked, terminal: Terminal) -> None:
     if done.overview is None:
-        for fault in done.faults:
-            terminal.complain(str(fault))
+        for finding in done.findings:
+            terminal.complain(str(finding))
         return
     terminal.planned(done.overview)
     if terminal.is_quiet and done.code:
@@ -148,24 +113,25 @@ def faulty(file: Path, found: Overview) -> str:
 
 
 def _annotate(done: Checked) -> None:
-    for fault in done.faults:
-        print(for_log(_annotation(fault)))  # noqa: T201 - the result of this verb
+    for finding in done.findings:
+        print(for_log(_annotation(finding)))  # noqa: T201 - the result of this verb
 
 
-def _annotation(fault: Fault) -> str:
+def _annotation(finding: Finding) -> str:
     """A workflow command, escaped as GitHub's documentation of them says."""
-    place = fault.place
+    place = finding.place
     where = [
         f"{name}={_escaped(str(value), ',:')}"
         for name, value in (
             ("file", place.file if place else None),
             ("line", place.line if place else None),
             ("col", place.column if place else None),
+            ("title", finding.rule),
         )
         if value is not None
     ]
-    text = fault.message if fault.hint is None else f"{fault.message} ({fault.hint})"
-    return "::" + inert(f"{fault.severity} {','.join(where)}::{_escaped(text)}")
+    text = finding.message if finding.hint is None else f"{finding.message} ({finding.hint})"
+    return "::" + inert(f"{finding.severity} {','.join(where)}::{_escaped(text)}")
 
 
 def _escaped(text: str, also: str = "") -> str:
@@ -182,16 +148,17 @@ def _as_json(done: Checked) -> dict[str, object]:
         "exit_code": done.code,
         "totals": dict(found.totals) if found is not None else None,
         "sendable": found.sendable if found is not None else None,
-        "faults": [_fault_as_json(fault) for fault in done.faults],
+        "faults": [_finding_as_json(finding) for finding in done.findings],
     }
 
 
-def _fault_as_json(fault: Fault) -> dict[str, object]:
-    place = fault.place
+def _finding_as_json(finding: Finding) -> dict[str, object]:
+    place = finding.place
     return {
-        "severity": fault.severity,
-        "message": for_log(fault.message),
-        "hint": for_log(fault.hint) if fault.hint is not None else None,
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": for_log(finding.message),
+        "hint": for_log(finding.hint) if finding.hint is not None else None,
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

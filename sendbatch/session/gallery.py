@@ -28,9 +28,9 @@ def write(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]
         job.record.make()
         return write_gallery(job.record.path / FOLDER, messages, job.title, _made(job, ledger))
     except LedgerError as unwritable:
-        fault = unwritable.faults[0]
-        where = f"{fault.place.file}: " if fault.place is not None else ""
-        job.observer.notice(f"the first messages are not written: {where}{fault.message}")
+        (found,) = unwritable.findings
+        where = f"{found.place.file}: " if found.place is not None else ""
+        job.observer.notice(f"the first messages are not written: {where}{found.message}")
         return None
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.lock import last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_scratch
-from sendbatch.limits.account import Standing, standing_of
+from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import server_of
@@ -29,9 +29,9 @@ T = TypeVar("T")
 def plan(job: Job, out: Path | None = None) -> Overview:
     """With `out`, the plan is written there for a later run to be held to."""
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> Overview:
+    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> Overview:
         digest = _approved(job, ledger, prepared, out) if out is not None else None
-        return replace(overview_of(job, prepared, standing), digest=digest)
+        return replace(overview_of(job, prepared, allowance), digest=digest)
 
     return look(job, see)
 
@@ -45,8 +45,8 @@ def dry_run(job: Job) -> tuple[Overview, Path | None]:
     """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
     be written."""
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> tuple[Overview, Path | None]:
-        view = _rehearsed(job, ledger, prepared, standing)
+    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> tuple[Overview, Path | None]:
+        view = _rehearsed(job, ledger, prepared, allowance)
         first = ledger.sending.samples(gallery.SIZE)
         first = first or list(islice(ledger.reading.holders(), gallery.SIZE))
         messages = build(prepared.pool, first, job.now(), job.stop)
@@ -55,7 +55,7 @@ def dry_run(job: Job) -> tuple[Overview, Path | None]:
     return look(job, see)
 
 
-def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T], *, spending: bool = False) -> T:
+def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -65,21 +65,21 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Standing], T], *, spending: 
     hold_edition(job)
     noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
     with workers_of(job) as workers, open_scratch(job.record.path) as ledger:
-        standing = _standing(job, looking=not spending)
+        allowance = _allowance(job, looking=not spending)
         content = content_of(job)
         refused = _doubt(job, ledger, noted)
-        preparing = preparing_of(job, standing, content, workers, looking=True, refused=refused)
+        preparing = preparing_of(job, allowance, content, workers, looking=True, refused=refused)
         ledger.sending.recover(job.now())
         with ledger.transaction(), ledger.heeding(job.stop.heed):
-            return see(ledger, prepare(ledger, preparing), standing)
+            return see(ledger, prepare(ledger, preparing), allowance)
 
 
-def _standing(job: Job, *, looking: bool) -> Standing:
-    standing = standing_of(job.campaign, job.edge, looking=looking)
-    if standing.unread is not None and quotas_of(standing.rates):
-        why = standing.unread.faults[0].message
+def _allowance(job: Job, *, looking: bool) -> Allowance:
+    allowance = allowance_of(job.campaign, job.edge, looking=looking)
+    if allowance.unread is not None and quotas_of(allowance.rates):
+        why = allowance.unread.message
         job.observer.notice(f"how much of the quota is used is not known: {why}")
-    return standing
+    return allowance
 
 
 def _doubt(job: Job, ledger: Ledger, noted: bytes) -> LedgerError | None:
@@ -90,10 +90,10 @@ def _doubt(job: Job, ledger: Ledger, noted: bytes) -> LedgerError | None:
     return ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
 
 
-def _rehearsed(job: Job, ledger: Ledger, prepared: Prepared, standing: Standing) -> Overview:
+def _rehearsed(job: Job, ledger: Ledger, prepared: Prepared, allowance: Allowance) -> Overview:
     rehearsal = rehearse(job, ledger, prepared)
-    view = overview_of(job, prepared, standing, rehearsal)
-    size = rehearsal.warn_of_size(standing.size_seen(job.now()))
+    view = overview_of(job, prepared, allowance, rehearsal)
+    size = rehearsal.warn_of_size(allowance.size_seen(job.now()))
     return replace(view, warnings=(*view.warnings, *size))
 
 

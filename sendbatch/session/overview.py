@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import compat32, default
+from functools import partial
 from itertools import repeat
 
 from sendbatch.campaign.model import Campaign, Rate
-from sendbatch.errors import Fault
-from sendbatch.limits.account import Standing
+from sendbatch.errors import one_line, shown
+from sendbatch.findings import Finding, Group, Rule
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Prepared
@@ -59,7 +61,7 @@ class Overview:
     planned: Planned | None
     subjects: tuple[str, ...]
     notices: tuple[str, ...]
-    warnings: tuple[Fault, ...]
+    warnings: tuple[Finding, ...]
     rehearsal: Rehearsal | None = None
     digest: str | None = None
 
@@ -97,6 +99,21 @@ class Overview:
         return found.added, found.removed, found.corrected
 
     @property
+    def findings(self) -> Iterator[Finding]:
+        """All that was found: the warnings, then the bad rows and what cannot be built, each once with its
+        first rows."""
+        yield from self.warnings
+        if self.rehearsal is None:
+            return
+        file, rehearsal = shown(self.campaign.recipients.file), self.rehearsal
+        for rule, groups, what, others in (
+            (Rule.INVALID_ROW, rehearsal.invalid, "invalid: ", "that are invalid"),
+            (Rule.DUPLICATE_ROW, rehearsal.duplicates, "duplicate: ", "that are duplicates"),
+            (Rule.UNBUILDABLE_MESSAGE, rehearsal.failures, "", "that cannot be built"),
+        ):
+            yield from groups.findings(rule, file, partial(_words, what), others)
+
+    @property
     def exit_code(self) -> int:
         """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
         bad = self.totals.get(Status.INVALID, 0)
@@ -110,13 +127,17 @@ class Overview:
         return 0 if bad <= allowed else 1
 
 
+def _words(what: str, group: Group) -> str:
+    return f"{group.who}: {what}{one_line(group.words, 500)}{group.where_if_many}"
+
+
 def overview_of(
-    job: Job, prepared: Prepared, standing: Standing, rehearsal: Rehearsal | None = None
+    job: Job, prepared: Prepared, allowance: Allowance, rehearsal: Rehearsal | None = None
 ) -> Overview:
     """The plan with the subjects of the first three messages."""
     return Overview(
         campaign=job.campaign,
-        route=_route(job, prepared, standing),
+        route=_route(job, prepared, allowance),
         counts=Counts(
             totals=prepared.totals,
             holders=prepared.holders,
@@ -132,18 +153,18 @@ def overview_of(
     )
 
 
-def _route(job: Job, prepared: Prepared, standing: Standing) -> Route:
+def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     profile, now = job.campaign.profile, job.now()
     is_sandbox = profile.name == "sandbox"
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
-        account=standing.shown_name,
-        quotas=standing.quotas(now),
-        done_in=standing.seconds_needed(prepared.sendable, now),
+        account=allowance.shown_name,
+        quotas=allowance.quotas(now),
+        done_in=allowance.seconds_needed(prepared.sendable, now),
     )
 
 
-def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Finding]:
     """A warning for each placeholder of another tool. Where every message was built it is known how many
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.errors import CampaignError, LedgerError, shown
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
 from sendbatch.planning import guards
@@ -40,12 +40,12 @@ def content_of(job: Job) -> Content:
         return read_content(job.campaign, (job.record.base, job.record.path))
     except CampaignError as error:
         others = no_text(job.campaign, job.stop.heed)
-        raise CampaignError([*error.faults, *others]) from None
+        raise CampaignError([*error.findings, *others]) from None
 
 
 def preparing_of(
     job: Job,
-    standing: Standing,
+    allowance: Allowance,
     content: Content,
     workers: Workers,
     *,
@@ -59,7 +59,7 @@ def preparing_of(
         content=content,
         options=job.options,
         command=job.command,
-        size_seen=standing.size_seen(job.now()),
+        size_seen=allowance.size_seen(job.now()),
         lookups=Deliverability,
         workers=workers,
         observer=job.observer,

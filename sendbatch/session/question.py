@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.guards import confirmed
 from sendbatch.planning.preparing import Prepared
 from sendbatch.session.job import Job
@@ -30,7 +30,7 @@ class Consent:
     yes: bool
     ask: Callable[[Question], bool] | None
 
-    def sought(self, job: Job, prepared: Prepared, standing: Standing) -> bool:
+    def sought(self, job: Job, prepared: Prepared, allowance: Allowance) -> bool:
         """Show the plan where there is something to tell, and ask where that is needed. Returns whether a
         person was asked, who may have taken a while.
 
@@ -39,7 +39,7 @@ class Consent:
         worth_telling = prepared.planned or prepared.notices or prepared.warnings
         if not (prepared.sendable or worth_telling):
             return False  # nothing to send, and nothing that a person should know
-        plan = overview_of(job, prepared, standing)
+        plan = overview_of(job, prepared, allowance)
         job.observer.planned(plan)
         if not prepared.sendable:
             return False

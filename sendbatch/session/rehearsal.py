@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.header import decode_header, make_header
 
-from sendbatch.errors import Fault
-from sendbatch.gathering import Gathering
+from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.message.placeholders import Placeholder
 from sendbatch.planning.preparing import Prepared
@@ -27,25 +26,25 @@ class Rehearsal:
     such rows, by the reason."""
 
     built: int
-    failures: Gathering
+    failures: Groups
     largest: int  # bytes of the largest message
     having: tuple[int, ...]
-    invalid: Gathering
-    duplicates: Gathering
+    invalid: Groups
+    duplicates: Groups
 
     @property
     def failed(self) -> int:
         """How many messages could not be built."""
         return self.failures.number
 
-    def warn_of_size(self, size: int | None) -> tuple[Fault, ...]:
+    def warn_of_size(self, size: int | None) -> tuple[Finding, ...]:
         """Where the server lately said that it takes messages of `size` bytes. That is no more than a
         warning: it may say otherwise by now."""
         if size is None or self.largest <= size:
             return ()
         said = f"the largest message has {self.largest:,} bytes; the server takes {size:,}"
         hint = "it said so within the last week; run asks it again"
-        return (Fault(said, hint=hint, severity="warning"),)
+        return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
 def rehearse(job: Job, ledger: Ledger, prepared: Prepared) -> Rehearsal:
@@ -78,7 +77,7 @@ class _Found:
     sought: Sequence[Placeholder]
     built: int = 0
     largest: int = 0
-    failures: Gathering = field(default_factory=Gathering)
+    failures: Groups = field(default_factory=Groups)
     having: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,8 +124,8 @@ def build(
     ]
 
 
-def _rows(job: Job, ledger: Ledger, status: Status) -> Gathering:
-    found = Gathering()
+def _rows(job: Job, ledger: Ledger, status: Status) -> Groups:
+    found = Groups()
     for entry in job.stop.heeding(ledger.reading.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found

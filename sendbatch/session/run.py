@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.lock import hold
 from sendbatch.ledger.sqlite import Ledger, open_ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.limits.account import Standing, standing_of
+from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.plan import oversized
 from sendbatch.planning.preparing import Prepared, Preparing, prepare
 from sendbatch.rendering.workers import cores
@@ -53,7 +54,7 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
-    unwritten: tuple[Fault, ...] = ()
+    unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
 
     @property
@@ -70,12 +71,12 @@ def run(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
     enough_files(job.campaign.profile.connections, cores())
     with workers_of(job) as workers:
-        standing = standing_of(job.campaign, job.edge)
+        allowance = allowance_of(job.campaign, job.edge)
         content = content_of(job)
         job.record.begin()
         with _held_record(job) as ledger:
-            preparing = preparing_of(job, standing, content, workers)
-            ending = _sent(job, ledger, preparing, standing, consent)
+            preparing = preparing_of(job, allowance, content, workers)
+            ending = _sent(job, ledger, preparing, allowance, consent)
             totals, left_over = ledger.sending.totals(), ledger.sending.left_over()
             with ledger.transaction():
                 ledger.sending.put_back()
@@ -104,17 +105,17 @@ def _held_record(job: Job) -> Iterator[Ledger]:
 
 
 def _sent(
-    job: Job, ledger: Ledger, preparing: Preparing, standing: Standing, consent: Consent
+    job: Job, ledger: Ledger, preparing: Preparing, allowance: Allowance, consent: Consent
 ) -> Ending | None:
     """None where there was nothing to send."""
-    with sending_of(job, standing) as sending:
+    with sending_of(job, allowance) as sending:
         with ledger.transaction():
             with ledger.heeding(job.stop.heed):
                 prepared = prepare(ledger, preparing)
             if prepared.sendable:
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
-            sending.was_asked = consent.sought(job, prepared, standing)
+            sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 ledger.begin_sending(job.now())
         if not prepared.sendable:
@@ -129,25 +130,25 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     if prepared.planned is None or limit is None:
         return
     file = job.campaign.recipients.file
-    faults = oversized(prepared.planned.large, limit, file)
+    findings = oversized(Rule.MESSAGE_TOO_LARGE, prepared.planned.large, limit, file)
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
     for recipient, message in build(prepared.pool, first, job.now(), job.stop):
-        if not faults and len(message.data) > limit:
+        if not findings and len(message.data) > limit:
             said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
-            faults = [Fault(said, Place(shown(file), recipient.row))]
-    if faults:
-        raise CampaignError(faults)
+            findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
+    if findings:
+        raise CampaignError(findings)
 
 
-def _reported(job: Job, ledger: Ledger) -> tuple[Report, tuple[Fault, ...]]:
+def _reported(job: Job, ledger: Ledger) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = report_of(job.campaign, job.record, ledger)
     gallery.drop_outdated(job, ledger)
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:
-        return report, unwritten.faults
+        return report, unwritten.findings
     return report, ()
 
 
@@ -157,7 +158,7 @@ def _result(
     totals: Mapping[Status, int],
     left_over: int,
     report: Report,
-    unwritten: tuple[Fault, ...],
+    unwritten: tuple[Finding, ...],
 ) -> RunResult:
     early = ending is not None and ending.early
     return RunResult(

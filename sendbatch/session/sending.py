@@ -12,7 +12,7 @@ from sendbatch.delivery.history import history_of, way_out
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
@@ -26,14 +26,14 @@ from sendbatch.smtp.levels import Levels
 
 
 @contextlib.contextmanager
-def sending_of(job: Job, standing: Standing) -> Iterator[Sending]:
+def sending_of(job: Job, allowance: Allowance) -> Iterator[Sending]:
     with (
         reachable(job) as way,
-        _counted(standing),
+        _counted(allowance),
         Loop() as loop,
         Commands() as commands,
     ):
-        sending = Sending(job, standing, way, loop, commands)
+        sending = Sending(job, allowance, way, loop, commands)
         try:
             yield sending
         finally:
@@ -44,11 +44,11 @@ class Sending:
     """Logs in first, so that a wrong password is found before anybody is asked; then sends."""
 
     def __init__(
-        self, job: Job, standing: Standing, way: Way, loop: Loop, commands: Commands
+        self, job: Job, allowance: Allowance, way: Way, loop: Loop, commands: Commands
     ) -> None:
         self._job = job
         self._clock = job.edge.clock
-        self._standing = standing
+        self._allowance = allowance
         self._loop = loop
         self._server_name = f"{way.server.host}:{way.server.port}"
         self._levels = Levels(self._known_level())
@@ -62,13 +62,13 @@ class Sending:
     def connect(self) -> None:
         """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
         self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
-        usage = self._standing.usage
-        if usage is not None:
-            host = self._standing.account.host
-            usage.saw_size(host, self.size_limit, self._job.now())
+        servers = self._allowance.servers
+        if servers is not None:
+            host = self._allowance.account.host
+            servers.found_size(host, self.size_limit, self._job.now())
 
     async def _logged_in(self) -> Connection:
-        usage, account = self._standing.usage, self._standing.account
+        usage, account = self._allowance.usage, self._allowance.account
         observer = self._job.observer
         if usage is not None:
             await wait_for_share(
@@ -90,14 +90,14 @@ class Sending:
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
             self._loop.run(self._first.quit())
-        usage, level = self._standing.usage, self._levels.learned
-        if usage is not None and level is not None:
+        servers, level = self._allowance.servers, self._levels.learned
+        if servers is not None and level is not None:
             with contextlib.suppress(LedgerError):  # the next run finds out by itself
-                usage.saw_level(self._server_name, level, self._job.now())
+                servers.found_level(self._server_name, level, self._job.now())
 
     def _known_level(self) -> int | None:
-        usage = self._standing.usage
-        return None if usage is None else usage.level_of(self._server_name, self._job.now())
+        servers = self._allowance.servers
+        return None if servers is None else servers.level_of(self._server_name, self._job.now())
 
     async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
         first, self._first = self._first, None
@@ -113,12 +113,12 @@ class Sending:
     def _engine(
         self, ledger: Ledger, committer: Committer, prepared: Prepared, keys: Keys | None
     ) -> Engine:
-        job, standing = self._job, self._standing
+        job, allowance = self._job, self._allowance
         campaign, options = job.campaign, job.options
         way = way_out(
             prepared.salt,
             guards.server_of(campaign.profile),
-            standing.username,
+            allowance.username,
             prepared.content.bounces_to,
         )
         return Engine(
@@ -126,7 +126,7 @@ class Sending:
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(campaign.profile, standing.rates, standing.account, standing.usage),
+            limits=Limits(campaign.profile, allowance.rates, allowance.account, allowance.usage),
             retry=campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
@@ -143,10 +143,10 @@ class Sending:
 
 
 @contextlib.contextmanager
-def _counted(standing: Standing) -> Iterator[None]:
+def _counted(allowance: Allowance) -> Iterator[None]:
     """Be seen by other runs on the account, which share its limits with this one."""
-    if standing.usage is None:
+    if allowance.usage is None:
         yield
         return
-    with standing.usage.alive(standing.account):
+    with allowance.usage.alive(allowance.account):
         yield
