@@ -14,43 +14,44 @@ from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templat
 from sendbatch.campaign.spots import Sheet, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.findings import Rule
 
 
 def templates(spot: Spot, made: Templates) -> None:
     """That there is one."""
     if not any(map(spot.names, ("html", "text", "markdown"))):
-        spot.blame("there is no template", "write html:, text: or both")
+        spot.blame(Rule.NO_TEMPLATE, "there is no template", "write html:, text: or both")
 
 
 def attachment(spot: Spot, made: Attachment) -> None:
     """One for everyone must be there; one of a row's own is looked for with the rows."""
-    spot.attempt(partial(check_template, made.file))
+    spot.attempt(partial(check_template, made.file), Rule.TEMPLATE_SYNTAX)
     if is_template(made.file):
         return
     find(spot.at("file"), made.file, sheets=True, what="attachments")
     if made.missing != REFUSE:
         said = f"everybody gets {made.file}: it is missing for all or for nobody"
-        spot.at("missing").blame(said, "leave `missing` out")
+        spot.at("missing").blame(Rule.CONFLICTING_KEYS, said, "leave `missing` out")
 
 
 def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
     """That there is a way, and one that a click can take where `one_click` says so."""
     if not (spot.names("url") or spot.names("mailto")):
-        spot.blame("needs url or mailto")
+        spot.blame(Rule.MISSING_KEY, "needs url or mailto")
     if not made.one_click:
         return
     # RFC 8058 §3.1: one HTTPS URI must be there.
     if made.url is None and made.mailto is not None:
-        spot.at("one_click").blame("needs a url, not only mailto")
+        spot.at("one_click").blame(Rule.ONE_CLICK, "needs a url, not only mailto")
     elif made.url and not made.url.startswith("{") and not made.url.lower().startswith("https://"):
-        spot.at("url").blame("one_click needs a url that begins with https://")
+        spot.at("url").blame(Rule.ONE_CLICK, "one_click needs a url that begins with https://")
 
 
 def retry(spot: Spot, made: Retry) -> None:
     """That the delays grow."""
     if made.first_delay > made.max_delay:
         key = "max_delay" if spot.names("max_delay") else "first_delay"
-        spot.at(key).blame("first_delay is longer than max_delay")
+        spot.at(key).blame(Rule.CONFLICTING_KEYS, "first_delay is longer than max_delay")
 
 
 def headers(spot: Spot, named: dict[str, str], profile: Profile | None) -> None:
@@ -61,11 +62,11 @@ def headers(spot: Spot, named: dict[str, str], profile: Profile | None) -> None:
         there = spot.at(name)
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            there.blame(f"is the same header as {other}")
+            there.blame(Rule.HEADER_TWICE, f"is the same header as {other}")
         if name.lower() in MAILBOX_HEADERS:
             there.attempt(partial(check_mailboxes, name, value))
         if key and name.lower() == key.lower():
-            there.blame("sendbatch writes it itself for this provider")
+            there.blame(Rule.HEADER_TWICE, "sendbatch writes it itself for this provider")
 
 
 def comments(sheet: Sheet) -> None:
@@ -83,11 +84,13 @@ def comments(sheet: Sheet) -> None:
         if at is not None:
             said = f"{label(trail)}: this and all behind it is a comment, and no part of the text"
             hint = "put the text in quotes, or a blank behind the #"
-            Spot(sheet, trail).fault(said, hint, place=replace(place, column=at + 1))
+            Spot(sheet, trail).fault(
+                Rule.CUT_BY_COMMENT, said, hint, place=replace(place, column=at + 1)
+            )
 
 
 def _all_comment(spot: Spot) -> None:
     """`color: #ff0000` is no colour but nothing, and would be read as None."""
     place = spot.key_place
     if is_all_comment(place.text or "", (place.column or 1) - 1):
-        spot.fault(f"{spot.label} has no value", COMMENT, key=True)
+        spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", COMMENT, key=True)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from sendbatch.campaign.document import syntax
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Spot
+from sendbatch.findings import Rule
 from sendbatch.runtime.paths import NO_SUCH_FILE, absolute, problem, spelled
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
@@ -24,9 +25,10 @@ def find(spot: Spot, written: str, *, sheets: bool = False, what: str = "") -> P
     what = what or spot.label
     if wrong is not None:
         hint = _meant(folder, written) if wrong == NO_SUCH_FILE else None
-        spot.fault(f"{what}: {wrong}: {written}", hint)
+        spot.fault(Rule.UNREADABLE_FILE, f"{what}: {wrong}: {written}", hint)
     elif path.suffix.lower() in SPREADSHEETS and not sheets:
-        spot.fault(f"{what}: a spreadsheet, not a CSV: {written}", "save it as CSV (UTF-8)")
+        said = f"{what}: a spreadsheet, not a CSV: {written}"
+        spot.fault(Rule.SPREADSHEET, said, "save it as CSV (UTF-8)")
     return path
 
 

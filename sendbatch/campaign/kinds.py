@@ -27,6 +27,7 @@ from sendbatch.campaign.written.headers import header_name
 from sendbatch.campaign.written.links import check_mailto, check_url
 from sendbatch.campaign.written.parsing import Wrong, is_encoding
 from sendbatch.campaign.written.rates import PATTERN as RATE_PATTERN
+from sendbatch.findings import Rule
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Keys[Any])
@@ -42,7 +43,7 @@ class Plain(Kind[T]):
         self,
         read: Callable[[object], T],
         schema: Schema,
-        *checks: Callable[[T], object],
+        *checks: tuple[Rule, Callable[[T], object]],
         then: Callable[[T], T] | None = None,
     ) -> None:
         self._read, self._schema, self._checks, self._then = read, schema, checks, then
@@ -51,8 +52,8 @@ class Plain(Kind[T]):
         found = spot.attempt(partial(self._read, value), key=key)
         if found is None:
             return None
-        for check in self._checks:
-            spot.attempt(partial(check, found), key=key)
+        for rule, check in self._checks:
+            spot.attempt(partial(check, found), rule, key=key)
         return found if self._then is None else self._then(found)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
@@ -81,7 +82,7 @@ class Several(Kind[tuple[T, ...]]):
 
     def read(self, value: Data, spot: Spot) -> tuple[T, ...] | None:
         if not isinstance(value, list):
-            spot.blame("must be a list")
+            spot.blame(Rule.WRONG_VALUE, "must be a list")
             return None
         read = [
             self._of.read(item, spot.at(number))
@@ -296,7 +297,7 @@ def encoding(examples: str) -> Plain[str]:
         if not is_encoding(name):
             raise Wrong(f"no such encoding: {name}", f"such as {examples}")
 
-    return Plain(values.line, _TEXT, check)
+    return Plain(values.line, _TEXT, (Rule.UNKNOWN_ENCODING, check))
 
 
 def _usable_or_template(text: str) -> str:
@@ -317,26 +318,29 @@ _DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
 _AMOUNT: Schema = {"type": ["string", "integer"]}
 _REFERENCES = r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"
 _FINGERPRINT = "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"
+_A_TEMPLATE = (Rule.TEMPLATE_SYNTAX, check_template)
 
 TEXT = Plain(values.text, _TEXT)
 LINE = Plain(values.line, _TEXT)
-TEMPLATE = Plain(values.line, _TEXT, check_template)
-EXPRESSION = Plain(values.text, _TEXT, check_expression)
+TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE)
+EXPRESSION = Plain(values.text, _TEXT, (Rule.TEMPLATE_SYNTAX, check_expression))
 COLUMN = Plain(values.line, _TEXT, then=usable)
 NAME_OF_COLUMN = Plain(values.text, _STRING, then=usable)  # as the key of a mapping
-COLUMN_OR_TEMPLATE = Plain(values.line, _TEXT, check_template, then=_usable_or_template)
-URL = Plain(values.line, _TEXT, check_template, check_url)
-MAILTO = Plain(values.line, _TEXT, check_template, check_mailto, then=_address_alone)
+COLUMN_OR_TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE, then=_usable_or_template)
+URL = Plain(values.line, _TEXT, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
+MAILTO = Plain(
+    values.line, _TEXT, _A_TEMPLATE, (Rule.WRONG_VALUE, check_mailto), then=_address_alone
+)
 PATH = Plain(values.file, _STRING)  # as it is written; FoundFile looks for it
 NAME = Plain(values.name, {"type": "string", "pattern": f"^{values.NAME}$"})
 PROJECT = Plain(values.project, _TEXT)
 HEADER_NAME = Plain(of_text(header_name), _STRING)
-HEADER_VALUE = Plain(values.header_value, _TEXT, check_template)
+HEADER_VALUE = Plain(values.header_value, _TEXT, _A_TEMPLATE)
 VARIABLE_NAME = Plain(values.variable, _STRING)
 ANYTHING = Anything()
 TRUTH = Plain(values.truth, {"type": "boolean"})
 ADDRESS = Plain(values.address, _STRING)
-MAILBOX = Plain(values.mailbox, _STRING, _mailbox_name)
+MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
 RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
 RATES = Rates(RATE)
 DURATION = Plain(values.duration, _DURATION)

@@ -28,7 +28,8 @@ from sendbatch.campaign.spots import Sheet
 from sendbatch.campaign.table import fields_of, shape_of
 from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.written.rates import parse_rates
-from sendbatch.errors import CampaignError, Fault, Place, ProfileError
+from sendbatch.errors import CampaignError, Place, ProfileError
+from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute
 
 T = TypeVar("T")
@@ -155,9 +156,8 @@ class _Loading:
         for name in self.asked.settings:
             if not name.isidentifier():
                 hint = "write --set name=value"
-                self.faults.append(
-                    Fault(f"--set: not a name that a template can use: {name}", None, hint)
-                )
+                said = f"--set: not a name that a template can use: {name}"
+                self.faults.append(Rule.WRONG_USAGE.finding(said, None, hint))
         return {**(self.declared.variables or {}), **self.asked.settings}
 
     def run(self, variables: Mapping[str, Json]) -> str:
@@ -177,7 +177,7 @@ class _Loading:
         try:
             return read(text)
         except Wrong as wrong:
-            self.faults.append(Fault(f"{option}: {wrong}", None, wrong.hint))
+            self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
 
     def places(self) -> dict[str, Place]:
@@ -195,7 +195,7 @@ def _dotted(trail: Trail) -> str:
     return ".".join(str(part) for part in trail)
 
 
-def _by_line(fault: Fault) -> tuple[int, int]:
+def _by_line(fault: Finding) -> tuple[int, int]:
     """Those of the command line first, then by line and column."""
     place = fault.place
     return (place.line or 0, place.column or 0) if place else (-1, 0)

@@ -16,6 +16,7 @@ from sendbatch.campaign.providers import Provider, common_slow_down, named, name
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
 from sendbatch.campaign.written.hosts import domain
+from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
 
@@ -38,7 +39,7 @@ def merge(
     host = declared.host or (preset.host if preset else None)
     if host is None and not spot.names("host") and (preset or not spot.names("provider")):
         hint = preset.note if preset else "write host:, or provider: for a preset"
-        spot.blame("host is missing", hint, key=True)
+        spot.blame(Rule.MISSING_KEY, "host is missing", hint, key=True)
     port, security = _way(declared, preset, host, spot)
     _check_credentials(declared, preset, spot)
     ca = _authorities(declared, security, spot)
@@ -108,6 +109,7 @@ def _hold_to_keeping(
     if (local and port in preset.ports) or (not local and _bare(host) == _bare(own)):
         return
     spot.at("host" if spot.names("host") else "port").blame(
+        Rule.UNCLEAR_DELIVERY,
         f"{preset.title} keeps the mail at {own}; whether {host}:{port} does is not known",
         "write delivers: false if it keeps all mail too, delivers: true if not",
     )
@@ -122,7 +124,9 @@ def _preset(declared: ProfileKeys, spot: Spot) -> Provider | None:
         return None
     found = named(declared.provider)
     if found is None:
-        spot.at("provider").blame(f"no preset for {declared.provider}", _meant(declared.provider))
+        spot.at("provider").blame(
+            Rule.UNKNOWN_PROVIDER, f"no preset for {declared.provider}", _meant(declared.provider)
+        )
     return found
 
 
@@ -149,12 +153,16 @@ def _way(
         security = "none" if unnamed else WELL_KNOWN.get(port, "none" if local else "")
     if not security and not spot.names("security"):
         spot.at("port").blame(
-            f"{port} does not tell how it is secured", "write security: starttls or tls"
+            Rule.UNCLEAR_SECURITY,
+            f"{port} does not tell how it is secured",
+            "write security: starttls or tls",
         )
     plain = security == "none" and not local and not declared.allow_plaintext
     if plain and host is not None:
         hint = "write starttls or tls, or allow_plaintext: true"
-        spot.at("security").blame(f"none would send mail and password in the open to {host}", hint)
+        spot.at("security").blame(
+            Rule.PLAINTEXT, f"none would send mail and password in the open to {host}", hint
+        )
     return port, security
 
 
@@ -179,13 +187,15 @@ def is_loopback(host: str) -> bool:
 def _check_credentials(declared: ProfileKeys, preset: Provider | None, spot: Spot) -> None:
     ways = [key for key in ("password", "password_command", "keyring") if spot.names(key)]
     if len(ways) > 1:
-        spot.at(ways[1]).blame(f"stands beside {ways[0]}", "keep one of them")
+        spot.at(ways[1]).blame(
+            Rule.CONFLICTING_KEYS, f"stands beside {ways[0]}", "keep one of them"
+        )
     if ways and not spot.names("username"):
         hint = f"at {preset.title} it is: {preset.username}" if preset else None
-        spot.at(ways[0]).blame("there is no username to go with it", hint)
+        spot.at(ways[0]).blame(Rule.INCOMPLETE_LOGIN, "there is no username to go with it", hint)
     if declared.username is not None and not ways:
         hint = "write password: ${SMTP_PASSWORD}, password_command or keyring"
-        spot.at("username").blame("there is no password to go with it", hint)
+        spot.at("username").blame(Rule.INCOMPLETE_LOGIN, "there is no password to go with it", hint)
 
 
 def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | None:
@@ -193,11 +203,15 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
     keys = [key for key in ("ca", "fingerprint", "server_name") if spot.names(key)]
     if keys and security == "none":
         spot.at(keys[0]).blame(
-            "there is no certificate with security: none", "write starttls or tls"
+            Rule.CONFLICTING_KEYS,
+            "there is no certificate with security: none",
+            "write starttls or tls",
         )
     if declared.fingerprint is not None and "ca" in keys:
         spot.at("ca").blame(
-            "stands beside fingerprint, which alone is compared", "keep one of them"
+            Rule.CONFLICTING_KEYS,
+            "stands beside fingerprint, which alone is compared",
+            "keep one of them",
         )
     if declared.ca is None:
         return None
@@ -206,7 +220,9 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
     path = find(spot.at("ca"), declared.ca, sheets=True)
     if len(faults) == before and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
-        spot.at("ca").blame(f"no certificate in this file: {declared.ca}", hint)
+        spot.at("ca").blame(
+            Rule.NO_CERTIFICATE, f"no certificate in this file: {declared.ca}", hint
+        )
     return path
 
 

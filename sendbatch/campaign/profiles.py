@@ -21,7 +21,8 @@ from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.reading import read_sheet
 from sendbatch.campaign.spots import Sheet
 from sendbatch.campaign.table import shape_of
-from sendbatch.errors import Fault, Place, ProfileError, shown
+from sendbatch.errors import Place, ProfileError, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.runtime.paths import config_folder as users_own
 
@@ -42,7 +43,7 @@ class Profiles:
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[Finding]:
         return self.sheet.faults
 
     @property
@@ -50,7 +51,7 @@ class Profiles:
         return [*self.declared, SANDBOX]
 
     def choose(
-        self, name: str, place: Place | None, label: str, unknown: list[Fault]
+        self, name: str, place: Place | None, label: str, unknown: list[Finding]
     ) -> Profile | None:
         """The profile of that name, presets merged in; None where that fails.
 
@@ -73,17 +74,18 @@ class Profiles:
         assert self.file is not None
         return merge(name, self.declared[name], self.sheet.spot.at("profiles", name), self.file)
 
-    def _unknown(self, name: str, place: Place | None, label: str) -> Fault:
+    def _unknown(self, name: str, place: Place | None, label: str) -> Finding:
         if self.file is None:
             said = f"{label}: no profile named {name}: there is no {FILE_NAME}"
             hint = f"write {FILE_NAME} beside the campaign file, or use the built-in {SANDBOX}"
             if self.misspelt:
                 hint = f"{self.misspelt} must be named {FILE_NAME}"
-            return Fault(said, place, hint)
+            return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
         near = guess(name, self.names)
         known = f"there are {', '.join(self.names[:20])}"
         hint = f"did you mean {near}? {known}" if near else known
-        return Fault(f"{label}: no profile named {name} in {self.sheet.document.file}", place, hint)
+        said = f"{label}: no profile named {name} in {self.sheet.document.file}"
+        return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
 
 
 def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -> Profile:
@@ -124,7 +126,8 @@ def read_profiles(file: Path) -> Profiles:
     profiles = dict(declared.profiles or {})
     if profiles.pop(SANDBOX, None) is not None:
         spot = sheet.spot.at("profiles", SANDBOX)
-        spot.fault(f"profiles: {SANDBOX} is built in", "choose another name", key=True)
+        said = f"profiles: {SANDBOX} is built in"
+        spot.fault(Rule.RESERVED_NAME, said, "choose another name", key=True)
     return Profiles(file, sheet, profiles, declared.suppress or (), declared.project or "")
 
 

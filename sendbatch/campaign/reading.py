@@ -14,6 +14,7 @@ from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Sheet, Spot
 from sendbatch.campaign.table import Key, Keys, table_of
+from sendbatch.findings import Rule
 
 K = TypeVar("K", bound=Keys[Any])
 
@@ -42,7 +43,7 @@ def read_keys(
         if key is None:
             there = spot.at(name)
             hint = syntax.strange_blank(name) or _meant(keys, name, spot)
-            there.fault(f"unknown key: {there.label}", hint, key=True)
+            there.fault(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
         elif (found := key.kind.read(inner, spot.at(name))) is not None:
             values[name] = found
     _blame_missing(keys, value, spot, unneeded)
@@ -60,9 +61,9 @@ def _blame_missing(
         if _did_you_mean(key.name) in misspelt:
             continue
         if key.example:
-            spot.blame(f"{key.name} is missing", f"write {key.example}")
+            spot.blame(Rule.MISSING_KEY, f"{key.name} is missing", f"write {key.example}")
         else:
-            spot.fault(f"{spot.at(key.name).label} is missing")
+            spot.fault(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
 
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
@@ -91,7 +92,7 @@ def want_mapping(value: Data, spot: Spot) -> None:
         hint = "take the dash away: keys need none, only the items of a list"
     elif isinstance(value, str) and syntax.lacks_blank(value):
         hint = syntax.BLANK
-    spot.blame("must be a mapping of keys to values", hint)
+    spot.blame(Rule.WRONG_VALUE, "must be a mapping of keys to values", hint)
 
 
 def _without_value(data: Data, spot: Spot, sheet: Sheet) -> Iterator[Spot]:
@@ -118,4 +119,4 @@ def _blame_emptiness(spot: Spot) -> None:
     place = spot.key_place
     if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
         hint = syntax.COMMENT
-    spot.fault(f"{spot.label} has no value", hint, key=True)
+    spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sendbatch.campaign.document.nodes import Data, Document, Trail, label
 from sendbatch.campaign.written.parsing import Wrong
-from sendbatch.errors import Fault, Place, within
+from sendbatch.errors import Place, within
+from sendbatch.findings import Finding, Rule
 
 if TYPE_CHECKING:
     from sendbatch.campaign.table import Keys
@@ -24,7 +25,7 @@ class Sheet:
     document: Document
     keys: type[Keys[Any]]
     folder: Path
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
 
     @property
     def spot(self) -> Spot:
@@ -72,6 +73,7 @@ class Spot:
 
     def fault(
         self,
+        rule: Rule,
         message: str,
         hint: str | None = None,
         *,
@@ -80,13 +82,17 @@ class Spot:
     ) -> None:
         """What is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
         at = place or (self.key_place if key else self.place)
-        self.sheet.faults.append(Fault(message, at, hint))
+        self.sheet.faults.append(rule.finding(message, at, hint))
 
-    def blame(self, message: str, hint: str | None = None, *, key: bool = False) -> None:
+    def blame(
+        self, rule: Rule, message: str, hint: str | None = None, *, key: bool = False
+    ) -> None:
         """What is wrong with what stands here."""
-        self.fault(f"{self.label}: {message}", hint, key=key)
+        self.fault(rule, f"{self.label}: {message}", hint, key=key)
 
-    def attempt(self, read: Callable[[], T], *, key: bool = False) -> T | None:
+    def attempt(
+        self, read: Callable[[], T], rule: Rule = Rule.WRONG_VALUE, *, key: bool = False
+    ) -> T | None:
         """What `read` gives; None, with what it complained of as a fault, where it does not."""
         try:
             return read()
@@ -94,5 +100,5 @@ class Spot:
             text = self.data
             place = self.key_place if key else self.place
             place = within(place, text if isinstance(text, str) else "", wrong.offset)
-            self.fault(f"{self.label}: {wrong}", wrong.hint, place=place)
+            self.fault(rule, f"{self.label}: {wrong}", wrong.hint, place=place)
             return None
