@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sendbatch.reports.report import Report
 
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.soundness import OURS, Unsound, decoded
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Retried
 from sendbatch.reports import csv, json
+from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
