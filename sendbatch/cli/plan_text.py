@@ -34,10 +34,9 @@ def plan_text(plan: Overview) -> str:
 
 def _lines(plan: Overview) -> Iterator[str]:
     campaign, account = plan.campaign, plan.route.account
-    title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
-    yield f"{title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
+    yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sendbatch.message.content import ascii_domain
+from sendbatch.campaign.written.hosts import ascii_domain
 
 # Would end the address, or the header, or make another of it: a route, a comment, a group.
 _UNSAFE = re.compile(r"""[\x00-\x20\x7f-\xa0\u2028\u2029<>()"\\,;:]""")

@@ -26,7 +26,7 @@ def write(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]
 
     try:
         job.record.make()
-        return write_gallery(job.record.path / FOLDER, messages, job.title, _made(job, ledger))
+        return write_gallery(job.record.path / FOLDER, messages, job.campaign.title, _made(job, ledger))
     except LedgerError as unwritable:
         (found,) = unwritable.findings
         where = f"{found.place.file}: " if found.place is not None else ""

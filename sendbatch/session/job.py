@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import Campaign, Profile
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.planning.options import Options
 from sendbatch.rendering.workers import Workers
@@ -33,16 +33,15 @@ class Job:
         return self.edge.clock.wall()
 
     @property
+    def profile(self) -> Profile:
+        """What the campaign is sent through."""
+        return self.campaign.profile
+
+    @property
     def command(self) -> str:
         """The line that makes this call again, but for its edition."""
         folder = self.record.base if self.record.named else None
         return CommandLines(self.campaign, folder).run_of_any_edition(self.options)
-
-    @property
-    def title(self) -> str:
-        """The campaign's name, with its edition behind it."""
-        name, run = self.campaign.name, self.campaign.run
-        return f"{name} ({run})" if run else name
 
 
 class Around(TypedDict, total=False):

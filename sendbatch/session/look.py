@@ -85,7 +85,7 @@ def _allowance(job: Job, *, looking: bool) -> Allowance:
 def _doubt(job: Job, ledger: Ledger, noted: bytes) -> LedgerError | None:
     """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
     lost = job.record.lost()
-    if lost is not None or not job.campaign.profile.delivers:
+    if lost is not None or not job.profile.delivers:
         return lost
     return ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
 

@@ -154,7 +154,7 @@ def overview_of(
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
-    profile, now = job.campaign.profile, job.now()
+    profile, now = job.profile, job.now()
     is_sandbox = profile.name == "sandbox"
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",

@@ -76,7 +76,7 @@ def preparing_of(
 
 def _keys(job: Job) -> Keys | None:
     """None where the provider knows none, and where a person's word stands instead."""
-    idempotency = job.campaign.profile.idempotency
+    idempotency = job.profile.idempotency
     if idempotency is None or job.options.resend_in_doubt:
         return None
     return Keys(idempotency.holds, Onward(job.edge.clock))

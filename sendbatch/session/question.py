@@ -44,7 +44,7 @@ class Consent:
         if not prepared.sendable:
             return False
         return confirmed(
-            delivers=job.campaign.profile.delivers,
+            delivers=job.profile.delivers,
             yes=self.yes,
             approved=job.options.approval is not None,
             ask=self._asking(Question(plan, prepared.sendable > TYPED_ABOVE)),

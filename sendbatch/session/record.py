@@ -101,7 +101,7 @@ def report_of(
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
     tally = take(ledger.reading, live=live)
-    return Report(ledger.reading, tally, campaign.name, campaign.run, places)
+    return Report(ledger.reading, tally, campaign.title, places)
 
 
 def _hold_recorded(folder: RecordFolder) -> None:

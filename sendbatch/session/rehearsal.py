@@ -51,7 +51,7 @@ def rehearse(job: Job, ledger: Ledger, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
     sought = [one for one in prepared.placeholders if not one.in_all]
-    found = _Found(job.campaign.profile.size_limit, sought)
+    found = _Found(job.profile.size_limit, sought)
     holders, total = ledger.reading.holders(), prepared.holders
     for recipient, message in prepared.pool.each(holders, job.now(), job.stop.heed):
         found.add(recipient, message)

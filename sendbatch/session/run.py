@@ -69,7 +69,7 @@ def run(job: Job, consent: Consent) -> RunResult:
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     hold_edition(job)
-    enough_files(job.campaign.profile.connections, cores())
+    enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
         content = content_of(job)
@@ -89,7 +89,7 @@ def run(job: Job, consent: Consent) -> RunResult:
 def _held_record(job: Job) -> Iterator[Ledger]:
     """The record, in this run's hand; whoever a run that died has left *sending* is in doubt."""
     # Whose mail is kept anyway needs no doubt.
-    without_log = job.options.without_log or not job.campaign.profile.delivers
+    without_log = job.options.without_log or not job.profile.delivers
     now = job.now()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with (

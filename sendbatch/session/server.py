@@ -28,7 +28,7 @@ class Way(NamedTuple):
 def reachable(job: Job) -> Iterator[Way]:
     """The way to the campaign's server; the embedded one listens for as long as the block lasts, and
     its login is known to this block alone."""
-    profile, environ = job.campaign.profile, job.edge.environ
+    profile, environ = job.profile, job.edge.environ
     if profile.name != "sandbox":
         yield Way(
             server_of(profile),
