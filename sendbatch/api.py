@@ -21,10 +21,11 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
+from sendbatch.ledger.facts import Plan
 from sendbatch.ledger.folder import REPORT, RecordFolder
-from sendbatch.ledger.lock import hold, is_held, last_noted
-from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
+from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Standing as Account
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.preparing import Prepared
@@ -123,14 +124,14 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def told(ledger: Ledger) -> tuple[Tally, tuple[Fault, ...]]:
-        tally = take(ledger.reading)
-        if _drop_old_gallery(job, ledger):
+    def told(record: Record) -> tuple[Tally, tuple[Fault, ...]]:
+        tally = take(record.reading)
+        if _drop_old_gallery(job, record):
             job.observer.notice(
                 "the gallery was of another text or list than this run: it is removed"
             )
         try:
-            write_reports(ledger.reading, job.record.path, tally)
+            write_reports(record.reading, job.record.path, tally)
         except LedgerError as unwritten:  # what was sent was sent all the same
             return tally, unwritten.faults
         return tally, ()
@@ -170,11 +171,11 @@ def plan(
     job = job_of(campaign, options, **around)
     return look(
         job,
-        lambda ledger, prepared, standing: seen(
+        lambda draft, prepared, standing: seen(
             job,
             prepared,
             standing,
-            digest=approved(job, ledger, prepared, out) if out is not None else None,
+            digest=approved(job, draft, prepared, out) if out is not None else None,
         ),
     )
 
@@ -188,9 +189,7 @@ def check(
 ) -> Seen:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     job = job_of(campaign, options, **around)
-    return look(
-        job, lambda ledger, prepared, standing: rehearsed(job, ledger, prepared, standing)[0]
-    )
+    return look(job, lambda draft, prepared, standing: rehearsed(job, draft, prepared, standing)[0])
 
 
 @own_loop
@@ -204,10 +203,12 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
-        view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
+    def see(draft: Draft, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
+        view, messages = rehearsed(job, draft, prepared, standing, wanted=GALLERY_SIZE)
         try:
-            return view, _gallery(job, ledger, messages)
+            return view, _gallery(
+                job, messages, _made(job, draft.people.plan(), prepared.content.digest)
+            )
         except LedgerError as unwritable:
             fault = unwritable.faults[0]
             where = f"{fault.place.file}: " if fault.place is not None else ""
@@ -223,31 +224,30 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
 
 
-def _gallery(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]]) -> Path:
+def _gallery(job: Job, messages: Sequence[tuple[Recipient, Message]], made: Made) -> Path:
     from sendbatch.preview.gallery import write_gallery
 
     campaign = job.campaign
     job.record.make()
     title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
-    return write_gallery(job.record.path / GALLERY, messages, title, _made(job, ledger))
+    return write_gallery(job.record.path / GALLERY, messages, title, made)
 
 
-def _drop_old_gallery(job: Job, ledger: Ledger) -> bool:
+def _drop_old_gallery(job: Job, record: Record) -> bool:
     """Whether there was a gallery of another text or list than that of the record by now."""
     folder = job.record.path / GALLERY
     if not folder.is_dir():
         return False
     from sendbatch.preview.gallery import drop_unless_of
 
-    return drop_unless_of(folder, _made(job, ledger))
+    reading = record.reading
+    return drop_unless_of(folder, _made(job, reading.plan(), reading.meta("content") or ""))
 
 
-def _made(job: Job, ledger: Ledger) -> Made:
+def _made(job: Job, plan: Plan | None, content: str) -> Made:
     from sendbatch.preview.page import Made
 
-    plan = ledger.reading.plan()
-    inputs = plan.inputs if plan is not None else ""
-    return Made(job.edge.clock.wall(), ledger.reading.meta("content") or "", inputs)
+    return Made(job.edge.clock.wall(), content, plan.inputs if plan is not None else "")
 
 
 @own_loop
@@ -284,11 +284,10 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     folder = folder_of(campaign, record)
     _recorded(folder)
-    under_way = is_held(folder.path)
-    has_its_log, noted = under_way or has_log(folder.path), last_noted(folder.path)
-    with read_ledger(folder.path) as ledger:
-        tally = take(ledger.reading, live=under_way)
-        doubt = ledger.doubt(folder.path, noted, has_log=has_its_log)
+    with read_record(folder.path) as found:
+        under_way = found.under_way
+        tally = take(found.reading, live=under_way)
+        doubt = found.doubt()
     return Standing(
         exit_code(tally.totals, campaign.tolerate),
         tally.totals,
@@ -303,12 +302,12 @@ def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = 
     """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
     folder = folder_of(campaign, record)
     _recorded(folder)
-    with read_ledger(folder.path) as ledger:
-        tally = take(ledger.reading, live=is_held(folder.path))
+    with read_record(folder.path) as found:
+        tally = take(found.reading, live=found.under_way)
         if form == "csv":
-            write_csv(ledger.reading, out)
+            write_csv(found.reading, out)
         elif form == "json":
-            write_json(ledger.reading, out, take(ledger.reading, attention=0))
+            write_json(found.reading, out, take(found.reading, attention=0))
         else:
             out.write(inert(_summary(folder, campaign, tally)))
     return exit_code(tally.totals, campaign.tolerate)
@@ -331,19 +330,18 @@ def resolve(
     folder = folder_of(campaign, record)
     _recorded(folder)
     now = edge.clock.wall()
-    with (
-        hold(folder.path, since="a moment ago", holder=edge.holder) as held,
-        open_ledger(folder.path, held, without_log=not campaign.profile.delivers) as ledger,
-    ):
-        ledger.sending.recover(now)
-        wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
+    without_log = not campaign.profile.delivers
+    with open_record(
+        folder.path, since="a moment ago", holder=edge.holder, without_log=without_log
+    ) as opened:
+        opened.recover(now)
+        wrong = opened.resolve(all_spellings(keys) or [], to, now)
         if wrong:
             raise CampaignError(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        ledger.confirm()
-        write_reports(ledger.reading, folder.path, take(ledger.reading, attention=0))
+        write_reports(opened.reading, folder.path, take(opened.reading, attention=0))
 
 
 @own_loop
@@ -397,7 +395,7 @@ def _recorded(folder: RecordFolder) -> None:
     folder.refuse_links()
     if (gone := folder.lost()) is not None:
         raise gone
-    if has_ledger(folder.path):
+    if has_record(folder.path):
         return
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     raise LedgerError(

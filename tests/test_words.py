@@ -22,7 +22,9 @@ def test_one_is_one_and_many_have_their_commas() -> None:
         (["a", "b"], 1_002, "a, b and 1,000 more"),
     ],
 )
-def test_a_list_says_how_many_it_leaves_out(names: list[str], number: int | None, said: str) -> None:
+def test_a_list_says_how_many_it_leaves_out(
+    names: list[str], number: int | None, said: str
+) -> None:
     assert listed(names, 2, number) == said
 
 

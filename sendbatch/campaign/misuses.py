@@ -68,7 +68,9 @@ def always_true(condition: nodes.Node | None) -> Iterator[Misuse]:
         yield from always_true(condition.right)
         text = condition.right
         if isinstance(text, nodes.Const) and isinstance(text.value, str) and text.value:
-            said = f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
+            said = (
+                f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
+            )
             hint = _compare_too(condition.left, text)
             yield Misuse(condition.lineno, _word(condition.left), said, hint)
 

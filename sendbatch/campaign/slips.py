@@ -183,7 +183,10 @@ class _Reading:
         found = _ELEMENT.search(self.text, start, at + len("<!--"))
         if found is None or _END.search(self.text, start, found.start()) is not None:
             return None
-        opening, closing = self.text[start : start + 2], "}}" if self.text[start + 1] == "{" else "%}"
+        opening, closing = (
+            self.text[start : start + 2],
+            "}}" if self.text[start + 1] == "{" else "%}",
+        )
         return (
             f"HTML stands within what {opening} begins",
             f"write {closing} before it, or take it out",

@@ -30,7 +30,7 @@ from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.store import Store
+from sendbatch.ledger.store import Queue
 from sendbatch.limits.pace import Pacer
 from sendbatch.limits.quota import Quotas
 from sendbatch.limits.sharing import LOOK
@@ -78,7 +78,7 @@ class Limits:
 class Engine:
     """One run over one record. `selected` is how many rows it may send; `content` their digest."""
 
-    store: Store
+    queue: Queue
     committer: Committer
     pool: Pool
     dialer: Dialer
@@ -139,6 +139,7 @@ class Engine:
             await asyncio.gather(*watching, return_exceptions=True)
             with contextlib.suppress(LedgerError):  # then it counts too much, never too little
                 await traffic.quotas.give_back()
+            await self.committer.call(self.queue.give_back, traffic.out)
         if self._broken is None:
             traffic.settling.finish()
             if self.keys is not None and self.keys.expired:
@@ -199,6 +200,7 @@ class Engine:
             pacer=pacer,
             slow_down=SlowDown(profile.slow_down),
             clock=self.clock,
+            now=self.queue.now,
             random=self.random,
             observer=self.observer,
             write=self.committer.write,
@@ -245,7 +247,7 @@ class Engine:
     def _feed(self, traffic: Traffic) -> Feed:
         return Feed(
             traffic=traffic,
-            store=self.store,
+            queue=self.queue,
             committer=self.committer,
             pool=self.pool,
             waits=self._waits,

@@ -10,7 +10,7 @@ from sendbatch.delivery.connections import Reach
 from sendbatch.delivery.queue import Line, Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
-from sendbatch.ledger.store import Change, Intent
+from sendbatch.ledger.facts import Change, Intent
 from sendbatch.limits.pace import Pacer
 from sendbatch.limits.quota import Quotas
 from sendbatch.runtime.clock import Clock

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.schema import refuse_network
 from sendbatch.runtime.files import create, named_folder, refuse_linked_database
+from sendbatch.runtime.mounts import refuse_network
 
 ELSEWHERE = (
     "name a folder that lasts, as a container's volume does: XDG_STATE_HOME=DIR in the environment, or "

@@ -172,7 +172,9 @@ def _of_attributes(text: str, offset: int) -> Iterator[tuple[int, str]]:
             continue
         start, value = _quoted(attribute)
         if name == "style":
-            yield from _of_css(_QUOTES.sub(lambda one: '"'.ljust(len(one[0])), value), offset + start)
+            yield from _of_css(
+                _QUOTES.sub(lambda one: '"'.ljust(len(one[0])), value), offset + start
+            )
         elif name == "srcset":
             yield from ((offset + start + at, url) for at, url in _candidates(value))
         else:

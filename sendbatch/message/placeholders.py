@@ -54,7 +54,9 @@ _PERHAPS = (
 )
 _MARKS = re.compile("|".join((*_SURE, *_PERHAPS)), re.IGNORECASE)
 _UNDERSCORED = frozenset("knp")  # marks that stand around plain words in prose
-_OF_PERSONS = frozenset({"contact", "subscriber", "recipient", "user", "customer", "member", "lead"})
+_OF_PERSONS = frozenset(
+    {"contact", "subscriber", "recipient", "user", "customer", "member", "lead"}
+)
 _BY_CUSTOM = frozenset({
     *("first_name", "firstname", "fname", "last_name", "lastname", "lname", "name", "full_name"),
     *("fullname", "email", "email_address", "emailaddress", "salutation"),
@@ -83,7 +85,9 @@ class Placeholder:
 
     def seen_again(self, other: Placeholder) -> Placeholder:
         """The same at a second place."""
-        lines = {(place.file, place.line) for place in (self.place, *self.also) if place is not None}
+        lines = {
+            (place.file, place.line) for place in (self.place, *self.also) if place is not None
+        }
         place, in_all = other.place, self.in_all or other.in_all
         if place is None or (place.file, place.line) in lines or len(self.also) > _MOST_PLACES:
             return replace(self, in_all=in_all)
@@ -115,7 +119,9 @@ class Placeholder:
             encoded = "|urlencode" if "%7" in self.text else ""
             hint = f"write {{{{ {self.column}{encoded} }}}}"
         if self.is_ours:
-            hint = "only templates are filled in: put what stands around it into the template itself"
+            hint = (
+                "only templates are filled in: put what stands around it into the template itself"
+            )
         return Fault(said, self.place, hint, severity="warning")
 
 
@@ -137,7 +143,9 @@ def placeholders(
     return tuple(found.values())[:_MOST]
 
 
-def _in_lines(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:
+def _in_lines(
+    content: Content, campaign: Campaign, known: Collection[str]
+) -> Iterator[Placeholder]:
     for what, source in lines_of(content):
         place = declared_at(campaign, what)
         levels = _Levels(source)
@@ -160,7 +168,9 @@ def _in_bundle(
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 
-def _in_values(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:
+def _in_values(
+    content: Content, campaign: Campaign, known: Collection[str]
+) -> Iterator[Placeholder]:
     """In what the campaign file gives to templates; where they put it is theirs to say."""
     texts = [
         (f"variables.{name}", value)

@@ -14,9 +14,8 @@ from sendbatch.campaign.language import environment, expression_names
 from sendbatch.campaign.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Fault, Place, one_line
-from sendbatch.ledger.cells import Saying
-from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.staging import Staging
+from sendbatch.ledger.facts import Saying
+from sendbatch.ledger.store import People, Staging
 from sendbatch.message.content import Content
 from sendbatch.message.names import bare_conditions
 from sendbatch.words import count, rows
@@ -38,27 +37,24 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
 
 
 def bare_warnings(
-    reading: LedgerReading, content: Content, campaign: Campaign, columns: tuple[str, ...]
+    people: People, content: Content, campaign: Campaign, columns: tuple[str, ...]
 ) -> Iterator[Fault]:
     """One for each column that a template takes for true or false, and that says no for somebody."""
     for column, place in bare_conditions(content, campaign, columns).items():
-        found = reading.saying(columns.index(column), SAYING_NO)
+        found = people.saying(column, SAYING_NO)
         if found.count:
             yield _told(column, column, found, place, "warning")
 
 
 def matching_nobody(
-    reading: LedgerReading, campaign: Campaign, columns: tuple[str, ...], rows: int
+    people: People, campaign: Campaign, columns: tuple[str, ...], rows: int
 ) -> Fault:
     """What is said where `where` is true for none of so many rows: nobody gets anything."""
     where = campaign.recipients.where or ""
     names = [use.name for use in expression_names(environment(), where) if use.name in columns]
     held = []
     for name in names[:COLUMNS_SHOWN]:
-        cells = [
-            f'"{one_line(cell, 30)}"'
-            for cell in reading.usual(columns.index(name), CELLS_SHOWN + 1)
-        ]
+        cells = [f'"{one_line(cell, 30)}"' for cell in people.usual(name, CELLS_SHOWN + 1)]
         more = ", …" if len(cells) > CELLS_SHOWN else ""
         held.append(f"{name} holds {', '.join(cells[:CELLS_SHOWN])}{more}")
     said = f"recipients.where is true for none of {count(rows, 'row')}: {one_line(where, 200)}"

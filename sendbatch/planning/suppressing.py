@@ -9,7 +9,7 @@ from typing import TypeVar
 from sendbatch.audience.suppression import Entry, Suppression, names_nobody, read_suppression
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, Fault, Place, shown
-from sendbatch.ledger.staging import Staging
+from sendbatch.ledger.store import Staging
 from sendbatch.words import count, listed
 
 T = TypeVar("T")

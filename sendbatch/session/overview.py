@@ -9,7 +9,7 @@ from pathlib import Path
 from sendbatch.campaign.model import Rate, Tolerance
 from sendbatch.errors import Fault
 from sendbatch.gathering import Gathering
-from sendbatch.ledger.staging import NOBODY, Lacking
+from sendbatch.ledger.facts import NOBODY, Lacking
 from sendbatch.values import Status
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sendbatch.errors import Fault
 from sendbatch.gathering import Gathering
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import NOBODY
+from sendbatch.ledger.facts import NOBODY
+from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Standing
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
@@ -130,13 +130,13 @@ def _subject(message: Message) -> str:
 
 
 def rehearsed(
-    job: Job, ledger: Ledger, prepared: Prepared, standing: Standing, *, wanted: int = 0
+    job: Job, draft: Draft, prepared: Prepared, standing: Standing, *, wanted: int = 0
 ) -> tuple[Seen, list[tuple[Recipient, Message]]]:
     """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
     now = job.edge.clock.wall()
     rehearsal = rehearse(
         prepared.pool,
-        ledger.reading.holders(),
+        draft.people.holders(),
         prepared.holders,
         size_limit=job.campaign.profile.size_limit,
         now=now,
@@ -145,20 +145,20 @@ def rehearsed(
         placeholders=[one for one in prepared.placeholders if not one.in_all],
     )
     job.observer.finished()
-    first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
+    first = draft.samples(wanted) or list(islice(draft.people.holders(), wanted))
     shown = build(prepared.pool, first, now, job.stop)
     warnings = _warned_of_size(rehearsal, standing.size_seen(now))
-    invalid = _gathered(job, ledger, Status.INVALID)
-    duplicates = _gathered(job, ledger, Status.DUPLICATE)
+    invalid = _gathered(job, draft, Status.INVALID)
+    duplicates = _gathered(job, draft, Status.DUPLICATE)
     found = seen(
         job, prepared, standing, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
     return replace(found, warnings=(*found.warnings, *warnings)), shown
 
 
-def _gathered(job: Job, ledger: Ledger, status: Status) -> Gathering:
+def _gathered(job: Job, draft: Draft, status: Status) -> Gathering:
     found = Gathering()
-    for entry in job.stop.heeding(ledger.reading.entries({status})):
+    for entry in job.stop.heeding(draft.people.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found
 
@@ -172,7 +172,7 @@ def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]
     return (Fault(said, hint=hint, severity="warning"),)
 
 
-def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
+def approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
     """Write plan.json; returns its digest."""
     approval = approve(
         job.campaign.name,
@@ -180,6 +180,6 @@ def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
         prepared.content.digest,
         server_of(job.campaign.profile),
         os.urandom(16),
-        job.stop.heeding(ledger.reading.holders()),
+        job.stop.heeding(draft.people.holders()),
     )
     return write_approval(approval, out)

@@ -180,7 +180,11 @@ def test_a_column_named_self_does_not_disturb_where() -> None:
     ("where", "why", "hint"),
     [
         ("age > 18", "'>' not supported", "quotes are text: write age|int"),
-        ("age|int > '18'", "'>' not supported", "cells and what stands in quotes are text: write age|int"),
+        (
+            "age|int > '18'",
+            "'>' not supported",
+            "cells and what stands in quotes are text: write age|int",
+        ),
         ("1 / age|int", "division by zero", ""),
         ("allowed[age] == 1", "has no attribute '0'", ""),
         ("age.startsWith('1')", "has no attribute 'startsWith'", "did you mean startswith?"),

@@ -145,9 +145,10 @@ def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) ->
             assert f"{mark} {looks} {some}" in told.said
         assert (f"*|X|* {looks}" in told.said) == (not built)
     assert "FNAME" not in desk.run("run", "spring.yaml", "--yes").said  # it has been said
-    assert "::warning file=spring.html,line=1,col=4::*|FNAME|*" in desk.run(
-        "check", "spring.yaml", "--format", "github"
-    ).out
+    assert (
+        "::warning file=spring.html,line=1,col=4::*|FNAME|*"
+        in desk.run("check", "spring.yaml", "--format", "github").out
+    )
 
 
 def test_a_letter_of_images_alone_is_refused_once_and_says_what_is_missing(desk: Desk) -> None:

@@ -65,7 +65,9 @@ def test_a_path_with_blanks_stands_whole() -> None:
 
 def test_a_faults_place_is_not_broken_where_its_path_has_blanks() -> None:
     place = "my campaigns of this year/spring.yaml:12:7: error:"
-    lines = wrapped(f"{place} templates.html: no such file: ../templates/sprnig.html", 40).split("\n")
+    lines = wrapped(f"{place} templates.html: no such file: ../templates/sprnig.html", 40).split(
+        "\n"
+    )
     assert lines[0] == place
     assert "../templates/sprnig.html" in lines[-1]
 

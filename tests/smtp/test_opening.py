@@ -122,7 +122,9 @@ def test_a_machine_without_any_authority_is_told_of(
     """As a bare image of a system is, without the package ca-certificates."""
     nothing = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))  # for OpenSSL itself: a folder is no list of them
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", str(tmp_path)
+    )  # for OpenSSL itself: a folder is no list of them
     server, _ = postbox("tls", context=ssl.create_default_context())
     said = hint(failure(server, JANE))
     assert "install ca-certificates" in said
@@ -371,7 +373,11 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
     ("reply", "auth", "is_told"),
     [
         (b"550 5.7.30 Basic authentication is not supported for Client Submission.", "login", True),
-        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auto", True),
+        (
+            b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+            "auto",
+            True,
+        ),
         (b"535 5.7.3 Authentication unsuccessful", "auto", False),
         (b"535 5.7.139 Authentication unsuccessful, the token expired", "xoauth2", False),
     ],
