@@ -20,19 +20,20 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
+from sendbatch.errors import CampaignError, LedgerError, one_line, shown
+from sendbatch.findings import Finding
 from sendbatch.ledger.facts import Plan
-from sendbatch.ledger.folder import REPORT, RecordFolder
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.ledger.store import Draft, Record
-from sendbatch.limits.account import Standing as Account
+from sendbatch.ledger.store import Draft, Reading, Record
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.preparing import Prepared
-from sendbatch.reports.document import write_json
-from sendbatch.reports.files import write_reports
-from sendbatch.reports.table import write_csv
-from sendbatch.reports.tally import Tally, exit_code, take
+from sendbatch.reports.files import write_files
+from sendbatch.reports.formats import FORMATS, TABLE
+from sendbatch.reports.report import Report
+from sendbatch.reports.tally import exit_code, take
 from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import Loop, own_loop, unless_stopped
@@ -99,7 +100,7 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
-    unwritten: tuple[Fault, ...] = ()
+    unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
 
     @property
@@ -124,19 +125,19 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def told(record: Record) -> tuple[Tally, tuple[Fault, ...]]:
-        tally = take(record.reading)
-        if _drop_old_gallery(job, record):
+    def reported(record: Record) -> tuple[Report, tuple[Finding, ...]]:
+        report = _report(job.record, campaign, record.reading)
+        if _drop_old_gallery(job, record.reading):
             job.observer.notice(
                 "the gallery was of another text or list than this run: it is removed"
             )
         try:
-            write_reports(record.reading, job.record.path, tally)
+            write_files(report, job.record.path)
         except LedgerError as unwritten:  # what was sent was sent all the same
-            return tally, unwritten.faults
-        return tally, ()
+            return report, unwritten.findings
+        return report, ()
 
-    ran, (tally, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), told)
+    ran, (report, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), reported)
     ending = ran.ending
     code = exit_code(ran.totals, campaign.tolerate)
     early = ending is not None and ending.early
@@ -147,9 +148,9 @@ def run(
         sent=ending is not None,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending else None,
-        summary=_summary(job.record, campaign, tally),
+        summary=summary(report),
         folder=job.record.path,
-        report=job.record.path / REPORT,
+        report=job.record.path / TABLE,
         unwritten=unwritten,
         unbuildable=ending.unbuildable if ending else False,
     )
@@ -171,10 +172,10 @@ def plan(
     job = job_of(campaign, options, **around)
     return look(
         job,
-        lambda draft, prepared, standing: seen(
+        lambda draft, prepared, allowance: seen(
             job,
             prepared,
-            standing,
+            allowance,
             digest=approved(job, draft, prepared, out) if out is not None else None,
         ),
     )
@@ -189,7 +190,9 @@ def check(
 ) -> Seen:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     job = job_of(campaign, options, **around)
-    return look(job, lambda draft, prepared, standing: rehearsed(job, draft, prepared, standing)[0])
+    return look(
+        job, lambda draft, prepared, allowance: rehearsed(job, draft, prepared, allowance)[0]
+    )
 
 
 @own_loop
@@ -203,16 +206,15 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(draft: Draft, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
-        view, messages = rehearsed(job, draft, prepared, standing, wanted=GALLERY_SIZE)
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> tuple[Seen, Path | None]:
+        view, messages = rehearsed(job, draft, prepared, allowance, wanted=GALLERY_SIZE)
         try:
-            return view, _gallery(
-                job, messages, _made(job, draft.people.plan(), prepared.content.digest)
-            )
+            made = _made(job, draft.people.plan(), prepared.content.digest)
+            return view, _gallery(job, messages, made)
         except LedgerError as unwritable:
-            fault = unwritable.faults[0]
-            where = f"{fault.place.file}: " if fault.place is not None else ""
-            job.observer.notice(f"the first messages are not written: {where}{fault.message}")
+            (found,) = unwritable.findings
+            where = f"{found.place.file}: " if found.place is not None else ""
+            job.observer.notice(f"the first messages are not written: {where}{found.message}")
             return view, None
 
     return look(job, see)
@@ -233,18 +235,18 @@ def _gallery(job: Job, messages: Sequence[tuple[Recipient, Message]], made: Made
     return write_gallery(job.record.path / GALLERY, messages, title, made)
 
 
-def _drop_old_gallery(job: Job, record: Record) -> bool:
+def _drop_old_gallery(job: Job, reading: Reading) -> bool:
     """Whether there was a gallery of another text or list than that of the record by now."""
     folder = job.record.path / GALLERY
     if not folder.is_dir():
         return False
     from sendbatch.preview.gallery import drop_unless_of
 
-    reading = record.reading
     return drop_unless_of(folder, _made(job, reading.plan(), reading.meta("content") or ""))
 
 
 def _made(job: Job, plan: Plan | None, content: str) -> Made:
+    """What a gallery is of."""
     from sendbatch.preview.page import Made
 
     return Made(job.edge.clock.wall(), content, plan.inputs if plan is not None else "")
@@ -286,31 +288,31 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     _recorded(folder)
     with read_record(folder.path) as found:
         under_way = found.under_way
-        tally = take(found.reading, live=under_way)
+        report = _report(folder, campaign, found.reading, live=under_way)
         doubt = found.doubt()
     return Standing(
-        exit_code(tally.totals, campaign.tolerate),
-        tally.totals,
+        exit_code(report.tally.totals, campaign.tolerate),
+        report.tally.totals,
         under_way,
-        _summary(folder, campaign, tally),
+        summary(report),
         folder.path,
         str(doubt) if doubt is not None and campaign.profile.delivers else None,
     )
 
 
 def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = None) -> int:
-    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
+    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`.
+
+    Raises CampaignError for another format.
+    """
+    if form not in FORMATS:
+        raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
     folder = folder_of(campaign, record)
     _recorded(folder)
     with read_record(folder.path) as found:
-        tally = take(found.reading, live=found.under_way)
-        if form == "csv":
-            write_csv(found.reading, out)
-        elif form == "json":
-            write_json(found.reading, out, take(found.reading, attention=0))
-        else:
-            out.write(inert(_summary(folder, campaign, tally)))
-    return exit_code(tally.totals, campaign.tolerate)
+        report = _report(folder, campaign, found.reading, live=found.under_way)
+        FORMATS[form].write(report, out)
+    return exit_code(report.tally.totals, campaign.tolerate)
 
 
 def resolve(
@@ -341,7 +343,7 @@ def resolve(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        write_reports(opened.reading, folder.path, take(opened.reading, attention=0))
+        write_files(_report(folder, campaign, opened.reading), folder.path)
 
 
 @own_loop
@@ -404,8 +406,11 @@ def _recorded(folder: RecordFolder) -> None:
     )
 
 
-def _summary(folder: RecordFolder, campaign: Campaign, tally: Tally) -> str:
-    paths = {"report": shown(folder.path / "report.csv")}
+def _report(
+    folder: RecordFolder, campaign: Campaign, reading: Reading, *, live: bool = False
+) -> Report:
+    places = {"report": shown(folder.path / TABLE)}
     if (folder.path / OUTBOX).is_dir():
-        paths["mails"] = shown(folder.path / OUTBOX)
-    return summary(tally, name=campaign.name, run=campaign.run, paths=paths)
+        places["mails"] = shown(folder.path / OUTBOX)
+    tally = take(reading, live=live)
+    return Report(reading, tally, campaign.name, campaign.run, places)

@@ -24,7 +24,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is. CI, which vouches for a change, tries the same each
 # time, and more of it; at a desk others come each time.
-settings.register_profile("sendbatch", deadline=None, derandomize=IN_CI, max_examples=examples(100))
+settings.register_profile(
+    "sendbatch", deadline=None, derandomize=IN_CI, max_examples=examples(100)
+)
 settings.load_profile("sendbatch")
 
 Needs = Callable[[str, str], str]

@@ -53,12 +53,7 @@ MOST_LINES = 10_000  # above a header
 ADDRESSES = ("strict", "as_given")
 UNREADABLE = ("refuse", "warn")
 MISSING = (REFUSE, FAIL, SEND_WITHOUT)
-MISSING_MEANT = {
-    "error": REFUSE,
-    "skip": SEND_WITHOUT,
-    "ignore": SEND_WITHOUT,
-    "send": SEND_WITHOUT,
-}
+MISSING_MEANT = {"error": REFUSE, "skip": SEND_WITHOUT, "ignore": SEND_WITHOUT, "send": SEND_WITHOUT}
 SECURITY_MEANT = {"ssl": "tls", "smtps": "tls", "implicit": "tls", "explicit": "starttls"}
 
 Security = Annotated[

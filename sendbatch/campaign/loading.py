@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from sendbatch.campaign.checking import Checks
-from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredCampaign, DeclaredProfile
 from sendbatch.campaign.declaring import declare, missing
+from sendbatch.campaign.document.composing import read_source
+from sendbatch.campaign.document.nodes import Document, Trail, document
+from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.language import is_template, usable
+from sendbatch.campaign.language.checks import names_in
+from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import (
     REFUSE,
@@ -30,15 +33,15 @@ from sendbatch.campaign.model import (
     Tolerance,
     Unsubscribe,
 )
-from sendbatch.campaign.nodes import Document, Trail, document
-from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_tolerance
+from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
-from sendbatch.campaign.rates import parse_rates
 from sendbatch.campaign.shapes import shape_of
-from sendbatch.campaign.templating import check_run, names_in, render_run
 from sendbatch.campaign.widening import widen_campaign
-from sendbatch.errors import CampaignError, Fault, Place, ProfileError
+from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
+from sendbatch.campaign.written.rates import parse_rates
+from sendbatch.errors import CampaignError, Place, ProfileError
+from sendbatch.findings import Finding, Rule
 
 T = TypeVar("T")
 
@@ -93,7 +96,7 @@ def load_campaign(
 class _Loading:
     """One campaign file on its way; `faults` grows as it is looked at."""
 
-    def __init__(self, file: Path, doc: Document, asked: Asked, faults: list[Fault]) -> None:
+    def __init__(self, file: Path, doc: Document, asked: Asked, faults: list[Finding]) -> None:
         self.file = absolute(file)
         self.document = doc
         self.asked = asked
@@ -175,7 +178,9 @@ class _Loading:
             if not name.isidentifier():
                 hint = "write --set name=value"
                 self.faults.append(
-                    Fault(f"--set: not a name that a template can use: {name}", None, hint)
+                    Rule.WRONG_USAGE.finding(
+                        f"--set: not a name that a template can use: {name}", None, hint
+                    )
                 )
         declared = cast(dict[str, Json], self.declared.variables or {})
         return {**declared, **self.asked.settings}
@@ -197,7 +202,7 @@ class _Loading:
         try:
             return read(text)
         except Wrong as wrong:
-            self.faults.append(Fault(f"{option}: {wrong}", None, wrong.hint))
+            self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
 
     def recipients(self) -> Recipients | None:
@@ -265,7 +270,7 @@ def _dotted(trail: Trail) -> str:
     return ".".join(str(part) for part in trail)
 
 
-def _by_line(fault: Fault) -> tuple[int, int]:
+def _by_line(fault: Finding) -> tuple[int, int]:
     """Those of the command line first, then by line and column."""
     place = fault.place
     return (place.line or 0, place.column or 0) if place else (-1, 0)

@@ -17,11 +17,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT = {"type": "string"}
 LISTED = ("rate", "reply_to", "required")
 ENTRIES = ("suppress", "attachments")
-INNER = (
-    DeclaredRecipients,
-    DeclaredSuppression,
-    DeclaredAttachment,
-)  # those with keys that must be there
+INNER = (DeclaredRecipients, DeclaredSuppression, DeclaredAttachment)  # those with keys that must be there
 WRAPPED = ("recipients", "templates", "unsubscribe")
 
 

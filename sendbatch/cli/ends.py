@@ -66,9 +66,7 @@ def tell_the_way_on(result: RunResult, terminal: Terminal, ways: Ways, *, resent
         again = ""  # said once: it sends to all of them
     if result.retry_at is not None and result.exit_code != 3:
         due = clock_time(result.retry_at)
-        terminal.say(
-            f"the next deferred one is due at {due}{'; this goes on then' if again else ''}{again}"
-        )
+        terminal.say(f"the next deferred one is due at {due}{'; this goes on then' if again else ''}{again}")
     elif (deferred := result.totals.get(Status.DEFERRED, 0)) and result.exit_code != 3:
         them = "it" if deferred == 1 else f"the {deferred:,}"
         how = "this tries" if again else "a later run tries"

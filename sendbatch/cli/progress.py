@@ -178,10 +178,7 @@ def until_words(until: float | None, wall: float) -> str:
     if until is None:
         return ""
     seconds = max(until - wall, 0.0)
-    when, today = (
-        datetime.fromtimestamp(until).astimezone(),
-        datetime.fromtimestamp(wall).astimezone(),
-    )
+    when, today = datetime.fromtimestamp(until).astimezone(), datetime.fromtimestamp(wall).astimezone()
     form = "%H:%M:%S" if seconds < 120 else "%H:%M"
     if when.date() != today.date() and seconds > 3600:
         form = "%a %H:%M" if seconds < 6 * 86400 else "%Y-%m-%d %H:%M"

@@ -69,4 +69,7 @@ def _told(one: Proofed) -> str:
     if outcome.status is Status.ACCEPTED:
         return f"the message of {whose} went to {reviewer}"
     why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
-    return f"the message of {whose} to {reviewer}: {word(outcome.status)}: {one_line(why, 500)}"
+    return (
+        f"the message of {whose} to {reviewer}: "
+        f"{word(outcome.status)}: {one_line(why, 500)}"
+    )

@@ -27,7 +27,6 @@ def resolve(
     """
     from sendbatch import api
     from sendbatch.values import Status
-
     to = Status(opt.one_of(as_, ("accepted", "pending", "rejected"), "--as"))
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
     api.resolve(campaign, keys, to, record=record)

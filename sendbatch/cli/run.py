@@ -183,9 +183,7 @@ def _nothing(result: RunResult, retrying: str) -> str:
     if any(result.totals.get(status) for status in done):
         return "nothing to send: everyone this run is for was dealt with before"
     told = [
-        f"{number:,} {words}"
-        for status, words in LEFT_OUT.items()
-        if (number := result.totals.get(status))
+        f"{number:,} {words}" for status, words in LEFT_OUT.items() if (number := result.totals.get(status))
     ]
     return f"nobody to send to: {', '.join(told) or 'no row'}; look at the CSV and at `where`"
 

@@ -29,11 +29,7 @@ class Waits:
     def retry(self, due_at: float) -> str:
         """Only deferred recipients remain, and the next is due at this epoch time. Returns it in words."""
         where = self._deferred
-        who = (
-            f"{count(len(where), 'deferred recipient')} ({where})"
-            if len(where)
-            else "who is deferred"
-        )
+        who = f"{count(len(where), 'deferred recipient')} ({where})" if len(where) else "who is deferred"
         self._tell(where.most or "the deferred", who, due_at)
         more = f": {len(where):,} ({where})" if len(where) else ""
         return f"only deferred recipients remain{more}; the next is due at {clock_time(due_at)}"

@@ -42,11 +42,7 @@ _ENDING_PARAGRAPHS = (
 IMPLIED_ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     name: (_names(ended), _names(bounds))
     for names, ended, bounds in (
-        (
-            _ENDING_PARAGRAPHS,
-            "p",
-            "a table td th caption button",
-        ),  # a link goes on in the next block
+        (_ENDING_PARAGRAPHS, "p", "a table td th caption button"),  # a link goes on in the next block
         ("li", "li", "ul ol menu table td th"),
         ("dt dd", "dt dd", "dl table td th"),
         ("td th", "td th", "table"),

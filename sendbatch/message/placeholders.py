@@ -13,9 +13,10 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import Fault, Place, one_line
+from sendbatch.campaign.names import usable
+from sendbatch.errors import Place, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.names import declared_at, lines_of
@@ -54,9 +55,7 @@ _PERHAPS = (
 )
 _MARKS = re.compile("|".join((*_SURE, *_PERHAPS)), re.IGNORECASE)
 _UNDERSCORED = frozenset("knp")  # marks that stand around plain words in prose
-_OF_PERSONS = frozenset(
-    {"contact", "subscriber", "recipient", "user", "customer", "member", "lead"}
-)
+_OF_PERSONS = frozenset({"contact", "subscriber", "recipient", "user", "customer", "member", "lead"})
 _BY_CUSTOM = frozenset({
     *("first_name", "firstname", "fname", "last_name", "lastname", "lname", "name", "full_name"),
     *("fullname", "email", "email_address", "emailaddress", "salutation"),
@@ -85,9 +84,7 @@ class Placeholder:
 
     def seen_again(self, other: Placeholder) -> Placeholder:
         """The same at a second place."""
-        lines = {
-            (place.file, place.line) for place in (self.place, *self.also) if place is not None
-        }
+        lines = {(place.file, place.line) for place in (self.place, *self.also) if place is not None}
         place, in_all = other.place, self.in_all or other.in_all
         if place is None or (place.file, place.line) in lines or len(self.also) > _MOST_PLACES:
             return replace(self, in_all=in_all)
@@ -97,7 +94,7 @@ class Placeholder:
         """Whether it stands in a finished text, were it escaped on its way there."""
         return self.text in text or html.escape(self.text) in text
 
-    def warning(self, messages: int, having: int | None) -> Fault:
+    def warning(self, messages: int, having: int | None) -> Finding:
         """`messages` are built in all; `having` have it, None where that was not counted."""
         of = count(messages, "message")
         if self.in_all:
@@ -119,10 +116,8 @@ class Placeholder:
             encoded = "|urlencode" if "%7" in self.text else ""
             hint = f"write {{{{ {self.column}{encoded} }}}}"
         if self.is_ours:
-            hint = (
-                "only templates are filled in: put what stands around it into the template itself"
-            )
-        return Fault(said, self.place, hint, severity="warning")
+            hint = "only templates are filled in: put what stands around it into the template itself"
+        return Rule.LEFTOVER_PLACEHOLDER.finding(said, self.place, hint)
 
 
 def placeholders(
@@ -143,9 +138,7 @@ def placeholders(
     return tuple(found.values())[:_MOST]
 
 
-def _in_lines(
-    content: Content, campaign: Campaign, known: Collection[str]
-) -> Iterator[Placeholder]:
+def _in_lines(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:
     for what, source in lines_of(content):
         place = declared_at(campaign, what)
         levels = _Levels(source)
@@ -168,9 +161,7 @@ def _in_bundle(
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 
-def _in_values(
-    content: Content, campaign: Campaign, known: Collection[str]
-) -> Iterator[Placeholder]:
+def _in_values(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:
     """In what the campaign file gives to templates; where they put it is theirs to say."""
     texts = [
         (f"variables.{name}", value)

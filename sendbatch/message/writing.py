@@ -104,9 +104,7 @@ class Writer:
 
     def _begin_anchor(self, _at: int, written: str) -> None:
         if self._behind_address == (self.page.flushed, len(self.page.inline)):
-            self.page.inline.append(
-                " "
-            )  # links that touch each other: an address would go on in the next
+            self.page.inline.append(" ")  # links that touch each other: an address would go on in the next
         attributes = attributes_of(written)
         label = tidy(attributes.get("aria-label") or attributes.get("title", ""))
         self._anchors.append(_Anchor(link_to(attributes.get("href", "")), label))

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.cells import bare
-from sendbatch.campaign.language import narrowed, usable
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import Fault, GuardError, one_line
+from sendbatch.campaign.names import narrowed, usable
+from sendbatch.errors import GuardError, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.store import Draft, People, Reading
 from sendbatch.planning.guards import next_edition
@@ -59,7 +60,7 @@ def other_key(reading: Reading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
-def shared_warning(people: People, campaign: Campaign) -> Fault | None:
+def shared_warning(people: People, campaign: Campaign) -> Finding | None:
     """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
     may not be meant."""
     if not key_of(campaign):
@@ -71,10 +72,8 @@ def shared_warning(people: People, campaign: Campaign) -> Fault | None:
     more = ", …" if number > len(rows) else ""
     addresses = count(number, "address", "addresses")
     has = "has" if number == 1 else "have"
-    said = (
-        f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
-    )
-    return Fault(said, campaign.places.get("recipients.key"), severity="warning")
+    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
+    return Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
 
 
 def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,10 @@
-"""Which file system a folder is on, as the system's own table says, and whether a record may be there."""
+"""Which file system a folder is on, as the system's own table says."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from sendbatch.errors import LedgerError
 
 TABLE = Path("/proc/self/mounts")
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -58,14 +56,8 @@ def mount_of(folder: Path, table: Path = TABLE) -> Mount | None:
     return best
 
 
-def refuse_network(folder: Path, mounts: Path = TABLE) -> None:
-    """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
-    mount = mount_of(folder, mounts)
-    kind = mount.kind if mount is not None else ""
-    if kind in NETWORK_FILE_SYSTEMS:
-        raise LedgerError(
-            f"{folder}: the record would be on a network file system ({kind}), where a crash could "
-            "lose it",
-            hint="put it on a local disk: --record DIR   (a record that is here already must be moved "
-            "there: a new one knows nobody, and mails them again)",
-        )
+def network_of(folder: Path, table: Path = TABLE) -> str | None:
+    """The type of the network file system that `folder` is on, None on a local one: SQLite's write-ahead
+    log does not hold on these."""
+    mount = mount_of(folder, table)
+    return mount.kind if mount is not None and mount.kind in NETWORK_FILE_SYSTEMS else None

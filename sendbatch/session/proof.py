@@ -13,9 +13,10 @@ from itertools import islice
 from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
-from sendbatch.errors import CampaignError, Fault, Interrupted
+from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
@@ -45,7 +46,7 @@ def send_proofs(
     """
     _hold_addresses(reviewers)
 
-    def see(draft: Draft, prepared: Prepared, standing: Standing) -> list[Proofed]:
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
         now = job.edge.clock.wall()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
@@ -54,7 +55,7 @@ def send_proofs(
             for built in zip(*map(build, reviewers), strict=True)
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
-        _take_quota(standing, len(messages), now)
+        _take_quota(allowance, len(messages), now)
         with reachable(job) as way, Loop() as loop, Commands() as commands:
             dialer = Dialer(way.server, lambda: way.read_credentials(commands))
             return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
@@ -68,7 +69,7 @@ def _hold_addresses(reviewers: Sequence[str]) -> None:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Fault(f"--to {reviewer}: {error}"))
+            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
     if faults:
         raise CampaignError(faults)
 
@@ -87,14 +88,14 @@ def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> l
     return first
 
 
-def _take_quota(standing: Standing, messages: int, now: float) -> None:
-    if standing.usage is None:
+def _take_quota(allowance: Allowance, messages: int, now: float) -> None:
+    if allowance.usage is None:
         return
-    windows = quotas_of(standing.rates)
-    granted = standing.usage.take(standing.account, windows, messages, now)
+    windows = quotas_of(allowance.rates)
+    granted = allowance.usage.take(allowance.account, windows, messages, now)
     if granted < messages:
-        standing.usage.give_back(standing.account, granted, now)
-        free_at = standing.usage.next_free(standing.account, windows, now)
+        allowance.usage.give_back(allowance.account, granted, now)
+        free_at = allowance.usage.next_free(allowance.account, windows, now)
         raise CampaignError(
             f"the account's quota has no room for {count(messages, 'proof')} "
             f"before {clock_time(free_at)}"

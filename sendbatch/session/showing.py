@@ -11,11 +11,10 @@ from email.policy import compat32, default
 from itertools import islice, repeat
 from pathlib import Path
 
-from sendbatch.errors import Fault
-from sendbatch.gathering import Gathering
+from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY
 from sendbatch.ledger.store import Draft
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
 from sendbatch.planning.preparing import Prepared
@@ -29,21 +28,21 @@ READ = 1000  # characters of a subject
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
-def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
-    return Question(seen(job, prepared, standing), prepared.sendable > TYPED_ABOVE)
+def question(job: Job, prepared: Prepared, allowance: Allowance) -> Question:
+    return Question(seen(job, prepared, allowance), prepared.sendable > TYPED_ABOVE)
 
 
 def confirming(
     job: Job, *, yes: bool, ask: Callable[[Question], bool] | None
-) -> Callable[[Prepared, Standing], bool]:
+) -> Callable[[Prepared, Allowance], bool]:
     """What is called once a plan stands: shows it where there is something to tell, and asks. Returns
     whether a person was asked."""
 
-    def confirm(prepared: Prepared, standing: Standing) -> bool:
+    def confirm(prepared: Prepared, allowance: Allowance) -> bool:
         worth_telling = prepared.planned or prepared.notices or prepared.warnings
         if not (prepared.sendable or worth_telling):
             return False  # nothing to send, and nothing that a person should know
-        asked = question(job, prepared, standing)
+        asked = question(job, prepared, allowance)
         job.observer.planned(asked.plan)
         return bool(prepared.sendable) and confirmed(
             delivers=job.campaign.profile.delivers,
@@ -58,12 +57,12 @@ def confirming(
 def seen(
     job: Job,
     prepared: Prepared,
-    standing: Standing,
+    allowance: Allowance,
     *,
     digest: str | None = None,
     rehearsal: Rehearsal | None = None,
-    invalid: Gathering | None = None,
-    duplicates: Gathering | None = None,
+    invalid: Groups | None = None,
+    duplicates: Groups | None = None,
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
@@ -76,7 +75,7 @@ def seen(
         server=server_of(profile)
         if profile.name == "sandbox"
         else f"{profile.host}:{profile.port}",
-        account=standing.shown_name,
+        account=allowance.shown_name,
         delivers=profile.delivers,
         totals=prepared.totals,
         holders=prepared.holders,
@@ -85,8 +84,8 @@ def seen(
         subjects=tuple(
             _subject(m) for _, m in build(prepared.pool, prepared.samples, now, job.stop)
         ),
-        done_in=standing.seconds_needed(prepared.sendable, now),
-        quotas=standing.quotas(now),
+        done_in=allowance.seconds_needed(prepared.sendable, now),
+        quotas=allowance.quotas(now),
         difference=(difference.added, difference.removed, difference.corrected)
         if difference is not None
         else None,
@@ -103,12 +102,12 @@ def seen(
         without=planned.without if planned is not None else NOBODY,
         digest=digest,
         rehearsal=rehearsal,
-        invalid=invalid or Gathering(),
-        duplicates=duplicates or Gathering(),
+        invalid=invalid or Groups(),
+        duplicates=duplicates or Groups(),
     )
 
 
-def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Finding]:
     """A warning for each placeholder of another tool. Where every message was built it is known how many
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
@@ -130,7 +129,7 @@ def _subject(message: Message) -> str:
 
 
 def rehearsed(
-    job: Job, draft: Draft, prepared: Prepared, standing: Standing, *, wanted: int = 0
+    job: Job, draft: Draft, prepared: Prepared, allowance: Allowance, *, wanted: int = 0
 ) -> tuple[Seen, list[tuple[Recipient, Message]]]:
     """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
     now = job.edge.clock.wall()
@@ -147,29 +146,29 @@ def rehearsed(
     job.observer.finished()
     first = draft.samples(wanted) or list(islice(draft.people.holders(), wanted))
     shown = build(prepared.pool, first, now, job.stop)
-    warnings = _warned_of_size(rehearsal, standing.size_seen(now))
-    invalid = _gathered(job, draft, Status.INVALID)
-    duplicates = _gathered(job, draft, Status.DUPLICATE)
+    warnings = _warned_of_size(rehearsal, allowance.size_seen(now))
+    invalid = _grouped(job, draft, Status.INVALID)
+    duplicates = _grouped(job, draft, Status.DUPLICATE)
     found = seen(
-        job, prepared, standing, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
+        job, prepared, allowance, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
     return replace(found, warnings=(*found.warnings, *warnings)), shown
 
 
-def _gathered(job: Job, draft: Draft, status: Status) -> Gathering:
-    found = Gathering()
+def _grouped(job: Job, draft: Draft, status: Status) -> Groups:
+    found = Groups()
     for entry in job.stop.heeding(draft.people.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found
 
 
-def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]:
+def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Finding, ...]:
     """What the server lately said is no more than a warning: it may say otherwise by now."""
     if size is None or rehearsal.largest <= size:
         return ()
     said = f"the largest message has {rehearsal.largest:,} bytes; the server takes {size:,}"
     hint = "it said so within the last week; run asks it again"
-    return (Fault(said, hint=hint, severity="warning"),)
+    return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
 def approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:

@@ -37,8 +37,7 @@ class LoginUnfinished(SmtpError):
     """The server closed the connection after it refused a mechanism, and there is another to try."""
 
     def __init__(self, error: SmtpError) -> None:
-        fault = error.faults[0]
-        super().__init__(fault.message, step=error.step, code=error.code, hint=fault.hint)
+        super().__init__(error.message, step=error.step, code=error.code, hint=error.hint)
 
 
 class Login:
@@ -128,11 +127,7 @@ class Login:
         usable = [name for name in self._order() if name in self._offers.auth]
         if not usable:
             raise diagnosis.no_mechanism(self._server, self._offers)
-        if (
-            usable[0] == "cram-md5"
-            and self._server.security == "none"
-            and not self._server.is_local
-        ):
+        if usable[0] == "cram-md5" and self._server.security == "none" and not self._server.is_local:
             return usable[:1]
         return [name for name in usable if name not in self._unfit] or usable[:1]
 

@@ -39,22 +39,12 @@ _HANDSHAKE = {
         (TOO_OLD, "its operator must switch on TLS 1.2 or newer"),
     ),
     **dict.fromkeys(
-        (
-            "DH_KEY_TOO_SMALL",
-            "EE_KEY_TOO_SMALL",
-            "CA_KEY_TOO_SMALL",
-            "MODULUS_TOO_SMALL",
-            "BAD_ECPOINT",
-        ),
+        ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "MODULUS_TOO_SMALL", "BAD_ECPOINT"),
         ("its key is too small", _LARGER_KEY),
     ),
     **dict.fromkeys(
         (
-            *(
-                "NO_SHARED_CIPHER",
-                "SSLV3_ALERT_HANDSHAKE_FAILURE",
-                "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
-            ),
+            *("NO_SHARED_CIPHER", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE"),
             *("TLSV1_ALERT_INSUFFICIENT_SECURITY", "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED"),
         ),
         (
@@ -68,10 +58,7 @@ _HANDSHAKE = {
     ),
     **dict.fromkeys(
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"),
-        (
-            "it wants a certificate of ours",
-            "logging in by certificate is not possible: use a login",
-        ),
+        ("it wants a certificate of ours", "logging in by certificate is not possible: use a login"),
     ),
     **dict.fromkeys(
         ("TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_DECODE_ERROR"),
@@ -146,11 +133,7 @@ def another_certificate(server: Server, seen: Seen) -> SmtpError:
 def no_authorities(server: Server, error: OSError) -> SmtpError:
     """The file of `ca` is of no use."""
     why = one_line(error.strerror or str(error), 120)
-    return SmtpError(
-        f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted"
-    )
-
-
+    return SmtpError(f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted")
 def has_authorities() -> bool:
     """Whether there is anything that OpenSSL trusts by default: a bare image of a system has nothing."""
     paths = ssl.get_default_verify_paths()  # None where nothing is there

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sendbatch.audience.checks import Checker
 from sendbatch.audience.rules import make_rules
-from sendbatch.campaign.language import usable
-from sendbatch.errors import AudienceError, CampaignError, Fault
+from sendbatch.campaign.names import usable
+from sendbatch.errors import AudienceError, CampaignError
+from sendbatch.findings import Rule
 from sendbatch.values import Row, Status
 
 from .conftest import campaign, check, rules
@@ -180,11 +181,7 @@ def test_a_column_named_self_does_not_disturb_where() -> None:
     ("where", "why", "hint"),
     [
         ("age > 18", "'>' not supported", "quotes are text: write age|int"),
-        (
-            "age|int > '18'",
-            "'>' not supported",
-            "cells and what stands in quotes are text: write age|int",
-        ),
+        ("age|int > '18'", "'>' not supported", "cells and what stands in quotes are text: write age|int"),
         ("1 / age|int", "division by zero", ""),
         ("allowed[age] == 1", "has no attribute '0'", ""),
         ("age.startsWith('1')", "has no attribute 'startsWith'", "did you mean startswith?"),
@@ -317,7 +314,7 @@ def test_a_number_that_cannot_be_read_refuses_and_never_filters() -> None:
 # Columns that clash, and columns that are missing
 
 
-TWICE = {"plan": Fault("two columns are named 'Plan'")}
+TWICE = {"plan": Rule.AMBIGUOUS_COLUMN.finding("two columns are named 'Plan'")}
 
 
 def clashed(**fields: Any) -> str:

@@ -48,9 +48,7 @@ def test_a_csv_with_only_a_header(desk: Desk) -> None:
 
 def test_a_csv_without_the_column_of_the_address(desk: Desk) -> None:
     desk.write("people.csv", "e_mail,first_name\nada@example.com,Ada\n")
-    refused_by_a_check_as_well(
-        desk, "spring.yaml:", "email", "write email: e_mail under recipients"
-    )
+    refused_by_a_check_as_well(desk, "spring.yaml:", "email", "write email: e_mail under recipients")
 
 
 def test_a_csv_without_a_column_that_a_template_needs(desk: Desk) -> None:

@@ -92,10 +92,7 @@ def test_quiet_every_exit_code_but_0_has_its_word(desk: Desk, mailhost: MailHost
     assert (code, len(lines)) == (2, 2)
     code, lines = said("--rate", "1/h", "--no-wait")
     assert code == 3
-    assert lines[:2] == [
-        "spring: 1 of 3 accepted, 2 pending",
-        "  report:  reports/spring/report.csv",
-    ]
+    assert lines[:2] == ["spring: 1 of 3 accepted, 2 pending", "  report:  reports/spring/report.csv"]
     assert lines[2].startswith("stopped early: the limits are used up until ")
     assert lines[3:] == ["go on with:", "  sendbatch run spring.yaml --rate 1/h"]
     mailhost.answers[CARL] = "450 4.2.1 try again later"

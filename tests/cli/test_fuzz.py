@@ -12,9 +12,7 @@ from tests.kit.command import CAMPAIGN, PEOPLE, Desk
 from tests.kit.thoroughness import examples
 
 EXAMPLES = settings(
-    max_examples=examples(35),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(35), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 PROFILES = """\

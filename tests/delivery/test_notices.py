@@ -31,9 +31,13 @@ def test_of_nine_hundred_deferred_the_first_is_told_at_once_and_the_others_in_on
     room = Room()
     for number in range(900):
         room.deferred(number, "gmail.com" if number % 3 else "web.de")
-    assert room.told == ["p0@web.de is deferred: 451 4.7.1 Greylisted, try again in 300 seconds"]
+    assert room.told == [
+        "p0@web.de is deferred: 451 4.7.1 Greylisted, try again in 300 seconds"
+    ]
     room.notices.finish()
-    assert room.told[1:] == ["deferred 900 times so far (451 4.7.1): gmail.com 600, web.de 300"]
+    assert room.told[1:] == [
+        "deferred 900 times so far (451 4.7.1): gmail.com 600, web.de 300"
+    ]
     room.notices.finish()
     assert len(room.told) == 2
 
@@ -50,9 +54,7 @@ def test_a_count_comes_now_and_then_and_ever_more_seldom() -> None:
 def test_words_that_are_different_for_everyone_are_told_no_more_often() -> None:
     room = Room()
     for number in range(5000):
-        reply = Reply(
-            400 + number % 100, f"{number} is busy", "RCPT", f"4.{number % 7}.{number % 11}"
-        )
+        reply = Reply(400 + number % 100, f"{number} is busy", "RCPT", f"4.{number % 7}.{number % 11}")
         room.deferred(number, f"d{number}.example", reply)
         why = "".join(chr(97 + int(digit)) for digit in str(number))
         room.notices.unsent("x@y.example", "y.example", Status.FAILED, None, f"no macro {why}")
@@ -76,12 +78,7 @@ def test_what_happens_to_a_run_is_an_event_each_time_and_a_notice_a_few_times() 
     room.clock.now = 61.0
     room.notices.tell("offline", "gone at last")
     assert len(room.noted) == 51
-    assert room.told == [
-        "gone 0",
-        "gone 1",
-        "gone 2",
-        "gone at last (and 47 such notices before it)",
-    ]
+    assert room.told == ["gone 0", "gone 1", "gone 2", "gone at last (and 47 such notices before it)"]
 
 
 def test_the_newest_word_on_a_wait_is_told_seldom() -> None:

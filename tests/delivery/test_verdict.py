@@ -47,20 +47,14 @@ class TestBehindAcceptedMessages:
         breaker.refused(refusal(3), Carried("third", 0, 0))
         assert breaker.accepted(Carried("third", 0, 1)) == ([3], [])
         assert breaker.accepted(Carried("third", 4, 7)) == ([], [])
-        assert breaker.accepted(Carried("first", 5, 6)) == (
-            [1, 2],
-            [],
-        )  # one carries more than that
+        assert breaker.accepted(Carried("first", 5, 6)) == ([1, 2], [])  # one carries more than that
 
     def test_where_no_connection_carries_more_nobody_is_condemned(self) -> None:
         breaker = Breaker()
         for connection in "abc":
             breaker.refused(refusal(1), Carried(connection, 5, 5))
             for accepted in range(5):
-                assert breaker.accepted(Carried(f"{connection} anew", accepted, accepted)) == (
-                    [],
-                    [],
-                )
+                assert breaker.accepted(Carried(f"{connection} anew", accepted, accepted)) == ([], [])
         assert breaker.finish(lately=True) == ([], {})
 
     def test_where_one_is_known_to_carry_more_any_acceptance_condemns(self) -> None:

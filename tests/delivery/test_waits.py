@@ -28,7 +28,9 @@ def told(run: Desk) -> set[tuple[str, str]]:
 
 def first_time(run: Desk) -> None:
     """Everybody is put off once."""
-    run.office.rcpt = lambda visit: GREY if run.office.asked[visit.recipient] < 2 else None
+    run.office.rcpt = lambda visit: (
+        GREY if run.office.asked[visit.recipient] < 2 else None
+    )
 
 
 def test_where_only_deferred_remain_it_is_for_them_by_domain(desk: MakeDesk) -> None:
@@ -45,7 +47,9 @@ def test_where_only_deferred_remain_it_is_for_them_by_domain(desk: MakeDesk) -> 
 
 def test_however_many_are_deferred_a_few_lines_are_told(desk: MakeDesk) -> None:
     run = desk(120, connections=4, retry=Retry(attempts=4, first_delay=60, max_delay=1800))
-    run.office.rcpt = lambda visit: GREY if run.office.asked[visit.recipient] < 3 else None
+    run.office.rcpt = lambda visit: (
+        GREY if run.office.asked[visit.recipient] < 3 else None
+    )
     run.send()
     assert run.totals() == {Status.ACCEPTED: 120}
     assert len(run.watcher.notices) < 15

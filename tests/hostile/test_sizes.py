@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sendbatch import api
-from sendbatch.limits.usage import Usage
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.runtime.edge import Edge
 from tests.hostile.campaign import House
 from tests.hostile.conftest import StartServer
@@ -29,8 +30,8 @@ def bills(house: House) -> Path:
 
 def seen(house: House, size: int, days_ago: float = 0.0) -> None:
     """An earlier run was told so."""
-    usage = Usage(house.folder / "state" / "usage.sqlite")
-    usage.saw_size("127.0.0.1", size, house.clock.wall() - days_ago * DAY)
+    servers = KnownServers(UsageFile(house.folder / "state" / "usage.sqlite"))
+    servers.found_size("127.0.0.1", size, house.clock.wall() - days_ago * DAY)
 
 
 @pytest.mark.usefixtures("bills")
@@ -94,6 +95,22 @@ def test_a_plan_warns_of_a_size_remembered_for_a_week(
     )
     assert [fault.place.line for fault in plan.warnings if fault.place] == warned
     assert {fault.severity for fault in plan.warnings} <= {"warning"}
+
+
+@pytest.mark.usefixtures("bills")
+def test_the_size_that_a_server_names_in_a_run_is_what_a_plan_warns_of_afterwards(
+    house: House, hostile: StartServer
+) -> None:
+    server = hostile(offers=["SIZE 1200000"])
+    assert house.write(server.port).send().code == 0
+    house.write(server.port, more=OWN)
+    plan = api.plan(
+        api.load(house.folder / "campaign.yaml"),
+        record=house.folder / "another",  # where nobody has the mail yet
+        edge=Edge(clock=house.clock, state=house.folder / "state"),
+    )
+    said = [fault for fault in plan.warnings if "1,200,000" in fault.message]
+    assert [fault.place.line for fault in said if fault.place] == [2, 3]
 
 
 @pytest.mark.usefixtures("bills")

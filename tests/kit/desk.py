@@ -22,7 +22,9 @@ from sendbatch.ledger.facts import Entry
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Queue
+from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built
@@ -167,7 +169,7 @@ class Desk:
             draft.merge()
         self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
         ending = self._run()
-        self.ledger.queue(self.clock.wall).end()
+        self.queue.end()
         return ending
 
     def _run(self) -> Ending:
@@ -272,5 +274,5 @@ class Desk:
         return [event.detail for event in self.ledger.reading.events() if event.kind == kind]
 
 
-def usage_in(folder: Path) -> Usage:
-    return Usage(folder / "state" / "usage.sqlite")
+def usage_in(folder: Path) -> LocalUsage:
+    return LocalUsage(UsageFile(folder / "state" / "usage.sqlite"))

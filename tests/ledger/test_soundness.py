@@ -24,8 +24,8 @@ from sendbatch.ledger.sqlite.record import (
     read_ledger,
 )
 from sendbatch.ledger.sqlite.soundness import OURS, decoded
-from sendbatch.reports.document import write_json
-from sendbatch.reports.table import write_csv
+from sendbatch.reports import csv, json
+from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
@@ -86,10 +86,11 @@ def told(ledger: Ledger) -> None:
     reading = ledger.reading
     reading.census(), reading.departed(), reading.span(), reading.domains_without_mail("no")
     list(reading.entries(all_rows=True)), list(reading.holders()), reading.named(("ann",))
-    assert len(summary(take(reading), name="news", run="")) < 20_000
+    report = Report(reading, take(reading), "news", "")
+    assert len(summary(report)) < 20_000
     out = io.StringIO()
-    write_csv(reading, out)
-    write_json(reading, out, take(reading))
+    csv.write(report, out)
+    json.write(report, out)
     out.getvalue().encode()
 
 

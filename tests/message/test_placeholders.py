@@ -147,18 +147,14 @@ def test_no_more_than_twenty_are_told(campaign: Make) -> None:
 
 
 def test_a_tag_in_a_variable_is_said_to_be_not_filled_in(campaign: Make) -> None:
-    made = replace(
-        campaign(), variables={"greeting": "Dear {{ first_name }}", "other": "{first_name}"}
-    )
+    made = replace(campaign(), variables={"greeting": "Dear {{ first_name }}", "other": "{first_name}"})
     ours, other = (one.warning(2, None) for one in left(made))
     assert ours.message.startswith("{{ first_name }} in a value is not filled in")
     assert "into the template itself" in (ours.hint or "")
     assert other.hint == "write {{ first_name }}"
 
 
-@pytest.mark.parametrize(
-    "piece", ["{a", "[[a", "%a", "*|a", "%%a", "-a_", "<<a", "a ", "%7B", "{{a"]
-)
+@pytest.mark.parametrize("piece", ["{a", "[[a", "%a", "*|a", "%%a", "-a_", "<<a", "a ", "%7B", "{{a"])
 def test_hostile_text_takes_no_time_that_grows_with_its_square(campaign: Make, piece: str) -> None:
     made = campaign({"templates/body.html": "{% raw %}" + piece * 50_000 + "{% endraw %}"})
     assert left(made) == []

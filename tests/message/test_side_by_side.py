@@ -85,9 +85,7 @@ def test_ours_means_what_theirs_does(
     message = built(made, first_name=subject, customer_id=said)
     ours, reference = parsed(message), theirs(subject, name, said, named)
     assert message.data.isascii()
-    assert (
-        str(ours["Subject"]) == subject
-    )  # theirs loses a blank beside a quote among encoded words
+    assert str(ours["Subject"]) == subject  # theirs loses a blank beside a quote among encoded words
     assert str(ours["From"]) == str(reference["From"])
     assert display_names(ours) == display_names(reference)
     assert body(ours, "html") == body(reference, "html")

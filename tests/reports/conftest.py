@@ -11,6 +11,8 @@ import pytest
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, Told
 from sendbatch.ledger.store import Reading
+from sendbatch.reports.report import Report
+from sendbatch.reports.tally import take
 from sendbatch.values import Status
 
 BLANK = Entry(
@@ -51,6 +53,9 @@ class Record:
         entry = replace(BLANK, id=number, status=status, **given)
         self.rows.append(entry)
         return entry
+
+    def report(self, run: str = "", places: dict[str, str] | None = None) -> Report:
+        return Report(self, take(self), "spring", run, places or {})
 
     def meta(self, key: str) -> str | None:
         return self.facts.get(key)
@@ -98,7 +103,9 @@ class Record:
             for entry in self.rows
             if entry.status is Status.DEFERRED and (entry.code or 0) >= 500
         )
-        return [Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)]  # type: ignore
+        return [
+            Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)
+        ]  # type: ignore
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]

@@ -38,5 +38,7 @@ def test_who_stops_waiting_does_so_at_once() -> None:
 
 
 def test_a_process_ends_without_it() -> None:
-    code = "import time\nfrom sendbatch.runtime.threads import in_thread\nin_thread(lambda: time.sleep(60))\n"
+    code = (
+        "import time\nfrom sendbatch.runtime.threads import in_thread\nin_thread(lambda: time.sleep(60))\n"
+    )
     subprocess.run([sys.executable, "-c", code], timeout=30, check=True)

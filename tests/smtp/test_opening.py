@@ -36,13 +36,13 @@ def send(server: Server, credentials: Credentials | None = None) -> Outcome:
 def failure(server: Server, credentials: Credentials | None = None) -> SmtpError:
     with pytest.raises(SmtpError) as caught:
         send(server, credentials)
-    shown = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.faults}"
+    shown = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.findings}"
     assert credentials is None or credentials.password not in shown
     return caught.value
 
 
 def hint(error: SmtpError) -> str:
-    return error.faults[0].hint or ""
+    return error.findings[0].hint or ""
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls", "none"])
@@ -122,9 +122,7 @@ def test_a_machine_without_any_authority_is_told_of(
     """As a bare image of a system is, without the package ca-certificates."""
     nothing = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
-    monkeypatch.setenv(
-        "SSL_CERT_FILE", str(tmp_path)
-    )  # for OpenSSL itself: a folder is no list of them
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))  # for OpenSSL itself: a folder is no list of them
     server, _ = postbox("tls", context=ssl.create_default_context())
     said = hint(failure(server, JANE))
     assert "install ca-certificates" in said
@@ -373,11 +371,7 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
     ("reply", "auth", "is_told"),
     [
         (b"550 5.7.30 Basic authentication is not supported for Client Submission.", "login", True),
-        (
-            b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
-            "auto",
-            True,
-        ),
+        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auto", True),
         (b"535 5.7.3 Authentication unsuccessful", "auto", False),
         (b"535 5.7.139 Authentication unsuccessful, the token expired", "xoauth2", False),
     ],
@@ -519,8 +513,8 @@ def test_a_refused_token_is_told_with_the_servers_reason(challenge: bytes, told:
         await talk.hears_the_rest()
 
     error = played(refuses, JANE, auth="xoauth2")
-    assert told in error.faults[0].message
-    assert "\x1b" not in error.faults[0].message
+    assert told in error.findings[0].message
+    assert "\x1b" not in error.findings[0].message
     assert "token" in hint(error)
     assert "website" not in hint(error)
 

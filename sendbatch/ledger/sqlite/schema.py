@@ -18,7 +18,8 @@ from sendbatch.ledger.sqlite.holding import being_written, is_busy
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
-from sendbatch.runtime.mounts import refuse_network
+from sendbatch.runtime.mounts import TABLE as MOUNTS
+from sendbatch.runtime.mounts import network_of
 
 VERSION = 1
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
@@ -257,3 +258,14 @@ def unusable(path: Path, error: sqlite3.Error | Unsound) -> LedgerError | Locked
 
 def _words(error: OSError | sqlite3.Error) -> str:
     return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+
+
+def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
+    """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
+    if (kind := network_of(folder, mounts)) is not None:
+        raise LedgerError(
+            f"{folder}: the record would be on a network file system ({kind}), where a crash could "
+            "lose it",
+            hint="put it on a local disk: --record DIR   (a record that is here already must be moved "
+            "there: a new one knows nobody, and mails them again)",
+        )

@@ -1,0 +1,106 @@
+"""What an author's expression may make: results too large to be meant are refused before they are made.
+
+Jinja's sandbox bounds `range` alone. And nothing at all is computed while a template is compiled, so that
+whoever only reads a campaign computes nothing of it. What still takes too long or too much memory is
+ended with the process it is in (`runtime.process`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
+from jinja2.meta import TrackingCodeGenerator
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+LONGEST = 10_000_000  # characters of a text that is repeated, or items of a list
+MOST_BITS = 16_384  # of a whole number; Python itself prints none of more than 4,300 digits
+_SMALL = 1 << 32
+_LONGEST_SHOWN = 40
+_MOST_SHOWN = 128  # bits of a number
+
+
+class BoundedSandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, in which `*` and `**` make nothing too large to be meant.
+
+    `+` and `~` need no bound of their own: each makes no more than was there.
+    """
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*":
+            return _product(left, right)
+        return _power(left, right)
+
+
+def _product(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
+        if not (-_SMALL < left < _SMALL and -_SMALL < right < _SMALL):
+            _hold_bits(left.bit_length() + right.bit_length(), left, "*", right)
+    elif isinstance(left, int) or isinstance(right, int):
+        times, what = (left, right) if isinstance(left, int) else (right, left)
+        if hasattr(what, "__len__") and times > 1 and len(what) * times > LONGEST:
+            said = f"{_shown(left)} * {_shown(right)} is longer than {LONGEST:,}"
+            raise SecurityError(said)
+    return left * right
+
+
+def _power(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and abs(left) > 1 and right > 1:
+        _hold_bits(left.bit_length() * right, left, "**", right)
+    return left**right
+
+
+def _hold_bits(bits: int, left: int, operator: str, right: int) -> None:
+    if bits > MOST_BITS:
+        raise SecurityError(f"{_shown(left)} {operator} {_shown(right)} is too large a number")
+
+
+def _shown(value: object) -> str:
+    """A value, shortened before it is made a text."""
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return str(value) if bits <= _MOST_SHOWN else f"(a number of {bits:,} bits)"
+    if isinstance(value, (str, bytes)):
+        value = value[:_LONGEST_SHOWN]
+    elif isinstance(value, (list, tuple)):
+        return f"({len(value):,} items)"
+    return repr(value)[:_LONGEST_SHOWN]
+
+
+class Unfolded(CodeGenerator):
+    """Compiles a template without computing what is constant in it, as Jinja else does.
+
+    The environment is to be made with `optimized=False`.
+    """
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        if not isinstance(node, (nodes.TemplateData, nodes.Const)):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+    def visit_EvalContextModifier(self, node: nodes.EvalContextModifier, frame: Frame) -> None:
+        for option in node.options:
+            if not isinstance(option.value, nodes.Const):
+                self.fail(f"{option.key} is either true or false", node.lineno)
+        super().visit_EvalContextModifier(node, frame)
+
+
+BoundedSandbox.code_generator_class = Unfolded
+
+
+class _Tracking(Unfolded, TrackingCodeGenerator):
+    """Which variables a template looks up; computes nothing either."""
+
+
+def undeclared(tree: nodes.Template) -> set[str]:
+    """As `jinja2.meta.find_undeclared_variables`. Raises jinja2.TemplateAssertionError."""
+    assert tree.environment is not None
+    generator = _Tracking(tree.environment)
+    generator.optimizer = None
+    generator.visit(tree)
+    return generator.undeclared_identifiers

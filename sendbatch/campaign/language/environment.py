@@ -1,0 +1,168 @@
+"""The language that templates and expressions are written in: Jinja2, sandboxed, nothing undefined.
+
+The one place that makes an environment, so that a subject, a `where` and an HTML template obey the
+same rules, and that says which names a source needs before any row is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from types import BuiltinMethodType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.filters import do_urlencode
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
+from sendbatch.campaign.language.comparing import TESTS, Compared
+from sendbatch.campaign.language.numbers import number, to_float, to_int
+
+# What an author's own expression or template can raise, while it is compiled or where it is asked.
+FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+EXCUSING_TESTS = frozenset({"defined", "undefined"})
+EXCUSING_FILTERS = frozenset({"default", "d"})
+
+# Methods of text that the sandbox lets everybody use as they are. `format` is none of them.
+_TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "rstrip"}) | {
+    *("replace", "upper", "lower", "title", "capitalize", "startswith", "endswith")
+}
+_LONGEST_REMEMBERED = 200
+BEHIND_IT = "one expression was expected, then its end"
+
+
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """A name a source needs, and the line (from 1) of its first use there."""
+
+    name: str
+    line: int
+
+
+def environment(
+    loader: jinja2.BaseLoader | None = None, *, autoescape: bool = False
+) -> SandboxedEnvironment:
+    """A sandboxed environment in which an undefined variable is an error wherever it is used."""
+    env = _Sandbox(
+        loader=loader,
+        autoescape=autoescape,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        optimized=False,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    env.globals.pop("lipsum", None)
+    env.filters["urlencode"] = _urlencode
+    env.filters.update({"int": to_int, "float": to_float, "number": number})
+    env.tests.update(TESTS)
+    return env
+
+
+class _Sandbox(BoundedSandbox):
+    """The sandbox, in which text is never compared with a number."""
+
+    def _generate(self, source: nodes.Template, *where: Any, **more: Any) -> str:
+        compared = Compared().visit(source)
+        compared.set_environment(self)
+        return super()._generate(compared, *where, **more)
+
+    # It need not be asked about the plain methods of a text and nothing but a text: to allow
+    # `items.split("|")` takes longer than that takes.
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is str and attribute in _TEXT_METHODS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if (
+            not kwargs
+            and type(obj) is BuiltinMethodType
+            and type(obj.__self__) is str
+            and obj.__name__ in _TEXT_METHODS
+        ):
+            return obj(*args)
+        return super().call(context, obj, *args, **kwargs)
+
+
+def _urlencode(value: Any) -> str:
+    """Jinja's own filter, which is often asked for the same: an address, again and again."""
+    if type(value) is str and len(value) <= _LONGEST_REMEMBERED:
+        return _urlencoded(value)
+    return do_urlencode(value)
+
+
+_urlencoded = lru_cache(maxsize=4096)(do_urlencode)
+
+
+def names_needed(env: SandboxedEnvironment, source: str) -> list[NameUse]:
+    """The free names of a template, but for those only asked `is defined` or given a `default`.
+
+    Raises jinja2.TemplateSyntaxError.
+    """
+    return needed(env.parse(source))
+
+
+def expression_names(env: SandboxedEnvironment, expression: str) -> list[NameUse]:
+    """As `names_needed`, for one expression such as `where`."""
+    return needed(expression_tree(env, expression))
+
+
+def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Template:
+    """A template that is nothing but one expression. Raises jinja2.TemplateSyntaxError."""
+    parser = Parser(env, expression, state="variable")
+    body = parser.parse_expression()
+    if not parser.stream.eos:
+        raise jinja2.TemplateSyntaxError(BEHIND_IT, 1)
+    template = nodes.Template([nodes.Output([body], lineno=1)], lineno=1)
+    template.set_environment(env)
+    return template
+
+
+def needed(template: nodes.Template) -> list[NameUse]:
+    """As `names_needed`, of what was parsed already; it is folded by that, and of no other use."""
+    free = undeclared(template)
+    first: dict[str, int] = {}
+    for name in _plain_uses(template):
+        if name.name in free:
+            first[name.name] = min(name.lineno, first.get(name.name, name.lineno))
+    return sorted((NameUse(*item) for item in first.items()), key=lambda use: (use.line, use.name))
+
+
+def _plain_uses(node: nodes.Node) -> Iterator[nodes.Name]:
+    """Every name that is read, but for those asked about or given a default."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Name):
+            if child.ctx == "load" and not _is_excused(node, child):
+                yield child
+        else:
+            yield from _plain_uses(child)
+
+
+def _is_excused(parent: nodes.Node, child: nodes.Name) -> bool:
+    if isinstance(parent, nodes.Test):
+        return parent.node is child and parent.name in EXCUSING_TESTS
+    if isinstance(parent, nodes.Filter):
+        return parent.node is child and parent.name in EXCUSING_FILTERS
+    return False
+
+
+def is_template(text: str) -> bool:
+    """Whether rendering could change anything."""
+    return "{{" in text or "{%" in text or "{#" in text

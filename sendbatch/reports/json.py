@@ -1,0 +1,91 @@
+"""report.json: the record for machines. Totals and groups, and everyone who needs attention.
+
+Those who have the mail are counted, not listed: report.csv lists them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TextIO
+
+from sendbatch.errors import as_json, json_shown
+from sendbatch.ledger.store import Reading
+from sendbatch.message.identity import short
+from sendbatch.reports.report import Report
+from sendbatch.reports.rows import COLUMNS, describer, timestamp
+from sendbatch.reports.tally import NEEDS_ATTENTION, Tally
+from sendbatch.values import Status
+
+FORMAT = 1  # raised when a reader of the last one would go wrong
+
+
+def write(report: Report, out: TextIO) -> None:
+    """One JSON object, in which those who need attention are streamed; nobody is told of as *sending*."""
+    store, tally = report.reading, report.tally.settled
+    _write(_head(store, tally), _attention(store), out)
+
+
+def _head(store: Reading, tally: Tally) -> dict[str, object]:
+    """All but the recipients."""
+    return {
+        "format": FORMAT,
+        "campaign": store.meta("name"),
+        "run": store.meta("run") or None,
+        "server": store.meta("server"),
+        "totals": _totals(tally),
+        "timings": {
+            "first_attempt_at": timestamp(tally.first_attempt_at),
+            "finished_at": timestamp(tally.finished_at),
+            "seconds": _rounded(tally.seconds),
+            "messages_per_second": _rounded(tally.messages_a_second),
+        },
+        "replies": [
+            {
+                "code": group.code,
+                "enhanced_code": group.enhanced,
+                "reply": group.text,
+                "recipients": group.recipients,
+            }
+            for group in tally.replies
+        ],
+        "contents": [
+            {"content": short(digest), "recipients": number} for digest, number in tally.contents
+        ],
+        "servers": [{"server": name, "accepted": number} for name, number in tally.servers],
+        "events": [
+            {"at": timestamp(event.at), "kind": event.kind, "detail": event.detail}
+            for event in store.events()
+        ],
+    }
+
+
+def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out: TextIO) -> None:
+    """Streams what json.dump would hold as a whole."""
+    out.write(as_json(head, indent=2).removesuffix("\n}"))
+    out.write(',\n  "attention": [')
+    separator = "\n    "
+    for recipient in attention:
+        out.write(separator + json_shown(_encoded(recipient)))
+        separator = ",\n    "
+    out.write("]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
+
+
+# json.dumps would make an encoder for each recipient
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _totals(tally: Tally) -> dict[str, int]:
+    """Every status, so that a reader need not know which may be left out; none is *sending*."""
+    statuses = (status for status in Status if status is not Status.SENDING)
+    return {str(status): tally.totals.get(status, 0) for status in statuses}
+
+
+def _attention(store: Reading) -> Iterator[dict[str, object]]:
+    describe = describer(store)
+    for told in store.told((*NEEDS_ATTENTION, Status.SENDING)):
+        yield dict(zip(COLUMNS, describe(told), strict=True))
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)

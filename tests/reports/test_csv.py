@@ -1,0 +1,112 @@
+"""report.csv: a row a recipient, safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sendbatch.message.identity import message_id
+from sendbatch.reports.csv import FORMULA_STARTS, defused, write
+from sendbatch.values import Status
+
+HEADER = (
+    "row,key,email,status,code,enhanced_code,reply,attempts,message_id,content,"
+    "first_attempt_at,finished_at,reason\r\n"
+)
+
+
+def written(record) -> str:
+    out = io.StringIO(newline="")
+    write(record.report(), out)
+    return out.getvalue()
+
+
+def rows(record) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(written(record), newline="")))
+
+
+def test_an_empty_record_gives_the_header_alone(record) -> None:
+    assert written(record) == HEADER
+
+
+def test_an_accepted_recipient_is_told_in_full(record) -> None:
+    record.add(
+        Status.ACCEPTED,
+        key="jane",
+        code=250,
+        enhanced="2.0.0",
+        reply="Ok: queued, thanks",
+        attempts=1,
+        content="c0ffee" + "0" * 58,
+        first_attempt_at=1_800_000_000.0,
+        finished_at=1_800_000_001.25,
+    )
+    identity = message_id(bytes.fromhex("ab" * 16), "jane", "c0ffee" + "0" * 58, "example.com")
+
+    assert written(record) == (
+        HEADER + '2,jane,p2@example.com,accepted,250,2.0.0,"Ok: queued, thanks",1,'
+        f"{identity},c0ffee000000,2027-01-15T08:00:00.000Z,2027-01-15T08:00:01.250Z,\r\n"
+    )
+
+
+def test_a_recipient_never_sent_to_has_no_message_id_and_no_times(record) -> None:
+    record.add(Status.INVALID, key="", email="", reason="the address is empty")
+
+    assert written(record) == HEADER + "2,,,invalid,,,,0,,,,,the address is empty\r\n"
+
+
+def test_a_row_still_sending_is_told_as_in_doubt(record) -> None:
+    record.add(Status.SENDING)
+
+    assert [row["status"] for row in rows(record)] == ["in_doubt"]
+
+
+def test_recipients_no_longer_in_the_csv_are_told_too(record) -> None:
+    record.gone.append(record.add(Status.WITHDRAWN))
+    record.rows.clear()
+
+    assert [row["status"] for row in rows(record)] == ["withdrawn"]
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS)
+def test_what_a_spreadsheet_would_run_is_made_text(record, start: str) -> None:
+    formula = f'{start}HYPERLINK("https://evil.example";"x")'
+    record.add(Status.REJECTED, key=formula, email=formula, reply=formula, reason=formula)
+
+    (row,) = rows(record)
+
+    assert {row[name] for name in ("key", "email", "reply", "reason")} == {"'" + formula}
+
+
+@given(st.text())
+def test_no_cell_starts_as_a_formula(text: str) -> None:
+    assert not defused(text).startswith(FORMULA_STARTS)
+    assert defused(text).endswith(text)
+
+
+def test_line_breaks_quotes_and_commas_in_a_cell_stay_in_it(record) -> None:
+    key = 'a,b;"c"\r\nd\n'
+    record.add(Status.PENDING, key=key)
+
+    assert [row["key"] for row in rows(record)] == [key]
+
+
+CELLS = st.text(alphabet='ab=-@,;"\r\n\t üＡ＝', max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CELLS, CELLS, CELLS, CELLS)
+def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, reason) -> None:
+    record.rows.clear()
+    record.add(Status.REJECTED, key=key, email=email, code=550, reply=reply, reason=reason)
+    out = io.StringIO(newline="")
+    texts = [defused(text) for text in (key, email, reply, reason)]
+    csv.writer(out).writerow(
+        [2, *texts[:2], "rejected", 550, "", texts[2], 0, "", "", "", "", texts[3]]
+    )
+
+    assert written(record) == HEADER + out.getvalue()

@@ -1,0 +1,93 @@
+"""report.json: totals, groups, and everyone who needs attention."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sendbatch.ledger.facts import Event
+from sendbatch.reports.json import write
+from sendbatch.reports.rows import COLUMNS
+from sendbatch.values import Status
+
+
+def document(record):
+    out = io.StringIO()
+    write(record.report(), out)
+    return json.loads(out.getvalue())
+
+
+def test_an_empty_record_is_a_whole_document(record) -> None:
+    told = document(record)
+
+    assert told["campaign"] == "spring"
+    assert told["run"] is None
+    assert set(told["totals"].values()) == {0}
+    assert told["timings"]["first_attempt_at"] is None
+    assert told["attention"] == []
+
+
+def test_totals_name_every_status_but_sending_which_is_in_doubt(record) -> None:
+    record.add(Status.SENDING)
+    record.add(Status.IN_DOUBT)
+    record.add(Status.ACCEPTED)
+
+    totals = document(record)["totals"]
+
+    assert totals["in_doubt"] == 2
+    assert set(totals) == set(Status) - {Status.SENDING}
+
+
+def test_only_those_who_need_attention_are_listed_with_the_columns_of_the_table(record) -> None:
+    for status in Status:
+        record.add(status)
+
+    told = document(record)["attention"]
+
+    assert [recipient["status"] for recipient in told] == [
+        "in_doubt",
+        "deferred",
+        "rejected",
+        "failed",
+        "in_doubt",
+        "invalid",
+    ]
+    assert all(tuple(recipient) == COLUMNS for recipient in told)
+
+
+def test_replies_contents_servers_timings_and_events_are_told(record) -> None:
+    sent = {"content": "a" * 64, "first_attempt_at": 0.0, "finished_at": 4.0}
+    record.add(Status.ACCEPTED, code=250, reply="Ok", **sent)
+    record.add(Status.ACCEPTED, code=250, reply="Ok", **sent)
+    record.used = [("mail.example.com", 2)]
+    record.history = [Event(1.5, "slowdown", "13 a second")]
+
+    told = document(record)
+
+    assert told["replies"] == [{"code": 250, "enhanced_code": None, "reply": "Ok", "recipients": 2}]
+    assert told["contents"] == [{"content": "a" * 12, "recipients": 2}]
+    assert told["servers"] == [{"server": "mail.example.com", "accepted": 2}]
+    assert told["events"] == [
+        {"at": "1970-01-01T00:00:01.500Z", "kind": "slowdown", "detail": "13 a second"}
+    ]
+    assert told["timings"] == {
+        "first_attempt_at": "1970-01-01T00:00:00.000Z",
+        "finished_at": "1970-01-01T00:00:04.000Z",
+        "seconds": 4.0,
+        "messages_per_second": 0.5,
+    }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(), st.text())
+def test_whatever_a_server_or_a_cell_says_stays_a_string(record, key: str, reply: str) -> None:
+    record.rows.clear()
+    record.add(Status.REJECTED, key=key, code=550, reply=reply or None)
+
+    (recipient,) = document(record)["attention"]
+
+    assert recipient["key"] == key
+    assert recipient["reply"] == (reply or None)
