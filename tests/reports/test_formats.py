@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sendbatch.ledger.sqlite.access import REPORT_FILES
 
 from sendbatch import reports
+from sendbatch.ledger.sqlite.access import REPORT_FILES
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, TABLE, Format
 from sendbatch.reports.tally import take
