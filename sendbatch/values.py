@@ -29,6 +29,62 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Why(StrEnum):
+    """Why a recipient stands as they do, in one word. It is decided once, kept in the record, and never
+    read out of a text; `reasons` makes words for people of it.
+
+    Those of the server's refusals are decided in `delivery/verdict.py`, the others by the checks of the
+    plan. What is said beside each is what `detail` holds: numbers, or words for people only.
+    """
+
+    # refusals, by what the words are known to speak of; the detail is what was refused
+    MAILBOX = "mailbox"
+    MESSAGE = "message"
+    CONNECTION = "connection"  # how much one connection may carry
+    GREYLISTING = "greylisting"
+    RATE = "rate"
+    QUOTA = "quota"
+    SENDER = "sender"
+    ACCOUNT = "account"
+    SET_UP = "set-up"
+    REFUSED = "refused"  # nobody knows of what
+    # refusals that are explained by what their connection had done before; the detail is as above
+    AFTER_REFUSALS = "after-refusals"
+    SESSION_LIMIT = "session-limit"
+    # the connection ended; the detail is how it broke, a number, and what was awaited
+    CLOSED = "closed"  # by the server, which said so; no detail
+    EARLY = "early"  # it answered before it had the whole message; no detail
+    RELEASED = "released"  # before anything of the message counted
+    UNFINISHED = "unfinished"  # before the message was whole
+    UNANSWERED = "unanswered"  # the whole message had left
+    CRASHED = "crashed"  # ours: a later run found it on its way
+    # what a server does not take, or no connection could carry
+    TOO_LARGE = "too-large"  # its bytes, the most that are taken
+    SMTPUTF8 = "smtputf8"
+    UNSAFE_ADDRESS = "unsafe-address"
+    LINE_END = "line-end"
+    NOT_7BIT = "7-bit"
+    UNBUILDABLE = "unbuildable"  # what the builder says
+    BY_HAND = "by-hand"
+    # left out by the plan
+    RAGGED = "ragged"  # how
+    ADDRESS = "address"  # what is wrong with it
+    NO_ADDRESS = "no-address"
+    REQUIRED = "required"  # the column
+    NO_KEY = "no-key"
+    NULL_MX = "null-mx"  # the domain; so with the next two
+    NO_DOMAIN = "no-domain"
+    NO_HOST = "no-host"
+    FILTERED = "filtered"
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"  # the row that came first
+    OTHER = "other"  # words of an earlier version, kept as they were
+
+
+# Found by a look-up, which may say otherwise later.
+OF_DNS = (Why.NULL_MX, Why.NO_DOMAIN, Why.NO_HOST)
+
+
 class Row(NamedTuple):
     """One record of the recipient CSV as read, before anything is checked.
 
