@@ -19,9 +19,9 @@ MEASURED = 10.0  # seconds over which a rate without a limit is measured
 
 
 class BackOff(Gate):
-    """`pace` is the account's tightest, in messages a second, None without one."""
+    """`pace` is the interval of the account's tightest pace in seconds, 0 without one."""
 
-    def __init__(self, pace: float | None) -> None:
+    def __init__(self, pace: float = 0.0) -> None:
         self._pace = pace
         self._parts = 1
         self._learned: float | None = None  # messages a second, while it holds
@@ -62,7 +62,7 @@ class BackOff(Gate):
     def rate(self, now: float) -> float:
         """Messages a second at present: the tightest limit, or what was measured if there is none."""
         measured = self._measured(now)
-        limits = [self._pace / self._parts] if self._pace is not None else []
+        limits = [1 / (self._pace * self._parts)] if self._pace else []
         if self._learned is not None:
             limits.append(self._learned)
         return max(min([*limits, measured]), SLOWEST)

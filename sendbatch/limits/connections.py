@@ -13,8 +13,8 @@ ONE_BURST = 1.0  # seconds in which further refusals are about the same burst
 
 
 class Connections(Gate):
-    """`declared` of them, `per_connection` messages on each, None for as many as one likes. Runs on one account
-    have equal parts of the connections."""
+    """`declared` of them, `per_connection` messages on each, None for as many as one likes. Runs on one
+    account have equal parts of the connections."""
 
     def __init__(self, declared: int, per_connection: int | None = None) -> None:
         self.declared = declared

@@ -4,8 +4,8 @@ A gate says when the next message may go, is told of each that goes, and explain
 back. What a gate does not limit it leaves to the class `Gate`, and then costs nothing for each message. Some
 keep their use where other runs see it, and take of it ahead: these are `Metered`.
 
-Times are steady seconds of the run's clock, which never jump. A gate that goes by the time of day is given the
-clock and converts, for that one goes on while a laptop sleeps. No gate waits: the senders do.
+Times are steady seconds of the run's clock, which never jump. A gate that goes by the time of day is given
+the clock and converts, for that one goes on while a laptop sleeps. No gate waits: the senders do.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Gate:
     each such domain has a lane of its own in the queue, so that nobody waits behind it."""
 
     domain: str = EVERYBODY
-    interval: float = 0.0  # seconds from one slot to the next at present, 0 where there are no slots
+    interval: float = (
+        0.0  # seconds from one slot to the next at present, 0 where there are no slots
+    )
 
     def due(self, now: float, domain: str) -> float:
         """The earliest time at which a message to this recipient domain may go: ANY_TIME where nothing is in
@@ -94,7 +96,8 @@ class Gates:
         self.domains = tuple(dict.fromkeys(g.domain for g in self if g.domain != EVERYBODY))
         self._everybody = _Lane(self._gates, EVERYBODY)
         self._lanes = {domain: _Lane(self._gates, domain) for domain in self.domains}
-        self._listening = _that_define("answered", self._gates)
+        self._widths = [g.connections_allowed for g in _that_define("connections_allowed", self)]
+        self._listening = _that_define("answered", self)
         self._parts = 1
 
     def __iter__(self) -> Iterator[Gate]:
@@ -135,11 +138,15 @@ class Gates:
             if isinstance(gate, Metered):
                 await gate.give_back()
 
-    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> bool:
-        """Tell how one has ended. Returns whether a gate goes by that, and may let others go sooner now."""
+    @property
+    def listen(self) -> bool:
+        """Whether a gate goes by how messages have ended."""
+        return bool(self._listening)
+
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
+        """How one that went has ended: others may go sooner now."""
         for gate in self._listening:
             gate.answered(now, domain, recipient_id, status)
-        return bool(self._listening)
 
     def share(self, parts: int) -> bool:
         """So many runs are alive on the account now. Returns whether this one has to give something up."""
@@ -156,7 +163,7 @@ class Gates:
 
     def connections_allowed(self) -> float:
         """How many connections may be used at once."""
-        return min((gate.connections_allowed() for gate in self._gates), default=NEVER)
+        return min((allowed() for allowed in self._widths), default=NEVER)
 
     def forecast(self, messages: int, now: float) -> float | None:
         """Seconds until so many messages are done, begun at this epoch time; None where nothing limits them.
@@ -182,6 +189,6 @@ class _Lane:
         self.went = [gate.went for gate in _that_define("went", self.gates)]
 
 
-def _that_define(method: str, gates: tuple[Gate, ...]) -> list[Gate]:
+def _that_define(method: str, gates: Iterable[Gate]) -> list[Gate]:
     """Those that do not leave it to the class `Gate`: the others need not be asked at each message."""
     return [gate for gate in gates if getattr(type(gate), method) is not getattr(Gate, method)]

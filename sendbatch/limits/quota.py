@@ -99,7 +99,7 @@ class Quota(Metered):
             self._fetching = asyncio.get_running_loop().create_task(self._fetch_ahead())
 
     async def refill(self) -> None:
-        """Take a block durably where there is none in hand; where none is to be had, `due` says until when."""
+        """Take a block durably where there is none in hand. Is none to be had, `due` says until when."""
         if self._usage is None:
             return
         async with self._lock:
