@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sendbatch.errors import Fault, LedgerError, Place
+from sendbatch.errors import LedgerError, Place
+from sendbatch.findings import Rule
 from sendbatch.preview.page import Made, render
 from sendbatch.preview.shown import read
 from sendbatch.runtime.files import is_regular, named_folder, own_folder, replacing
@@ -43,7 +44,7 @@ def write_gallery(
         _replace(index, render(shown, title, made).encode("utf-8", "replace"))
         _drop_older(folder, keep=frozenset(names))
     except OSError as error:
-        fault = Fault(
+        fault = Rule.UNWRITABLE_FILE.finding(
             f"the preview cannot be written: {error.strerror or error}", Place(str(folder))
         )
         raise LedgerError(fault) from error

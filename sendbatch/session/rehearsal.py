@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from email import message_from_bytes
 from email.header import decode_header, make_header
 
-from sendbatch.gathering import Gathering
+from sendbatch.findings import Groups
 from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.observer import Observer
@@ -31,7 +31,7 @@ def rehearse(
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
     built = largest = 0
-    failures = Gathering()
+    failures = Groups()
     having = [0] * len(placeholders)
     for recipient, message in pool.each(recipients, now, stop.heed):
         if isinstance(message, Message):
