@@ -20,7 +20,8 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.errors import CampaignError, Fault, LedgerError, one_line, shown
+from sendbatch.errors import CampaignError, LedgerError, one_line, shown
+from sendbatch.findings import Finding
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
@@ -99,7 +100,7 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
-    unwritten: tuple[Fault, ...] = ()
+    unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
 
     @property
@@ -124,7 +125,7 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def reported(ledger: Ledger) -> tuple[Report, tuple[Fault, ...]]:
+    def reported(ledger: Ledger) -> tuple[Report, tuple[Finding, ...]]:
         report = _report(job.record, campaign, ledger)
         if _drop_old_gallery(job, ledger):
             job.observer.notice(
@@ -133,7 +134,7 @@ def run(
         try:
             write_files(report, job.record.path)
         except LedgerError as unwritten:  # what was sent was sent all the same
-            return report, unwritten.faults
+            return report, unwritten.findings
         return report, ()
 
     ran, (report, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), reported)
@@ -210,9 +211,9 @@ def dry_run(
         try:
             return view, _gallery(job, ledger, messages)
         except LedgerError as unwritable:
-            fault = unwritable.faults[0]
-            where = f"{fault.place.file}: " if fault.place is not None else ""
-            job.observer.notice(f"the first messages are not written: {where}{fault.message}")
+            (found,) = unwritable.findings
+            where = f"{found.place.file}: " if found.place is not None else ""
+            job.observer.notice(f"the first messages are not written: {where}{found.message}")
             return view, None
 
     return look(job, see)

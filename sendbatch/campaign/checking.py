@@ -23,7 +23,8 @@ from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import REFUSE, Profile, Retry
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.written.parsing import Wrong, is_encoding, parse_address
-from sendbatch.errors import Fault, within
+from sendbatch.errors import within
+from sendbatch.findings import Finding, Rule
 
 T = TypeVar("T")
 SAID_TO_READERS = frozenset({"subject", "from", "headers", "variables"})
@@ -35,9 +36,11 @@ class Checks:
     """Holds what is declared against the rules; faults are added to `faults`."""
 
     document: Document
-    faults: list[Fault]
+    faults: list[Finding]
 
-    def attempt(self, trail: Trail, read: Callable[[], T]) -> T | None:
+    def attempt(
+        self, trail: Trail, read: Callable[[], T], rule: Rule = Rule.WRONG_VALUE
+    ) -> T | None:
         """What `read` gives, or None with what it complained of as a fault at the trail."""
         try:
             return read()
@@ -47,15 +50,17 @@ class Checks:
             place = within(
                 self.document.at(trail), text if isinstance(text, str) else "", wrong.offset
             )
-            self.faults.append(Fault(said, place, wrong.hint))
+            self.faults.append(rule.finding(said, place, wrong.hint))
             return None
 
-    def blame(self, trail: Trail, message: str, hint: str | None = None) -> None:
-        self.faults.append(Fault(f"{label(trail)}: {message}", self.document.at(trail), hint))
+    def blame(self, rule: Rule, trail: Trail, message: str, hint: str | None = None) -> None:
+        self.faults.append(
+            rule.finding(f"{label(trail)}: {message}", self.document.at(trail), hint)
+        )
 
     def template(self, trail: Trail, text: str | None) -> None:
         if text:
-            self.attempt(trail, lambda: check_template(text))
+            self.attempt(trail, lambda: check_template(text), Rule.TEMPLATE_SYNTAX)
 
     def campaign(self, declared: DeclaredCampaign, profile: Profile | None) -> None:
         self._cut_short()
@@ -77,12 +82,13 @@ class Checks:
     def _attachment(self, trail: Trail, declared: DeclaredAttachment) -> None:
         if declared.file is None:
             if (*trail, "file") not in self.document.values:  # else that is told already
-                self.blame(trail, "file is missing", "write {file: bill.pdf, missing: fail}")
+                hint = "write {file: bill.pdf, missing: fail}"
+                self.blame(Rule.MISSING_KEY, trail, "file is missing", hint)
             return
         self.template(trail, declared.file)
         if declared.missing not in (None, REFUSE) and not is_template(declared.file):
             said = f"everybody gets {declared.file}: it is missing for all or for nobody"
-            self.blame((*trail, "missing"), said, "leave `missing` out")
+            self.blame(Rule.CONFLICTING_KEYS, (*trail, "missing"), said, "leave `missing` out")
 
     def _cut_short(self) -> None:
         """`subject: We are #1 now` says `We are`, for what stands behind the # is a comment."""
@@ -100,18 +106,23 @@ class Checks:
                     f"{label(trail)}: this and all behind it is a comment, and no part of the text"
                 )
                 hint = "put the text in quotes, or a blank behind the #"
-                self.faults.append(Fault(said, replace(place, column=at + 1), hint))
+                self.faults.append(
+                    Rule.CUT_BY_COMMENT.finding(said, replace(place, column=at + 1), hint)
+                )
 
     def _all_comment(self, trail: Trail) -> None:
         """`color: #ff0000` is no colour but nothing, and would be read as None."""
         place = self.document.at_key(trail)
         if is_all_comment(place.text or "", (place.column or 1) - 1):
-            self.faults.append(Fault(f"{label(trail)} has no value", place, COMMENT))
+            self.faults.append(
+                Rule.NO_VALUE.finding(f"{label(trail)} has no value", place, COMMENT)
+            )
 
     def _templates(self, declared: DeclaredCampaign) -> None:
         written = self.document.data.get("templates")
         if isinstance(written, dict) and not {"html", "text", "markdown"} & set(written):
-            self.blame(("templates",), "there is no template", "write html:, text: or both")
+            said, hint = "there is no template", "write html:, text: or both"
+            self.blame(Rule.NO_TEMPLATE, ("templates",), said, hint)
 
     def _headers(self, headers: dict[str, str], profile: Profile | None) -> None:
         seen: dict[str, str] = {}
@@ -120,28 +131,32 @@ class Checks:
             self.template(("headers", name), value)
             other = seen.setdefault(name.lower(), name)
             if other != name:
-                self.blame(("headers", name), f"is the same header as {other}")
+                said = f"is the same header as {other}"
+                self.blame(Rule.HEADER_TWICE, ("headers", name), said)
             if name.lower() in MAILBOX_HEADERS:
                 trail: Trail = ("headers", name)
                 self.attempt(trail, partial(check_mailboxes, name, value))
             if key and name.lower() == key.lower():
-                self.blame(("headers", name), "sendbatch writes it itself for this provider")
+                said = "sendbatch writes it itself for this provider"
+                self.blame(Rule.HEADER_TWICE, ("headers", name), said)
 
     def _recipients(self, recipients: DeclaredRecipients) -> None:
         for field in ("name", "key"):
             self.template(("recipients", field), getattr(recipients, field))
         where = recipients.where
         if where is not None:
-            self.attempt(("recipients", "where"), lambda: check_expression(where))
+            trail = ("recipients", "where")
+            self.attempt(trail, lambda: check_expression(where), Rule.TEMPLATE_SYNTAX)
         if recipients.encoding is not None and not is_encoding(recipients.encoding):
             said = f"no such encoding: {recipients.encoding}"
-            self.blame(("recipients", "encoding"), said, "such as utf-8, cp1252 or latin-1")
+            hint = "such as utf-8, cp1252 or latin-1"
+            self.blame(Rule.UNKNOWN_ENCODING, ("recipients", "encoding"), said, hint)
 
     def _unsubscribe(self, unsubscribe: DeclaredUnsubscribe) -> None:
         here: Trail = ("unsubscribe",)
         written = self.document.data.get("unsubscribe")
         if isinstance(written, dict) and not {"url", "mailto"} & set(written):
-            self.blame(here, "needs url or mailto")
+            self.blame(Rule.MISSING_KEY, here, "needs url or mailto")
         if unsubscribe.url is not None:
             self.template((*here, "url"), unsubscribe.url)
             self._url((*here, "url"), unsubscribe.url)
@@ -155,24 +170,29 @@ class Checks:
     def _url(self, trail: Trail, url: str) -> None:
         said = literal(url)
         if not url.startswith("{") and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
-            self.blame(trail, "not a URL", "it begins with https://")
+            self.blame(Rule.UNSUBSCRIBE_URL, trail, "not a URL", "it begins with https://")
         elif re.search(r"[\s<>]", said):
-            self.blame(trail, "a URL has no spaces and no angle brackets", "use |urlencode")
+            wrong = "a URL has no spaces and no angle brackets"
+            self.blame(Rule.UNSUBSCRIBE_URL, trail, wrong, "use |urlencode")
         elif len(said) > LONGEST_URL:
-            self.blame(trail, "too long for a header")
+            self.blame(Rule.UNSUBSCRIBE_URL, trail, "too long for a header")
 
     def _one_click(self, url: str | None) -> None:
         # RFC 8058 §3.1: one HTTPS URI must be there.
         if url is None:
-            self.blame(("unsubscribe", "one_click"), "needs a url, not only mailto")
+            said = "needs a url, not only mailto"
+            self.blame(Rule.ONE_CLICK, ("unsubscribe", "one_click"), said)
         elif not url.startswith("{") and not url.lower().startswith("https://"):
-            self.blame(("unsubscribe", "url"), "one_click needs a url that begins with https://")
+            said = "one_click needs a url that begins with https://"
+            self.blame(Rule.ONE_CLICK, ("unsubscribe", "url"), said)
 
     def _retry(self, retry: DeclaredRetry) -> None:
         first = retry.first_delay or Retry().first_delay
         if first > (retry.max_delay or Retry().max_delay):
             key = "max_delay" if retry.max_delay is not None else "first_delay"
-            self.blame(("retry", key), "first_delay is longer than max_delay")
+            self.blame(
+                Rule.CONFLICTING_KEYS, ("retry", key), "first_delay is longer than max_delay"
+            )
 
 
 def _at(data: Data, trail: Trail) -> Data:

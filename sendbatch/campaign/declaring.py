@@ -18,7 +18,7 @@ from sendbatch.campaign.document import syntax
 from sendbatch.campaign.document.nodes import Data, Document, Trail
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.written.parsing import Wrong
-from sendbatch.errors import Fault
+from sendbatch.findings import Finding, Rule
 
 D = TypeVar("D", bound=Declared)
 SAID = {
@@ -47,7 +47,7 @@ MARKS = ("<name>", "<profile>", "[key]")  # in pydantic's paths: union members, 
 ROUNDS = 20
 
 
-def declare(model: type[D], document: Document, faults: list[Fault]) -> D:
+def declare(model: type[D], document: Document, faults: list[Finding]) -> D:
     """What the document declares, as far as it can be read; what cannot is added to `faults`."""
     data = _without_nulls(document.data, (), document, faults)
     assert isinstance(data, dict)
@@ -65,7 +65,7 @@ def declare(model: type[D], document: Document, faults: list[Fault]) -> D:
 
 
 def missing(
-    model: type[Declared], document: Document, faults: list[Fault], *, but: Collection[str] = ()
+    model: type[Declared], document: Document, faults: list[Finding], *, but: Collection[str] = ()
 ) -> None:
     """Add a fault for every required key, but for some, that is not in the document at all.
 
@@ -78,7 +78,11 @@ def missing(
         misspelt = {_meant(model, (*trail, key)) for key in section if key not in _keys(inner)}
         for key in inner.REQUIRED:
             if key not in section and key not in but and _did_you_mean(key) not in misspelt:
-                faults.append(Fault(f"{label((*trail, key))} is missing", document.at(trail)))
+                faults.append(
+                    Rule.MISSING_KEY.finding(
+                        f"{label((*trail, key))} is missing", document.at(trail)
+                    )
+                )
 
 
 def label(trail: Trail) -> str:
@@ -86,17 +90,21 @@ def label(trail: Trail) -> str:
     return ".".join(part for part in trail if isinstance(part, str))
 
 
-def _fault(model: type[Declared], detail: ErrorDetails, trail: Trail, document: Document) -> Fault:
+def _fault(
+    model: type[Declared], detail: ErrorDetails, trail: Trail, document: Document
+) -> Finding:
     if detail["type"] == "extra_forbidden":
         hint = syntax.strange_blank(str(trail[-1])) or _meant(model, trail)
-        return Fault(f"unknown key: {label(trail)}", document.at_key(trail), hint)
+        return Rule.UNKNOWN_KEY.finding(
+            f"unknown key: {label(trail)}", document.at_key(trail), hint
+        )
     cause = detail.get("ctx", {}).get("error")
     said = str(cause) if cause else SAID.get(detail["type"], detail["msg"])
     hint = cause.hint if isinstance(cause, Wrong) else None
     if detail["type"] in MAPPING_WANTED:
         hint = _instead_of_a_mapping(_at(document.data, trail))
     place = document.at_key(trail) if "[key]" in detail["loc"] else document.at(trail)
-    return Fault(f"{label(trail)}: {said}", place, hint)
+    return Rule.WRONG_VALUE.finding(f"{label(trail)}: {said}", place, hint)
 
 
 def _instead_of_a_mapping(there: Data) -> str | None:
@@ -171,7 +179,7 @@ def _trail(detail: ErrorDetails) -> Trail:
     return tuple(part for part in detail["loc"] if part not in MARKS)
 
 
-def _without_nulls(data: Data, trail: Trail, document: Document, faults: list[Fault]) -> Data:
+def _without_nulls(data: Data, trail: Trail, document: Document, faults: list[Finding]) -> Data:
     if isinstance(data, list):
         items = ((n, item) for n, item in enumerate(data))
         return [
@@ -188,14 +196,14 @@ def _without_nulls(data: Data, trail: Trail, document: Document, faults: list[Fa
     return data
 
 
-def _says_something(item: Data, trail: Trail, document: Document, faults: list[Fault]) -> bool:
+def _says_something(item: Data, trail: Trail, document: Document, faults: list[Finding]) -> bool:
     if item is not None or (trail[0] in FREE and len(trail) > 1):
         return True
     hint = 'write "" for empty text' if "defaults" in trail else "write one, or leave the key out"
     place = document.at_key(trail)
     if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
         hint = syntax.COMMENT
-    faults.append(Fault(f"{label(trail)} has no value", place, hint))
+    faults.append(Rule.NO_VALUE.finding(f"{label(trail)} has no value", place, hint))
     return False
 
 

@@ -15,7 +15,7 @@ from sendbatch.campaign.document.nodes import Document, Trail
 from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.written.parsing import is_encoding
-from sendbatch.errors import Fault
+from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import problem, spelled
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
@@ -33,7 +33,7 @@ class Files:
 
     document: Document
     folder: Path
-    faults: list[Fault]
+    faults: list[Finding]
 
     def path(self, written: str) -> Path:
         return absolute(spelled(self.folder / written))
@@ -47,11 +47,13 @@ class Files:
         if wrong is not None:
             hint = self._meant(written) if wrong == "no such file" else None
             place = self.document.at(trail)
-            self.faults.append(Fault(f"{what}: {wrong}: {written}", place, hint))
+            self.faults.append(
+                Rule.UNREADABLE_FILE.finding(f"{what}: {wrong}: {written}", place, hint)
+            )
         elif path.suffix.lower() in SPREADSHEETS and not sheets:
             place = self.document.at(trail)
             said = f"{what}: a spreadsheet, not a CSV: {written}"
-            self.faults.append(Fault(said, place, "save it as CSV (UTF-8)"))
+            self.faults.append(Rule.SPREADSHEET.finding(said, place, "save it as CSV (UTF-8)"))
         return path
 
     def suppressed(
@@ -68,9 +70,13 @@ class Files:
         if declared.encoding is not None and not is_encoding(declared.encoding):
             place = self.document.at((*trail, "encoding"))
             said = f"suppress.encoding: no such encoding: {declared.encoding}"
-            self.faults.append(Fault(said, place, "such as utf-8, cp1252 or utf-16"))
+            self.faults.append(
+                Rule.UNKNOWN_ENCODING.finding(said, place, "such as utf-8, cp1252 or utf-16")
+            )
         if declared.file is None:
-            self.faults.append(Fault("suppress.file is missing", self.document.at(trail)))
+            self.faults.append(
+                Rule.MISSING_KEY.finding("suppress.file is missing", self.document.at(trail))
+            )
             return None
         return SuppressionList(
             self.find((*trail, "file"), declared.file, what="suppress"),

@@ -40,7 +40,8 @@ from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.widening import widen_campaign
 from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.written.rates import parse_rates
-from sendbatch.errors import CampaignError, Fault, Place, ProfileError
+from sendbatch.errors import CampaignError, Place, ProfileError
+from sendbatch.findings import Finding, Rule
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ def load_campaign(
 class _Loading:
     """One campaign file on its way; `faults` grows as it is looked at."""
 
-    def __init__(self, file: Path, doc: Document, asked: Asked, faults: list[Fault]) -> None:
+    def __init__(self, file: Path, doc: Document, asked: Asked, faults: list[Finding]) -> None:
         self.file = absolute(file)
         self.document = doc
         self.asked = asked
@@ -177,7 +178,9 @@ class _Loading:
             if not name.isidentifier():
                 hint = "write --set name=value"
                 self.faults.append(
-                    Fault(f"--set: not a name that a template can use: {name}", None, hint)
+                    Rule.WRONG_USAGE.finding(
+                        f"--set: not a name that a template can use: {name}", None, hint
+                    )
                 )
         declared = cast(dict[str, Json], self.declared.variables or {})
         return {**declared, **self.asked.settings}
@@ -199,7 +202,7 @@ class _Loading:
         try:
             return read(text)
         except Wrong as wrong:
-            self.faults.append(Fault(f"{option}: {wrong}", None, wrong.hint))
+            self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
 
     def recipients(self) -> Recipients | None:
@@ -267,7 +270,7 @@ def _dotted(trail: Trail) -> str:
     return ".".join(str(part) for part in trail)
 
 
-def _by_line(fault: Fault) -> tuple[int, int]:
+def _by_line(fault: Finding) -> tuple[int, int]:
     """Those of the command line first, then by line and column."""
     place = fault.place
     return (place.line or 0, place.column or 0) if place else (-1, 0)

@@ -16,7 +16,7 @@ from sendbatch.campaign.files import Files, absolute
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource, Timeouts
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
-from sendbatch.errors import Fault
+from sendbatch.findings import Finding, Rule
 from sendbatch.words import listed
 
 MOST_OF_CA = 10_000_000  # bytes of a file with certificates that are looked through
@@ -31,12 +31,12 @@ class _Blame:
 
     document: Document
     trail: Trail
-    faults: list[Fault]
+    faults: list[Finding]
 
-    def __call__(self, key: str | None, message: str, hint: str | None = None) -> None:
+    def __call__(self, rule: Rule, key: str | None, message: str, hint: str | None = None) -> None:
         trail = (*self.trail, key) if key else self.trail
         place = self.document.at(trail) if key else self.document.at_key(trail)
-        self.faults.append(Fault(f"{label(trail)}: {message}", place, hint))
+        self.faults.append(rule.finding(f"{label(trail)}: {message}", place, hint))
 
     def told(self, key: str) -> bool:
         """Whether the key stands in the file, be its value usable or not."""
@@ -49,7 +49,7 @@ def merge(
     document: Document,
     trail: Trail,
     file: Path,
-    faults: list[Fault],
+    faults: list[Finding],
 ) -> Profile | None:
     """The resolved profile, or None with faults added. `name` is None for one written inline."""
     blame = _Blame(document, trail, faults)
@@ -58,7 +58,7 @@ def merge(
     host = declared.host or (preset.host if preset else None)
     if host is None and not blame.told("host") and (preset or not blame.told("provider")):
         hint = preset.note if preset else "write host:, or provider: for a preset"
-        blame(None, "host is missing", hint)
+        blame(Rule.MISSING_KEY, None, "host is missing", hint)
     port, security = _way(declared, preset, host, blame)
     _check_credentials(declared, preset, blame)
     ca = _authorities(declared, security, Files(document, file.parent, faults), blame)
@@ -131,6 +131,7 @@ def _hold_to_keeping(
     if (local and port in preset.ports) or (not local and _bare(host) == _bare(own)):
         return
     blame(
+        Rule.UNCLEAR_DELIVERY,
         "host" if blame.told("host") else "port",
         f"{preset.title} keeps the mail at {own}; whether {host}:{port} does is not known",
         "write delivers: false if it keeps all mail too, delivers: true if not",
@@ -146,7 +147,12 @@ def _preset(declared: DeclaredProfile, blame: _Blame) -> Provider | None:
         return None
     found = named(declared.provider)
     if found is None:
-        blame("provider", f"no preset for {declared.provider}", _meant(declared.provider))
+        blame(
+            Rule.UNKNOWN_PROVIDER,
+            "provider",
+            f"no preset for {declared.provider}",
+            _meant(declared.provider),
+        )
     return found
 
 
@@ -172,11 +178,13 @@ def _way(
         unnamed = local and declared.port is None
         security = "none" if unnamed else WELL_KNOWN.get(port, "none" if local else "")
     if not security and not blame.told("security"):
-        blame("port", f"{port} does not tell how it is secured", "write security: starttls or tls")
+        hint = "write security: starttls or tls"
+        blame(Rule.UNCLEAR_SECURITY, "port", f"{port} does not tell how it is secured", hint)
     plain = security == "none" and not local and not declared.allow_plaintext
     if plain and host is not None:
         hint = "write starttls or tls, or allow_plaintext: true"
-        blame("security", f"none would send mail and password in the open to {host}", hint)
+        said = f"none would send mail and password in the open to {host}"
+        blame(Rule.PLAINTEXT, "security", said, hint)
     return port, security
 
 
@@ -201,13 +209,13 @@ def is_loopback(host: str) -> bool:
 def _check_credentials(declared: DeclaredProfile, preset: Provider | None, blame: _Blame) -> None:
     ways = [key for key in ("password", "password_command", "keyring") if blame.told(key)]
     if len(ways) > 1:
-        blame(ways[1], f"stands beside {ways[0]}", "keep one of them")
+        blame(Rule.CONFLICTING_KEYS, ways[1], f"stands beside {ways[0]}", "keep one of them")
     if ways and not blame.told("username"):
         hint = f"at {preset.title} it is: {preset.username}" if preset else None
-        blame(ways[0], "there is no username to go with it", hint)
+        blame(Rule.INCOMPLETE_LOGIN, ways[0], "there is no username to go with it", hint)
     if declared.username is not None and not ways:
         hint = "write password: ${SMTP_PASSWORD}, password_command or keyring"
-        blame("username", "there is no password to go with it", hint)
+        blame(Rule.INCOMPLETE_LOGIN, "username", "there is no password to go with it", hint)
 
 
 def _authorities(
@@ -216,16 +224,18 @@ def _authorities(
     """The file of `ca`, looked into; and whether the keys about certificates go together."""
     keys = [key for key in ("ca", "fingerprint", "server_name") if blame.told(key)]
     if keys and security == "none":
-        blame(keys[0], "there is no certificate with security: none", "write starttls or tls")
+        said = "there is no certificate with security: none"
+        blame(Rule.CONFLICTING_KEYS, keys[0], said, "write starttls or tls")
     if declared.fingerprint is not None and "ca" in keys:
-        blame("ca", "stands beside fingerprint, which alone is compared", "keep one of them")
+        said = "stands beside fingerprint, which alone is compared"
+        blame(Rule.CONFLICTING_KEYS, "ca", said, "keep one of them")
     if declared.ca is None:
         return None
     known = len(files.faults)
     path = files.find((*blame.trail, "ca"), declared.ca, sheets=True)
     if len(files.faults) == known and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
-        blame("ca", f"no certificate in this file: {declared.ca}", hint)
+        blame(Rule.NO_CERTIFICATE, "ca", f"no certificate in this file: {declared.ca}", hint)
     return path
 
 

@@ -21,7 +21,8 @@ from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.widening import widen_profiles
-from sendbatch.errors import Fault, Place, ProfileError, shown
+from sendbatch.errors import Place, ProfileError, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import config_folder as users_own
 
 FILE_NAME = "profiles.yaml"
@@ -38,7 +39,7 @@ class Profiles:
     declared: dict[str, DeclaredProfile] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property
@@ -46,7 +47,7 @@ class Profiles:
         return [*self.declared, SANDBOX]
 
     def choose(
-        self, name: str, place: Place | None, label: str, unknown: list[Fault]
+        self, name: str, place: Place | None, label: str, unknown: list[Finding]
     ) -> Profile | None:
         """The profile of that name, presets merged in; None where that fails.
 
@@ -70,17 +71,19 @@ class Profiles:
         trail = ("profiles", name)
         return merge(name, self.declared[name], self.document, trail, self.file, self.faults)
 
-    def _unknown(self, name: str, place: Place | None, label: str) -> Fault:
+    def _unknown(self, name: str, place: Place | None, label: str) -> Finding:
         if self.file is None:
             said = f"{label}: no profile named {name}: there is no {FILE_NAME}"
             hint = f"write {FILE_NAME} beside the campaign file, or use the built-in {SANDBOX}"
             if self.misspelt:
                 hint = f"{self.misspelt} must be named {FILE_NAME}"
-            return Fault(said, place, hint)
+            return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
         near = guess(name, self.names)
         known = f"there are {', '.join(self.names[:20])}"
         hint = f"did you mean {near}? {known}" if near else known
-        return Fault(f"{label}: no profile named {name} in {self.document.file}", place, hint)
+        return Rule.UNKNOWN_PROFILE.finding(
+            f"{label}: no profile named {name} in {self.document.file}", place, hint
+        )
 
 
 def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -> Profile:
@@ -119,7 +122,11 @@ def read_profiles(file: Path) -> Profiles:
     profiles = dict(declared.profiles or {})
     if profiles.pop(SANDBOX, None) is not None:
         place = doc.at_key(("profiles", SANDBOX))
-        faults.append(Fault(f"profiles: {SANDBOX} is built in", place, "choose another name"))
+        faults.append(
+            Rule.RESERVED_NAME.finding(
+                f"profiles: {SANDBOX} is built in", place, "choose another name"
+            )
+        )
     files = Files(doc, file.parent, faults)
     suppressed = files.suppressed(declared.suppress)
     return Profiles(file, doc, profiles, suppressed, declared.project or "", faults)

@@ -317,4 +317,4 @@ def _first_of(stopped: BaseExceptionGroup[RecordStopped | LedgerError]) -> Recor
     if isinstance(error, RecordStopped):
         return error
     assert isinstance(error, LedgerError)
-    return RecordStopped(error.faults)
+    return RecordStopped(error.findings)

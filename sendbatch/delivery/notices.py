@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sendbatch.errors import one_line
-from sendbatch.gathering import alike
+from sendbatch.findings import pattern_of
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.replies import said
@@ -80,7 +80,7 @@ class Notices:
             key: object = (status, reply.code, reply.enhanced)
             words = " ".join(filter(None, (str(reply.code), reply.enhanced)))
         else:
-            key = (status, alike(reason))
+            key = (status, pattern_of(reason))
             words = one_line(_ROW.sub("", reason), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"

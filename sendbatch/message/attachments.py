@@ -14,7 +14,8 @@ from pathlib import Path
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
-from sendbatch.errors import Fault, one_line
+from sendbatch.errors import one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content, OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import attached
@@ -191,7 +192,7 @@ def _allowed(
     return status
 
 
-def advice(content: Content, campaign: Campaign) -> Iterator[Fault]:
+def advice(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
     for number, file in enumerate(content.attachments):
         if isinstance(file, OwnFile) and file.rest == file.pattern:
@@ -200,7 +201,7 @@ def advice(content: Content, campaign: Campaign) -> Iterator[Fault]:
                 f"attachments: a cell may name any file beside {campaign.file.name}: {file.pattern}"
             )
             hint = f"put these files into a folder of their own, and write files/{file.pattern}"
-            yield Fault(said, place, hint, severity="warning")
+            yield Rule.OPEN_ATTACHMENT.finding(said, place, hint)
 
 
 def _unreadable(written: str, error: OSError) -> Failed:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.errors import Fault, LedgerError, Place
+from sendbatch.errors import LedgerError, Place
+from sendbatch.findings import Rule
 from sendbatch.message.parts import Sample
 from sendbatch.preview.card import Card
 from sendbatch.preview.page import Made, render
@@ -50,7 +51,7 @@ def write_gallery(folder: Path, messages: Sequence[Entry], title: str, made: Mad
         _replace(index, render(cards, title, made).encode("utf-8", "replace"))
         _drop_older(folder, keep=frozenset(names))
     except OSError as error:
-        fault = Fault(
+        fault = Rule.UNWRITABLE_FILE.finding(
             f"the preview cannot be written: {error.strerror or error}", Place(str(folder))
         )
         raise LedgerError(fault) from error

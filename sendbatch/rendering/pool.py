@@ -15,7 +15,8 @@ from concurrent.futures import Future, wait
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from sendbatch.errors import AudienceError, CampaignError, Fault, Place
+from sendbatch.errors import AudienceError, CampaignError, Place
+from sendbatch.findings import Rule
 from sendbatch.message.parts import Sample
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
@@ -79,7 +80,9 @@ class Pool:
             except Broken as broken:
                 place = Place(self._file, row.line)
                 hint = "look at recipients.where, recipients.key and the paths of attachments"
-                raise AudienceError(Fault(f"checking this row {broken}", place, hint)) from None
+                raise AudienceError(
+                    Rule.STUCK_ROW.finding(f"checking this row {broken}", place, hint)
+                ) from None
 
     async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
         """One result for each of the first recipients, in order: for as many as fit into one answer,

@@ -147,7 +147,7 @@ def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:
         try:
             answer = worker.answer(kind, data)
         except SendbatchError as error:
-            kind, answer = FAULT, pickle.dumps((type(error), error.faults), protocol=5)
+            kind, answer = FAULT, pickle.dumps((type(error), error.findings), protocol=5)
         else:
             kind = DONE
         end_after(0)

@@ -13,7 +13,8 @@ from itertools import islice
 from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
-from sendbatch.errors import CampaignError, Fault, Interrupted
+from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.findings import Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
@@ -68,7 +69,7 @@ def _hold_addresses(reviewers: Sequence[str]) -> None:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Fault(f"--to {reviewer}: {error}"))
+            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
     if faults:
         raise CampaignError(faults)
 

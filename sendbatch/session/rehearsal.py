@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sendbatch.gathering import Gathering
+from sendbatch.findings import Groups
 from sendbatch.message.parts import Parts, Sample
 from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
@@ -30,7 +30,7 @@ def rehearse(
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
     built = largest = 0
-    failures = Gathering()
+    failures = Groups()
     having = [0] * len(placeholders)
     for recipient, sample in pool.samples(recipients, now, stop.heed):
         if isinstance(sample, Sample):

@@ -17,7 +17,8 @@ from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine, Limits
 from sendbatch.delivery.history import history_of, way_out
-from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.findings import Rule
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
@@ -124,7 +125,7 @@ def _content(job: Job) -> Content:
         return read_content(job.campaign, (job.record.base, job.record.path))
     except CampaignError as error:
         others = no_text(job.campaign, job.stop.heed)
-        raise CampaignError([*error.faults, *others]) from None
+        raise CampaignError([*error.findings, *others]) from None
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
@@ -133,16 +134,16 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     if prepared.planned is None or limit is None:
         return
     file = job.campaign.recipients.file
-    faults = oversized(prepared.planned.large, limit, file)
+    findings = oversized(Rule.MESSAGE_TOO_LARGE, prepared.planned.large, limit, file)
     now = job.edge.clock.wall()
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
     for recipient, sample in samples(prepared.pool, first, now, job.stop):
-        if not faults and sample.size > limit:
+        if not findings and sample.size > limit:
             said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
-            faults = [Fault(said, Place(shown(file), recipient.row))]
-    if faults:
-        raise CampaignError(faults)
+            findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
+    if findings:
+        raise CampaignError(findings)
 
 
 def look(
@@ -159,7 +160,7 @@ def look(
     with _workers(job) as workers, open_scratch(job.record.path) as ledger:
         allowance = allowance_of(job.campaign, job.edge, looking=not spending)
         if allowance.unread is not None and quotas_of(allowance.rates):
-            why = allowance.unread.faults[0].message
+            why = allowance.unread.message
             job.observer.notice(f"how much of the quota is used is not known: {why}")
         content = _content(job)
         gone = job.record.lost()

@@ -9,8 +9,7 @@ from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
 
-from sendbatch.errors import Fault
-from sendbatch.gathering import Gathering
+from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY
 from sendbatch.limits.account import Allowance
@@ -62,8 +61,8 @@ def seen(
     *,
     digest: str | None = None,
     rehearsal: Rehearsal | None = None,
-    invalid: Gathering | None = None,
-    duplicates: Gathering | None = None,
+    invalid: Groups | None = None,
+    duplicates: Groups | None = None,
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
@@ -104,12 +103,12 @@ def seen(
         without=planned.without if planned is not None else NOBODY,
         digest=digest,
         rehearsal=rehearsal,
-        invalid=invalid or Gathering(),
-        duplicates=duplicates or Gathering(),
+        invalid=invalid or Groups(),
+        duplicates=duplicates or Groups(),
     )
 
 
-def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Fault]:
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Finding]:
     """A warning for each placeholder of another tool. Where every message was built it is known how many
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
@@ -145,8 +144,8 @@ def rehearsed(
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
     shown = _entries(job, prepared, first, now)
     warnings = _warned_of_size(rehearsal, allowance.size_seen(now))
-    invalid = _gathered(job, ledger, Status.INVALID)
-    duplicates = _gathered(job, ledger, Status.DUPLICATE)
+    invalid = _grouped(job, ledger, Status.INVALID)
+    duplicates = _grouped(job, ledger, Status.DUPLICATE)
     found = seen(
         job, prepared, allowance, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
@@ -166,20 +165,20 @@ def _entries(
     ]
 
 
-def _gathered(job: Job, ledger: Ledger, status: Status) -> Gathering:
-    found = Gathering()
+def _grouped(job: Job, ledger: Ledger, status: Status) -> Groups:
+    found = Groups()
     for entry in job.stop.heeding(ledger.reading.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found
 
 
-def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Fault, ...]:
+def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Finding, ...]:
     """What the server lately said is no more than a warning: it may say otherwise by now."""
     if size is None or rehearsal.largest <= size:
         return ()
     said = f"the largest message has {rehearsal.largest:,} bytes; the server takes {size:,}"
     hint = "it said so within the last week; run asks it again"
-    return (Fault(said, hint=hint, severity="warning"),)
+    return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
 def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from itertools import pairwise
 
 import pytest
 
@@ -323,6 +324,24 @@ def test_a_message_that_kills_three_connections_is_deferred(desk: MakeDesk) -> N
     entry = run.entry(address(3))
     assert (entry.attempts, entry.due_at) == (3, None)
     assert run.office.asked[address(3)] == 9
+
+
+def test_once_a_message_was_dealt_with_the_pause_before_another_connection_is_short_again(
+    desk: MakeDesk,
+) -> None:
+    opened: list[float] = []
+
+    def greeting(visit: Visit) -> None:
+        opened.append(run.clock.now)
+
+    def mail(visit: Visit) -> str | None:
+        return None if visit.number in (2, 4) else ""  # the others end before their first message
+
+    run = desk(10, greeting=greeting, mail=mail, per_connection=5)
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 10}
+    pauses = [round(later - earlier, 1) for earlier, later in pairwise(opened)]
+    assert pauses == [1.0, 2.0, 0.0, 1.0]
 
 
 def test_a_server_gone_in_the_middle_is_waited_for(desk: MakeDesk) -> None:

@@ -23,6 +23,16 @@ def test_messages_per_connection_are_kept(desk: MakeDesk) -> None:
     assert run.totals() == {Status.ACCEPTED: 25}
 
 
+@pytest.mark.parametrize("pipelining", ["", "taken"])
+def test_as_many_messages_go_on_a_connection_as_the_server_says_it_takes(
+    desk: MakeDesk, pipelining: str
+) -> None:
+    run = desk(25, offers=("LIMITS MAILMAX=10",), per_connection=20, pipelining=pipelining)
+    run.send()
+    assert [visit.mails for visit in run.office.visits] == [10, 10, 5]
+    assert run.totals() == {Status.ACCEPTED: 25}
+
+
 @pytest.mark.parametrize("said", ["421 enough", "452 enough"])
 def test_a_limit_learned_while_connections_wait_for_their_slots_is_met_twice_alone(
     desk: MakeDesk, said: str
@@ -194,6 +204,17 @@ def test_what_was_not_used_of_a_quota_is_given_back(desk: MakeDesk, tmp_path: Pa
     run = desk(25, rates=(Rate(5000, 86400),), usage=usage, limit=7)
     run.send()
     assert usage.used(run.account, 86400, run.clock.wall()) == 7
+
+
+def test_what_was_taken_ahead_of_a_quota_is_given_back_too(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    """Of a block of a hundred the next is taken when forty are left, before anybody has to wait for it."""
+    usage = usage_in(tmp_path)
+    run = desk(75, rates=(Rate(50_000, 86400),), usage=usage)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 75}
+    assert usage.used(run.account, 86400, run.clock.wall()) == 75
 
 
 def test_a_usage_file_that_is_lost_in_the_middle_stops_the_run(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Any, cast
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -86,3 +87,10 @@ class _Listener(Controller):
         super()._trigger_server()
 
     factory: Callable[[], Any]
+
+
+@pytest.fixture
+def mailhost() -> Iterator[MailHost]:
+    """A server on loopback that stands for one that delivers."""
+    with MailHost() as host:
+        yield host

@@ -49,6 +49,7 @@ class Office:
     dot: Answer = fine
     on_dot: Hook = fine
     pipelining: str = ""
+    offers: tuple[str, ...] = ()  # beside SIZE, what else is offered
     passwords: list[str] | None = None  # the only ones that are right, None: no AUTH
     port: int = 0
     whole: Counter[str] = field(default_factory=Counter)
@@ -126,7 +127,8 @@ class Office:
         if verb == "EHLO":
             auth = "" if self.passwords is None else "250-AUTH PLAIN\r\n"
             pipelining = "250-PIPELINING\r\n" if self.pipelining else ""
-            return f"250-office\r\n{auth}{pipelining}250 SIZE 1000000"
+            others = "".join(f"250-{offer}\r\n" for offer in self.offers)
+            return f"250-office\r\n{auth}{pipelining}{others}250 SIZE 1000000"
         if verb == "AUTH":
             password = base64.b64decode(line.split(" ")[2]).split(b"\0")[2].decode()
             return "235 hello" if password in (self.passwords or []) else "535 5.7.8 no"

@@ -255,6 +255,46 @@ def test_a_row_alone_in_its_batch_is_built_once_more_before_it_fails(hasty: Work
     assert len(asked) == 2
 
 
+def broken_by(workers: Workers, row: int) -> list[int]:
+    """Let every batch that this row is in break its worker; returns the sizes of those asked for."""
+    give, sizes = workers.give, []
+
+    def given(setup: bytes, kind: bytes, data: bytes, rows: int = 1) -> Future[bytes]:
+        sizes.append(rows)
+        assert len(sizes) < 100, "it is asked for without end"
+        if f"p{row}@example.org".encode() not in data:
+            return give(setup, kind, data, rows)
+        broken: Future[bytes] = Future()
+        broken.set_exception(Broken("took longer than 1 s"))
+        return broken
+
+    workers.give = given  # type: ignore[method-assign]
+    return sizes
+
+
+def test_of_a_batch_that_broke_a_worker_in_a_run_each_row_is_asked_for_once_more_and_alone(
+    workers: Workers,
+) -> None:
+    pool, sizes = Pool(setup(), workers), broken_by(workers, 3)
+    left, found = people(6), []
+    while left:  # as a run does: for as many as there is an answer
+        answer = asyncio.run(pool.render(left, NOW))
+        found += answer
+        left = left[len(answer) :]
+    assert [type(one) for one in found] == [*[Message] * 3, Unbuildable, *[Message] * 2]
+    assert found[3].reason == "building the message took longer than 1 s (row 3)"
+    assert sizes == [6, 1, 1, 1, 1, 1, 1]
+
+
+def test_of_a_batch_of_rows_that_broke_a_worker_each_is_checked_once_more_and_alone(
+    workers: Workers,
+) -> None:
+    pool, sizes = Pool(setup(where="True"), workers), broken_by(workers, 4)
+    with pytest.raises(AudienceError, match=r"people\.csv:4: .* took longer than 1 s"):
+        list(pool.check([rows(5)], nobody))
+    assert sizes == [5, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     "source",
     [
