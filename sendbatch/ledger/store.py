@@ -2,10 +2,10 @@
 
 Another is to come that several machines share. So nothing here says that there is one process, or a file;
 ids are unique and never used again, and may have gaps; a row *sending* may be another worker's; and what
-time it is for a retry, the queue says (`Queue.now`). Values go in and come out frozen (`facts`).
+time it is for a retry, the record says (`Backlog.now`). Values go in and come out frozen (`facts`).
 
 By purpose: `Record` is what is opened; `Reading` tells, of `People` too; `Draft` is what a run is about
-to make of it, and `Staging` a plan in the making; `Queue` hands out whom to send to and takes what became
+to make of it, and `Staging` a plan in the making; `Backlog` hands out whom to send to and takes what became
 of them.
 """
 
@@ -337,7 +337,7 @@ class Draft(Selection, Protocol):
         ...
 
     def merge(self, begins_at: float | None = None, /) -> None:
-        """Make the draft the record's, in one step, and its selection that of the queue. `begins_at` says
+        """Make the draft the record's, in one step, and its selection that of the backlog. `begins_at` says
         that a run begins to send then.
 
         Raises RecordStopped where the disk says no, RecordLost where the record has changed meanwhile, or is
@@ -346,7 +346,7 @@ class Draft(Selection, Protocol):
         ...
 
 
-class Queue(Selection, Protocol):
+class Backlog(Selection, Protocol):
     """Whom this run may send to, and what becomes of them.
 
     Who is handed out is claimed: nobody else gets them until they are settled or given back. All but `now` is
@@ -403,7 +403,7 @@ class Record(Protocol):
         """What is said where it may know less than was sent, as it stood when it was opened."""
         ...
 
-    def queue(self, now: Callable[[], float]) -> Queue:
+    def backlog(self, now: Callable[[], float]) -> Backlog:
         """Of what was merged last. `now` is this machine's time, for a store that has none of its own."""
         ...
 

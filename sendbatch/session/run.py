@@ -15,14 +15,15 @@ from typing import NamedTuple, TypeVar
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of, way_out
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.records import open_copy_of_record, open_record
-from sendbatch.ledger.store import Draft, Queue, Record
+from sendbatch.ledger.store import Backlog, Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.limits.declared import limits_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.message.content import Content
@@ -37,7 +38,7 @@ from sendbatch.runtime.descriptors import enough_files
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.observer import Wait
 from sendbatch.session.job import Job
-from sendbatch.session.rehearsal import build
+from sendbatch.session.rehearsal import samples
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
@@ -104,12 +105,12 @@ def _run(
                     _hold_to_size(job, prepared, sending.size_limit)
                 sending.was_asked = confirm(prepared, allowance)
                 draft.merge(now if prepared.sendable else None)
-            queue = record.queue(Onward(job.edge.clock).now)
+            backlog = record.backlog(Onward(job.edge.clock).now)
             ending = None
             if prepared.sendable:
-                ending = sending.deliver(record, queue, prepared, preparing.keys)
-        ran = Ran(prepared, ending, queue.totals(), queue.left_over(), crashed)
-        queue.end()
+                ending = sending.deliver(record, backlog, prepared, preparing.keys)
+        ran = Ran(prepared, ending, backlog.totals(), backlog.left_over(), crashed)
+        backlog.end()
         return ran, told(record)
 
 
@@ -132,17 +133,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     now = job.edge.clock.wall()
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
-    for recipient, message in build(prepared.pool, first, now, job.stop):
-        if not findings and len(message.data) > limit:
-            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+    for recipient, sample in samples(prepared.pool, first, now, job.stop):
+        if not findings and sample.size > limit:
+            said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
             findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
     if findings:
         raise CampaignError(findings)
 
 
-def look(
-    job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False
-) -> T:
+def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -247,9 +246,9 @@ class _Sending:
         return self._first.offers.size if self._first is not None else None
 
     def deliver(
-        self, record: Record, queue: Queue, prepared: Prepared, keys: Keys | None
+        self, record: Record, backlog: Backlog, prepared: Prepared, keys: Keys | None
     ) -> Ending:
-        return self._loop.run(self._deliver(record, queue, prepared, keys))
+        return self._loop.run(self._deliver(record, backlog, prepared, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -266,7 +265,7 @@ class _Sending:
         return servers.level_of(self._server_name, self._job.edge.clock.wall())
 
     async def _deliver(
-        self, record: Record, queue: Queue, prepared: Prepared, keys: Keys | None
+        self, record: Record, backlog: Backlog, prepared: Prepared, keys: Keys | None
     ) -> Ending:
         job, allowance = self._job, self._allowance
         first, self._first = self._first, None
@@ -276,13 +275,20 @@ class _Sending:
             allowance.username,
             prepared.content.bounces_to,
         )
-        committer = Committer(queue)
+        history = history_of(record.reading, way)
+        committer = Committer(backlog)
         engine = Engine(
-            queue=queue,
+            backlog=backlog,
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(job.campaign.profile, allowance.rates, allowance.account, allowance.usage),
+            limits=limits_of(
+                job.campaign,
+                allowance,
+                job.edge.clock,
+                no_wait=job.options.no_wait,
+                braked=history.braked,
+            ),
             retry=job.campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
@@ -293,7 +299,8 @@ class _Sending:
             keys=keys,
             no_wait=job.options.no_wait,
             breaker=job.options.breaker,
-            history=history_of(record.reading, way),
+            history=history,
+            slow_down=job.campaign.profile.slow_down,
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)

@@ -11,17 +11,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sendbatch.campaign.model import Mailbox, Profile, Rate, Retry, Timeouts
+from sendbatch.campaign.model import Mailbox, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.facts import Entry
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.ledger.store import Queue
+from sendbatch.ledger.store import Backlog
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -39,6 +39,7 @@ from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
 from sendbatch.values import BREAKER, Checked, Recipient, Status
 from tests.kit.clock import FakeClock, IdleLoop, run_with
+from tests.kit.limits import ACCOUNT, limits
 from tests.kit.office import Office
 
 COLUMNS = ("email", "name")
@@ -46,7 +47,6 @@ SALT = b"salt" * 8
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
 ADA = Credentials("ada", "old")
 RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
-ACCOUNT = Account("office", "ada")
 
 LETTER = Content(
     subject="Hello {{ name }}",
@@ -128,7 +128,7 @@ class Desk:
 
     ledger: Ledger
     office: Office
-    queue: Queue = field(init=False)
+    backlog: Backlog = field(init=False)
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     stop: Stop = field(default_factory=Stop)
@@ -145,7 +145,7 @@ class Desk:
     limit: int | None = None
     stop_after: float | None = None
     read_credentials: Callable[[], Credentials | None] = lambda: None
-    through: Callable[[Queue], Queue] = lambda queue: queue
+    through: Callable[[Backlog], Backlog] = lambda backlog: backlog
     log_in_first: bool = False
     keys: Keys | None = None
     levels: Levels = field(default_factory=Levels)
@@ -169,12 +169,12 @@ class Desk:
             draft.merge()
         self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
         ending = self._run()
-        self.queue.end()
+        self.backlog.end()
         return ending
 
     def _run(self) -> Ending:
-        self.queue = self.ledger.queue(Onward(self.clock).now)
-        totals = self.queue.totals()
+        self.backlog = self.ledger.backlog(Onward(self.clock).now)
+        totals = self.backlog.totals()
         selected = sum(totals.get(status, 0) for status in SENDABLE)
         self.watcher.counts = Counter(self.ledger.reading.totals())
         return run_with(self.clock, self._send(selected))
@@ -185,7 +185,7 @@ class Desk:
 
     async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
         async with self.office.working():
-            committer = Committer(self.through(self.queue))
+            committer = Committer(self.through(self.backlog))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
@@ -209,22 +209,24 @@ class Desk:
                 await self._leaves_nothing_behind()
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
-        profile = Profile(
-            "office",
-            "127.0.0.1",
-            self.office.port,
-            "none",
-            connections=self.connections,
-            messages_per_connection=self.per_connection,
-            domains=self.domains,
-            slow_down=self.slow_down,
-        )
+        history = history_of(self.ledger.reading, "office")
         return Engine(
-            queue=self.through(self.queue),
+            backlog=self.through(self.backlog),
             committer=committer,
             pool=pool,
             dialer=dialer,
-            limits=Limits(profile, self.rates, self.account, self.usage),
+            limits=limits(
+                *self.rates,
+                domains=self.domains,
+                usage=self.usage,
+                account=self.account,
+                clock=self.clock,
+                connections=self.connections,
+                per_connection=self.per_connection,
+                retry=self.retry,
+                no_wait=self.no_wait,
+                braked=history.braked,
+            ),
             retry=self.retry,
             content=LETTER.digest,
             selected=selected,
@@ -233,9 +235,10 @@ class Desk:
             observer=self.watcher,
             stop=self.stop,
             keys=self.keys,
+            slow_down=self.slow_down,
             no_wait=self.no_wait,
             breaker=self.breaker,
-            history=history_of(self.ledger.reading, "office"),
+            history=history,
             stop_after=self.stop_after,
         )
 

@@ -112,7 +112,7 @@ def clock() -> float:
 
 def bring(record: Record, key: str, status: Status, at: float = 20.0) -> Entry:
     """Let this become of a row that can be sent to."""
-    record.queue(clock).apply(outcome_of(entry(record, key).id, status, at))
+    record.backlog(clock).apply(outcome_of(entry(record, key).id, status, at))
     found = entry(record, key)
     assert found.status is status
     return found

@@ -19,7 +19,7 @@ class Sending:
         self._only: Sequence[tuple[str, ...]] | None = None
         self._limit: int | None = None
         self.at = 0.0
-        self.queue = record.queue(lambda: self.at)
+        self.backlog = record.backlog(lambda: self.at)
 
     def scope(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
         self._only = named
@@ -27,7 +27,7 @@ class Sending:
             strangers = draft.only(named)
             draft.limit(self._limit)
             draft.merge()
-        self.queue = self.record.queue(lambda: self.at)
+        self.backlog = self.record.backlog(lambda: self.at)
         return strangers
 
     def choose(self, limit: int | None) -> None:
@@ -39,7 +39,7 @@ class Sending:
             draft.only(self._only)
             found = draft.retry(asked, at)
             draft.merge()
-        self.queue = self.record.queue(lambda: self.at)
+        self.backlog = self.record.backlog(lambda: self.at)
         return found
 
     def resend(self, only: Collection[int] | None = None) -> int:
@@ -47,7 +47,7 @@ class Sending:
             draft.only(self._only)
             found = draft.resend(only)
             draft.merge()
-        self.queue = self.record.queue(lambda: self.at)
+        self.backlog = self.record.backlog(lambda: self.at)
         return found
 
     def make_due(self, at: float, latest: float | None = None) -> None:
@@ -56,7 +56,7 @@ class Sending:
             draft.limit(self._limit)
             draft.make_due(at, latest)
             draft.merge()
-        self.queue = self.record.queue(lambda: self.at)
+        self.backlog = self.record.backlog(lambda: self.at)
 
     def doubt_with_key(self, content: str, dated_after: float) -> frozenset[int]:
         with self.record.draft() as draft:
@@ -70,13 +70,13 @@ class Sending:
             return draft.samples(count)
 
     def totals(self) -> dict[Status, int]:
-        return self.queue.totals()
+        return self.backlog.totals()
 
     def sendable(self) -> int:
         return sum(count for status, count in self.totals().items() if status in SENDABLE)
 
     def left_over(self) -> int:
-        return self.queue.left_over()
+        return self.backlog.left_over()
 
     def put_back(self) -> int:
         """The run is over; returns how many are as they were before it."""
@@ -85,24 +85,24 @@ class Sending:
             for one in self.record.reading.entries(all_rows=True)
             if one.status in SENDABLE and one.was in SETTLED
         ]
-        self.queue.end()
+        self.backlog.end()
         return len(taken_up)
 
     def next_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        return self._looked_at(self.queue.claim_new(after_row, limit, lane))
+        return self._looked_at(self.backlog.claim_new(after_row, limit, lane))
 
     def next_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        return self._looked_at(self.queue.claim_due(now, limit, lane))
+        return self._looked_at(self.backlog.claim_due(now, limit, lane))
 
     def _looked_at(self, found: list[Recipient]) -> list[Recipient]:
-        self.queue.give_back([one.id for one in found])
+        self.backlog.give_back([one.id for one in found])
         return found
 
     def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
-        return self.queue.next_due_at(lane)
+        return self.backlog.next_due_at(lane)
 
     def apply(self, changes: Sequence[Change]) -> None:
-        self.queue.apply(changes)
+        self.backlog.apply(changes)
 
 
 _OF: WeakKeyDictionary[Record, Sending] = WeakKeyDictionary()

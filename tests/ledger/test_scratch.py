@@ -37,7 +37,7 @@ from sendbatch.ledger.sqlite.record import open_scratch
 tempfile.tempdir = sys.argv[1]
 try:
     with open_scratch(Path(sys.argv[2])) as ledger:
-        ledger.queue(time.time).apply([Noted("slowdown", "x" * 1000, 1.0)] * 3000)
+        ledger.backlog(time.time).apply([Noted("slowdown", "x" * 1000, 1.0)] * 3000)
 except SendbatchError as error:
     print(error.exit_code, error)
 """
@@ -188,4 +188,4 @@ def test_a_copy_in_memory_is_bounded_and_the_variable_that_names_a_folder_is_tol
 
 def filled(record: Path) -> None:
     with open_scratch(record) as ledger:
-        ledger.queue(clock).apply([Noted("slowdown", "x" * 1000, 1.0)] * 1000)
+        ledger.backlog(clock).apply([Noted("slowdown", "x" * 1000, 1.0)] * 1000)

@@ -323,7 +323,7 @@ def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
         Status.IN_DOUBT,
         Status.REJECTED,
     ]
-    queue = ledger.queue(clock)
+    queue = ledger.backlog(clock)
     assert queue.left_over() == 2
     assert queue.totals() == {Status.PENDING: 1}
 
@@ -540,7 +540,7 @@ def test_due_rows_come_the_longest_due_first(deferred: Ledger) -> None:
 
 
 def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Ledger) -> None:
-    queue = deferred.queue(clock)
+    queue = deferred.backlog(clock)
     (claimed,) = queue.claim_due(1e9, 1)
 
     assert [one.key for one in queue.claim_due(1e9, 1)] == ["p4"]
@@ -556,7 +556,7 @@ def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Led
 
 
 def test_who_is_new_and_claimed_is_handed_out_once(crowd: Ledger) -> None:
-    queue = crowd.queue(clock)
+    queue = crowd.backlog(clock)
     first = queue.claim_new(0, 2)
 
     assert [one.key for one in first] == ["p2", "p6"]
@@ -568,8 +568,8 @@ def test_who_is_new_and_claimed_is_handed_out_once(crowd: Ledger) -> None:
 def test_whom_a_limit_leaves_over_is_neither_new_nor_due(deferred: Ledger) -> None:
     sending(deferred).choose(1)
 
-    assert deferred.queue(clock).has_due(250.0) is False
-    assert deferred.queue(clock).has_due(300.0) is True
+    assert deferred.backlog(clock).has_due(250.0) is False
+    assert deferred.backlog(clock).has_due(300.0) is True
 
 
 def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Ledger) -> None:

@@ -106,10 +106,10 @@ def sent(ledger: Ledger) -> set[str]:
         draft.make_due(32.0)
         samples = draft.samples(3)
         draft.merge()
-    queue = ledger.queue(clock)
-    taken = [*samples, *queue.claim_new(0, 9), *queue.claim_due(1e9, 9)]
-    queue.next_due_at(), queue.left_over(), queue.totals()
-    queue.end()
+    backlog = ledger.backlog(clock)
+    taken = [*samples, *backlog.claim_new(0, 9), *backlog.claim_due(1e9, 9)]
+    backlog.next_due_at(), backlog.left_over(), backlog.totals()
+    backlog.end()
     ledger.resolve([("joe",)], Status.PENDING, 33.0)
     plan(ledger, *(person(line, key) for line, key in enumerate(KEYS, 2)))
     return {recipient.email for recipient in taken}

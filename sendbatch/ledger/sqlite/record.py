@@ -16,12 +16,12 @@ from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
+from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.changes import note, remember
 from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
 from sendbatch.ledger.sqlite.lost import UNDER_WAY, is_outdated, log_is_lost
-from sendbatch.ledger.sqlite.queue import SqliteQueue
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.schema import (
     open_copy,
@@ -78,8 +78,8 @@ class Ledger:
     def under_way(self) -> bool:
         return self._traces is not None and self._traces.under_way
 
-    def queue(self, now: Callable[[], float]) -> SqliteQueue:
-        return SqliteQueue(self._connection, self._hold, self._selection, now)
+    def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
+        return SqliteBacklog(self._connection, self._hold, self._selection, now)
 
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:

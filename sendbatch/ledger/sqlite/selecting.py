@@ -1,6 +1,6 @@
 """Whom a run is about, in SQLite: --only, --limit, and who is sent to again by a person's word.
 
-The selection stands in temporary tables of the connection, which a draft fills and the queue goes by.
+The selection stands in temporary tables of the connection, which a draft fills and the backlog goes by.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The queue of a run, in SQLite: what is next, and the changes that a hand-over makes.
+"""Whom a run may send to, in SQLite: what is next, and the changes that a hand-over makes.
 
 Every statement names the event of `states` it stands for and touches a row only where its present
 status is among the event's sources.
@@ -23,8 +23,8 @@ from sendbatch.ledger.sqlite.sql import readable, transaction
 from sendbatch.values import Recipient, Status
 
 
-class SqliteQueue:
-    """Behind `store.Queue`. One process sends: who is claimed is known to it alone."""
+class SqliteBacklog:
+    """Behind `store.Backlog`. One process sends: who is claimed is known to it alone."""
 
     def __init__(
         self,
