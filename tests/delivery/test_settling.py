@@ -22,8 +22,8 @@ from sendbatch.runtime.clock import Onward
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time
 from tests.kit.clock import START, FakeClock
-from tests.kit.desk import Watcher
 from tests.kit.limits import limits
+from tests.kit.watcher import Watcher
 
 NEW = Handed(0, 0)
 TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
