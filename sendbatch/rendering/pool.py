@@ -186,9 +186,11 @@ class Pool:
         if len(self._broken) >= MOST_BROKEN:
             first = next(iter(self._broken.values()))
             raise CampaignError(
-                f"{len(self._broken)} messages took too long or too much memory, "
-                f"and no more are tried; the first: {first.reason}",
-                hint="look at what the templates compute: a loop, or a text that is made larger and larger",
+                Rule.STUCK_ROW.finding(
+                    f"{len(self._broken)} messages took too long or too much memory, "
+                    f"and no more are tried; the first: {first.reason}",
+                    hint="look at what the templates compute for it: a loop, or a text that grows",
+                )
             )
 
 
