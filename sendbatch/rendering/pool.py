@@ -30,7 +30,7 @@ Heed: TypeAlias = Callable[[], None]  # called while an answer is awaited; what 
 
 EACH = 128  # recipients that are rendered in one go where nothing is sent
 MOST_CHARACTERS = 4_000_000  # of the cells in one batch, which holds one row at least
-MOST_BROKEN = 5  # rows that may end a worker where nothing is sent: each may take as long as a row may
+MOST_BROKEN = 3  # rows that may end a worker where nothing is sent: each may take as long as a row may
 MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 
