@@ -383,9 +383,12 @@ def probe(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
-    from sendbatch.campaign.schema import campaign_schema, profiles_schema
+    from sendbatch.campaign.keys import CampaignKeys, ProfilesKeys
+    from sendbatch.campaign.schema import schema_of
 
-    return profiles_schema() if profiles else campaign_schema()
+    if profiles:
+        return schema_of(ProfilesKeys, "The SMTP profiles of sendbatch")
+    return schema_of(CampaignKeys, "A sendbatch campaign")
 
 
 def init(folder: Path) -> list[Path]:

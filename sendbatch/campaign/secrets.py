@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from sendbatch.campaign.document.masking import REFERENCE
 from sendbatch.campaign.model import Profile, SecretSource
+from sendbatch.campaign.written.values import REFERENCE
 from sendbatch.errors import Place, ProfileError
 from sendbatch.findings import Finding, Rule
 

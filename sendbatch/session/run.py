@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of, way_out
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
@@ -23,6 +23,7 @@ from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
 from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.limits.declared import limits_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.message.content import Content
@@ -146,9 +147,7 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def look(
-    job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False
-) -> T:
+def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -279,13 +278,20 @@ class _Sending:
             allowance.username,
             prepared.content.bounces_to,
         )
+        history = history_of(ledger.reading, way)
         committer = Committer(ledger.sending)
         engine = Engine(
             store=ledger.sending,
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(job.campaign.profile, allowance.rates, allowance.account, allowance.usage),
+            limits=limits_of(
+                job.campaign,
+                allowance,
+                job.edge.clock,
+                no_wait=job.options.no_wait,
+                braked=history.braked,
+            ),
             retry=job.campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
@@ -296,7 +302,8 @@ class _Sending:
             keys=keys,
             no_wait=job.options.no_wait,
             breaker=job.options.breaker,
-            history=history_of(ledger.reading, way),
+            history=history,
+            slow_down=job.campaign.profile.slow_down,
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)

@@ -14,6 +14,7 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY
 from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
 from sendbatch.message.parts import Sample
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
@@ -69,7 +70,7 @@ def seen(
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
-    profile = campaign.profile
+    profile, limits = campaign.profile, limits_of(campaign, allowance, job.edge.clock)
     compared = planned is not None and not planned.difference.first
     difference = planned.difference if planned is not None and compared else None
     return Seen(
@@ -88,7 +89,7 @@ def seen(
             _subject(sample)
             for _, sample in samples(prepared.pool, prepared.samples, now, job.stop)
         ),
-        done_in=allowance.seconds_needed(prepared.sendable, now),
+        done_in=limits.gates.forecast(prepared.sendable, now),
         quotas=allowance.quotas(now),
         difference=(difference.added, difference.removed, difference.corrected)
         if difference is not None

@@ -15,6 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sendbatch.campaign.document.composing import NOT_TEXT, Source
 from sendbatch.campaign.document.syntax import BRACES
+from sendbatch.campaign.written.values import WrittenFloat, WrittenInt
 from sendbatch.errors import Place
 from sendbatch.findings import Rule
 
@@ -31,18 +32,6 @@ _WORDS: dict[str, Data] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-
-
-class WrittenInt(int):
-    """A whole number that remembers how it was written: a key of text takes it as that."""
-
-    written: str
-
-
-class WrittenFloat(float):
-    """As WrittenInt: `run: 1.10` is the edition 1.10, not 1.1."""
-
-    written: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +51,11 @@ class Document:
 
     def at_key(self, trail: Trail) -> Place:
         return self.keys.get(trail) or self.at(trail)
+
+
+def label(trail: Trail) -> str:
+    """A trail as a person writes it: the line and column tell which one of a list it is."""
+    return ".".join(part for part in trail if isinstance(part, str))
 
 
 def document(source: Source) -> Document:
