@@ -18,8 +18,8 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.cells import Saying
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.staging import Staging
+from sendbatch.message.checks.names import bare_conditions
 from sendbatch.message.content import Content
-from sendbatch.message.names import bare_conditions
 from sendbatch.words import count, rows
 
 CELLS_SHOWN, COLUMNS_SHOWN = 3, 3

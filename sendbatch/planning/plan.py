@@ -20,8 +20,8 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY, Difference, Faulty, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
+from sendbatch.message.checks.names import names_used
 from sendbatch.message.content import Content, SharedFile
-from sendbatch.message.names import names_used
 from sendbatch.planning.conditions import refuse_bare_where
 from sendbatch.planning.keys import key_of, keys_since
 from sendbatch.planning.people import open_people, rules_of
