@@ -11,8 +11,8 @@ from sendbatch.reports.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there ("report",
-    "mails"), spelled as they should be shown."""
+    """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
+    ("report", "mails"), spelled as they should be shown."""
 
     reading: Reading
     tally: Tally

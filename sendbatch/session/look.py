@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.lock import last_noted
-from sendbatch.ledger.sqlite import Ledger, has_log, open_scratch
+from sendbatch.ledger.records import open_copy_of_record
+from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.approval import approve, write_approval
@@ -21,7 +20,7 @@ from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
 from sendbatch.session.preparation import content_of, hold_edition, preparing_of, workers_of
-from sendbatch.session.rehearsal import build, rehearse
+from sendbatch.session.rehearsal import rehearse
 
 T = TypeVar("T")
 
@@ -29,8 +28,8 @@ T = TypeVar("T")
 def plan(job: Job, out: Path | None = None) -> Overview:
     """With `out`, the plan is written there for a later run to be held to."""
 
-    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> Overview:
-        digest = _approved(job, ledger, prepared, out) if out is not None else None
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
+        digest = _approved(job, draft, prepared, out) if out is not None else None
         return replace(overview_of(job, prepared, allowance), digest=digest)
 
     return look(job, see)
@@ -45,17 +44,16 @@ def dry_run(job: Job) -> tuple[Overview, Path | None]:
     """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
     be written."""
 
-    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> tuple[Overview, Path | None]:
-        view = _rehearsed(job, ledger, prepared, allowance)
-        first = ledger.sending.samples(gallery.SIZE)
-        first = first or list(islice(ledger.reading.holders(), gallery.SIZE))
-        messages = build(prepared.pool, first, job.now(), job.stop)
-        return view, gallery.write(job, ledger, messages)
+    def see(
+        draft: Draft, prepared: Prepared, allowance: Allowance
+    ) -> tuple[Overview, Path | None]:
+        overview = _rehearsed(job, draft, prepared, allowance)
+        return overview, gallery.write(job, draft, prepared)
 
     return look(job, see)
 
 
-def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False) -> T:
+def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -63,15 +61,14 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending:
     """
     job.record.refuse_links()
     hold_edition(job)
-    noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
-    with workers_of(job) as workers, open_scratch(job.record.path) as ledger:
+    with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
         allowance = _allowance(job, looking=not spending)
         content = content_of(job)
-        refused = _doubt(job, ledger, noted)
+        refused = _doubt(job, record)
         preparing = preparing_of(job, allowance, content, workers, looking=True, refused=refused)
-        ledger.sending.recover(job.now())
-        with ledger.transaction(), ledger.heeding(job.stop.heed):
-            return see(ledger, prepare(ledger, preparing), allowance)
+        record.recover(job.now())
+        with record.draft(job.stop.heed) as draft:
+            return see(draft, prepare(draft, preparing), allowance)
 
 
 def _allowance(job: Job, *, looking: bool) -> Allowance:
@@ -82,22 +79,22 @@ def _allowance(job: Job, *, looking: bool) -> Allowance:
     return allowance
 
 
-def _doubt(job: Job, ledger: Ledger, noted: bytes) -> LedgerError | None:
+def _doubt(job: Job, record: Record) -> LedgerError | None:
     """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
     lost = job.record.lost()
     if lost is not None or not job.profile.delivers:
         return lost
-    return ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
+    return record.doubt()
 
 
-def _rehearsed(job: Job, ledger: Ledger, prepared: Prepared, allowance: Allowance) -> Overview:
-    rehearsal = rehearse(job, ledger, prepared)
-    view = overview_of(job, prepared, allowance, rehearsal)
+def _rehearsed(job: Job, draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
+    rehearsal = rehearse(job, draft, prepared)
+    overview = overview_of(job, prepared, allowance, rehearsal)
     size = rehearsal.warn_of_size(allowance.size_seen(job.now()))
-    return replace(view, warnings=(*view.warnings, *size))
+    return replace(overview, warnings=(*overview.warnings, *size))
 
 
-def _approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
+def _approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
     """Write plan.json; returns its digest."""
     campaign = job.campaign
     approval = approve(
@@ -106,6 +103,6 @@ def _approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
         prepared.content.digest,
         server_of(campaign.profile),
         os.urandom(16),
-        job.stop.heeding(ledger.reading.holders()),
+        job.stop.heeding(draft.people.holders()),
     )
     return write_approval(approval, out)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.policy import compat32, default
 from functools import partial
 from itertools import repeat
 
@@ -14,14 +12,16 @@ from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Group, Rule
 from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
+from sendbatch.message.parts import Sample
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Prepared
 from sendbatch.session.job import Job
-from sendbatch.session.rehearsal import Rehearsal, build
-from sendbatch.values import Message, Status
+from sendbatch.session.rehearsal import Rehearsal, samples
+from sendbatch.values import Status
 
-LONGEST_SUBJECT = 1000  # characters that are read of one
+LONGEST_SUBJECT = 1000  # characters
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
@@ -156,11 +156,12 @@ def overview_of(
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     profile, now = job.profile, job.now()
     is_sandbox = profile.name == "sandbox"
+    gates = limits_of(job.campaign, allowance, job.edge.clock).gates
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
         account=allowance.shown_name,
         quotas=allowance.quotas(now),
-        done_in=allowance.seconds_needed(prepared.sendable, now),
+        done_in=gates.forecast(prepared.sendable, now),
     )
 
 
@@ -176,15 +177,11 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
-    built = build(prepared.pool, prepared.samples, job.now(), job.stop)
-    return tuple(_subject(message) for _, message in built)
+    first = samples(prepared.pool, prepared.samples, job.now(), job.stop)
+    return tuple(_subject(sample) for _, sample in first)
 
 
-def _subject(message: Message) -> str:
-    """Its beginning: a parser of headers takes the longer for each word the more words there are."""
-    head = message.data.partition(b"\r\n\r\n")[0]
-    raw = str(message_from_bytes(head, policy=compat32)["Subject"])
-    if len(raw) > LONGEST_SUBJECT:  # no encoded word is cut in two
-        raw = raw[: max(raw.rfind("\n", 0, LONGEST_SUBJECT), 0) or LONGEST_SUBJECT]
-    # The marks of right-to-left text have no shape: in a terminal they would show as something amiss.
-    return _DIRECTION.sub("", str(default.header_fetch_parse("Subject", raw)))
+def _subject(sample: Sample) -> str:
+    """Its beginning. The marks of right-to-left text have no shape: in a terminal they would show as
+    something amiss."""
+    return _DIRECTION.sub("", sample.parts.subject[:LONGEST_SUBJECT])

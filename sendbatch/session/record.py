@@ -10,8 +10,8 @@ from typing import TextIO
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.lock import hold, is_held, last_noted
-from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
+from sendbatch.ledger.records import has_record, open_record, read_record
+from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import all_spellings
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, TABLE
@@ -39,11 +39,10 @@ class Standing:
 def status(campaign: Campaign, folder: RecordFolder) -> Standing:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     _hold_recorded(folder)
-    under_way = is_held(folder.path)
-    has_its_log, noted = under_way or has_log(folder.path), last_noted(folder.path)
-    with read_ledger(folder.path) as ledger:
-        report = report_of(campaign, folder, ledger, live=under_way)
-        doubt = ledger.doubt(folder.path, noted, has_log=has_its_log)
+    with read_record(folder.path) as record:
+        under_way = record.under_way
+        report = report_of(campaign, folder, record.reading, live=under_way)
+        doubt = record.doubt()
     totals = report.tally.totals
     return Standing(
         exit_code(totals, campaign.tolerate),
@@ -63,8 +62,8 @@ def write_report(campaign: Campaign, folder: RecordFolder, form: str, out: TextI
     if form not in FORMATS:
         raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
     _hold_recorded(folder)
-    with read_ledger(folder.path) as ledger:
-        report = report_of(campaign, folder, ledger, live=is_held(folder.path))
+    with read_record(folder.path) as record:
+        report = report_of(campaign, folder, record.reading, live=record.under_way)
         FORMATS[form].write(report, out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
@@ -78,30 +77,29 @@ def resolve(
     """
     _hold_recorded(folder)
     now = edge.clock.wall()
-    with (
-        hold(folder.path, since="a moment ago", holder=edge.holder) as held,
-        open_ledger(folder.path, held, without_log=not campaign.profile.delivers) as ledger,
-    ):
-        ledger.sending.recover(now)
-        wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
+    without_log = not campaign.profile.delivers
+    with open_record(
+        folder.path, since="a moment ago", holder=edge.holder, without_log=without_log
+    ) as record:
+        record.recover(now)
+        wrong = record.resolve(all_spellings(keys) or [], to, now)
         if wrong:
             raise CampaignError(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        ledger.confirm()
-        write_files(report_of(campaign, folder, ledger), folder.path)
+        write_files(report_of(campaign, folder, record.reading), folder.path)
 
 
 def report_of(
-    campaign: Campaign, folder: RecordFolder, ledger: Ledger, *, live: bool = False
+    campaign: Campaign, folder: RecordFolder, reading: Reading, *, live: bool = False
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment."""
     places = {"report": shown(folder.path / TABLE)}
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
-    tally = take(ledger.reading, live=live)
-    return Report(ledger.reading, tally, campaign.title, places)
+    tally = take(reading, live=live)
+    return Report(reading, tally, campaign.title, places)
 
 
 def _hold_recorded(folder: RecordFolder) -> None:
@@ -109,7 +107,7 @@ def _hold_recorded(folder: RecordFolder) -> None:
     folder.refuse_links()
     if (gone := folder.lost()) is not None:
         raise gone
-    if has_ledger(folder.path):
+    if has_record(folder.path):
         return
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     raise LedgerError(

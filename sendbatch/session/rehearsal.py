@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.header import decode_header, make_header
 
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.message.placeholders import Placeholder
+from sendbatch.ledger.store import Draft
+from sendbatch.message.checks.placeholders import Placeholder
+from sendbatch.message.parts import Parts, Sample
 from sendbatch.planning.preparing import Prepared
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import Job
-from sendbatch.values import Message, Recipient, Status, Unbuildable
+from sendbatch.values import Recipient, Status, Unbuildable
 
 SIGN_OF_LIFE = 200  # messages between two of them
 
@@ -47,14 +46,14 @@ class Rehearsal:
         return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
-def rehearse(job: Job, ledger: Ledger, prepared: Prepared) -> Rehearsal:
+def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
     sought = [one for one in prepared.placeholders if not one.in_all]
     found = _Found(job.profile.size_limit, sought)
-    holders, total = ledger.reading.holders(), prepared.holders
-    for recipient, message in prepared.pool.each(holders, job.now(), job.stop.heed):
-        found.add(recipient, message)
+    holders, total = draft.people.holders(), prepared.holders
+    for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):
+        found.add(recipient, sample)
         if found.built % SIGN_OF_LIFE == 0:
             job.observer.checking(found.built, total)
     job.observer.checking(found.built, total)
@@ -64,8 +63,8 @@ def rehearse(job: Job, ledger: Ledger, prepared: Prepared) -> Rehearsal:
         found.failures,
         found.largest,
         tuple(found.having),
-        invalid=_rows(job, ledger, Status.INVALID),
-        duplicates=_rows(job, ledger, Status.DUPLICATE),
+        invalid=_rows(job, draft, Status.INVALID),
+        duplicates=_rows(job, draft, Status.DUPLICATE),
     )
 
 
@@ -83,49 +82,43 @@ class _Found:
     def __post_init__(self) -> None:
         self.having = [0] * len(self.sought)
 
-    def add(self, recipient: Recipient, message: Message | Unbuildable) -> None:
+    def add(self, recipient: Recipient, sample: Sample | Unbuildable) -> None:
         self.built += 1
-        reason = self._looked_at(message) if isinstance(message, Message) else message.reason
+        reason = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
         if reason is not None:
             self.failures.add(reason, recipient.row, recipient.key)
 
-    def _looked_at(self, message: Message) -> str | None:
+    def _looked_at(self, sample: Sample) -> str | None:
         """Why it could not be sent, if it could not."""
-        size = len(message.data)
-        self.largest = max(self.largest, size)
+        self.largest = max(self.largest, sample.size)
         if self.sought:
-            text = text_of(message.data)
+            text = text_of(sample.parts)
             for number, one in enumerate(self.sought):
                 self.having[number] += one.is_in(text)
-        if self.size_limit is not None and size > self.size_limit:
-            return f"the message has {size:,} bytes; the server takes {self.size_limit:,}"
+        if self.size_limit is not None and sample.size > self.size_limit:
+            return f"the message has {sample.size:,} bytes; the server takes {self.size_limit:,}"
         return None
 
 
-def text_of(data: bytes) -> str:
+def text_of(parts: Parts) -> str:
     """All that a reader of the message sees of its headers and bodies."""
-    mail = message_from_bytes(data)
-    texts = [str(make_header(decode_header(str(value)))) for value in mail.values()]
-    for part in mail.walk():
-        if part.get_content_maintype() == "text" and part.get_content_disposition() is None:
-            body = part.get_payload(decode=True)
-            texts.append(body.decode("utf-8", "replace") if isinstance(body, bytes) else "")
-    return "\n".join(texts)
+    headers = (header.readable for header in parts.headers)
+    return "\n".join([*headers, *parts.text, *(parts.html or ())])
 
 
-def build(
+def samples(
     pool: Pool, recipients: Iterable[Recipient], now: float, stop: Stop
-) -> list[tuple[Recipient, Message]]:
-    """The messages of a few recipients, those that cannot be built left out. Raises Interrupted."""
+) -> list[tuple[Recipient, Sample]]:
+    """Those of a few recipients, without whom no message can be built for. Raises Interrupted."""
     return [
-        (recipient, message)
-        for recipient, message in pool.each(recipients, now, stop.heed)
-        if isinstance(message, Message)
+        (recipient, sample)
+        for recipient, sample in pool.samples(recipients, now, stop.heed)
+        if isinstance(sample, Sample)
     ]
 
 
-def _rows(job: Job, ledger: Ledger, status: Status) -> Groups:
+def _rows(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
-    for entry in job.stop.heeding(ledger.reading.entries({status})):
+    for entry in job.stop.heeding(draft.people.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found

@@ -1,7 +1,7 @@
 """A run from end to end: lock, plan, guards, first login, question, sending, report.
 
-The plan, the guards and the question stand in one transaction on the record: whatever is refused
-or declined leaves it as it was, and the first connection has logged in before anyone is asked.
+The plan is a draft until the guards have passed, the first connection has logged in and a person has
+answered: whatever is refused or declined leaves the record as it was.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.lock import hold
-from sendbatch.ledger.sqlite import Ledger, open_ledger
+from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Backlog, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.plan import oversized
 from sendbatch.planning.preparing import Prepared, Preparing, prepare
@@ -27,13 +27,14 @@ from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code
 from sendbatch.reports.text import summary
+from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.preparation import content_of, hold_edition, preparing_of, workers_of
 from sendbatch.session.question import Consent
 from sendbatch.session.record import report_of
-from sendbatch.session.rehearsal import build
+from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.values import Status
 
@@ -74,54 +75,49 @@ def run(job: Job, consent: Consent) -> RunResult:
         allowance = allowance_of(job.campaign, job.edge)
         content = content_of(job)
         job.record.begin()
-        with _held_record(job) as ledger:
+        with _held_record(job) as record:
             preparing = preparing_of(job, allowance, content, workers)
-            ending = _sent(job, ledger, preparing, allowance, consent)
-            totals, left_over = ledger.sending.totals(), ledger.sending.left_over()
-            with ledger.transaction():
-                ledger.sending.put_back()
-            ledger.confirm()  # else what is told would be written over another's
-            report, unwritten = _reported(job, ledger)
+            ending, backlog = _sent(job, record, preparing, allowance, consent)
+            totals, left_over = backlog.totals(), backlog.left_over()
+            backlog.end()
+            report, unwritten = _reported(job, record.reading)
     return _result(job, ending, totals, left_over, report, unwritten)
 
 
 @contextlib.contextmanager
-def _held_record(job: Job) -> Iterator[Ledger]:
+def _held_record(job: Job) -> Iterator[Record]:
     """The record, in this run's hand; whoever a run that died has left *sending* is in doubt."""
     # Whose mail is kept anyway needs no doubt.
     without_log = job.options.without_log or not job.profile.delivers
-    now = job.now()
+    now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    with (
-        hold(job.record.path, since=since, holder=job.edge.holder) as held,
-        open_ledger(job.record.path, held, without_log=without_log) as ledger,
-    ):
-        crashed = ledger.sending.recover(now)
+    with open_record(
+        job.record.path, since=since, holder=holder, without_log=without_log
+    ) as record:
+        crashed = record.recover(now)
         if crashed:
             job.observer.notice(
                 f"the last run ended in the middle: {crashed} whose message may have arrived are in doubt"
             )
-        yield ledger
+        yield record
 
 
 def _sent(
-    job: Job, ledger: Ledger, preparing: Preparing, allowance: Allowance, consent: Consent
-) -> Ending | None:
-    """None where there was nothing to send."""
+    job: Job, record: Record, preparing: Preparing, allowance: Allowance, consent: Consent
+) -> tuple[Ending | None, Backlog]:
+    """How it ended, None where there was nothing to send; and what is left of it in the record."""
     with sending_of(job, allowance) as sending:
-        with ledger.transaction():
-            with ledger.heeding(job.stop.heed):
-                prepared = prepare(ledger, preparing)
+        with record.draft(job.stop.heed) as draft:
+            prepared = prepare(draft, preparing)
             if prepared.sendable:
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)
-            if prepared.sendable:
-                ledger.begin_sending(job.now())
+            draft.merge(job.now() if prepared.sendable else None)
+        backlog = record.backlog(Onward(job.edge.clock).now)
         if not prepared.sendable:
-            return None
-        ledger.checkpoint()  # a copy of the file alone has the plan, and shows that it is no more
-        return sending.deliver(ledger, prepared, preparing.keys)
+            return None, backlog
+        return sending.deliver(record.reading, backlog, prepared, preparing.keys), backlog
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
@@ -133,18 +129,18 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     findings = oversized(Rule.MESSAGE_TOO_LARGE, prepared.planned.large, limit, file)
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
-    for recipient, message in build(prepared.pool, first, job.now(), job.stop):
-        if not findings and len(message.data) > limit:
-            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+    for recipient, sample in samples(prepared.pool, first, job.now(), job.stop):
+        if not findings and sample.size > limit:
+            said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
             findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
     if findings:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, ledger: Ledger) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(job: Job, reading: Reading) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
-    report = report_of(job.campaign, job.record, ledger)
-    gallery.drop_outdated(job, ledger)
+    report = report_of(job.campaign, job.record, reading)
+    gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:

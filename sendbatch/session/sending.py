@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
-from sendbatch.delivery.history import history_of, way_out
+from sendbatch.delivery.engine import Ending, Engine
+from sendbatch.delivery.history import History, history_of, way_out
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
@@ -84,8 +85,10 @@ class Sending:
         """The greatest message in bytes, as the server has just said."""
         return self._first.offers.size if self._first is not None else None
 
-    def deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
-        return self._loop.run(self._deliver(ledger, prepared, keys))
+    def deliver(
+        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
+        return self._loop.run(self._deliver(reading, backlog, prepared, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -99,10 +102,12 @@ class Sending:
         servers = self._allowance.servers
         return None if servers is None else servers.level_of(self._server_name, self._job.now())
 
-    async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+    async def _deliver(
+        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
         first, self._first = self._first, None
-        committer = Committer(ledger.sending)
-        engine = self._engine(ledger, committer, prepared, keys)
+        committer = Committer(backlog)
+        engine = self._engine(reading, backlog, committer, prepared, keys)
         self._job.observer.sending(prepared.sendable)
         try:
             return await engine.run(first, self._first_at if self.was_asked else None)
@@ -111,23 +116,29 @@ class Sending:
             self._job.observer.finished()
 
     def _engine(
-        self, ledger: Ledger, committer: Committer, prepared: Prepared, keys: Keys | None
+        self,
+        reading: Reading,
+        backlog: Backlog,
+        committer: Committer,
+        prepared: Prepared,
+        keys: Keys | None,
     ) -> Engine:
-        job, allowance = self._job, self._allowance
-        campaign, options = job.campaign, job.options
-        way = way_out(
-            prepared.salt,
-            guards.server_of(campaign.profile),
-            allowance.username,
-            prepared.content.bounces_to,
+        job, options = self._job, self._job.options
+        history = self._history(reading, prepared)
+        limits = limits_of(
+            job.campaign,
+            self._allowance,
+            self._clock,
+            no_wait=options.no_wait,
+            braked=history.braked,
         )
         return Engine(
-            store=ledger.sending,
+            backlog=backlog,
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(campaign.profile, allowance.rates, allowance.account, allowance.usage),
-            retry=campaign.retry,
+            limits=limits,
+            retry=job.campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
             clock=self._clock,
@@ -137,9 +148,19 @@ class Sending:
             keys=keys,
             no_wait=options.no_wait,
             breaker=options.breaker,
-            history=history_of(ledger.reading, way),
+            history=history,
+            slow_down=job.profile.slow_down,
             stop_after=options.stop_after,
         )
+
+    def _history(self, reading: Reading, prepared: Prepared) -> History:
+        way = way_out(
+            prepared.salt,
+            guards.server_of(self._job.profile),
+            self._allowance.username,
+            prepared.content.bounces_to,
+        )
+        return history_of(reading, way)
 
 
 @contextlib.contextmanager
