@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.ledger.sqlite.record import Ledger, open_scratch
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
-from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
+from sendbatch.planning.options import Options
+from sendbatch.planning.plan import Basis, Planned, make_plan
+from sendbatch.planning.request import Keeping, Lookups, Means, Request
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -55,20 +58,19 @@ def make(ledger: Ledger) -> Iterator[Make]:
         size_limit: int | None = None,
         observer: Observer | None = None,
     ) -> Planned:
-        planning = Planning(
-            campaign=one,
-            content=read_content(one),
-            inputs=inputs_digest(one),
-            salt=b"salt" * 8,
-            size_limit=size_limit,
-            lookups=lookups,
-            observer=observer or Observer(),
-            stop=stop or Stop(),
-            workers=workers,
-            wall=iter((1.0, 2.0)).__next__,
+        one = replace(one, profile=replace(one.profile, size_limit=size_limit))
+        keeping = Keeping("reports", is_named=False, environ={})
+        request = Request(one, read_content(one), Options(), "sendbatch run", keeping)
+        means = Means(
+            workers,
+            lambda: lookups,
+            observer or Observer(),
+            stop or Stop(),
+            iter((1.0, 2.0)).__next__,
         )
+        basis = Basis(inputs_digest(one), b"salt" * 8, lookups)
         with ledger.draft() as draft:
-            planned = make_plan(draft, planning)
+            planned = make_plan(draft, request, means, basis)
             draft.merge()
         return planned
 
