@@ -1,33 +1,42 @@
-"""From one outcome to the changes of the record it stands for, and to what the run does next.
+"""From the fact of one hand-over to the changes of the record it stands for, and to what the run does next.
 
-Every message handed over comes through `Settling.settle` exactly once, in the loop's thread.
+Every message handed over comes through `Settling.settle` exactly once, in the loop's thread. What the fact
+means is decided by `verdict` and the state machines beside it; here it is carried out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from dataclasses import replace
 from typing import NamedTuple
 
 from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
-from sendbatch.delivery.brake import REFUSALS, Brake
+from sendbatch.delivery import words
+from sendbatch.delivery.brake import Brake
+from sendbatch.delivery.breaker import LATELY, Breaker, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.sessions import Whose, whose
+from sendbatch.delivery.sessions import explained
 from sendbatch.delivery.steering import Connections, Releases, SlowDown
-from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
+from sendbatch.delivery.verdict import (
+    OF_US,
+    is_permanent,
+    is_temporary,
+    judge,
+    speaks_of_us,
+    verdict,
+)
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.pace import Pacer
 from sendbatch.limits.retries import Budget, retry_delay
 from sendbatch.runtime.clock import Clock, Onward
 from sendbatch.runtime.observer import Observer
-from sendbatch.smtp.meanings import OURS, About, meaning
-from sendbatch.smtp.replies import said
-from sendbatch.values import Outcome, Recipient, Reply, Status
-from sendbatch.words import clock_time, count, listed
+from sendbatch.smtp.transport import Fact
+from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
 
 
 class Handed(NamedTuple):
@@ -94,13 +103,10 @@ class Settling:
         self._releases = Releases()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
-        self._why_braked = ""
         self._last: Reply | None = None
         if brake.on:
             connections.hold_to_one(clock.steady())
-            self._tell(
-                "brake", "the last run was refused for everybody: one message is tried first"
-            )
+            self._tell("brake", words.BRAKED_BEFORE)
 
     @property
     def is_over(self) -> bool:
@@ -111,21 +117,37 @@ class Settling:
     def why(self) -> str:
         """Why they have, for people."""
         if self.breaker.tripped:
-            return self.breaker.why
+            return words.tripped(self.breaker.trip)
         worth = self._clock.wall() + max(self.brake.until - self._clock.steady(), 0.0)
-        return f"{self._why_braked}; it is worth trying again from {clock_time(worth)}"
+        return words.worth_trying(self._why_braked, worth)
 
-    def settle(self, ready: Ready, outcome: Outcome, handed: Handed, *, stopping: bool) -> bool:
+    @property
+    def _why_braked(self) -> str:
+        return words.braked(self._last_braking, tried=bool(self.brake.tries))
+
+    def settle(self, ready: Ready, fact: Fact, handed: Handed, *, stopping: bool) -> bool:
         """Record how it ended; returns whether the connection must be left and opened anew.
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        of = whose(outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients)
-        reopen = not stopping and not handed.explained and self._steer(outcome, handed, of)
-        if outcome.status is Status.PENDING or of is not Whose.ROW:
+        outcome = verdict(fact)
+        session = explained(
+            fact,
+            outcome,
+            accepted=handed.accepted,
+            refused_recipients=handed.refused_recipients,
+        )
+        reopen = (
+            not stopping and not handed.explained and self._steer(fact, outcome, handed, session)
+        )
+        if session is not None or outcome.status is Status.PENDING:
+            if session is not None:
+                outcome = replace(
+                    outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session
+                )
+            elif not stopping and not handed.has_told:
+                ...
             self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
-            if of is Whose.ROW and not stopping and not handed.has_told:
-                self._put_off(ready, outcome.reply)
             return True
         self._releases.settled(ready.recipient.id)
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
