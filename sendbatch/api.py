@@ -20,18 +20,18 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.errors import CampaignError, Fault, LedgerError, inert, one_line, shown
-from sendbatch.ledger.folder import REPORT, RecordFolder
+from sendbatch.errors import CampaignError, Fault, LedgerError, one_line, shown
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.limits.account import Standing as Account
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.preparing import Prepared
-from sendbatch.reports.document import write_json
-from sendbatch.reports.files import write_reports
-from sendbatch.reports.table import write_csv
-from sendbatch.reports.tally import Tally, exit_code, take
+from sendbatch.reports.files import write_files
+from sendbatch.reports.formats import FORMATS, TABLE
+from sendbatch.reports.report import Report
+from sendbatch.reports.tally import exit_code, take
 from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import Loop, own_loop, unless_stopped
@@ -123,19 +123,19 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def told(ledger: Ledger) -> tuple[Tally, tuple[Fault, ...]]:
-        tally = take(ledger.reading)
+    def reported(ledger: Ledger) -> tuple[Report, tuple[Fault, ...]]:
+        report = _report(job.record, campaign, ledger)
         if _drop_old_gallery(job, ledger):
             job.observer.notice(
                 "the gallery was of another text or list than this run: it is removed"
             )
         try:
-            write_reports(ledger.reading, job.record.path, tally)
+            write_files(report, job.record.path)
         except LedgerError as unwritten:  # what was sent was sent all the same
-            return tally, unwritten.faults
-        return tally, ()
+            return report, unwritten.faults
+        return report, ()
 
-    ran, (tally, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), told)
+    ran, (report, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), reported)
     ending = ran.ending
     code = exit_code(ran.totals, campaign.tolerate)
     early = ending is not None and ending.early
@@ -146,9 +146,9 @@ def run(
         sent=ending is not None,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending else None,
-        summary=_summary(job.record, campaign, tally),
+        summary=summary(report),
         folder=job.record.path,
-        report=job.record.path / REPORT,
+        report=job.record.path / TABLE,
         unwritten=unwritten,
         unbuildable=ending.unbuildable if ending else False,
     )
@@ -170,10 +170,10 @@ def plan(
     job = job_of(campaign, options, **around)
     return look(
         job,
-        lambda ledger, prepared, standing: seen(
+        lambda ledger, prepared, allowance: seen(
             job,
             prepared,
-            standing,
+            allowance,
             digest=approved(job, ledger, prepared, out) if out is not None else None,
         ),
     )
@@ -189,7 +189,7 @@ def check(
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     job = job_of(campaign, options, **around)
     return look(
-        job, lambda ledger, prepared, standing: rehearsed(job, ledger, prepared, standing)[0]
+        job, lambda ledger, prepared, allowance: rehearsed(job, ledger, prepared, allowance)[0]
     )
 
 
@@ -204,8 +204,8 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Account) -> tuple[Seen, Path | None]:
-        view, messages = rehearsed(job, ledger, prepared, standing, wanted=GALLERY_SIZE)
+    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> tuple[Seen, Path | None]:
+        view, messages = rehearsed(job, ledger, prepared, allowance, wanted=GALLERY_SIZE)
         try:
             return view, _gallery(job, ledger, messages)
         except LedgerError as unwritable:
@@ -287,31 +287,31 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     under_way = is_held(folder.path)
     has_its_log, noted = under_way or has_log(folder.path), last_noted(folder.path)
     with read_ledger(folder.path) as ledger:
-        tally = take(ledger.reading, live=under_way)
+        report = _report(folder, campaign, ledger, live=under_way)
         doubt = ledger.doubt(folder.path, noted, has_log=has_its_log)
     return Standing(
-        exit_code(tally.totals, campaign.tolerate),
-        tally.totals,
+        exit_code(report.tally.totals, campaign.tolerate),
+        report.tally.totals,
         under_way,
-        _summary(folder, campaign, tally),
+        summary(report),
         folder.path,
         str(doubt) if doubt is not None and campaign.profile.delivers else None,
     )
 
 
 def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = None) -> int:
-    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
+    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`.
+
+    Raises CampaignError for another format.
+    """
+    if form not in FORMATS:
+        raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
     folder = folder_of(campaign, record)
     _recorded(folder)
     with read_ledger(folder.path) as ledger:
-        tally = take(ledger.reading, live=is_held(folder.path))
-        if form == "csv":
-            write_csv(ledger.reading, out)
-        elif form == "json":
-            write_json(ledger.reading, out, take(ledger.reading, attention=0))
-        else:
-            out.write(inert(_summary(folder, campaign, tally)))
-    return exit_code(tally.totals, campaign.tolerate)
+        report = _report(folder, campaign, ledger, live=is_held(folder.path))
+        FORMATS[form].write(report, out)
+    return exit_code(report.tally.totals, campaign.tolerate)
 
 
 def resolve(
@@ -343,7 +343,7 @@ def resolve(
                 hint="sendbatch status lists who is",
             )
         ledger.confirm()
-        write_reports(ledger.reading, folder.path, take(ledger.reading, attention=0))
+        write_files(_report(folder, campaign, ledger), folder.path)
 
 
 @own_loop
@@ -406,8 +406,11 @@ def _recorded(folder: RecordFolder) -> None:
     )
 
 
-def _summary(folder: RecordFolder, campaign: Campaign, tally: Tally) -> str:
-    paths = {"report": shown(folder.path / "report.csv")}
+def _report(
+    folder: RecordFolder, campaign: Campaign, ledger: Ledger, *, live: bool = False
+) -> Report:
+    places = {"report": shown(folder.path / TABLE)}
     if (folder.path / OUTBOX).is_dir():
-        paths["mails"] = shown(folder.path / OUTBOX)
-    return summary(tally, name=campaign.name, run=campaign.run, paths=paths)
+        places["mails"] = shown(folder.path / OUTBOX)
+    tally = take(ledger.reading, live=live)
+    return Report(ledger.reading, tally, campaign.name, campaign.run, places)

@@ -25,6 +25,28 @@ def duration(seconds: float) -> str:
     return f"{round(hours / 24)} days"
 
 
+def exact_duration(seconds: float) -> str:
+    """To a tenth of the unit or better: "4.2 s", "2 min 5 s", "3 h 20 min", "2 days 4 h"."""
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    for most, large, size, small in ((60, "min", 1, "s"), (24, "h", 60, "min")):
+        whole, rest = divmod(round(seconds / size), 60)
+        if whole < most:
+            return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{count(days, 'day')} {hours} h" if hours else count(days, "day")
+
+
+def rate(a_second: float) -> str:
+    """ "19 a second", "1.5 a minute": in the unit that gives a number above one."""
+    if a_second >= 10:
+        return f"{a_second:,.0f} a second"
+    for seconds, unit in ((1, "a second"), (60, "a minute")):
+        if a_second * seconds >= 1:
+            return f"{a_second * seconds:.1f} {unit}"
+    return f"{a_second * 3600:.1f} an hour"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """ "1 recipient", "40,000 recipients"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.words import count, listed, rows
+from sendbatch.words import count, exact_duration, listed, rate, rows
 
 
 def test_one_is_one_and_many_have_their_commas() -> None:
@@ -22,7 +22,9 @@ def test_one_is_one_and_many_have_their_commas() -> None:
         (["a", "b"], 1_002, "a, b and 1,000 more"),
     ],
 )
-def test_a_list_says_how_many_it_leaves_out(names: list[str], number: int | None, said: str) -> None:
+def test_a_list_says_how_many_it_leaves_out(
+    names: list[str], number: int | None, said: str
+) -> None:
     assert listed(names, 2, number) == said
 
 
@@ -30,3 +32,23 @@ def test_rows_are_named_by_their_lines() -> None:
     assert rows([2], 1) == "row 2"
     assert rows([2, 1004], 2) == "rows 2, 1,004"
     assert rows([2, 3, 4], 20) == "rows 2, 3, 4 and 17 more"
+
+
+def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:
+    seconds = [0, 4.23, 59.96, 65, 3600, 12_000, 100_000, 86_400 * 3]
+    assert [exact_duration(value) for value in seconds] == [
+        "0.0 s",
+        "4.2 s",
+        "1 min",
+        "1 min 5 s",
+        "1 h",
+        "3 h 20 min",
+        "1 day 4 h",
+        "3 days",
+    ]
+    assert [rate(value) for value in (4321.4, 1.44, 0.5, 0.001)] == [
+        "4,321 a second",
+        "1.4 a second",
+        "30.0 a minute",
+        "3.6 an hour",
+    ]

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from sendbatch.audience.carriers import LOOSE_DOTS
 from sendbatch.audience.cells import bare
-from sendbatch.campaign.language import narrowed
+from sendbatch.campaign.names import narrowed
 
 LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
 PRIVATE = (".test", ".local", ".localhost")  # email-validator refuses these; some servers know them

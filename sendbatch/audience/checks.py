@@ -13,10 +13,11 @@ from sendbatch.audience.addresses import LONGEST, Address, default_key, normalis
 from sendbatch.audience.cells import bare
 from sendbatch.audience.named import address_of
 from sendbatch.audience.rules import Rules
-from sendbatch.campaign.comparing import Mismatch
-from sendbatch.campaign.language import FAILURES, environment, guess, is_template, narrowed
+from sendbatch.campaign.language.comparing import Mismatch
+from sendbatch.campaign.language.environment import FAILURES, environment, is_template
+from sendbatch.campaign.language.numbers import NoNumber
 from sendbatch.campaign.model import Json
-from sendbatch.campaign.numbers import NoNumber
+from sendbatch.campaign.names import guess, narrowed
 from sendbatch.errors import AudienceError, Fault, one_line
 from sendbatch.values import Checked, Row, Status
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from sendbatch.campaign.language import guess, usable
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import Fault, one_line
 
 # Of a column of addresses, in the languages that exports are made in, after `usable`.

@@ -8,7 +8,7 @@ import csv
 from collections.abc import Collection, Sequence
 
 from sendbatch.audience.cells import bare
-from sendbatch.campaign.language import usable
+from sendbatch.campaign.names import usable
 
 DELIMITERS = ",|\t;"  # where all else is equal, the last: a comma is often a part of a text
 LOOKED_AT = 50  # lines behind the header

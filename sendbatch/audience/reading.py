@@ -15,7 +15,7 @@ from pathlib import Path
 from sendbatch.audience.cells import INVISIBLE, bare, is_loose, tidied
 from sendbatch.audience.delimiters import DELIMITERS, LOOKED_AT, delimiter_of, said_by
 from sendbatch.audience.lines import LONGEST_LINE, LONGEST_LOOK, Lines
-from sendbatch.campaign.language import usable
+from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, Fault, Place, shown
 from sendbatch.values import Row
 

@@ -16,13 +16,19 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.audience.columns import clashing, missing_column
-from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import environment, expression_tree, is_template, needed, usable
-from sendbatch.campaign.meaning import Kinds
-from sendbatch.campaign.misuses import bare_expression, misuses, misuses_of_condition
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import (
+    environment,
+    expression_tree,
+    is_template,
+    needed,
+)
+from sendbatch.campaign.language.meaning import Kinds
+from sendbatch.campaign.language.misuses import bare_expression, misuses, misuses_of_condition
+from sendbatch.campaign.language.slips import offset_of
+from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.campaign.slips import offset_of
-from sendbatch.campaign.spellings import meant_by
+from sendbatch.campaign.names import usable
 from sendbatch.errors import CampaignError, Fault, Place, shown, within
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]

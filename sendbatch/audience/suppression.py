@@ -17,8 +17,8 @@ from sendbatch.audience.delimiters import said_by as delimiter_said_by
 from sendbatch.audience.entries import TEXT, Said, said_by
 from sendbatch.audience.lines import Lines
 from sendbatch.audience.reading import Format, Table
-from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import SuppressionList
+from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, Fault, Place, one_line, shown
 
 USUAL_COLUMNS = ("email", "email_address")

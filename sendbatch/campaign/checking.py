@@ -16,13 +16,13 @@ from sendbatch.campaign.declared import (
     DeclaredUnsubscribe,
 )
 from sendbatch.campaign.declaring import label
-from sendbatch.campaign.language import is_template
-from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.campaign.document.nodes import Data, Document, Trail
+from sendbatch.campaign.document.syntax import COMMENT, cut_short, is_all_comment
+from sendbatch.campaign.language.checks import check_expression, check_template, literal
+from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import REFUSE, Profile, Retry
-from sendbatch.campaign.nodes import Data, Document, Trail
-from sendbatch.campaign.parsing import Wrong, is_encoding, parse_address
-from sendbatch.campaign.syntax import COMMENT, cut_short, is_all_comment
-from sendbatch.campaign.templating import check_expression, check_template, literal
+from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.campaign.written.parsing import Wrong, is_encoding, parse_address
 from sendbatch.errors import Fault, within
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sendbatch.campaign import syntax
 from sendbatch.campaign.declared import Declared
-from sendbatch.campaign.language import guess
-from sendbatch.campaign.nodes import Data, Document, Trail
-from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.document import syntax
+from sendbatch.campaign.document.nodes import Data, Document, Trail
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.errors import Fault
 
 D = TypeVar("D", bound=Declared)

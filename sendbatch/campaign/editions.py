@@ -1,4 +1,4 @@
-"""An edition's template, which is rendered before anything else is known of a campaign.
+"""The edition: its template, which is rendered before anything else is known of a campaign, and its name.
 
 Most say `{{ version }}`. One that computes anything is rendered in a process of its own, bounded in memory
 and time: the process that reads a campaign is the user's.
@@ -7,6 +7,7 @@ and time: the process that reads a campaign is the user's.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,10 +15,12 @@ from collections.abc import Mapping
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.language import FAILURES, environment
+from sendbatch.campaign.language.checks import check_template, said_by
+from sendbatch.campaign.language.environment import FAILURES, environment, names_needed
 from sendbatch.campaign.model import Json
-from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.process import (
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.parsing import Wrong
+from sendbatch.runtime.process import (
     bare_environment,
     bound_memory,
     end_after,
@@ -25,6 +28,8 @@ from sendbatch.campaign.process import (
     python_running,
 )
 
+RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
+LONGEST_RUN_ID = 100
 PATIENCE = 10.0  # seconds
 STARTING = 60.0  # seconds, at most, for the process itself
 MEMORY = 512 * 1024 * 1024  # bytes
@@ -37,6 +42,32 @@ answer(float(sys.argv[2]))
 """
 
 
+def render_run(text: str, variables: Mapping[str, Json]) -> str:
+    """The edition that `run:` stands for. Raises Wrong, also where it cannot be a folder's name."""
+    env = environment()
+    check_template(text)
+    for use in names_needed(env, text):
+        if use.name not in variables:
+            near = guess(use.name, variables)
+            hint = (
+                f"did you mean {near}?"
+                if near
+                else f"set it under variables:, or --set {use.name}=…"
+            )
+            raise Wrong(f"{use.name} is not one of the variables", hint)
+    run = rendered(text, variables).strip()
+    check_run(run)
+    return run
+
+
+def check_run(run: str) -> None:
+    """Raises Wrong unless it is "" or can be part of a folder's name."""
+    if run and (not re.fullmatch(RUN_ID, run) or len(run) > LONGEST_RUN_ID):
+        shown = run if len(run) <= LONGEST_RUN_ID else run[:LONGEST_RUN_ID] + "…"
+        hint = "letters, digits, dots, hyphens and underscores: 2026-12"
+        raise Wrong(f"not the name of an edition: {shown}", hint)
+
+
 def rendered(text: str, variables: Mapping[str, Json], patience: float = PATIENCE) -> str:
     """What the template says. Raises Wrong with the reason where it says nothing."""
     env = environment()
@@ -45,16 +76,11 @@ def rendered(text: str, variables: Mapping[str, Json], patience: float = PATIENC
     return _rendered_aside(text, variables, patience)
 
 
-def said(error: BaseException) -> str:
-    """An author's error as one bounded line."""
-    return (str(error) or type(error).__name__)[:300]
-
-
 def _render(env: SandboxedEnvironment, text: str, variables: Mapping[str, Json]) -> str:
     try:
         return env.from_string(text).render(variables)
     except FAILURES as error:
-        raise Wrong(f"cannot be rendered: {said(error)}") from None
+        raise Wrong(f"cannot be rendered: {said_by(error)}") from None
 
 
 def _is_plain(node: nodes.Node) -> bool:

@@ -9,11 +9,11 @@ from pathlib import PurePath
 
 import idna
 
-from sendbatch.campaign.language import guess
-from sendbatch.campaign.masking import REFERENCES
+from sendbatch.campaign.document.masking import REFERENCES
+from sendbatch.campaign.document.nodes import WrittenFloat, WrittenInt
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
-from sendbatch.campaign.nodes import WrittenFloat, WrittenInt
-from sendbatch.campaign.parsing import (
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.parsing import (
     MOST,
     Wrong,
     parse_address,
@@ -22,7 +22,7 @@ from sendbatch.campaign.parsing import (
     parse_mailbox,
     parse_tolerance,
 )
-from sendbatch.campaign.rates import parse_rate
+from sendbatch.campaign.written.rates import parse_rate
 
 DELIMITERS = {
     ",": ",",

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from sendbatch.campaign import syntax
 from sendbatch.campaign.declared import DeclaredSuppression
 from sendbatch.campaign.declaring import label
-from sendbatch.campaign.language import guess
+from sendbatch.campaign.document import syntax
+from sendbatch.campaign.document.nodes import Document, Trail
 from sendbatch.campaign.model import SuppressionList
-from sendbatch.campaign.nodes import Document, Trail
-from sendbatch.campaign.parsing import is_encoding
-from sendbatch.campaign.paths import problem, spelled
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.parsing import is_encoding
 from sendbatch.errors import Fault
+from sendbatch.runtime.paths import problem, spelled
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from sendbatch.campaign import fields, rates
+from sendbatch.campaign import fields
 from sendbatch.campaign.model import Bounds, Mailbox, Rate, Tolerance
+from sendbatch.campaign.written import rates
 
 DURATION = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from sendbatch.campaign.checking import Checks
-from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredCampaign, DeclaredProfile
 from sendbatch.campaign.declaring import declare, missing
+from sendbatch.campaign.document.composing import read_source
+from sendbatch.campaign.document.nodes import Document, Trail, document
+from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.language import is_template, usable
+from sendbatch.campaign.language.checks import names_in
+from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import (
     REFUSE,
@@ -30,14 +33,13 @@ from sendbatch.campaign.model import (
     Tolerance,
     Unsubscribe,
 )
-from sendbatch.campaign.nodes import Document, Trail, document
-from sendbatch.campaign.parsing import Wrong, parse_bounds, parse_tolerance
+from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
-from sendbatch.campaign.rates import parse_rates
 from sendbatch.campaign.shapes import shape_of
-from sendbatch.campaign.templating import check_run, names_in, render_run
 from sendbatch.campaign.widening import widen_campaign
+from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
+from sendbatch.campaign.written.rates import parse_rates
 from sendbatch.errors import CampaignError, Fault, Place, ProfileError
 
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredTimeouts
 from sendbatch.campaign.declaring import label
+from sendbatch.campaign.document.nodes import Document, Trail
 from sendbatch.campaign.fields import domain
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.language import guess
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource, Timeouts
-from sendbatch.campaign.nodes import Document, Trail
+from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.errors import Fault
 from sendbatch.words import listed

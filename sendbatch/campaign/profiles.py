@@ -10,19 +10,19 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendbatch.campaign.composing import read_source
 from sendbatch.campaign.declared import DeclaredProfile, DeclaredProfiles
 from sendbatch.campaign.declaring import declare
+from sendbatch.campaign.document.composing import read_source
+from sendbatch.campaign.document.nodes import Document, document
 from sendbatch.campaign.files import Files, absolute
-from sendbatch.campaign.language import guess
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
-from sendbatch.campaign.nodes import Document, document
+from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import common_slow_down
 from sendbatch.campaign.shapes import shape_of
 from sendbatch.campaign.widening import widen_profiles
 from sendbatch.errors import Fault, Place, ProfileError, shown
-from sendbatch.runtime.homes import config_folder as users_own
+from sendbatch.runtime.paths import config_folder as users_own
 
 FILE_NAME = "profiles.yaml"
 MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")

@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from sendbatch.campaign.fields import LONGEST_PROJECT
 from sendbatch.campaign.files import absolute
 from sendbatch.campaign.model import Belonging
-from sendbatch.campaign.paths import problem
 from sendbatch.campaign.profiles import Profiles, find_profiles, repository_root
+from sendbatch.runtime.paths import problem
 
 MOST_READ = 1 << 20  # bytes of one of git's files
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from sendbatch.campaign.masking import REFERENCE
+from sendbatch.campaign.document.masking import REFERENCE
 from sendbatch.campaign.model import Profile, SecretSource
 from sendbatch.errors import Fault, Place, ProfileError
 

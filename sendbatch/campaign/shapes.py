@@ -6,7 +6,7 @@ from functools import cache
 from typing import get_args, get_origin
 
 from sendbatch.campaign.declared import Declared, DeclaredProfile, DeclaredProfiles
-from sendbatch.campaign.masking import ANY, ANYTHING, NOTHING, Shape
+from sendbatch.campaign.document.masking import ANY, ANYTHING, NOTHING, Shape
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sendbatch.campaign.rates import split
+from sendbatch.campaign.written.rates import split
 
 THOUSANDS = re.compile("[0-9]{1,3}(?:,[0-9]{3})*")
 LISTED = ("reply_to", "suppress", "attachments")

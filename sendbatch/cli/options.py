@@ -132,7 +132,7 @@ def seconds(given: str | None, option: str) -> float | None:
     """A duration such as 2h in seconds."""
     if given is None:
         return None
-    from sendbatch.campaign.parsing import Wrong, parse_duration
+    from sendbatch.campaign.written.parsing import Wrong, parse_duration
 
     try:
         return parse_duration(given)

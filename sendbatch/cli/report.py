@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from sendbatch.cli import options as opt
+from sendbatch.reports.formats import FORMATS
 
 
 def report(
     file: opt.CampaignFile,
     form: Annotated[
-        str, typer.Option("--format", metavar="text|csv|json", help="How it is told.")
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="How it is told.")
     ] = "text",
     run: opt.Run = None,
     set_: opt.Set = None,
@@ -27,11 +28,10 @@ def report(
     from sendbatch.cli.masking import for_log
     from sendbatch.cli.wrapping import fitted
 
-    opt.one_of(form, ("text", "csv", "json"), "--format")
+    opt.one_of(form, tuple(FORMATS), "--format")
     campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
-    if form == "csv":
+    if not FORMATS[form].is_for_people:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-    if form != "text":
         raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))
     text = io.StringIO()
     code = api.report(campaign, form, text, record=record)

@@ -13,7 +13,7 @@ import shlex
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
-from sendbatch.ledger.mounts import mount_of
+from sendbatch.runtime.mounts import mount_of
 
 FILE = "ledger.sqlite"
 LOG = f"{FILE}-wal"

@@ -16,7 +16,6 @@ from sendbatch.ledger.sqlite import FILE, has_ledger
 from sendbatch.runtime.files import create, named_folder, own_folder, sync
 
 REPORTS = "reports"
-REPORT = REPORT_FILES[0]
 OTHERS = 0o027  # the rights of everyone, and the group's to change things
 
 

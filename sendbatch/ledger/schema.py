@@ -14,10 +14,10 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, LockedError, shown
 from sendbatch.ledger.access import hold_readable, hold_writable
 from sendbatch.ledger.holding import being_written, is_busy
-from sendbatch.ledger.mounts import TABLE, mount_of
 from sendbatch.ledger.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
+from sendbatch.runtime.mounts import TABLE, network_of
 
 VERSION = 1
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
@@ -41,27 +41,6 @@ CREATE INDEX recipient_row ON recipient ("row") WHERE status IN ('pending', 'fai
 CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
 CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
 """
-
-NETWORK_FILE_SYSTEMS = frozenset(
-    [
-        "9p",
-        "afs",
-        "beegfs",
-        "ceph",
-        "cifs",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "gfs2",
-        "glusterfs",
-        "lustre",
-        "ncpfs",
-        "nfs",
-        "nfs4",
-        "smb3",
-        "smbfs",
-        "virtiofs",
-    ]
-)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -281,9 +260,7 @@ def _words(error: OSError | sqlite3.Error) -> str:
 
 def refuse_network(folder: Path, mounts: Path = TABLE) -> None:
     """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
-    mount = mount_of(folder, mounts)
-    kind = mount.kind if mount is not None else ""
-    if kind in NETWORK_FILE_SYSTEMS:
+    if (kind := network_of(folder, mounts)) is not None:
         raise LedgerError(
             f"{folder}: the record would be on a network file system ({kind}), where a crash could "
             "lose it",

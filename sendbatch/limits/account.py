@@ -10,23 +10,30 @@ from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.campaign.secrets import read_username
 from sendbatch.errors import LedgerError
 from sendbatch.limits.forecast import seconds_needed
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.quota import quotas_of
-from sendbatch.limits.usage import ELSEWHERE, Account, Usage
+from sendbatch.limits.usage import Account, Usage
+from sendbatch.limits.usage_file import ELSEWHERE, UsageFile
 from sendbatch.runtime.edge import Edge
 
 FILE = "usage.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """`usage` is None with the sandbox, which has no limits, and where a plan that is only looked at finds
-    nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then the use
-    shown is that of all accounts at the host. `unread` says why the use is not known, if it is not."""
+class Allowance:
+    """What the account may send, and has sent.
+
+    `usage` and `servers` are None with the sandbox, which has no limits, and where a plan that is only looked
+    at finds nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then
+    the use shown is that of all accounts at the host. `unread` says why the use is not known, if it is not.
+    """
 
     account: Account
     usage: Usage | None
     username: str | None
     rates: tuple[Rate, ...]
+    servers: KnownServers | None = None
     unread: LedgerError | None = None
 
     @property
@@ -38,11 +45,7 @@ class Standing:
 
     def used(self, rate: Rate, now: float) -> int:
         """How many recipients of a quota are used up."""
-        if self.usage is None:
-            return 0
-        if self.username is None:
-            return self.usage.used_at_host(self.account.host, rate.seconds, now)
-        return self.usage.used(self.account, rate.seconds, now)
+        return self.usage.used(self.account, rate.seconds, now) if self.usage is not None else 0
 
     def quotas(self, now: float) -> tuple[tuple[Rate, int], ...]:
         """(quota, how much of it is used) of each limit per hour, day or month that is known."""
@@ -56,26 +59,28 @@ class Standing:
     def size_seen(self, now: float) -> int | None:
         """The greatest message in bytes that the host said it takes, within a week: it may say otherwise by
         now, so that this is no more than a warning."""
-        return self.usage.size_of(self.account.host, now) if self.usage is not None else None
+        return self.servers.size_of(self.account.host, now) if self.servers is not None else None
 
 
-def standing_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Standing:
+def allowance_of(campaign: Campaign, edge: Edge, *, looking: bool = False) -> Allowance:
     """Raises LedgerError where what the account uses cannot be kept; where it is only looked at, nothing is
     made for it, and what cannot be read is not known."""
     profile = campaign.profile
     rates = (*profile.rates, *campaign.rates)
     if profile.name == "sandbox":
-        return Standing(Account(profile.host, ""), None, None, rates)
+        return Allowance(Account(profile.host, ""), None, None, rates)
     username = read_username(profile, edge.environ) if profile.username is not None else ""
-    bare = Standing(Account(profile.host, ""), None, username, rates)
+    bare = Allowance(Account(profile.host, ""), None, username, rates)
     file = profile.usage or edge.state_file(FILE)
     try:
         if looking and (file is None or not _is_there(file)):
             return bare
         if file is None:
             raise _nowhere()
-        usage = Usage(file)
-        return replace(bare, account=usage.account(profile.host, username), usage=usage)
+        kept = UsageFile(file)
+        usage = LocalUsage(kept)
+        account = usage.account(profile.host, username)
+        return replace(bare, account=account, usage=usage, servers=KnownServers(kept))
     except LedgerError as unusable:
         if not looking:
             raise

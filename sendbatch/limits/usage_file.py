@@ -13,15 +13,18 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.schema import refuse_network
 from sendbatch.runtime.files import create, named_folder, refuse_linked_database
+from sendbatch.runtime.mounts import network_of
 
 ELSEWHERE = (
     "name a folder that lasts, as a container's volume does: XDG_STATE_HOME=DIR in the environment, or "
     "usage: FILE in the profile"
 )
+Connection: TypeAlias = sqlite3.Connection
+
 TIMEOUT = 30.0  # seconds that one process waits for another
 
 
@@ -30,12 +33,12 @@ class UsageFile:
     time has the connection. It is closed in the end by itself; `close` does so sooner."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Connection | None = None
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
+    def open(self) -> Iterator[Connection]:
         """The connection, for one transaction; what was begun and not committed is undone. Raises
         LedgerError where the file cannot be used."""
         with self._lock:
@@ -56,21 +59,21 @@ class UsageFile:
                 self._connection.close()
                 self._connection = None
 
-    def _current(self) -> sqlite3.Connection:
-        if self._connection is not None and not self._path.exists():
+    def _current(self) -> Connection:
+        if self._connection is not None and not self.path.exists():
             self._connection.close()  # what would be written to it nobody else would see
             self._connection = None
         self._connection = self._connection or self._connected()
         return self._connection
 
-    def _connected(self) -> sqlite3.Connection:
-        refuse_linked_database(self._path)
-        if not self._path.exists():
-            named_folder(self._path.parent)
+    def _connected(self) -> Connection:
+        refuse_linked_database(self.path)
+        if not self.path.exists():
+            named_folder(self.path.parent)
             with contextlib.suppress(FileExistsError):  # another run was sooner
-                create(self._path, b"")
+                create(self.path, b"")
         connection = sqlite3.connect(
-            self._path, isolation_level=None, timeout=TIMEOUT, check_same_thread=False
+            self.path, isolation_level=None, timeout=TIMEOUT, check_same_thread=False
         )
         weakref.finalize(self, connection.close)
         with contextlib.suppress(
@@ -82,15 +85,11 @@ class UsageFile:
         return connection
 
     def _journal(self) -> str:
-        try:
-            refuse_network(self._path.parent)
-        except LedgerError:
-            return "DELETE"
-        return "WAL"
+        return "WAL" if network_of(self.path.parent) is None else "DELETE"
 
     def unusable(self, error: OSError | sqlite3.Error) -> LedgerError:
         words = (isinstance(error, OSError) and error.strerror) or str(error)
         return LedgerError(
-            f"{self._path}: what the account has used cannot be kept here: {words}",
+            f"{self.path}: what the account has used cannot be kept here: {words}",
             hint=ELSEWHERE,
         )

@@ -6,11 +6,11 @@ the other took, 0.1 to the end of its sixtieth.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from sendbatch.campaign.model import Rate
+from sendbatch.limits.usage import Account
+from sendbatch.limits.usage_file import Connection
 from sendbatch.limits.windows import PARTS, Row, boundary, counting, free_at, merged, place
 
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
@@ -25,22 +25,10 @@ CREATE TABLE IF NOT EXISTS used (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose quota it is: a host, a hash of the user name, and a recipient domain or ""."""
-
-    host: str
-    user: str
-    domain: str = ""
-
-    def for_domain(self, domain: str) -> Account:
-        return replace(self, domain=domain)
-
-
 class Used:
     """The use of one account, within a transaction of the caller's."""
 
-    def __init__(self, connection: sqlite3.Connection, account: Account) -> None:
+    def __init__(self, connection: Connection, account: Account) -> None:
         self._db = connection
         self._account = account
 
@@ -114,7 +102,7 @@ class Used:
         return self._account.user, self._account.domain, window
 
 
-def forget(connection: sqlite3.Connection, before: float) -> None:
+def forget(connection: Connection, before: float) -> None:
     """Of all accounts what counts in no window that ends after this time."""
     connection.execute(
         f"DELETE FROM used WHERE (part + {PARTS + 1}) * window / {PARTS} < ?", (before,)

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
-from sendbatch.campaign.paths import NO_SUCH_FILE, problem, spelled
 from sendbatch.errors import Fault, one_line
 from sendbatch.message.content import Content, OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import attachment_part
 from sendbatch.message.templates import Failed, Line
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 # A pipe that took a file's place must not be waited for, and a link not be followed.
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -13,15 +13,15 @@ from pathlib import Path
 import jinja2
 from jinja2 import nodes
 
-from sendbatch.campaign.language import environment
-from sendbatch.campaign.paths import problem
-from sendbatch.campaign.slips import LINE_BREAK, column_of, position, slip
-from sendbatch.campaign.spellings import unknown_words
+from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position, slip
+from sendbatch.campaign.language.spellings import unknown_words
 from sendbatch.errors import Fault, Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.references import Reference, references
+from sendbatch.runtime.paths import problem
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500

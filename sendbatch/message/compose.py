@@ -11,7 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, parse_mailboxes, reads_as_mailboxes
+from sendbatch.campaign.written.mailboxes import (
+    MAILBOX_HEADERS,
+    parse_mailboxes,
+    reads_as_mailboxes,
+)
 from sendbatch.errors import printable
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.attachments import Attachments, Survey

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import jinja2
 
-from sendbatch.campaign.mailboxes import TAG, Group, hold_to_one, parse_mailboxes
 from sendbatch.campaign.model import Mailbox
-from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.written.mailboxes import TAG, Group, hold_to_one, parse_mailboxes
+from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.headers import mailboxes, one_line
 from sendbatch.message.templates import Failed, Line

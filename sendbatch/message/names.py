@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign import misuses as misused
-from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import NameUse, environment, is_template, names_needed
-from sendbatch.campaign.meaning import Kinds
-from sendbatch.campaign.misuses import misuses
+from sendbatch.campaign.language import misuses as misused
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import NameUse, environment, is_template, names_needed
+from sendbatch.campaign.language.meaning import Kinds
+from sendbatch.campaign.language.misuses import misuses
+from sendbatch.campaign.language.slips import column_of, slip, words
+from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.campaign.slips import column_of, slip, words
-from sendbatch.campaign.spellings import meant_by
 from sendbatch.errors import Fault, Place, within
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import Json
 from sendbatch.errors import Fault, Place, one_line
 from sendbatch.message.bundling import at_offset

@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from sendbatch.campaign.language import usable
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.names import usable
 from sendbatch.errors import Fault, Place, one_line
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content

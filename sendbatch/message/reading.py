@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sendbatch.campaign.language import is_template
-from sendbatch.campaign.mailboxes import MAILBOX_HEADERS, addresses_in
+from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Campaign
-from sendbatch.campaign.paths import problem, spelled
+from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError, Fault
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
@@ -20,6 +19,7 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.wordless import wordless
+from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
 

@@ -12,7 +12,7 @@ from types import TracebackType
 import jinja2
 from jinja2.runtime import Context
 
-from sendbatch.campaign.language import environment, is_template
+from sendbatch.campaign.language.environment import environment, is_template
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
 

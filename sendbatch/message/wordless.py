@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language.environment import environment
 from sendbatch.errors import Fault, Place
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sendbatch.audience.rules import Rules, bare_columns
-from sendbatch.campaign.language import environment, expression_names
-from sendbatch.campaign.misuses import SAYING_NO, truthful
+from sendbatch.campaign.language.environment import environment, expression_names
+from sendbatch.campaign.language.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Fault, Place, one_line
 from sendbatch.ledger.cells import Saying

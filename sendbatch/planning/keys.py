@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.cells import bare
-from sendbatch.campaign.language import narrowed, usable
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.names import narrowed, usable
 from sendbatch.errors import Fault, GuardError, one_line
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.soundness import Unsound

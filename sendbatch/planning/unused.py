@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
-from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.language import environment, expression_tree, guess, is_template, usable
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import environment, expression_tree, is_template
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import Fault, Place, shown
 from sendbatch.message.content import Content
 from sendbatch.message.names import first_use, names_set, names_used

@@ -22,13 +22,13 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from sendbatch.audience.checks import Checker
-from sendbatch.campaign.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey
 from sendbatch.message.compose import Composer, Proof
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.setup import setup_from, too_large
+from sendbatch.runtime.process import bound_memory, end_after, heed_no_alarm
 from sendbatch.values import Checked, Message, Row, Status, Unbuildable
 
 # Of messages in one answer, and of the time it takes; whoever asked asks for the rest again.

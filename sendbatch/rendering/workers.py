@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Final
 
-from sendbatch.campaign.process import bare_environment, python_running
 from sendbatch.errors import SendbatchError
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
+from sendbatch.runtime.process import bare_environment, python_running
 
 PATIENCE = 60.0  # seconds for one batch: the last line, where a worker's own alarm does not end it
 ROW_PATIENCE = 10.0  # seconds for one row in it; a template that loops for ever ends here

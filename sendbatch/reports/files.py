@@ -9,30 +9,25 @@ from pathlib import Path
 from typing import TextIO
 
 from sendbatch.errors import Fault, LedgerError, Place, shown
+from sendbatch.reports.formats import FORMATS
+from sendbatch.reports.report import Report
 from sendbatch.runtime.files import named_folder, replacing
-from sendbatch.ledger.store import Reading
-from sendbatch.reports.document import write_json
-from sendbatch.reports.table import write_csv
-from sendbatch.reports.tally import Tally
 
 
-def write_reports(store: Reading, folder: Path, tally: Tally) -> tuple[Path, Path]:
-    """Writes report.csv and report.json into `folder`; returns their paths, the CSV first. `tally` is
-    what the record amounts to, nobody sending now.
+def write_files(report: Report, folder: Path) -> None:
+    """Write every format that has a file of its own into `folder`.
 
     Whoever reads one while it is written sees the whole old one. Raises LedgerError when
     a file cannot be written, leaving the older one as it was.
     """
-    table, document = folder / "report.csv", folder / "report.json"
-    for path, write in (
-        (table, partial(write_csv, store)),
-        (document, partial(write_json, store, tally=tally)),
-    ):
+    for form in FORMATS.values():
+        if form.file is None:
+            continue
+        path = folder / form.file
         try:
-            _replace(path, write)
+            _replace(path, partial(form.write, report))
         except OSError as error:
             raise _unwritable(path, error) from error
-    return table, document
 
 
 def _replace(path: Path, write: Callable[[TextIO], None]) -> None:

@@ -6,7 +6,7 @@ Nothing here holds more of the record than a screenful, whatever the number of r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
@@ -76,6 +76,12 @@ class Tally:
         return sum(self.totals.get(status, 0) for status in NEEDS_ATTENTION)
 
     @property
+    def settled(self) -> Tally:
+        """The same where nobody is sending: a row still *sending* was left by a run that died, and is in
+        doubt."""
+        return replace(self, totals=_settled(self.totals))
+
+    @property
     def seconds(self) -> float | None:
         """From the first attempt to the last outcome; None before there is one."""
         if self.first_attempt_at is None or self.finished_at is None:
@@ -96,8 +102,8 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
     died, and counts as in doubt.
     """
     totals = _without_zeros(store.totals())
-    if not live and Status.SENDING in totals:
-        totals[Status.IN_DOUBT] = totals.get(Status.IN_DOUBT, 0) + totals.pop(Status.SENDING)
+    if not live:
+        totals = _settled(totals)
     first_attempt_at, finished_at = store.span()
     return Tally(
         totals=totals,
@@ -132,6 +138,13 @@ def exit_code(totals: Mapping[Status, int], tolerance: Tolerance) -> int:
     return 0 if without <= tolerance.share * everyone + 1e-9 else 1
 
 
+def _settled(totals: Mapping[Status, int]) -> dict[Status, int]:
+    known = dict(totals)
+    if left := known.pop(Status.SENDING, 0):
+        known[Status.IN_DOUBT] = known.get(Status.IN_DOUBT, 0) + left
+    return known
+
+
 def _without_zeros(totals: Mapping[Status, int]) -> dict[Status, int]:
     return {status: number for status, number in totals.items() if number}
 
@@ -147,7 +160,10 @@ def _attention(
             sought = (status, Status.SENDING) if doubtful else (status,)
             found = Gathering(wordings=1)
             for entry in islice(store.entries(sought), LOOKED_AT):
-                who, code = entry.email or entry.key or "(no address)", f"{entry.code} {entry.enhanced}"
+                who, code = (
+                    entry.email or entry.key or "(no address)",
+                    f"{entry.code} {entry.enhanced}",
+                )
                 found.add(_words(entry), entry.row, who, code)
             heads.append([Attention(status, one) for one in islice(found, most)])
     in_turn = [one for turn in zip_longest(*heads) for one in turn if one is not None]

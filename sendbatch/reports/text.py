@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TextIO
 
-from sendbatch.errors import one_line
+from sendbatch.errors import inert, one_line
 from sendbatch.gathering import Gathered
 from sendbatch.message.identity import short
+from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
-from sendbatch.reports.words import duration, rate
 from sendbatch.smtp.meanings import OURS, meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
 from sendbatch.widths import cut, padded, width
-from sendbatch.words import word
+from sendbatch.words import exact_duration, rate, word
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
@@ -38,17 +39,24 @@ MOST_ADDRESS = 40
 MOST_REASON = 100
 
 
-def summary(tally: Tally, *, name: str, run: str, paths: Mapping[str, str] | None = None) -> str:
-    """What became of everyone, ending with a line break.
+def write(report: Report, out: TextIO) -> None:
+    """The summary, with nothing in it that a terminal would obey."""
+    out.write(inert(summary(report)))
 
-    `run` is the edition, "" for none. `paths` are the places to read on, by what is found there
-    ("report", "mails"), spelled as they should be shown.
-    """
+
+def summary(report: Report) -> str:
+    """What became of everyone, ending with a line break."""
+    tally, places = report.tally, report.places.items()
     blocks = (
-        [_headline(tally, name, run), "", *_counts(tally.totals), *_remarks(tally)],
+        [
+            _headline(tally, report.name, report.run),
+            "",
+            *_counts(tally.totals),
+            *_remarks(tally),
+        ],
         _attention(tally),
         _held(tally),
-        _aligned([(f"{what}:", one_line(where)) for what, where in (paths or {}).items()]),
+        _aligned([(f"{what}:", one_line(where)) for what, where in places]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -89,7 +97,7 @@ def _remarks(tally: Tally) -> Iterator[str]:
 def _timing(tally: Tally) -> str:
     if tally.first_attempt_at is None or tally.finished_at is None or not tally.seconds:
         return ""
-    took = f"in {duration(tally.seconds)}"
+    took = f"in {exact_duration(tally.seconds)}"
     if tally.messages_a_second is not None:
         took += f", {rate(tally.messages_a_second)}"
     begun = datetime.fromtimestamp(tally.first_attempt_at, UTC)

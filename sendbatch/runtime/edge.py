@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from sendbatch.runtime.clock import Clock, SystemClock
-from sendbatch.runtime.homes import state_folder
+from sendbatch.runtime.paths import state_folder
 
 
 @dataclass(frozen=True, slots=True)

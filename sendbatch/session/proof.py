@@ -15,7 +15,7 @@ from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
 from sendbatch.errors import CampaignError, Fault, Interrupted
 from sendbatch.ledger.sqlite import Ledger
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
@@ -45,7 +45,7 @@ def send_proofs(
     """
     _hold_addresses(reviewers)
 
-    def see(ledger: Ledger, prepared: Prepared, standing: Standing) -> list[Proofed]:
+    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(ledger, prepared, wanted, key)
         now = job.edge.clock.wall()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
@@ -54,7 +54,7 @@ def send_proofs(
             for built in zip(*map(build, reviewers), strict=True)
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
-        _take_quota(standing, len(messages), now)
+        _take_quota(allowance, len(messages), now)
         with reachable(job) as way, Loop() as loop, Commands() as commands:
             dialer = Dialer(way.server, lambda: way.read_credentials(commands))
             return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
@@ -87,14 +87,14 @@ def _chosen(ledger: Ledger, prepared: Prepared, wanted: int, key: str | None) ->
     return first
 
 
-def _take_quota(standing: Standing, messages: int, now: float) -> None:
-    if standing.usage is None:
+def _take_quota(allowance: Allowance, messages: int, now: float) -> None:
+    if allowance.usage is None:
         return
-    windows = quotas_of(standing.rates)
-    granted = standing.usage.take(standing.account, windows, messages, now)
+    windows = quotas_of(allowance.rates)
+    granted = allowance.usage.take(allowance.account, windows, messages, now)
     if granted < messages:
-        standing.usage.give_back(standing.account, granted, now)
-        free_at = standing.usage.next_free(standing.account, windows, now)
+        allowance.usage.give_back(allowance.account, granted, now)
+        free_at = allowance.usage.next_free(allowance.account, windows, now)
         raise CampaignError(
             f"the account's quota has no room for {count(messages, 'proof')} "
             f"before {clock_time(free_at)}"

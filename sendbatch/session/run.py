@@ -21,7 +21,7 @@ from sendbatch.errors import CampaignError, Fault, LedgerError, Place, shown
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
-from sendbatch.limits.account import Standing, standing_of
+from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.message.content import Content
@@ -61,7 +61,7 @@ class Ran:
 
 # Shows the plan, also one with nobody to send to; raises GuardError where a person says no.
 # Returns whether a person was asked.
-Confirm = Callable[[Prepared, Standing], bool]
+Confirm = Callable[[Prepared, Allowance], bool]
 
 
 def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
@@ -78,7 +78,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
 def _run(
     job: Job, confirm: Confirm, told: Callable[[Ledger], T], workers: Workers
 ) -> tuple[Ran, T]:
-    standing = standing_of(job.campaign, job.edge)
+    allowance = allowance_of(job.campaign, job.edge)
     content = _content(job)
     job.record.begin()
     # Whose mail is kept anyway needs no doubt.
@@ -89,20 +89,20 @@ def _run(
         hold(job.record.path, since=since, holder=job.edge.holder) as held,
         open_ledger(job.record.path, held, without_log=without_log) as ledger,
     ):
-        preparing = preparing_of(job, standing, content, workers)
+        preparing = preparing_of(job, allowance, content, workers)
         crashed = ledger.sending.recover(now)
         if crashed:
             job.observer.notice(
                 f"the last run ended in the middle: {crashed} whose message may have arrived are in doubt"
             )
-        with _sending(job, standing) as sending:
+        with _sending(job, allowance) as sending:
             with ledger.transaction():
                 with ledger.heeding(job.stop.heed):
                     prepared = prepare(ledger, preparing)
                 if prepared.sendable:
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
-                sending.was_asked = confirm(prepared, standing)
+                sending.was_asked = confirm(prepared, allowance)
                 if prepared.sendable:
                     ledger.begin_sending(now)
             if prepared.sendable:
@@ -146,7 +146,7 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
 
 
 def look(
-    job: Job, see: Callable[[Ledger, Prepared, Standing], T], *, spending: bool = False
+    job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False
 ) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
@@ -157,20 +157,20 @@ def look(
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
     noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
     with _workers(job) as workers, open_scratch(job.record.path) as ledger:
-        standing = standing_of(job.campaign, job.edge, looking=not spending)
-        if standing.unread is not None and quotas_of(standing.rates):
-            why = standing.unread.faults[0].message
+        allowance = allowance_of(job.campaign, job.edge, looking=not spending)
+        if allowance.unread is not None and quotas_of(allowance.rates):
+            why = allowance.unread.faults[0].message
             job.observer.notice(f"how much of the quota is used is not known: {why}")
         content = _content(job)
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
             gone = ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
         preparing = replace(
-            preparing_of(job, standing, content, workers), looking=True, refused=gone
+            preparing_of(job, allowance, content, workers), looking=True, refused=gone
         )
         ledger.sending.recover(job.edge.clock.wall())
         with ledger.transaction(), ledger.heeding(job.stop.heed):
-            return see(ledger, prepare(ledger, preparing), standing)
+            return see(ledger, prepare(ledger, preparing), allowance)
 
 
 @contextlib.contextmanager
@@ -183,14 +183,14 @@ def _workers(job: Job) -> Iterator[Workers]:
         yield workers
 
 
-def preparing_of(job: Job, standing: Standing, content: Content, workers: Workers) -> Preparing:
+def preparing_of(job: Job, allowance: Allowance, content: Content, workers: Workers) -> Preparing:
     """All that planning needs."""
     return Preparing(
         campaign=job.campaign,
         content=content,
         options=job.options,
         command=job.command,
-        size_seen=standing.size_seen(job.edge.clock.wall()),
+        size_seen=allowance.size_seen(job.edge.clock.wall()),
         lookups=Deliverability,
         workers=workers,
         observer=job.observer,
@@ -215,10 +215,10 @@ class _Sending:
     """The loop of one run, and what it talks to."""
 
     def __init__(
-        self, job: Job, standing: Standing, way: Way, loop: Loop, commands: Commands
+        self, job: Job, allowance: Allowance, way: Way, loop: Loop, commands: Commands
     ) -> None:
         self._job = job
-        self._standing = standing
+        self._allowance = allowance
         self._loop = loop
         self._server_name = f"{way.server.host}:{way.server.port}"
         self._levels = Levels(self._known_level())
@@ -232,13 +232,13 @@ class _Sending:
     def connect(self) -> None:
         """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
         self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
-        usage = self._standing.usage
-        if usage is not None:
+        servers = self._allowance.servers
+        if servers is not None:
             now = self._job.edge.clock.wall()
-            usage.saw_size(self._standing.account.host, self._first.offers.size, now)
+            servers.found_size(self._allowance.account.host, self._first.offers.size, now)
 
     async def _logged_in(self) -> Connection:
-        usage, account = self._standing.usage, self._standing.account
+        usage, account = self._allowance.usage, self._allowance.account
         if usage is not None:
             clock, notice = self._job.edge.clock, self._job.observer.notice
             await wait_for_share(usage, account, self._joined_at, clock=clock, notice=notice)
@@ -258,24 +258,24 @@ class _Sending:
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
             self._loop.run(self._first.quit())
-        usage, level = self._standing.usage, self._levels.learned
-        if usage is not None and level is not None:
+        servers, level = self._allowance.servers, self._levels.learned
+        if servers is not None and level is not None:
             with contextlib.suppress(LedgerError):  # the next run finds out by itself
-                usage.saw_level(self._server_name, level, self._job.edge.clock.wall())
+                servers.found_level(self._server_name, level, self._job.edge.clock.wall())
 
     def _known_level(self) -> int | None:
-        usage = self._standing.usage
-        if usage is None:
+        servers = self._allowance.servers
+        if servers is None:
             return None
-        return usage.level_of(self._server_name, self._job.edge.clock.wall())
+        return servers.level_of(self._server_name, self._job.edge.clock.wall())
 
     async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
-        job, standing = self._job, self._standing
+        job, allowance = self._job, self._allowance
         first, self._first = self._first, None
         way = way_out(
             prepared.salt,
             guards.server_of(job.campaign.profile),
-            standing.username,
+            allowance.username,
             prepared.content.bounces_to,
         )
         committer = Committer(ledger.sending)
@@ -284,7 +284,7 @@ class _Sending:
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(job.campaign.profile, standing.rates, standing.account, standing.usage),
+            limits=Limits(job.campaign.profile, allowance.rates, allowance.account, allowance.usage),
             retry=job.campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
@@ -307,14 +307,14 @@ class _Sending:
 
 
 @contextlib.contextmanager
-def _sending(job: Job, standing: Standing) -> Iterator[_Sending]:
+def _sending(job: Job, allowance: Allowance) -> Iterator[_Sending]:
     with (
         reachable(job) as way,
-        _counted(standing),
+        _counted(allowance),
         Loop() as loop,
         Commands() as commands,
     ):
-        sending = _Sending(job, standing, way, loop, commands)
+        sending = _Sending(job, allowance, way, loop, commands)
         try:
             yield sending
         finally:
@@ -356,10 +356,10 @@ def reachable(job: Job) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
-def _counted(standing: Standing) -> Iterator[None]:
+def _counted(allowance: Allowance) -> Iterator[None]:
     """Be seen by other runs on the account, which share its limits with this one."""
-    if standing.usage is None:
+    if allowance.usage is None:
         yield
         return
-    with standing.usage.alive(standing.account):
+    with allowance.usage.alive(allowance.account):
         yield

@@ -15,7 +15,7 @@ from sendbatch.errors import Fault
 from sendbatch.gathering import Gathering
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
 from sendbatch.planning.preparing import Prepared
@@ -29,21 +29,21 @@ READ = 1000  # characters of a subject
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
-def question(job: Job, prepared: Prepared, standing: Standing) -> Question:
-    return Question(seen(job, prepared, standing), prepared.sendable > TYPED_ABOVE)
+def question(job: Job, prepared: Prepared, allowance: Allowance) -> Question:
+    return Question(seen(job, prepared, allowance), prepared.sendable > TYPED_ABOVE)
 
 
 def confirming(
     job: Job, *, yes: bool, ask: Callable[[Question], bool] | None
-) -> Callable[[Prepared, Standing], bool]:
+) -> Callable[[Prepared, Allowance], bool]:
     """What is called once a plan stands: shows it where there is something to tell, and asks. Returns
     whether a person was asked."""
 
-    def confirm(prepared: Prepared, standing: Standing) -> bool:
+    def confirm(prepared: Prepared, allowance: Allowance) -> bool:
         worth_telling = prepared.planned or prepared.notices or prepared.warnings
         if not (prepared.sendable or worth_telling):
             return False  # nothing to send, and nothing that a person should know
-        asked = question(job, prepared, standing)
+        asked = question(job, prepared, allowance)
         job.observer.planned(asked.plan)
         return bool(prepared.sendable) and confirmed(
             delivers=job.campaign.profile.delivers,
@@ -58,7 +58,7 @@ def confirming(
 def seen(
     job: Job,
     prepared: Prepared,
-    standing: Standing,
+    allowance: Allowance,
     *,
     digest: str | None = None,
     rehearsal: Rehearsal | None = None,
@@ -76,7 +76,7 @@ def seen(
         server=server_of(profile)
         if profile.name == "sandbox"
         else f"{profile.host}:{profile.port}",
-        account=standing.shown_name,
+        account=allowance.shown_name,
         delivers=profile.delivers,
         totals=prepared.totals,
         holders=prepared.holders,
@@ -85,8 +85,8 @@ def seen(
         subjects=tuple(
             _subject(m) for _, m in build(prepared.pool, prepared.samples, now, job.stop)
         ),
-        done_in=standing.seconds_needed(prepared.sendable, now),
-        quotas=standing.quotas(now),
+        done_in=allowance.seconds_needed(prepared.sendable, now),
+        quotas=allowance.quotas(now),
         difference=(difference.added, difference.removed, difference.corrected)
         if difference is not None
         else None,
@@ -130,7 +130,7 @@ def _subject(message: Message) -> str:
 
 
 def rehearsed(
-    job: Job, ledger: Ledger, prepared: Prepared, standing: Standing, *, wanted: int = 0
+    job: Job, ledger: Ledger, prepared: Prepared, allowance: Allowance, *, wanted: int = 0
 ) -> tuple[Seen, list[tuple[Recipient, Message]]]:
     """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
     now = job.edge.clock.wall()
@@ -147,11 +147,11 @@ def rehearsed(
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
     shown = build(prepared.pool, first, now, job.stop)
-    warnings = _warned_of_size(rehearsal, standing.size_seen(now))
+    warnings = _warned_of_size(rehearsal, allowance.size_seen(now))
     invalid = _gathered(job, ledger, Status.INVALID)
     duplicates = _gathered(job, ledger, Status.DUPLICATE)
     found = seen(
-        job, prepared, standing, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
+        job, prepared, allowance, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
     return replace(found, warnings=(*found.warnings, *warnings)), shown
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sendbatch.audience.checks import Checker
 from sendbatch.audience.rules import make_rules
-from sendbatch.campaign.language import usable
+from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, CampaignError, Fault
 from sendbatch.values import Row, Status
 

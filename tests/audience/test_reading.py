@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sendbatch.audience.cells import BLANKS, bare
 from sendbatch.audience.reading import LONGEST_CELL, Format, open_table
-from sendbatch.campaign.language import environment, usable
+from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError
 from sendbatch.values import Row
 from tests.kit.thoroughness import examples

@@ -6,8 +6,8 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from sendbatch.campaign.bounded import LONGEST, undeclared
-from sendbatch.campaign.language import environment, names_needed
+from sendbatch.campaign.language.bounded import LONGEST, undeclared
+from sendbatch.campaign.language.environment import environment, names_needed
 
 
 def said(source: str, **variables: object) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sendbatch.campaign.comparing import Mismatch
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language.comparing import Mismatch
+from sendbatch.campaign.language.environment import environment
 
 NAMES: dict[str, Any] = {
     "text": "1", "one": 1, "yes": True, "words": ["1", "a"], "numbers": [1, 2], "mixed": ["1", 1],

@@ -8,7 +8,7 @@ import pytest
 
 from sendbatch.campaign import editions
 from sendbatch.campaign.editions import rendered
-from sendbatch.campaign.parsing import Wrong
+from sendbatch.campaign.written.parsing import Wrong
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 GROWING = (

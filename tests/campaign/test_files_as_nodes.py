@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.campaign.composing import LARGEST_FILE, compose
-from sendbatch.campaign.masking import ANYTHING
-from sendbatch.campaign.nodes import Document, document
+from sendbatch.campaign.document.composing import LARGEST_FILE, compose
+from sendbatch.campaign.document.masking import ANYTHING
+from sendbatch.campaign.document.nodes import Document, document
 
 
 def read(text: str) -> Document:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from jinja2 import nodes
 
-from sendbatch.campaign.language import environment, expression_tree
-from sendbatch.campaign.meaning import Kinds
-from sendbatch.campaign.misuses import (
+from sendbatch.campaign.language.environment import environment, expression_tree
+from sendbatch.campaign.language.meaning import Kinds
+from sendbatch.campaign.language.misuses import (
     SAYING_NO,
     bare_conditions,
     bare_expression,

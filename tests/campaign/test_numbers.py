@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.campaign.language import environment
-from sendbatch.campaign.numbers import NoNumber, number
+from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.numbers import NoNumber, number
 
 
 def rendered(source: str, **names: Any) -> str:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.campaign import parsing
 from sendbatch.campaign.model import Bounds, Mailbox, Tolerance
+from sendbatch.campaign.written import parsing
 
 
 @pytest.mark.parametrize(

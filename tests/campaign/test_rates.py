@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
-from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.rates import EXAMPLE, PATTERN, parse_rate, parse_rates, spelled
+from sendbatch.campaign.written.parsing import Wrong
+from sendbatch.campaign.written.rates import EXAMPLE, PATTERN, parse_rate, parse_rates, spelled
 
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 

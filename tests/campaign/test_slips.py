@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendbatch.campaign.language import environment
-from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.slips import column_of, slip
-from sendbatch.campaign.templating import check_expression, check_template
+from sendbatch.campaign.language.checks import check_expression, check_template
+from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.slips import column_of, slip
+from sendbatch.campaign.written.parsing import Wrong
 from tests.kit.thoroughness import examples
 
 from .conftest import Desk

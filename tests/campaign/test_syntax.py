@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendbatch.campaign.composing import compose
-from sendbatch.campaign.masking import ANYTHING
-from sendbatch.campaign.nodes import document
-from sendbatch.campaign.syntax import strange_blank
+from sendbatch.campaign.document.composing import compose
+from sendbatch.campaign.document.masking import ANYTHING
+from sendbatch.campaign.document.nodes import document
+from sendbatch.campaign.document.syntax import strange_blank
 from sendbatch.errors import Fault
 from tests.kit.thoroughness import examples
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.runtime.homes import config_folder, state_folder
+from sendbatch.runtime.paths import config_folder, state_folder
 from tests.kit.command import Desk, Ended, closed_port, ended
 from tests.kit.mailhost import MailHost
 from tests.kit.thoroughness import thoroughly

@@ -17,7 +17,8 @@ from typing import Any
 
 from sendbatch import api
 from sendbatch.errors import SendbatchError
-from sendbatch.limits.usage import Usage
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.edge import Edge
@@ -141,8 +142,8 @@ class House:
         told = "".join(f"    {key}: {value}\n" for key, value in keys.items())
         (self.folder / "profiles.yaml").write_text(f"profiles:\n  target:\n{told}")
         if self.known_level is not None:
-            usage = Usage(self.folder / "state" / "usage.sqlite")
-            usage.saw_level(f"127.0.0.1:{port}", self.known_level, self.clock.wall())
+            servers = KnownServers(UsageFile(self.folder / "state" / "usage.sqlite"))
+            servers.found_level(f"127.0.0.1:{port}", self.known_level, self.clock.wall())
         return self
 
     @property

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.limits.usage import Usage
+from sendbatch.limits.local_usage import LocalUsage
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
 from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
@@ -423,7 +424,7 @@ def test_a_run_that_begins_beside_another_logs_in_once_that_one_has_seen_it(
     server = hostile(answer)
     house.clock = FastClock(2.0)
     house.write(server.port, people=20, connections=6)
-    usage = Usage(house.folder / "state" / "usage.sqlite")
+    usage = LocalUsage(UsageFile(house.folder / "state" / "usage.sqlite"))
     began = house.clock.steady()
     with usage.alive(usage.account("127.0.0.1", "")):
         ended = house.send()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.limits.usage import Usage
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.usage_file import UsageFile
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.server import End, Hostile, Script, Visit
 
 
 def level(house: House, server: Hostile) -> int | None:
-    usage = Usage(house.folder / "state" / "usage.sqlite")
-    return usage.level_of(f"127.0.0.1:{server.port}", house.clock.wall())
+    servers = KnownServers(UsageFile(house.folder / "state" / "usage.sqlite"))
+    return servers.level_of(f"127.0.0.1:{server.port}", house.clock.wall())
 
 
 @pytest.mark.parametrize("connections", [1, 3])

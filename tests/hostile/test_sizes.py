@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sendbatch import api
-from sendbatch.limits.usage import Usage
+from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.runtime.edge import Edge
 from tests.hostile.campaign import House
 from tests.hostile.conftest import StartServer
@@ -29,8 +30,8 @@ def bills(house: House) -> Path:
 
 def seen(house: House, size: int, days_ago: float = 0.0) -> None:
     """An earlier run was told so."""
-    usage = Usage(house.folder / "state" / "usage.sqlite")
-    usage.saw_size("127.0.0.1", size, house.clock.wall() - days_ago * DAY)
+    servers = KnownServers(UsageFile(house.folder / "state" / "usage.sqlite"))
+    servers.found_size("127.0.0.1", size, house.clock.wall() - days_ago * DAY)
 
 
 @pytest.mark.usefixtures("bills")

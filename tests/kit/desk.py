@@ -20,7 +20,9 @@ from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry, Store
+from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
+from sendbatch.limits.usage_file import UsageFile
 from sendbatch.message.content import Bundle, Content
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built
@@ -267,5 +269,5 @@ class Desk:
         return [event.detail for event in self.ledger.reading.events() if event.kind == kind]
 
 
-def usage_in(folder: Path) -> Usage:
-    return Usage(folder / "state" / "usage.sqlite")
+def usage_in(folder: Path) -> LocalUsage:
+    return LocalUsage(UsageFile(folder / "state" / "usage.sqlite"))

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import pytest
 
-from sendbatch.campaign.process import bare_environment
 from sendbatch.rendering import workers
+from sendbatch.runtime.process import bare_environment
 
 
 class Lent(workers._Process):

@@ -17,8 +17,8 @@ from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.soundness import OURS, Unsound, decoded
 from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Retried
-from sendbatch.reports.document import write_json
-from sendbatch.reports.table import write_csv
+from sendbatch.reports import csv, json
+from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
@@ -77,10 +77,11 @@ def told(ledger: Ledger) -> None:
     reading = ledger.reading
     reading.census(), reading.departed(), reading.span(), reading.domains_without_mail("no")
     list(reading.entries(all_rows=True)), list(reading.holders()), reading.named(("ann",))
-    assert len(summary(take(reading), name="news", run="")) < 20_000
+    report = Report(reading, take(reading), "news", "")
+    assert len(summary(report)) < 20_000
     out = io.StringIO()
-    write_csv(reading, out)
-    write_json(reading, out, take(reading))
+    csv.write(report, out)
+    json.write(report, out)
     out.getvalue().encode()
 
 
@@ -135,7 +136,9 @@ def test_garbage_in_any_column_is_refused_by_name_or_told(
 
 
 @settings(
-    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     cell=st.sampled_from(CELLS),

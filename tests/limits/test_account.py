@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.limits.account import Standing
+from sendbatch.limits.account import Allowance
 from sendbatch.limits.usage import Account
 
 
@@ -20,4 +20,4 @@ from sendbatch.limits.usage import Account
 def test_a_user_name_that_may_be_a_token_is_cut_short(
     username: str | None, shown: str | None
 ) -> None:
-    assert Standing(Account("smtp.example.com", ""), None, username, ()).shown_name == shown
+    assert Allowance(Account("smtp.example.com", ""), None, username, ()).shown_name == shown

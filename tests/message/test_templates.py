@@ -13,7 +13,7 @@ from jinja2.filters import do_urlencode
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 from markupsafe import Markup
 
-from sendbatch.campaign.language import environment
+from sendbatch.campaign.language.environment import environment
 from sendbatch.message.templates import RENDER_ERRORS
 from tests.kit.thoroughness import examples
 from tests.message.conftest import content, reason

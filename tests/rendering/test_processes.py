@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.campaign.process import NEEDED
 from sendbatch.message.content import Bundle
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.process import NEEDED
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
 from tests.rendering.test_pool import ENDLESS, NOW, built, letter, only_for, people, rows, setup
 

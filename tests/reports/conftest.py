@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from sendbatch.ledger.store import Entry, Event, Held, Plan, Reading, Told
+from sendbatch.reports.report import Report
+from sendbatch.reports.tally import take
 from sendbatch.values import Status
 
 BLANK = Entry(
@@ -50,6 +52,9 @@ class Record:
         entry = replace(BLANK, id=number, status=status, **given)
         self.rows.append(entry)
         return entry
+
+    def report(self, run: str = "", places: dict[str, str] | None = None) -> Report:
+        return Report(self, take(self), "spring", run, places or {})
 
     def meta(self, key: str) -> str | None:
         return self.facts.get(key)
@@ -97,7 +102,9 @@ class Record:
             for entry in self.rows
             if entry.status is Status.DEFERRED and (entry.code or 0) >= 500
         )
-        return [Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)]  # type: ignore
+        return [
+            Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)
+        ]  # type: ignore
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.reports.files import write_reports
-from sendbatch.reports.tally import take
+from sendbatch.reports.files import write_files
 from sendbatch.values import Status
 
 
 def test_both_reports_are_written_for_their_owner_only(record, tmp_path: Path) -> None:
     record.add(Status.ACCEPTED, email="jürgen@example.com")
 
-    table, document = write_reports(record, tmp_path / "reports" / "spring", take(record))
+    folder = tmp_path / "reports" / "spring"
 
-    assert [path.name for path in (table, document)] == ["report.csv", "report.json"]
+    write_files(record.report(), folder)
+
+    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.json"]
+    table, document = folder / "report.csv", folder / "report.json"
     assert "jürgen@example.com" in table.read_bytes().decode("utf-8")
     assert table.read_bytes().count(b"\r\n") == 2
     assert json.loads(document.read_text("utf-8"))["totals"]["accepted"] == 1
@@ -28,10 +30,10 @@ def test_both_reports_are_written_for_their_owner_only(record, tmp_path: Path) -
 
 
 def test_an_older_report_is_replaced_and_nothing_else_is_left(record, tmp_path: Path) -> None:
-    write_reports(record, tmp_path, take(record))
+    write_files(record.report(), tmp_path)
     record.add(Status.ACCEPTED)
 
-    write_reports(record, tmp_path, take(record))
+    write_files(record.report(), tmp_path)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.csv", "report.json"]
     assert "accepted" in (tmp_path / "report.csv").read_text("utf-8")
@@ -41,16 +43,16 @@ def test_a_report_that_cannot_be_written_is_an_error_in_words(record, tmp_path: 
     (tmp_path / "file").write_text("")
 
     with pytest.raises(LedgerError, match=r"report\.csv: error: the report cannot be written"):
-        write_reports(record, tmp_path / "file", take(record))
+        write_files(record.report(), tmp_path / "file")
 
 
 def test_a_reading_that_fails_midway_leaves_the_older_report_whole(record, tmp_path: Path) -> None:
-    write_reports(record, tmp_path, take(record))
+    write_files(record.report(), tmp_path)
     before = (tmp_path / "report.csv").read_bytes()
     record.entries = _breaking  # a record whose disk fails
 
     with pytest.raises(LedgerError):
-        write_reports(record, tmp_path, take(record))
+        write_files(record.report(), tmp_path)
 
     assert (tmp_path / "report.csv").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 2

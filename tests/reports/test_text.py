@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
-from sendbatch.reports.words import duration, rate
 from sendbatch.values import Status
 from sendbatch.widths import width
 
@@ -26,7 +24,7 @@ def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
     record.add(Status.INVALID, email="", key="", reason="the address is empty")
     record.add(Status.FILTERED)
 
-    text = summary(take(record), name="spring", run="2026-12", paths={"report": "reports/x.csv"})
+    text = summary(record.report("2026-12", {"report": "reports/x.csv"}))
 
     assert (
         text
@@ -55,7 +53,7 @@ def test_when_everyone_has_the_mail_there_is_little_to_say(record) -> None:
     for _ in range(3):
         record.add(Status.ACCEPTED)
 
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
 
     assert text == "spring: all 3 accepted\n\n  accepted  3  the server took it\n"
 
@@ -63,14 +61,14 @@ def test_when_everyone_has_the_mail_there_is_little_to_say(record) -> None:
 def test_a_campaign_for_nobody_says_so(record) -> None:
     record.add(Status.FILTERED)
 
-    assert summary(take(record), name="spring", run="").startswith("spring: nobody to send to\n")
+    assert summary(record.report()).startswith("spring: nobody to send to\n")
 
 
 def test_one_fault_of_many_rows_is_one_line_with_the_count_and_the_first_rows(record) -> None:
     for _ in range(1234):
         record.add(Status.FAILED, reason="no such file: x.pdf")
 
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
 
     assert text.count("no such file") == 1
     assert "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
@@ -81,7 +79,7 @@ def test_of_many_faults_the_first_ten_are_named_and_the_others_counted(record) -
     for letter in "abcdefghijklmnopqrstuvwxyz":
         record.add(Status.FAILED, reason=f"the macro {letter} is not defined")
 
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
 
     assert text.count("is not defined") == 10
     assert "  … and 16 more\n" in text
@@ -93,7 +91,7 @@ def test_versions_servers_and_those_gone_are_told_where_there_is_more_than_one(r
     record.used = [("mail.example.com", 1), ("backup.example.net", 1)]
     record.gone.append(record.rows[0])
 
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
 
     assert "  2 versions went out: aaaaaaaaaaaa 1, bbbbbbbbbbbb 1\n" in text
     assert "  accepted through mail.example.com 1, backup.example.net 1\n" in text
@@ -108,7 +106,7 @@ def test_a_hostile_reply_cannot_drive_the_terminal_nor_fill_it(record) -> None:
         reply="\x1b]0;owned\x07\n" + "x" * 5000,
     )
 
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
 
     assert "\x1b" not in text
     assert "\x07" not in text
@@ -119,31 +117,11 @@ def test_wide_characters_do_not_break_the_columns(record) -> None:
     record.add(Status.REJECTED, email="用户@例え.jp", code=550, reply="no")
     record.add(Status.REJECTED, email="jane@example.com", code=551, reply="no")
 
-    lines = summary(take(record), name="spring", run="").splitlines()
+    lines = summary(record.report()).splitlines()
 
     columns = [width(line[: line.index("rejected")]) for line in lines if "row " in line]
     assert len(columns) == 2
     assert len(set(columns)) == 1
-
-
-def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:
-    seconds = [0, 4.23, 59.96, 65, 3600, 12_000, 100_000, 86_400 * 3]
-    assert [duration(value) for value in seconds] == [
-        "0.0 s",
-        "4.2 s",
-        "1 min",
-        "1 min 5 s",
-        "1 h",
-        "3 h 20 min",
-        "1 day 4 h",
-        "3 days",
-    ]
-    assert [rate(value) for value in (4321.4, 1.44, 0.5, 0.001)] == [
-        "4,321 a second",
-        "1.4 a second",
-        "30.0 a minute",
-        "3.6 an hour",
-    ]
 
 
 def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_it(record) -> None:
@@ -151,7 +129,7 @@ def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_
     for number in range(3):
         record.add(Status.DEFERRED, email=f"p{number}@example.com", **relay)
     record.add(Status.DEFERRED, email="cy@example.com", code=451, reply="later")
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
     assert (
         """
 Refused with 5xx and still open
@@ -166,11 +144,11 @@ Refused with 5xx and still open
 
 def test_where_it_is_one_alone_they_are_named(record) -> None:
     record.add(Status.DEFERRED, key="jane", code=550, enhanced="5.1.1", reply="no such user")
-    text = summary(take(record), name="spring", run="")
+    text = summary(record.report())
     assert "  1 × 550 5.1.1 no such user\n" in text
     assert "sendbatch resolve FILE jane --as rejected" in text
 
 
 def test_with_4xx_alone_nothing_of_that_is_said(record) -> None:
     record.add(Status.DEFERRED, code=451, reply="later")
-    assert "still open" not in summary(take(record), name="spring", run="")
+    assert "still open" not in summary(record.report())

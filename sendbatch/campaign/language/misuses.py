@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
-from sendbatch.campaign.language import OWN_WORDS
-from sendbatch.campaign.meaning import NUMBER, NUMBERS, TEXT, TEXTS, Kinds
+from sendbatch.campaign.language.meaning import NUMBER, NUMBERS, TEXT, TEXTS, Kinds
+from sendbatch.campaign.names import OWN_WORDS
 
 SIGNS = {"eq": "==", "ne": "!=", "in": "in", "notin": "not in"}
 EQUAL_TESTS = {"eq": "==", "==": "==", "equalto": "==", "ne": "!=", "!=": "!="}
@@ -68,7 +68,9 @@ def always_true(condition: nodes.Node | None) -> Iterator[Misuse]:
         yield from always_true(condition.right)
         text = condition.right
         if isinstance(text, nodes.Const) and isinstance(text.value, str) and text.value:
-            said = f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
+            said = (
+                f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
+            )
             hint = _compare_too(condition.left, text)
             yield Misuse(condition.lineno, _word(condition.left), said, hint)
 

@@ -17,8 +17,9 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.language import BEHIND_IT, environment, guess
-from sendbatch.campaign.spellings import spelt
+from sendbatch.campaign.language.environment import BEHIND_IT, environment
+from sendbatch.campaign.language.spellings import spelt
+from sendbatch.campaign.names import guess
 
 TAGS = frozenset({"autoescape", "block", "call", "extends", "filter", "for", "from", "if", "import"}) | {
     *("include", "macro", "print", "raw", "set", "with", "elif", "else"),
@@ -183,7 +184,10 @@ class _Reading:
         found = _ELEMENT.search(self.text, start, at + len("<!--"))
         if found is None or _END.search(self.text, start, found.start()) is not None:
             return None
-        opening, closing = self.text[start : start + 2], "}}" if self.text[start + 1] == "{" else "%}"
+        opening, closing = (
+            self.text[start : start + 2],
+            "}}" if self.text[start + 1] == "{" else "%}",
+        )
         return (
             f"HTML stands within what {opening} begins",
             f"write {closing} before it, or take it out",

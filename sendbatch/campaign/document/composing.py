@@ -21,8 +21,8 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
-from sendbatch.campaign.masking import Shape, masked
-from sendbatch.campaign.syntax import QUOTES, Complaint, explained
+from sendbatch.campaign.document.masking import Shape, masked
+from sendbatch.campaign.document.syntax import QUOTES, Complaint, explained
 from sendbatch.errors import Fault, Place
 
 LARGEST_FILE = 1_000_000  # bytes

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sendbatch.campaign.composing import NOT_TEXT, Source
-from sendbatch.campaign.syntax import BRACES
+from sendbatch.campaign.document.composing import NOT_TEXT, Source
+from sendbatch.campaign.document.syntax import BRACES
 from sendbatch.errors import Place
 
 MOST_NUMBER = 1e15  # beyond, a number is an identifier in disguise

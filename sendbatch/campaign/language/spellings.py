@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.language import guess
+from sendbatch.campaign.names import guess
 
 EMPTY = 'cells are text, and an empty one is "": write … == "" or … != ""'
 LIKE = 'write "text" in …, or ….startswith("text")'

@@ -7,6 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TABLE = Path("/proc/self/mounts")
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "gfs2",
+        "glusterfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +54,10 @@ def mount_of(folder: Path, table: Path = TABLE) -> Mount | None:
         if inside and len(point) >= len(best.point):
             best = Mount(point, fields[2])
     return best
+
+
+def network_of(folder: Path, table: Path = TABLE) -> str | None:
+    """The type of the network file system that `folder` is on, None on a local one: SQLite's write-ahead
+    log does not hold on these."""
+    mount = mount_of(folder, table)
+    return mount.kind if mount is not None and mount.kind in NETWORK_FILE_SYSTEMS else None

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TextIO
 
 from sendbatch.ledger.store import Reading
+from sendbatch.reports.report import Report
 from sendbatch.reports.rows import COLUMNS, Described, describer
 
 # OWASP "CSV Injection", with the full-width forms that East Asian spreadsheets take as the same.
@@ -21,14 +22,14 @@ COMMAS = len(COLUMNS) - 1
 AT_ONCE = 500  # lines written in one go
 
 
-def write_csv(store: Reading, out: TextIO) -> None:
-    """Writes every recipient of the record to `out`, in the order of the CSV.
+def write(report: Report, out: TextIO) -> None:
+    """Every recipient of the record, in the order of the CSV.
 
     `out` should be open with `newline=""`: lines end in CRLF (RFC 4180 §2). Recipients that are
     kept in the record but no longer in the CSV (withdrawn, or accepted earlier) are among them.
     """
     out.write(_quoted(COLUMNS))
-    lines = _lines(store)
+    lines = _lines(report.reading)
     while part := "".join(islice(lines, AT_ONCE)):
         out.write(part)
 

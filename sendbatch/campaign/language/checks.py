@@ -1,34 +1,27 @@
-"""Templates that stand in the campaign file itself: their syntax, and the edition's name."""
+"""Whether a text is a template, or an expression, that can be compiled."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.bounded import undeclared
-from sendbatch.campaign.editions import rendered
-from sendbatch.campaign.editions import said as said_of
-from sendbatch.campaign.language import (
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import (
     FAILURES,
     environment,
     expression_tree,
-    guess,
     is_template,
-    names_needed,
     needed,
 )
-from sendbatch.campaign.model import Json
-from sendbatch.campaign.parsing import Wrong
-from sendbatch.campaign.slips import offset_of, side_by_side, slip
-from sendbatch.campaign.spellings import unknown_words
+from sendbatch.campaign.language.slips import offset_of, side_by_side, slip
+from sendbatch.campaign.language.spellings import unknown_words
+from sendbatch.campaign.written.parsing import Wrong
 
-RUN_ID = "[A-Za-z0-9][A-Za-z0-9._-]*"
-LONGEST_RUN_ID = 100
 _TAGS = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|\{#.*?(?:#\}|\Z)", re.DOTALL)
 
 _BRACED = re.compile(
@@ -74,32 +67,6 @@ def names_in(template: str) -> tuple[str, ...]:
         return ()
 
 
-def render_run(text: str, variables: Mapping[str, Json]) -> str:
-    """The edition that `run:` stands for. Raises Wrong, also where it cannot be a folder's name."""
-    env = environment()
-    check_template(text)
-    for use in names_needed(env, text):
-        if use.name not in variables:
-            near = guess(use.name, variables)
-            hint = (
-                f"did you mean {near}?"
-                if near
-                else f"set it under variables:, or --set {use.name}=…"
-            )
-            raise Wrong(f"{use.name} is not one of the variables", hint)
-    run = rendered(text, variables).strip()
-    check_run(run)
-    return run
-
-
-def check_run(run: str) -> None:
-    """Raises Wrong unless it is "" or can be part of a folder's name."""
-    if run and (not re.fullmatch(RUN_ID, run) or len(run) > LONGEST_RUN_ID):
-        shown = run if len(run) <= LONGEST_RUN_ID else run[:LONGEST_RUN_ID] + "…"
-        hint = "letters, digits, dots, hyphens and underscores: 2026-12"
-        raise Wrong(f"not the name of an edition: {shown}", hint)
-
-
 def _checked(
     env: SandboxedEnvironment,
     text: str,
@@ -121,6 +88,11 @@ def _checked(
         said = f"not {what} as Jinja has it: {where}{found.message}"
         raise Wrong(said, found.hint, found.offset) from None
     except FAILURES as error:
-        raise Wrong(f"not {what} that can be compiled: {said_of(error)}") from None
+        raise Wrong(f"not {what} that can be compiled: {said_by(error)}") from None
     for _, word, said, hint in unknown:
         raise Wrong(f"not {what} as Jinja has it: {said}", hint or None, offset_of(text, word))
+
+
+def said_by(error: BaseException) -> str:
+    """An author's error as one bounded line."""
+    return (str(error) or type(error).__name__)[:300]

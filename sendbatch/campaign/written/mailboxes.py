@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendbatch.campaign.model import Mailbox
-from sendbatch.campaign.parsing import Wrong, parse_address
+from sendbatch.campaign.written.parsing import Wrong, parse_address
 
 # Those that are address lists by their definition (RFC 5322 §3.6.2, RFC 8098 §2.1) or by custom
 # (RFC 2076 §3.5 and since); From, To, Cc and Reply-To are written from keys of their own.

@@ -12,6 +12,7 @@ from typing import TextIO
 from sendbatch.errors import as_json, json_shown
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
+from sendbatch.reports.report import Report
 from sendbatch.reports.rows import COLUMNS, describer, timestamp
 from sendbatch.reports.tally import NEEDS_ATTENTION, Tally
 from sendbatch.values import Status
@@ -19,10 +20,15 @@ from sendbatch.values import Status
 FORMAT = 1  # raised when a reader of the last one would go wrong
 
 
-def write_json(store: Reading, out: TextIO, tally: Tally) -> None:
-    """Writes the record to `out` as one JSON object, recipients needing attention streamed; `tally`
-    is what it amounts to, nobody sending now."""
-    head: dict[str, object] = {
+def write(report: Report, out: TextIO) -> None:
+    """One JSON object, in which those who need attention are streamed; nobody is told of as *sending*."""
+    store, tally = report.reading, report.tally.settled
+    _write(_head(store, tally), _attention(store), out)
+
+
+def _head(store: Reading, tally: Tally) -> dict[str, object]:
+    """All but the recipients."""
+    return {
         "format": FORMAT,
         "campaign": store.meta("name"),
         "run": store.meta("run") or None,
@@ -52,7 +58,6 @@ def write_json(store: Reading, out: TextIO, tally: Tally) -> None:
             for event in store.events()
         ],
     }
-    _write(head, _attention(store), out)
 
 
 def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out: TextIO) -> None:

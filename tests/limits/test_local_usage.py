@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
-from sendbatch.limits import usage as usage_room
-from sendbatch.limits import usage_file
-from sendbatch.limits.usage import Account, Usage
+from sendbatch.limits import local_usage, usage_file
+from sendbatch.limits.local_usage import LocalUsage
+from sendbatch.limits.usage import Account
+from sendbatch.limits.usage_file import UsageFile
 from tests.kit.thoroughness import examples
 from tests.ledger.conftest import quick_folder
 
@@ -30,37 +31,37 @@ PER_HOUR = (Rate(10, HOUR),)
 
 
 @pytest.fixture
-def usage(tmp_path: Path) -> Usage:
-    return Usage(tmp_path / "state" / "usage.sqlite")
+def usage(tmp_path: Path) -> LocalUsage:
+    return LocalUsage(UsageFile(tmp_path / "state" / "usage.sqlite"))
 
 
 @pytest.fixture
-def account(usage: Usage) -> Account:
+def account(usage: LocalUsage) -> Account:
     return usage.account("smtp.example.com", "me")
 
 
 # -- quotas -----------------------------------------------------------------------------------
 
 
-def test_what_is_free_is_granted_and_no_more(usage: Usage, account: Account) -> None:
+def test_what_is_free_is_granted_and_no_more(usage: LocalUsage, account: Account) -> None:
     assert usage.take(account, PER_HOUR, 7, NOW) == 7
     assert usage.take(account, PER_HOUR, 7, NOW) == 3
     assert usage.take(account, PER_HOUR, 7, NOW) == 0
     assert usage.used(account, HOUR, NOW) == 10
 
 
-def test_of_several_windows_the_tightest_decides(usage: Usage, account: Account) -> None:
+def test_of_several_windows_the_tightest_decides(usage: LocalUsage, account: Account) -> None:
     assert usage.take(account, (Rate(10, HOUR), Rate(4, DAY)), 9, NOW) == 4
 
 
-def test_without_a_quota_use_is_counted_all_the_same(usage: Usage, account: Account) -> None:
+def test_without_a_quota_use_is_counted_all_the_same(usage: LocalUsage, account: Account) -> None:
     assert usage.take(account, (), 5, NOW) == 5
 
     assert usage.take(account, PER_HOUR, 9, NOW) == 5
 
 
 def test_an_account_over_a_quota_declared_later_gets_nothing(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     usage.take(account, (), 50, NOW)
 
@@ -68,16 +69,18 @@ def test_an_account_over_a_quota_declared_later_gets_nothing(
     assert usage.used(account, HOUR, NOW) == 50
 
 
-def test_use_is_remembered_over_runs(usage: Usage, account: Account, tmp_path: Path) -> None:
+def test_use_is_remembered_over_runs(usage: LocalUsage, account: Account, tmp_path: Path) -> None:
     usage.take(account, PER_HOUR, 6, NOW)
 
-    again = Usage(tmp_path / "state" / "usage.sqlite")
+    again = LocalUsage(UsageFile(tmp_path / "state" / "usage.sqlite"))
 
     assert again.account("smtp.example.com", "me") == account
     assert again.take(account, PER_HOUR, 9, NOW) == 4
 
 
-def test_accounts_and_recipient_domains_are_counted_apart(usage: Usage, account: Account) -> None:
+def test_accounts_and_recipient_domains_are_counted_apart(
+    usage: LocalUsage, account: Account
+) -> None:
     others = [
         usage.account("smtp.example.com", "you"),
         usage.account("smtp.example.org", "me"),
@@ -90,19 +93,20 @@ def test_accounts_and_recipient_domains_are_counted_apart(usage: Usage, account:
 
 
 def test_the_use_of_all_accounts_at_a_host_leaves_domains_out(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     usage.take(account, (), 3, NOW)
     usage.take(account.for_domain("example.net"), (), 3, NOW)
     usage.take(usage.account("smtp.example.com", "you"), (), 4, NOW)
     usage.take(usage.account("smtp.example.org", "me"), (), 5, NOW)
+    of_the_host = usage.account("smtp.example.com", None)
 
-    assert usage.used_at_host("smtp.example.com", HOUR, NOW) == 7
-    assert usage.used_at_host("smtp.example.com", DAY, NOW + 2 * HOUR) == 7
-    assert usage.used_at_host("smtp.example.com", HOUR, NOW + 2 * HOUR) == 0
+    assert usage.used(of_the_host, HOUR, NOW) == 7
+    assert usage.used(of_the_host, DAY, NOW + 2 * HOUR) == 7
+    assert usage.used(of_the_host, HOUR, NOW + 2 * HOUR) == 0
 
 
-def test_what_was_given_back_can_be_taken_again(usage: Usage, account: Account) -> None:
+def test_what_was_given_back_can_be_taken_again(usage: LocalUsage, account: Account) -> None:
     usage.take(account, PER_HOUR, 10, NOW)
 
     usage.give_back(account, 4, NOW)
@@ -113,7 +117,7 @@ def test_what_was_given_back_can_be_taken_again(usage: Usage, account: Account) 
 
 
 def test_giving_back_never_takes_from_what_was_used_at_another_time(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     usage.take(account, PER_HOUR, 5, NOW)  # a block that is not used
     usage.take(account, PER_HOUR, 5, NOW + 1800)  # another run's, used
@@ -126,7 +130,7 @@ def test_giving_back_never_takes_from_what_was_used_at_another_time(
 
 @pytest.mark.parametrize("n", [1, 11])
 def test_giving_back_more_than_was_taken_earns_nothing(
-    usage: Usage, account: Account, n: int
+    usage: LocalUsage, account: Account, n: int
 ) -> None:
     usage.give_back(account, n, NOW)
 
@@ -134,7 +138,7 @@ def test_giving_back_more_than_was_taken_earns_nothing(
 
 
 def test_use_is_forgotten_after_it_can_matter_to_no_window(
-    usage: Usage, account: Account, tmp_path: Path
+    usage: LocalUsage, account: Account, tmp_path: Path
 ) -> None:
     usage.take(account, (), 5, NOW)
     usage.take(account, (), 6, NOW + 10 * DAY)
@@ -146,12 +150,12 @@ def test_use_is_forgotten_after_it_can_matter_to_no_window(
 
 
 @contextmanager
-def counted() -> Iterator[tuple[Usage, Account]]:
+def counted() -> Iterator[tuple[LocalUsage, Account]]:
     """Its rows are merged as soon and as often as they can be."""
     with quick_folder() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(usage_room, "OFTEN", 1)
-        patched.setattr(usage_room, "SETTLED", 0.0)
-        usage = Usage(folder / "usage.sqlite")
+        patched.setattr(local_usage, "OFTEN", 1)
+        patched.setattr(local_usage, "SETTLED", 0.0)
+        usage = LocalUsage(UsageFile(folder / "usage.sqlite"))
         yield usage, usage.account("smtp.example.com", "me")
 
 
@@ -212,7 +216,7 @@ def test_the_next_free_time_is_when_one_more_is_granted_and_not_a_moment_before(
 
 
 def test_after_the_clock_was_set_back_a_window_is_waited_for_and_no_longer(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     usage.take(account, PER_HOUR, 4, NOW + 9 * HOUR)
     usage.take(account, PER_HOUR, 6, NOW + 9 * HOUR + 60)
@@ -224,14 +228,18 @@ def test_after_the_clock_was_set_back_a_window_is_waited_for_and_no_longer(
     assert usage.take(account, PER_HOUR, 10, free_at) == 10
 
 
-def test_what_an_account_used_in_a_month_is_counted_too(usage: Usage, account: Account) -> None:
+def test_what_an_account_used_in_a_month_is_counted_too(
+    usage: LocalUsage, account: Account
+) -> None:
     usage.take(account, (), 5, NOW)
 
     assert usage.take(account, (Rate(7, MONTH),), 9, NOW + 29 * DAY) == 2
     assert usage.take(account, (Rate(7, MONTH),), 9, NOW + 30 * DAY + 1) == 5
 
 
-def test_when_a_block_was_used_until_is_when_it_counts_to(usage: Usage, account: Account) -> None:
+def test_when_a_block_was_used_until_is_when_it_counts_to(
+    usage: LocalUsage, account: Account
+) -> None:
     usage.take(account, PER_HOUR, 10, NOW)
     usage.give_back(account, 0, NOW, until=NOW + 10)
 
@@ -239,7 +247,7 @@ def test_when_a_block_was_used_until_is_when_it_counts_to(usage: Usage, account:
     assert usage.take(account, PER_HOUR, 9, NOW + HOUR + 10.1) == 8
 
 
-def test_ten_thousand_blocks_are_kept_in_few_rows(usage: Usage, account: Account) -> None:
+def test_ten_thousand_blocks_are_kept_in_few_rows(usage: LocalUsage, account: Account) -> None:
     for block in range(2000):
         usage.take(account, (), 100, NOW + block * 0.9)
 
@@ -262,7 +270,7 @@ USED_BY_0_1 = (
 )
 
 
-def at_0_1(usage: Usage, account: Account, statement: str, at: float) -> list[tuple[int]]:
+def at_0_1(usage: LocalUsage, account: Account, statement: str, at: float) -> list[tuple[int]]:
     """What a run of the version before does with the same file."""
     told = {"account": account.user, "window": HOUR, "part": int(at * 60 // HOUR)}
     with usage._file.open() as connection:
@@ -270,7 +278,7 @@ def at_0_1(usage: Usage, account: Account, statement: str, at: float) -> list[tu
 
 
 def test_what_version_0_1_took_counts_to_the_end_of_its_sixtieth(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     at_0_1(usage, account, TAKEN_BY_0_1, NOW)
 
@@ -280,7 +288,7 @@ def test_what_version_0_1_took_counts_to_the_end_of_its_sixtieth(
 
 
 def test_version_0_1_counts_what_this_one_took_for_as_long_at_least(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     for block in range(5):
         usage.take(account, PER_HOUR, 2, NOW + 20 * block)
@@ -291,49 +299,14 @@ def test_version_0_1_counts_what_this_one_took_for_as_long_at_least(
         assert used >= usage.used(account, HOUR, now)
 
 
-def test_without_a_quota_the_next_free_time_is_now(usage: Usage, account: Account) -> None:
+def test_without_a_quota_the_next_free_time_is_now(usage: LocalUsage, account: Account) -> None:
     assert usage.next_free(account, (), NOW) == NOW
-
-
-# -- sizes ------------------------------------------------------------------------------------
-
-
-def test_the_greatest_message_of_a_host_is_what_it_last_said(usage: Usage) -> None:
-    assert usage.size_of("smtp.example.com", NOW) is None
-
-    usage.saw_size("smtp.example.com", 10, NOW)
-    usage.saw_size("smtp.example.com", 20, NOW + 1)
-    usage.saw_size("smtp.example.org", None, NOW + 1)
-
-    assert usage.size_of("smtp.example.com", NOW + 1) == 20
-    assert usage.size_of("smtp.example.org", NOW + 1) is None
-
-
-def test_the_size_of_a_host_is_believed_for_a_week(usage: Usage) -> None:
-    usage.saw_size("smtp.example.com", 10, NOW)
-
-    assert usage.size_of("smtp.example.com", NOW + 7 * DAY - 1) == 10
-    assert usage.size_of("smtp.example.com", NOW + 7 * DAY) is None
-
-
-# -- pipelining ------------------------------------------------------------------------------
-
-
-def test_the_level_a_server_takes_is_kept_for_a_week(usage: Usage) -> None:
-    assert usage.level_of("smtp.example.com:587", NOW) is None
-
-    usage.saw_level("smtp.example.com:587", 3, NOW - 10)
-    usage.saw_level("smtp.example.com:587", 2, NOW)
-
-    assert usage.level_of("smtp.example.com:587", NOW + 7 * DAY - 1) == 2
-    assert usage.level_of("smtp.example.com:587", NOW + 7 * DAY) is None
-    assert usage.level_of("smtp.example.com:465", NOW) is None
 
 
 # -- names ------------------------------------------------------------------------------------
 
 
-def test_a_user_name_is_nowhere_to_be_found(usage: Usage, tmp_path: Path) -> None:
+def test_a_user_name_is_nowhere_to_be_found(usage: LocalUsage, tmp_path: Path) -> None:
     secret = "pm-token-4711"
     account = usage.account("smtp.example.com", secret)
     usage.take(account, PER_HOUR, 1, NOW)
@@ -348,7 +321,7 @@ def test_a_user_name_is_nowhere_to_be_found(usage: Usage, tmp_path: Path) -> Non
 
 
 def test_the_same_name_has_another_hash_for_each_user_of_this_machine(tmp_path: Path) -> None:
-    one, other = Usage(tmp_path / "1"), Usage(tmp_path / "2")
+    one, other = LocalUsage(UsageFile(tmp_path / "1")), LocalUsage(UsageFile(tmp_path / "2"))
 
     assert one.account("host", "me").user != other.account("host", "me").user
 
@@ -358,8 +331,9 @@ def test_the_same_name_has_another_hash_for_each_user_of_this_machine(tmp_path: 
 HOLD_ALIVE = """
 import sys
 from pathlib import Path
-from sendbatch.limits.usage import Usage
-usage = Usage(Path(sys.argv[1]))
+from sendbatch.limits.local_usage import LocalUsage
+from sendbatch.limits.usage_file import UsageFile
+usage = LocalUsage(UsageFile(Path(sys.argv[1])))
 with usage.alive(usage.account("smtp.example.com", "me")):
     print("alive", flush=True)
     sys.stdin.read()
@@ -381,7 +355,9 @@ def another_run(path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_run_alone_counts_one_whether_it_said_so_or_not(usage: Usage, account: Account) -> None:
+def test_a_run_alone_counts_one_whether_it_said_so_or_not(
+    usage: LocalUsage, account: Account
+) -> None:
     assert usage.runs(account) == 1
     with usage.alive(account):
         assert usage.runs(account) == 1
@@ -389,7 +365,7 @@ def test_a_run_alone_counts_one_whether_it_said_so_or_not(usage: Usage, account:
 
 
 def test_runs_on_one_account_are_counted_and_dead_ones_forgotten(
-    usage: Usage, account: Account, tmp_path: Path
+    usage: LocalUsage, account: Account, tmp_path: Path
 ) -> None:
     path = tmp_path / "state" / "usage.sqlite"
     folder = path.parent / "alive" / account.user
@@ -406,7 +382,7 @@ def test_runs_on_one_account_are_counted_and_dead_ones_forgotten(
     assert list(folder.iterdir()) == []
 
 
-def test_being_looked_at_ends_no_run(usage: Usage, account: Account) -> None:
+def test_being_looked_at_ends_no_run(usage: LocalUsage, account: Account) -> None:
     with usage.alive(account), usage.alive(account):
         assert [usage.runs(account) for _ in range(3)] == [2, 2, 2]
 
@@ -414,7 +390,7 @@ def test_being_looked_at_ends_no_run(usage: Usage, account: Account) -> None:
 # -- the file ---------------------------------------------------------------------------------
 
 
-def test_the_file_and_its_folder_are_the_owners_alone(usage: Usage, tmp_path: Path) -> None:
+def test_the_file_and_its_folder_are_the_owners_alone(usage: LocalUsage, tmp_path: Path) -> None:
     folder = tmp_path / "state"
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -425,7 +401,7 @@ def test_a_path_that_cannot_be_says_why_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file in the way")
 
     with pytest.raises(LedgerError) as caught:
-        Usage(tmp_path / "state" / "usage.sqlite")
+        LocalUsage(UsageFile(tmp_path / "state" / "usage.sqlite"))
 
     assert "what the account has used cannot be kept here" in str(caught.value)
     assert os.strerror(17) in str(caught.value) or os.strerror(20) in str(caught.value)
@@ -441,11 +417,11 @@ def test_a_file_that_is_no_database_is_refused_with_words(tmp_path: Path, make: 
         path.write_text("Dear diary, " * 500)
 
     with pytest.raises(LedgerError, match="what the account has used cannot be kept here: "):
-        Usage(path)
+        LocalUsage(UsageFile(path))
 
 
 def test_a_file_in_the_way_of_being_alive_is_told_of_and_counts_as_one_run(
-    usage: Usage, account: Account, tmp_path: Path
+    usage: LocalUsage, account: Account, tmp_path: Path
 ) -> None:
     (tmp_path / "state" / "alive").write_text("")
 
@@ -455,7 +431,7 @@ def test_a_file_in_the_way_of_being_alive_is_told_of_and_counts_as_one_run(
 
 
 def test_once_a_run_is_over_its_file_is_whole_and_alone(
-    usage: Usage, account: Account, tmp_path: Path
+    usage: LocalUsage, account: Account, tmp_path: Path
 ) -> None:
     with usage.alive(account):
         usage.take(account, (), 5, NOW)
@@ -468,15 +444,12 @@ def test_once_a_run_is_over_its_file_is_whole_and_alone(
 def test_on_a_network_file_system_there_is_no_write_ahead_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path) -> None:
-        raise LedgerError("on a network file system")
-
-    local = Usage(tmp_path / "usage.sqlite")
+    local = LocalUsage(UsageFile(tmp_path / "usage.sqlite"))
     local.take(local.account("host", "me"), (), 2, NOW)
     del local
-    monkeypatch.setattr(usage_file, "refuse_network", refuse)
+    monkeypatch.setattr(usage_file, "network_of", lambda folder: "nfs4")
 
-    usage = Usage(tmp_path / "usage.sqlite")
+    usage = LocalUsage(UsageFile(tmp_path / "usage.sqlite"))
 
     usage.take(usage.account("host", "me"), (), 3, NOW)
     assert [path.name for path in tmp_path.glob("usage*")] == ["usage.sqlite"]
@@ -484,14 +457,14 @@ def test_on_a_network_file_system_there_is_no_write_ahead_log(
 
 
 def test_runs_that_have_the_file_open_share_one_quota(tmp_path: Path) -> None:
-    runs = [Usage(tmp_path / "usage.sqlite") for _ in range(3)]
+    runs = [LocalUsage(UsageFile(tmp_path / "usage.sqlite")) for _ in range(3)]
     account = runs[0].account("host", "me")
 
     assert [run.take(account, PER_HOUR, 4, NOW) for run in runs] == [4, 4, 2]
 
 
 def test_threads_that_take_at_once_get_no_more_than_there_is(
-    usage: Usage, account: Account
+    usage: LocalUsage, account: Account
 ) -> None:
     with ThreadPoolExecutor(8) as threads:
         granted = threads.map(lambda _: usage.take(account, PER_HOUR, 1, NOW), range(30))
@@ -500,7 +473,7 @@ def test_threads_that_take_at_once_get_no_more_than_there_is(
 
 
 def test_a_file_removed_under_a_run_is_told_of(
-    usage: Usage, account: Account, tmp_path: Path
+    usage: LocalUsage, account: Account, tmp_path: Path
 ) -> None:
     (tmp_path / "state" / "usage.sqlite").unlink()
 
@@ -511,12 +484,14 @@ def test_a_file_removed_under_a_run_is_told_of(
 def test_what_is_taken_is_there_after_a_crash(tmp_path: Path) -> None:
     path = tmp_path / "usage.sqlite"
     code = (
-        "import os, sys; from pathlib import Path; from sendbatch.limits.usage import Usage; "
-        "usage = Usage(Path(sys.argv[1])); "
+        "import os, sys; from pathlib import Path; "
+        "from sendbatch.limits.local_usage import LocalUsage; "
+        "from sendbatch.limits.usage_file import UsageFile; "
+        "usage = LocalUsage(UsageFile(Path(sys.argv[1]))); "
         f"usage.take(usage.account('host', 'me'), (), 7, {NOW}); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
 
-    usage = Usage(path)
+    usage = LocalUsage(UsageFile(path))
 
     assert usage.used(usage.account("host", "me"), HOUR, NOW) == 7

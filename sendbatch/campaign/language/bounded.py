@@ -2,7 +2,7 @@
 
 Jinja's sandbox bounds `range` alone. And nothing at all is computed while a template is compiled, so that
 whoever only reads a campaign computes nothing of it. What still takes too long or too much memory is
-ended with the process it is in (`campaign.process`).
+ended with the process it is in (`runtime.process`).
 """
 
 from __future__ import annotations

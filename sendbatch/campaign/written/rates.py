@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from sendbatch.campaign.language import guess
 from sendbatch.campaign.model import Rate
-from sendbatch.campaign.parsing import MOST, Wrong
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.parsing import MOST, Wrong
 from sendbatch.errors import one_line
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400

@@ -6,10 +6,7 @@ same rules, and that says which names a source needs before any row is looked at
 
 from __future__ import annotations
 
-import difflib
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import BuiltinMethodType
@@ -22,9 +19,9 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
-from sendbatch.campaign.bounded import BoundedSandbox, undeclared
-from sendbatch.campaign.comparing import TESTS, Compared
-from sendbatch.campaign.numbers import number, to_float, to_int
+from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
+from sendbatch.campaign.language.comparing import TESTS, Compared
+from sendbatch.campaign.language.numbers import number, to_float, to_int
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
 FAILURES = (
@@ -47,14 +44,6 @@ _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "
 }
 _LONGEST_REMEMBERED = 200
 BEHIND_IT = "one expression was expected, then its end"
-
-# What no expression takes for a name: a column called so is `_none`, as one that begins with a digit is
-# `_2nd`.
-OWN_WORDS = frozenset({"false", "none", "not", "self", "true"})
-_NAMING = frozenset({"Ll", "Lu", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
-_NO_NAME = re.compile("[^a-z0-9]+")
-_UNDERSCORES = re.compile("__+")
-_WIDE = re.compile("[\u3000\ufe50-\ufe6b\uff01-\uffef]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,35 +163,6 @@ def _is_excused(parent: nodes.Node, child: nodes.Name) -> bool:
     return False
 
 
-def guess(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, if one is near enough."""
-    lowered = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    # Two letters changed places: of a short word that leaves little.
-    near = near or [
-        name for name in lowered if len(name) < 5 and sorted(name) == sorted(word.lower())
-    ]
-    return lowered[near[0]] if near else None
-
-
 def is_template(text: str) -> bool:
     """Whether rendering could change anything."""
     return "{{" in text or "{%" in text or "{#" in text
-
-
-def usable(name: str) -> str:
-    """A column's name as templates use it: "First Name" is `first_name`, "Beitrag (€)" `beitrag`. Letters
-    keep their marks, as Thai and Hindi need them; "" where it has neither letter nor digit."""
-    name = unicodedata.normalize("NFC", name).lower()
-    if name.isascii():
-        name = _NO_NAME.sub("_", name)
-    else:
-        name = "".join(c if unicodedata.category(c) in _NAMING else "_" for c in narrowed(name))
-    name = _UNDERSCORES.sub("_", name).strip("_")
-    is_usable = not name or (name.isidentifier() and name not in OWN_WORDS)
-    return name if is_usable else f"_{name}"
-
-
-def narrowed(text: str) -> str:
-    """Full-width and half-width characters as the ordinary ones that they stand for (RFC 8265 §3.1)."""
-    return _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)

@@ -44,7 +44,7 @@ def bound_memory(most: int) -> None:
     """This process is to have no more than `most` bytes of its own: what asks for more raises MemoryError.
 
     Bytes of files that are mapped, as libraries are, do not count on Linux. macOS takes the limit and does
-    not hold it; only those of `campaign.bounded` and of time remain there.
+    not hold it; only those of `campaign.language.bounded` and of time remain there.
     """
     kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     _, hard = resource.getrlimit(kind)

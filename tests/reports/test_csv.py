@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.message.identity import message_id
-from sendbatch.reports.table import FORMULA_STARTS, defused, write_csv
+from sendbatch.reports.csv import FORMULA_STARTS, defused, write
 from sendbatch.values import Status
 
 HEADER = (
@@ -21,7 +21,7 @@ HEADER = (
 
 def written(record) -> str:
     out = io.StringIO(newline="")
-    write_csv(record, out)
+    write(record.report(), out)
     return out.getvalue()
 
 

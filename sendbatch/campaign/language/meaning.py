@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
-from sendbatch.campaign.comparing import NUMBER_FILTERS
+from sendbatch.campaign.language.comparing import NUMBER_FILTERS
 from sendbatch.campaign.model import Json
 
 TEXT, NUMBER = "text", "number"  # truth values are numbers

@@ -9,15 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.ledger.store import Event
-from sendbatch.reports.document import write_json
+from sendbatch.reports.json import write
 from sendbatch.reports.rows import COLUMNS
-from sendbatch.reports.tally import take
 from sendbatch.values import Status
 
 
 def document(record):
     out = io.StringIO()
-    write_json(record, out, take(record))
+    write(record.report(), out)
     return json.loads(out.getvalue())
 
 

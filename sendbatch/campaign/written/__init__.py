@@ -1,0 +1,1 @@
+"""How small things are written, in the files as on the command line: durations, rates, mailboxes, hosts."""

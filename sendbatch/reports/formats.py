@@ -1,0 +1,45 @@
+"""The formats that a record is told in. A new one is a module of its name in this room, and an entry here.
+
+The module has a function `write(report, out)`, which writes all of it to a text file that is open. It is
+loaded when it is first asked for: whoever asks for help, or for another format, does not wait for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
+
+if TYPE_CHECKING:
+    from sendbatch.reports.report import Report
+
+
+class _Module(Protocol):
+    def write(self, report: Report, out: TextIO) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`file` is its name in the record's folder, where every run writes it; None: written when asked for.
+    `is_for_people`: it may be wrapped for a terminal, and addresses in it masked in a log."""
+
+    name: str
+    file: str | None = None
+    is_for_people: bool = False
+
+    def write(self, report: Report, out: TextIO) -> None:
+        """Lines end as `out`, open with `newline=""`, is given them."""
+        module = cast(_Module, import_module(f"sendbatch.reports.{self.name}"))
+        module.write(report, out)
+
+
+TABLE = "report.csv"  # what people are pointed to
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("text", is_for_people=True),
+        Format("csv", file=TABLE),
+        Format("json", file="report.json"),
+    )
+}

@@ -1,0 +1,21 @@
+"""What every format is made from: a record, what it amounts to, and where there is more to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sendbatch.ledger.store import Reading
+from sendbatch.reports.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`run` is the edition, "" for none. `places` are where to read on, by what is found there ("report",
+    "mails"), spelled as they should be shown."""
+
+    reading: Reading
+    tally: Tally
+    name: str
+    run: str
+    places: Mapping[str, str] = field(default_factory=dict)
