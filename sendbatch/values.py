@@ -177,7 +177,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Unbuildable:
-    """Why a recipient's message could not be built; the row becomes `failed`."""
+    """Why a recipient's message could not be built, without the row; it becomes `failed`."""
 
     reason: str
 
@@ -213,12 +213,12 @@ class Outcome:
     """What the end of one hand-over means for its recipient.
 
     `status` is one of ACCEPTED, REJECTED, DEFERRED, IN_DOUBT, FAILED, or PENDING where the message was
-    *released*: the connection ended before anything of it counted. `whom` it is about, and `why`, None for
-    the accepted; `detail` is the rest of why, for people only. `reply` decided it, if a reply did.
+    *released*: the connection ended before anything of it counted. `reply` decided it, if a reply did.
+    `whom` it is about, and `why`, None for the accepted; `detail` is the rest of why, for people only.
     """
 
     status: Status
+    reply: Reply | None = None
     whom: Whom | None = None
     why: Why | None = None
-    reply: Reply | None = None
     detail: str = ""

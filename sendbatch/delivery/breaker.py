@@ -77,7 +77,9 @@ class Breaker:
         self.last: Refusal | None = None
         self.aside: frozenset[str] = frozenset()
         self._behind: list[tuple[Carried, int]] = []  # who may have met the end of what is carried
-        self._most: list[Carried] = []  # none of them as much as another; what a connection carries at least
+        self._most: list[
+            Carried
+        ] = []  # none of them as much as another; what a connection carries at least
         self._begin()
 
     def _begin(self) -> None:

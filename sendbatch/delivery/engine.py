@@ -17,6 +17,7 @@ from typing import Any
 
 from sendbatch.campaign.model import Profile, Rate, Retry
 from sendbatch.delivery.brake import Brake
+from sendbatch.delivery.breaker import Breaker
 from sendbatch.delivery.connections import Dialer, Reach
 from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.history import History
@@ -26,7 +27,6 @@ from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
@@ -233,7 +233,7 @@ class Engine:
             settling=settling,
             reach=reach,
             content=self.content,
-            commit=self.committer.commit,
+            write=self.committer.write,
             offered=self.learned,
             held=self._held,
             waits=self._waits,

@@ -14,8 +14,9 @@ def explained(
     """On a connection with so many accepted messages and refused recipients before it.
 
     A refusal of the sender, or the announced end, behind refused recipients is for those: AFTER_REFUSALS.
-    What is said of the session or the connection, and a refusal of the sender for now after accepted messages,
-    is for how many these are, unless it names a rate or a quota: SESSION_LIMIT. None: it is the row's own.
+    What is said of the session or the connection, and a refusal of the sender for now behind accepted
+    messages, is for how many these are, unless it names a rate or a quota: SESSION_LIMIT. None: it is the
+    row's own.
     """
     if fact.reply is None or outcome.status not in (Status.DEFERRED, Status.REJECTED):
         return None

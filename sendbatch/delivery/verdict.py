@@ -4,9 +4,9 @@ No I/O and no clock.
 Theory of operation. A transport reports facts; here alone they become outcomes. Three things are looked at:
 
 1. What was asked when it ended, and the first digit of the reply: `TABLE`.
-2. What the reply is known to speak of (`smtp/meanings.yaml`): `MEANINGS`. RFC 5321 §4.2.1 gives the same codes
-   to a dead mailbox and to a sender who may not send, so that 5xx alone condemns nobody. Words never make a
-   message accepted.
+2. What the reply is known to speak of (`smtp/meanings.yaml`): `MEANINGS`. RFC 5321 §4.2.1 gives the same
+   codes to a dead mailbox and to a sender who may not send, so that 5xx alone condemns nobody. Words never
+   make a message accepted.
 3. What was answered before, in this run and in earlier ones. That is kept by state machines beside this
    module, which take facts and outcomes and give codes:
 
@@ -17,11 +17,11 @@ Theory of operation. A transport reports facts; here alone they become outcomes.
 A permanent refusal of a recipient or message is `REJECTED` by the table, and becomes so by `judge`, with the
 breaker, in these ways:
 
-    speaks of us, by the table or by its words   deferred, not retried; others accepted after it change nothing
-    anything else                                deferred while no other was accepted after it; rejected then, or
-                                                 at the run's end where it speaks of the mailbox and this server
-                                                 took somebody lately
-    of the mailbox, a day after it did before    rejected at once
+    it speaks of us, by the table or its words    deferred, not retried in this run
+    anything else                                 deferred until others are accepted after it, rejected then;
+                                                  or at the run's end, where it speaks of the mailbox and this
+                                                  server took somebody lately
+    of the mailbox, a day after it did before     rejected at once
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 from sendbatch.smtp.meanings import About, meaning
 from sendbatch.smtp.transport import End, Fact, Step, Unfit
-from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
+from sendbatch.values import Outcome, Recipient, Status, Unbuildable, Whom, Why
 
 A_DAY = 23 * 3600.0  # seconds; a daily cron begins a little earlier now and then
 
@@ -108,19 +108,19 @@ def verdict(fact: Fact) -> Outcome:
     """What this fact means by itself; `sessions`, `judge` and the breaker know of what came before."""
     reply = fact.reply
     if fact.taken:  # as nearly always
-        return Outcome(Status.ACCEPTED, Whom.RECIPIENT, None, reply)
+        return Outcome(Status.ACCEPTED, reply, Whom.RECIPIENT)
     if fact.end is End.UNFIT:
         return _unfit(fact)
     status, whom, why = TABLE[fact.end, fact.step, reply.code // 100 if reply else 0]
     if reply is None:
         detail = "" if fact.cause is None else str(fact.cause)
-        return Outcome(status, whom, why, None, detail)
+        return Outcome(status, None, whom, why, detail)
     if fact.closing and fact.end is not End.EARLY:
         status, whom, why = _closed(status)
     if (about := meaning(reply)) is not None:
         of, why = MEANINGS[about]
         whom = of if of not in _THEIRS or whom in _THEIRS else whom
-    return Outcome(status, whom, why, reply, _detail(fact, why))
+    return Outcome(status, reply, whom, why, _detail(fact, why))
 
 
 def _closed(status: Status) -> Verdict:
@@ -132,7 +132,7 @@ def _unfit(fact: Fact) -> Outcome:
     assert fact.cause is not None
     how, more = fact.cause
     assert isinstance(how, Unfit)
-    return Outcome(Status.FAILED, Whom.MESSAGE, UNFIT[how], None, more)
+    return Outcome(Status.FAILED, None, Whom.MESSAGE, UNFIT[how], more)
 
 
 def _detail(fact: Fact, why: Why | None) -> str:
@@ -141,6 +141,11 @@ def _detail(fact: Fact, why: Why | None) -> str:
     if fact.end is End.EARLY:
         return "early"
     return "closed" if fact.closing else str(fact.step or "")
+
+
+def unbuilt(found: Unbuildable) -> Outcome:
+    """Of a message that no transport has seen."""
+    return Outcome(Status.FAILED, None, Whom.MESSAGE, Why.UNBUILDABLE, found.reason)
 
 
 def is_permanent(outcome: Outcome) -> bool:
@@ -156,12 +161,6 @@ def is_temporary(outcome: Outcome) -> bool:
 def speaks_of_us(outcome: Outcome) -> bool:
     """Whether no recipient and no message is to blame."""
     return outcome.whom not in _THEIRS
-
-
-def words_speak_of_us(reply: Reply) -> bool:
-    """Whether the words of this reply alone say so, whatever they answered."""
-    about = meaning(reply)
-    return about is not None and MEANINGS[about][1] in OF_US
 
 
 @dataclass(frozen=True, slots=True)

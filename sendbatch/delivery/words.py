@@ -1,11 +1,11 @@
-"""What a run says of the server's answers, in words for people: made of codes and numbers where it is said."""
+"""What a run says of the server's answers: codes and numbers in, words for people out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sendbatch.delivery.breaker import Streak, Trip
 from sendbatch.delivery.brake import REFUSALS
+from sendbatch.delivery.breaker import Streak, Trip
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply
 from sendbatch.words import clock_time, count, listed
@@ -56,6 +56,11 @@ def session_limit(messages: int) -> str:
 
 def set_aside(domains: Collection[str]) -> str:
     return f"all are refused at {listed(sorted(domains), 1)}: others are tried first"
+
+
+def unbuildable(number: int, first: str) -> str:
+    """`first` is the first reason of them."""
+    return f"{number} messages could not be built; the first reason: {first}"
 
 
 BRAKED_BEFORE = "the last run was refused for everybody: one message is tried first"

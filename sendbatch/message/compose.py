@@ -100,7 +100,7 @@ class Composer:
         except MemoryError as error:
             error.__traceback__ = None  # it holds what was made so far
             reason = "takes more memory than a message may"
-        return Unbuildable(f"{_told(reason)} (row {recipient.row})")
+        return Unbuildable(_told(reason))
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own attachments are, and what is wrong with them."""

@@ -134,7 +134,7 @@ class Pool:
         first = asked[0]
         if first.id in self._suspects:
             self._suspects.discard(first.id)
-            return [Unbuildable(f"building the message {broken} (row {first.row})")]
+            return [Unbuildable(f"building the message {broken}")]
         self._suspects.update(recipient.id for recipient in asked)
         return []
 

@@ -55,7 +55,7 @@ def taken(reply: Reply) -> Fact:
 
 
 def refused(state: State, reply: Reply) -> Fact | None:
-    """None where the reply is no refusal. Of a message that a connection does not even begin nothing counts."""
+    """None where the reply is no refusal. A refused RSET releases: nothing of the message was begun."""
     if reply.code // 100 not in (4, 5):
         return None
     end = End.RELEASED if state is State.RSET else End.REFUSED

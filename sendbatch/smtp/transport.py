@@ -80,8 +80,8 @@ class Fact(NamedTuple):
     """How one hand-over ended.
 
     `step` and `reply`: what was asked, and what the server said to it, if a reply decided. `cause`: what
-    decided where no reply did. `closing`: the server said that it closes the connection. `lost`: the connection
-    is gone.
+    decided where no reply did. `closing`: the server said that it closes the connection. `lost`: that is
+    gone.
     """
 
     end: End
@@ -134,9 +134,9 @@ class IntentLog(Protocol[P_contra]):
     """What must be on disk before a message may be whole on the wire."""
 
     def write(self, group: Sequence[P_contra], told: Told) -> None:
-        """Write that these are about to leave, in one go, and return at once; later, on the loop, `told(None)`
-        says that all of it is durable, `told(error)` that it is not. What this raises says that they must
-        not leave: nothing is written then, and nothing is told."""
+        """Write that these are about to leave, in one go, and return at once. On the loop, now or later,
+        `told(None)` says that all of it is durable, `told(error)` that it is not. What this raises says that
+        they must not leave: nothing is written then, and nothing is told."""
         ...
 
 
@@ -151,7 +151,9 @@ class Sink(Protocol[P_contra]):
 class Transport(Protocol):
     """One way to hand messages over, open and ready."""
 
-    async def carry(self, first: P, source: Source[P], intents: IntentLog[P], sink: Sink[P]) -> None:
+    async def carry(
+        self, first: P, source: Source[P], intents: IntentLog[P], sink: Sink[P]
+    ) -> None:
         """Hand over `first`, and what follows it without a pause.
 
         What the intent log raises or tells is raised from here, once the connection was dropped so that
