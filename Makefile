@@ -14,11 +14,12 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos bench lint lock clean
+.PHONY: help demo test chaos bench lint docs lock clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
 	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
+	@echo 'make docs   writes the tables of keys and the page of checks anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
 	@echo 'make clean  removes .venv, caches and what the samples left'
 
@@ -42,6 +43,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.runtime
+	$(BIN)/python docs/keys.py
+	$(BIN)/python docs/checks.py
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt

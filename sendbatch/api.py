@@ -20,7 +20,8 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.errors import CampaignError, Fault, LedgerError, one_line, shown
+from sendbatch.errors import CampaignError, LedgerError, one_line, shown
+from sendbatch.findings import Finding
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.lock import hold, is_held, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
@@ -42,9 +43,10 @@ from sendbatch.session.run import OUTBOX, look
 from sendbatch.session.run import run as run_job
 from sendbatch.session.showing import approved, confirming, rehearsed, seen
 from sendbatch.smtp.server import server_of
-from sendbatch.values import Message, Recipient, Status
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
+    from sendbatch.preview.gallery import Entry
     from sendbatch.preview.page import Made
     from sendbatch.session.proof import Proofed
     from sendbatch.smtp.probe import Step
@@ -98,7 +100,7 @@ class RunResult:
     summary: str
     folder: Path
     report: Path
-    unwritten: tuple[Fault, ...] = ()
+    unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
 
     @property
@@ -123,7 +125,7 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def reported(ledger: Ledger) -> tuple[Report, tuple[Fault, ...]]:
+    def reported(ledger: Ledger) -> tuple[Report, tuple[Finding, ...]]:
         report = _report(job.record, campaign, ledger)
         if _drop_old_gallery(job, ledger):
             job.observer.notice(
@@ -132,7 +134,7 @@ def run(
         try:
             write_files(report, job.record.path)
         except LedgerError as unwritten:  # what was sent was sent all the same
-            return report, unwritten.faults
+            return report, unwritten.findings
         return report, ()
 
     ran, (report, unwritten) = run_job(job, confirming(job, yes=yes, ask=ask), reported)
@@ -209,9 +211,9 @@ def dry_run(
         try:
             return view, _gallery(job, ledger, messages)
         except LedgerError as unwritable:
-            fault = unwritable.faults[0]
-            where = f"{fault.place.file}: " if fault.place is not None else ""
-            job.observer.notice(f"the first messages are not written: {where}{fault.message}")
+            (found,) = unwritable.findings
+            where = f"{found.place.file}: " if found.place is not None else ""
+            job.observer.notice(f"the first messages are not written: {where}{found.message}")
             return view, None
 
     return look(job, see)
@@ -223,7 +225,7 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
 
 
-def _gallery(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]]) -> Path:
+def _gallery(job: Job, ledger: Ledger, messages: Sequence[Entry]) -> Path:
     from sendbatch.preview.gallery import write_gallery
 
     campaign = job.campaign
@@ -381,9 +383,12 @@ def probe(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
-    from sendbatch.campaign.schema import campaign_schema, profiles_schema
+    from sendbatch.campaign.keys import CampaignKeys, ProfilesKeys
+    from sendbatch.campaign.schema import schema_of
 
-    return profiles_schema() if profiles else campaign_schema()
+    if profiles:
+        return schema_of(ProfilesKeys, "The SMTP profiles of sendbatch")
+    return schema_of(CampaignKeys, "A sendbatch campaign")
 
 
 def init(folder: Path) -> list[Path]:

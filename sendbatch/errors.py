@@ -1,8 +1,8 @@
 """The error family: what went wrong, where, and what to do about it.
 
-Every error a user can cause ends here as one or more faults. A `Fault` knows its place and
-reads like a compiler's message; an error carries all faults found in one go, and the exit code
-that the command line ends with.
+Every error that a user can cause carries findings, all that were made in one go, and the exit code that the
+command line ends with. A `Finding` knows its place and reads like a compiler's message. Most are made by a
+rule of `findings`; an error raised with words alone makes one of its own, by the rule of its class.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import overload
+from typing import ClassVar, Literal, TypeAlias, overload
+
+Severity: TypeAlias = Literal["error", "warning", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,29 @@ def within(place: Place | None, text: str, offset: int | None) -> Place | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong. `hint` says what to do or what was probably meant."""
+class Finding:
+    """One thing that is wrong or doubtful. `rule` is the id of the rule that found it, `hint` says what to do
+    or what was probably meant. `str()` of it is what the command line shows."""
 
+    rule: str
+    severity: Severity
+    place: Place | None
     message: str
-    place: Place | None = None
     hint: str | None = None
-    severity: str = "error"  # or "warning"
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
 
-def _lines(fault: Fault) -> list[str]:
-    place, message, hint = fault.place, printable(fault.message), printable(fault.hint or "")
+def _lines(finding: Finding) -> list[str]:
+    place, message, hint = finding.place, printable(finding.message), printable(finding.hint or "")
     if place is None:
-        lines = [f"{fault.severity}: {message}"]
+        lines = [f"{finding.severity}: {message}"]
         return [*lines, f"  {hint}"] if hint else lines
     spot = ":".join(
         str(part) for part in (place.file, place.line, place.column) if part is not None
     )
-    lines = [f"{one_line(spot)}: {fault.severity}: {message}"]
+    lines = [f"{one_line(spot)}: {finding.severity}: {message}"]
     if place.line is None or place.text is None:
         return [*lines, f"  {hint}"] if hint else lines
     shown, column = _window(place.text, place.column or 1)
@@ -135,17 +139,30 @@ def shown(path: Path) -> str:
 
 
 class SendbatchError(Exception):
-    """Anything this project raises on purpose. `faults` is never empty."""
+    """Anything this project raises on purpose. `findings` is never empty."""
 
     exit_code = 2
+    rule: ClassVar[str] = "wrong-usage"  # of the finding that is made of words alone
 
-    def __init__(self, faults: str | Fault | Sequence[Fault], *, hint: str | None = None) -> None:
-        if isinstance(faults, str):
-            faults = (Fault(faults, hint=hint),)
-        elif isinstance(faults, Fault):
-            faults = (faults,)
-        self.faults: tuple[Fault, ...] = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+    def __init__(
+        self, found: str | Finding | Sequence[Finding], *, hint: str | None = None
+    ) -> None:
+        if isinstance(found, str):
+            found = (Finding(self.rule, "error", None, found, hint),)
+        elif isinstance(found, Finding):
+            found = (found,)
+        self.findings: tuple[Finding, ...] = tuple(found)
+        super().__init__("\n".join(map(str, self.findings)))
+
+    @property
+    def message(self) -> str:
+        """What the first finding says; an error of words alone has no other."""
+        return self.findings[0].message
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about the first finding."""
+        return self.findings[0].hint
 
 
 class CampaignError(SendbatchError):
@@ -163,11 +180,14 @@ class AudienceError(SendbatchError):
 class LedgerError(SendbatchError):
     """The record cannot be opened, read or trusted; says what to do."""
 
+    rule = "record-unusable"
+
 
 class RecordStopped(SendbatchError):
     """The record can no longer be written in the middle of a run (disk full, I/O error)."""
 
     exit_code = 3
+    rule = "record-unusable"
 
 
 class RecordLost(RecordStopped):
@@ -179,18 +199,21 @@ class Interrupted(SendbatchError):
     """A person or a signal ended the work before anything was sent."""
 
     exit_code = 3
+    rule = "interrupted"
 
 
 class LockedError(SendbatchError):
     """Another process is sending this campaign."""
 
     exit_code = 5
+    rule = "record-in-use"
 
 
 class GuardError(SendbatchError):
     """A guard refused: nothing was sent."""
 
     exit_code = 4
+    rule = "guard-refused"
 
 
 class SmtpError(SendbatchError):
@@ -200,6 +223,8 @@ class SmtpError(SendbatchError):
     `temporary` says that trying again later may work; `refused` that nothing accepted the TCP
     connection.
     """
+
+    rule = "server-unusable"
 
     def __init__(
         self,

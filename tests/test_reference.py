@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
-from sendbatch.campaign.declared import (
-    Declared,
-    DeclaredAttachment,
-    DeclaredCampaign,
-    DeclaredProfile,
-    DeclaredProfiles,
-    DeclaredRecipients,
-    DeclaredRetry,
-    DeclaredSuppression,
-    DeclaredTemplates,
-    DeclaredTimeouts,
-    DeclaredUnsubscribe,
+from sendbatch.campaign import keys as tables
+from sendbatch.campaign.keys import (
+    AttachmentKeys,
+    CampaignKeys,
+    ProfileKeys,
+    ProfilesKeys,
+    RecipientsKeys,
+    RetryKeys,
+    SuppressionKeys,
+    TemplatesKeys,
+    TimeoutsKeys,
+    UnsubscribeKeys,
 )
 from sendbatch.campaign.providers import presets
+from sendbatch.campaign.table import Keys, required_in, table_of
 from sendbatch.cli.main import app
 from sendbatch.reports.rows import COLUMNS
 from sendbatch.values import Status
@@ -51,39 +54,45 @@ def keys(title: str) -> list[str]:
     return [word for row in rows(section(title)) for word in words(row[0])]
 
 
-def declared(model: type[Declared]) -> set[str]:
-    return {field.alias or name for name, field in model.model_fields.items()}
+def test_the_tables_of_keys_are_those_that_the_keys_make() -> None:
+    page = runpy.run_path(str(DOCS / "keys.py"))["page"]
+    assert page(REFERENCE) == REFERENCE, "write them anew: make docs"
+
+
+def test_every_table_of_keys_has_its_place() -> None:
+    there = {
+        name
+        for name, made in vars(tables).items()
+        if isinstance(made, type) and issubclass(made, Keys) and made is not Keys
+    }
+    assert sorted(re.findall(r"^<!-- (\w+Keys) -->$", REFERENCE, re.M)) == sorted(there)
 
 
 @pytest.mark.parametrize(
-    ("title", "models"),
+    ("title", "sections"),
     [
-        ("The campaign file", [DeclaredCampaign]),
-        ("recipients", [DeclaredRecipients]),
-        ("templates", [DeclaredTemplates]),
-        ("unsubscribe", [DeclaredUnsubscribe]),
-        ("retry", [DeclaredRetry]),
-        ("Suppression lists", [DeclaredSuppression]),
-        ("attachments", [DeclaredAttachment]),
-        ("profiles.yaml", [DeclaredProfiles, DeclaredProfile]),
+        ("The campaign file", [CampaignKeys]),
+        ("recipients", [RecipientsKeys]),
+        ("templates", [TemplatesKeys]),
+        ("unsubscribe", [UnsubscribeKeys]),
+        ("retry", [RetryKeys]),
+        ("Suppression lists", [SuppressionKeys]),
+        ("attachments", [AttachmentKeys]),
+        ("timeouts", [TimeoutsKeys]),
+        ("profiles.yaml", [ProfilesKeys, ProfileKeys]),
     ],
 )
-def test_every_key_is_in_the_reference_once(title: str, models: list[type[Declared]]) -> None:
-    assert sorted(keys(title)) == sorted(key for model in models for key in declared(model))
+def test_every_key_is_in_the_reference_once(title: str, sections: list[type[Keys[Any]]]) -> None:
+    assert sorted(keys(title)) == sorted(key for section in sections for key in table_of(section))
 
 
 @pytest.mark.parametrize(
-    ("title", "model"),
-    [("The campaign file", DeclaredCampaign), ("recipients", DeclaredRecipients)],
+    ("title", "there"),
+    [("The campaign file", CampaignKeys), ("recipients", RecipientsKeys)],
 )
-def test_what_is_required_is_said_to_be(title: str, model: type[Declared]) -> None:
+def test_what_is_required_is_said_to_be(title: str, there: type[Keys[Any]]) -> None:
     required = {row[0].strip("`") for row in rows(section(title)) if "**Required**" in row[1]}
-    assert required == set(model.REQUIRED)
-
-
-def test_every_time_limit_is_named() -> None:
-    (row,) = [row for row in rows(section("profiles.yaml")) if row[0] == "`timeouts`"]
-    assert set(words(row[1])) == declared(DeclaredTimeouts)
+    assert required == set(required_in(there))
 
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]

@@ -18,7 +18,8 @@ from sendbatch.campaign.language.environment import FAILURES, environment, is_te
 from sendbatch.campaign.language.numbers import NoNumber
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.names import guess, narrowed
-from sendbatch.errors import AudienceError, Fault, one_line
+from sendbatch.errors import AudienceError, one_line
+from sendbatch.findings import Rule
 from sendbatch.values import Checked, Row, Status
 
 _NO_ATTRIBUTE = re.compile(r"'str object' has no attribute '(\w+)'$")
@@ -116,7 +117,7 @@ class Checker:
             place = self._rules.where_place
             where = f"{self._rules.file}:{row.line}"
             message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
-            raise AudienceError(Fault(message, place, _hint(error))) from None
+            raise AudienceError(Rule.WHERE_FAILS.finding(message, place, _hint(error))) from None
 
     def _context(self, cells: tuple[str, ...]) -> dict[str, Json]:
         context: dict[str, Json] = dict(self._rules.variables)
@@ -129,10 +130,9 @@ class Checker:
                 text = self._key_template.render(self._context(cells))
                 text.encode()  # a lone surrogate, which a template can make, is no text
             except FAILURES as error:
-                raise AudienceError(
-                    f"recipients.key cannot be made for {self._rules.file}:{row.line}: "
-                    f"{one_line(str(error), 300)}"
-                ) from None
+                where = f"{self._rules.file}:{row.line}"
+                said = f"recipients.key cannot be made for {where}: {one_line(str(error), 300)}"
+                raise AudienceError(Rule.KEY_FAILS.finding(said)) from None
             return unicodedata.normalize("NFC", text.strip())
         if self._key is None or self._key == self._email:
             return default_key(email) if email else ""

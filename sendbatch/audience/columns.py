@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import guess, usable
-from sendbatch.errors import Fault, one_line
+from sendbatch.errors import one_line
+from sendbatch.findings import Finding, Rule
 
 # Of a column of addresses, in the languages that exports are made in, after `usable`.
 _MAIL = re.compile(
@@ -18,7 +19,7 @@ _EMAIL, _FILE = "recipients.email", "recipients.file"
 
 def missing_column(
     path: str, name: str, known: Collection[str], campaign: Campaign, names: Mapping[str, str]
-) -> Fault:
+) -> Finding:
     """That a key of the campaign file (`path`) names a column the CSV lacks. `known` are those that it
     could name, `names` how they are written."""
     key = path.rstrip(".0123456789")
@@ -37,9 +38,9 @@ def missing_column(
         hint = f"say which column has the address: write email: {meant} under recipients ({hint})"
     elif near:
         hint = f"did you mean {one_line(names.get(near, near), 200)}?"
-    return Fault(f"{key}: the CSV has no column {name!r}", place, hint)
+    return Rule.UNKNOWN_COLUMN.finding(f"{key}: the CSV has no column {name!r}", place, hint)
 
 
-def clashing(clashes: Mapping[str, Fault], used: Iterable[str]) -> list[Fault]:
+def clashing(clashes: Mapping[str, Finding], used: Iterable[str]) -> list[Finding]:
     """What is wrong with the names that are used, once for columns that are one to a template."""
     return list(dict.fromkeys(clashes[name] for name in used if name in clashes))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from sendbatch.errors import AudienceError, Fault, Place, shown
+from sendbatch.errors import AudienceError, Place, shown
+from sendbatch.findings import Finding, Rule
 
 Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
@@ -79,7 +80,9 @@ class Lines:
                 raise self._undecodable() from None
             except (OSError, EOFError, zlib.error) as error:
                 raise AudienceError(
-                    f"{shown(self.path)}: cannot be read: {_words(error)}"
+                    Rule.UNREADABLE_FILE.finding(
+                        f"{shown(self.path)}: cannot be read: {_words(error)}"
+                    )
                 ) from None
             if not line:
                 break
@@ -87,8 +90,9 @@ class Lines:
             if self.number == 1:
                 line = line.removeprefix("\ufeff")  # a BOM that the codec left, as utf-16-le does
             if len(line) > LONGEST_LINE:
-                raise self.fault(
-                    f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?"
+                raise self.error(
+                    Rule.CSV_SYNTAX,
+                    f"the line is longer than {LONGEST_LINE:,} characters; is this a CSV?",
                 )
             if "\0" in line:
                 raise self._with_nul(line)
@@ -115,11 +119,13 @@ class Lines:
         with _open(self.path, None) as raw:
             return raw.read(3) in (b"\xef", b"\xef\xbb")
 
-    def fault(
-        self, message: str, hint: str | None = None, line: int | None = None
+    def error(
+        self, rule: Rule, message: str, hint: str | None = None, line: int | None = None
     ) -> AudienceError:
         """An error at a line, the one read last unless another is named."""
-        return AudienceError(Fault(message, Place(shown(self.path), line or self.number), hint))
+        return AudienceError(
+            rule.finding(message, Place(shown(self.path), line or self.number), hint)
+        )
 
     def _with_nul(self, line: str) -> AudienceError:
         hint = "save the file as CSV in UTF-8"
@@ -128,14 +134,14 @@ class Lines:
         zeros = [head[start::2].count(0) > len(head) // 3 for start in (0, 1)]
         if not self._fixed and zeros[0] != zeros[1]:
             hint += f", or say what it is: encoding: utf-16-{'be' if zeros[0] else 'le'}"
-        return self.fault("there is a NUL byte in this line", hint)
+        return self.error(Rule.NOT_TEXT, "there is a NUL byte in this line", hint)
 
     def _shifted(self) -> AudienceError:
         from sendbatch.audience.undecodable import advice_on_shifts
 
         said = f"this line is not {self._encoding.removesuffix('-sig')}: it changes to another set of letters"
         hint = advice_on_shifts(lambda: _open(self.path, None), named=not self._fixed)
-        return self.fault(said, hint)
+        return self.error(Rule.NOT_TEXT, said, hint)
 
     def _undecodable(self) -> AudienceError:
         """Which line it is: the wrapper reads ahead, so the bytes are read once more."""
@@ -147,7 +153,8 @@ class Lines:
         with opened() as raw:
             spot = first_bad(raw, self._encoding)
         said = f"this line is not {self._encoding.removesuffix('-sig')}{spot.said()}"
-        return self.fault(said, advice(opened, self._encoding, named=not self._fixed), spot.line)
+        hint = advice(opened, self._encoding, named=not self._fixed)
+        return self.error(Rule.NOT_TEXT, said, hint, spot.line)
 
 
 def _open(path: Path, place: Place | None) -> Opened:
@@ -157,7 +164,7 @@ def _open(path: Path, place: Place | None) -> Opened:
         return path.open("rb")
     except OSError as error:
         raise AudienceError(
-            Fault(f"{shown(path)}: cannot be read: {_words(error)}", place)
+            Rule.UNREADABLE_FILE.finding(f"{shown(path)}: cannot be read: {_words(error)}", place)
         ) from None
 
 
@@ -169,7 +176,9 @@ def _codec(path: Path, encoding: str, place: Place | None) -> str:
             raise LookupError
     except (LookupError, ValueError):
         raise AudienceError(
-            Fault(f"{shown(path)}: there is no text encoding named {encoding!r}", place)
+            Rule.UNKNOWN_ENCODING.finding(
+                f"{shown(path)}: there is no text encoding named {encoding!r}", place
+            )
         ) from None
     return "utf-8-sig" if name == "utf-8" else name
 
@@ -182,14 +191,14 @@ def _words(error: Exception) -> str:
 
 def unreadable(
     files: Iterable[tuple[Path, str]], heed: Callable[[], None] = lambda: None
-) -> list[Fault]:
+) -> list[Finding]:
     """The first fault of each file, named with its encoding, that is no text in it."""
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     for path, encoding in files:
         try:
             with Lines(path, encoding, heed=heed) as lines:
                 for _ in lines:
                     pass
         except AudienceError as error:
-            faults += error.faults
+            faults += error.findings
     return faults

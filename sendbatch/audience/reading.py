@@ -16,7 +16,8 @@ from sendbatch.audience.cells import INVISIBLE, bare, is_loose, tidied
 from sendbatch.audience.delimiters import DELIMITERS, LOOKED_AT, delimiter_of, said_by
 from sendbatch.audience.lines import LONGEST_LINE, LONGEST_LOOK, Lines
 from sendbatch.campaign.names import usable
-from sendbatch.errors import AudienceError, Fault, Place, shown
+from sendbatch.errors import AudienceError, Place, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.values import Row
 
 LONGEST_NAME = 200  # characters of a column's name that are shown
@@ -123,7 +124,8 @@ class Table:
         """A further line of a record, which begins within a quote."""
         self._length += len(line)
         if self._length > LONGEST_LINE:
-            raise self._lines.fault(
+            raise self._lines.error(
+                Rule.CSV_SYNTAX,
                 f"the record is longer than {LONGEST_LINE:,} characters; is a quote never closed?",
                 line=self._start,
             )
@@ -164,26 +166,31 @@ class Table:
     def _skip(self, count: int) -> None:
         for _ in range(count):
             if next(self._lines, None) is None:
-                raise AudienceError(
+                said = (
                     f"{shown(self._lines.path)}: has {self._lines.number:,} lines, and skip_lines is "
                     f"{count:,}: no header is left"
                 )
+                raise AudienceError(Rule.WRONG_VALUE.finding(said))
 
     def _header_line(self) -> str:
         for line in self._lines:
             if bare(line):
                 return line
-        raise AudienceError(f"{shown(self._lines.path)}: the file is empty")
+        raise AudienceError(
+            Rule.EMPTY_FILE.finding(f"{shown(self._lines.path)}: the file is empty")
+        )
 
     def _said(self, mark: str) -> str | None:
         if mark in DELIMITERS:
             return mark or None
-        raise self._lines.fault(f"sep={mark} stands above: cells are separated by , ; tab or |")
+        raise self._lines.error(
+            Rule.CSV_SYNTAX, f"sep={mark} stands above: cells are separated by , ; tab or |"
+        )
 
     def _found_out(self, first: str, wanted: Collection[str]) -> str:
         return delimiter_of([first[:LONGEST_LOOK], *self._lines.ahead(LOOKED_AT)], wanted)
 
-    def _columns(self) -> tuple[dict[str, str], dict[str, Fault], list[int]]:
+    def _columns(self) -> tuple[dict[str, str], dict[str, Finding], list[int]]:
         """Names, clashes, and where the cells of each name are. Two names that Python takes for one (NFKC)
         are one here: a template's would be mixed up."""
         named: dict[str, list[tuple[str, str, int]]] = {}
@@ -192,7 +199,7 @@ class Table:
                 alike = named.setdefault(unicodedata.normalize("NFKC", name), [])
                 alike.append((name, told[:LONGEST_NAME], place))
         names: dict[str, str] = {}
-        clashes: dict[str, Fault] = {}
+        clashes: dict[str, Finding] = {}
         kept: list[int] = []
         for alike in named.values():
             if len(alike) == 1:
@@ -204,29 +211,40 @@ class Table:
                 clashes.update(dict.fromkeys((name for name, _, _ in alike), fault))
         return names, clashes, kept
 
-    def _clash(self, alike: list[tuple[str, str]]) -> Fault:
+    def _clash(self, alike: list[tuple[str, str]]) -> Finding:
         place = Place(shown(self._lines.path), self._lines.number)
         (name, first), (_, second), *_ = alike
         if all(told == first for _, told in alike):
             number = "two" if len(alike) == 2 else f"{len(alike):,}"
-            return Fault(f"{number} columns are named {first!r}", place, "rename one of them")
+            return Rule.AMBIGUOUS_COLUMN.finding(
+                f"{number} columns are named {first!r}", place, "rename one of them"
+            )
         second = next(told for _, told in alike if told != first)
         said = f"the columns {first!r} and {second!r} are both usable as {name}"
-        return Fault(said, place, "rename one of them")
+        return Rule.AMBIGUOUS_COLUMN.finding(said, place, "rename one of them")
 
     def _broken(self, error: csv.Error, start: int) -> AudienceError:
         twice = 'a quote within quoted text is written twice: ""'
         several = self._lines.number > start
         if "unexpected end" in str(error) or ("expected after" in str(error) and several):
-            return self._lines.fault(
-                "the quoted text that begins in this record is never closed", twice, start
+            return self._lines.error(
+                Rule.CSV_SYNTAX,
+                "the quoted text that begins in this record is never closed",
+                twice,
+                start,
             )
         if "expected after" in str(error):
-            return self._lines.fault("a quote ends here, and text follows it", twice)
+            return self._lines.error(
+                Rule.CSV_SYNTAX, "a quote ends here, and text follows it", twice
+            )
         if "field larger" in str(error):
             said = f"a cell of this record is longer than {LONGEST_CELL:,} characters"
-            return self._lines.fault(said, "is a quote never closed?" if several else None, start)
-        return self._lines.fault(f"this record cannot be read: {error}", line=start)
+            return self._lines.error(
+                Rule.CSV_SYNTAX, said, "is a quote never closed?" if several else None, start
+            )
+        return self._lines.error(
+            Rule.CSV_SYNTAX, f"this record cannot be read: {error}", line=start
+        )
 
 
 def open_table(

@@ -29,7 +29,8 @@ from sendbatch.campaign.language.slips import offset_of
 from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.names import usable
-from sendbatch.errors import CampaignError, Fault, Place, shown, within
+from sendbatch.errors import CampaignError, Place, shown, within
+from sendbatch.findings import Finding, Rule
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
 
@@ -64,7 +65,7 @@ def make_rules(
     campaign: Campaign,
     csv_columns: tuple[str, ...],
     names: Mapping[str, str],
-    clashes: Mapping[str, Fault] = MappingProxyType({}),
+    clashes: Mapping[str, Finding] = MappingProxyType({}),
 ) -> Rules:
     """The rules of a campaign over a CSV with these columns (`names`: usable to as written; `clashes`:
     usable names that more than one has, which is a fault where one is used).
@@ -118,20 +119,22 @@ def _expressions(rules: Rules) -> Iterator[tuple[str, str, TreeOf]]:
         yield "recipients.key", rules.key, SandboxedEnvironment.parse
 
 
-def _overridden(rules: Rules, campaign: Campaign) -> list[Fault]:
+def _overridden(rules: Rules, campaign: Campaign) -> list[Finding]:
     faults = []
     for name in campaign.overrides:
         if name in rules.columns:
             given = name in rules.csv_columns
             there = "the CSV has a column of" if given else "recipients.defaults gives"
             message = f"--set {name}: {there} that name, which would win over it"
-            faults.append(Fault(message, hint="give the variable another name"))
+            faults.append(
+                Rule.SET_ON_COLUMN.finding(message, hint="give the variable another name")
+            )
     return faults
 
 
 def _missing(
-    rules: Rules, campaign: Campaign, names: Mapping[str, str], clashes: Mapping[str, Fault]
-) -> list[Fault]:
+    rules: Rules, campaign: Campaign, names: Mapping[str, str], clashes: Mapping[str, Finding]
+) -> list[Finding]:
     recipients = campaign.recipients
     wanted = [("recipients.email", recipients.email, rules.csv_columns)]
     wanted += [
@@ -147,7 +150,7 @@ def _missing(
     ]
 
 
-def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> list[Fault]:
+def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Finding]) -> list[Finding]:
     """Names in `where` and a key template that neither a column nor a variable has, and text that is
     compared with a number there."""
     env = environment()
@@ -158,17 +161,22 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Fault]) -> 
         try:
             uses = needed(tree_of(env, source))
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Fault(f"{path}: {error.message}", place))
+            faults.append(Rule.TEMPLATE_SYNTAX.finding(f"{path}: {error.message}", place))
             continue
         for use in uses:
             if use.name not in known:
                 hint = meant_by(use.name, known) or "neither a column nor a variable"
                 there = within(place, source, offset_of(source, use.name))
-                faults.append(Fault(f"{path}: unknown name {use.name!r}", there, hint))
+                faults.append(
+                    Rule.UNKNOWN_NAME.finding(f"{path}: unknown name {use.name!r}", there, hint)
+                )
         tree = tree_of(env, source)
         kinds = Kinds(tree, rules.columns, rules.variables)
         found = misuses_of_condition if path == "recipients.where" else misuses
-        faults += [Fault(f"{path}: {one.message}", place, one.hint) for one in found(tree, kinds)]
+        faults += [
+            one.rule.finding(f"{path}: {one.message}", place, one.hint)
+            for one in found(tree, kinds)
+        ]
     return faults
 
 

@@ -19,7 +19,8 @@ from sendbatch.audience.lines import Lines
 from sendbatch.audience.reading import Format, Table
 from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.names import usable
-from sendbatch.errors import AudienceError, Fault, Place, one_line, shown
+from sendbatch.errors import AudienceError, Place, one_line, shown
+from sendbatch.findings import Finding, Rule
 
 USUAL_COLUMNS = ("email", "email_address")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
@@ -118,7 +119,11 @@ class Suppression:
             said = f"this suppression list has no column for addresses; its columns are: {listed}"
             if (named := self.declared.column) is not None:
                 said = f"this suppression list has no column {named!r}; its columns are: {listed}"
-            raise AudienceError(Fault(said, Place(shown(self.declared.file), header), self._advice))
+            raise AudienceError(
+                Rule.UNKNOWN_COLUMN.finding(
+                    said, Place(shown(self.declared.file), header), self._advice
+                )
+            )
         return table.columns.index(column)
 
     def _header(self) -> int | None:
@@ -185,9 +190,9 @@ def _of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
             yield row.line, cell, None
 
 
-def names_nobody(path: Path) -> Fault:
+def names_nobody(path: Path) -> Finding:
     """A list that is not empty, and of which nothing could be read."""
-    return Fault(
+    return Rule.SUPPRESSES_NOBODY.finding(
         f"{shown(path)}: this suppression list is not empty and names nobody",
         hint="is this the file that was meant? where nobody is to be left out, an empty file says so",
     )

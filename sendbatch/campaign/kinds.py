@@ -1,61 +1,356 @@
-"""The kinds of values in the files: each a reader of `fields` with what the JSON Schema says of it."""
+"""The kinds of values in the files: how each is read, widened, and described to editors."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import PlainValidator, WithJsonSchema
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sendbatch.campaign import fields
-from sendbatch.campaign.model import Bounds, Mailbox, Rate, Tolerance
-from sendbatch.campaign.written import rates
+from sendbatch.campaign.document import masking
+from sendbatch.campaign.document.masking import Shape
+from sendbatch.campaign.document.nodes import Data
+from sendbatch.campaign.document.widening import listed, parted, wrapped
+from sendbatch.campaign.files import find
+from sendbatch.campaign.language.checks import check_expression, check_template
+from sendbatch.campaign.language.environment import is_template
+from sendbatch.campaign.model import Mailbox, Rate
+from sendbatch.campaign.names import usable
+from sendbatch.campaign.reading import read_keys, want_mapping
+from sendbatch.campaign.schema import reference
+from sendbatch.campaign.spots import Spot
+from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of, table_of
+from sendbatch.campaign.written import hosts, values
+from sendbatch.campaign.written.headers import header_name
+from sendbatch.campaign.written.links import check_mailto, check_url
+from sendbatch.campaign.written.parsing import Wrong, is_encoding
+from sendbatch.campaign.written.rates import PATTERN as RATE_PATTERN
+from sendbatch.findings import Rule
 
-DURATION = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
+T = TypeVar("T")
+K = TypeVar("K", bound=Keys[Any])
 
-_TEXT = {"type": ["string", "number"]}
-_LINES = {"type": "string"}
-Text = Annotated[str, PlainValidator(fields.text), WithJsonSchema(_TEXT)]
-Line = Annotated[str, PlainValidator(fields.line), WithJsonSchema(_TEXT)]
-File = Annotated[str, PlainValidator(fields.file), WithJsonSchema(_LINES)]
-Name = Annotated[
-    str,
-    PlainValidator(fields.name),
-    WithJsonSchema({"type": "string", "pattern": f"^{fields.NAME}$"}),
-]
-Project = Annotated[str, PlainValidator(fields.project), WithJsonSchema(_TEXT)]
-HeaderName = Annotated[str, PlainValidator(fields.header_name), WithJsonSchema(_LINES)]
-HeaderValue = Annotated[str, PlainValidator(fields.header_value), WithJsonSchema(_TEXT)]
-VariableName = Annotated[str, PlainValidator(fields.variable), WithJsonSchema(_LINES)]
-Anything = Annotated[object, PlainValidator(fields.plain), WithJsonSchema({})]
-Truth = Annotated[bool, PlainValidator(fields.truth), WithJsonSchema({"type": "boolean"})]
-Address = Annotated[str, PlainValidator(fields.address), WithJsonSchema(_LINES)]
-MailboxText = Annotated[Mailbox, PlainValidator(fields.mailbox), WithJsonSchema(_LINES)]
-RateText = Annotated[
-    Rate, PlainValidator(fields.rate), WithJsonSchema({"type": "string", "pattern": rates.PATTERN})
-]
-Duration = Annotated[
-    float, PlainValidator(fields.duration), WithJsonSchema({"type": "string", "pattern": DURATION})
-]
-Limit = Annotated[
-    float, PlainValidator(fields.limit), WithJsonSchema({"type": "string", "pattern": DURATION})
-]
-BoundsText = Annotated[
-    Bounds, PlainValidator(fields.bounds), WithJsonSchema({"type": ["string", "integer"]})
-]
-ToleranceText = Annotated[
-    Tolerance, PlainValidator(fields.tolerance), WithJsonSchema({"type": ["string", "integer"]})
-]
-Secret = Annotated[
-    str,
-    PlainValidator(fields.secret),
-    WithJsonSchema({"type": "string", "pattern": r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"}),
-]
-Host = Annotated[str, PlainValidator(fields.host), WithJsonSchema(_LINES)]
-Fingerprint = Annotated[
-    str,
-    PlainValidator(fields.fingerprint),
-    WithJsonSchema({"type": "string", "pattern": "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"}),
-]
-Domain = Annotated[str, PlainValidator(fields.domain), WithJsonSchema(_LINES)]
-Helo = Annotated[str, PlainValidator(fields.helo), WithJsonSchema(_LINES)]
-NotYet = Annotated[str, PlainValidator(fields.not_yet), WithJsonSchema({"not": {}})]
+DURATION_PATTERN = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
+
+
+class Plain(Kind[T]):
+    """A value that a function reads. What is wrong with it is said by the
+    reading and by each of the checks, which raise Wrong; `then` gives its usual form."""
+
+    def __init__(
+        self,
+        read: Callable[[object], T],
+        schema: Schema,
+        *checks: tuple[Rule, Callable[[T], object]],
+        then: Callable[[T], T] | None = None,
+    ) -> None:
+        self._read, self._schema, self._checks, self._then = read, schema, checks, then
+
+    def read(self, value: Data, spot: Spot, *, key: bool = False) -> T | None:
+        found = spot.attempt(partial(self._read, value), key=key)
+        if found is None:
+            return None
+        for rule, check in self._checks:
+            spot.attempt(partial(check, found), rule, key=key)
+        return found if self._then is None else self._then(found)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return dict(self._schema)
+
+
+class FoundFile(Kind[Path]):
+    """A file that must be there, by its path. `what` is the key in faults, where that is not its own."""
+
+    def __init__(self, what: str = "") -> None:
+        self._what = what
+
+    def read(self, value: Data, spot: Spot) -> Path | None:
+        written = spot.attempt(partial(values.file, value))
+        return None if written is None else find(spot, written, what=self._what)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return {"type": "string"}
+
+
+class Several(Kind[tuple[T, ...]]):
+    """A list; one alone may stand without it. What is said twice counts `once`."""
+
+    def __init__(self, of: Kind[T], *, once: bool = False) -> None:
+        self._of, self._once = of, once
+
+    def read(self, value: Data, spot: Spot) -> tuple[T, ...] | None:
+        if not isinstance(value, list):
+            spot.blame(Rule.WRONG_VALUE, "must be a list")
+            return None
+        read = [
+            self._of.read(item, spot.at(number))
+            for number, item in enumerate(value)
+            if item is not None
+        ]
+        found = (item for item in read if item is not None)
+        return tuple(dict.fromkeys(found) if self._once else found)
+
+    def widened(self, node: Node) -> Node:
+        node = listed(node)
+        if isinstance(node, MappingNode) and self._of.section is not None:
+            node = SequenceNode("", [node], node.start_mark, node.end_mark)
+        if isinstance(node, SequenceNode):
+            node.value = [self._of.widened(item) for item in node.value]
+        return node
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        one = self._of.schema(definitions)
+        ways = one.get("anyOf", [one])
+        return {"anyOf": [*ways, {"type": "array", "items": one}]}
+
+    def shape(self, plain: Shape) -> Shape:
+        return self._of.shape(plain)
+
+    @property
+    def section(self) -> type[Keys[Any]] | None:
+        return self._of.section
+
+
+class Rates(Several[Rate]):
+    """Several rates, in a list or behind commas."""
+
+    def widened(self, node: Node) -> Node:
+        return parted(node)
+
+
+class Named(Kind[dict[str, T]]):
+    """A mapping whose keys are names of the user's own."""
+
+    def __init__(self, name: Plain[str], of: Kind[T], *, nulls: bool = False) -> None:
+        self._name, self._of, self._nulls = name, of, nulls
+
+    def read(self, value: Data, spot: Spot) -> dict[str, T] | None:
+        if not isinstance(value, dict):
+            want_mapping(value, spot)
+            return None
+        found: dict[str, Any] = {}
+        for name, inner in value.items():
+            if inner is None and not self._nulls:
+                continue
+            there = spot.at(name)
+            usable_name = self._name.read(name, there, key=True)
+            read = self._of.read(inner, there) if inner is not None else None
+            if usable_name is not None and (read is not None or inner is None):
+                found[usable_name] = read
+        return found
+
+    def widened(self, node: Node) -> Node:
+        if isinstance(node, MappingNode):
+            node.value = [(name, self._of.widened(value)) for name, value in node.value]
+        return node
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        schema: Schema = {"type": "object"}
+        name, of = self._name.schema(definitions), self._of.schema(definitions)
+        if "pattern" in name:
+            return {
+                **schema,
+                "patternProperties": {name["pattern"]: of},
+                "additionalProperties": False,
+            }
+        return {**schema, "additionalProperties": of or True}
+
+    def shape(self, plain: Shape) -> Shape:
+        return {masking.ANY: self._of.shape(masking.NOTHING)}
+
+    @property
+    def takes_null(self) -> bool:
+        return self._nulls
+
+
+class Anything(Plain[Any]):
+    """A value of any shape."""
+
+    def __init__(self) -> None:
+        super().__init__(values.plain, {})
+
+    def shape(self, plain: Shape) -> Shape:
+        return masking.ANYTHING
+
+
+class Built(Kind[T]):
+    """A mapping with keys of ours, and the model that comes of it.
+
+    `short` is the key that a text alone stands for, or tells it by the text. `check` holds the keys against
+    each other.
+    """
+
+    def __init__(
+        self,
+        keys: type[Keys[T]],
+        *,
+        short: str | Callable[[str], str] = "",
+        check: Callable[[Spot, T], None] | None = None,
+    ) -> None:
+        self._keys, self._short, self._check = keys, short, check
+
+    def read(self, value: Data, spot: Spot) -> T | None:
+        keys = read_keys(self._keys, value, spot)
+        if keys is None or not is_complete(keys):
+            return None
+        made = made_of(keys)
+        if self._check is not None:
+            self._check(spot, made)
+        return made
+
+    def widened(self, node: Node) -> Node:
+        if isinstance(node, ScalarNode) and self._short:
+            short = self._short if isinstance(self._short, str) else self._short(node.value)
+            node = wrapped(node, short)
+        return widen(node, self._keys)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        mapping = reference(self._keys, definitions)
+        return {"anyOf": [{"type": "string"}, mapping]} if self._short else mapping
+
+    def shape(self, plain: Shape) -> Shape:
+        return shape_of(self._keys)
+
+    @property
+    def section(self) -> type[Keys[Any]] | None:
+        return self._keys
+
+
+class Section(Kind[K]):
+    """A mapping with keys of ours, as it was read: whoever loads the file makes something of it."""
+
+    def __init__(self, keys: type[K]) -> None:
+        self._keys = keys
+
+    def read(self, value: Data, spot: Spot) -> K | None:
+        return read_keys(self._keys, value, spot)
+
+    def widened(self, node: Node) -> Node:
+        return widen(node, self._keys)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return reference(self._keys, definitions)
+
+    def shape(self, plain: Shape) -> Shape:
+        return shape_of(self._keys)
+
+
+class NameOr(Kind[str | K]):
+    """The name of something, or the mapping itself."""
+
+    def __init__(self, name: Plain[str], mapping: Section[K]) -> None:
+        self._name, self._mapping = name, mapping
+
+    def read(self, value: Data, spot: Spot) -> str | K | None:
+        return (self._mapping if isinstance(value, dict) else self._name).read(value, spot)
+
+    def widened(self, node: Node) -> Node:
+        return self._mapping.widened(node)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return {"oneOf": [self._name.schema(definitions), self._mapping.schema(definitions)]}
+
+    def shape(self, plain: Shape) -> Shape:
+        return self._mapping.shape(plain)
+
+
+def widen(node: Node, keys: type[Keys[Any]]) -> Node:
+    """A mapping with every short form in it written out."""
+    table = table_of(keys)
+    if isinstance(node, MappingNode):
+        node.value = [
+            (name, table[name.value].kind.widened(value))
+            if isinstance(name, ScalarNode) and name.value in table
+            else (name, value)
+            for name, value in node.value
+        ]
+    return node
+
+
+def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Plain[str]:
+    """One of these words; `meant` are others that people write for them."""
+    return Plain(values.choice(*choices, meant=meant), {"enum": list(choices)})
+
+
+def switch(off: str, on: str) -> Plain[bool]:
+    """One of two words, of which the second is true."""
+    read = values.choice(off, on)
+    return Plain(lambda value: read(value) == on, {"enum": [off, on]})
+
+
+def whole(low: int, high: int) -> Plain[int]:
+    """A whole number between these two."""
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return Plain(values.whole(low, high), schema)
+
+
+def of_text(read: Callable[[str], str]) -> Callable[[object], str]:
+    return lambda value: read(values.text(value))
+
+
+def encoding(examples: str) -> Plain[str]:
+    """The name of a text encoding."""
+
+    def check(name: str) -> None:
+        if not is_encoding(name):
+            raise Wrong(f"no such encoding: {name}", f"such as {examples}")
+
+    return Plain(values.line, _TEXT, (Rule.UNKNOWN_ENCODING, check))
+
+
+def _usable_or_template(text: str) -> str:
+    return text if is_template(text) else usable(text)
+
+
+def _address_alone(mailto: str) -> str:
+    return mailto.removeprefix("mailto:")
+
+
+def _mailbox_name(box: Mailbox) -> None:
+    check_template(box.name)
+
+
+_TEXT: Schema = {"type": ["string", "number"]}  # a number is taken as it is written
+_STRING: Schema = {"type": "string"}
+_DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
+_AMOUNT: Schema = {"type": ["string", "integer"]}
+_REFERENCES = r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"
+_FINGERPRINT = "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"
+_A_TEMPLATE = (Rule.TEMPLATE_SYNTAX, check_template)
+
+TEXT = Plain(values.text, _TEXT)
+LINE = Plain(values.line, _TEXT)
+TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE)
+EXPRESSION = Plain(values.text, _TEXT, (Rule.TEMPLATE_SYNTAX, check_expression))
+COLUMN = Plain(values.line, _TEXT, then=usable)
+NAME_OF_COLUMN = Plain(values.text, _STRING, then=usable)  # as the key of a mapping
+COLUMN_OR_TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE, then=_usable_or_template)
+URL = Plain(values.line, _TEXT, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
+MAILTO = Plain(
+    values.line, _TEXT, _A_TEMPLATE, (Rule.WRONG_VALUE, check_mailto), then=_address_alone
+)
+PATH = Plain(values.file, _STRING)  # as it is written; FoundFile looks for it
+NAME = Plain(values.name, {"type": "string", "pattern": f"^{values.NAME}$"})
+PROJECT = Plain(values.project, _TEXT)
+HEADER_NAME = Plain(of_text(header_name), _STRING)
+HEADER_VALUE = Plain(values.header_value, _TEXT, _A_TEMPLATE)
+VARIABLE_NAME = Plain(values.variable, _STRING)
+ANYTHING = Anything()
+TRUTH = Plain(values.truth, {"type": "boolean"})
+ADDRESS = Plain(values.address, _STRING)
+MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
+RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
+RATES = Rates(RATE)
+DURATION = Plain(values.duration, _DURATION)
+LIMIT = Plain(values.limit, _DURATION)
+BOUNDS = Plain(values.bounds, _AMOUNT)
+TOLERANCE = Plain(values.tolerance, _AMOUNT)
+SECRET = Plain(values.secret, {"type": "string", "pattern": _REFERENCES})
+HOST = Plain(of_text(hosts.host), _STRING)
+DOMAIN = Plain(of_text(hosts.domain), _STRING)
+HELO = Plain(of_text(hosts.helo), _STRING)
+FINGERPRINT = Plain(of_text(hosts.fingerprint), {"type": "string", "pattern": _FINGERPRINT})
+DELIMITER = Plain(values.delimiter, {"enum": [*values.DELIMITERS, "\t"]})
+NOT_YET = Plain(values.not_yet, {"not": {}})

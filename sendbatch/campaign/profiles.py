@@ -10,18 +10,20 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendbatch.campaign.declared import DeclaredProfile, DeclaredProfiles
-from sendbatch.campaign.declaring import declare
 from sendbatch.campaign.document.composing import read_source
 from sendbatch.campaign.document.nodes import Document, document
-from sendbatch.campaign.files import Files, absolute
+from sendbatch.campaign.keys import ProfileKeys, ProfilesKeys
+from sendbatch.campaign.kinds import widen
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import common_slow_down
-from sendbatch.campaign.shapes import shape_of
-from sendbatch.campaign.widening import widen_profiles
-from sendbatch.errors import Fault, Place, ProfileError, shown
+from sendbatch.campaign.reading import read_sheet
+from sendbatch.campaign.spots import Sheet
+from sendbatch.campaign.table import shape_of
+from sendbatch.errors import Place, ProfileError, shown
+from sendbatch.findings import Finding, Rule
+from sendbatch.runtime.paths import absolute
 from sendbatch.runtime.paths import config_folder as users_own
 
 FILE_NAME = "profiles.yaml"
@@ -34,19 +36,22 @@ class Profiles:
     """One profiles.yaml as read, or none (`file` is None). `faults` are all that is wrong in it."""
 
     file: Path | None
-    document: Document
-    declared: dict[str, DeclaredProfile] = field(default_factory=dict)
+    sheet: Sheet
+    declared: dict[str, ProfileKeys] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
-    faults: list[Fault] = field(default_factory=list)
     misspelt: str | None = None  # a file that was probably meant to be one
+
+    @property
+    def faults(self) -> list[Finding]:
+        return self.sheet.faults
 
     @property
     def names(self) -> list[str]:
         return [*self.declared, SANDBOX]
 
     def choose(
-        self, name: str, place: Place | None, label: str, unknown: list[Fault]
+        self, name: str, place: Place | None, label: str, unknown: list[Finding]
     ) -> Profile | None:
         """The profile of that name, presets merged in; None where that fails.
 
@@ -67,20 +72,20 @@ class Profiles:
             unknown.append(self._unknown(name, place, label))
             return None
         assert self.file is not None
-        trail = ("profiles", name)
-        return merge(name, self.declared[name], self.document, trail, self.file, self.faults)
+        return merge(name, self.declared[name], self.sheet.spot.at("profiles", name), self.file)
 
-    def _unknown(self, name: str, place: Place | None, label: str) -> Fault:
+    def _unknown(self, name: str, place: Place | None, label: str) -> Finding:
         if self.file is None:
             said = f"{label}: no profile named {name}: there is no {FILE_NAME}"
             hint = f"write {FILE_NAME} beside the campaign file, or use the built-in {SANDBOX}"
             if self.misspelt:
                 hint = f"{self.misspelt} must be named {FILE_NAME}"
-            return Fault(said, place, hint)
+            return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
         near = guess(name, self.names)
         known = f"there are {', '.join(self.names[:20])}"
         hint = f"did you mean {near}? {known}" if near else known
-        return Fault(f"{label}: no profile named {name} in {self.document.file}", place, hint)
+        said = f"{label}: no profile named {name} in {self.sheet.document.file}"
+        return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
 
 
 def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -> Profile:
@@ -103,26 +108,27 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
             return read_profiles(file)
     there = (folder / name for folder in folders for name in MISSPELT)
     misspelt = next((shown(file) for file in there if os.path.lexists(file)), None)
-    return Profiles(None, Document(FILE_NAME, {}, {}, {}), misspelt=misspelt)
+    return Profiles(
+        None, Sheet(Document(FILE_NAME, {}, {}, {}), ProfilesKeys, start), misspelt=misspelt
+    )
 
 
 def read_profiles(file: Path) -> Profiles:
     """Read one profiles.yaml; what is wrong in it is in `faults`."""
     file = absolute(file)
-    source = read_source(file, shown(file), shape_of(DeclaredProfiles))
-    faults = source.faults
+    source = read_source(file, shown(file), shape_of(ProfilesKeys))
     if source.root is None:
-        return Profiles(file, Document(source.file, {}, {}, {}), faults=faults)
-    widen_profiles(source.root)
-    doc = document(source)
-    declared = declare(DeclaredProfiles, doc, faults)
+        empty = Document(source.file, {}, {}, {})
+        return Profiles(file, Sheet(empty, ProfilesKeys, file.parent, source.faults))
+    widen(source.root, ProfilesKeys)
+    sheet = Sheet(document(source), ProfilesKeys, file.parent, source.faults)
+    declared = read_sheet(ProfilesKeys, sheet)
     profiles = dict(declared.profiles or {})
     if profiles.pop(SANDBOX, None) is not None:
-        place = doc.at_key(("profiles", SANDBOX))
-        faults.append(Fault(f"profiles: {SANDBOX} is built in", place, "choose another name"))
-    files = Files(doc, file.parent, faults)
-    suppressed = files.suppressed(declared.suppress)
-    return Profiles(file, doc, profiles, suppressed, declared.project or "", faults)
+        spot = sheet.spot.at("profiles", SANDBOX)
+        said = f"profiles: {SANDBOX} is built in"
+        spot.fault(Rule.RESERVED_NAME, said, "choose another name", key=True)
+    return Profiles(file, sheet, profiles, declared.suppress or (), declared.project or "")
 
 
 def repository_root(folder: Path) -> Path:

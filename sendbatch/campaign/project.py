@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sendbatch.campaign.fields import LONGEST_PROJECT
-from sendbatch.campaign.files import absolute
 from sendbatch.campaign.model import Belonging
 from sendbatch.campaign.profiles import Profiles, find_profiles, repository_root
-from sendbatch.runtime.paths import problem
+from sendbatch.campaign.written.values import LONGEST_PROJECT
+from sendbatch.runtime.paths import absolute, problem
 
 MOST_READ = 1 << 20  # bytes of one of git's files
 

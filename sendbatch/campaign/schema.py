@@ -1,72 +1,46 @@
-"""JSON Schema of the two files, for editors: the keys, their short forms, what is required."""
+"""JSON Schema of the files, made from their tables: the keys, their short forms, what is required."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from sendbatch.campaign.declared import (
-    Declared,
-    DeclaredAttachment,
-    DeclaredCampaign,
-    DeclaredProfiles,
-    DeclaredRecipients,
-    DeclaredSuppression,
-)
+from sendbatch.campaign.table import Keys, Schema, required_in, table_of
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-TEXT = {"type": "string"}
-LISTED = ("rate", "reply_to", "required")
-ENTRIES = ("suppress", "attachments")
-INNER = (DeclaredRecipients, DeclaredSuppression, DeclaredAttachment)  # those with keys that must be there
-WRAPPED = ("recipients", "templates", "unsubscribe")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
-def campaign_schema() -> dict[str, object]:
-    """Of the campaign file."""
-    return _schema(DeclaredCampaign, "A sendbatch campaign")
+def schema_of(keys: type[Keys[Any]], title: str) -> dict[str, object]:
+    """Of a whole file."""
+    definitions: dict[str, Schema] = {}
+    made = _mapping(keys, definitions)
+    return {"$schema": DRAFT, "title": title, **made, "$defs": dict(sorted(definitions.items()))}
 
 
-def profiles_schema() -> dict[str, object]:
-    """Of profiles.yaml."""
-    return _schema(DeclaredProfiles, "The SMTP profiles of sendbatch")
+def reference(keys: type[Keys[Any]], definitions: dict[str, Schema]) -> Schema:
+    """To a mapping of its own, which is put into the definitions."""
+    name = keys.__name__.removesuffix("Keys")
+    if name not in definitions:
+        definitions[name] = {}  # so that one which holds itself ends
+        definitions[name] = _mapping(keys, definitions)
+    return {"$ref": f"#/$defs/{name}"}
 
 
-def _schema(model: type[Declared], title: str) -> dict[str, object]:
-    made = model.model_json_schema(by_alias=True)
-    definitions: dict[str, Any] = made.pop("$defs", {})
-    for section in (made, *definitions.values()):
-        section.pop("title", None)
-        section.pop("description", None)
-        section["properties"] = {
-            key: _key(key, value) for key, value in section["properties"].items()
-        }
-    for declared, section in (
-        (model, made),
-        *((inner, definitions.get(inner.__name__, {})) for inner in INNER),
-    ):
-        if section and declared.REQUIRED:
-            section["required"] = list(declared.REQUIRED)
-    return {"$schema": DRAFT, "title": title, **made, "$defs": definitions}
+def _mapping(keys: type[Keys[Any]], definitions: dict[str, Schema]) -> Schema:
+    properties = {
+        key.name: {"description": as_text(key.means), **key.kind.schema(definitions)}
+        for key in table_of(keys).values()
+    }
+    required = required_in(keys)
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        **({"required": required} if required else {}),
+    }
 
 
-def _key(key: str, made: dict[str, Any]) -> dict[str, Any]:
-    """A key's schema: without the null that pydantic sees in it, with its short form."""
-    kinds: list[dict[str, Any]] = [
-        kind for kind in made.get("anyOf", [made]) if kind.get("type") != "null"
-    ]
-    schema: dict[str, Any] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    if key in ENTRIES:  # each entry may be a path alone, and one may stand without the list
-        one = [TEXT, schema["items"]]
-        schema = {"anyOf": [*one, {**schema, "items": {"anyOf": one}}]}
-    elif key in LISTED:
-        schema = {"anyOf": [schema["items"], schema]}
-    elif key in WRAPPED and "properties" not in schema:
-        schema = {"anyOf": [TEXT, schema]}
-    elif key == "domains":
-        rates = schema["additionalProperties"]
-        schema = {**schema, "additionalProperties": {"anyOf": [rates["items"], rates]}}
-    elif "patternProperties" in schema:
-        schema = {**schema, "additionalProperties": False}
-    description = {"description": made["description"]} if "description" in made else {}
-    unneeded = ("title", "default", "description")
-    return {**description, **{k: v for k, v in schema.items() if k not in unneeded}}
+def as_text(markdown: str) -> str:
+    """Without its marks: an editor shows them as they are."""
+    return _LINK.sub(r"\1", markdown).replace("`", "").replace("\\|", "|")

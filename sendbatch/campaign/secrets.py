@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
-from sendbatch.campaign.document.masking import REFERENCE
 from sendbatch.campaign.model import Profile, SecretSource
-from sendbatch.errors import Fault, Place, ProfileError
+from sendbatch.campaign.written.values import REFERENCE
+from sendbatch.errors import Place, ProfileError
+from sendbatch.findings import Finding, Rule
 
 COMMAND_TIMEOUT = 60.0  # seconds; a person may have to type a passphrase
 _REFERENCE = re.compile(REFERENCE)
@@ -100,7 +101,7 @@ def read_credentials(
     commands = commands or Commands()
     if profile.username is None or profile.password is None:
         return None
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     values: list[str] = []
     for source, what in ((profile.username, "username"), (profile.password, "password")):
         try:
@@ -108,7 +109,9 @@ def read_credentials(
             value = _read(source, profile, environ, user, timeout, commands)
             values.append(_usable(value, what))
         except _Unreadable as error:
-            faults += [Fault(m, profile.place, error.hint) for m in error.messages]
+            faults += [
+                Rule.MISSING_SECRET.finding(m, profile.place, error.hint) for m in error.messages
+            ]
     if faults:
         raise ProfileError(faults)
     return Credentials(*values)
@@ -179,16 +182,20 @@ def _env_file(profile: Profile) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
-        raise ProfileError(Fault("not UTF-8", Place(str(file)))) from None
+        raise ProfileError(Rule.NOT_UTF_8.finding("not UTF-8", Place(str(file)))) from None
     except OSError as error:
-        raise ProfileError(Fault(f"cannot be read: {error.strerror}", Place(str(file)))) from None
+        raise ProfileError(
+            Rule.UNREADABLE_FILE.finding(f"cannot be read: {error.strerror}", Place(str(file)))
+        ) from None
     from dotenv.parser import parse_stream  # few campaigns have such a file
 
     bindings = list(parse_stream(StringIO(text)))
     wrong = [Place(str(file), binding.original.line) for binding in bindings if binding.error]
     if wrong:
         hint = "a line is NAME=value or NAME='value'"
-        raise ProfileError([Fault("cannot be understood", place, hint) for place in wrong])
+        raise ProfileError(
+            [Rule.DOTENV_SYNTAX.finding("cannot be understood", place, hint) for place in wrong]
+        )
     return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sendbatch.errors import CampaignError, Fault
+from sendbatch.errors import CampaignError
+from sendbatch.findings import Rule
 from sendbatch.runtime.files import create
 
 CAMPAIGN = """\
@@ -89,7 +90,10 @@ def write_starter(folder: Path) -> list[Path]:
     there = [path for path in paths if os.path.lexists(path) and path.name != ".gitignore"]
     if there:
         raise CampaignError(
-            [Fault(f"{path} is there already; nothing was written") for path in there]
+            [
+                Rule.FILE_EXISTS.finding(f"{path} is there already; nothing was written")
+                for path in there
+            ]
         )
     written = []
     try:

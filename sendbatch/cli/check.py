@@ -9,23 +9,13 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
-from sendbatch.cli.plan_text import who
-from sendbatch.errors import (
-    Fault,
-    Place,
-    SendbatchError,
-    as_json,
-    inert,
-    one_line,
-    printable,
-    shown,
-)
+from sendbatch.errors import SendbatchError, as_json, inert, printable, shown
+from sendbatch.findings import Finding
 from sendbatch.values import Status
 from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
-    from sendbatch.gathering import Gathering
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
     from sendbatch.session.overview import Seen
@@ -62,21 +52,21 @@ def check(
     with Workers() as workers:  # loads while the first campaign is read
         for file in files:
             seen: Seen | None = None
-            faults: tuple[Fault, ...] = ()
+            findings: tuple[Finding, ...] = ()
             try:
                 seen = _look(
                     file, terminal, workers, options, record, run, set_, smtp, expect, tolerate
                 )
             except SendbatchError as error:
-                code, faults = error.exit_code, error.faults
+                code, findings = error.exit_code, error.findings
             else:
                 code = seen.exit_code
-                faults = (*seen.warnings, *_bad_rows(seen), *_unbuildable(seen))
+                findings = seen.findings
             worst = max(worst, code)
             if form == "json":
-                told.append(_as_json(file, code, faults, seen))
+                told.append(_as_json(file, code, findings, seen))
             else:
-                _print(file, form, faults, seen, terminal)
+                _print(file, form, findings, seen, terminal)
     if form == "json":
         print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
     raise typer.Exit(worst)
@@ -111,44 +101,16 @@ def _look(
         )
 
 
-def _bad_rows(seen: Seen) -> list[Fault]:
-    return [
-        *_of_rows(seen, seen.invalid, "invalid: ", "are invalid"),
-        *_of_rows(seen, seen.duplicates, "duplicate: ", "are duplicates", severity="warning"),
-    ]
-
-
-def _unbuildable(seen: Seen) -> list[Fault]:
-    if seen.rehearsal is None:
-        return []
-    return _of_rows(seen, seen.rehearsal.failures, "", "cannot be built")
-
-
-def _of_rows(
-    seen: Seen, found: Gathering, what: str, others: str, *, severity: str = "error"
-) -> list[Fault]:
-    """One for each fault, at the first row that has it."""
-    file = shown(seen.csv)
-    faults = []
-    for one in found:
-        said = f"{who(one)}: {what}{one_line(one.words, 500)}{one.lines_if_many}"
-        faults.append(Fault(said, Place(file, one.rows[0][0]), severity=severity))
-    if found.unnamed:
-        said = f"and {found.unnamed:,} more rows that {others}"
-        faults.append(Fault(said, Place(file), severity=severity))
-    return faults
-
-
 def _print(
-    file: Path, form: str, faults: tuple[Fault, ...], seen: Seen | None, terminal: Terminal
+    file: Path, form: str, findings: tuple[Finding, ...], seen: Seen | None, terminal: Terminal
 ) -> None:
     if form == "github":
-        for fault in faults:
-            print(for_log(_annotation(fault)))  # noqa: T201 - the result of this verb
+        for finding in findings:
+            print(for_log(_annotation(finding)))  # noqa: T201 - the result of this verb
         return
     if seen is None:
-        for fault in faults:
-            terminal.complain(str(fault))
+        for finding in findings:
+            terminal.complain(str(finding))
     else:
         terminal.planned(seen)
         if terminal.is_quiet and seen.exit_code:
@@ -166,20 +128,21 @@ def faulty(file: Path, seen: Seen) -> str:
     return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
 
 
-def _annotation(fault: Fault) -> str:
+def _annotation(finding: Finding) -> str:
     """A workflow command, escaped as GitHub's documentation of them says."""
-    place = fault.place
+    place = finding.place
     where = [
         f"{name}={_escaped(str(value), ',:')}"
         for name, value in (
             ("file", place.file if place else None),
             ("line", place.line if place else None),
             ("col", place.column if place else None),
+            ("title", finding.rule),
         )
         if value is not None
     ]
-    text = fault.message if fault.hint is None else f"{fault.message} ({fault.hint})"
-    return "::" + inert(f"{fault.severity} {','.join(where)}::{_escaped(text)}")
+    text = finding.message if finding.hint is None else f"{finding.message} ({finding.hint})"
+    return "::" + inert(f"{finding.severity} {','.join(where)}::{_escaped(text)}")
 
 
 def _escaped(text: str, also: str = "") -> str:
@@ -190,7 +153,7 @@ def _escaped(text: str, also: str = "") -> str:
 
 
 def _as_json(
-    file: Path, code: int, faults: tuple[Fault, ...], seen: Seen | None
+    file: Path, code: int, findings: tuple[Finding, ...], seen: Seen | None
 ) -> dict[str, object]:
     return {
         "file": str(file),
@@ -199,13 +162,14 @@ def _as_json(
         "sendable": seen.sendable if seen is not None else None,
         "faults": [
             {
-                "severity": fault.severity,
-                "message": for_log(fault.message),
-                "hint": for_log(fault.hint) if fault.hint is not None else None,
-                "file": fault.place.file if fault.place else None,
-                "line": fault.place.line if fault.place else None,
-                "column": fault.place.column if fault.place else None,
+                "rule": finding.rule,
+                "severity": finding.severity,
+                "message": for_log(finding.message),
+                "hint": for_log(finding.hint) if finding.hint is not None else None,
+                "file": finding.place.file if finding.place else None,
+                "line": finding.place.line if finding.place else None,
+                "column": finding.place.column if finding.place else None,
             }
-            for fault in faults
+            for finding in findings
         ],
     }

@@ -11,7 +11,7 @@ from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, rows
 
 if TYPE_CHECKING:
-    from sendbatch.gathering import Gathered, Gathering
+    from sendbatch.findings import Groups
     from sendbatch.session.overview import Seen
 
 SHOWN_AS = {
@@ -101,19 +101,13 @@ def _pace(plan: Seen) -> Iterator[str]:
         yield f"  takes at least {duration(plan.done_in)}: done at {done} if it begins now"
 
 
-def who(one: Gathered) -> str:
-    """The first of those with one fault, by key or address."""
-    named = ", ".join(one_line(name, 320 if one.number == 1 else 80) for _, name in one.rows)
-    return f"{named}, …" if one.number > len(one.rows) else named
-
-
-def _faults(found: Gathering, what: str, others: str) -> Iterator[str]:
+def _groups(found: Groups, what: str, others: str) -> Iterator[str]:
     for one in found:
         words = one_line(one.words, 500)
         said = ": ".join(part for part in (what, words) if part)
-        yield f"  {one.lines}, {who(one)}: {said}"
-    if found.unnamed:
-        yield f"  and {found.unnamed:,} more that {others}"
+        yield f"  {one.where}, {one.who}: {said}"
+    if found.left_off:
+        yield f"  and {found.left_off:,} more that {others}"
 
 
 def _rehearsal(plan: Seen) -> Iterator[str]:
@@ -122,6 +116,6 @@ def _rehearsal(plan: Seen) -> Iterator[str]:
         return
     built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
-    yield from _faults(plan.invalid, "invalid", "are invalid")
-    yield from _faults(plan.duplicates, "duplicate", "are duplicates")
-    yield from _faults(rehearsal.failures, "", "cannot be built")
+    yield from _groups(plan.invalid, "invalid", "are invalid")
+    yield from _groups(plan.duplicates, "duplicate", "are duplicates")
+    yield from _groups(rehearsal.failures, "", "cannot be built")

@@ -133,7 +133,7 @@ class Reach:
             await self._failed(error)
             return None
         except ProfileError as error:  # the secret cannot be read any more
-            self._give_up(error.faults[0].message)
+            self._give_up(error.message)
             return None
         if connection is None:
             return None
@@ -179,7 +179,7 @@ class Reach:
 
     async def _failed(self, error: SmtpError) -> None:
         if _is_for_good(error):
-            self._give_up(f"the server no longer accepts the login: {error.faults[0].message}")
+            self._give_up(f"the server no longer accepts the login: {error.message}")
             return
         told_to_go = error.code is not None
         if told_to_go or ((error.refused or error.step == "greeting") and self.open_now):
@@ -190,7 +190,7 @@ class Reach:
 
     def _count_absence(self, error: SmtpError) -> None:
         now = self._clock.steady()
-        what = error.faults[0].message
+        what = error.message
         if self._gone_since is None:
             self._gone_since = now
             self._notice(f"{what}; waiting for it up to {duration(self._offline)}")

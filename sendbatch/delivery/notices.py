@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sendbatch.errors import one_line
-from sendbatch.gathering import alike
+from sendbatch.findings import pattern_of
 from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
@@ -79,7 +79,7 @@ class Notices:
             key: object = (status, reply.code, reply.enhanced)
             words = " ".join(filter(None, (str(reply.code), reply.enhanced)))
         else:
-            key = (status, outcome.why, alike(outcome.detail))
+            key = (status, outcome.why, pattern_of(outcome.detail))
             words = one_line(_why(outcome), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"

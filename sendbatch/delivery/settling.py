@@ -14,23 +14,16 @@ from typing import NamedTuple
 from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery import words
-from sendbatch.delivery.brake import Brake
 from sendbatch.delivery.breaker import LATELY, Breaker, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import explained
-from sendbatch.delivery.steering import Connections, Releases, SlowDown
-from sendbatch.delivery.verdict import (
-    OF_US,
-    is_permanent,
-    is_temporary,
-    judge,
-    verdict,
-)
+from sendbatch.delivery.steering import Releases, SlowDown
+from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
-from sendbatch.limits.pace import Pacer
+from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, retry_delay
 from sendbatch.runtime.clock import Clock, Onward
 from sendbatch.runtime.observer import Observer
@@ -61,41 +54,39 @@ class Handed(NamedTuple):
 
 class Settling:
     """Holds all that is learned from answers. `write` queues changes for the next shared commit,
-    `put_back` returns a released message to the front of the line, `notices` and `waits` say what people
-    should know."""
+    `return_first` takes a released message back to the front of the queue, `notices` and `waits` say what
+    people should know."""
 
     def __init__(
         self,
         *,
         retry: Retry,
-        connections: Connections,
-        pacer: Pacer,
+        limits: Limits,
         slow_down: SlowDown,
         clock: Clock,
         random: Random,
         observer: Observer,
         write: Callable[[list[Change]], None],
-        put_back: Callable[[Ready], None],
+        return_first: Callable[[Ready], None],
         notices: Notices,
         waits: Waits,
         breaker: Breaker,
-        brake: Brake,
         history: History,
     ) -> None:
         self.breaker = breaker
-        self.brake = brake
-        self.aside: frozenset[str] = frozenset()  # domains that wait until others were tried
-        self.connections = connections
+        self.brake = limits.brake
+        self.connections = limits.connections
+        self._aside = limits.aside
+        self._back_off = limits.back_off
         self.budget = Budget(retry.attempts)
         self.onward = Onward(clock)  # what the due times of this run are measured by
         self._retry = retry
-        self._pacer = pacer
         self._slow_down = slow_down
         self._clock = clock
         self._random = random
         self._observer = observer
         self._write = write
-        self._put_back = put_back
+        self._return_first = return_first
         self._tell = notices.tell
         self._notices = notices
         self._waits = waits
@@ -104,8 +95,8 @@ class Settling:
         self._accepted_at: float | None = None  # the last time in this run
         self._last: Reply | None = None
         self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
-        if brake.on:
-            connections.hold_to_one(clock.steady())
+        if self.brake.on:
+            self.connections.hold_to_one(clock.steady())
             self._tell("brake", words.BRAKED_BEFORE)
 
     @property
@@ -202,7 +193,7 @@ class Settling:
                 self._tell("connections", words.connections_again(self.connections.allowed))
             return False
         now = self._clock.steady()
-        if self._slow_down(outcome) and (rate := self._pacer.slow_down(now)) is not None:
+        if self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
             self._tell("slowdown", words.slower(rate))
         if outcome.why is Why.CONNECTION:
             self._limited(handed)
@@ -252,7 +243,7 @@ class Settling:
             self._write([self._history.braking(None)])
             if not self.brake.on:
                 self._tell("brake", words.TAKES_AGAIN)
-        if self.aside:
+        if self._aside.domains:
             self._set_aside()
 
     def _condemn(self, condemned: list[int]) -> None:
@@ -314,17 +305,17 @@ class Settling:
 
     def _set_aside(self) -> None:
         aside = self.breaker.aside | self.brake.aside
-        if aside == self.aside:
+        if aside == self._aside.domains:
             return
         if aside and not self.is_over:
             self._tell("aside", words.set_aside(aside))
-        self.aside = aside
+        self._aside.domains = aside
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
         """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
         if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
-            self._put_back(ready)
+            self._return_first(ready)
             return
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         self._deferred(ready, replace(outcome, status=Status.DEFERRED))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sendbatch.delivery.brake import REFUSALS
 from sendbatch.delivery.breaker import Streak, Trip
+from sendbatch.limits.brake import REFUSALS
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply
 from sendbatch.words import clock_time, count, listed

@@ -14,10 +14,12 @@ from pathlib import Path
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
-from sendbatch.errors import Fault, one_line
+from sendbatch.errors import one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content, OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
-from sendbatch.message.mime import attachment_part
+from sendbatch.message.mime import attached
+from sendbatch.message.parts import File
 from sendbatch.message.templates import Failed, Line
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
@@ -60,23 +62,24 @@ class Attachments:
     """Those of one content, in the order declared."""
 
     def __init__(self, declared: Sequence[SharedFile | OwnFile]) -> None:
-        self._parts: list[bytes | _Own] = [
-            attachment_part(file.name, file.data) if isinstance(file, SharedFile) else _own(file)
+        self._declared: list[File | _Own] = [
+            attached(file.name, file.data) if isinstance(file, SharedFile) else _own(file)
             for file in declared
         ]
-        self._shared_size = sum(len(part) for part in self._parts if isinstance(part, bytes))
-        self.has_own = any(isinstance(part, _Own) for part in self._parts)
+        self._shared = [file for file in self._declared if isinstance(file, File)]
+        self._shared_size = sum(len(file.encoded) for file in self._shared)
+        self.has_own = len(self._shared) < len(self._declared)
 
-    def parts(self, variables: dict[str, object]) -> list[bytes]:
-        """All as MIME parts. Raises Failed where one cannot be had, and is not to be left out."""
+    def files(self, variables: dict[str, object]) -> Sequence[File]:
+        """All, encoded. Raises Failed where one cannot be had, and is not to be left out."""
         if not self.has_own:
-            return [part for part in self._parts if isinstance(part, bytes)]
+            return self._shared
         found = []
-        for part in self._parts:
+        for file in self._declared:
             try:
-                found.append(part if isinstance(part, bytes) else _read(part, variables))
+                found.append(file if isinstance(file, File) else _read(file, variables))
             except Missing:
-                if not isinstance(part, _Own) or part.file.missing != SEND_WITHOUT:
+                if not isinstance(file, _Own) or file.file.missing != SEND_WITHOUT:
                     raise
         return found
 
@@ -85,15 +88,15 @@ class Attachments:
         found = _NO_FAULT
         files: list[tuple[Path, int]] = []
         kept = []
-        for part in self._parts:
-            if not isinstance(part, _Own):
+        for own in self._declared:
+            if not isinstance(own, _Own):
                 continue
             try:
-                path, written = _path(part, variables)
-                files.append((path, _allowed(part, path, written, path.stat).st_size))
-                kept.append(part.file.missing == FAIL)
+                path, written = _path(own, variables)
+                files.append((path, _allowed(own, path, written, path.stat).st_size))
+                kept.append(own.file.missing == FAIL)
             except Failed as failed:
-                found = _with_fault(found, part, failed)
+                found = _with_fault(found, own, failed)
         size = self._shared_size + encoded(sum(size for _, size in files))
         all_fail = bool(kept) and all(kept)
         if found is _NO_FAULT:
@@ -122,7 +125,7 @@ def _own(file: OwnFile) -> _Own:
     return _Own(file, os.path.realpath(spelled(file.folder)), Line(_named(file), file.rest), names)
 
 
-def _read(own: _Own, variables: dict[str, object]) -> bytes:
+def _read(own: _Own, variables: dict[str, object]) -> File:
     path, written = _path(own, variables)
     try:
         descriptor = os.open(path, _READING)
@@ -131,7 +134,7 @@ def _read(own: _Own, variables: dict[str, object]) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         # Of the file that is open: another may have taken its place meanwhile.
         _allowed(own, path, written, lambda: os.fstat(descriptor))
-        return attachment_part(written.rpartition("/")[2], file.read())
+        return attached(written.rpartition("/")[2], file.read())
 
 
 def _named(file: OwnFile) -> str:
@@ -189,7 +192,7 @@ def _allowed(
     return status
 
 
-def advice(content: Content, campaign: Campaign) -> Iterator[Fault]:
+def advice(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
     for number, file in enumerate(content.attachments):
         if isinstance(file, OwnFile) and file.rest == file.pattern:
@@ -198,7 +201,7 @@ def advice(content: Content, campaign: Campaign) -> Iterator[Fault]:
                 f"attachments: a cell may name any file beside {campaign.file.name}: {file.pattern}"
             )
             hint = f"put these files into a folder of their own, and write files/{file.pattern}"
-            yield Fault(said, place, hint, severity="warning")
+            yield Rule.OPEN_ATTACHMENT.finding(said, place, hint)
 
 
 def _unreadable(written: str, error: OSError) -> Failed:

@@ -16,8 +16,9 @@ from jinja2 import nodes
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position, slip
 from sendbatch.campaign.language.spellings import unknown_words
-from sendbatch.errors import Fault, Place
+from sendbatch.errors import Place
 from sendbatch.errors import shown as shown_path
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.references import Reference, references
@@ -29,7 +30,7 @@ _MOST_TEMPLATES = 500
 
 def read_bundle(
     entry: Path, *, search: Sequence[Path], allowed: Sequence[Path], what: str, place: Place | None
-) -> tuple[Bundle | None, list[Fault]]:
+) -> tuple[Bundle | None, list[Finding]]:
     """The bundle of `entry`, and what is wrong with any of its templates.
 
     `place` is where the campaign file names it as `what`; faults within templates have their own.
@@ -37,13 +38,19 @@ def read_bundle(
     reading = _Reading(search, allowed)
     wrong = problem(entry)
     if wrong is not None:
-        return None, [Fault(f"{what}: {wrong}: {entry.name}", place, _hint(entry.name, search[:1]))]
+        return None, [
+            Rule.UNREADABLE_FILE.finding(
+                f"{what}: {wrong}: {entry.name}", place, _hint(entry.name, search[:1])
+            )
+        ]
     reading.add(entry.name, entry, place)
     while reading.waiting and len(reading.sources) < _MOST_TEMPLATES:
         reading.follow(*reading.waiting.pop(0))
     if reading.waiting:
         reading.faults.append(
-            Fault(f"{what}: includes more than {_MOST_TEMPLATES} templates", place)
+            Rule.TOO_MANY_TEMPLATES.finding(
+                f"{what}: includes more than {_MOST_TEMPLATES} templates", place
+            )
         )
     return Bundle(entry.name, reading.sources, reading.shown), reading.faults
 
@@ -56,7 +63,7 @@ class _Reading:
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
         self.shown: dict[str, str] = {}
-        self.faults: list[Fault] = []
+        self.faults: list[Finding] = []
         self.waiting: list[tuple[str, Reference]] = []
 
     def add(self, name: str, path: Path, place: Place | None) -> None:
@@ -67,7 +74,9 @@ class _Reading:
         try:
             data = path.read_bytes()
         except OSError as error:
-            self.faults.append(Fault(f"{shown}: cannot be read ({error.strerror})", place))
+            self.faults.append(
+                Rule.UNREADABLE_FILE.finding(f"{shown}: cannot be read ({error.strerror})", place)
+            )
             return
         fault = _unfit(data, shown, is_entry=len(self.sources) == 1)
         if fault is not None:
@@ -84,17 +93,19 @@ class _Reading:
             tree = self._env.parse(source)
             unknown = list(unknown_words(self._env, tree))
             for line, word, said, hint in unknown:
-                self._fault(name, line, said, hint, word)
+                self._blame(Rule.TEMPLATE_SYNTAX, name, line, said, hint, word)
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
             found = slip(self._env, source, error, expression=False)
             place = at(self.shown[name], source, found.line, column=found.column)
-            self.faults.append(Fault(f"not a template: {found.message}", place, found.hint))
+            self.faults.append(
+                Rule.TEMPLATE_SYNTAX.finding(f"not a template: {found.message}", place, found.hint)
+            )
             return None
         except (RecursionError, SyntaxError, ValueError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            self._fault(name, 1, f"not a template: {said}")
+            self._blame(Rule.TEMPLATE_SYNTAX, name, 1, f"not a template: {said}")
             return None
         return tree
 
@@ -105,7 +116,7 @@ class _Reading:
                 f"{reference.word} with a name that is computed: all content is read at the start"
             )
             hint = f'write the name in quotes, within an if: {{% {reference.word} "…" %}}'
-            self._fault(parent, reference.line, said, hint, reference.word)
+            self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, hint, reference.word)
             return
         if any(self._find(parent, name, reference) for name in reference.names):
             return
@@ -113,7 +124,7 @@ class _Reading:
             name = reference.names[0]
             hint = _hint(name, self._search, parent) or ""
             said = f"{reference.word}: no such template: {name}"
-            self._fault(parent, reference.line, said, hint, reference.word)
+            self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, hint, reference.word)
 
     def _find(self, parent: str, name: str, reference: Reference) -> bool:
         """Whether a name was found, or found wanting: then a fault says so."""
@@ -121,7 +132,7 @@ class _Reading:
             return True
         if "\0" in name or os.path.isabs(name):
             said = f"{reference.word}: outside the campaign's and templates' folders: {name!r}"
-            self._fault(parent, reference.line, said, word=reference.word)
+            self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, word=reference.word)
             return True
         for folder in self._search:
             path = folder / name
@@ -132,15 +143,19 @@ class _Reading:
                 wrong = "outside the campaign's and templates' folders"
             if wrong is not None:
                 said = f"{reference.word}: {wrong}: {name}"
-                self._fault(parent, reference.line, said, word=reference.word)
+                self._blame(
+                    Rule.UNUSABLE_INCLUDE, parent, reference.line, said, word=reference.word
+                )
             else:
                 self.add(name, path, None)
             return True
         return False
 
-    def _fault(self, name: str, line: int, said: str, hint: str = "", word: str = "") -> None:
+    def _blame(
+        self, rule: Rule, name: str, line: int, said: str, hint: str = "", word: str = ""
+    ) -> None:
         place = at(self.shown[name], self.sources[name], line, word)
-        self.faults.append(Fault(said, place, hint or None))
+        self.faults.append(rule.finding(said, place, hint or None))
 
 
 def at(shown: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
@@ -159,18 +174,18 @@ def at_offset(shown: str, source: str, start: int) -> Place:
     return at(shown, source, line, column=column)
 
 
-def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Fault | None:
+def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Finding | None:
     if len(data) > _LARGEST:
-        return Fault("larger than 8 MB: not a template", Place(shown))
+        return Rule.FILE_TOO_LARGE.finding("larger than 8 MB: not a template", Place(shown))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         readable = data.split(b"\n")[line - 1].rstrip(b"\r").decode("utf-8", "replace")
         place = Place(shown, line, max(readable.find("\ufffd"), 0) + 1, readable)
-        return Fault("not UTF-8", place, "save the file as UTF-8")
+        return Rule.NOT_UTF_8.finding("not UTF-8", place, "save the file as UTF-8")
     if is_entry and not text.strip():
-        return Fault("the template is empty", Place(shown))
+        return Rule.EMPTY_FILE.finding("the template is empty", Place(shown))
     return None
 
 

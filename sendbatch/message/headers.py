@@ -1,7 +1,7 @@
 """How headers are written: encoded, folded, 7-bit, and nothing in them but what was meant.
 
-Each function returns one whole header as bytes with its CRLF. Values may hold anything: line breaks
-become spaces and other control characters go, before a byte is written.
+A `Header` is what a reader sees; what encodes it returns one whole header as bytes with its CRLF. Values
+may hold anything: line breaks become spaces and other control characters go, before a byte is written.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
@@ -26,6 +26,7 @@ _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # ALM) and isolates, which end with the line, stay: Hebrew and Arabic with numbers need them (UAX #9).
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+_SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
 # RFC 2047 §5 (3): what may stand unencoded in a phrase; safe everywhere else too.
 _Q = [
@@ -35,6 +36,42 @@ _Q = [
 _Q[0x20] = "_"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+Box: TypeAlias = tuple[str, str]  # display name and address
+Boxes: TypeAlias = Sequence[Box | tuple[str, Sequence[Box]]]  # or a group's name, and its own
+
+
+class Header(NamedTuple):
+    """One header: free text, or mailboxes. `wire` is the whole of it encoded, where that is the same for
+    everybody or has a form of its own."""
+
+    name: str
+    value: str | Boxes
+    wire: bytes = b""
+
+    def encoded(self) -> bytes:
+        """With its CRLF. Raises UnicodeEncodeError for a lone surrogate."""
+        if self.wire:
+            return self.wire
+        if isinstance(self.value, str):
+            return unstructured(self.name, self.value)
+        return mailboxes(self.name, self.value)
+
+    @property
+    def readable(self) -> str:
+        """The value as one line of text."""
+        return self.value if isinstance(self.value, str) else ", ".join(map(_readable, self.value))
+
+
+def _readable(one: Box | tuple[str, Sequence[Box]]) -> str:
+    display, address = one
+    display = one_line(display)
+    if not isinstance(address, str):
+        return f"{display}: {', '.join(map(_readable, address))};"
+    if not _SPECIALS.isdisjoint(display):
+        display = _quoted_string(display)
+    return f"{display} <{address}>" if display else address
 
 
 def one_line(text: str) -> str:
@@ -53,12 +90,8 @@ def unstructured(name: str, value: str) -> bytes:
     return _folded(name, encoded_words(value, len(name) + 2))
 
 
-_Pair: TypeAlias = tuple[str, str]
-
-
-def mailboxes(name: str, boxes: Sequence[_Pair | tuple[str, Sequence[_Pair]]]) -> bytes:
-    """A header of (display name, address) pairs, or groups of them: (name, pairs). Addresses are
-    written as they are given."""
+def mailboxes(name: str, boxes: Boxes) -> bytes:
+    """A header of mailboxes, or of groups of them. Addresses are written as they are given."""
     display, one = boxes[0]
     if len(boxes) == 1 and isinstance(one, str):
         return _folded(name, _mailbox(display, one, len(name) + 2))
@@ -78,7 +111,7 @@ def _mailbox(display: str, address: str, used: int) -> list[str]:
     return [*_phrase(display, used), f"<{address}>"] if display else [address]
 
 
-def _group(display: str, boxes: Sequence[_Pair], used: int) -> list[str]:
+def _group(display: str, boxes: Sequence[Box], used: int) -> list[str]:
     words = _phrase(one_line(display), used)
     words[-1] += ":"
     for name, address in boxes:
@@ -88,7 +121,7 @@ def _group(display: str, boxes: Sequence[_Pair], used: int) -> list[str]:
     return words
 
 
-def parameters(name: str, value: str, params: Iterable[_Pair], file: str) -> bytes:
+def parameters(name: str, value: str, params: Iterable[tuple[str, str]], file: str) -> bytes:
     """A MIME header with its parameters, and where a file's name is not ASCII, that as encoded words:
     against RFC 2047 §5 (3), but as most programs write it and many read nothing else."""
     words = [value]
@@ -110,8 +143,7 @@ def named(name: str, value: str, file: str) -> bytes:
     quotes becomes a blank in the name. A line may have 998 characters (RFC 5322 §2.1.1).
     """
     if _is_quotable(file):
-        escaped = file.replace("\\", "\\\\").replace('"', '\\"')
-        return _folded(name, [f"{value};", f'filename="{escaped}"'])
+        return _folded(name, [f"{value};", f"filename={_quoted_string(file)}"])
     return _folded(name, [f"{value};", f"filename*=UTF-8''{quote(file, safe='')}"])
 
 
@@ -120,22 +152,24 @@ def _is_quotable(file: str) -> bool:
     return file.isascii() and "=?" not in file
 
 
-def references(name: str, items: Sequence[str]) -> bytes:
+def uris(name: str, items: Sequence[str]) -> Header:
     """A header of angle-bracketed URIs, a line each where they are long (RFC 2369 §2)."""
-    return _folded(name, [*(f"<{item}>," for item in items[:-1]), f"<{items[-1]}>"])
+    words = [*(f"<{item}>," for item in items[:-1]), f"<{items[-1]}>"]
+    return Header(name, " ".join(words), _folded(name, words))
 
 
-def date(seconds: float) -> bytes:
+def date(seconds: float) -> Header:
     """A Date header, in UTC (RFC 5322 §3.3)."""
     return _date(int(seconds // 1))
 
 
 @lru_cache(maxsize=256)
-def _date(second: int) -> bytes:
+def _date(second: int) -> Header:
     at = time.gmtime(second)
     day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
     clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
-    return f"Date: {day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000\r\n".encode()
+    value = f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000"
+    return Header("Date", value, f"Date: {value}\r\n".encode())
 
 
 def encoded_words(text: str, used: int = 0) -> list[str]:
@@ -180,9 +214,13 @@ def _phrase(display: str, used: int) -> list[str]:
     if display.isascii() and "=?" not in display and len(display) <= WIDTH - 20:
         if _ATOMS.fullmatch(display):
             return [display]
-        escaped = display.replace("\\", "\\\\").replace('"', '\\"')
-        return [f'"{escaped}"']
+        return [_quoted_string(display)]
     return encoded_words(display, used)
+
+
+def _quoted_string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _folded(name: str, words: Sequence[str]) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from sendbatch.message.headers import named, one_line, parameters
 from sendbatch.message.media_types import media_type
+from sendbatch.message.parts import File
 from sendbatch.message.quoted import decoded_size, quoted, with_line_feeds
 
 _LINE = 76  # RFC 2045 §6.8
@@ -43,22 +44,24 @@ def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
     return [head, b"Content-Transfer-Encoding: base64\r\n\r\n", _base64(text.encode("utf-8"))]
 
 
-def attachment_part(name: str, data: bytes) -> bytes:
-    """A file to be saved under `name`.
+def attached(name: str, data: bytes) -> File:
+    """A file to be saved under `name`, encoded.
 
     A name outside ASCII stands twice, as Thunderbird has it: whole by RFC 2231 for programs that keep
     to it, and as encoded words in Content-Type for those that do not.
     """
     name = _to_save_under(name)
-    return b"".join(
+    kind = media_type(name)
+    encoded = b"".join(
         (
-            parameters("Content-Type", media_type(name), _of_type(media_type(name), data), name),
+            parameters("Content-Type", kind, _of_type(kind, data), name),
             b"Content-Transfer-Encoding: base64\r\n",
             named("Content-Disposition", "attachment", name),
             b"\r\n",
             _base64(data),
         )
     )
+    return File(name, kind, len(data), encoded)
 
 
 def _of_type(kind: str, data: bytes) -> list[tuple[str, str]]:

@@ -15,13 +15,14 @@ from sendbatch.campaign.language.misuses import misuses
 from sendbatch.campaign.language.slips import column_of, slip, words
 from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
-from sendbatch.errors import Fault, Place, within
+from sendbatch.errors import Place, within
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
 from sendbatch.message.references import assigned, exported, references
 
 
-def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Fault]:
+def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:
     """A fault for every name that is neither a column nor a variable, with a guess.
 
     `columns` are the usable names of the plan's columns. Names only asked `is defined` or given a
@@ -30,7 +31,7 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     """
     known = set(columns) | set(content.variables)
     env = environment()
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     for checking in _checkings(env, content, columns):
         faults += checking.faults()
     for what, source in _templates(content):
@@ -40,7 +41,11 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         except jinja2.TemplateSyntaxError as error:
             found = slip(env, source, error, expression=False)
             place = within(place, source, found.offset)
-            faults.append(Fault(f"{what}: not a template: {found.message}", place, found.hint))
+            faults.append(
+                Rule.TEMPLATE_SYNTAX.finding(
+                    f"{what}: not a template: {found.message}", place, found.hint
+                )
+            )
             continue
         unknown = (use for use in uses if use.name not in known)
         faults += [
@@ -50,7 +55,7 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         tree = env.parse(source)
         for one in misuses(tree, Kinds(tree, columns, content.variables)):
             there = _inline(place, source, one.line, one.word)
-            faults.append(Fault(f"{what}: {one.message}", there, one.hint))
+            faults.append(one.rule.finding(f"{what}: {one.message}", there, one.hint))
     return faults
 
 
@@ -145,7 +150,7 @@ class _Checking:
             self._shared |= new
             reached += new
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[Finding]:
         for name in self._trees:
             seen = self._visible(name)
             for use in names_needed(self._env, self._bundle.sources[name]):
@@ -154,11 +159,15 @@ class _Checking:
                 place = self._place(name, use.line, use.name)
                 if name not in self._shared and use.name in self._known:
                     said = f"{use.name} is not seen in an imported template"
-                    yield Fault(said, place, "write `with context` behind the import")
+                    yield Rule.IMPORT_WITHOUT_CONTEXT.finding(
+                        said, place, "write `with context` behind the import"
+                    )
                 else:
                     yield _fault("", use, seen, place)
             for one in misuses(self._trees[name], self._kinds(name)):
-                yield Fault(one.message, self._place(name, one.line, one.word), one.hint)
+                yield one.rule.finding(
+                    one.message, self._place(name, one.line, one.word), one.hint
+                )
 
     def bare(self) -> Iterator[tuple[str, Place]]:
         """Every column that is a condition all by itself, with its place."""
@@ -228,7 +237,9 @@ def _inline(place: Place | None, source: str, line: int, word: str) -> Place | N
     )
 
 
-def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Fault:
+def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
     meant = meant_by(use.name, {*known, *environment().globals})
     hint = meant or "add a column or a variable of that name"
-    return Fault(f"{prefix}{use.name} is not a column or a variable", place, hint)
+    return Rule.UNKNOWN_NAME.finding(
+        f"{prefix}{use.name} is not a column or a variable", place, hint
+    )

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import Json
-from sendbatch.errors import Fault, Place, one_line
+from sendbatch.errors import Place, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.references import assigned
@@ -67,11 +68,11 @@ class Reference:
     kind: str
 
 
-def broken_pictures(content: Content, columns: Collection[str]) -> list[Fault]:
+def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]:
     """An error for each address in the HTML that leads to no picture, wherever in its templates it
     stands."""
     return [
-        Fault(
+        Rule.BROKEN_PICTURE.finding(
             _SAID[reference.kind].format(_shown(reference.url)),
             _place(content, name, reference.start),
             _HINT,
@@ -81,12 +82,12 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Fault]:
     ]
 
 
-def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fault]:
+def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Finding]:
     """A warning for each address that some programs find and others do not."""
     for name, reference in _written(content, columns):
         if reference.kind == _SCHEME:
             url, place = _shown(reference.url), _place(content, name, reference.start)
-            yield Fault(_SAID[_SCHEME].format(url), place, f"write https:{url}", severity="warning")
+            yield Rule.PICTURE_WITHOUT_SCHEME.finding(_SAID[_SCHEME].format(url), place, f"write https:{url}")
 
 
 class Pictures:

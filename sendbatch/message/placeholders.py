@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import usable
-from sendbatch.errors import Fault, Place, one_line
+from sendbatch.errors import Place, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.names import declared_at, lines_of
@@ -93,7 +94,7 @@ class Placeholder:
         """Whether it stands in a finished text, were it escaped on its way there."""
         return self.text in text or html.escape(self.text) in text
 
-    def warning(self, messages: int, having: int | None) -> Fault:
+    def warning(self, messages: int, having: int | None) -> Finding:
         """`messages` are built in all; `having` have it, None where that was not counted."""
         of = count(messages, "message")
         if self.in_all:
@@ -116,7 +117,7 @@ class Placeholder:
             hint = f"write {{{{ {self.column}{encoded} }}}}"
         if self.is_ours:
             hint = "only templates are filled in: put what stands around it into the template itself"
-        return Fault(said, self.place, hint, severity="warning")
+        return Rule.LEFTOVER_PLACEHOLDER.finding(said, self.place, hint)
 
 
 def placeholders(

@@ -12,7 +12,8 @@ from pathlib import Path
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
-from sendbatch.errors import CampaignError, Fault
+from sendbatch.errors import CampaignError
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
@@ -31,12 +32,12 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     Raises CampaignError with all faults: files missing, unreadable, empty, not UTF-8, outside the
     campaign's and templates' folders, or not templates.
     """
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, faults)
     text = _bundle(campaign, "text", campaign.templates.text, faults)
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
-        faults.append(Fault("templates: neither html nor text is given", place))
+        faults.append(Rule.NO_TEMPLATE.finding("templates: neither html nor text is given", place))
     if html is not None and campaign.templates.text is None and not faults:
         faults += filter(None, (wordless(html),))
     limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
@@ -61,7 +62,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     )
 
 
-def _bundle(campaign: Campaign, kind: str, path: Path | None, faults: list[Fault]) -> Bundle | None:
+def _bundle(
+    campaign: Campaign, kind: str, path: Path | None, faults: list[Finding]
+) -> Bundle | None:
     if path is None:
         return None
     declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
@@ -89,7 +92,7 @@ def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[P
 
 
 def _attachments(
-    campaign: Campaign, limits: OffLimits, faults: list[Fault]
+    campaign: Campaign, limits: OffLimits, faults: list[Finding]
 ) -> tuple[SharedFile | OwnFile, ...]:
     found: list[SharedFile | OwnFile] = []
     for number, one in enumerate(campaign.attachments):
@@ -107,7 +110,11 @@ def _attachments(
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:
             place = campaign.places.get(f"attachments.{number}.file")
-            faults.append(Fault(f"attachments: {wrong}: {written}", place, _near(path, written)))
+            faults.append(
+                Rule.UNREADABLE_FILE.finding(
+                    f"attachments: {wrong}: {written}", place, _near(path, written)
+                )
+            )
     return tuple(found)
 
 
@@ -125,7 +132,7 @@ def _near(path: Path, written: str) -> str | None:
     return f"did you mean {Path(written).parent / near}?" if near else None
 
 
-def _check_addresses(campaign: Campaign, faults: list[Fault]) -> None:
+def _check_addresses(campaign: Campaign, faults: list[Finding]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
     declared += [("reply_to", box.address) for box in campaign.reply_to]
@@ -136,4 +143,8 @@ def _check_addresses(campaign: Campaign, faults: list[Fault]) -> None:
         try:
             wire_address(address)
         except ValueError as error:
-            faults.append(Fault(f"{what}: {error}: {address}", campaign.places.get(what)))
+            faults.append(
+                Rule.UNUSABLE_ADDRESS.finding(
+                    f"{what}: {error}: {address}", campaign.places.get(what)
+                )
+            )

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from sendbatch.campaign.model import Unsubscribe
 from sendbatch.message.content import ascii_domain
-from sendbatch.message.headers import references
+from sendbatch.message.headers import Header, uris
 from sendbatch.message.templates import Failed, Line
 
 INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain will ever be
 INERT_ADDRESS = "proof@unsubscribe.invalid"
-_POST = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_POST = Header(
+    "List-Unsubscribe-Post",
+    "List-Unsubscribe=One-Click",
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+)
 _LONGEST = 900  # so that no line passes 998
 # What HTML may escape of a link: of its parts one may be, and another, which its author wrote, not.
 _ESCAPED = {
@@ -26,6 +31,8 @@ _ESCAPED = {
 }
 # What would end the URI in its header, or the header itself.
 _UNFIT = re.compile(r"[\s<>\"\x00-\x1f\x7f-\x9f]")
+
+Spellings: TypeAlias = Sequence[tuple[str, str]]  # of links, each with what goes in its place
 
 
 class Unsubscribing:
@@ -54,13 +61,13 @@ class Unsubscribing:
             found |= dict.fromkeys((mailto, f"mailto:{written}"), f"mailto:{INERT_ADDRESS}")
         return sorted(found.items(), key=lambda pair: -len(pair[0]))
 
-    def header(self, links: tuple[str | None, str | None]) -> bytes:
+    def headers(self, links: tuple[str | None, str | None]) -> list[Header]:
         """List-Unsubscribe, with List-Unsubscribe-Post where one click is enough."""
         given = [link for link in links if link]
         if not given:
-            return b""
-        post = _POST if self._one_click and links[0] else b""
-        return references("List-Unsubscribe", given) + post
+            return []
+        header = uris("List-Unsubscribe", given)
+        return [header, _POST] if self._one_click and links[0] else [header]
 
 
 def inert(links: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
@@ -69,7 +76,7 @@ def inert(links: tuple[str | None, str | None]) -> tuple[str | None, str | None]
     return (INERT_URL if url else None), (f"mailto:{INERT_ADDRESS}" if mailto else None)
 
 
-def without_links(text: str, spellings: Sequence[tuple[str, str]]) -> str:
+def without_links(text: str, spellings: Spellings) -> str:
     """A rendered body with the recipient's own ways to unsubscribe made inert."""
     for spelled, instead in spellings:
         pattern = "".join(

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from sendbatch.campaign.language.environment import environment
-from sendbatch.errors import Fault, Place
+from sendbatch.errors import Place
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle
 from sendbatch.message.markup import attributes_of, tokens
@@ -22,7 +23,7 @@ _ADDRESS = re.compile(r"<\S+>")
 _LABELS = ("alt", "aria-label", "title")
 
 
-def wordless(html: Bundle) -> Fault | None:
+def wordless(html: Bundle) -> Finding | None:
     """An error where the text part would be empty for everybody, a warning where it would hold no
     more than the addresses of links."""
     bodies = [_with_values(source) for source in html.sources.values()]
@@ -37,8 +38,10 @@ def wordless(html: Bundle) -> Fault | None:
     why = f"{images} alt text" if number else "it has no words"
     if links:
         said = f"the text part will be bare addresses: {why}"
-        return Fault(said, _place(html), ALT_OR_TEXT, severity="warning")
-    return Fault(f"no text part can be made from it: {why}", _place(html), ALT_OR_TEXT)
+        return Rule.BARE_TEXT_PART.finding(said, _place(html), ALT_OR_TEXT)
+    return Rule.NO_TEXT_PART.finding(
+        f"no text part can be made from it: {why}", _place(html), ALT_OR_TEXT
+    )
 
 
 def _with_values(source: str) -> tuple[str, bool]:

@@ -13,7 +13,8 @@ from sendbatch.audience.rules import Rules, bare_columns
 from sendbatch.campaign.language.environment import environment, expression_names
 from sendbatch.campaign.language.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import CampaignError, Fault, Place, one_line
+from sendbatch.errors import CampaignError, Place, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.cells import Saying
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.staging import Staging
@@ -32,24 +33,26 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
     for column in bare_columns(rules):
         found = staging.saying(column, SAYING_NO)
         if found.count:
-            faults.append(_told(f"recipients.where: {column}", column, found, place, "error"))
+            faults.append(
+                _bare(Rule.BARE_WHERE, f"recipients.where: {column}", column, found, place)
+            )
     if faults:
         raise CampaignError(faults)
 
 
 def bare_warnings(
     reading: LedgerReading, content: Content, campaign: Campaign, columns: tuple[str, ...]
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """One for each column that a template takes for true or false, and that says no for somebody."""
     for column, place in bare_conditions(content, campaign, columns).items():
         found = reading.saying(columns.index(column), SAYING_NO)
         if found.count:
-            yield _told(column, column, found, place, "warning")
+            yield _bare(Rule.BARE_CONDITION, column, column, found, place)
 
 
 def matching_nobody(
     reading: LedgerReading, campaign: Campaign, columns: tuple[str, ...], rows: int
-) -> Fault:
+) -> Finding:
     """What is said where `where` is true for none of so many rows: nobody gets anything."""
     where = campaign.recipients.where or ""
     names = [use.name for use in expression_names(environment(), where) if use.name in columns]
@@ -62,13 +65,15 @@ def matching_nobody(
         more = ", …" if len(cells) > CELLS_SHOWN else ""
         held.append(f"{name} holds {', '.join(cells[:CELLS_SHOWN])}{more}")
     said = f"recipients.where is true for none of {count(rows, 'row')}: {one_line(where, 200)}"
-    return Fault(said, campaign.places.get("recipients.where"), "; ".join(held) or None, "warning")
+    return Rule.WHERE_MATCHES_NOBODY.finding(
+        said, campaign.places.get("recipients.where"), "; ".join(held) or None
+    )
 
 
-def _told(what: str, column: str, found: Saying, place: Place | None, severity: str) -> Fault:
+def _bare(rule: Rule, what: str, column: str, found: Saying, place: Place | None) -> Finding:
     cells = " or ".join(one_line(cell, 20) for cell in found.cells)
     said = (
         f"{what} alone is true for every text but the empty one, and {count(found.count, 'cell')} "
         f"{'says' if found.count == 1 else 'say'} {cells} ({rows(found.rows, found.count)})"
     )
-    return Fault(said, place, f"write {truthful(column)}", severity=severity)
+    return rule.finding(said, place, f"write {truthful(column)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import REFUSE, Campaign
 from sendbatch.errors import AudienceError, shown
+from sendbatch.findings import Rule
 
 READ_AT_ONCE = 1 << 20  # bytes
 
@@ -49,5 +50,6 @@ def _file_digest(path: Path, heed: Callable[[], None]) -> bytes:
                 digest.update(block)
                 heed()
     except OSError as error:
-        raise AudienceError(f"{shown(path)}: cannot be read: {error.strerror}") from None
+        said = f"{shown(path)}: cannot be read: {error.strerror}"
+        raise AudienceError(Rule.UNREADABLE_FILE.finding(said)) from None
     return digest.digest()

@@ -14,7 +14,8 @@ from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.cells import bare
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import narrowed, usable
-from sendbatch.errors import Fault, GuardError, one_line
+from sendbatch.errors import GuardError, one_line
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.reading import LedgerReading
 from sendbatch.ledger.soundness import Unsound
 from sendbatch.ledger.sqlite import Ledger
@@ -60,7 +61,7 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
-def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
+def shared_warning(reading: LedgerReading, campaign: Campaign) -> Finding | None:
     """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
     may not be meant."""
     if not key_of(campaign):
@@ -73,7 +74,7 @@ def shared_warning(reading: LedgerReading, campaign: Campaign) -> Fault | None:
     addresses = count(number, "address", "addresses")
     has = "has" if number == 1 else "have"
     said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
-    return Fault(said, campaign.places.get("recipients.key"), severity="warning")
+    return Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
 
 
 def keys_since(reading: LedgerReading, campaign: Campaign) -> Iterator[tuple[str, str]]:

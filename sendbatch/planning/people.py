@@ -14,7 +14,8 @@ from sendbatch.audience.lines import unreadable
 from sendbatch.audience.reading import Format, Table, open_table
 from sendbatch.audience.rules import Rules, make_rules, plan_columns
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import AudienceError, CampaignError, Fault
+from sendbatch.errors import AudienceError, CampaignError
+from sendbatch.findings import Finding
 from sendbatch.message.content import Content
 from sendbatch.message.names import check_names, names_used
 from sendbatch.message.pictures import broken_pictures
@@ -36,7 +37,7 @@ def open_people(
     try:
         return open_table(recipients.file, recipients.encoding, place, heed, form)
     except AudienceError as error:
-        faults = [*error.faults, *unreadable(_lists(campaign), heed)]
+        faults = [*error.findings, *unreadable(_lists(campaign), heed)]
         with (
             contextlib.suppress(AudienceError),
             open_table(
@@ -55,15 +56,15 @@ def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[
     return make_rules(campaign, table.columns, table.names, table.clashes)
 
 
-def no_text(campaign: Campaign, heed: Callable[[], None]) -> list[Fault]:
+def no_text(campaign: Campaign, heed: Callable[[], None]) -> list[Finding]:
     """What is no text in the CSV and the suppression lists."""
     recipients = campaign.recipients
     return unreadable([(recipients.file, recipients.encoding), *_lists(campaign)], heed)
 
 
 def refused_content(
-    content: Content, campaign: Campaign, columns: Iterable[str], clashes: Mapping[str, Fault]
-) -> list[Fault]:
+    content: Content, campaign: Campaign, columns: Iterable[str], clashes: Mapping[str, Finding]
+) -> list[Finding]:
     """What is wrong with the names that the content uses (unknown ones, and those of two columns), with its
     pictures, and with what --set names."""
     columns = (*columns, *clashes)
@@ -74,16 +75,16 @@ def refused_content(
     return faults
 
 
-def _faults(campaign: Campaign, content: Content, table: Table) -> list[Fault]:
+def _faults(campaign: Campaign, content: Content, table: Table) -> list[Finding]:
     columns = plan_columns(campaign, table.columns)
     if any(UNKNOWN in name for name in table.names.values()):
         # A column whose name cannot be read may be any of those that are used.
         return check_names(content, campaign, (*columns, *table.clashes, *names_used(content)))
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     try:
         make_rules(campaign, table.columns, table.names, table.clashes)
     except CampaignError as error:
-        faults += error.faults
+        faults += error.findings
     faults += refused_content(content, campaign, columns, table.clashes)
     in_csv = (*table.columns, *table.clashes)
     faults += unused_defaults(campaign, used_by(content, campaign), in_csv)

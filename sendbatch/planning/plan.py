@@ -15,8 +15,8 @@ from typing import Protocol
 from sendbatch.audience.reading import Table
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
-from sendbatch.errors import AudienceError, CampaignError, Fault, Place, shown
-from sendbatch.gathering import Gathering
+from sendbatch.errors import AudienceError, CampaignError, Place, shown
+from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY, Difference, Faulty, Lacking, Staging, Twins
 from sendbatch.message.attachments import encoded
@@ -60,7 +60,7 @@ class Planned:
     difference: Difference
     twins: Twins
     corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
-    warnings: tuple[Fault, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     large: tuple[Large, ...] = ()  # those with the largest attachments
     failing: Lacking = NOBODY  # rows that fail alone by a fault of their attachments
     without: Lacking = NOBODY  # rows that are sent without a file of theirs
@@ -105,7 +105,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
         if unanswered := planning.lookups.unanswered:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
             hint = "addresses there are taken as they are; is there a name server?"
-            warnings.append(Fault(said, hint=hint, severity="warning"))
+            warnings.append(Rule.NO_DNS_ANSWER.finding(said, hint=hint))
     staging.called_since(keys_since(ledger.reading, planning.campaign))
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
@@ -114,10 +114,10 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     sendable = staging.may_be_sent_to([line for line, _, _ in large])
     large = [one for one in large if one[0] in sendable]
     warnings += [
-        replace(
-            fault, severity="warning", hint="it said so within the last week; run asks it again"
+        replace(finding, hint="it said so within the last week; run asks it again")
+        for finding in oversized(
+            Rule.MESSAGE_LIKELY_TOO_LARGE, large, planning.size_seen, recipients.file
         )
-        for fault in oversized(large, planning.size_seen, recipients.file)
     ]
     difference = staging.difference()
     corrected_doubt = staging.corrected_doubt()
@@ -138,24 +138,25 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
 
 def _rules(planning: Planning, table: Table) -> Rules:
     """Raises CampaignError with what is wrong with the rules and with the content, in one go."""
-    faults = _too_large_for_all(planning)
+    findings = _too_large_for_all(planning)
     try:
         rules = rules_of(planning.campaign, planning.content, table, planning.stop.heed)
     except CampaignError as error:
-        raise CampaignError([*error.faults, *faults]) from None
-    if faults:
-        raise CampaignError(faults)
+        raise CampaignError([*error.findings, *findings]) from None
+    if findings:
+        raise CampaignError(findings)
     return rules
 
 
-def _too_large_for_all(planning: Planning) -> list[Fault]:
+def _too_large_for_all(planning: Planning) -> list[Finding]:
     """What everybody gets, held against what the provider publishes."""
     files = [file for file in planning.content.attachments if isinstance(file, SharedFile)]
     size, limit = encoded(sum(len(file.data) for file in files)), planning.size_limit
     if limit is None or size <= limit:
         return []
     place = planning.campaign.places.get("attachments")
-    return [Fault(f"attachments: what everybody gets is too large: {too_large(size, limit)}", place)]
+    said = f"attachments: what everybody gets is too large: {too_large(size, limit)}"
+    return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
 
 
 def _stage_rows(
@@ -182,7 +183,8 @@ def _stage_rows(
         planning.observer.planning(rows)
     if not rows:
         file = campaign.recipients.file
-        raise AudienceError(f"{shown(file)}: there is a header and no recipient under it")
+        said = f"{shown(file)}: there is a header and no recipient under it"
+        raise AudienceError(Rule.NO_RECIPIENTS.finding(said))
     return digest.hexdigest(), large
 
 
@@ -190,37 +192,39 @@ def _refuse_faulty(faulty: Faulty, file: Path) -> None:
     """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
     if not faulty.count:
         return
-    faults = _listed(faulty.rows, file)
+    findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
     if (others := faulty.count - len(faulty.rows)) > 0:
         said = f"and {count(others, 'more row')} whose attachments cannot be used"
-        faults.append(Fault(said, Place(shown(file))))
+        findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
     if faulty.is_missing:
-        faults[-1] = replace(faults[-1], hint=_WAYS)
-    raise CampaignError(faults)
+        findings[-1] = replace(findings[-1], hint=_WAYS)
+    raise CampaignError(findings)
 
 
-def oversized(large: Sequence[Large], limit: int | None, file: Path) -> list[Fault]:
+def oversized(
+    rule: Rule, large: Sequence[Large], limit: int | None, file: Path
+) -> list[Finding]:
     """The rows whose attachments are more than the server takes, but for those that fail alone."""
     held = [
         (line, too_large(size, limit))
         for line, size, fails in large
         if limit is not None and size > limit and not fails
     ]
-    return _listed(held, file)
+    return _of_rows(rule, held, file)
 
 
-def _listed(held: Sequence[tuple[int, str]], file: Path) -> list[Fault]:
-    gathering = Gathering()
-    for line, text in held:
-        gathering.add(text, line, "")
-    faults = [
-        Fault(f"{one.words}{one.lines_if_many}", Place(shown(file), one.rows[0][0]))
-        for one in gathering
+def _of_rows(rule: Rule, held: Sequence[tuple[int, str]], file: Path) -> list[Finding]:
+    groups = Groups()
+    for row, text in held:
+        groups.add(text, row, "")
+    return [
+        *groups.findings(
+            rule,
+            shown(file),
+            lambda group: f"{group.words}{group.where_if_many}",
+            "with other such faults",
+        )
     ]
-    if gathering.unnamed:
-        more = count(gathering.unnamed, "more row")
-        faults.append(Fault(f"and {more} with other such faults", Place(shown(file))))
-    return faults
 
 
 def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:
@@ -229,7 +233,7 @@ def _refuse_other_files(twins: Twins, campaign: Campaign) -> None:
         return
     shown = ", ".join(f"row {later} (as row {first})" for later, first in twins.rows)
     raise CampaignError(
-        Fault(
+        Rule.OTHER_ATTACHMENTS.finding(
             f"{count(twins.count, 'row')} have the address of an earlier row and other attachments: "
             f"{shown}",
             campaign.places.get("recipients.file"),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import CampaignError, Fault, GuardError, LedgerError
+from sendbatch.errors import CampaignError, GuardError, LedgerError
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.limits.retries import longest_delay
@@ -61,7 +62,7 @@ class Prepared:
     in_doubt: int
     held: Held | None
     notices: tuple[str, ...]
-    warnings: tuple[Fault, ...]
+    warnings: tuple[Finding, ...]
     placeholders: tuple[Placeholder, ...]  # of other tools, that were left in the letter
 
 
@@ -161,7 +162,7 @@ def _warnings(
     everyone: Mapping[Status, int],
     *,
     is_told: bool,
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
@@ -261,7 +262,7 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[s
     campaign = preparing.campaign
     place = campaign.places.get("recipients.file")
     clashes = {
-        name: Fault(
+        name: Rule.AMBIGUOUS_COLUMN.finding(
             f"more than one column of the CSV is usable as {name}", place, "rename one of them"
         )
         for name in clashing
@@ -292,7 +293,9 @@ def _changes(
     ]
     told = [text for text in said if text is not None]
     if told and not preparing.looking:
-        raise GuardError([Fault(text) for text in told])  # one --accept-changes accepts all of them
+        raise GuardError(
+            [Rule.GUARD_REFUSED.finding(text) for text in told]
+        )  # one --accept-changes accepts all of them
     return told
 
 
@@ -313,8 +316,7 @@ def _lasting(preparing: Preparing, holders: int, now: float) -> str | None:
 def _refused(preparing: Preparing) -> str | None:
     if preparing.refused is None:
         return None
-    (fault,) = preparing.refused.faults
-    return f"a run would be refused: {fault.message}\n  {fault.hint}"
+    return f"a run would be refused: {preparing.refused.message}\n  {preparing.refused.hint}"
 
 
 def _not_the_first(options: Options) -> str | None:

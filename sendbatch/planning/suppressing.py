@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from sendbatch.audience.suppression import Entry, Suppression, names_nobody, read_suppression
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import AudienceError, Fault, Place, shown
+from sendbatch.errors import AudienceError, Place, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.staging import Staging
 from sendbatch.words import count, listed
 
@@ -21,14 +22,14 @@ NAMED = 10  # of those that pass with a warning
 
 def suppress(
     staging: Staging, campaign: Campaign, heed: Callable[[], None] = lambda: None
-) -> list[Fault]:
+) -> list[Finding]:
     """Stage every list of the campaign; all its rows are staged. Returns what a person should know.
     `heed` is called now and then; what it raises ends it.
 
     Raises AudienceError with every list that cannot be used, and every entry that cannot be read.
     """
     keyed = campaign.recipients.key not in (None, campaign.recipients.email)
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     read: list[tuple[int, Suppression]] = []
     for number, declared in enumerate(campaign.suppress):
         recipients = campaign.recipients
@@ -39,10 +40,10 @@ def suppress(
             for entries in _parts(suppression, AT_ONCE):
                 _stage(staging, number, entries)
         except AudienceError as error:
-            faults += error.faults
+            faults += error.findings
         else:
             read.append((number, suppression))
-    notices: list[Fault] = []
+    notices: list[Finding] = []
     for number, suppression in read:
         told = list(_told(suppression, *staging.unread(number, MOST)))
         faults += [fault for fault in told if fault.severity == "error"]
@@ -63,7 +64,7 @@ def _stage(staging: Staging, number: int, entries: list[Entry]) -> None:
 
 def _told(
     suppression: Suppression, unread: int, entries: list[tuple[int, str, str]]
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """What is wrong with one list, and what is worth knowing."""
     path, file = suppression.declared.file, shown(suppression.declared.file)
     read = suppression.named or suppression.questioned > unread
@@ -71,7 +72,7 @@ def _told(
         yield names_nobody(path)
     if suppression.blank:
         said = f"{count(suppression.blank, 'row')} with an empty cell in this list, skipped"
-        yield Fault(said, Place(file), severity="notice")
+        yield Rule.EMPTY_ENTRIES.finding(said, Place(file))
     if unread and suppression.declared.lenient:
         named = listed([f"{text!r} (line {line})" for line, text, _ in entries], NAMED, unread)
         what, whom = "1 entry", "it means"
@@ -81,13 +82,17 @@ def _told(
             f"{what} of this list cannot be read in full, and whoever {whom} is not left out: "
             f"{named}"
         )
-        yield Fault(said, Place(file, entries[0][0]), severity="warning")
+        yield Rule.PASSED_ENTRIES.finding(said, Place(file, entries[0][0]))
         return
     for line, text, why in entries:
-        yield Fault(f"not an address and not @domain: {text!r}", Place(file, line), why)
+        yield Rule.UNREADABLE_ENTRY.finding(
+            f"not an address and not @domain: {text!r}", Place(file, line), why
+        )
     if unread > len(entries):
         more = f"{unread - len(entries):,} more entries that cannot be read"
-        yield Fault(more, Place(file), "unreadable: warn, where the list is named, lets them pass")
+        yield Rule.UNREADABLE_ENTRY.finding(
+            more, Place(file), "unreadable: warn, where the list is named, lets them pass"
+        )
 
 
 def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -13,7 +13,8 @@ from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment, expression_tree, is_template
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import guess, usable
-from sendbatch.errors import Fault, Place, shown
+from sendbatch.errors import Place, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
 from sendbatch.message.names import first_use, names_set, names_used
 from sendbatch.words import listed
@@ -37,7 +38,7 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
 
 def unused_settings(
     campaign: Campaign, used: Collection[str], columns: Collection[str]
-) -> list[Fault]:
+) -> list[Finding]:
     """A fault for each --set of a name that nothing uses and the campaign does not declare. That of a
     column's name is another fault."""
     faults = []
@@ -48,13 +49,17 @@ def unused_settings(
             near = guess(name, variables)
             hint = f"did you mean {near}?" if near else _listed(variables)
             place = Place(shown(campaign.file))  # several files may be checked in one go
-            faults.append(Fault(f"--set {name}: nothing uses a name like that", place, hint))
+            faults.append(
+                Rule.UNUSED_SETTING.finding(
+                    f"--set {name}: nothing uses a name like that", place, hint
+                )
+            )
     return faults
 
 
 def unused_defaults(
     campaign: Campaign, used: Collection[str], csv_columns: Collection[str]
-) -> list[Fault]:
+) -> list[Finding]:
     """A fault for each default of a column that the CSV does not have and that nothing uses."""
     faults = []
     known = {*used, *csv_columns} - {usable(campaign.recipients.email)}
@@ -64,13 +69,13 @@ def unused_defaults(
             hint = f"did you mean {near}?" if near else "take it out, or name a column"
             place = campaign.places.get(f"recipients.defaults.{name}")
             said = f"recipients.defaults.{name}: the CSV has no such column, and nothing uses it"
-            faults.append(Fault(said, place, hint))
+            faults.append(Rule.UNUSED_DEFAULT.finding(said, place, hint))
     return faults
 
 
 def hidden_slips(
     content: Content, campaign: Campaign, used: Collection[str], columns: Collection[str]
-) -> Iterator[Fault]:
+) -> Iterator[Finding]:
     """A warning for each name with a default in a template that is neither a column nor a variable, and
     nearly one: everyone gets the default."""
     known = {*columns, *campaign.variables}
@@ -79,7 +84,7 @@ def hidden_slips(
         if near:
             said = f"{name} is no column and no variable, and everyone gets what stands in for it"
             place = first_use(content, name)
-            yield Fault(said, place, f"did you mean {near[0]}?", severity="warning")
+            yield Rule.MISSPELT_NAME.finding(said, place, f"did you mean {near[0]}?")
 
 
 def _listed(variables: Collection[str], most: int = 12) -> str:

@@ -15,9 +15,12 @@ from typing import TypeAlias
 
 from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
+from sendbatch.message.headers import Header
+from sendbatch.message.parts import File, Parts, Sample
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
+Sampled: TypeAlias = list[Sample | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
@@ -149,9 +152,11 @@ def answered(built: Built) -> bytes:
 def _plain(built: Message | Unbuildable) -> object:
     if isinstance(built, Unbuildable):
         return built.reason
-    to = built.envelope
-    envelope = (to.sender, to.recipient, to.smtputf8)
-    return *envelope, built.data, built.message_id, built.dated_at, built.plain
+    return *_addresses(built.envelope), built.data, built.message_id, built.dated_at, built.plain
+
+
+def _addresses(to: Envelope) -> tuple[str, str, bool]:
+    return to.sender, to.recipient, to.smtputf8
 
 
 def built_from(data: bytes) -> Built:
@@ -160,3 +165,51 @@ def built_from(data: bytes) -> Built:
         Unbuildable(one) if isinstance(one, str) else Message(Envelope(*one[:3]), *one[3:])
         for one in marshal.loads(data)  # noqa: S302
     ]
+
+
+def sampled(found: Sampled) -> bytes:
+    """Parts as a person may look at them: headers readable, bodies in one piece, files by their names."""
+    return marshal.dumps([_shown(one) for one in found])
+
+
+def _shown(sample: Sample | Unbuildable) -> object:
+    if isinstance(sample, Unbuildable):
+        return sample.reason
+    parts = sample.parts
+    return (
+        sample.size,
+        _addresses(parts.envelope),
+        (parts.message_id, parts.dated_at, parts.subject),
+        [(header.name, header.readable) for header in parts.headers],
+        "".join(parts.text),
+        None if parts.html is None else "".join(parts.html),
+        [file[:3] for file in parts.attachments],
+    )
+
+
+def samples_from(data: bytes) -> Sampled:
+    """The other end of `sampled`; `data` comes from our own worker."""
+    return [
+        Unbuildable(one) if isinstance(one, str) else _sample(*one)
+        for one in marshal.loads(data)  # noqa: S302
+    ]
+
+
+def _sample(
+    size: int,
+    addresses: tuple[str, str, bool],
+    named: tuple[str, float, str],
+    headers: Sequence[tuple[str, str]],
+    text: str,
+    html: str | None,
+    files: Sequence[tuple[str, str, int]],
+) -> Sample:
+    parts = Parts(
+        Envelope(*addresses),
+        *named,
+        headers=[Header(*header) for header in headers],
+        text=[text],
+        html=None if html is None else [html],
+        attachments=[File(*file) for file in files],
+    )
+    return Sample(parts, size)

@@ -1,8 +1,9 @@
 """How the house asks for rows to be checked and messages to be built: by worker processes, several
 batches at once. What crosses to them is bytes both ways.
 
-A batch whose worker broke is asked for once more, row by row: whoever breaks one alone is to blame, and
-nobody else of the batch suffers from it.
+A batch whose worker broke is asked for once more, row by row: whoever breaks one alone is to blame, is never
+tried again, and nobody else of the batch suffers from it. So a row costs no more than twice the time that a
+row may take, whatever is asked of it; and where nothing is sent, a few such rows end all of it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from typing import TypeAlias, TypeVar
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from sendbatch.errors import AudienceError, Fault, Place
+from sendbatch.errors import AudienceError, CampaignError, Place
+from sendbatch.findings import Rule
+from sendbatch.message.parts import Sample
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
-from sendbatch.rendering.frames import CHECK, RENDER
+from sendbatch.rendering.frames import CHECK, RENDER, SAMPLE
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Unbuildable
@@ -26,6 +30,7 @@ Heed: TypeAlias = Callable[[], None]  # called while an answer is awaited; what 
 
 EACH = 128  # recipients that are rendered in one go where nothing is sent
 MOST_CHARACTERS = 4_000_000  # of the cells in one batch, which holds one row at least
+MOST_BROKEN = 5  # rows that may end a worker where nothing is sent: each may take as long as a row may
 MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 
@@ -38,6 +43,8 @@ class Pool:
         self._file = setup.rules.file if setup.rules is not None else ""
         self._workers = workers
         self._suspects: set[int] = set()  # IDs of those whose batch broke a worker
+        self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
+        self._first_broken: int | None = None  # the row of the first of them
 
     @property
     def width(self) -> int:
@@ -74,19 +81,24 @@ class Pool:
             except Broken as broken:
                 place = Place(self._file, row.line)
                 hint = "look at recipients.where, recipients.key and the paths of attachments"
-                raise AudienceError(Fault(f"checking this row {broken}", place, hint)) from None
+                raise AudienceError(
+                    Rule.STUCK_ROW.finding(f"checking this row {broken}", place, hint)
+                ) from None
 
     async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
         """One result for each of the first recipients, in order: for as many as fit into one answer,
         at least one. `now` dates those not dated yet."""
         while True:
+            if (known := self._broken.get(recipients[0].id)) is not None:
+                return [known]
             asked = self._at_once(recipients)
             try:
-                answer = await asyncio.wrap_future(self._rendering(asked, now))
-                return self._built(asked, answer)
+                answer = await asyncio.wrap_future(self._asking(RENDER, asked, now))
             except Broken as broken:
-                if built := self._blamed(asked, broken):
-                    return built
+                self._blame(asked, broken)
+            else:
+                self._suspects.discard(asked[0].id)
+                return batches.built_from(answer)
 
     def each(
         self,
@@ -96,47 +108,97 @@ class Pool:
         reviewer: str | None = None,
     ) -> Iterator[tuple[Recipient, Message | Unbuildable]]:
         """Every recipient with what is built for them, in order, some batches ahead of what is taken:
-        their message, or the proof of it for a reviewer."""
+        their message, or the proof of it for a reviewer.
+
+        Raises CampaignError once `MOST_BROKEN` of them took too long or too much memory.
+        """
+        return self._each(RENDER, batches.built_from, recipients, now, heed, reviewer)
+
+    def samples(
+        self, recipients: Iterable[Recipient], now: float, heed: Heed
+    ) -> Iterator[tuple[Recipient, Sample | Unbuildable]]:
+        """As `each`, of messages that are looked at and not sent: their parts, and their size."""
+        return self._each(SAMPLE, batches.samples_from, recipients, now, heed)
+
+    def _each(
+        self,
+        kind: bytes,
+        read: Callable[[bytes], list[T | Unbuildable]],
+        recipients: Iterable[Recipient],
+        now: float,
+        heed: Heed,
+        reviewer: str | None = None,
+    ) -> Iterator[tuple[Recipient, T | Unbuildable]]:
         parts: Iterator[Sequence[Recipient]] = in_parts(recipients, EACH)
-        waiting: deque[tuple[Sequence[Recipient], Sequence[Recipient], Future[bytes]]] = deque()
+        waiting: deque[tuple[Sequence[Recipient], _Asked | None]] = deque()
+
+        def ask(batch: Sequence[Recipient]) -> _Asked | None:
+            asked = self._at_once(batch)
+            return _Asked(asked, self._asking(kind, asked, now, reviewer)) if asked else None
+
         while True:
             while len(waiting) < self.width and (new := next(parts, None)):
-                waiting.append((new, new, self._rendering(new, now, reviewer)))
+                waiting.append((new, ask(new)))
             if not waiting:
                 return
-            batch, asked, answer = waiting.popleft()
-            try:
-                built = self._built(asked, _awaited(answer, heed))
-            except Broken as broken:
-                built = self._blamed(asked, broken)
-            yield from zip(asked, built, strict=False)
-            if rest := batch[len(built) :]:
-                asked = self._at_once(rest)
-                waiting.appendleft((rest, asked, self._rendering(asked, now, reviewer)))
+            batch, asked = waiting.popleft()
+            found: list[T | Unbuildable] = []
+            if asked is None:
+                found = [self._broken[batch[0].id]]
+            else:
+                try:
+                    found = read(_awaited(asked.answer, heed))
+                    self._suspects.discard(batch[0].id)
+                except Broken as broken:
+                    self._blame(asked.recipients, broken)
+                    self._hold_to_bound()
+            yield from zip(batch, found, strict=False)
+            if rest := batch[len(found) :]:
+                waiting.appendleft((rest, ask(rest)))
 
-    def _rendering(
-        self, recipients: Sequence[Recipient], now: float, reviewer: str | None = None
+    def _asking(
+        self, kind: bytes, recipients: Sequence[Recipient], now: float, reviewer: str | None = None
     ) -> Future[bytes]:
         """Fails with Broken where a row takes too long or too much memory."""
         asked = batches.asked(recipients, now, reviewer)
-        return self._workers.give(self._setup, RENDER, asked, len(recipients))
+        return self._workers.give(self._setup, kind, asked, len(recipients))
 
     def _at_once(self, recipients: Sequence[Recipient]) -> Sequence[Recipient]:
-        """Those that may be built in one batch: whoever is suspected is alone."""
-        return recipients[:1] if recipients[0].id in self._suspects else recipients
+        """Those that may be built in one batch, the first at least unless it is known to break a worker:
+        whoever is suspected is alone."""
+        if recipients[0].id in self._suspects:
+            return recipients[:1]
+        if not self._broken:
+            return recipients
+        return list(takewhile(lambda recipient: recipient.id not in self._broken, recipients))
 
-    def _built(self, asked: Sequence[Recipient], answer: bytes) -> Built:
-        self._suspects.discard(asked[0].id)
-        return batches.built_from(answer)
-
-    def _blamed(self, asked: Sequence[Recipient], broken: Broken) -> Built:
+    def _blame(self, asked: Sequence[Recipient], broken: Broken) -> None:
         """Of those asked for together, who is it? Nobody yet, where they are to be asked for again."""
         first = asked[0]
-        if first.id in self._suspects:
+        if len(asked) == 1 and first.id in self._suspects:
             self._suspects.discard(first.id)
-            return [Unbuildable(f"building the message {broken}")]
-        self._suspects.update(recipient.id for recipient in asked)
-        return []
+            if self._first_broken is None:
+                self._first_broken = first.row
+            self._broken[first.id] = Unbuildable(f"building the message {broken}")
+        else:
+            self._suspects.update(recipient.id for recipient in asked)
+
+    def _hold_to_bound(self) -> None:
+        """Where nothing is sent there is nobody who could have their mail meanwhile."""
+        if len(self._broken) >= MOST_BROKEN:
+            first = next(iter(self._broken.values()))
+            raise CampaignError(
+                f"{len(self._broken)} messages took too long or too much memory, "
+                f"and no more are tried; the first: {first.reason} (row {self._first_broken})",
+                hint="look at what the templates compute: a loop, or a text that is made larger and larger",
+            )
+
+
+class _Asked(NamedTuple):
+    """The first recipients of a batch, and what will be answered."""
+
+    recipients: Sequence[Recipient]
+    answer: Future[bytes]
 
 
 Rows = TypeVar("Rows", Row, Recipient)

@@ -15,21 +15,33 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from sendbatch.audience.checks import Checker
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey
-from sendbatch.message.compose import Composer, Proof
+from sendbatch.message.compose import Composer
+from sendbatch.message.letter import Proof
 from sendbatch.rendering import batches
-from sendbatch.rendering.frames import CHECK, DONE, FAULT, SETUP, read_frame, write_frame
+from sendbatch.rendering.frames import (
+    CHECK,
+    DONE,
+    FAULT,
+    RENDER,
+    SAMPLE,
+    SETUP,
+    read_frame,
+    write_frame,
+)
 from sendbatch.rendering.setup import setup_from, too_large
 from sendbatch.runtime.process import bound_memory, end_after, heed_no_alarm
-from sendbatch.values import Checked, Message, Row, Status, Unbuildable
+from sendbatch.values import Checked, Recipient, Row, Status, Unbuildable
+
+T = TypeVar("T")
 
 # Of messages in one answer, and of the time it takes; whoever asked asks for the rest again.
 MOST_BYTES = 8 * 1024 * 1024
@@ -51,6 +63,11 @@ class Worker:
         self._checker = Checker(rules) if rules is not None else None
         self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
 
+    def answer(self, kind: bytes, batch: bytes) -> bytes:
+        """What a frame of this kind asks for."""
+        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample}
+        return do[kind](batch)
+
     def check(self, batch: bytes) -> bytes:
         """`batches.unchecked` in, `batches.surveyed` out. Raises AudienceError where `where` fails
         on a row."""
@@ -67,16 +84,39 @@ class Worker:
         answer, at least one."""
         recipients, now, reviewer = batches.asked_for(batch)
         proof = None if reviewer is None else Proof(reviewer)
-        built: list[Message | Unbuildable] = []
+        built = self._in_one_answer(
+            recipients,
+            lambda recipient: self._composer.compose(recipient, now, proof),
+            lambda message: len(message.data),
+        )
+        return batches.answered(built)
+
+    def sample(self, batch: bytes) -> bytes:
+        """As `render`, of messages that are only looked at: `batches.sampled` out."""
+        recipients, now, _ = batches.asked_for(batch)
+        found = self._in_one_answer(
+            recipients,
+            lambda recipient: self._composer.sample(recipient, now),
+            lambda sample: sum(map(len, (*sample.parts.text, *(sample.parts.html or ())))),
+        )
+        return batches.sampled(found)
+
+    def _in_one_answer(
+        self,
+        recipients: Sequence[Recipient],
+        build: Callable[[Recipient], T | Unbuildable],
+        size_of: Callable[[T], int],
+    ) -> list[T | Unbuildable]:
+        built: list[T | Unbuildable] = []
         size, until = 0, time.monotonic() + MOST_SECONDS
         for recipient in recipients:
             if size > MOST_BYTES or (built and time.monotonic() > until):
                 break
             self._begin()
-            message = self._composer.compose(recipient, now, proof)
-            size += len(message.data) if isinstance(message, Message) else 0
-            built.append(message)
-        return batches.answered(built)
+            one = build(recipient)
+            size += 0 if isinstance(one, Unbuildable) else size_of(one)
+            built.append(one)
+        return built
 
     def _survey(self, checked: Checked) -> tuple[Checked, Survey | None]:
         """A row, where it may be sent to with the files it asks for, and what they are."""
@@ -105,9 +145,9 @@ def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:
             continue
         assert worker is not None
         try:
-            answer = worker.check(data) if kind == CHECK else worker.render(data)
+            answer = worker.answer(kind, data)
         except SendbatchError as error:
-            kind, answer = FAULT, pickle.dumps((type(error), error.faults), protocol=5)
+            kind, answer = FAULT, pickle.dumps((type(error), error.findings), protocol=5)
         else:
             kind = DONE
         end_after(0)

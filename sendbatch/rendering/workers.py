@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import BinaryIO, Final
 
 from sendbatch.errors import SendbatchError
+from sendbatch.findings import Rule
 from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 from sendbatch.runtime.process import bare_environment, python_running
@@ -123,8 +124,8 @@ class Workers:
                         process.end()
                     process = None
                     job.answer.set_exception(error)
-                except _Fault as fault:
-                    job.answer.set_exception(fault.error())
+                except _Refused as refused:
+                    job.answer.set_exception(refused.error())
         finally:
             if process is not None:
                 process.end()
@@ -141,14 +142,15 @@ def _not_begun(error: OSError) -> Exception:
     """Why there is no process: for want of room for one, or by the rights of the one there is to be."""
     if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOENT):
         return Broken(f"found no process to be done in: {error.strerror}")
-    return SendbatchError(
+    said = (
         f"{sys.executable}: the Python that sendbatch runs on cannot be started once more by uid "
-        f"{os.geteuid()}: {error.strerror}",
-        hint="it must be where this user can read it: not in the home of another, such as /root",
+        f"{os.geteuid()}: {error.strerror}"
     )
+    hint = "it must be where this user can read it: not in the home of another, such as /root"
+    return SendbatchError(Rule.NO_WORKER.finding(said, hint=hint))
 
 
-class _Fault(Exception):
+class _Refused(Exception):
     """A SendbatchError on its way from a worker."""
 
     def __init__(self, data: bytes) -> None:
@@ -156,8 +158,8 @@ class _Fault(Exception):
         self._data = data
 
     def error(self) -> Exception:
-        kind, faults = pickle.loads(self._data)  # noqa: S301 - our own worker wrote it
-        made: Exception = kind(faults)
+        kind, findings = pickle.loads(self._data)  # noqa: S301 - our own worker wrote it
+        made: Exception = kind(findings)
         return made
 
 
@@ -182,13 +184,13 @@ class _Process:
         self._is_late = False
 
     def answer(self, job: _Job) -> bytes:
-        """Raises Broken, or _Fault."""
+        """Raises Broken, or _Refused."""
         frame = self._exchange(job)
         if frame is None:
             raise Broken(self._how_it_ended())
         kind, data = frame
         if kind == FAULT:
-            raise _Fault(data)
+            raise _Refused(data)
         return data
 
     def _exchange(self, job: _Job) -> tuple[bytes, bytes] | None:

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from sendbatch.errors import Fault, LedgerError, Place, shown
+from sendbatch.errors import LedgerError, Place, shown
+from sendbatch.findings import Rule
 from sendbatch.reports.formats import FORMATS
 from sendbatch.reports.report import Report
 from sendbatch.runtime.files import named_folder, replacing
@@ -42,7 +43,7 @@ def _replace(path: Path, write: Callable[[TextIO], None]) -> None:
 
 def _unwritable(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
-        Fault(
+        Rule.UNWRITABLE_FILE.finding(
             f"the report cannot be written: {error.strerror or error}",
             Place(shown(path)),
             hint="the record itself is complete; `sendbatch report` writes it again",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
-from sendbatch.gathering import Gathered, Gathering
+from sendbatch.findings import Group, Groups
 from sendbatch.ledger.store import Entry, Held, Reading
 from sendbatch.values import Status
 
@@ -42,7 +42,7 @@ class Attention:
     """What is the matter with these recipients: `found.words` are the reply and the reason."""
 
     status: Status
-    found: Gathered
+    found: Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _attention(
         if most and status in totals:
             doubtful = status is Status.IN_DOUBT and not live
             sought = (status, Status.SENDING) if doubtful else (status,)
-            found = Gathering(wordings=1)
+            found = Groups(wordings=1)
             for entry in islice(store.entries(sought), LOOKED_AT):
                 who, code = (
                     entry.email or entry.key or "(no address)",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from sendbatch.errors import inert, one_line
-from sendbatch.gathering import Gathered
+from sendbatch.findings import Group
 from sendbatch.message.identity import short
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
@@ -132,7 +132,7 @@ def _attention_row(one: Attention) -> tuple[str, ...]:
     )
 
 
-def _more(found: Gathered) -> str:
+def _more(found: Group) -> str:
     return ", …" if found.number > len(found.rows) else ""
 
 

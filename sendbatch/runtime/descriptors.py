@@ -7,6 +7,7 @@ import os
 import sys
 
 from sendbatch.errors import ProfileError
+from sendbatch.findings import Rule
 
 SPARE = 32  # for the record, the state, the event loop, the reports, and the standard streams
 A_WORKER = 2  # its pipes
@@ -21,10 +22,9 @@ def enough_files(connections: int, workers: int) -> None:
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + A_WORKER * workers + SPARE
     if most != resource.RLIM_INFINITY and most < needed:
-        raise ProfileError(
-            f"this process may open {most} files, and needs {needed} with {connections} connections",
-            hint="raise the limit (ulimit -n 1024), or give the profile fewer connections:",
-        )
+        said = f"this process may open {most} files, and needs {needed} with {connections} connections"
+        hint = "raise the limit (ulimit -n 1024), or give the profile fewer connections:"
+        raise ProfileError(Rule.FILE_LIMIT.finding(said, hint=hint))
 
 
 def open_closed_streams() -> None:

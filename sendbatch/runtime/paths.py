@@ -29,6 +29,11 @@ def problem(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else "cannot be read (Permission denied)"
 
 
+def absolute(path: Path) -> Path:
+    """The path from the root on, its folder's links followed, its own name kept."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
 def spelled(path: Path) -> Path:
     """The same path with each name as it is on the disk, were it there in the other normal form: macOS
     and its archives write `ü` as two characters (NFD), people and most programs as one (NFC)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sendbatch.campaign.model import Rate, Tolerance
-from sendbatch.errors import Fault
-from sendbatch.gathering import Gathering
+from sendbatch.errors import one_line, shown
+from sendbatch.findings import Finding, Group, Groups, Rule
 from sendbatch.ledger.staging import NOBODY, Lacking
 from sendbatch.values import Status
 
@@ -19,7 +20,7 @@ class Rehearsal:
     `having` counts the messages that have each of the placeholders looked for."""
 
     built: int
-    failures: Gathering
+    failures: Groups
     largest: int  # bytes of the largest message
     having: tuple[int, ...] = ()
 
@@ -57,15 +58,35 @@ class Seen:
     missing: int | None
     in_doubt: int
     notices: tuple[str, ...]
-    warnings: tuple[Fault, ...]
+    warnings: tuple[Finding, ...]
     tolerate: Tolerance
     csv: Path
     failing: Lacking = NOBODY
     without: Lacking = NOBODY
     digest: str | None = None
     rehearsal: Rehearsal | None = None
-    invalid: Gathering = field(default_factory=Gathering)
-    duplicates: Gathering = field(default_factory=Gathering)
+    invalid: Groups = field(default_factory=Groups)
+    duplicates: Groups = field(default_factory=Groups)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that was found: the warnings, then the bad rows and what cannot be built, each once with its
+        first rows."""
+        found = [
+            (Rule.INVALID_ROW, self.invalid, "invalid: ", "that are invalid"),
+            (Rule.DUPLICATE_ROW, self.duplicates, "duplicate: ", "that are duplicates"),
+        ]
+        if self.rehearsal is not None:
+            failures = self.rehearsal.failures
+            found.append((Rule.UNBUILDABLE_MESSAGE, failures, "", "that cannot be built"))
+        return (
+            *self.warnings,
+            *(
+                finding
+                for rule, groups, what, others in found
+                for finding in groups.findings(rule, shown(self.csv), partial(_said, what), others)
+            ),
+        )
 
     @property
     def exit_code(self) -> int:
@@ -75,6 +96,10 @@ class Seen:
         share = self.tolerate.share
         allowed = self.tolerate.count if share is None else share * (self.holders + bad) + 1e-9
         return 0 if bad <= allowed else 1
+
+
+def _said(what: str, group: Group) -> str:
+    return f"{group.who}: {what}{one_line(group.words, 500)}{group.where_if_many}"
 
 
 @dataclass(frozen=True, slots=True)

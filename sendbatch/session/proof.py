@@ -14,7 +14,8 @@ from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.verdict import unbuilt, verdict
-from sendbatch.errors import CampaignError, Fault, Interrupted
+from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.findings import Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
@@ -53,7 +54,7 @@ def send_proofs(
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
-            for built in zip(*map(build, reviewers), strict=True)
+            for built in zip(*(list(build(reviewer)) for reviewer in reviewers), strict=True)
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
         _take_quota(allowance, len(messages), now)
@@ -70,7 +71,7 @@ def _hold_addresses(reviewers: Sequence[str]) -> None:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Fault(f"--to {reviewer}: {error}"))
+            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
     if faults:
         raise CampaignError(faults)
 

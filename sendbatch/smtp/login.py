@@ -37,8 +37,7 @@ class LoginUnfinished(SmtpError):
     """The server closed the connection after it refused a mechanism, and there is another to try."""
 
     def __init__(self, error: SmtpError) -> None:
-        fault = error.faults[0]
-        super().__init__(fault.message, step=error.step, code=error.code, hint=fault.hint)
+        super().__init__(error.message, step=error.step, code=error.code, hint=error.hint)
 
 
 class Login:

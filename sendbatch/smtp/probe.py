@@ -48,10 +48,10 @@ async def probe(
         with contextlib.suppress(SmtpError):  # all there is to know is known
             await opening.quit()
     except SmtpError as error:
-        yield Step(error.step, False, error.faults[0].message, error.faults[0].hint)
+        yield Step(error.step, False, error.message, error.hint)
     except SendbatchError as error:  # a secret that cannot be read
-        for fault in error.faults:
-            yield Step("auth", False, fault.message, fault.hint)
+        for one in error.findings:
+            yield Step("auth", False, one.message, one.hint)
     finally:
         opening.abort()
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sendbatch.audience.checks import Checker
 from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.names import usable
-from sendbatch.errors import AudienceError, CampaignError, Fault
+from sendbatch.errors import AudienceError, CampaignError
+from sendbatch.findings import Rule
 from sendbatch.values import Row, Status
 
 from .conftest import campaign, check, rules
@@ -313,7 +314,7 @@ def test_a_number_that_cannot_be_read_refuses_and_never_filters() -> None:
 # Columns that clash, and columns that are missing
 
 
-TWICE = {"plan": Fault("two columns are named 'Plan'")}
+TWICE = {"plan": Rule.AMBIGUOUS_COLUMN.finding("two columns are named 'Plan'")}
 
 
 def clashed(**fields: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import Fault, SendbatchError
+from sendbatch.errors import Finding, SendbatchError
 
 GOOD = {
     "name": "name: spring",
@@ -46,10 +46,10 @@ class Desk:
 
     def faults(
         self, *lines: str, asked: dict[str, object] | None = None, **instead: str
-    ) -> list[Fault]:
+    ) -> list[Finding]:
         with pytest.raises(SendbatchError) as caught:
             self.load(*lines, asked=asked, **instead)
-        return list(caught.value.faults)
+        return list(caught.value.findings)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_a_rate_that_may_mean_two_things_is_asked_about_where_it_stands(
 ) -> None:
     with pytest.raises(CampaignError) as raised:
         desk.load(f"rate: {written}")
-    [fault] = raised.value.faults
+    [fault] = raised.value.findings
     assert fault.place is not None
     assert fault.place.column == column
     assert "m may mean minutes or months" in fault.message

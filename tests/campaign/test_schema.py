@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.campaign.schema import campaign_schema, profiles_schema
+from sendbatch import api
 
 WORDS = {
     "$schema", "$ref", "$defs", "title", "description", "type", "properties", "required", "items",
@@ -32,7 +32,7 @@ def sections(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from sections(schema[key])
 
 
-@pytest.mark.parametrize("schema", [campaign_schema(), profiles_schema()])
+@pytest.mark.parametrize("schema", [api.schema(), api.schema(profiles=True)])
 def test_it_is_json_with_known_words_and_references_that_lead_somewhere(
     schema: dict[str, Any],
 ) -> None:
@@ -48,47 +48,48 @@ def test_it_is_json_with_known_words_and_references_that_lead_somewhere(
 
 
 def test_all_keys_of_the_campaign_file_are_there() -> None:
-    properties: Any = campaign_schema()["properties"]
+    properties: Any = api.schema()["properties"]
     assert " ".join(properties) == (
-        "name run from bounces_to subject recipients templates smtp rate reply_to headers"
+        "name run from bounces_to reply_to subject recipients templates smtp rate headers"
         " attachments unsubscribe suppress variables expect tolerate retry"
     )
 
 
 def test_all_keys_of_profiles_are_there() -> None:
-    properties: Any = profiles_schema()["properties"]
+    properties: Any = api.schema(profiles=True)["properties"]
     assert " ".join(properties) == "suppress project profiles"
 
 
 def test_short_forms_are_offered() -> None:
-    properties: Any = campaign_schema()["properties"]
+    properties: Any = api.schema()["properties"]
     for key in ("recipients", "unsubscribe", "rate", "attachments", "reply_to", "suppress"):
         assert {"type": "string"}.items() <= properties[key]["anyOf"][0].items()
 
 
 def test_a_suppression_list_is_a_path_or_a_mapping_or_several() -> None:
-    for schema in (campaign_schema(), profiles_schema()):
+    for schema in (api.schema(), api.schema(profiles=True)):
         properties: Any = schema["properties"]
         text, mapping, several = properties["suppress"]["anyOf"]
         assert (text, several["items"]) == ({"type": "string"}, {"anyOf": [text, mapping]})
-        inner: Any = schema["$defs"]["DeclaredSuppression"]  # type: ignore[index]
+        inner: Any = schema["$defs"]["Suppression"]  # type: ignore[index]
         assert inner["required"] == ["file"]
         assert inner["properties"]["unreadable"] == {
-            "description": "warn: entries that cannot be read pass, with a warning",
+            "description": "warn: entries that cannot be read pass, with a warning that counts and names"
+            " them",
             "enum": ["refuse", "warn"],
         }
 
 
 def test_an_attachment_is_a_path_or_a_mapping_or_several() -> None:
-    schema: Any = campaign_schema()
+    schema: Any = api.schema()
     text, mapping, several = schema["properties"]["attachments"]["anyOf"]
     assert (text, several["items"]) == ({"type": "string"}, {"anyOf": [text, mapping]})
-    inner: Any = schema["$defs"]["DeclaredAttachment"]
+    inner: Any = schema["$defs"]["Attachment"]
     assert inner["required"] == ["file"]
     assert inner["properties"]["missing"]["enum"] == ["refuse", "fail", "send_without"]
 
 
 def test_unknown_keys_are_refused_everywhere() -> None:
-    schema: Any = profiles_schema()
+    schema: Any = api.schema(profiles=True)
     assert schema["additionalProperties"] is False
-    assert schema["$defs"]["DeclaredProfile"]["additionalProperties"] is False
+    assert schema["$defs"]["Profile"]["additionalProperties"] is False

@@ -57,7 +57,7 @@ def test_a_dotenv_beside_the_profile_is_read_literally_and_the_environment_wins(
 def test_all_that_is_not_set_is_named_in_one_go(profile: Profile) -> None:
     with pytest.raises(ProfileError) as caught:
         read_credentials(profile, {"PASSWORD": ""})
-    assert [fault.message for fault in caught.value.faults] == [
+    assert [fault.message for fault in caught.value.findings] == [
         "profile p: USER_NAME is not set",
         "profile p: PASSWORD is empty",
     ]
@@ -173,12 +173,12 @@ def test_a_password_written_out_is_refused_and_never_shown(desk: Desk, keys: str
     desk.profiles(f"profiles:\n  p:\n    port: x\n    {keys}\n    prot: 1\n")
     with pytest.raises(SendbatchError) as caught:
         desk.load(smtp="smtp: p")
-    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.faults)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.findings)
     assert SECRET not in shown
     desk.profiles("")
     with pytest.raises(SendbatchError) as caught:
         desk.load(smtp=f"smtp:\n    port: x\n    {keys}\n    prot: 1\n")
-    assert SECRET not in str(caught.value) + repr(caught.value.faults)
+    assert SECRET not in str(caught.value) + repr(caught.value.findings)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_stands_under_a_key_that_nobody_declared_is_not_shown(desk: Desk, t
     desk.profiles(text)
     with pytest.raises(SendbatchError) as caught:
         desk.load(smtp="smtp: p")
-    assert SECRET not in str(caught.value) + repr(caught.value.faults)
+    assert SECRET not in str(caught.value) + repr(caught.value.findings)
 
 
 @pytest.mark.parametrize(

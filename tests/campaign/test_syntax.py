@@ -10,7 +10,7 @@ from sendbatch.campaign.document.composing import compose
 from sendbatch.campaign.document.masking import ANYTHING
 from sendbatch.campaign.document.nodes import document
 from sendbatch.campaign.document.syntax import strange_blank
-from sendbatch.errors import Fault
+from sendbatch.errors import Finding
 from tests.kit.thoroughness import examples
 
 HEAD = "name: spring\n"
@@ -18,7 +18,7 @@ WORDS = """a key : - " ' { } [ ] {{ % @ * & ! | > ? # , \\ “ --- ... <<<<<<< =
 PIECES = st.sampled_from([*WORDS.split(), " ", "  ", "- ", "\n", "\t", "\u00a0", "\r\n", "x: y\n"])
 
 
-def faults(text: str | bytes) -> list[Fault]:
+def faults(text: str | bytes) -> list[Finding]:
     content = text if isinstance(text, bytes) else (HEAD + text).encode()
     source = compose(content, "c.yaml", ANYTHING)
     if source.root is not None:

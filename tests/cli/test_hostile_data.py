@@ -9,7 +9,8 @@ import re
 
 import pytest
 
-from sendbatch.errors import Fault, Place, as_json, inert, one_line, printable
+from sendbatch.errors import Place, as_json, inert, one_line, printable
+from sendbatch.findings import Rule
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
 
@@ -147,7 +148,7 @@ def test_a_break_in_data_is_a_blank_and_one_of_ours_stays() -> None:
 def test_the_caret_stands_where_the_line_is_long_or_holds_what_has_no_shape() -> None:
     for text in ("\tkey: \x1b", "x" * 5000 + "key: y"):
         column = text.index("key") + 1
-        shown, caret = str(Fault("m", Place("f", 3, column, text))).splitlines()[1:]
+        shown, caret = str(Rule.WRONG_VALUE.finding("m", Place("f", 3, column, text))).splitlines()[1:]
         assert shown[caret.index("^") :].startswith("key")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.findings import MOST_GROUPS
 from tests.kit.command import HTML, PEOPLE, Desk, closed_port, dumped, known_to, line_that_goes_on
 from tests.kit.mailhost import MailHost
 
@@ -145,7 +146,7 @@ def test_placeholders_of_other_tools_are_warned_about_and_counted(desk: Desk) ->
             assert f"{mark} {looks} {some}" in told.said
         assert (f"*|X|* {looks}" in told.said) == (not built)
     assert "FNAME" not in desk.run("run", "spring.yaml", "--yes").said  # it has been said
-    assert "::warning file=spring.html,line=1,col=4::*|FNAME|*" in desk.run(
+    assert "::warning file=spring.html,line=1,col=4,title=leftover-placeholder::*|FNAME|*" in desk.run(
         "check", "spring.yaml", "--format", "github"
     ).out
 
@@ -293,7 +294,7 @@ def test_a_check_as_json_has_one_entry_a_file(desk: Desk) -> None:
     assert (good["file"], good["exit_code"], good["sendable"]) == ("spring.yaml", 0, 3)
     assert (bad["exit_code"], bad["totals"]["invalid"]) == (1, 1)
     assert worse["exit_code"] == 2
-    assert {fault["line"] for fault in worse["faults"]} >= {3}
+    assert {(fault["rule"], fault["line"]) for fault in worse["faults"]} >= {("unknown-key", 3)}
 
 
 def test_a_check_names_the_first_bad_rows_and_counts_the_others(desk: Desk) -> None:
@@ -316,6 +317,21 @@ def test_a_fault_of_every_message_is_one_line_of_a_check(desk: Desk) -> None:
     (fault,) = found["faults"]
     assert fault["line"] == 2
     assert "(rows 2, 3, 4 and 27 more)" in fault["message"]
+
+
+def test_a_check_says_how_many_rows_it_does_not_name(desk: Desk) -> None:
+    desk.campaign(more='attachments: [{file: "{{ plan }}.pdf", missing: fail}]\n')
+    plans = [chr(ord("a") + number) * 3 for number in range(26)]
+    rows = [f"{plan}@example.com,A,{plan}\n" for plan in plans]
+    desk.write("people.csv", "email,first_name,plan\n" + "".join(rows))
+    (told,) = json.loads(desk.run("check", "--format", "json", "spring.yaml").out)
+    *named, last = told["faults"]
+    assert {fault["rule"] for fault in named[1:]} == {"unbuildable-message"}
+    assert len(named[1:]) == MOST_GROUPS
+    assert last["message"] == "and 6 more rows that cannot be built"
+    annotations = desk.run("check", "--format", "github", "spring.yaml").out.splitlines()
+    assert len(annotations) == len(told["faults"])
+    assert annotations[-1].endswith(f"title=unbuildable-message::{last['message']}")
 
 
 def test_a_quiet_check_still_says_in_a_line_why_it_exits_1(desk: Desk) -> None:
@@ -341,9 +357,8 @@ def test_a_check_for_github_annotates_the_lines(desk: Desk) -> None:
     desk.campaign(("subject:", "subjekt:"))
     told = desk.run("check", "--format", "github", "spring.yaml")
     assert told.code == 2
-    assert any(
-        line.startswith("::error file=spring.yaml,line=3,col=1::") for line in told.out.splitlines()
-    )
+    begins = "::error file=spring.yaml,line=3,col=1,title=unknown-key::"
+    assert any(line.startswith(begins) for line in told.out.splitlines())
 
 
 def test_a_check_for_github_escapes_what_a_file_says(desk: Desk) -> None:

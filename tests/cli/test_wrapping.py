@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.cli.wrapping import NARROWEST, wrapped
-from sendbatch.errors import Fault, Place
+from sendbatch.errors import Place
+from sendbatch.findings import Rule
 from sendbatch.widths import width
 
 SAID = (
@@ -80,8 +81,9 @@ def test_wide_characters_count_as_wide() -> None:
 def test_a_caret_stays_under_its_place_in_a_line_of_a_file(column: int) -> None:
     text = "".join(chr(97 + n % 26) for n in range(100))
     place = Place("spring.yaml", 12, column, text)
-    fault = Fault("templates.html: no such file", place, "did you mean ../templates/spring.html?")
-    lines = wrapped(str(fault), 40).split("\n")
+    hint = "did you mean ../templates/spring.html?"
+    found = Rule.UNREADABLE_FILE.finding("templates.html: no such file", place, hint)
+    lines = wrapped(str(found), 40).split("\n")
     source = next(line for line in lines if line.startswith("   12 | "))
     caret = next(line for line in lines if line.rstrip().endswith("^"))
     assert source[caret.index("^")] == text[column - 1]

@@ -13,6 +13,8 @@ from tests.kit.desk import Desk, address
 from tests.kit.desks import MakeDesk
 from tests.kit.office import Visit
 
+GREYLISTED = "450 4.2.0 greylisted, come back later"  # of which the brake makes nothing
+
 
 def test_everybody_is_accepted_once(desk: MakeDesk) -> None:
     run = desk(100, connections=4)
@@ -136,3 +138,24 @@ def test_hundreds_deferred_at_once_all_come_back(desk: MakeDesk) -> None:
     assert {entry.attempts for entry in run.entries()} == {2}
     # the eight connections of before and eight of after: none is opened for nothing
     assert [visit.mails > 5 for visit in run.office.visits] == [True] * 16
+
+
+def test_those_tried_before_take_no_place_from_those_who_wait_for_their_first_try(
+    desk: MakeDesk,
+) -> None:
+    """For each that is tried once more one new recipient was begun, for as long as there are new ones."""
+    run = desk(600, retry=Retry(attempts=1), limit=300, rcpt=lambda visit: GREYLISTED)
+    run.send()
+    assert run.totals() == {Status.DEFERRED: 300, Status.PENDING: 300}
+    before = set(run.office.asked)
+    run.office.asked.clear()
+    run.limit, run.office.rcpt = None, lambda visit: None
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 600}
+    new = again = 0
+    for person in run.office.asked:  # in the order of their turns
+        new += person not in before
+        again += person in before
+        assert again <= new or new == 300
+    first = list(run.office.asked)[:300]
+    assert before & set(first), "those tried before get their turn too"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from itertools import pairwise
 
 import pytest
 
@@ -325,6 +326,24 @@ def test_a_message_that_kills_three_connections_is_deferred(desk: MakeDesk) -> N
     assert run.office.asked[address(3)] == 9
 
 
+def test_once_a_message_was_dealt_with_the_pause_before_another_connection_is_short_again(
+    desk: MakeDesk,
+) -> None:
+    opened: list[float] = []
+
+    def greeting(visit: Visit) -> None:
+        opened.append(run.clock.now)
+
+    def mail(visit: Visit) -> str | None:
+        return None if visit.number in (2, 4) else ""  # the others end before their first message
+
+    run = desk(10, greeting=greeting, mail=mail, per_connection=5)
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 10}
+    pauses = [round(later - earlier, 1) for earlier, later in pairwise(opened)]
+    assert pauses == [1.0, 2.0, 0.0, 1.0]
+
+
 def test_a_server_gone_in_the_middle_is_waited_for(desk: MakeDesk) -> None:
     async def gone_for_a_while(run: Desk) -> None:
         while len(run.office.taken) < 20:
@@ -413,7 +432,7 @@ def test_a_login_refused_on_many_connections_is_tried_once_more_by_one_of_them(
         read_credentials=secret,
     )
     assert "no longer accepts the login" in run.send().reason
-    refused = [visit for visit in run.office.visits if "MAIL" not in visit.said]
+    refused = [visit for visit in run.office.visits if "MAIL" not in visit.verbs]
     assert 2 <= len(refused) <= 8 + 1
     assert len(reads) == 2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.queue import Line
+from sendbatch.delivery.queue import Queue
 from sendbatch.errors import RecordStopped
 from sendbatch.values import Status
 from tests.kit.desk import Desk, addresses, usage_in
@@ -18,6 +18,16 @@ from tests.kit.office import Visit
 
 def test_messages_per_connection_are_kept(desk: MakeDesk) -> None:
     run = desk(25, per_connection=10)
+    run.send()
+    assert [visit.mails for visit in run.office.visits] == [10, 10, 5]
+    assert run.totals() == {Status.ACCEPTED: 25}
+
+
+@pytest.mark.parametrize("pipelining", ["", "taken"])
+def test_as_many_messages_go_on_a_connection_as_the_server_says_it_takes(
+    desk: MakeDesk, pipelining: str
+) -> None:
+    run = desk(25, offers=("LIMITS MAILMAX=10",), per_connection=20, pipelining=pipelining)
     run.send()
     assert [visit.mails for visit in run.office.visits] == [10, 10, 5]
     assert run.totals() == {Status.ACCEPTED: 25}
@@ -196,6 +206,17 @@ def test_what_was_not_used_of_a_quota_is_given_back(desk: MakeDesk, tmp_path: Pa
     assert usage.used(run.account, 86400, run.clock.wall()) == 7
 
 
+def test_what_was_taken_ahead_of_a_quota_is_given_back_too(
+    desk: MakeDesk, tmp_path: Path
+) -> None:
+    """Of a block of a hundred the next is taken when forty are left, before anybody has to wait for it."""
+    usage = usage_in(tmp_path)
+    run = desk(75, rates=(Rate(50_000, 86400),), usage=usage)
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 75}
+    assert usage.used(run.account, 86400, run.clock.wall()) == 75
+
+
 def test_a_usage_file_that_is_lost_in_the_middle_stops_the_run(
     desk: MakeDesk, tmp_path: Path
 ) -> None:
@@ -217,9 +238,9 @@ def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting_and_does_not_
     desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, domain: str, limited: str
 ) -> None:
     waiting: list[int] = []
-    add = Line.add
+    add = Queue.add
     monkeypatch.setattr(
-        Line, "add", lambda line, *given, **more: (waiting.append(len(line)), add(line, *given, **more))
+        Queue, "add", lambda queue, *given, **more: (waiting.append(len(queue)), add(queue, *given, **more))
     )  # fmt: skip
     monkeypatch.setattr("sendbatch.delivery.queue.MOST_MESSAGES", 20)
     monkeypatch.setattr("sendbatch.delivery.feed.BATCH", 40)

@@ -98,6 +98,22 @@ def test_a_plan_warns_of_a_size_remembered_for_a_week(
 
 
 @pytest.mark.usefixtures("bills")
+def test_the_size_that_a_server_names_in_a_run_is_what_a_plan_warns_of_afterwards(
+    house: House, hostile: StartServer
+) -> None:
+    server = hostile(offers=["SIZE 1200000"])
+    assert house.write(server.port).send().code == 0
+    house.write(server.port, more=OWN)
+    plan = api.plan(
+        api.load(house.folder / "campaign.yaml"),
+        record=house.folder / "another",  # where nobody has the mail yet
+        edge=Edge(clock=house.clock, state=house.folder / "state"),
+    )
+    said = [fault for fault in plan.warnings if "1,200,000" in fault.message]
+    assert [fault.place.line for fault in said if fault.place] == [2, 3]
+
+
+@pytest.mark.usefixtures("bills")
 def test_a_check_warns_of_it_and_fails_nobody(house: House) -> None:
     house.write(1, more=SHARED)
     seen(house, 1_200_000)

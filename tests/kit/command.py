@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shlex
 import socket
 import sqlite3
@@ -145,6 +146,43 @@ class Desk:
         """No mail was kept, and no record knows anybody."""
         mails = list(self.folder.rglob("outbox/*.eml"))
         return not mails and not any(known_to(file) for file in self.folder.rglob("ledger.sqlite"))
+
+
+@pytest.fixture
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An environment in which state, configuration and home are in tmp_path."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name.startswith(("SENDBATCH", "SMTP_")) or name in ("FORCE_COLOR", "NO_COLOR"):
+            monkeypatch.delenv(name)
+    for name, folder in (
+        ("HOME", home),
+        ("XDG_STATE_HOME", home / "state"),
+        ("XDG_CONFIG_HOME", home / "config"),
+    ):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    return dict(os.environ)
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    """A small campaign of three recipients through the sandbox."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    desk = Desk(folder, environ, capsys)
+    desk.campaign()
+    desk.write("people.csv", PEOPLE)
+    desk.write("spring.html", HTML)
+    desk.write("spring.txt", TEXT)
+    return desk
 
 
 def known_to(ledger: Path) -> list[tuple[str, str]]:

@@ -15,8 +15,9 @@ import pytest
 from sendbatch import reasons
 from sendbatch.campaign.model import Attachment, Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import Place
-from sendbatch.message.compose import Composer, Proof
+from sendbatch.message.compose import Composer
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
 from sendbatch.values import Message, Recipient, Unbuildable, Why
 

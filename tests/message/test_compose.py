@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Mailbox, Unsubscribe
 from sendbatch.message.attachments import Attachments
-from sendbatch.message.compose import Composer, Proof
+from sendbatch.message.compose import Composer
 from sendbatch.message.content import SharedFile
 from sendbatch.message.identity import message_id, short
+from sendbatch.message.letter import Proof
 from sendbatch.values import Message, Unbuildable
 from tests.kit.thoroughness import examples
 
@@ -410,7 +411,7 @@ def test_a_filename_and_its_bytes_come_back(name: str, data: bytes) -> None:
         return
     if name[0] == "<" and name[-1] == ">":  # which get_filename takes for quotes
         return
-    assert len(Attachments((SharedFile(name, data),)).parts({})) == 1
+    assert len(Attachments((SharedFile(name, data),)).files({})) == 1
     mail = parsed(built(content(attachments=(SharedFile(name, data),))))
     part = list(mail.iter_parts())[1]
     assert part.get_filename() == name

@@ -10,7 +10,7 @@ from email.header import decode_header, make_header
 import pytest
 
 from sendbatch.message.media_types import MEDIA_TYPES, OCTETS, media_type
-from sendbatch.message.mime import attachment_part
+from sendbatch.message.mime import attached
 
 LONG = "Terms and conditions of the spring sale, all countries, as of March 2027, final.pdf"
 
@@ -71,7 +71,7 @@ def kind_of(part: bytes) -> str:
 )
 def test_a_file_has_the_type_of_its_ending(name: str, kind: str) -> None:
     assert media_type(name) == kind
-    assert kind_of(attachment_part(name, b"x")) == kind
+    assert kind_of(attached(name, b"x").encoded) == kind
 
 
 def test_the_machine_and_the_python_have_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,18 +90,18 @@ def test_nothing_in_the_table_is_taken_apart_by_a_mail_program() -> None:
 def test_a_calendar_says_its_method_in_its_type_too() -> None:
     invite = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
     for data in (invite, invite.replace(b"\r", b"")):
-        said = header(attachment_part("party.ics", data), "Content-Type")
+        said = header(attached("party.ics", data).encoded, "Content-Type")
         assert said == "Content-Type: text/calendar; charset=utf-8; method=REQUEST"
     for data in (b"BEGIN:VCALENDAR\r\n", b"DESCRIPTION: METHOD:REQUEST\r\n", b"METHOD:a b\r\n"):
-        assert "method" not in header(attachment_part("party.ics", data), "Content-Type")
-    assert "method" not in header(attachment_part("party.txt", invite), "Content-Type")
+        assert "method" not in header(attached("party.ics", data).encoded, "Content-Type")
+    assert "method" not in header(attached("party.txt", invite).encoded, "Content-Type")
 
 
 @pytest.mark.parametrize(
     "name", ["terms.pdf", LONG, "x" * 200 + ".pdf", 'a "b" ; c.pdf', "a b.pdf"]
 )
 def test_a_name_in_ascii_is_one_parameter_that_is_never_split(name: str) -> None:
-    part = attachment_part(name, b"x")
+    part = attached(name, b"x").encoded
     quoted = name.replace('"', '\\"')
     assert (
         header(part, "Content-Disposition")
@@ -115,7 +115,7 @@ def test_a_name_in_ascii_is_one_parameter_that_is_never_split(name: str) -> None
     "name", ["Übersicht.pdf", "見積書 2027年3月.xlsx", "ü" * 100 + ".pdf", "=?x?=.pdf"]
 )
 def test_another_name_stands_whole_by_rfc_2231_and_as_encoded_words(name: str) -> None:
-    part = attachment_part(name, b"x")
+    part = attached(name, b"x").encoded
     disposition = header(part, "Content-Disposition")
     assert disposition.startswith("Content-Disposition: attachment; filename*=UTF-8''")
     assert disposition.count("filename") == 1
@@ -125,7 +125,7 @@ def test_another_name_stands_whole_by_rfc_2231_and_as_encoded_words(name: str) -
 
 
 def test_a_name_as_macos_gives_it_goes_out_composed() -> None:
-    assert saved_as(attachment_part("U\u0308bersicht.pdf", b"x")) == {"Übersicht.pdf"}
+    assert saved_as(attached("U\u0308bersicht.pdf", b"x").encoded) == {"Übersicht.pdf"}
 
 
 def test_a_name_that_no_system_could_save_is_made_one() -> None:
@@ -136,9 +136,9 @@ def test_a_name_that_no_system_could_save_is_made_one() -> None:
         "invoice\u202efdp.exe": "invoicefdp.exe",
         "\x01": "attachment",
     }.items():
-        assert saved_as(attachment_part(name, b"x")) == {made}
+        assert saved_as(attached(name, b"x").encoded) == {made}
     for name in ("x" * 300 + ".pdf", "ü" * 200 + ".pdf", "文" * 300 + ".pdf"):
-        (made,) = saved_as(attachment_part(name, b"x"))
+        (made,) = saved_as(attached(name, b"x").encoded)
         assert made is not None
         assert made.endswith(f"{name[0]}.pdf")
         assert 250 <= len(made.encode()) <= 255

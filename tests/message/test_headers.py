@@ -15,8 +15,8 @@ from sendbatch.message.headers import (
     named,
     one_line,
     parameters,
-    references,
     unstructured,
+    uris,
 )
 from tests.kit.thoroughness import examples
 
@@ -102,11 +102,11 @@ def test_marks_and_isolates_of_right_to_left_text_stay_and_overrides_go() -> Non
 
 
 def test_the_date_is_in_utc() -> None:
-    assert date(1_785_000_000.9) == b"Date: Sat, 25 Jul 2026 17:20:00 +0000\r\n"
-    assert date(0) == b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
+    assert date(1_785_000_000.9).wire == b"Date: Sat, 25 Jul 2026 17:20:00 +0000\r\n"
+    assert date(0).wire == b"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n"
 
 
-def test_references_stand_on_lines_of_their_own_where_they_are_long() -> None:
-    header = references("List-Unsubscribe", ["https://example.com/" + "u" * 60, "mailto:a@b.c"])
+def test_uris_stand_on_lines_of_their_own_where_they_are_long() -> None:
+    header = uris("List-Unsubscribe", ["https://example.com/" + "u" * 60, "mailto:a@b.c"]).wire
     assert len(lines(header)) == 2
     assert unfolded(header).endswith(">, <mailto:a@b.c>")

@@ -78,7 +78,7 @@ def test_html_and_text_find_their_includes_beside_themselves(reading: Read, tmp_
 def test_no_template_is_advised_to_include_itself(reading) -> None:
     with pytest.raises(CampaignError) as refused:
         reading({"templates/body.html": "<p>{% include 'bodi.html' %}"})
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert "no such template: bodi.html" in fault.message
     assert "body.html" not in (fault.hint or "")
 

@@ -40,7 +40,7 @@ def test_a_where_of_a_column_alone_is_refused_where_cells_say_no(
 ) -> None:
     with pytest.raises(CampaignError) as refused:
         make(campaign(tmp_path, people=PEOPLE, yaml=where(condition)))
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert fault.message == (
         "recipients.where: active alone is true for every text but the empty one, "
         "and 4 cells say FALSE or 0 or no or n (rows 3, 4, 6, 7)"

@@ -116,7 +116,7 @@ def test_attachments_missing_for_rows_to_be_sent_are_told_with_their_rows(
     (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
     with pytest.raises(CampaignError) as refused:
         make(campaign(tmp_path, yaml=FILES))
-    assert [fault.place.line for fault in refused.value.faults if fault.place] == [3, 4]
+    assert [fault.place.line for fault in refused.value.findings if fault.place] == [3, 4]
     assert ledger.reading.plan() is None
 
 
@@ -161,7 +161,7 @@ def test_an_empty_cell_says_so_and_what_the_campaign_may_do(tmp_path: Path, make
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     with pytest.raises(CampaignError) as refused:
         make(one)
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert fault.message == "attachment {{ name }}: the cell of name is empty (rows 3, 4)"
     assert fault.place is not None
     assert fault.place.line == 3
@@ -204,7 +204,7 @@ def test_what_everybody_gets_is_held_against_the_size_once(tmp_path: Path, make:
     (tmp_path / "terms.pdf").write_bytes(b"." * 1000)
     with pytest.raises(CampaignError, match="what everybody gets is too large") as refused:
         make(campaign(tmp_path, more="attachments: [terms.pdf]\n"), size_limit=1000)
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert fault.place is not None
     assert fault.place.file.endswith("spring.yaml")
 

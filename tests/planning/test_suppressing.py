@@ -26,7 +26,7 @@ def left(ledger: Ledger) -> list[str]:
 def refused(make: Make, folder: Path, **lists: str) -> list[str]:
     with pytest.raises(AudienceError) as caught:
         plan(make, folder, **lists)
-    said = map(str, caught.value.faults)
+    said = map(str, caught.value.findings)
     return [one.replace(f"{shown(folder)}/", "").replace(f"{folder}/", "") for one in said]
 
 

@@ -35,7 +35,7 @@ def test_a_default_of_what_nothing_uses_is_an_error_with_its_place(
 ) -> None:
     with pytest.raises(CampaignError) as refused:
         make(campaign(tmp_path, yaml=with_recipients(f"defaults: {{{default}: friend}}")))
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert "the CSV has no such column, and nothing uses it" in fault.message
     assert fault.hint == hint
     assert (fault.place.line, fault.place.column) == (6, 14) if fault.place else False
@@ -73,7 +73,7 @@ def test_a_setting_that_nothing_uses_is_an_error(
     file = write(tmp_path, more='headers: {X-P: "{{ product }}"}\nvariables: {product: tea}\n')
     with pytest.raises(CampaignError) as refused:
         make(load_campaign(file, settings={name: "x"}))
-    (fault,) = refused.value.faults
+    (fault,) = refused.value.findings
     assert fault.message == f"--set {name}: nothing uses a name like that"
     assert fault.hint == hint
     assert fault.place is not None

@@ -14,11 +14,12 @@ import pytest
 
 from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
-from sendbatch.errors import AudienceError, Interrupted
+from sendbatch.errors import AudienceError, CampaignError, Interrupted
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.parts import Sample
 from sendbatch.rendering import pool as pools
 from sendbatch.rendering.batches import Built
-from sendbatch.rendering.frames import CHECK
+from sendbatch.rendering.frames import CHECK, RENDER
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup, setup_from
 from sendbatch.rendering.workers import Broken, Workers
@@ -182,6 +183,69 @@ def test_a_template_that_takes_too_long_in_a_run_fails_for_its_row_and_no_other(
     assert len(asyncio.run(pool.render(people(20)[3:], NOW))) == 17
 
 
+def counted(workers: Workers) -> list[int]:
+    """How many rows each batch has that is given to the workers from now on."""
+    given: list[int] = []
+    give = workers.give
+    workers.give = lambda *job: (given.append(job[3]), give(*job))[1]  # type: ignore[method-assign]
+    return given
+
+
+@pytest.fixture
+def hastier() -> Iterator[Workers]:
+    with Workers(1, row_patience=0.3) as some:
+        yield some
+
+
+def test_who_broke_a_worker_twice_is_never_tried_again_whatever_is_asked(hastier: Workers) -> None:
+    pool, given = Pool(setup(letter(only_for("Name1", HELD))), hastier), counted(hastier)
+    assert [type(one) for one in built(pool, people(3))] == [Message, Unbuildable, Message]
+    assert given == [3, 1, 1, 1]
+    given.clear()
+    assert [type(one) for _, one in pool.samples(people(3), NOW, nobody)] == [Sample, Unbuildable, Sample]
+    assert [type(one) for _, one in pool.each(people(3), NOW, nobody, "b@example.com")] == [
+        *(Message, Unbuildable, Message)
+    ]
+    (first,) = asyncio.run(pool.render(people(1), NOW))
+    assert isinstance(first, Message)
+    (second,) = asyncio.run(pool.render(people(3)[1:], NOW))
+    assert isinstance(second, Unbuildable)
+    assert given == [1, 1, 1, 1, 1]
+
+
+def test_where_nothing_is_sent_a_few_endless_rows_end_it(
+    hastier: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "MOST_BROKEN", 2)
+    pool, given = Pool(setup(letter(HELD)), hastier), counted(hastier)
+    with pytest.raises(CampaignError, match=r"2 messages took .* longer than 0.3 s \(row 0\)"):
+        list(pool.samples(people(300), NOW, nobody))
+    assert sum(count == 1 for count in given) <= 3
+
+
+def test_batches_that_break_together_blame_nobody_unheard(hastier: Workers) -> None:
+    pool = Pool(setup(letter(only_for("Name1", HELD))), hastier)
+    two = [pool.each(people(2), NOW, nobody, reviewer) for reviewer in ("a@b.de", "b@b.de")]
+    found = [[type(one) for _, one in pair] for pair in zip(*two, strict=True)]
+    assert found == [[Message, Message], [Unbuildable, Unbuildable]]
+
+
+def test_a_sample_has_the_parts_of_a_message_and_its_size(pool: Pool) -> None:
+    ((_, message),) = pool.each(people(1), NOW, nobody)
+    ((_, sample),) = pool.samples(people(1), NOW, nobody)
+    assert isinstance(message, Message)
+    assert isinstance(sample, Sample)
+    assert sample.size == len(message.data)
+    assert sample.parts.subject == "Hello"
+    assert sample.parts.text == ["Dear Name0\n"]
+    assert sample.parts.message_id == message.message_id
+    assert [(one.name, one.value) for one in sample.parts.headers][:3] == [
+        ("From", "News <news@example.com>"),
+        ("MIME-Version", "1.0"),
+        ("To", "p0@example.org"),
+    ]
+
+
 def test_a_row_alone_in_its_batch_is_built_once_more_before_it_fails(hasty: Workers) -> None:
     asked: list[bytes] = []
     give = hasty.give
@@ -189,6 +253,46 @@ def test_a_row_alone_in_its_batch_is_built_once_more_before_it_fails(hasty: Work
     (found,) = built(Pool(setup(letter(ENDLESS)), hasty), people(1))
     assert isinstance(found, Unbuildable)
     assert len(asked) == 2
+
+
+def broken_by(workers: Workers, row: int) -> list[int]:
+    """Let every batch that this row is in break its worker; returns the sizes of those asked for."""
+    give, sizes = workers.give, []
+
+    def given(setup: bytes, kind: bytes, data: bytes, rows: int = 1) -> Future[bytes]:
+        sizes.append(rows)
+        assert len(sizes) < 100, "it is asked for without end"
+        if f"p{row}@example.org".encode() not in data:
+            return give(setup, kind, data, rows)
+        broken: Future[bytes] = Future()
+        broken.set_exception(Broken("took longer than 1 s"))
+        return broken
+
+    workers.give = given  # type: ignore[method-assign]
+    return sizes
+
+
+def test_of_a_batch_that_broke_a_worker_in_a_run_each_row_is_asked_for_once_more_and_alone(
+    workers: Workers,
+) -> None:
+    pool, sizes = Pool(setup(), workers), broken_by(workers, 3)
+    left, found = people(6), []
+    while left:  # as a run does: for as many as there is an answer
+        answer = asyncio.run(pool.render(left, NOW))
+        found += answer
+        left = left[len(answer) :]
+    assert [type(one) for one in found] == [*[Message] * 3, Unbuildable, *[Message] * 2]
+    assert found[3].reason == "building the message took longer than 1 s"
+    assert sizes == [6, 1, 1, 1, 1, 1, 1]
+
+
+def test_of_a_batch_of_rows_that_broke_a_worker_each_is_checked_once_more_and_alone(
+    workers: Workers,
+) -> None:
+    pool, sizes = Pool(setup(where="True"), workers), broken_by(workers, 4)
+    with pytest.raises(AudienceError, match=r"people\.csv:4: .* took longer than 1 s"):
+        list(pool.check([rows(5)], nobody))
+    assert sizes == [5, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -269,10 +373,10 @@ def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None
 
 def test_a_batch_that_never_ends_keeps_nobody_from_leaving() -> None:
     with Workers(1, row_patience=3600.0) as workers:
-        answer = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
+        answer = Pool(setup(letter(ENDLESS)), workers)._asking(RENDER, people(1), NOW)
         while not answer.running():
             time.sleep(0.01)
-        queued = Pool(setup(letter(ENDLESS)), workers)._rendering(people(1), NOW)
+        queued = Pool(setup(letter(ENDLESS)), workers)._asking(RENDER, people(1), NOW)
     for one in (answer, queued):
         with pytest.raises(Broken):
             one.result(0)

@@ -37,13 +37,13 @@ def send(server: Server, credentials: Credentials | None = None) -> Ended:
 def failure(server: Server, credentials: Credentials | None = None) -> SmtpError:
     with pytest.raises(SmtpError) as caught:
         send(server, credentials)
-    shown = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.faults}"
+    shown = f"{caught.value} {caught.value!r} {caught.value.__cause__} {caught.value.findings}"
     assert credentials is None or credentials.password not in shown
     return caught.value
 
 
 def hint(error: SmtpError) -> str:
-    return error.faults[0].hint or ""
+    return error.findings[0].hint or ""
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls", "none"])
@@ -514,8 +514,8 @@ def test_a_refused_token_is_told_with_the_servers_reason(challenge: bytes, told:
         await talk.hears_the_rest()
 
     error = played(refuses, JANE, auth="xoauth2")
-    assert told in error.faults[0].message
-    assert "\x1b" not in error.faults[0].message
+    assert told in error.findings[0].message
+    assert "\x1b" not in error.findings[0].message
     assert "token" in hint(error)
     assert "website" not in hint(error)
 

@@ -41,7 +41,7 @@ def fault(server: Server) -> tuple[str, str]:
     with pytest.raises(SmtpError) as caught:
         opens(server)
     assert (caught.value.step, caught.value.temporary) == ("tls", False)
-    return caught.value.faults[0].message, caught.value.faults[0].hint or ""
+    return caught.value.findings[0].message, caught.value.findings[0].hint or ""
 
 
 @BOTH
@@ -180,7 +180,7 @@ def handshake(prepare: Callable[[ssl.SSLContext], None], made: ssl.SSLContext) -
 
     error = asyncio.run(asyncio.wait_for(opening(), 30))
     assert (error.step, error.temporary) == ("tls", False)
-    return error.faults[0].message, error.faults[0].hint or ""
+    return error.findings[0].message, error.findings[0].hint or ""
 
 
 def test_no_cipher_in_common_is_told_from_an_old_version(
@@ -216,7 +216,7 @@ def test_no_cipher_in_common_is_told_from_an_old_version(
 def test_what_a_failed_handshake_says_of_its_cause(reason: str, said: str, to_do: str) -> None:
     error = ssl.SSLError(1, "no")
     error.reason = reason
-    fault = tls_faults.not_secure(Server("mail.example.com", 25025, "tls"), error).faults[0]
+    fault = tls_faults.not_secure(Server("mail.example.com", 25025, "tls"), error).findings[0]
     assert said in fault.message
     assert to_do in (fault.hint or "")
 
@@ -234,7 +234,7 @@ def test_what_a_failed_handshake_says_of_its_cause(reason: str, said: str, to_do
 def test_what_is_wrong_with_a_certificate_is_said(code: int, said: str) -> None:
     error = ssl.SSLCertVerificationError(1, "no")
     error.verify_code, error.verify_message = code, "no"
-    fault = tls_faults.bad_certificate(Server("mail.example.com", 587, "starttls"), error).faults[0]
+    fault = tls_faults.bad_certificate(Server("mail.example.com", 587, "starttls"), error).findings[0]
     assert said in fault.message
     assert fault.hint
 
@@ -252,7 +252,7 @@ def test_a_cut_handshake_says_what_it_may_be() -> None:
     with pytest.raises(SmtpError) as caught:
         asyncio.run(opening())
     assert (caught.value.step, caught.value.temporary) == ("tls", False)
-    assert "older than TLS 1.2" in (caught.value.faults[0].hint or "")
+    assert "older than TLS 1.2" in (caught.value.findings[0].hint or "")
 
 
 def test_a_fingerprint_is_of_the_whole_certificate() -> None:

@@ -23,7 +23,8 @@ from yaml.scanner import Scanner
 
 from sendbatch.campaign.document.masking import Shape, masked
 from sendbatch.campaign.document.syntax import QUOTES, Complaint, explained
-from sendbatch.errors import Fault, Place
+from sendbatch.errors import Place
+from sendbatch.findings import Finding, Rule
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 32  # levels of nesting
@@ -40,14 +41,16 @@ class Source:
     file: str
     root: MappingNode | None = None
     lines: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
 
     def place(self, mark: Mark) -> Place:
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Place(self.file, mark.line + 1, mark.column + 1, text)
 
-    def blame(self, message: str, mark: Mark, hint: str | None = None) -> None:
-        self.faults.append(Fault(message, self.place(mark), hint))
+    def blame(
+        self, message: str, mark: Mark, hint: str | None = None, rule: Rule = Rule.YAML_SYNTAX
+    ) -> None:
+        self.faults.append(rule.finding(message, self.place(mark), hint))
 
 
 def read_source(file: Path, shown: str, shape: Shape) -> Source:
@@ -57,7 +60,9 @@ def read_source(file: Path, shown: str, shape: Shape) -> Source:
         with file.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        return Source(shown, faults=[Fault(_unreadable(error), Place(shown))])
+        return Source(
+            shown, faults=[Rule.UNREADABLE_FILE.finding(_unreadable(error), Place(shown))]
+        )
     return compose(content, shown, shape)
 
 
@@ -65,7 +70,9 @@ def compose(content: bytes, shown: str, shape: Shape) -> Source:
     """Compose the bytes of one YAML document whose root is a mapping."""
     source = Source(shown)
     if len(content) > LARGEST_FILE:
-        source.faults.append(Fault("larger than 1 MB: not a file of this kind", Place(shown)))
+        source.faults.append(
+            Rule.FILE_TOO_LARGE.finding("larger than 1 MB: not a file of this kind", Place(shown))
+        )
         return source
     text = _decoded(content, source)
     if text is None:
@@ -105,7 +112,7 @@ def _take_root(root: Node | None, source: Source) -> None:
     if isinstance(root, MappingNode):
         source.root = root
     elif root is None:
-        source.faults.append(Fault("the file is empty", Place(source.file)))
+        source.faults.append(Rule.EMPTY_FILE.finding("the file is empty", Place(source.file)))
     else:
         source.blame("the file must be a mapping of keys to values", root.start_mark)
 
@@ -172,7 +179,9 @@ def _decoded(content: bytes, source: Source) -> str | None:
         line, column = _position(before, len(before))
         place = Place(source.file, line + 1, column + 1)
         now = " (it is UTF-16)" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
-        source.faults.append(Fault("not UTF-8", place, f"save the file as UTF-8{now}"))
+        source.faults.append(
+            Rule.NOT_UTF_8.finding("not UTF-8", place, f"save the file as UTF-8{now}")
+        )
         return None
 
 

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from sendbatch.campaign.written.values import REFERENCE, REFERENCES
+
 BULLET = "•"
 MASK = BULLET * 8
 # As one of a key's words.
@@ -36,8 +38,6 @@ _anything[ANY] = _anything
 ANYTHING: Shape = _anything  # below the user's own names, and their values
 NOTHING: Shape = {}
 
-REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
-REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
 _WRITTEN = re.compile(
     r"""(?ix) (?<![\w-]) (?P<key> [\w-]{1,60}) ["']? \s{0,9} [:=] \s{0,99} (?P<value> \S.*) $"""
 )

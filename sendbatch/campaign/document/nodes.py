@@ -15,7 +15,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sendbatch.campaign.document.composing import NOT_TEXT, Source
 from sendbatch.campaign.document.syntax import BRACES
+from sendbatch.campaign.written.values import WrittenFloat, WrittenInt
 from sendbatch.errors import Place
+from sendbatch.findings import Rule
 
 MOST_NUMBER = 1e15  # beyond, a number is an identifier in disguise
 
@@ -30,18 +32,6 @@ _WORDS: dict[str, Data] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-
-
-class WrittenInt(int):
-    """A whole number that remembers how it was written: a key of text takes it as that."""
-
-    written: str
-
-
-class WrittenFloat(float):
-    """As WrittenInt: `run: 1.10` is the edition 1.10, not 1.1."""
-
-    written: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,11 @@ class Document:
 
     def at_key(self, trail: Trail) -> Place:
         return self.keys.get(trail) or self.at(trail)
+
+
+def label(trail: Trail) -> str:
+    """A trail as a person writes it: the line and column tell which one of a list it is."""
+    return ".".join(part for part in trail if isinstance(part, str))
 
 
 def document(source: Source) -> Document:
@@ -100,9 +95,8 @@ class _Walk:
             here = (*trail, key.value)
             if key.value in data:
                 line = self.keys[here].line
-                self.source.blame(
-                    f"{key.value} stands here twice", key.start_mark, f"see line {line}"
-                )
+                said, hint = f"{key.value} stands here twice", f"see line {line}"
+                self.source.blame(said, key.start_mark, hint, Rule.DUPLICATE_KEY)
                 continue
             self.keys[here] = self.source.place(key.start_mark)
             data[key.value] = self.value(value, here)
@@ -123,7 +117,8 @@ class _Walk:
 
     def number(self, text: str, node: ScalarNode) -> Data:
         if _NOT_FINITE.fullmatch(text):
-            self.source.blame("not a number that can be used", node.start_mark, "quote it as text")
+            said = "not a number that can be used"
+            self.source.blame(said, node.start_mark, "quote it as text", Rule.WRONG_VALUE)
         number: WrittenInt | WrittenFloat
         if _INTEGER.fullmatch(text):
             number = WrittenInt(text, _base(text)) if len(text) < 30 else WrittenInt(0)
@@ -132,7 +127,8 @@ class _Walk:
         else:
             return text
         if abs(number) > MOST_NUMBER or len(text) >= 30:
-            self.source.blame("too long for a number", node.start_mark, "quote it as text")
+            said = "too long for a number"
+            self.source.blame(said, node.start_mark, "quote it as text", Rule.WRONG_VALUE)
         number.written = text
         return number
 

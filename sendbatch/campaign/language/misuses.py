@@ -15,6 +15,7 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language.meaning import NUMBER, NUMBERS, TEXT, TEXTS, Kinds
 from sendbatch.campaign.names import OWN_WORDS
+from sendbatch.findings import Rule
 
 SIGNS = {"eq": "==", "ne": "!=", "in": "in", "notin": "not in"}
 EQUAL_TESTS = {"eq": "==", "==": "==", "equalto": "==", "ne": "!=", "!=": "!="}
@@ -34,6 +35,7 @@ SAYING_NO = (
 class Misuse:
     """`line` counts from 1 in the source, `word` is a name in that line."""
 
+    rule: Rule
     line: int
     word: str
     message: str
@@ -72,7 +74,7 @@ def always_true(condition: nodes.Node | None) -> Iterator[Misuse]:
                 f"{written(text)} behind `or` is compared with nothing, and so true for everybody"
             )
             hint = _compare_too(condition.left, text)
-            yield Misuse(condition.lineno, _word(condition.left), said, hint)
+            yield Misuse(Rule.ALWAYS_TRUE, condition.lineno, _word(condition.left), said, hint)
 
 
 def _compare_too(left: nodes.Node, text: nodes.Const) -> str:
@@ -131,7 +133,8 @@ def _mistaken(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:
             word = _own_word(child)
             if word and kinds.is_column(f"_{word}"):
                 said = f"{word} is a word of the template language, and not the column"
-                yield Misuse(node.lineno, word, said, f"the column of that name is _{word} here")
+                hint = f"the column of that name is _{word} here"
+                yield Misuse(Rule.LANGUAGE_WORD, node.lineno, word, said, hint)
 
 
 def _own_word(node: nodes.Node) -> str:
@@ -166,9 +169,8 @@ def _test(
         kind = kinds.of(asked)
         if kind is not None and kind.name == TEXT:
             said = f"{written(asked)} is text, and so never a {name}"
-            yield Misuse(
-                line, _word(asked), said, f"write {written(asked)}|int or |float, and compare that"
-            )
+            hint = f"write {written(asked)}|int or |float, and compare that"
+            yield Misuse(Rule.MIXED_COMPARISON, line, _word(asked), said, hint)
     elif arguments and name in EQUAL_TESTS:
         yield from _pair(asked, EQUAL_TESTS[name], arguments[0], kinds, line)
     elif arguments and name == "sameas":
@@ -203,7 +205,7 @@ def _mixed(left: nodes.Expr, sign: str, right: nodes.Expr, text_is_left: bool, l
         said = f"{written(text)} is text, and {written(number)} is {what}: the two are never equal"
     hint = _hint(left, sign, right, text, number)
     hint = hint if "…" not in hint else "put the number in quotes, or |int behind the text"
-    return Misuse(line, _word(text) or _word(number), said, hint)
+    return Misuse(Rule.MIXED_COMPARISON, line, _word(text) or _word(number), said, hint)
 
 
 def _hint(

@@ -1,16 +1,14 @@
-"""How one value of the files is read: each function takes what stands there, or raises Wrong."""
+"""How one value of the files is read: each function takes what stands there, or raises Wrong.
+
+Free of YAML, as all of how small things are written.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-import idna
-
-from sendbatch.campaign.document.masking import REFERENCES
-from sendbatch.campaign.document.nodes import WrittenFloat, WrittenInt
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.written.parsing import (
@@ -35,27 +33,23 @@ DELIMITERS = {
     "pipe": "|",
 }
 NAME = "[a-z0-9][a-z0-9-]*"
-LONGEST_HEADER_NAME = 76  # so that it fits on one line
 LONGEST_PROJECT = 200
-WRITTEN_BY_US = {
-    "from": "write `from:`",
-    "to": "every recipient gets a message of their own",
-    "cc": "every recipient gets a message of their own",
-    "bcc": "every recipient gets a message of their own",
-    "subject": "write `subject:`",
-    "reply-to": "write `reply_to:`",
-    "return-path": "write `bounces_to:`",
-    "list-unsubscribe": "write `unsubscribe:`",
-    "list-unsubscribe-post": "write `unsubscribe:` with `one_click: true`",
-}
-RESERVED = frozenset(("date", "message-id", "mime-version", "received", "dkim-signature"))
-RESERVED_STARTS = ("content-", "resent-", "arc-")
-AUTHORS_OWN = frozenset(("content-language",))  # RFC 3282: says nothing of how parts are written
+BREAKS = re.compile("[\r\n\x85\u2028\u2029]")
 
-_FTEXT = re.compile(r"[!-9;-~]+")  # RFC 5322 §3.6.8
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_BREAKS = re.compile("[\r\n\x85\u2028\u2029]")
+REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"  # to a variable of the environment
+REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
+
+
+class WrittenInt(int):
+    """A whole number that remembers how it was written: a key of text takes it as that."""
+
+    written: str
+
+
+class WrittenFloat(float):
+    """As WrittenInt: `run: 1.10` is the edition 1.10, not 1.1."""
+
+    written: str
 
 
 def text(value: object) -> str:
@@ -73,7 +67,7 @@ def text(value: object) -> str:
 def line(value: object) -> str:
     """Text of one line; the line break at the end of a YAML block does not count."""
     found = text(value).rstrip("\n")
-    if _BREAKS.search(found):
+    if BREAKS.search(found):
         raise Wrong("must be one line", "fold long text with >-")
     if not found.strip():
         raise Wrong("is empty")
@@ -82,23 +76,9 @@ def line(value: object) -> str:
 
 def header_value(value: object) -> str:
     found = text(value).rstrip("\n")
-    if _BREAKS.search(found):
+    if BREAKS.search(found):
         raise Wrong("a header's value must be one line", "fold long text with >-")
     return found
-
-
-def header_name(value: object) -> str:
-    name = text(value)
-    if not _FTEXT.fullmatch(name):
-        raise Wrong("not the name of a header", "letters, digits and hyphens: X-Campaign")
-    if len(name) > LONGEST_HEADER_NAME:
-        raise Wrong("too long for the name of a header")
-    low = name.lower()
-    if low in WRITTEN_BY_US:
-        raise Wrong(f"{name} cannot be set here", WRITTEN_BY_US[low])
-    if low in RESERVED or (low.startswith(RESERVED_STARTS) and low not in AUTHORS_OWN):
-        raise Wrong(f"{name} cannot be set here", "sendbatch writes it itself")
-    return name
 
 
 def name(value: object) -> str:
@@ -160,7 +140,7 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
-def choice(*choices: str, meant: dict[str, str] | None = None) -> Callable[[object], str]:
+def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Callable[[object], str]:
     def read(value: object) -> str:
         found = text(value).lower()
         if found not in choices:
@@ -213,63 +193,6 @@ def secret(value: object) -> str:
         "write ${SMTP_PASSWORD} and set that variable in the environment or in .env beside"
         " this file; or use password_command or keyring",
     )
-
-
-def host(value: object) -> str:
-    found = text(value).strip().rstrip(".").lower()
-    if is_address(found):
-        return found
-    if "://" in found:
-        raise Wrong("must be a host's name alone", "without smtp:// before it")
-    if re.fullmatch(r"[^:]+:[0-9]+", found):
-        raise Wrong("must be a host's name alone", "the port is a key of its own: `port:`")
-    return a_labels(found)
-
-
-def domain(value: object) -> str:
-    return a_labels(text(value).strip().lstrip("@").rstrip(".").lower())
-
-
-def helo(value: object) -> str:
-    found = text(value).strip()
-    literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", found)  # RFC 5321 §4.1.3
-    if literal and is_address(literal[1]):
-        return found
-    return a_labels(found)
-
-
-def fingerprint(value: object) -> str:
-    """In lower case and without colons."""
-    found = text(value).strip()
-    kind, _, digits = found.partition(":")
-    digits = digits.replace(":", "").lower()
-    if kind.lower() != "sha256" or not re.fullmatch("[0-9a-f]{64}", digits):
-        raise Wrong(
-            "not a SHA-256 fingerprint",
-            "sha256: and 64 hexadecimal digits, as from openssl x509 -noout -sha256 -fingerprint -in FILE",
-        )
-    return f"sha256:{digits}"
-
-
-def a_labels(found: str) -> str:
-    """The name of a host or domain as the wire has it (RFC 5890)."""
-    wrong = Wrong("not the name of a host or domain", "such as mail.example.com")
-    if not found.isascii():
-        try:
-            found = idna.encode(found, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError):
-            raise wrong from None
-    if len(found) > 253 or not _HOST.fullmatch(found):
-        raise wrong
-    return found
-
-
-def is_address(found: str) -> bool:
-    try:
-        ipaddress.ip_address(found)
-    except ValueError:
-        return False
-    return True
 
 
 def not_yet(value: object) -> str:

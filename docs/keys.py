@@ -1,0 +1,67 @@
+"""Writes the tables of keys in docs/reference.md from sendbatch/campaign/keys.py.  python docs/keys.py
+
+A table stands behind a comment that names its class: <!-- RecipientsKeys -->
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+from sendbatch.campaign import keys
+from sendbatch.campaign.table import Key, Keys, default_of, table_of
+
+PAGE = Path(__file__).with_name("reference.md")
+TABLE = re.compile(r"<!-- (?P<name>\w+Keys) -->\n(?:\|.*\n)*")
+
+
+def page(text: str) -> str:
+    """The page with its tables as they are to be."""
+    return TABLE.sub(lambda found: f"<!-- {found['name']} -->\n{_table(found['name'])}", text)
+
+
+def _table(name: str) -> str:
+    section: type[Keys[Any]] = getattr(keys, name)
+    rows = [
+        (f"`{key.name}`", _meaning(key), _default(section, key))
+        for key in table_of(section).values()
+    ]
+    columns = 3 if any(default for *_, default in rows) else 2
+    lines = [("key", "meaning", "default")[:columns], ("---",) * columns]
+    return (
+        "".join(map(_line, [*lines, *(row[:columns] for row in rows)]))
+        .replace("| --- ", "|---")
+        .replace("--- |", "---|")
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |")
+
+
+def _meaning(key: Key[Any]) -> str:
+    return f"{key.means}. **Required**" if key.required else key.means
+
+
+def _default(section: type[Keys[Any]], key: Key[Any]) -> str:
+    if key.absent is not None or key.required:
+        return key.absent or ""
+    return _written(default_of(section, key))
+
+
+def _written(value: object) -> str:
+    """A default as the file would say it."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, float):
+        return f"`{value / 60:g}m`" if value >= 120 and value % 60 == 0 else f"`{value:g}s`"
+    if isinstance(value, str) and value:
+        return f"`{value}`"
+    return str(value) if isinstance(value, int) and value is not MISSING else "none"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")

@@ -1,0 +1,122 @@
+"""From a document to what it says, by its table of keys; all that is wrong becomes faults with their places.
+
+What cannot be read is left out and the rest is read, so that one fault hides no other: files are still
+looked for where a key is misspelt three lines above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, TypeVar
+
+from sendbatch.campaign.document import syntax
+from sendbatch.campaign.document.nodes import Data
+from sendbatch.campaign.names import guess
+from sendbatch.campaign.spots import Sheet, Spot
+from sendbatch.campaign.table import Key, Keys, table_of
+from sendbatch.findings import Rule
+
+K = TypeVar("K", bound=Keys[Any])
+
+EMPTY_TEXT = frozenset({"defaults"})  # below these, text that is empty may be meant
+
+
+def read_sheet(keys: type[K], sheet: Sheet, *, unneeded: Collection[str] = ()) -> K:
+    """What the whole file says, as far as it can be read. What is `unneeded` need not be there."""
+    for spot in _without_value(sheet.document.data, sheet.spot, sheet):
+        _blame_emptiness(spot)
+    return read_keys(keys, sheet.document.data, sheet.spot, unneeded=unneeded) or keys({})
+
+
+def read_keys(
+    keys: type[K], value: Data, spot: Spot, *, unneeded: Collection[str] = ()
+) -> K | None:
+    """What a mapping says; None where there is none."""
+    if not isinstance(value, dict):
+        want_mapping(value, spot)
+        return None
+    values: dict[str, Any] = {}
+    for name, inner in value.items():
+        key = table_of(keys).get(name)
+        if inner is None:
+            continue
+        if key is None:
+            there = spot.at(name)
+            hint = syntax.strange_blank(name) or _meant(keys, name, spot)
+            there.fault(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
+        elif (found := key.kind.read(inner, spot.at(name))) is not None:
+            values[name] = found
+    _blame_missing(keys, value, spot, unneeded)
+    return keys(values)
+
+
+def _blame_missing(
+    keys: type[Keys[Any]], value: dict[str, Data], spot: Spot, unneeded: Collection[str]
+) -> None:
+    """A key that was only misspelt has its fault already, with the guess."""
+    misspelt = {_meant(keys, name, spot) for name in value if name not in table_of(keys)}
+    for key in table_of(keys).values():
+        if not key.required or key.name in value or key.name in unneeded:
+            continue
+        if _did_you_mean(key.name) in misspelt:
+            continue
+        if key.example:
+            spot.blame(Rule.MISSING_KEY, f"{key.name} is missing", f"write {key.example}")
+        else:
+            spot.fault(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
+
+
+def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
+    """A guess at the key that was meant, or the mapping that the key belongs to."""
+    near = guess(name, table_of(keys)) or _called(keys, name)
+    for key in table_of(spot.sheet.keys).values():
+        if key.kind.section is not None and name in table_of(key.kind.section):
+            return f"{name} belongs under {key.name}"
+    if spot.trail and name in table_of(spot.sheet.keys):
+        return f"{name} belongs at the top level, without indentation"
+    return _did_you_mean(near) if near else None
+
+
+def _called(keys: type[Keys[Any]], name: str) -> str | None:
+    return next((key.name for key in table_of(keys).values() if name in key.also), None)
+
+
+def _did_you_mean(name: str) -> str:
+    return f"did you mean {name}?"
+
+
+def want_mapping(value: Data, spot: Spot) -> None:
+    """Say that something else than a mapping stands where one belongs."""
+    hint = None
+    if isinstance(value, list):
+        hint = "take the dash away: keys need none, only the items of a list"
+    elif isinstance(value, str) and syntax.lacks_blank(value):
+        hint = syntax.BLANK
+    spot.blame(Rule.WRONG_VALUE, "must be a mapping of keys to values", hint)
+
+
+def _without_value(data: Data, spot: Spot, sheet: Sheet) -> Iterator[Spot]:
+    """Every spot below where nothing stands, but where that is a value too."""
+    items: Iterator[tuple[str | int, Data]] = iter(())
+    if isinstance(data, dict):
+        items = iter(data.items())
+    elif isinstance(data, list):
+        items = iter(enumerate(data))
+    for part, inner in items:
+        if inner is None:
+            yield spot.at(part)
+        elif spot.trail or not _takes_null(table_of(sheet.keys).get(str(part))):
+            yield from _without_value(inner, spot.at(part), sheet)
+
+
+def _takes_null(key: Key[Any] | None) -> bool:
+    return key is not None and key.kind.takes_null
+
+
+def _blame_emptiness(spot: Spot) -> None:
+    empty_text = EMPTY_TEXT.intersection(map(str, spot.trail))
+    hint = 'write "" for empty text' if empty_text else "write one, or leave the key out"
+    place = spot.key_place
+    if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
+        hint = syntax.COMMENT
+    spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)

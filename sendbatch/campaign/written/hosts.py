@@ -1,0 +1,79 @@
+"""Names of hosts and domains: how people write them, and how the wire has them. Each raises Wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import idna
+
+from sendbatch.campaign.written.parsing import Wrong
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+def host(text: str) -> str:
+    """A host's name or address."""
+    found = text.strip().rstrip(".").lower()
+    if is_address(found):
+        return found
+    if "://" in found:
+        raise Wrong("must be a host's name alone", "without smtp:// before it")
+    if re.fullmatch(r"[^:]+:[0-9]+", found):
+        raise Wrong("must be a host's name alone", "the port is a key of its own: `port:`")
+    return a_labels(found)
+
+
+def domain(text: str) -> str:
+    """A recipients' domain, which may be written with its @."""
+    return a_labels(text.strip().lstrip("@").rstrip(".").lower())
+
+
+def helo(text: str) -> str:
+    """What is said in EHLO: a host's name, or an address in brackets."""
+    found = text.strip()
+    literal = re.fullmatch(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", found)  # RFC 5321 §4.1.3
+    if literal and is_address(literal[1]):
+        return found
+    return a_labels(found)
+
+
+def fingerprint(text: str) -> str:
+    """A certificate's SHA-256, in lower case and without colons."""
+    found = text.strip()
+    kind, _, digits = found.partition(":")
+    digits = digits.replace(":", "").lower()
+    if kind.lower() != "sha256" or not re.fullmatch("[0-9a-f]{64}", digits):
+        raise Wrong(
+            "not a SHA-256 fingerprint",
+            "sha256: and 64 hexadecimal digits, as from openssl x509 -noout -sha256 -fingerprint -in FILE",
+        )
+    return f"sha256:{digits}"
+
+
+def a_labels(found: str) -> str:
+    """The name of a host or domain as the wire has it, and as there can be one."""
+    wrong = Wrong("not the name of a host or domain", "such as mail.example.com")
+    try:
+        found = found if found.isascii() else ascii_domain(found)
+    except ValueError:
+        raise wrong from None
+    if len(found) > 253 or not _HOST.fullmatch(found):
+        raise wrong
+    return found
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as A-labels, lower case (RFC 5890 §2.3.2.1). Raises ValueError for none."""
+    if domain.isascii():
+        return domain.lower()
+    return idna.encode(domain, uts46=True).decode("ascii").lower()
+
+
+def is_address(found: str) -> bool:
+    try:
+        ipaddress.ip_address(found)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,633 @@
+"""Findings: what is wrong or doubtful in what a user wrote, by rules that each have an id.
+
+`Rule` is the one table of them, and docs/checks.md is made from it. A rule is an entry there and a function
+in the room of what it looks at, which makes findings with `Rule.UNKNOWN_KEY.finding(…)`. The value itself,
+`Finding`, stands in `errors`, for every error carries some. What many rows share is said once: see `Groups`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, unique
+
+from sendbatch.errors import Finding as Finding
+from sendbatch.errors import Place, Severity, one_line
+from sendbatch.words import count, rows
+
+ROWS_NAMED = 3  # of each group
+MOST_GROUPS = 20  # told apart; the rows of further ones are counted
+WORDINGS = (
+    3  # of one group that differ by a path, an address or a number alone, and are said one by one
+)
+
+_OWN = re.compile(r"'[^']*'|\S*[@/\d]\S*")
+
+
+def pattern_of(words: str) -> str:
+    """The same for words that differ by a path, an address or a number alone."""
+    return _OWN.sub("", words[:500])
+
+
+@dataclass(slots=True)
+class Group:
+    """What many rows share. `rows` has (row, who) of the first, `number` counts all. `varies`: the words of
+    some differ from these by a path, an address or a number."""
+
+    words: str
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    number: int = 0
+    varies: bool = False
+
+    def add(self, row: int, who: str) -> None:
+        """One more row has it."""
+        self.number += 1
+        if len(self.rows) < ROWS_NAMED:
+            self.rows.append((row, who))
+
+    @property
+    def where(self) -> str:
+        """ "row 2", "rows 2, 3", "rows 2, 3, 4 and 17 more"."""
+        return rows([row for row, _ in self.rows], self.number)
+
+    @property
+    def where_if_many(self) -> str:
+        """ " (rows 2, 3)", for what is said at the first of them; "" where that is the only one."""
+        return f" ({self.where})" if self.number > 1 else ""
+
+    @property
+    def who(self) -> str:
+        """The first of them, by key or address."""
+        named = ", ".join(one_line(name, 320 if self.number == 1 else 80) for _, name in self.rows)
+        return f"{named}, …" if self.number > len(self.rows) else named
+
+
+class Groups:
+    """Rows by what is said of them: no more than a screenful, however many rows there are. So many wordings
+    of one group are said by themselves; what is more than one counts to the first."""
+
+    def __init__(self, wordings: int = WORDINGS) -> None:
+        self._wordings = wordings
+        self._groups: dict[tuple[str, str], dict[str, Group]] = {}
+        self._alike: dict[tuple[str, str], Group] = {}
+        self.left_off = 0  # rows of further groups, which are only counted
+        self.number = 0  # of all rows
+
+    def add(self, words: str, row: int, who: str, kind: str = "") -> None:
+        """Words of different kinds (a reply's code) are never the same group."""
+        self.number += 1
+        words = words.removesuffix(f" (row {row})")
+        key = kind, pattern_of(words)
+        known = self._groups.get(key)
+        if known is None:
+            if len(self._groups) >= MOST_GROUPS:
+                self.left_off += 1
+                return
+            known = self._groups[key] = {}
+        if words not in known and len(known) >= self._wordings:
+            if self._wordings > 1:
+                self._alike.setdefault(key, Group("such a fault each")).add(row, who)
+            else:
+                (first,) = known.values()
+                first.varies = True
+                first.add(row, who)
+        else:
+            known.setdefault(words, Group(words)).add(row, who)
+
+    def __iter__(self) -> Iterator[Group]:
+        """Each group in the order in which it was found first, those alike behind one another."""
+        for key, known in self._groups.items():
+            yield from known.values()
+            if key in self._alike:
+                yield self._alike[key]
+
+    def findings(
+        self, rule: Rule, file: str, say: Callable[[Group], str], others: str
+    ) -> Iterator[Finding]:
+        """One finding a group, at its first row, in the words of `say`; then one that counts the rows left
+        off: "and 12 more rows that are invalid", of which `others` is the end."""
+        for group in self:
+            yield rule.finding(say(group), Place(file, group.rows[0][0]))
+        if self.left_off:
+            more = count(self.left_off, "more row")
+            yield rule.finding(f"and {more} {others}", Place(file))
+
+
+class Topic(Enum):
+    """What a rule looks at, as its section of docs/checks.md is headed."""
+
+    FILES = "Files"
+    KEYS = "The campaign file and profiles.yaml"
+    OPTIONS = "Options and the call"
+    ADDRESSES = "The CSV, its rows, and suppression lists"
+    TEMPLATES = "Templates and the names in them"
+    CONTENT = "What the mail says and shows"
+    CIRCUMSTANCES = "Server, record and guards"
+
+
+@unique
+class Rule(Enum):
+    """The id is the name as a file has it: HTML_SIZE is html-size. `meaning` is one line on what is found,
+    `remedy` what to do about it; findings say the details."""
+
+    def __init__(self, topic: Topic, severity: Severity, meaning: str, remedy: str) -> None:
+        self.topic = topic
+        self.severity = severity
+        self.meaning = meaning
+        self.remedy = remedy
+
+    @property
+    def id(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+    def finding(self, message: str, place: Place | None = None, hint: str | None = None) -> Finding:
+        """What this rule found: `message` says it, `hint` what to do or what was probably meant."""
+        return Finding(self.id, self.severity, place, message, hint)
+
+    UNREADABLE_FILE = (
+        Topic.FILES,
+        "error",
+        "A file that is named is not there, is a folder, or cannot be read.",
+        "Correct the path, which is relative to the file that names it, or the rights of the file.",
+    )
+    EMPTY_FILE = (
+        Topic.FILES,
+        "error",
+        "A file that has to say something is empty.",
+        "Fill it, or name the one that was meant.",
+    )
+    FILE_TOO_LARGE = (
+        Topic.FILES,
+        "error",
+        "A file is larger than any of its kind would be.",
+        "Name the file that was meant.",
+    )
+    NOT_UTF_8 = (
+        Topic.FILES,
+        "error",
+        "A campaign file, profiles.yaml, `.env` or a template is not UTF-8.",
+        "Save the file as UTF-8.",
+    )
+    UNKNOWN_ENCODING = (
+        Topic.FILES,
+        "error",
+        "No text encoding has the name that `encoding` says.",
+        "Write one such as utf-8, cp1252 or utf-16.",
+    )
+    SPREADSHEET = (
+        Topic.FILES,
+        "error",
+        "A spreadsheet is named where a CSV is read.",
+        "Save it as CSV (UTF-8) and name that.",
+    )
+    FILE_EXISTS = (
+        Topic.FILES,
+        "error",
+        "`init` would write over a file.",
+        "Name a new folder.",
+    )
+    UNWRITABLE_FILE = (
+        Topic.FILES,
+        "error",
+        "A report or a preview cannot be written.",
+        "Make room, or correct the rights of the folder; the record itself is complete.",
+    )
+    YAML_SYNTAX = (
+        Topic.KEYS,
+        "error",
+        "The file is not YAML as it is taken here: without anchors, aliases, tags and control characters.",
+        "Correct the place that is shown; text with special characters goes in quotes.",
+    )
+    DUPLICATE_KEY = (
+        Topic.KEYS,
+        "error",
+        "A key stands in the same mapping twice.",
+        "Keep one of them.",
+    )
+    UNKNOWN_KEY = (
+        Topic.KEYS,
+        "error",
+        "A key that there is not, or not here.",
+        "Write the one that was meant; [the reference](reference.md) has them all.",
+    )
+    MISSING_KEY = (
+        Topic.KEYS,
+        "error",
+        "A key that is needed is not there.",
+        "Write it.",
+    )
+    NO_VALUE = (
+        Topic.KEYS,
+        "error",
+        "A key has no value.",
+        'Write one, or leave the key out; `""` is empty text.',
+    )
+    WRONG_VALUE = (
+        Topic.KEYS,
+        "error",
+        "A value that its key cannot have.",
+        "Write it as the message says; [the reference](reference.md) has what each key takes.",
+    )
+    CONFLICTING_KEYS = (
+        Topic.KEYS,
+        "error",
+        "Two keys, or two values, that do not go together.",
+        "Keep one of them.",
+    )
+    CUT_BY_COMMENT = (
+        Topic.KEYS,
+        "error",
+        "A `#` makes a comment of what seems to be text for readers.",
+        "Put the text in quotes, or a blank behind the `#`.",
+    )
+    HEADER_TWICE = (
+        Topic.KEYS,
+        "error",
+        "A header would stand in the mail twice.",
+        "Leave one of them out.",
+    )
+    UNUSABLE_ADDRESS = (
+        Topic.KEYS,
+        "error",
+        "An address of the campaign cannot stand in a mail.",
+        "Correct it.",
+    )
+    UNSUBSCRIBE_URL = (
+        Topic.KEYS,
+        "error",
+        "The URL for unsubscribing is none, or does not fit into a header.",
+        "Write one that begins with `https://`, with `|urlencode` behind what is filled in.",
+    )
+    ONE_CLICK = (
+        Topic.KEYS,
+        "error",
+        "`one_click` has no URL that begins with `https://` (RFC 8058 §3.1).",
+        "Write `url: https://…`, or leave `one_click` out.",
+    )
+    UNKNOWN_PROFILE = (
+        Topic.KEYS,
+        "error",
+        "No profile has the name that `smtp` says.",
+        "Write one of profiles.yaml, or `sandbox`.",
+    )
+    RESERVED_NAME = (
+        Topic.KEYS,
+        "error",
+        "A profile has the name of the one that is built in.",
+        "Choose another name.",
+    )
+    UNKNOWN_PROVIDER = (
+        Topic.KEYS,
+        "error",
+        "There is no preset for this provider.",
+        "Write the one that was meant, or `host:` and `port:` without one.",
+    )
+    UNCLEAR_SECURITY = (
+        Topic.KEYS,
+        "error",
+        "The port does not tell how the connection is secured.",
+        "Write `security: starttls` or `security: tls`.",
+    )
+    PLAINTEXT = (
+        Topic.KEYS,
+        "error",
+        "Mail and password would go to another machine in the open.",
+        "Write `security: starttls` or `tls`, or `allow_plaintext: true` where that is meant.",
+    )
+    UNCLEAR_DELIVERY = (
+        Topic.KEYS,
+        "error",
+        "A preset that keeps all mail is used with another server, which may deliver it.",
+        "Write `delivers: false` if it keeps all mail too, `delivers: true` if not.",
+    )
+    INCOMPLETE_LOGIN = (
+        Topic.KEYS,
+        "error",
+        "A user name without a password, or a password without a user name.",
+        "Write both, or neither.",
+    )
+    NO_CERTIFICATE = (
+        Topic.KEYS,
+        "error",
+        "The file of `ca` holds no certificate.",
+        "Name a PEM file with the authorities' certificates.",
+    )
+    MISSING_SECRET = (
+        Topic.KEYS,
+        "error",
+        "A user name or password that a profile names cannot be had.",
+        "Set the variable in the environment or in `.env`, or mend `password_command`.",
+    )
+    DOTENV_SYNTAX = (
+        Topic.KEYS,
+        "error",
+        "A line of `.env` cannot be understood.",
+        "A line is `NAME=value` or `NAME='value'`.",
+    )
+    WRONG_USAGE = (
+        Topic.OPTIONS,
+        "error",
+        "An option, or a file that it names, cannot be used as it is.",
+        "Write it as the message says.",
+    )
+    UNUSED_SETTING = (
+        Topic.OPTIONS,
+        "error",
+        "`--set` of a name that nothing uses.",
+        "Write the name that was meant.",
+    )
+    SET_ON_COLUMN = (
+        Topic.OPTIONS,
+        "error",
+        "`--set` of a name that a column has, which would win over it.",
+        "Give the variable another name.",
+    )
+    CSV_SYNTAX = (
+        Topic.ADDRESSES,
+        "error",
+        "A record of the CSV cannot be told from the next, as where a quote is never closed.",
+        "Correct the line that is named.",
+    )
+    NOT_TEXT = (
+        Topic.ADDRESSES,
+        "error",
+        "A line is no text in the encoding of the file.",
+        "Say which it is with `encoding:`, or save the file as UTF-8.",
+    )
+    NO_RECIPIENTS = (
+        Topic.ADDRESSES,
+        "error",
+        "The CSV has a header and no row under it.",
+        "Name the file that was meant.",
+    )
+    UNKNOWN_COLUMN = (
+        Topic.ADDRESSES,
+        "error",
+        "A column that is named is not in the CSV.",
+        "Write one of those that the message lists.",
+    )
+    AMBIGUOUS_COLUMN = (
+        Topic.ADDRESSES,
+        "error",
+        "More than one column of the CSV goes by a name that is used.",
+        "Rename one of them.",
+    )
+    UNUSED_DEFAULT = (
+        Topic.ADDRESSES,
+        "error",
+        "A default for what is no column, and that nothing uses.",
+        "Take it out, or name a column.",
+    )
+    BARE_WHERE = (
+        Topic.ADDRESSES,
+        "error",
+        "`where` is a column alone, whose cells say no, false or 0: any text but the empty one is true.",
+        "Write the condition that the message shows.",
+    )
+    WHERE_FAILS = (
+        Topic.ADDRESSES,
+        "error",
+        "`where` cannot be decided for a row.",
+        "Guard what fails with an `and`, or convert the cell first: `age|int > 18`.",
+    )
+    WHERE_MATCHES_NOBODY = (
+        Topic.ADDRESSES,
+        "warning",
+        "`where` is true for none of the rows.",
+        "Compare it with the cells that the message shows.",
+    )
+    KEY_FAILS = (
+        Topic.ADDRESSES,
+        "error",
+        "The key cannot be made for a row.",
+        "Correct `recipients.key`, or the row.",
+    )
+    STUCK_ROW = (
+        Topic.ADDRESSES,
+        "error",
+        "Checking a row takes too long, or more memory than there is.",
+        "Look at `recipients.where`, `recipients.key` and the paths of attachments.",
+    )
+    INVALID_ROW = (
+        Topic.ADDRESSES,
+        "error",
+        "Rows that cannot be sent to: no usable address, a required or key cell empty, too many cells.",
+        "Correct the rows, or `tolerate` so many.",
+    )
+    DUPLICATE_ROW = (
+        Topic.ADDRESSES,
+        "warning",
+        "Rows whose key an earlier row has: only the first gets the mail.",
+        "Take them out, or write out what makes a row one delivery with `key:`.",
+    )
+    OTHER_ATTACHMENTS = (
+        Topic.ADDRESSES,
+        "error",
+        "Rows with the address of an earlier one have other attachments, and one of them would go out.",
+        "Write out what makes a row one delivery: `key: customer_id`, or `key: email`.",
+    )
+    SHARED_ADDRESS = (
+        Topic.ADDRESSES,
+        "warning",
+        "One address has more than one key, and gets a message for each.",
+        "Nothing, where that is meant; else let the address be the key.",
+    )
+    NO_DNS_ANSWER = (
+        Topic.ADDRESSES,
+        "warning",
+        "Domains could not be looked up, and addresses there are taken as they are.",
+        "See that there is a name server.",
+    )
+    SUPPRESSES_NOBODY = (
+        Topic.ADDRESSES,
+        "error",
+        "A suppression list is not empty, and nobody can be read from it.",
+        "Name the list that was meant; an empty file leaves nobody out.",
+    )
+    UNREADABLE_ENTRY = (
+        Topic.ADDRESSES,
+        "error",
+        "An entry of a suppression list is neither an address nor a domain.",
+        "Correct it, or let such entries pass with `unreadable: warn`.",
+    )
+    PASSED_ENTRIES = (
+        Topic.ADDRESSES,
+        "warning",
+        "Entries of a suppression list that cannot be read and pass, as `unreadable: warn` says.",
+        "Correct them: whoever they mean gets the mail.",
+    )
+    EMPTY_ENTRIES = (
+        Topic.ADDRESSES,
+        "notice",
+        "A suppression list has rows whose cell is empty.",
+        "Nothing, where that is meant.",
+    )
+    TEMPLATE_SYNTAX = (
+        Topic.TEMPLATES,
+        "error",
+        "A template or an expression is not one that Jinja takes.",
+        "Correct the place that is shown.",
+    )
+    NO_TEMPLATE = (
+        Topic.TEMPLATES,
+        "error",
+        "The campaign has neither HTML nor text.",
+        "Write `html:`, `text:` or both under `templates`.",
+    )
+    UNUSABLE_INCLUDE = (
+        Topic.TEMPLATES,
+        "error",
+        "A template that another includes, extends or imports cannot be used.",
+        "Correct its name; it lies in the campaign's or a template's folder, and is written out in quotes.",
+    )
+    TOO_MANY_TEMPLATES = (
+        Topic.TEMPLATES,
+        "error",
+        "A template includes several hundred others.",
+        "Include fewer.",
+    )
+    UNKNOWN_NAME = (
+        Topic.TEMPLATES,
+        "error",
+        "A name that is neither a column nor a variable.",
+        "Write the one that was meant, or add a column or a variable of that name.",
+    )
+    MISSPELT_NAME = (
+        Topic.TEMPLATES,
+        "warning",
+        "A name with a default is nearly a column's, and is none: everyone gets the default.",
+        "Write the name that was meant.",
+    )
+    IMPORT_WITHOUT_CONTEXT = (
+        Topic.TEMPLATES,
+        "error",
+        "An imported template uses a name that it does not see.",
+        "Write `with context` behind the import.",
+    )
+    MIXED_COMPARISON = (
+        Topic.TEMPLATES,
+        "error",
+        "Text is compared with a number or a truth value, which it never equals.",
+        "Compare text with text and numbers with numbers: the message shows both ways.",
+    )
+    ALWAYS_TRUE = (
+        Topic.TEMPLATES,
+        "error",
+        "A text behind `or` is compared with nothing, and so true for everybody.",
+        "Compare it too: `plan == \"free\" or plan == \"pro\"`.",
+    )
+    LANGUAGE_WORD = (
+        Topic.TEMPLATES,
+        "error",
+        "A word of the template language is written for the column of that name.",
+        "Write it with `_` before it: the column `None` is `_none`.",
+    )
+    BARE_CONDITION = (
+        Topic.TEMPLATES,
+        "warning",
+        "A condition is a column alone, whose cells say no, false or 0: any text but the empty one is true.",
+        "Write the condition that the message shows.",
+    )
+    NO_TEXT_PART = (
+        Topic.CONTENT,
+        "error",
+        "No text part can be made from the HTML, for it has no words.",
+        "Write `alt` texts for the pictures, or a text template.",
+    )
+    BARE_TEXT_PART = (
+        Topic.CONTENT,
+        "warning",
+        "The text part made from the HTML is addresses of links alone.",
+        "Write `alt` texts for the pictures, or a text template.",
+    )
+    BROKEN_PICTURE = (
+        Topic.CONTENT,
+        "error",
+        "The HTML shows a file that nobody who reads the mail has.",
+        "Put it on a web server and write `https://…`, or write it out as `data:`.",
+    )
+    PICTURE_WITHOUT_SCHEME = (
+        Topic.CONTENT,
+        "warning",
+        "The address of a picture begins with `//`, which some programs take for a file.",
+        "Write `https:` before it.",
+    )
+    LEFTOVER_PLACEHOLDER = (
+        Topic.CONTENT,
+        "warning",
+        "The mail has a placeholder of another tool in it, which goes out as it stands.",
+        "Write `{{ column }}`.",
+    )
+    OPEN_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "A cell alone says which file is attached, and may name any beside the campaign's.",
+        "Put these files into a folder of their own, and write `files/{{ column }}`.",
+    )
+    UNUSABLE_ATTACHMENT = (
+        Topic.CONTENT,
+        "error",
+        "Attachments of some rows are not there or cannot be used.",
+        "Put the files there, or say what becomes of such rows with `missing:`.",
+    )
+    MESSAGE_TOO_LARGE = (
+        Topic.CONTENT,
+        "error",
+        "A message is larger than the server takes.",
+        "Attach less, or link to it.",
+    )
+    MESSAGE_LIKELY_TOO_LARGE = (
+        Topic.CONTENT,
+        "warning",
+        "A message is larger than the server took within the last week.",
+        "Attach less, or link to it; `run` asks the server again.",
+    )
+    UNBUILDABLE_MESSAGE = (
+        Topic.CONTENT,
+        "error",
+        "Messages that cannot be built, by what a template, an attachment or the size says.",
+        "Correct the template, or the rows that are named.",
+    )
+    GUARD_REFUSED = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "A guard refused: `expect`, `--strict`, `--plan`, changed content, no `--yes`; nothing was sent.",
+        "Look at what changed; the message names the option that goes on.",
+    )
+    RECORD_UNUSABLE = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "The record cannot be opened, read, written or trusted.",
+        "Do as the message says; the record is not changed by that.",
+    )
+    RECORD_IN_USE = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "Another process is sending this campaign.",
+        "Wait for it, or stop it.",
+    )
+    INTERRUPTED = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "A person or a signal ended the work before it was done.",
+        "Run it again.",
+    )
+    FILE_LIMIT = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "The system lets this process open fewer files than its connections need.",
+        "Raise the limit (`ulimit -n 1024`), or give the profile fewer `connections`.",
+    )
+    NO_WORKER = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "The Python that sendbatch runs on cannot be started once more, as a worker.",
+        "Install it where this user can read it.",
+    )
+    SERVER_UNUSABLE = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "The server could not be reached, secured or logged in to.",
+        "Do as the message says; `sendbatch probe` tries again.",
+    )

@@ -1,0 +1,63 @@
+"""The bodies of one content, compiled: from a recipient's values to the text and the HTML.
+
+Each step has its place here, and works on the whole of a body: the template is rendered; a proof's links are
+made to lead nowhere; what the HTML shows is held against what a reader can have; the text is made from the
+HTML where its author wrote none. What turns one language into another (Markdown, MJML) and what moves styles
+into tags comes right behind the rendering: it depends on a template's structure, and seldom on a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sendbatch.message.content import Bundle, Content
+from sendbatch.message.pictures import Pictures
+from sendbatch.message.plaintext import ALT_OR_TEXT, text_from_html
+from sendbatch.message.templates import Failed, Template
+from sendbatch.message.unsubscribing import Spellings, without_links
+
+
+class Rendered(NamedTuple):
+    """Both bodies, as pieces to be joined."""
+
+    text: Sequence[str]
+    html: Sequence[str] | None
+
+
+class Bodies:
+    """`columns` are those of the plan: a picture that one of them decides is looked for in each message."""
+
+    def __init__(self, content: Content, columns: Sequence[str]) -> None:
+        self._html = _template(content.html, autoescape=True)
+        self._text = _template(content.text, autoescape=False)
+        self._pictures = Pictures(content, columns)
+
+    def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
+        """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
+        html = _pieces(self._html, variables, to_disarm)
+        if html is not None and self._pictures.are_computed:
+            self._pictures.hold("".join(html))
+        text = _pieces(self._text, variables, to_disarm)
+        if text is None:
+            text = text_from_html("".join(html or ())).splitlines(keepends=True)
+        if not any(map(str.strip, text)):
+            if self._text is None:
+                raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
+            raise Failed("templates.text: no text is left")
+        return Rendered(text, html)
+
+
+def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:
+    return None if bundle is None else Template(bundle, autoescape=autoescape)
+
+
+def _pieces(
+    template: Template | None, variables: dict[str, object], to_disarm: Spellings
+) -> list[str] | None:
+    if template is None:
+        return None
+    pieces = template.pieces(variables)
+    if not to_disarm:
+        return pieces
+    return without_links("".join(pieces), to_disarm).splitlines(keepends=True)

@@ -1,0 +1,48 @@
+"""What one recipient gets, rendered and not yet encoded: the stage between the templates and MIME.
+
+Whoever wants to look at a message before it is sent looks at these; what was composed is never parsed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sendbatch.message.headers import Header
+from sendbatch.values import Envelope
+
+
+class File(NamedTuple):
+    """An attachment. `size` is that of the file, in bytes; `encoded` is its MIME part, and empty where the
+    parts come from a worker."""
+
+    name: str
+    media_type: str
+    size: int
+    encoded: bytes = b""
+
+
+class Parts(NamedTuple):
+    """One recipient's message as a reader has it.
+
+    `headers` are all but those of MIME, in their order; the subject, the Message-ID and the date
+    (`dated_at`, seconds since the epoch) are among them. The bodies are pieces to be joined: those that
+    a template gives to everybody are the same objects each time, and are encoded once. The envelope's
+    `smtputf8` is settled with the encoding.
+    """
+
+    envelope: Envelope
+    message_id: str
+    dated_at: float
+    subject: str
+    headers: Sequence[Header]
+    text: Sequence[str]
+    html: Sequence[str] | None
+    attachments: Sequence[File] = ()
+
+
+class Sample(NamedTuple):
+    """A message that was composed in order to be looked at, and its size in bytes."""
+
+    parts: Parts
+    size: int

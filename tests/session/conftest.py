@@ -1,0 +1,4 @@
+"""Calls from end to end work in a folder of their own, and never in the user's."""
+
+from tests.kit.command import desk, environ  # noqa: F401
+from tests.kit.mailhost import mailhost  # noqa: F401
