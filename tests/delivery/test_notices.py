@@ -6,7 +6,7 @@ from sendbatch.delivery.notices import MOST_DOMAINS, MOST_KINDS, Domains, Notice
 from sendbatch.delivery.verdict import unbuilt
 from sendbatch.values import Outcome, Recipient, Reply, Status, Unbuildable, Whom, Why
 from tests.kit.clock import FakeClock
-from tests.kit.desk import Watcher
+from tests.kit.watcher import Watcher
 
 GREY = Reply(451, "Greylisted, try again in 300 seconds", "RCPT", "4.7.1")
 

@@ -17,9 +17,10 @@ from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import SlowDown
 from sendbatch.delivery.verdict import A_DAY, unbuilt
 from sendbatch.delivery.waits import Waits
-from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
+from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
 from sendbatch.limits.brake import REFUSALS, TRIES
 from sendbatch.reasons import reason_of
+from sendbatch.runtime.clock import Onward
 from sendbatch.smtp.facts import ENDED, lost, released, unanswered, unfinished, unfit
 from sendbatch.smtp.transport import Cause, Fact, Unfit
 from sendbatch.values import (
@@ -36,9 +37,9 @@ from sendbatch.values import (
 )
 from sendbatch.words import clock_time
 from tests.kit.clock import START, FakeClock
-from tests.kit.desk import Watcher
 from tests.kit.handing import answered
 from tests.kit.limits import limits
+from tests.kit.watcher import Watcher
 
 NEW = Handed(0, 0)
 TAKEN = answered(Reply(250, "ok", "MESSAGE"))
@@ -94,6 +95,7 @@ class Room:
             limits=self.limits,
             slow_down=SlowDown(("slow down",)),
             clock=self.clock,
+            now=Onward(self.clock).now,
             random=Random(1),
             observer=self.watcher,
             write=self.written.extend,
