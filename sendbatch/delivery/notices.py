@@ -83,7 +83,7 @@ class Notices:
             words = one_line(_why(outcome), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
-        return self._kinds.setdefault(key, _Kind(f"{word(status)}: {words}"))
+        return self._kinds.setdefault(key, _Kind(word(status), words))
 
 
 def _why(outcome: Outcome, row: int = 0) -> str:
@@ -116,9 +116,10 @@ class _Gate:
 
 @dataclass(slots=True)
 class _Kind:
-    """All of one status and one reason."""
+    """All of one status and one reason, each in words."""
 
-    words: str
+    status: str
+    why: str
     number: int = 0
     domains: Domains = field(default_factory=lambda: Domains())
     gate: _Gate = field(default_factory=lambda: _Gate(1))
@@ -129,9 +130,8 @@ class _Kind:
 
     @property
     def so_far(self) -> str:
-        how, _, why = self.words.partition(": ")
-        about = f" ({why})" if why else ""
-        return f"{how} {count(self.number, 'time')} so far{about}: {self.domains}"
+        about = f" ({self.why})" if self.why else ""
+        return f"{self.status} {count(self.number, 'time')} so far{about}: {self.domains}"
 
 
 class Domains:
