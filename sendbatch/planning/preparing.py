@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, GuardError, LedgerError
 from sendbatch.findings import Finding, Rule
@@ -275,8 +274,8 @@ def _is_alive_again(draft: Draft, lookups: Lookups | None, stop: Stop) -> bool:
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
-    domains = draft.reading.domains_without_mail(NO_MAIL)
-    return any(reason is None for reason in lookups.check(domains, stop.heed).values())
+    domains = draft.reading.domains_without_mail()
+    return any(why is None for why in lookups.check(domains, stop.heed).values())
 
 
 def _changes(

@@ -13,9 +13,10 @@ from typing import TextIO
 from sendbatch.errors import inert, one_line
 from sendbatch.findings import Group
 from sendbatch.message.identity import short
+from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
-from sendbatch.smtp.meanings import OURS, meaning
+from sendbatch.smtp.meanings import meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
 from sendbatch.widths import cut, padded, width
@@ -145,7 +146,8 @@ def _held(tally: Tally) -> list[str]:
     for group in tally.held[:5]:
         reply = Reply(group.code, group.text, "RCPT", group.enhanced)
         about = meaning(reply)
-        ours = f" (speaks of {OURS[about]}, not of them)" if about in OURS else ""
+        of = OURS.get(about) if about is not None else None
+        ours = f" (speaks of {of}, not of them)" if of else ""
         text = cut(one_line(said(reply)), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
     who = one_line(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
