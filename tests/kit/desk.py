@@ -20,6 +20,7 @@ from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.store import Entry, Store
+from sendbatch.limits.gates import Gate
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -136,6 +137,7 @@ class Desk:
     slow_down: tuple[str, ...] = ()
     usage: Usage | None = None
     account: Account = ACCOUNT
+    gates: Sequence[Gate] = ()
     no_wait: bool = False
     breaker: int = BREAKER
     limit: int | None = None
@@ -221,6 +223,7 @@ class Desk:
                 retry=self.retry,
                 no_wait=self.no_wait,
                 braked=history.braked,
+                more=self.gates,
             ),
             retry=self.retry,
             content=LETTER.digest,
