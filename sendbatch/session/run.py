@@ -38,7 +38,7 @@ from sendbatch.runtime.descriptors import enough_files
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.observer import Wait
 from sendbatch.session.job import Job
-from sendbatch.session.rehearsal import build
+from sendbatch.session.rehearsal import samples
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
@@ -139,9 +139,9 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     now = job.edge.clock.wall()
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
-    for recipient, message in build(prepared.pool, first, now, job.stop):
-        if not findings and len(message.data) > limit:
-            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+    for recipient, sample in samples(prepared.pool, first, now, job.stop):
+        if not findings and sample.size > limit:
+            said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
             findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
     if findings:
         raise CampaignError(findings)
