@@ -39,6 +39,7 @@ from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.values import Recipient, Status
+from sendbatch.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _restrict(ledger: Ledger, options: Options) -> None:
     strangers = ledger.sending.scope(all_spellings(options.only))
     if strangers:
         raise CampaignError(
-            f"--only names nobody in the plan: {', '.join(strangers[:10])}",
+            f"--only names nobody in the plan: {listed(strangers, 10)}",
             hint="give the key or the address as the CSV has it",
         )
 
