@@ -29,15 +29,15 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
     """All rows are staged. Raises CampaignError for each column that `where` takes for true or false
     and that says no somewhere."""
     place = campaign.places.get("recipients.where")
-    faults = []
+    findings = []
     for column in bare_columns(rules):
         found = staging.saying(column, SAYING_NO)
         if found.count:
-            faults.append(
+            findings.append(
                 _bare(Rule.BARE_WHERE, f"recipients.where: {column}", column, found, place)
             )
-    if faults:
-        raise CampaignError(faults)
+    if findings:
+        raise CampaignError(findings)
 
 
 def bare_warnings(

@@ -268,8 +268,8 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[s
         )
         for name in clashing
     }
-    if faults := refused_content(preparing.content, campaign, columns, clashes):
-        raise CampaignError(faults)
+    if findings := refused_content(preparing.content, campaign, columns, clashes):
+        raise CampaignError(findings)
 
 
 def _is_alive_again(ledger: Ledger, lookups: Lookups | None, stop: Stop) -> bool:
