@@ -73,13 +73,13 @@ def unused_defaults(
     return findings
 
 
-def hidden_slips(
-    content: Content, campaign: Campaign, used: Collection[str], columns: Collection[str]
+def misspelt_names(
+    content: Content, campaign: Campaign, columns: Collection[str]
 ) -> Iterator[Finding]:
     """A warning for each name with a default in a template that is neither a column nor a variable, and
     nearly one: everyone gets the default."""
     known = {*columns, *campaign.variables}
-    for name in sorted(set(used) - known - names_set(content)):
+    for name in sorted(used_by(content, campaign) - known - names_set(content)):
         near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
         if near:
             said = f"{name} is no column and no variable, and everyone gets what stands in for it"
