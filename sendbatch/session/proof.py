@@ -67,14 +67,14 @@ def send_proofs(
 
 
 def _hold_addresses(reviewers: Sequence[str]) -> None:
-    faults = []
+    findings = []
     for reviewer in reviewers:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
-    if faults:
-        raise CampaignError(faults)
+            findings.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
+    if findings:
+        raise CampaignError(findings)
 
 
 def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
