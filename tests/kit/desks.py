@@ -13,7 +13,9 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.ledger.sqlite import Ledger, open_scratch
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
+from sendbatch.planning.options import Options
 from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
+from sendbatch.planning.preparing import Prepared, Preparing, prepare
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -23,6 +25,7 @@ from tests.kit.office import Office
 MakeDesk = Callable[..., Desk]
 OFFICE = inspect.signature(Office).parameters
 Make = Callable[..., Planned]
+Prepare = Callable[..., Prepared]
 
 
 @pytest.fixture
@@ -69,6 +72,34 @@ def make(ledger: Ledger) -> Iterator[Make]:
         )
         with ledger.transaction():
             return make_plan(ledger, planning)
+
+    with Workers() as workers:
+        yield made
+
+
+@pytest.fixture
+def prepared(ledger: Ledger) -> Iterator[Prepare]:
+    """prepared(campaign, **options): what a run would do now, with the record as it then is."""
+
+    def made(one: Campaign, *, looking: bool = False, now: float = 1.0, **options: Any) -> Prepared:
+        preparing = Preparing(
+            campaign=one,
+            content=read_content(one),
+            options=Options(**options),
+            command="sendbatch run spring.yaml",
+            size_seen=None,
+            lookups=lambda: pytest.fail("nobody asked for the domains to be looked up"),
+            workers=workers,
+            observer=Observer(),
+            stop=Stop(),
+            wall=lambda: now,
+            environ={},
+            place="reports/spring",
+            recorded=False,
+            looking=looking,
+        )
+        with ledger.transaction():
+            return prepare(ledger, preparing)
 
     with Workers() as workers:
         yield made
