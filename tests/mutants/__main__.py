@@ -29,8 +29,8 @@ from tests.mutants.making import Mutant, mutants_of
 ROOT = Path(__file__).parents[2]
 ROOMS = ("smtp", "ledger", "limits", "delivery")
 ANSWERS = Path(__file__).with_name("ANSWERS.md")
-# What the tests of a mutant may take: so many seconds of the processor and on the clock, and so many times what
-# they took without a defect. On a busy machine the clock says little.
+# What the tests of a mutant may take: so many seconds of the processor and on the clock, and so many times
+# what they took without a defect. On a busy machine the clock says little.
 LEAST_WORK, LEAST_TIME, FACTOR = 20.0, 120.0, 10.0
 SURVIVING = ("SURVIVES", "untested")
 
