@@ -18,8 +18,10 @@ from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Entry, Store
+from sendbatch.ledger.facts import Entry
+from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Backlog
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -66,8 +68,8 @@ def addresses(count: int, domain: str = "example.org") -> list[str]:
 def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> None:
     """Plan these addresses, from row 2 on; rows with a number in `broken` cannot be built."""
     worn = set(broken)
-    with ledger.transaction():
-        staging = ledger.stage(COLUMNS)
+    with ledger.draft() as draft:
+        staging = draft.stage(COLUMNS)
         rows = []
         for number, email in enumerate(emails):
             name = "broken" if number in worn else "Ada"
@@ -76,13 +78,14 @@ def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> N
             rows.append(batches.staged(row))
         staging.add(rows)
         staging.settle()
-        staging.merge(
+        staging.finish(
             inputs="inputs",
             recipients_digest="",
             content_digest=LETTER.digest,
             started_at=0.0,
             completed_at=1.0,
         )
+        draft.merge()
 
 
 class WatchedPool(Pool):
@@ -104,6 +107,7 @@ class Desk:
 
     ledger: Ledger
     office: Office
+    backlog: Backlog = field(init=False)
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     stop: Stop = field(default_factory=Stop)
@@ -120,7 +124,7 @@ class Desk:
     limit: int | None = None
     stop_after: float | None = None
     read_credentials: Callable[[], Credentials | None] = lambda: None
-    store: Callable[[Store], Store] = lambda store: store
+    through: Callable[[Backlog], Backlog] = lambda backlog: backlog
     log_in_first: bool = False
     keys: Keys | None = None
     levels: Levels = field(default_factory=Levels)
@@ -128,28 +132,29 @@ class Desk:
 
     def send(self) -> Ending:
         """One run from its selection to its end, with nothing left of it afterwards."""
-        self.ledger.sending.recover(self.clock.wall())
-        with self.ledger.transaction():
-            self.ledger.sending.scope(None)
-            self.ledger.sending.choose(self.limit)
-            self.ledger.sending.make_due(self.clock.wall())
+        self.ledger.recover(self.clock.wall())
+        with self.ledger.draft() as draft:
+            draft.limit(self.limit)
+            draft.make_due(self.clock.wall())
+            draft.merge()
         return self._run()
 
     def send_again(self, holds: float | None = None) -> Ending:
         """One run in which who is in doubt is sent to again: while their keys hold, so many seconds, or by
         a person's word."""
-        self.ledger.sending.recover(self.clock.wall())
-        with self.ledger.transaction():
-            self.ledger.sending.scope(None)
-            self.ledger.sending.choose(None)
-            self.ledger.sending.resend()
+        self.ledger.recover(self.clock.wall())
+        with self.ledger.draft() as draft:
+            draft.resend()
+            draft.merge()
         self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
         ending = self._run()
-        self.ledger.sending.put_back()
+        self.backlog.end()
         return ending
 
     def _run(self) -> Ending:
-        selected = self.ledger.sending.sendable()
+        self.backlog = self.ledger.backlog(Onward(self.clock).now)
+        totals = self.backlog.totals()
+        selected = sum(totals.get(status, 0) for status in SENDABLE)
         self.watcher.counts = Counter(self.ledger.reading.totals())
         return run_with(self.clock, self._send(selected))
 
@@ -159,7 +164,7 @@ class Desk:
 
     async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
         async with self.office.working():
-            committer = Committer(self.store(self.ledger.sending))
+            committer = Committer(self.through(self.backlog))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
@@ -185,7 +190,7 @@ class Desk:
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
         return Engine(
-            store=self.store(self.ledger.sending),
+            backlog=self.through(self.backlog),
             committer=committer,
             pool=pool,
             dialer=dialer,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import CampaignError, GuardError
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.values import Status
 from tests.kit.campaigns import PEOPLE, YAML, campaign
 from tests.kit.desks import Prepare
-from tests.kit.people import bring
+from tests.kit.people import bring, remember
 
 TEN = "email,name\n" + "".join(f"p{n}@example.org,P{n}\n" for n in range(10))
 
@@ -70,7 +70,7 @@ def test_each_row_has_its_status_and_only_those_who_hold_a_key_count(
 
 
 def test_strictly_an_invalid_row_refuses_and_nothing_is_planned(
-    tmp_path: Path, prepared: Prepare, ledger: Ledger
+    tmp_path: Path, prepared: Prepare, ledger: Record
 ) -> None:
     with pytest.raises(GuardError, match="1 invalid"):
         prepared(campaign(tmp_path, people=PEOPLE + "nobody,Nobody\n"), strict=True)
@@ -79,27 +79,26 @@ def test_strictly_an_invalid_row_refuses_and_nothing_is_planned(
 
 
 def test_another_number_than_expected_refuses_and_nothing_is_planned(
-    tmp_path: Path, prepared: Prepare, ledger: Ledger
+    tmp_path: Path, prepared: Prepare, ledger: Record
 ) -> None:
     with pytest.raises(GuardError, match="3"):
         prepared(campaign(tmp_path, more="expect: 4-9\n"))
     assert ledger.reading.plan() is None
 
 
-def tried(ledger: Ledger) -> None:
+def tried(ledger: Record) -> None:
     bring(ledger, "ada@example.org", Status.ACCEPTED)
 
 
 def test_another_letter_refuses_once_somebody_has_the_first(
-    tmp_path: Path, prepared: Prepare, ledger: Ledger
+    tmp_path: Path, prepared: Prepare, ledger: Record
 ) -> None:
     prepared(campaign(tmp_path))
     tried(ledger)
-    ledger.remember("content", "another")  # as a run with another letter wrote it down
+    remember(ledger, content="another", server="mail.example")  # as a run with another letter did
     real = campaign(
         tmp_path, yaml=YAML.replace("smtp: sandbox", "smtp: {host: mail.example, security: tls}")
     )
-    ledger.remember("server", "mail.example")
     with pytest.raises(GuardError, match="the text changed"):
         prepared(real)
     told = prepared(real, looking=True)
@@ -109,7 +108,7 @@ def test_another_letter_refuses_once_somebody_has_the_first(
 
 
 def test_another_key_refuses_once_anybody_was_tried(
-    tmp_path: Path, prepared: Prepare, ledger: Ledger
+    tmp_path: Path, prepared: Prepare, ledger: Record
 ) -> None:
     prepared(campaign(tmp_path))
     by_name = YAML.replace("file: people.csv", "file: people.csv\n  key: name")
@@ -131,7 +130,7 @@ def test_names_that_no_column_has_refuse_also_where_nothing_else_changed(
 
 
 def test_who_is_in_doubt_is_counted_and_not_sent_to(
-    tmp_path: Path, prepared: Prepare, ledger: Ledger
+    tmp_path: Path, prepared: Prepare, ledger: Record
 ) -> None:
     spring = campaign(tmp_path)
     prepared(spring)
