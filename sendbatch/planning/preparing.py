@@ -97,15 +97,14 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
     moved = belonging.same_campaign(reading, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
     anew = None
-    if keyed_by is None:
-        keys.own_addresses(reading, campaign)
-        if not options.accept_changes:
-            anew = begin_anew(draft, campaign, preparing.content.digest, now)
+    if keyed_by is None and not options.accept_changes:
+        anew = begin_anew(draft, campaign, preparing.content.digest, now)
     salt = _salt(draft)
     planned = _plan(draft, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
+    keys.own_addresses(reading, campaign)  # of those never tried, what the new plan made of them
     _restrict(draft, options)
 
     def plan_anew() -> Planned:
