@@ -1,6 +1,6 @@
 """What a campaign is once everything declared was read, checked and resolved.
 
-Frozen dataclasses without pydantic or YAML: absolute paths, parsed rates, the profile merged in.
+Frozen dataclasses without YAML: absolute paths, parsed rates, the profile merged in.
 Durations are seconds, sizes bytes.
 """
 
