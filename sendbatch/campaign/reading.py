@@ -88,7 +88,8 @@ def _did_you_mean(name: str) -> str:
 def want_mapping(value: Data, spot: Spot) -> None:
     """Say that something else than a mapping stands where one belongs."""
     hint = None
-    if isinstance(value, list):
+    is_item = any(isinstance(part, int) for part in spot.trail)
+    if isinstance(value, list) and not is_item:
         hint = "take the dash away: keys need none, only the items of a list"
     elif isinstance(value, str) and syntax.lacks_blank(value):
         hint = syntax.BLANK
