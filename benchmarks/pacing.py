@@ -14,8 +14,12 @@ from contextlib import closing
 from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.setting import Desk, desk
 from benchmarks.sink import sink
-from sendbatch.campaign.model import Rate
-from sendbatch.limits.pace import Pacer
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
+from sendbatch.limits.gates import Gates
+from sendbatch.limits.usage import Account
+from sendbatch.runtime.clock import SystemClock
 
 PEOPLE = 50_000  # at the highest rate; the others send to a part of them
 RATES = (500, 2_000, 3_000, 5_000)  # messages a second
@@ -35,11 +39,14 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
             for rate, series in held.items():
                 told(number, runs, series.name)
                 series.values.append(_held(main, rate, people * rate // RATES[-1]))
-    rows = [("asked for", "messages/s", "spread", "off by")]
-    rows += [(s.name, figure(s.median), s.spread, f"{_off(s, r):.2%}") for r, s in held.items()]
-    rows.append((free.name, figure(free.median), free.spread, ""))
-    for name, rates in (("without a limit", ()), (f"at {CLAIMED:,}/s", (Rate(CLAIMED, 1),))):
-        rows.append((f"cost of pacing a message, {name}", f"{_cost(rates):.2f} µs", "", ""))
+        rows = [("asked for", "messages/s", "spread", "off by")]
+        rows += [(s.name, figure(s.median), s.spread, f"{_off(s, r):.2%}") for r, s in held.items()]
+        rows.append((free.name, figure(free.median), free.spread, ""))
+        for name, gates in (
+            ("without a limit", _gates(main)),
+            (f"at {CLAIMED:,}/s", _gates(main, CLAIMED)),
+        ):
+            rows.append((f"cost of pacing a message, {name}", f"{_cost(gates):.2f} µs", "", ""))
     title = f"Pacing: {people:,} recipients to {server.name}, {times(runs)}"
     return Result(title, rows, [_claim(held, free)])
 
@@ -74,16 +81,23 @@ def _off(series: Series, rate: int) -> float:
     return series.median / rate - 1
 
 
-def _cost(rates: tuple[Rate, ...]) -> float:
-    """Microseconds of all that a run asks the pacer for one message, slots always free."""
-    pacer = Pacer(rates, {})
+def _gates(main: Desk, rate: int | None = None) -> Gates:
+    """Those of a run at this rate."""
+    campaign = load_campaign(main.campaign, rate=f"{rate}/s" if rate else None)
+    allowance = Allowance(Account("127.0.0.1", ""), None, "", campaign.rates)
+    return limits_of(campaign, allowance, SystemClock()).gates
+
+
+def _cost(gates: Gates) -> float:
+    """Microseconds of all that a run asks its gates for one message, slots always free: when the next may
+    go, and to count it."""
     best = float("inf")
     for _ in range(5):
         began = time.perf_counter()
-        for now in range(CALLS):
-            pacer.next_account_slot()
-            pacer.next_slot("example.org")
-            pacer.spend("example.org", float(now))
+        for number in range(CALLS):
+            now = float(number)
+            gates.due(now, "example.org")
+            gates.take(now, "example.org", number)
         best = min(best, time.perf_counter() - began)
     return best / CALLS * 1e6
 

@@ -43,9 +43,10 @@ from sendbatch.session.run import OUTBOX, look
 from sendbatch.session.run import run as run_job
 from sendbatch.session.showing import approved, confirming, rehearsed, seen
 from sendbatch.smtp.server import server_of
-from sendbatch.values import Message, Recipient, Status
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
+    from sendbatch.preview.gallery import Entry
     from sendbatch.preview.page import Made
     from sendbatch.session.proof import Proofed
     from sendbatch.smtp.probe import Step
@@ -224,7 +225,7 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
 
 
-def _gallery(job: Job, ledger: Ledger, messages: Sequence[tuple[Recipient, Message]]) -> Path:
+def _gallery(job: Job, ledger: Ledger, messages: Sequence[Entry]) -> Path:
     from sendbatch.preview.gallery import write_gallery
 
     campaign = job.campaign

@@ -1,4 +1,4 @@
-"""Sends what the record holds: a feed, a line, and one sender for each connection, on one loop.
+"""Sends what the record holds: a feed, a queue, and one sender for each connection, on one loop.
 
 The record is written before the wire: a message's final dot leaves only after its row was made
 durable as *sending*, and its outcome is queued for the next shared commit the moment the reply
@@ -15,26 +15,23 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from sendbatch.campaign.model import Profile, Rate, Retry
-from sendbatch.delivery.brake import Brake
+from sendbatch.campaign.model import Retry
 from sendbatch.delivery.connections import Dialer, Reach
 from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
-from sendbatch.delivery.queue import Line
+from sendbatch.delivery.queue import Queue
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
-from sendbatch.delivery.steering import Connections, SlowDown, Unbuildables
+from sendbatch.delivery.steering import SlowDown, Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.store import Store
-from sendbatch.limits.pace import Pacer
-from sendbatch.limits.quota import Quotas
+from sendbatch.limits.declared import Limits
 from sendbatch.limits.sharing import LOOK
-from sendbatch.limits.usage import Account, Usage
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
@@ -60,23 +57,10 @@ class Ending:
     unbuildable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What paces a run: the rates of profile and campaign together, the account they count on."""
-
-    profile: Profile
-    rates: tuple[Rate, ...]
-    account: Account
-    usage: Usage | None
-
-    def parts(self) -> int:
-        """How many runs are alive on the account, this one included."""
-        return self.usage.runs(self.account) if self.usage is not None else 1
-
-
 @dataclass(slots=True)
 class Engine:
-    """One run over one record. `selected` is how many rows it may send; `content` their digest."""
+    """One run over one record. `selected` is how many rows it may send; `content` their digest. `slow_down`
+    are the patterns of replies that ask for a lower rate."""
 
     store: Store
     committer: Committer
@@ -91,6 +75,7 @@ class Engine:
     observer: Observer
     stop: Stop
     keys: Keys | None = None
+    slow_down: tuple[str, ...] = ()
     no_wait: bool = False
     breaker: int = BREAKER
     history: History = field(default_factory=History)
@@ -98,7 +83,7 @@ class Engine:
     learned: Callable[[Connection], None] = lambda connection: None
     _early: str = ""
     _told_of: float | None = None
-    _held_until: float = 0.0
+    _used_up_until: float = 0.0
     _soon: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _never: asyncio.Event = field(default_factory=asyncio.Event)
@@ -122,7 +107,7 @@ class Engine:
         feed = self._feed(traffic)
         senders = [
             Sender(traffic, number, first if number == 0 else None, since)
-            for number in range(self.limits.profile.connections)
+            for number in range(self.limits.connections.declared)
         ]
         watching = [
             asyncio.create_task(self._watch_soon(traffic)),
@@ -138,7 +123,7 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
             with contextlib.suppress(LedgerError):  # then it counts too much, never too little
-                await traffic.quotas.give_back()
+                await self.limits.gates.give_back()
         if self._broken is None:
             traffic.settling.finish()
             if self.keys is not None and self.keys.expired:
@@ -181,37 +166,21 @@ class Engine:
             self._not_written(lost)
 
     def _traffic(self) -> Traffic:
-        profile = self.limits.profile
-        line = Line(profile.domains)
-        parts = self.limits.parts()
-        pacer = Pacer(self.limits.rates, profile.domains, parts=parts)
-        connections = Connections(profile.connections, profile.messages_per_connection, parts)
-        quotas = Quotas(
-            self.limits.usage,
-            self.limits.account,
-            self.limits.rates,
-            profile.domains,
-            clock=self.clock,
-        )
+        limits = self.limits
+        queue = Queue(limits.gates.domains)
+        limits.gates.share(limits.runs())
         settling = Settling(
             retry=self.retry,
-            connections=connections,
-            pacer=pacer,
-            slow_down=SlowDown(profile.slow_down),
+            limits=limits,
+            slow_down=SlowDown(self.slow_down),
             clock=self.clock,
             random=self.random,
             observer=self.observer,
             write=self.committer.write,
-            put_back=lambda ready: traffic.put_back(ready),
+            return_first=lambda ready: traffic.return_first(ready),
             notices=self._notices,
             waits=self._waits,
-            breaker=Breaker(self.breaker, profile.connections),
-            brake=Brake(
-                self.retry.first_delay,
-                self.retry.max_delay,
-                no_wait=self.no_wait,
-                begun=self.history.braked,
-            ),
+            breaker=Breaker(self.breaker, limits.connections.declared),
             history=self.history,
         )
         reach = Reach(
@@ -219,7 +188,7 @@ class Engine:
             offline=self.retry.offline,
             clock=self.clock,
             soon=self._soon,
-            over=line.over,
+            over=queue.over,
             notice=partial(self._notices.tell, "offline"),
             waiting=self._waits.server,
             refused=settling.refused_connection,
@@ -227,15 +196,14 @@ class Engine:
         )
         traffic = Traffic(
             clock=self.clock,
-            line=line,
-            pacer=pacer,
-            quotas=quotas,
+            queue=queue,
+            limits=limits,
             settling=settling,
             reach=reach,
             content=self.content,
             commit=self.committer.commit,
             offered=self.learned,
-            held=self._held,
+            used_up=self._used_up,
             waits=self._waits,
             soon=self._soon,
             keys=self.keys,
@@ -267,14 +235,14 @@ class Engine:
             self._note("stopped", reason)
         self._soon.set()
 
-    def _held(self, until: float) -> None:
-        """The limits let no message start for a while."""
-        text = f"the limits are used up until {clock_time(until)}"
+    def _used_up(self, what: str, until: float) -> None:
+        """A limit lets no message start for a while."""
+        text = f"{what} until {clock_time(until)}"
         if self.no_wait:
             self._give_up(text)
-        elif abs(until - self._held_until) > 1.0:  # each connection comes to say so
+        elif abs(until - self._used_up_until) > 1.0:  # each connection comes to say so
             self._notices.tell("quota", f"{text}; waiting")
-        self._held_until = until
+        self._used_up_until = until
 
     def _only_later(self, due_at: float) -> bool:
         """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
@@ -287,19 +255,19 @@ class Engine:
 
     async def _watch_soon(self, traffic: Traffic) -> None:
         await self._soon.wait()
-        traffic.line.wake_all()
+        traffic.queue.wake_all()
 
     async def _watch_now(self, traffic: Traffic, senders: list[Sender]) -> None:
         await self._now.wait()
-        traffic.line.wake_all()
+        traffic.queue.wake_all()
         for sender in senders:
             sender.abort()
 
     async def _share(self, traffic: Traffic) -> None:
         """Runs that begin or end on the same account change this one's part of it."""
-        while self.limits.usage is not None:
+        while self.limits.is_shared:
             await self.clock.wait(self._never, LOOK)
-            traffic.share(await asyncio.to_thread(self.limits.parts))
+            traffic.share(await asyncio.to_thread(self.limits.runs))
 
     def _timer(self) -> list[asyncio.Task[None]]:
         async def ring(seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""Keeps the line filled: recipients from the record, rendered, new ones before due retries 1:1.
+"""Keeps the queue filled: recipients from the record, rendered, new ones before due retries 1:1.
 
-Each lane of the line is filled by itself: a domain that its limits hold back keeps nobody else waiting,
+Each lane of the queue is filled by itself: a domain that its limits hold back keeps nobody else waiting,
 however many of its recipients stand first in the CSV.
 """
 
@@ -54,7 +54,7 @@ class Feed:
         self._unbuildables = unbuildables
         self._waiting = waiting
         self._give_up = give_up
-        lanes = traffic.line.lanes
+        lanes = traffic.queue.lanes
         limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
         self._others = _Source(OTHERS, Lane(tuple(chain.from_iterable(limited.values()))))
         self._sources = deque([self._others])
@@ -70,7 +70,7 @@ class Feed:
         traffic, building = self._traffic, self._building
         try:
             while not traffic.stopping:
-                traffic.line.drained.clear()
+                traffic.queue.drained.clear()
                 traffic.all_in = False
                 self._follow_splits()
                 if self._may_fetch and (batch := await self._fetch()):
@@ -78,28 +78,28 @@ class Feed:
                     building.append(batch)
                 elif (ready := self._next()) is not None:
                     await self._add(ready)
-                elif traffic.settling.aside and await self._nobody_else():
+                elif traffic.aside and await self._nobody_else():
                     traffic.look_anew()
-                elif not all(map(traffic.line.has_room, traffic.line.lanes)):
+                elif not all(map(traffic.queue.has_room, traffic.queue.lanes)):
                     self._all_in()
-                    await traffic.clock.wait(traffic.line.drained, self._patience)
+                    await traffic.clock.wait(traffic.queue.drained, self._patience)
                 elif not await self._later():
                     break
         finally:
             for batch in building:
                 batch.built.cancel()
-            traffic.line.close()
+            traffic.queue.close()
 
     @property
     def _patience(self) -> float:
-        """Seconds until a full line is looked at again; under the brake nothing leaves it for long."""
+        """Seconds until a full queue is looked at again; under the brake nothing leaves it for long."""
         traffic = self._traffic
-        braked_for = traffic.settling.brake.until - traffic.clock.steady()
+        braked_for = traffic.braked_until - traffic.clock.steady()
         return min(max(braked_for / 2, 1.0), LOOK_AGAIN)
 
     def _follow_splits(self) -> None:
         """A domain that got a lane of its own is filled from where the others are read by now."""
-        lanes, others = self._traffic.line.lanes, self._others
+        lanes, others = self._traffic.queue.lanes, self._others
         for name in lanes[self._lanes :]:
             own = spellings_of_domain(name)
             others.lane = Lane((*others.lane.domains, *own))
@@ -110,37 +110,37 @@ class Feed:
     async def _nobody_else(self) -> bool:
         """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
         answers to those decide."""
-        settling = self._traffic.settling
+        traffic = self._traffic
         if not self._all_are_aside:
             return False
-        out, aside = await self._settled_is_durable(), settling.aside
+        out, aside = await self._settled_is_durable(), traffic.aside
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
         if await self._committer.call(self._store.next_due_at, out, elsewhere) is not None:
             return False
-        if settling.aside is not aside or not self._all_are_aside:
+        if traffic.aside is not aside or not self._all_are_aside:
             return False
-        settling.nobody_else()
+        traffic.settling.nobody_else()
         return True
 
     @property
     def _all_are_aside(self) -> bool:
         """Whether everybody fetched from the record waits until others were tried."""
-        traffic, aside = self._traffic, self._traffic.settling.aside
+        traffic, aside = self._traffic, self._traffic.aside
         built = sum(len(batch.recipients) for batch in self._building if batch.lane in aside)
-        return len(traffic.out) == traffic.line.waiting(aside) + built
+        return len(traffic.out) == traffic.queue.waiting(aside) + built
 
     @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
-        line = self._traffic.line
-        coming = sum(line.has_room(batch.lane) for batch in self._building)
-        has_room = any(map(line.has_room, line.lanes))
+        queue = self._traffic.queue
+        coming = sum(queue.has_room(batch.lane) for batch in self._building)
+        has_room = any(map(queue.has_room, queue.lanes))
         return self._needs_tried or (coming < self._pool.width and has_room)
 
     def _next(self) -> _Batch | None:
-        """The first batch whose lane has room. The others stay as they are: a line of large messages
+        """The first batch whose lane has room. The others stay as they are: a queue of large messages
         takes an answer, not a batch."""
-        has_room = self._traffic.line.has_room
+        has_room = self._traffic.queue.has_room
         return next((b for b in self._building if b.urgent or has_room(b.lane)), None)
 
     def _render(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> _Batch:
@@ -157,7 +157,7 @@ class Feed:
             source = self._sources[0]
             self._sources.rotate(-1)
             urgent = bool(any_due) and self._needs_tried
-            if not self._traffic.line.has_room(source.name) and not urgent:
+            if not self._traffic.queue.has_room(source.name) and not urgent:
                 continue
             new = [] if urgent else await self._new(source)
             most = len(new) if new else FEW if urgent else BATCH
@@ -170,10 +170,10 @@ class Feed:
     @property
     def _needs_tried(self) -> bool:
         """Whether the brake is on and nobody is at hand whom the server has put off before: if anybody is
-        taken, then they. They come in however full the line is."""
+        taken, then they. They come in however full the queue is."""
         coming = any(batch.urgent for batch in self._building)
         traffic = self._traffic
-        return traffic.settling.brake.on and not coming and not traffic.line.has_tried
+        return traffic.braked and not coming and not traffic.queue.has_tried
 
     async def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
@@ -205,13 +205,13 @@ class Feed:
             if not self._waiting(self.only_later):
                 return False
         self._all_in()
-        await traffic.clock.wait(traffic.line.drained, min(max(seconds, 0.001), LOOK_AGAIN))
+        await traffic.clock.wait(traffic.queue.drained, min(max(seconds, 0.001), LOOK_AGAIN))
         return True
 
     def _all_in(self) -> None:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
-        self._traffic.line.filled.set()
+        self._traffic.queue.filled.set()
 
     async def _settled_is_durable(self) -> frozenset[int]:
         """Who is out now, once the record holds how everybody else was settled.
@@ -232,8 +232,8 @@ class Feed:
             stopped.cancel()
 
     async def _add(self, batch: _Batch) -> None:
-        """Into the line with what was built of it; what could not be is recorded as failed."""
-        if not len(self._traffic.line) and not batch.built.done():
+        """Into the queue with what was built of it; what could not be is recorded as failed."""
+        if not len(self._traffic.queue) and not batch.built.done():
             self._waits.building()
         built = await self._unless_stopped(batch.built)
         if built is None:
@@ -248,7 +248,7 @@ class Feed:
         for recipient, message in zip(batch.recipients, built, strict=False):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
-                self._traffic.line.add(Ready(recipient, message, domain))
+                self._traffic.queue.add(Ready(recipient, message, domain))
             else:
                 failed.append(Failed(recipient.id, message.reason, now))
                 self._traffic.out.discard(recipient.id)
@@ -275,7 +275,7 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Source:
-    """Where a lane of the line is filled from, and how far it was read."""
+    """Where a lane of the queue is filled from, and how far it was read."""
 
     name: str
     lane: Lane

@@ -1,4 +1,4 @@
-"""The line of messages that are ready to go, bounded in number and bytes.
+"""The queue of messages that are ready to go, bounded in number and bytes.
 
 First in, first out, with a lane of its own for each recipient domain that has limits: where these
 hold a lane back, the others pass it. A released message goes back to the front of its lane.
@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from sendbatch.limits.gates import EVERYBODY, NEVER
 from sendbatch.values import Message, Recipient, Status
 
 MOST_MESSAGES = 512  # in a lane
 MOST_BYTES = 64 * 1024 * 1024  # in all lanes, in equal parts
-OTHERS = ""  # the lane of all domains without limits of their own
+OTHERS = EVERYBODY  # the lane of all domains without limits of their own
+
+# When the next message of a lane may go, asked at this steady time.
+Due: TypeAlias = Callable[[float, str], float]
 
 
 class Ready(NamedTuple):
@@ -26,7 +30,7 @@ class Ready(NamedTuple):
     domain: str
 
 
-class Line:
+class Queue:
     """Ready messages in order.
 
     `filled` wakes the senders: something was added, or nothing will be any more. `drained` wakes the
@@ -89,27 +93,30 @@ class Line:
         self.filled.set()
 
     def take(
-        self, due: Callable[[str], float], now: float, *, tried_first: bool = False
+        self, due: Due, now: float, *, ahead: float = 0.0, tried_first: bool = False
     ) -> Ready | None:
-        """The first message whose lane's slot is due; `due(lane)` says when that is. With `tried_first`,
-        one that was deferred before, if there is any: a server that greylists takes those."""
+        """The first message whose lane may go now, or in so many seconds. With `tried_first`, one that was
+        deferred before, if there is any: a server that greylists takes those."""
         first: tuple[int, Ready] | None = None
+        by = now + ahead
         for name, lane in self._lanes.items():
-            if lane.waiting and due(name) <= now:
+            if lane.waiting and due(now, name) <= by:
                 head = (lane.first_tried() if tried_first else None) or lane.head
                 first = head if first is None or head[0] < first[0] else first
         return None if first is None else self._remove(first[1])
 
-    def earliest(self, due: Callable[[str], float], now: float) -> float:
-        """When the first slot for any of the waiting is due; `now` if one is due already."""
-        soonest = min(
-            (due(name) for name, lane in self._lanes.items() if lane.waiting), default=float("inf")
-        )
-        return max(soonest, now)
+    def earliest(self, due: Due, now: float) -> float:
+        """When the first of the waiting may go; `now` if one may already."""
+        soonest = NEVER
+        for name, lane in self._lanes.items():
+            if lane.waiting and (at := due(now, name)) < soonest:
+                soonest = at
+        return soonest if soonest > now else now
 
-    def first_due(self, due: Callable[[str], float]) -> str:
-        """The lane of which somebody may start first."""
-        return min((name for name, lane in self._lanes.items() if lane.waiting), key=due)
+    def first_due(self, due: Due, now: float) -> str:
+        """The lane of which somebody may go first."""
+        waiting = (name for name, lane in self._lanes.items() if lane.waiting)
+        return min(waiting, key=lambda name: due(now, name))
 
     def wake_all(self) -> None:
         """The run is asked to stop: nobody need wait for anything."""

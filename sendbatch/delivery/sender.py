@@ -17,7 +17,7 @@ from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.values import Outcome, Status
 
-FOREVER = float("inf")  # when a message is due while the line is empty; a limit that is none
+FOREVER = float("inf")  # when a message is due while the queue is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 # Seconds before its slot that an envelope may leave with the message before it: a round trip, within these.
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
@@ -65,18 +65,18 @@ class Sender:
         """The message to send now, its slot and quota spent, with a connection open for it."""
         traffic = self._traffic
         while not traffic.stopping:
-            traffic.line.filled.clear()
+            traffic.queue.filled.clear()
             now = traffic.clock.steady()
-            due = traffic.line_due(now)
+            due = traffic.next_due(now)
             if due is None:
                 return None
-            standing = self._number >= traffic.settling.connections.allowed
+            surplus = traffic.is_surplus(self._number)
             far = now + LONG_WAIT < due < FOREVER
             if far and traffic.all_in:
-                traffic.held_until(due)
-            if self._connection is not None and (standing or far):
-                await self._leave()  # and look again: the line may have changed meanwhile
-            elif standing or due == FOREVER:
+                traffic.tell_if_used_up(due)
+            if self._connection is not None and (surplus or far):
+                await self._leave()  # and look again: the queue may have changed meanwhile
+            elif surplus or due == FOREVER:
                 await self._idle(IDLE)
             elif due > now:
                 traffic.tell_of_wait(due)
@@ -90,7 +90,7 @@ class Sender:
         clock = self._traffic.clock
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
-        await clock.wait(self._traffic.line.filled, max(seconds, 0.001))
+        await clock.wait(self._traffic.queue.filled, max(seconds, 0.001))
         # also the first one, while a person thought about the question
         if self._connection is not None and clock.steady() - self._used_at >= IDLE:
             await self._leave()
@@ -117,7 +117,7 @@ class Sender:
         """Whether a message is due still after those with an open connection had their chance."""
         clock = self._traffic.clock
         await clock.wait(self._never, PRECEDENCE)
-        due = self._traffic.line_due(clock.steady())
+        due = self._traffic.next_due(clock.steady())
         return due is not None and due <= clock.steady()
 
     async def _hand_over(self, ready: Ready) -> None:
@@ -158,16 +158,16 @@ class Sender:
         """What leaves with the dot: the next envelope, or QUIT where the connection ends here."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        standing = self._number >= traffic.settling.connections.allowed
-        over = traffic.line.closed and not len(traffic.line)
-        if traffic.stopping or standing or over or self._handed >= self._most(connection):
+        surplus = traffic.is_surplus(self._number)
+        over = traffic.queue.closed and not len(traffic.queue)
+        if traffic.stopping or surplus or over or self._handed >= self._most(connection):
             return QUIT
         soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
         self._ahead = traffic.take_along(soon)
         return self._ahead.message if self._ahead is not None else None
 
     def _most(self, connection: Connection) -> float:
-        learned = self._traffic.settling.connections.per_connection or FOREVER
+        learned = self._traffic.most_messages or FOREVER
         return min(learned, connection.offers.mailmax or FOREVER)
 
     async def _leave(self) -> None:

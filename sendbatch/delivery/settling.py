@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
-from sendbatch.delivery.brake import REFUSALS, Brake
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Whose, whose
-from sendbatch.delivery.steering import Connections, Releases, SlowDown
+from sendbatch.delivery.steering import Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
-from sendbatch.limits.pace import Pacer
+from sendbatch.limits.brake import REFUSALS
+from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, retry_delay
 from sendbatch.runtime.clock import Clock, Onward
 from sendbatch.runtime.observer import Observer
@@ -53,41 +53,39 @@ class Handed(NamedTuple):
 
 class Settling:
     """Holds all that is learned from answers. `write` queues changes for the next shared commit,
-    `put_back` returns a released message to the front of the line, `notices` and `waits` say what people
-    should know."""
+    `return_first` takes a released message back to the front of the queue, `notices` and `waits` say what
+    people should know."""
 
     def __init__(
         self,
         *,
         retry: Retry,
-        connections: Connections,
-        pacer: Pacer,
+        limits: Limits,
         slow_down: SlowDown,
         clock: Clock,
         random: Random,
         observer: Observer,
         write: Callable[[list[Change]], None],
-        put_back: Callable[[Ready], None],
+        return_first: Callable[[Ready], None],
         notices: Notices,
         waits: Waits,
         breaker: Breaker,
-        brake: Brake,
         history: History,
     ) -> None:
         self.breaker = breaker
-        self.brake = brake
-        self.aside: frozenset[str] = frozenset()  # domains that wait until others were tried
-        self.connections = connections
+        self.brake = limits.brake
+        self.connections = limits.connections
+        self._aside = limits.aside
+        self._back_off = limits.back_off
         self.budget = Budget(retry.attempts)
         self.onward = Onward(clock)  # what the due times of this run are measured by
         self._retry = retry
-        self._pacer = pacer
         self._slow_down = slow_down
         self._clock = clock
         self._random = random
         self._observer = observer
         self._write = write
-        self._put_back = put_back
+        self._return_first = return_first
         self._tell = notices.tell
         self._notices = notices
         self._waits = waits
@@ -96,8 +94,8 @@ class Settling:
         self._accepted_at: float | None = None  # the last time in this run
         self._why_braked = ""
         self._last: Reply | None = None
-        if brake.on:
-            connections.hold_to_one(clock.steady())
+        if self.brake.on:
+            self.connections.hold_to_one(clock.steady())
             self._tell(
                 "brake", "the last run was refused for everybody: one message is tried first"
             )
@@ -182,7 +180,7 @@ class Settling:
             return False
         now = self._clock.steady()
         reply = outcome.reply
-        if self._slow_down(reply) and (rate := self._pacer.slow_down(now)) is not None:
+        if self._slow_down(reply) and (rate := self._back_off.slow_down(now)) is not None:
             self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
         about = meaning(reply) if reply is not None and reply.code >= 400 else None
         if about is About.CONNECTION:
@@ -240,7 +238,7 @@ class Settling:
             self._write([self._history.braking(None)])
             if not self.brake.on:
                 self._tell("brake", "the server takes mail again")
-        if self.aside:
+        if self._aside.domains:
             self._set_aside()
 
     def _condemn(self, condemned: list[int]) -> None:
@@ -307,18 +305,18 @@ class Settling:
 
     def _set_aside(self) -> None:
         aside = self.breaker.aside | self.brake.aside
-        if aside == self.aside:
+        if aside == self._aside.domains:
             return
         if aside and not self.is_over:
             where = listed(sorted(aside), 1)
             self._tell("aside", f"all are refused at {where}: others are tried first")
-        self.aside = aside
+        self._aside.domains = aside
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
         """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
         if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
-            self._put_back(ready)
+            self._return_first(ready)
             return
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         reason = outcome.reason or "the connection ended three times before this message was taken"

@@ -1,4 +1,4 @@
-"""What all connections of a run share: the line, the limits, what was learned, the way to the record."""
+"""What all connections of a run share: the queue, the limits, what was learned, the way to the record."""
 
 from __future__ import annotations
 
@@ -7,61 +7,60 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 
 from sendbatch.delivery.connections import Reach
-from sendbatch.delivery.queue import Line, Ready
+from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
 from sendbatch.ledger.store import Change, Intent
-from sendbatch.limits.pace import Pacer
-from sendbatch.limits.quota import Quotas
+from sendbatch.limits.declared import Limits
+from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired, Keys
 from sendbatch.values import Outcome, Status
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
-NEVER = float("inf")
-ALIKE = 0.05  # seconds: a quota's time is told by the wall clock, and is never quite the same twice
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
 class Traffic:
     """One object a run. `commit` makes changes durable and is awaited before a final dot leaves;
-    `offered` is told what each new connection offers, `held` the epoch time before which no message
-    may start where that is far away."""
+    `offered` is told what each new connection offers, `used_up(what, until)` what keeps messages back until
+    an epoch time, where that is far away and nobody asked for it."""
 
     def __init__(
         self,
         *,
         clock: Clock,
-        line: Line,
-        pacer: Pacer,
-        quotas: Quotas,
+        queue: Queue,
+        limits: Limits,
         settling: Settling,
         reach: Reach,
         content: str,
         commit: Callable[[list[Change]], Awaitable[None]],
         offered: Callable[[Connection], None],
-        held: Callable[[float], None],
+        used_up: Callable[[str, float], None],
         waits: Waits,
         soon: asyncio.Event,
         keys: Keys | None = None,
     ) -> None:
         self.clock = clock
-        self.line = line
+        self.queue = queue
         self.settling = settling
         self.reach = reach
         self.opened = offered
         self.out: set[int] = set()  # recipients fetched from the record and not settled
-        self._pacer = pacer
-        self.quotas = quotas
+        self._gates = limits.gates
+        self._brake = limits.brake
+        self._aside = limits.aside
+        self._connections = limits.connections
         self._content = content
         self._commit = commit
-        self._held = held
+        self._used_up = used_up
         self._waits = waits
         self._soon = soon
         self._keys = keys
-        self.all_in = False  # the line has all there is for now, or all it can hold
-        self._queue = 0  # connections that wait for a slot
+        self.all_in = False  # the queue has all there is for now, or all it can hold
+        self._in_turn = 0  # connections that wait for a slot
 
     @property
     def stopping(self) -> bool:
@@ -71,54 +70,72 @@ class Traffic:
         """Until the run is asked to stop."""
         await self._soon.wait()
 
-    def line_due(self, now: float) -> float | None:
-        """When the next message may start; infinity while the line is empty, None when it is over."""
-        if not len(self.line):
-            return None if self.line.closed else float("inf")
-        account = max(self._account_due(), self.settling.brake.until)
-        return account if account > now else self.line.earliest(self._due, now)
+    @property
+    def braked(self) -> bool:
+        """Whether one message at a time is tried."""
+        return self._brake.on
+
+    @property
+    def braked_until(self) -> float:
+        """Before this steady time nothing is tried."""
+        return self._brake.until
+
+    @property
+    def aside(self) -> frozenset[str]:
+        """Domains at which nobody is sent to until others were tried."""
+        return self._aside.domains
+
+    @property
+    def most_messages(self) -> int | None:
+        """How many messages a connection may carry, as declared or learned."""
+        return self._connections.per_connection
+
+    def is_surplus(self, number: int) -> bool:
+        """Whether the connection of this number, from 0, is one more than may be used now."""
+        return number >= self._gates.connections_allowed()
+
+    def next_due(self, now: float) -> float | None:
+        """When the next message may start; infinity while the queue is empty, None when it is over."""
+        if not len(self.queue):
+            return None if self.queue.closed else NEVER
+        return self.queue.earliest(self._gates.due, now)
 
     @contextlib.contextmanager
     def in_turn(self) -> Iterator[float]:
         """While waiting for a slot: how many seconds behind the next one this connection's is, for
         those that wait already come first. Else all would wake up for each slot, and one get it; which
         costs nothing where slots are far apart, and then lets those not needed go unused."""
-        self._queue += 1
-        later = (self._queue - 1) * self._pacer.interval
+        self._in_turn += 1
+        later = (self._in_turn - 1) * self._gates.interval
         try:
             yield later if later < SHORT_QUEUE else 0.0
         finally:
-            self._queue -= 1
+            self._in_turn -= 1
 
     async def take(self) -> Ready | None:
-        """The first message whose turn it is, with a slot and quota spent on it."""
-        now, brake = self.clock.steady(), self.settling.brake
-        if brake.until > now:  # it may have come on while the connection was opened
-            return None
-        ready = self._taken(now, tried_first=brake.on)
+        """The first message whose turn it is, counted at every gate."""
+        now = self.clock.steady()
+        ready = self._first(now, tried_first=self._brake.on)
         if ready is None:
             return None
-        if not self.quotas.spend(ready.domain):
-            self.line.add(ready, first=True)
-            await self.quotas.refill(ready.domain)
+        if not self._gates.take(now, ready.domain, ready.recipient.id):
+            self.queue.add(ready, first=True)
+            await self._gates.refill(ready.domain)
             return None
-        self._pacer.spend(ready.domain, now)
-        brake.sends(ready.recipient.id)
         return ready
 
     def take_along(self, soon: float) -> Ready | None:
         """As `take`, for a message whose envelope is about to leave with the one before it: its
         slot may be so many seconds away. None too where quota would have to be fetched first."""
-        now = self.clock.steady()
-        if self.settling.brake.on or self._account_due() > now + soon:
+        if self._brake.on:
             return None
-        ready = self._taken(now + soon)
+        now = self.clock.steady()
+        ready = self._first(now, ahead=soon)
         if ready is None:
             return None
-        if not self.quotas.spend(ready.domain):
-            self.line.add(ready, first=True)
+        if not self._gates.take(now, ready.domain, ready.recipient.id):
+            self.queue.add(ready, first=True)
             return None
-        self._pacer.spend(ready.domain, now)
         return ready
 
     def intend(self, ready: Ready) -> Awaitable[None]:
@@ -137,15 +154,17 @@ class Traffic:
         self._keys.expired += 1
         self.out.discard(ready.recipient.id)
         self.settling.leave_in_doubt(ready)
-        self.line.drained.set()
+        self.queue.drained.set()
 
-    def _taken(self, now: float, *, tried_first: bool = False) -> Ready | None:
-        """The first message in the line that is due by then, and may leave; `tried_first` as `Line.take`."""
-        while (ready := self.line.take(self._due, now, tried_first=tried_first)) is not None:
-            if self._may_leave(ready):
-                break
+    def _first(self, now: float, *, ahead: float = 0.0, tried_first: bool = False) -> Ready | None:
+        """The first in the queue that is due within so many seconds, and may leave; `tried_first` as
+        `Queue.take`."""
+        due = self._gates.due
+        while True:
+            ready = self.queue.take(due, now, ahead=ahead, tried_first=tried_first)
+            if ready is None or self._may_leave(ready):
+                return ready
             self.leave_in_doubt(ready)
-        return ready
 
     def _may_leave(self, ready: Ready) -> bool:
         return self._keys is None or self._keys.hold_for(ready.recipient)
@@ -153,61 +172,51 @@ class Traffic:
     def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
-        aside = self.settling.aside
+        aside = self.aside
         reopen = self.settling.settle(ready, outcome, handed, stopping=self.stopping)
-        if self.settling.aside is not aside:
+        if self._gates.listen:
+            now, id_ = self.clock.steady(), ready.recipient.id
+            self._gates.answered(now, ready.domain, id_, outcome.status)
+            self.queue.filled.set()
+        if self.aside is not aside:
             self.look_anew()
-        # Of each of a long line's acceptances the feed need not hear: only what may be due again, and
+        # Of each of a long queue's acceptances the feed need not hear: only what may be due again, and
         # the last ones, which it waits for.
-        if outcome.status is not Status.ACCEPTED or not len(self.line):
-            self.line.drained.set()
+        if outcome.status is not Status.ACCEPTED or not len(self.queue):
+            self.queue.drained.set()
         return reopen
 
     def look_anew(self) -> None:
         """Other domains are set aside than before: each has a lane of its own, and who waits looks again."""
-        for domain in self.settling.aside:
-            self.line.split(domain)
-        self.line.filled.set()
-        self.line.drained.set()
+        for domain in self.aside:
+            self.queue.split(domain)
+        self.queue.filled.set()
+        self.queue.drained.set()
 
     def share(self, parts: int) -> None:
         """So many runs are alive on the account now: each has an equal part of it, and who has more gives
         it up at once."""
-        if parts > self._pacer.parts:
-            self.line.filled.set()
-        self._pacer.parts = self.settling.connections.parts = parts
-
-    def held_until(self, due: float) -> None:
-        """Nothing in the line may start before this steady time; of the brake it was told, and a pace with
-        minutes between two messages is what was asked for: neither spends a quota."""
-        paced = self.line.earliest(self._pacer.next_slot, self.clock.steady())
-        if due > max(self.settling.brake.until, paced):
-            self._held(self.clock.wall() + due - self.clock.steady())
+        if self._gates.share(parts):
+            self.queue.filled.set()
 
     def tell_of_wait(self, due: float) -> None:
-        """A connection waits until then, as `line_due` has it: for whom, and why."""
-        if due - self.clock.steady() < WORTH_TELLING:
-            return
-        lately = due - ALIKE
-        if self.settling.brake.until >= lately:
-            whom, why = "the server", "the server, which refuses everything for now"
-        elif self._account_due() >= lately:
-            whom = "the pace" if self._pacer.next_account_slot() >= lately else "the quota"
-            why = f"{whom} of the account"
-        else:
-            whom = self.line.first_due(self._due)
-            limit = "pace" if self._pacer.next_slot(whom) >= lately else "quota"
-            why = f"the {limit} of {whom}"
-        self._waits.slot(whom, why, due)
+        """A connection waits until then, as `next_due` has it: for whom, and why."""
+        now = self.clock.steady()
+        if due - now >= WORTH_TELLING:
+            self._waits.gate(self._hold(now), due)
 
-    def put_back(self, ready: Ready) -> None:
+    def tell_if_used_up(self, due: float) -> None:
+        """Nothing in the queue may start before this steady time, and nothing more is to come for now."""
+        now = self.clock.steady()
+        if used_up := self._hold(now).used_up:
+            self._used_up(used_up, self.clock.wall() + due - now)
+
+    def return_first(self, ready: Ready) -> None:
+        """It was released: it goes again, before all others."""
         self.out.add(ready.recipient.id)
-        self.line.add(ready, first=True)
+        self.queue.add(ready, first=True)
 
-    def _account_due(self) -> float:
-        return max(self._pacer.next_account_slot(), self.quotas.blocked_until(""))
-
-    def _due(self, domain: str) -> float:
-        if domain in self.settling.aside:
-            return NEVER
-        return max(self._pacer.next_slot(domain), self.quotas.blocked_until(domain))
+    def _hold(self, now: float) -> Hold:
+        """What keeps back who may go first."""
+        due = self._gates.due
+        return self._gates.hold(now, self.queue.first_due(due, now))

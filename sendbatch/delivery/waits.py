@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sendbatch.delivery.notices import Domains
+from sendbatch.limits.gates import Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.words import clock_time, count
@@ -29,20 +30,24 @@ class Waits:
     def retry(self, due_at: float) -> str:
         """Only deferred recipients remain, and the next is due at this epoch time. Returns it in words."""
         where = self._deferred
-        who = f"{count(len(where), 'deferred recipient')} ({where})" if len(where) else "who is deferred"
+        who = (
+            f"{count(len(where), 'deferred recipient')} ({where})"
+            if len(where)
+            else "who is deferred"
+        )
         self._tell(where.most or "the deferred", who, due_at)
         more = f": {len(where):,} ({where})" if len(where) else ""
         return f"only deferred recipients remain{more}; the next is due at {clock_time(due_at)}"
 
-    def slot(self, whom: str, why: str, due: float) -> None:
-        """The limits, or the brake, let nobody start before this steady time."""
+    def gate(self, hold: Hold, due: float) -> None:
+        """A limit lets nobody start before this steady time."""
         seconds = due - self._clock.steady()
         if seconds >= WORTH_TELLING:
-            self._tell(whom, why, self._clock.wall() + seconds)
+            self._tell(hold.whom, hold.why, self._clock.wall() + seconds)
 
     def server(self, why: str, due: float) -> None:
         """It is connected to again at this steady time."""
-        self.slot("the server", f"the server, which {why}", due)
+        self.gate(Hold("the server", f"the server, which {why}"), due)
 
     def building(self) -> None:
         """Nobody can be sent to before the next messages are built."""

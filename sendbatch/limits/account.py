@@ -9,7 +9,6 @@ from pathlib import Path
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.campaign.secrets import read_username
 from sendbatch.errors import LedgerError
-from sendbatch.limits.forecast import seconds_needed
 from sendbatch.limits.known_servers import KnownServers
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.quota import quotas_of
@@ -52,9 +51,6 @@ class Allowance:
         if self.unread is not None:
             return ()
         return tuple((rate, self.used(rate, now)) for rate in quotas_of(self.rates))
-
-    def seconds_needed(self, messages: int, now: float) -> float | None:
-        return seconds_needed(messages, self.rates, lambda rate: self.used(rate, now))
 
     def size_seen(self, now: float) -> int | None:
         """The greatest message in bytes that the host said it takes, within a week: it may say otherwise by

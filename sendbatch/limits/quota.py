@@ -1,19 +1,19 @@
-"""Limits per hour, day and month: quotas in a rolling window, shared by every run on the account.
+"""A quota: limits per hour, day and month in a rolling window, shared by every run on the account.
 
-Use is taken from `usage.sqlite` in blocks before it is spent and the rest given back: a crash counts too
-much, never too little. A block lapses after some seconds: it counts from when it was taken, and what is
-spent after a night's sleep belongs to another window. They count recipients.
+Use is taken in blocks before it is spent and the rest given back: a crash counts too much, never too little.
+A block lapses after some seconds: it counts from when it was taken, and what is spent after a night's sleep
+belongs to another window. Quotas count recipients. Use is counted where there is no quota, too, so that one
+declared tomorrow knows of today.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
+from sendbatch.limits.gates import ANY_TIME, EVERYBODY, Hold, Metered
 from sendbatch.limits.pace import QUOTA_FROM
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
@@ -23,7 +23,8 @@ LARGEST_BLOCK = 100
 LOW = 40  # left in hand when the next block is fetched: as many as may start in a second or so
 LAPSE = 5.0  # seconds after which what is left of a block goes back: no use is dated older
 # Seconds at least until a block is asked for once more: a run starts no later each day by more than this.
-AGAIN = 0.05
+PAUSE = 0.05
+USED_UP = "the limits are used up"
 
 
 @dataclass(slots=True)
@@ -41,130 +42,127 @@ def quotas_of(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
     return tuple(rate for rate in rates if rate.seconds >= QUOTA_FROM)
 
 
-class Quotas:
-    """The account's quotas and those by recipient domain; the empty domain is the account itself."""
+class Quota(Metered):
+    """What `rates` say over an hour and more, of the account or of what goes to one recipient domain. Without
+    `usage` nothing is counted, and nobody held."""
 
     def __init__(
         self,
-        usage: Usage | None,
-        account: Account,
         rates: tuple[Rate, ...],
-        domains: Mapping[str, tuple[Rate, ...]],
-        *,
+        account: Account,
+        usage: Usage | None,
         clock: Clock,
+        domain: str = EVERYBODY,
     ) -> None:
+        self.domain = domain
+        self._windows = quotas_of(rates)
+        self._account = account.for_domain(domain)
         self._usage = usage
         self._clock = clock
-        self._windows = {"": quotas_of(rates)}
-        self._windows |= {d: quotas_of(r) for d, r in domains.items() if quotas_of(r)}
-        self._accounts = {
-            domain: account.for_domain(domain) if domain else account for domain in self._windows
-        }
-        self._in_hand: dict[str, Block] = {}
-        self._ahead: dict[str, Block] = {}  # so that nobody waits when a block is used up
-        self._lapsed: list[tuple[str, Block]] = []
-        self._blocked: dict[str, float] = {}  # until when, seconds since the epoch
-        self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._in_hand: Block | None = None
+        self._ahead: Block | None = None  # so that nobody waits when a block is used up
+        self._lapsed: list[Block] = []
+        self._free_at: float | None = None  # seconds since the epoch, where it is used up
+        self._fetching: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
-    def blocked_until(self, domain: str) -> float:
-        """Steady time before which nobody at this domain may be sent to; minus infinity if free.
+    def due(self, now: float, domain: str) -> float:
+        # Windows roll by the wall clock.
+        return ANY_TIME if self._free_at is None else now + self._free_at - self._clock.wall()
 
-        Windows roll by the wall clock, which goes on while a laptop sleeps: the other does not.
-        """
-        if not self._blocked:
-            return float("-inf")
-        never = float("-inf")
-        free_at = max(self._blocked.get("", never), self._blocked.get(domain, never))
-        return self._clock.steady() + free_at - self._clock.wall()
+    def hold(self, domain: str) -> Hold:
+        if self.domain == EVERYBODY:
+            return Hold("the quota", "the quota of the account", USED_UP)
+        return Hold(self.domain, f"the quota of {self.domain}", USED_UP)
 
-    def spend(self, domain: str) -> bool:
-        """Use one from each block in hand; False where one is used up or too old, and must be refilled."""
+    def has_some(self) -> bool:
+        """Whether there is a block in hand; that taken ahead, where the one before it is used up."""
         if self._usage is None:
             return True
-        scopes, now = self._scopes(domain), self._clock.wall()
-        if not all(self._has(scope, now) for scope in scopes):
-            return False
-        for scope in scopes:
-            block = self._in_hand[scope]
-            block.left -= 1
-            if block.left == LOW:
-                self._fetch_ahead(scope)
-        return True
-
-    def _has(self, scope: str, now: float) -> bool:
-        """Whether there is a block in hand; that taken ahead, where the one before it is used up."""
-        block = self._in_hand.get(scope)
-        if block is not None and block.is_fresh(now):
+        now = self._clock.wall()
+        if self._in_hand is not None and self._in_hand.is_fresh(now):
             return True
-        for old in (self._in_hand.pop(scope, None), ahead := self._ahead.pop(scope, None)):
+        for old in (self._in_hand, self._ahead):
             if old is not None and old.left and not old.is_fresh(now):
-                self._lapsed.append((scope, old))
+                self._lapsed.append(old)
+        ahead, self._in_hand, self._ahead = self._ahead, None, None
         if ahead is None or not ahead.is_fresh(now):
             return False
-        self._in_hand[scope] = ahead
+        self._in_hand = ahead
         return True
 
-    def _fetch_ahead(self, scope: str) -> None:
-        if scope not in self._fetching and scope not in self._ahead:
-            task = asyncio.get_running_loop().create_task(self._fetch(scope))
-            task.add_done_callback(lambda _: self._fetching.pop(scope, None))
-            self._fetching[scope] = task
+    def went(self, now: float, domain: str, recipient_id: int) -> None:
+        if self._in_hand is None:  # nothing is counted
+            return
+        self._in_hand.left -= 1
+        if self._in_hand.left == LOW and self._fetching is None and self._ahead is None:
+            self._fetching = asyncio.get_running_loop().create_task(self._fetch_ahead())
 
-    async def _fetch(self, scope: str) -> None:
-        with contextlib.suppress(LedgerError):  # whoever finds nothing in hand is told of it
-            async with self._lock:
-                self._ahead[scope] = await self._granted(scope)
-
-    async def refill(self, domain: str) -> None:
-        """Take a block durably for every scope without; where none is to be had, block it."""
+    async def refill(self) -> None:
+        """Take a block durably where there is none in hand. Is none to be had, `due` says until when."""
+        if self._usage is None:
+            return
         async with self._lock:
-            await self._return_lapsed()
-            for scope in self._scopes(domain):
-                if not self._has(scope, self._clock.wall()):
-                    await self._take(scope)
+            await self._return_lapsed(self._usage)
+            if not self.has_some():
+                await self._take(self._usage)
 
     async def give_back(self) -> None:
         if self._usage is None:
             return
-        await asyncio.gather(*self._fetching.values())
+        if self._fetching is not None:
+            await self._fetching
         async with self._lock:
-            for blocks in (self._in_hand, self._ahead):
-                self._lapsed += blocks.items()
-                blocks.clear()
-            await self._return_lapsed()
+            self._lapsed += [block for block in (self._in_hand, self._ahead) if block is not None]
+            self._in_hand = self._ahead = None
+            await self._return_lapsed(self._usage)
 
-    async def _return_lapsed(self) -> None:
+    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+        """Each quota is taken to be used as fast as the pace allows, then a window is waited for."""
+        if self.domain != EVERYBODY:
+            return needed
+        for rate in self._windows:
+            used = self._usage.used(self._account, rate.seconds, now) if self._usage else 0
+            over = messages - max(0, rate.count - used)
+            windows = max(0, -(-over // rate.count))
+            needed = max(needed or 0.0, float(windows * rate.seconds))
+        return needed
+
+    async def _fetch_ahead(self) -> None:
         assert self._usage is not None
+        try:
+            async with self._lock:
+                self._ahead = await self._granted(self._usage)
+        except LedgerError:
+            pass  # whoever finds nothing in hand is told of it
+        finally:
+            self._fetching = None
+
+    async def _return_lapsed(self, usage: Usage) -> None:
         while self._lapsed:
-            scope, block = self._lapsed.pop()
-            account, until = self._accounts[scope], min(self._clock.wall(), block.taken_at + LAPSE)
+            block = self._lapsed.pop()
+            until = min(self._clock.wall(), block.taken_at + LAPSE)
             await asyncio.to_thread(
-                self._usage.give_back, account, block.left, block.taken_at, until
+                usage.give_back, self._account, block.left, block.taken_at, until
             )
 
-    async def _take(self, scope: str) -> None:
-        assert self._usage is not None
-        windows, account = self._windows[scope], self._accounts[scope]
-        block = await self._granted(scope)
+    async def _take(self, usage: Usage) -> None:
+        block = await self._granted(usage)
         if block.left:
-            self._in_hand[scope] = block
-            self._blocked.pop(scope, None)
+            self._in_hand, self._free_at = block, None
             return
-        free_at = await asyncio.to_thread(self._usage.next_free, account, windows, block.taken_at)
-        self._blocked[scope] = max(free_at, block.taken_at + AGAIN)
+        free_at = await asyncio.to_thread(
+            usage.next_free, self._account, self._windows, block.taken_at
+        )
+        self._free_at = max(free_at, block.taken_at + PAUSE)
 
-    async def _granted(self, scope: str) -> Block:
+    async def _granted(self, usage: Usage) -> Block:
         """Take a block durably: as many as there were to be had."""
-        assert self._usage is not None
-        windows, account, now = self._windows[scope], self._accounts[scope], self._clock.wall()
-        take = self._usage.take
-        return Block(await asyncio.to_thread(take, account, windows, _block(windows), now), now)
+        now = self._clock.wall()
+        got = await asyncio.to_thread(usage.take, self._account, self._windows, self._block, now)
+        return Block(got, now)
 
-    def _scopes(self, domain: str) -> tuple[str, ...]:
-        return ("", domain) if domain in self._windows and domain else ("",)
-
-
-def _block(windows: tuple[Rate, ...]) -> int:
-    tightest = min((window.count for window in windows), default=LARGEST_BLOCK * BLOCK_SHARE)
-    return max(1, min(LARGEST_BLOCK, tightest // BLOCK_SHARE))
+    @property
+    def _block(self) -> int:
+        tightest = min((rate.count for rate in self._windows), default=LARGEST_BLOCK * BLOCK_SHARE)
+        return max(1, min(LARGEST_BLOCK, tightest // BLOCK_SHARE))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sendbatch.errors import LedgerError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.parts import Sample
+from sendbatch.preview.card import Card
 from sendbatch.preview.page import Made, render
-from sendbatch.preview.shown import read
 from sendbatch.runtime.files import is_regular, named_folder, own_folder, replacing
 from sendbatch.values import Message, Recipient
 
@@ -21,9 +23,15 @@ OWN_NAME = re.compile(r"\d{2,}-row\d+\.eml")
 _BEGINNING = 4000  # bytes of a page, in which its mark stands
 
 
-def write_gallery(
-    folder: Path, messages: Sequence[tuple[Recipient, Message]], title: str, made: Made
-) -> Path:
+class Entry(NamedTuple):
+    """One message to look at: its parts, and as it would be sent."""
+
+    recipient: Recipient
+    sample: Sample
+    message: Message
+
+
+def write_gallery(folder: Path, messages: Sequence[Entry], title: str, made: Made) -> Path:
     """Writes the messages into `folder` and returns the page's path. `made` is when, and of what.
 
     An older gallery there is replaced, each file in one step, so that it can be looked at
@@ -31,17 +39,16 @@ def write_gallery(
     written.
     """
     names = _names(messages)
-    shown = [
-        read(recipient, message, name)
-        for name, (recipient, message) in zip(names, messages, strict=True)
+    cards = [
+        Card(name, one.recipient, one.sample) for name, one in zip(names, messages, strict=True)
     ]
     index = folder / INDEX
     try:
         named_folder(folder.parent)
         own_folder(folder)
-        for name, (_, message) in zip(names, messages, strict=True):
-            _replace(folder / name, message.data)
-        _replace(index, render(shown, title, made).encode("utf-8", "replace"))
+        for name, one in zip(names, messages, strict=True):
+            _replace(folder / name, one.message.data)
+        _replace(index, render(cards, title, made).encode("utf-8", "replace"))
         _drop_older(folder, keep=frozenset(names))
     except OSError as error:
         fault = Rule.UNWRITABLE_FILE.finding(
@@ -68,11 +75,11 @@ def drop_unless_of(folder: Path, made: Made) -> bool:
     return True
 
 
-def _names(messages: Sequence[tuple[Recipient, Message]]) -> list[str]:
+def _names(messages: Sequence[Entry]) -> list[str]:
     digits = max(2, len(str(len(messages))))
     return [
-        f"{number:0{digits}}-row{recipient.row}.eml"
-        for number, (recipient, _) in enumerate(messages, start=1)
+        f"{number:0{digits}}-row{one.recipient.row}.eml"
+        for number, one in enumerate(messages, start=1)
     ]
 
 

@@ -16,9 +16,9 @@ import jinja2
 
 from sendbatch.errors import one_line
 from sendbatch.message.identity import short
+from sendbatch.preview.card import Card
 from sendbatch.preview.harmless import harmless
 from sendbatch.preview.look import STYLE
-from sendbatch.preview.shown import Shown
 from sendbatch.words import count
 
 POLICY = (
@@ -46,61 +46,61 @@ PAGE = """\
 {{- moment.strftime("%Y-%m-%d %H:%M") }} UTC</time> without sending anything;
 content <code>{{ made.content|short }}</code>.</p>
 </header>
-{% if messages|length > 1 %}
+{% if cards|length > 1 %}
 <nav aria-label="Messages">
 <ol>
-{% for message in messages %}
-<li><a href="#message-{{ loop.index }}"><span class="row">row {{ message.row }}</span>
-<span><bdi>{{ message.email }}</bdi></span>
-<span class="subject"><bdi>{{ message.subject or "(no subject)" }}</bdi></span></a></li>
+{% for card in cards %}
+<li><a href="#message-{{ loop.index }}"><span class="row">row {{ card.row }}</span>
+<span><bdi>{{ card.email }}</bdi></span>
+<span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi></span></a></li>
 {% endfor %}
 </ol>
 </nav>
 {% endif %}
 <main>
-{% for message in messages %}
+{% for card in cards %}
 <article id="message-{{ loop.index }}" aria-labelledby="subject-{{ loop.index }}">
 <header>
 <div class="top">
-<h2 id="subject-{{ loop.index }}" dir="auto">{{ message.subject or "(no subject)" }}</h2>
-<a href="{{ message.file }}" download>Save .eml<span class="unseen"> of row {{ message.row }}</span></a>
+<h2 id="subject-{{ loop.index }}" dir="auto">{{ card.subject or "(no subject)" }}</h2>
+<a href="{{ card.file }}" download>Save .eml<span class="unseen"> of row {{ card.row }}</span></a>
 </div>
 <dl>
-{% for name, value in message.headers %}
+{% for name, value in card.headers %}
 <dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>
 {% endfor %}
 </dl>
-{% if message.attachments %}
+{% if card.attachments %}
 <ul class="files" aria-label="Attachments">
-{% for attachment in message.attachments %}
-<li title="{{ attachment.kind }}"><bdi>{{ attachment.name }}</bdi>
+{% for attachment in card.attachments %}
+<li title="{{ attachment.media_type }}"><bdi>{{ attachment.name }}</bdi>
 <span>{{ attachment.size|size }}</span></li>
 {% endfor %}
 </ul>
 {% endif %}
 <details>
-<summary>Row {{ message.row }}, {{ message.size|size }}: envelope and other headers</summary>
+<summary>Row {{ card.row }}, {{ card.size|size }}: envelope and other headers</summary>
 <dl>
-<dt>envelope from</dt><dd>{{ message.envelope_from or "<>" }}</dd>
-<dt>envelope to</dt><dd>{{ message.envelope_to }}</dd>
-{% for name, value in message.more %}
+<dt>envelope from</dt><dd>{{ card.envelope.sender or "<>" }}</dd>
+<dt>envelope to</dt><dd>{{ card.envelope.recipient }}</dd>
+{% for name, value in card.more %}
 <dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>
 {% endfor %}
 </dl>
 </details>
 </header>
-<div class="parts{{ ' both' if message.html is not none and message.text is not none }}">
-{% if message.html is not none %}
+<div class="parts{{ ' both' if card.html is not none }}">
+{% if card.html is not none %}
 <section aria-label="HTML">
 <h3>HTML</h3>
-{% set shown = message.html|harmless %}
-<iframe sandbox="" title="HTML of the message for row {{ message.row }}" loading="lazy"
- srcdoc="{{ shown.html }}"></iframe>
-{% if shown.links %}
+{% set frame = card.html|harmless %}
+<iframe sandbox="" title="HTML of the message for row {{ card.row }}" loading="lazy"
+ srcdoc="{{ frame.html }}"></iframe>
+{% if frame.links %}
 <details class="links">
-<summary>{{ shown.links|length|counted("link") }} of row {{ message.row }}: where they lead</summary>
+<summary>{{ frame.links|length|counted("link") }} of row {{ card.row }}: where they lead</summary>
 <ol>
-{% for link in shown.links %}
+{% for link in frame.links %}
 <li><bdi>{{ link.text or "(no words)" }}</bdi> <code><bdi>{{ link.url }}</bdi></code></li>
 {% endfor %}
 </ol>
@@ -108,14 +108,12 @@ content <code>{{ made.content|short }}</code>.</p>
 {% endif %}
 </section>
 {% endif %}
-{% if message.text is not none %}
 <section aria-label="Text">
 <h3>Text</h3>
 <pre tabindex="0" role="region" dir="auto"
- aria-label="Text of the message for row {{ message.row }}">
-{{ message.text }}</pre>
+ aria-label="Text of the message for row {{ card.row }}">
+{{ card.text }}</pre>
 </section>
-{% endif %}
 </div>
 </article>
 {% endfor %}
@@ -143,16 +141,16 @@ class Made:
         return f"{self.content}.{self.inputs}"
 
 
-def render(messages: Sequence[Shown], title: str, made: Made) -> str:
+def render(cards: Sequence[Card], title: str, made: Made) -> str:
     """The page as HTML. All that comes from messages is escaped."""
     env = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters.update(size=size, short=short, counted=count, harmless=harmless)
     return env.from_string(PAGE).render(
-        messages=messages,
+        cards=cards,
         title=one_line(title),
-        counted=count(len(messages), "message"),
+        counted=count(len(cards), "message"),
         made=made,
         moment=datetime.fromtimestamp(made.at, UTC),
         policy=POLICY,

@@ -52,7 +52,7 @@ def send_proofs(
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
-            for built in zip(*map(build, reviewers), strict=True)
+            for built in zip(*(list(build(reviewer)) for reviewer in reviewers), strict=True)
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
         _take_quota(allowance, len(messages), now)

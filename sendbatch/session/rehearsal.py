@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from email import message_from_bytes
-from email.header import decode_header, make_header
 
 from sendbatch.findings import Groups
+from sendbatch.message.parts import Parts, Sample
 from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.overview import Rehearsal
-from sendbatch.values import Message, Recipient
+from sendbatch.values import Recipient
 
 TOLD = 200  # messages between two signs of life
 
@@ -33,18 +32,18 @@ def rehearse(
     built = largest = 0
     failures = Groups()
     having = [0] * len(placeholders)
-    for recipient, message in pool.each(recipients, now, stop.heed):
-        if isinstance(message, Message):
-            reason = _fault(message.data, size_limit)
-            largest = max(largest, len(message.data))
+    for recipient, sample in pool.samples(recipients, now, stop.heed):
+        if isinstance(sample, Sample):
+            reason = _fault(sample.size, size_limit)
+            largest = max(largest, sample.size)
             if placeholders:
-                text = seen_in(message.data)
+                text = text_of(sample.parts)
                 having = [
                     number + one.is_in(text)
                     for number, one in zip(having, placeholders, strict=True)
                 ]
         else:
-            reason = message.reason
+            reason = sample.reason
         built += 1
         if reason is not None:
             failures.add(reason, recipient.row, recipient.key)
@@ -54,29 +53,24 @@ def rehearse(
     return Rehearsal(built, failures, largest, tuple(having))
 
 
-def seen_in(data: bytes) -> str:
+def text_of(parts: Parts) -> str:
     """All that a reader of the message sees of its headers and bodies."""
-    mail = message_from_bytes(data)
-    told = [str(make_header(decode_header(str(value)))) for value in mail.values()]
-    for part in mail.walk():
-        if part.get_content_maintype() == "text" and part.get_content_disposition() is None:
-            body = part.get_payload(decode=True)
-            told.append(body.decode("utf-8", "replace") if isinstance(body, bytes) else "")
-    return "\n".join(told)
+    headers = (header.readable for header in parts.headers)
+    return "\n".join([*headers, *parts.text, *(parts.html or ())])
 
 
-def build(
+def samples(
     pool: Pool, recipients: Iterable[Recipient], now: float, stop: Stop
-) -> list[tuple[Recipient, Message]]:
-    """The messages of a few recipients, those that cannot be built left out. Raises Interrupted."""
+) -> list[tuple[Recipient, Sample]]:
+    """Those of a few recipients, without whom no message can be built for. Raises Interrupted."""
     return [
-        (recipient, message)
-        for recipient, message in pool.each(recipients, now, stop.heed)
-        if isinstance(message, Message)
+        (recipient, sample)
+        for recipient, sample in pool.samples(recipients, now, stop.heed)
+        if isinstance(sample, Sample)
     ]
 
 
-def _fault(data: bytes, size_limit: int | None) -> str | None:
-    if size_limit is not None and len(data) > size_limit:
-        return f"the message has {len(data):,} bytes; the server takes {size_limit:,}"
+def _fault(size: int, size_limit: int | None) -> str | None:
+    if size_limit is not None and size > size_limit:
+        return f"the message has {size:,} bytes; the server takes {size_limit:,}"
     return None

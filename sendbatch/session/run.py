@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of, way_out
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
@@ -23,6 +23,7 @@ from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.lock import hold, last_noted
 from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
 from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.limits.declared import limits_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.message.content import Content
@@ -37,7 +38,7 @@ from sendbatch.runtime.descriptors import enough_files
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.observer import Wait
 from sendbatch.session.job import Job
-from sendbatch.session.rehearsal import build
+from sendbatch.session.rehearsal import samples
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
@@ -138,17 +139,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     now = job.edge.clock.wall()
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
-    for recipient, message in build(prepared.pool, first, now, job.stop):
-        if not findings and len(message.data) > limit:
-            said = f"the message has {len(message.data):,} bytes; the server takes {limit:,}"
+    for recipient, sample in samples(prepared.pool, first, now, job.stop):
+        if not findings and sample.size > limit:
+            said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
             findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
     if findings:
         raise CampaignError(findings)
 
 
-def look(
-    job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False
-) -> T:
+def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -279,13 +278,20 @@ class _Sending:
             allowance.username,
             prepared.content.bounces_to,
         )
+        history = history_of(ledger.reading, way)
         committer = Committer(ledger.sending)
         engine = Engine(
             store=ledger.sending,
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,
-            limits=Limits(job.campaign.profile, allowance.rates, allowance.account, allowance.usage),
+            limits=limits_of(
+                job.campaign,
+                allowance,
+                job.edge.clock,
+                no_wait=job.options.no_wait,
+                braked=history.braked,
+            ),
             retry=job.campaign.retry,
             content=prepared.content.digest,
             selected=prepared.sendable,
@@ -296,7 +302,8 @@ class _Sending:
             keys=keys,
             no_wait=job.options.no_wait,
             breaker=job.options.breaker,
-            history=history_of(ledger.reading, way),
+            history=history,
+            slow_down=job.campaign.profile.slow_down,
             stop_after=job.options.stop_after,
         )
         job.observer.sending(prepared.sendable)

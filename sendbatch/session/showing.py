@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from email import message_from_bytes
-from email.policy import compat32, default
 from itertools import islice, repeat
 from pathlib import Path
 
@@ -15,16 +13,19 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.staging import NOBODY
 from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
+from sendbatch.message.parts import Sample
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
 from sendbatch.planning.preparing import Prepared
+from sendbatch.preview.gallery import Entry
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Question, Rehearsal, Seen
-from sendbatch.session.rehearsal import build, rehearse
+from sendbatch.session.rehearsal import rehearse, samples
 from sendbatch.values import Message, Recipient, Status
 
 TYPED_ABOVE = 1000  # recipients
-READ = 1000  # characters of a subject
+LONGEST_SUBJECT = 1000  # characters
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
@@ -66,7 +67,7 @@ def seen(
 ) -> Seen:
     """The plan as it is shown, with the subjects of the first three messages."""
     campaign, planned, now = job.campaign, prepared.planned, job.edge.clock.wall()
-    profile = campaign.profile
+    profile, limits = campaign.profile, limits_of(campaign, allowance, job.edge.clock)
     compared = planned is not None and not planned.difference.first
     difference = planned.difference if planned is not None and compared else None
     return Seen(
@@ -82,9 +83,10 @@ def seen(
         sendable=prepared.sendable,
         left_over=prepared.left_over,
         subjects=tuple(
-            _subject(m) for _, m in build(prepared.pool, prepared.samples, now, job.stop)
+            _subject(sample)
+            for _, sample in samples(prepared.pool, prepared.samples, now, job.stop)
         ),
-        done_in=allowance.seconds_needed(prepared.sendable, now),
+        done_in=limits.gates.forecast(prepared.sendable, now),
         quotas=allowance.quotas(now),
         difference=(difference.added, difference.removed, difference.corrected)
         if difference is not None
@@ -118,19 +120,15 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
             yield one.warning(messages, having)
 
 
-def _subject(message: Message) -> str:
-    """Its beginning: a parser of headers takes the longer for each word the more words there are."""
-    head = message.data.partition(b"\r\n\r\n")[0]
-    raw = str(message_from_bytes(head, policy=compat32)["Subject"])
-    if len(raw) > READ:
-        raw = raw[: max(raw.rfind("\n", 0, READ), 0) or READ]  # no encoded word is cut in two
-    # The marks of right-to-left text have no shape: in a terminal they would show as something amiss.
-    return _DIRECTION.sub("", str(default.header_fetch_parse("Subject", raw)))
+def _subject(sample: Sample) -> str:
+    """Its beginning. The marks of right-to-left text have no shape: in a terminal they would show as
+    something amiss."""
+    return _DIRECTION.sub("", sample.parts.subject[:LONGEST_SUBJECT])
 
 
 def rehearsed(
     job: Job, ledger: Ledger, prepared: Prepared, allowance: Allowance, *, wanted: int = 0
-) -> tuple[Seen, list[tuple[Recipient, Message]]]:
+) -> tuple[Seen, list[Entry]]:
     """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
     now = job.edge.clock.wall()
     rehearsal = rehearse(
@@ -145,7 +143,7 @@ def rehearsed(
     )
     job.observer.finished()
     first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
-    shown = build(prepared.pool, first, now, job.stop)
+    shown = _entries(job, prepared, first, now)
     warnings = _warned_of_size(rehearsal, allowance.size_seen(now))
     invalid = _grouped(job, ledger, Status.INVALID)
     duplicates = _grouped(job, ledger, Status.DUPLICATE)
@@ -153,6 +151,19 @@ def rehearsed(
         job, prepared, allowance, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
     return replace(found, warnings=(*found.warnings, *warnings)), shown
+
+
+def _entries(
+    job: Job, prepared: Prepared, first: Sequence[Recipient], now: float
+) -> list[Entry]:
+    """What the gallery shows: those whose message can be built."""
+    found = samples(prepared.pool, first, now, job.stop)
+    messages = prepared.pool.each([recipient for recipient, _ in found], now, job.stop.heed)
+    return [
+        Entry(recipient, sample, message)
+        for (recipient, sample), (_, message) in zip(found, messages, strict=True)
+        if isinstance(message, Message)
+    ]
 
 
 def _grouped(job: Job, ledger: Ledger, status: Status) -> Groups:

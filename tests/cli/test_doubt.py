@@ -54,7 +54,6 @@ def test_the_line_that_goes_on_sends_to_nobody_whose_doubt_arose_in_the_run(
     mailhost.take_over(desk)
     killed_with_one_in_doubt(desk, mailhost)
     mailhost.go.clear()
-    mailhost.waiting = 0  # whoever waited then is gone
     mailhost.hold_after = len(mailhost.mails) + 4
     words = ("run", "spring.yaml", "--yes", "--in-doubt", "resend")
     with desk.start(*words) as process:

@@ -432,7 +432,7 @@ def test_a_login_refused_on_many_connections_is_tried_once_more_by_one_of_them(
         read_credentials=secret,
     )
     assert "no longer accepts the login" in run.send().reason
-    refused = [visit for visit in run.office.visits if "MAIL" not in visit.said]
+    refused = [visit for visit in run.office.visits if "MAIL" not in visit.verbs]
     assert 2 <= len(refused) <= 8 + 1
     assert len(reads) == 2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.delivery.queue import Line
+from sendbatch.delivery.queue import Queue
 from sendbatch.errors import RecordStopped
 from sendbatch.values import Status
 from tests.kit.desk import Desk, addresses, usage_in
@@ -238,9 +238,9 @@ def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting_and_does_not_
     desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, domain: str, limited: str
 ) -> None:
     waiting: list[int] = []
-    add = Line.add
+    add = Queue.add
     monkeypatch.setattr(
-        Line, "add", lambda line, *given, **more: (waiting.append(len(line)), add(line, *given, **more))
+        Queue, "add", lambda queue, *given, **more: (waiting.append(len(queue)), add(queue, *given, **more))
     )  # fmt: skip
     monkeypatch.setattr("sendbatch.delivery.queue.MOST_MESSAGES", 20)
     monkeypatch.setattr("sendbatch.delivery.feed.BATCH", 40)

@@ -35,7 +35,7 @@ def test_everybody_is_accepted_once_and_most_envelopes_go_along(
     assert not run.send().early
     assert run.totals() == {Status.ACCEPTED: 400}
     assert set(run.office.whole.values()) == {1}
-    assert sum(visit.behind for visit in run.office.visits) > 300
+    assert sum(visit.followed for visit in run.office.visits) > 300
     assert run.levels.learned == BEHIND
 
 
@@ -56,7 +56,7 @@ def test_a_server_that_cannot_costs_nobody_anything(
     assert run.totals() == {Status.ACCEPTED: 60}
     assert set(run.office.whole.values()) == {1}
     assert {entry.attempts for entry in run.entries()} == {1}
-    assert sum(visit.behind for visit in run.office.visits) <= (connections if known else 1)
+    assert sum(visit.followed for visit in run.office.visits) <= (connections if known else 1)
     assert (run.levels.group, run.levels.learned) == (GROUP, GROUP)
     assert run.events("connections") == []
 
@@ -65,7 +65,7 @@ def test_messages_per_connection_are_kept_and_quit_goes_with_the_last(desk: Make
     run = pipelined(desk, 25, per_connection=10)
     run.send()
     assert [visit.mails for visit in run.office.visits] == [10, 10, 5]
-    assert [visit.behind for visit in run.office.visits][:2] == [10, 10]
+    assert [visit.followed for visit in run.office.visits][:2] == [10, 10]
     assert run.totals() == {Status.ACCEPTED: 25}
 
 
@@ -186,7 +186,7 @@ def test_asked_to_stop_soon_each_envelope_written_is_completed_and_quit_goes_alo
     assert set(run.totals()) == {Status.ACCEPTED, Status.PENDING}
     assert sum(visit.mails for visit in run.office.visits) == len(run.office.taken)
     assert all(visit.said[-1] == "QUIT" for visit in run.office.visits)
-    assert any(visit.behind == visit.mails for visit in run.office.visits)  # QUIT behind the last
+    assert any(visit.followed == visit.mails for visit in run.office.visits)  # QUIT behind the last
     run.stop = Stop()
     run.send()
     assert run.totals() == {Status.ACCEPTED: 200}

@@ -9,20 +9,20 @@ from random import Random
 import pytest
 
 from sendbatch.campaign.model import Rate, Retry
-from sendbatch.delivery.brake import REFUSALS, TRIES, Brake
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.settling import Handed, Settling
-from sendbatch.delivery.steering import Connections, SlowDown
+from sendbatch.delivery.steering import SlowDown
 from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
-from sendbatch.limits.pace import Pacer
+from sendbatch.limits.brake import REFUSALS, TRIES
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time
 from tests.kit.clock import START, FakeClock
 from tests.kit.desk import Watcher
+from tests.kit.limits import limits
 
 NEW = Handed(0, 0)
 TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
@@ -61,25 +61,29 @@ class Room:
     def __post_init__(self) -> None:
         self.clock = FakeClock()
         self.watcher = Watcher()
-        self.connections = Connections(8)
-        self.pacer = Pacer((Rate(10, 1),), {})
+        self.limits = limits(
+            Rate(10, 1),
+            connections=8,
+            retry=Retry(first_delay=60, max_delay=1800),
+            no_wait=self.no_wait,
+            braked=self.history.braked,
+        )
+        self.connections = self.limits.connections
         notices = Notices(
             self.watcher, lambda kind, detail: self.notes.append((kind, detail)), self.clock
         )
         self.settling = Settling(
             retry=Retry(attempts=2, first_delay=60),
-            connections=self.connections,
-            pacer=self.pacer,
+            limits=self.limits,
             slow_down=SlowDown(("slow down",)),
             clock=self.clock,
             random=Random(1),
             observer=self.watcher,
             write=self.written.extend,
-            put_back=self.back.append,
+            return_first=self.back.append,
             notices=notices,
             waits=Waits(self.watcher, self.clock),
             breaker=Breaker(),
-            brake=Brake(60, 1800, no_wait=self.no_wait, begun=self.history.braked),
             history=self.history,
         )
 
@@ -277,7 +281,7 @@ def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
     assert room.settling.brake.on
     for number in range(TRIES):
         assert not room.settling.is_over
-        room.settling.brake.sends(number)
+        room.settling.brake.went(0.0, "a.example", number)
         room.settle(ready(number), outcome)
     assert room.settling.is_over
 
@@ -293,7 +297,7 @@ def test_six_tries_refused_end_the_run_with_the_time_that_is_worth_trying(room: 
     refused_by_all(room, REFUSALS)
     for number in range(TRIES):
         assert not room.settling.is_over
-        room.settling.brake.sends(number)
+        room.settling.brake.went(0.0, "a.example", number)
         room.settle(ready(number), BUSY)
     assert room.settling.is_over
     at = clock_time(room.clock.wall() + 1800)
@@ -401,9 +405,9 @@ def test_4xx_to_the_first_mail_of_a_connection_is_about_the_row(room: Room) -> N
 
 def test_asked_to_slow_down_the_rate_is_lower_and_the_status_as_ever(room: Room) -> None:
     outcome = Outcome(Status.DEFERRED, Reply(451, "please slow down", "MESSAGE"))
-    before = room.pacer.rate(room.clock.now)
+    before = room.limits.back_off.rate(room.clock.now)
     room.settle(ready(1), outcome)
-    assert room.pacer.rate(room.clock.now) == before / 2
+    assert room.limits.back_off.rate(room.clock.now) == before / 2
     assert room.last().outcome == outcome
     assert room.notes[0][0] == "slowdown"
 

@@ -25,7 +25,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.overview import Question
-from tests.hostile.server import Hostile
+from tests.kit.server import ScriptedServer
 
 LONGEST = 120.0  # real seconds that a run may take before it counts as hanging
 START = 1_790_000_000.0
@@ -233,10 +233,10 @@ def watched(work: Callable[[], Any], longest: float = LONGEST) -> Any:
     return ended[0]
 
 
-def held_to_its_record(ended: Ended, server: Hostile, connections: int = 1) -> None:
+def held_to_its_record(ended: Ended, server: ScriptedServer, connections: int = 1) -> None:
     """What the record says is what the server got, recipient by recipient."""
     for email, status in ended.statuses.items():
-        whole, taken = server.whole[email], server.taken[email]
+        whole, taken = server.whole[email], server.taken.count(email)
         assert taken <= 1, f"{email} was taken {taken} times"
         if status == "accepted":
             assert taken == 1, f"{email} is accepted, and was not taken"

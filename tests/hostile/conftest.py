@@ -13,10 +13,10 @@ import pytest
 import trustme
 
 from tests.hostile.campaign import House
-from tests.hostile.server import OFFERS, Answer, Hostile, decent
+from tests.kit.server import OFFERS, Answer, ScriptedServer, decent
 from tests.kit.thoroughness import thoroughly
 
-StartServer = Callable[..., Hostile]
+StartServer = Callable[..., ScriptedServer]
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def hostile(channel: dict[str, Any]) -> Iterator[StartServer]:
     """Starts a server that answers so; it ends with the test."""
     with ExitStack() as stack:
 
-        def start(answer: Answer = decent, **options: Any) -> Hostile:
-            return stack.enter_context(Hostile(answer, **channel | options))
+        def start(answer: Answer = decent, **options: Any) -> ScriptedServer:
+            return stack.enter_context(ScriptedServer(answer, **channel | options))
 
         yield start
 

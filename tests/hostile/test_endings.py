@@ -11,8 +11,8 @@ from sendbatch.delivery import sender
 from sendbatch.session.overview import Question
 from tests.hostile.campaign import HASTY, Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import End, Script, Step, Visit
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
+from tests.kit.server import End, Script, Step, Visit
 
 HOWS = [End.CLOSE, End.RESET, End.SILENCE]
 GONE = [End.CLOSE, End.RESET]

@@ -13,7 +13,7 @@ from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
 from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import End, Hostile, Script, Visit
+from tests.kit.server import End, Script, ScriptedServer, Visit
 
 QUITE_SLOW = 5.0  # times as fast as the machine's clock
 
@@ -100,7 +100,7 @@ def test_421_right_behind_the_fifth_reply_is_learned_too(
 def test_two_connections_are_allowed_and_the_third_is_refused(
     house: House, hostile: StartServer, refusal: Script
 ) -> None:
-    server: Hostile
+    server: ScriptedServer
 
     def answer(visit: Visit, at: str) -> Script:
         return refusal if at == "GREETING" and server.open_now > 2 else None
@@ -163,7 +163,7 @@ def test_a_deferred_recipient_never_blocks_the_others(house: House, hostile: Sta
 
     def answer(visit: Visit, at: str) -> Script:
         if at == "RCPT" and visit.recipient == "p0@example.net":
-            at_the_end.append(sum(server.taken.values()))
+            at_the_end.append(len(server.taken))
             return b"451 4.2.1 busy\r\n" if len(at_the_end) < 3 else None
         return None
 
@@ -252,7 +252,7 @@ def test_a_daily_quota_answered_with_550_stops_the_run_and_rejects_nobody(
     house: House, hostile: StartServer
 ) -> None:
     def answer(visit: Visit, at: str) -> Script:
-        spent = at == "RCPT" and sum(server.taken.values()) >= 30
+        spent = at == "RCPT" and len(server.taken) >= 30
         return b"550 5.4.5 daily sending quota exceeded\r\n" if spent else None
 
     server = hostile(answer)
@@ -361,13 +361,13 @@ def test_a_login_refused_later_ends_the_run_and_keeps_its_record(
 class Absence:
     """The server goes after so many messages, and is back so many seconds of the clock later."""
 
-    def __init__(self, server: Hostile, house: House, after: int, seconds: float | None) -> None:
+    def __init__(self, server: ScriptedServer, house: House, after: int, seconds: float | None) -> None:
         self._server, self._house, self._after, self._seconds = server, house, after, seconds
         self._gone = threading.Event()
         self.watcher = Watcher(self._look)
 
     def _look(self) -> None:
-        if sum(self._server.taken.values()) >= self._after and not self._gone.is_set():
+        if len(self._server.taken) >= self._after and not self._gone.is_set():
             self._gone.set()
             self._server.goes()
             if self._seconds is not None:

@@ -20,7 +20,7 @@ from sendbatch.ledger import sqlite as ledger_sqlite
 from sendbatch.planning.options import Options
 from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import Hostile, Script, Visit
+from tests.kit.server import Script, ScriptedServer, Visit
 
 LIMITED = """\
 import resource, sys
@@ -52,7 +52,7 @@ def in_a_process(
     return Ended(ended.returncode, ended.stdout + ended.stderr, statuses, [], rows)
 
 
-def stopped_in_the_middle(ended: Ended, server: Hostile, connections: int) -> None:
+def stopped_in_the_middle(ended: Ended, server: ScriptedServer, connections: int) -> None:
     """Exit 3; the record knows of every message that reached the server."""
     assert ended.code == 3, ended.said
     on_the_way = [email for email, status in ended.statuses.items() if status == "sending"]
@@ -65,7 +65,7 @@ def stopped_in_the_middle(ended: Ended, server: Hostile, connections: int) -> No
     assert 0 < sum(server.whole.values()) < len(ended.statuses)
 
 
-def goes_on(house: House, server: Hostile, people: int, connections: int) -> None:
+def goes_on(house: House, server: ScriptedServer, people: int, connections: int) -> None:
     """With the disk as it should be: everyone else gets it, and nobody twice."""
     again = house.send()
     counts = again.counts()

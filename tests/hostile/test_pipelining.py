@@ -8,10 +8,10 @@ from sendbatch.limits.known_servers import KnownServers
 from sendbatch.limits.usage_file import UsageFile
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import End, Hostile, Script, Visit
+from tests.kit.server import End, Script, ScriptedServer, Visit
 
 
-def level(house: House, server: Hostile) -> int | None:
+def level(house: House, server: ScriptedServer) -> int | None:
     servers = KnownServers(UsageFile(house.folder / "state" / "usage.sqlite"))
     return servers.level_of(f"127.0.0.1:{server.port}", house.clock.wall())
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import OFFERS, Answer, Script, Visit
+from tests.kit.server import OFFERS, Answer, Script, Visit
 
 P0, P1, P2 = (f"p{n}@example.net" for n in range(3))
 ALL = {P0: "accepted", P1: "accepted", P2: "accepted"}

@@ -8,8 +8,8 @@ import pytest
 
 from tests.hostile.campaign import FINAL, HASTY, House, held_to_its_record
 from tests.hostile.conftest import StartServer
-from tests.hostile.server import DECENT, End, Script, Visit, byte_by_byte
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
+from tests.kit.server import DECENT, End, Script, Visit, byte_by_byte
 
 MEGABYTE = 2**20
 NO_REPLIES = {

@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sendbatch.campaign.model import Mailbox, Profile, Rate, Retry, Timeouts
+from sendbatch.campaign.model import Mailbox, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.delivery.connections import Dialer
-from sendbatch.delivery.engine import Ending, Engine, Limits
+from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
@@ -37,6 +37,7 @@ from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
 from sendbatch.values import BREAKER, Checked, Recipient, Status
 from tests.kit.clock import FakeClock, IdleLoop, run_with
+from tests.kit.limits import ACCOUNT, limits
 from tests.kit.office import Office
 
 COLUMNS = ("email", "name")
@@ -44,7 +45,6 @@ SALT = b"salt" * 8
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
 ADA = Credentials("ada", "old")
 RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
-ACCOUNT = Account("office", "ada")
 
 LETTER = Content(
     subject="Hello {{ name }}",
@@ -204,22 +204,24 @@ class Desk:
                 await self._leaves_nothing_behind()
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
-        profile = Profile(
-            "office",
-            "127.0.0.1",
-            self.office.port,
-            "none",
-            connections=self.connections,
-            messages_per_connection=self.per_connection,
-            domains=self.domains,
-            slow_down=self.slow_down,
-        )
+        history = history_of(self.ledger.reading, "office")
         return Engine(
             store=self.store(self.ledger.sending),
             committer=committer,
             pool=pool,
             dialer=dialer,
-            limits=Limits(profile, self.rates, self.account, self.usage),
+            limits=limits(
+                *self.rates,
+                domains=self.domains,
+                usage=self.usage,
+                account=self.account,
+                clock=self.clock,
+                connections=self.connections,
+                per_connection=self.per_connection,
+                retry=self.retry,
+                no_wait=self.no_wait,
+                braked=history.braked,
+            ),
             retry=self.retry,
             content=LETTER.digest,
             selected=selected,
@@ -228,9 +230,10 @@ class Desk:
             observer=self.watcher,
             stop=self.stop,
             keys=self.keys,
+            slow_down=self.slow_down,
             no_wait=self.no_wait,
             breaker=self.breaker,
-            history=history_of(self.ledger.reading, "office"),
+            history=history,
             stop_after=self.stop_after,
         )
 

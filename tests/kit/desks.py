@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.kit.desk import Desk, addresses, plan
 from tests.kit.office import Office
 
 MakeDesk = Callable[..., Desk]
+OFFICE = inspect.signature(Office).parameters
 Make = Callable[..., Planned]
 
 
@@ -35,7 +37,7 @@ def desk(ledger: Ledger) -> MakeDesk:
 
     def make(people: int | list[str] = 10, *, broken: tuple[int, ...] = (), **fields: Any) -> Desk:
         plan(ledger, addresses(people) if isinstance(people, int) else people, broken)
-        office = Office(**{k: fields.pop(k) for k in list(fields) if k in Office.__annotations__})
+        office = Office(**{k: fields.pop(k) for k in list(fields) if k in OFFICE})
         return Desk(ledger, office, **fields)
 
     return make

@@ -1,38 +1,65 @@
-"""A server on loopback that a profile with `delivers: true` sends through; it answers as told."""
+"""The scripted server as one that a profile with `delivers: true` sends through, for the command."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.kit.command import LONGEST, Desk, until
+from tests.kit.server import Script, ScriptedServer, Visit, without_dots
 
 
-class MailHost:
+class MailHost(ScriptedServer):
     """`answers` maps an address to the reply it gets at RCPT; `hold_after` messages the server
     keeps the next one waiting until `go` is set."""
 
     def __init__(self) -> None:
+        super().__init__(offers=("8BITMIME", "SMTPUTF8", "SIZE 33554432"))
         self.answers: dict[str, str] = {}
         self.hold_after: int | None = None
         self.go = threading.Event()
+        self._held: list[Visit] = []
         self.mails: list[EmailMessage] = []
-        self.receivers: list[str] = []
-        self.waiting = 0
-        self._listener = _Listener(self, hostname="127.0.0.1", port=0)
+
+    def __exit__(self, *_: object) -> None:
+        self.go.set()
+        super().__exit__()
+
+    async def ask(self, visit: Visit, moment: str) -> Script:
+        if moment == "RCPT" and (answer := self.answers.get(visit.recipient)) is not None:
+            return f"{answer}\r\n".encode()
+        if moment == "MESSAGE":
+            await self._hold(visit)
+            body = self.bodies[visit.recipient][-1]
+            mail = message_from_bytes(without_dots(body), policy=policy.default)
+            self.mails.append(cast(EmailMessage, mail))
+        return None
+
+    async def _hold(self, visit: Visit) -> None:
+        """Raises ConnectionError where the client left meanwhile: it never gets the message's reply."""
+        if self.hold_after is None or len(self.mails) < self.hold_after:
+            return
+        self._held.append(visit)
+        await asyncio.get_running_loop().run_in_executor(None, self.go.wait, LONGEST)
+        self._held.remove(visit)
+        if visit.has_left:
+            raise ConnectionResetError
 
     @property
-    def port(self) -> int:
-        return int(self._listener.port)
+    def waiting(self) -> int:
+        """How many clients wait for the reply to their message."""
+        return sum(not visit.has_left for visit in list(self._held))
+
+    @property
+    def receivers(self) -> list[str]:
+        """Everyone who got mail, as often as they did, in order."""
+        return self.taken
 
     @property
     def profiles(self) -> str:
@@ -48,45 +75,6 @@ class MailHost:
 
     def until_holding(self, messages: int = 1) -> None:
         until(lambda: self.waiting >= messages, "messages that wait for their answers")
-
-    def __enter__(self) -> MailHost:
-        self._listener.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.go.set()
-        self._listener.stop()
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 fine"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.hold_after is not None and len(self.mails) >= self.hold_after:
-            self.waiting += 1
-            await asyncio.get_running_loop().run_in_executor(None, self.go.wait, LONGEST)
-            self.waiting -= 1
-        mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
-        self.mails.append(cast(EmailMessage, mail))
-        self.receivers.extend(envelope.rcpt_tos)
-        return "250 2.0.0 taken"
-
-
-class _Listener(Controller):
-    def _trigger_server(self) -> None:
-        self.port = cast(asyncio.Server, self.server).sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-    factory: Callable[[], Any]
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from sendbatch.campaign.model import Rate
+from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.sharing import SEEN, wait_for_share
-from sendbatch.limits.usage import Usage
 from sendbatch.values import Status
 from tests.kit.clock import FakeClock, run_with
 from tests.kit.desk import ACCOUNT, Desk, usage_in
@@ -17,7 +17,7 @@ from tests.kit.desks import MakeDesk
 from tests.kit.office import Visit
 
 
-def waits(usage: Usage, clock: FakeClock, joined_at: float) -> tuple[float, list[str]]:
+def waits(usage: LocalUsage, clock: FakeClock, joined_at: float) -> tuple[float, list[str]]:
     """How long a run that joined then waits, and what it says."""
     said: list[str] = []
     before = clock.now

@@ -1,17 +1,20 @@
-"""Messages as compose makes them, built with the standard library."""
+"""Messages as they are composed, with the parts that they were composed of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.message import EmailMessage
-from email.policy import SMTP
 
 import pytest
 
+from sendbatch.campaign.model import Mailbox
+from sendbatch.message.compose import composed
+from sendbatch.message.content import Bundle, Content, SharedFile
+from sendbatch.message.letter import Letter
+from sendbatch.message.parts import Sample
+from sendbatch.preview.gallery import Entry
 from sendbatch.preview.page import Made
-from sendbatch.values import Envelope, Message, Recipient
+from sendbatch.values import Recipient
 
-Built = tuple[Recipient, Message]
 MADE = Made(1_800_000_000.0, "c0ffee" * 10, "1badca")
 
 
@@ -20,41 +23,32 @@ def built(
     email: str = "jane@example.com",
     *,
     subject: str = "Spring is here",
+    name: str = "",
     text: str | None = "Dear Jane",
     html: str | None = "<p>Dear <b>Jane</b></p>",
     files: dict[str, bytes] | None = None,
     headers: dict[str, str] | None = None,
-) -> Built:
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = "Example News <news@example.com>"
-    mail["To"] = email
-    mail["Subject"] = subject
-    for name, value in (headers or {}).items():
-        mail[name] = value
-    if text is not None:
-        mail.set_content(text)
-    if html is not None and text is not None:
-        mail.add_alternative(html, subtype="html")
-    elif html is not None:
-        mail.set_content(html, subtype="html")
-    for name, data in (files or {}).items():
-        mail.add_attachment(data, maintype="application", subtype="pdf", filename=name)
-    envelope = Envelope("bounces@example.com", email)
-    return raw(mail.as_bytes(), row, email, envelope)
-
-
-def raw(
-    data: bytes, row: int = 2, email: str = "jane@example.com", envelope: Envelope | None = None
-) -> Built:
-    envelope = envelope or Envelope("bounces@example.com", email)
-    return Recipient(row, row, email, email, ()), Message(envelope, data, "<a@b>", 0.0)
+    reply_to: tuple[Mailbox, ...] = (),
+) -> Entry:
+    """The message to one person, all of it from cells: whatever stands in one is no template."""
+    cells = {"subject": subject, "name": name, "text": text or "", "html": html or ""}
+    content = Content(
+        subject="{{ subject }}",
+        sender=Mailbox("Example News", "news@example.com"),
+        bounces_to="bounces@example.com",
+        recipient_name="{{ name }}",
+        html=None if html is None else Bundle("h", {"h": "{{ html|safe }}"}, {"h": "h"}),
+        text=None if text is None else Bundle("t", {"t": "{{ text }}"}, {"t": "t"}),
+        reply_to=reply_to,
+        headers=tuple((headers or {}).items()),
+        attachments=tuple(SharedFile(file, data) for file, data in (files or {}).items()),
+    )
+    recipient = Recipient(row, row, email, email, tuple(cells.values()))
+    parts = Letter(content, tuple(cells), b"salt" * 8).parts(recipient, MADE.at)
+    message = composed(parts)
+    return Entry(recipient, Sample(parts, len(message.data)), message)
 
 
 @pytest.fixture
-def mail() -> Callable[..., Built]:
+def mail() -> Callable[..., Entry]:
     return built
-
-
-@pytest.fixture
-def wire() -> Callable[..., Built]:
-    return raw

@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.errors import LedgerError
+from sendbatch.message.headers import Header
+from sendbatch.message.parts import File, Parts, Sample
+from sendbatch.preview.card import Card
 from sendbatch.preview.gallery import drop_unless_of, write_gallery
 from sendbatch.preview.page import render, size
-from sendbatch.preview.shown import Attachment, Shown
+from sendbatch.values import Envelope, Recipient
 
 from .conftest import MADE
 
@@ -56,7 +59,7 @@ def test_each_message_is_a_file_as_it_would_be_sent_for_its_owner_only(mail, tmp
         "02-row12.eml",
         "index.html",
     }
-    assert (folder / "02-row12.eml").read_bytes() == messages[1][1].data
+    assert (folder / "02-row12.eml").read_bytes() == messages[1].message.data
     assert {mode(path) for path in folder.iterdir()} == {0o600}
     assert mode(folder) == 0o700
 
@@ -115,7 +118,7 @@ def test_the_page_shows_what_a_reader_would_see(mail, tmp_path) -> None:
     ):
         assert expected in said
     (frame,) = tags.all("iframe")
-    assert frame["srcdoc"] == "<p>Dear <b>Jane</b></p>\n"
+    assert frame["srcdoc"] == "<p>Dear <b>Jane</b></p>"
     assert [link["href"] for link in tags.all("a")] == ["01-row12.eml"]
 
 
@@ -142,22 +145,18 @@ def test_whatever_a_mail_says_adds_no_element_and_no_attribute(text: str) -> Non
     assert shape(hostile) == shape(harmless)
 
 
-def every_field(said: str) -> Shown:
-    headers = ((said, said),)
-    return Shown(
-        file=said,
-        row=2,
-        email=said,
-        envelope_from=said,
-        envelope_to=said,
-        subject=said,
-        headers=headers,
-        more=headers,
-        attachments=(Attachment(said, said, 3),),
-        text=said,
-        html=said,
-        size=3,
+def every_field(said: str) -> Card:
+    parts = Parts(
+        Envelope(said, said),
+        said,
+        0.0,
+        said,
+        headers=[Header("From", said), Header(said, said)],
+        text=[said],
+        html=[said],
+        attachments=[File(said, said, 3)],
     )
+    return Card(said, Recipient(2, 2, said, said, ()), Sample(parts, 3))
 
 
 def shape(tags: Tags) -> list[tuple[str, list[str]]]:
@@ -173,7 +172,7 @@ def test_what_every_reader_of_html_gets_wrong_is_kept_to_the_letter(mail, tmp_pa
     assert srcdoc is not None
     before, _, behind = HOSTILE.partition("<img")
     assert srcdoc.startswith(before + "<img")
-    assert srcdoc.endswith(behind + "\n")  # what is added stands in the tag of the picture
+    assert srcdoc.endswith(behind)  # what is added stands in the tag of the picture
     assert HOSTILE in tags.said
 
 

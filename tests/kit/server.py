@@ -1,8 +1,11 @@
-"""An SMTP server in a thread of its own that can do anything at any byte.
+"""The one SMTP server of the tests: it can do anything at any byte, and writes down what reached it.
 
 At each moment of a conversation it asks `answer(visit, moment)`; None is what a decent server
-does. Anything else is a script: bytes to say, seconds to pause, and how to end the connection.
-It writes down what reached it, so that a record can be held against it.
+does. Anything else is a script: bytes to say, seconds to pause, calls to make, and how to end the
+connection. A record can be held against what it wrote down.
+
+It works in the loop of the test (`async with server.working()`), or in a thread of its own
+(`with server`). `Office` and `MailHost`, beside this file, are this server with answers by name.
 """
 
 from __future__ import annotations
@@ -14,10 +17,10 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 MOMENTS = (
     "GREETING", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "MESSAGE",
@@ -37,6 +40,7 @@ DECENT = {
     "QUIT": b"221 2.0.0 bye\r\n",
 }
 OFFERS = ("PIPELINING", "8BITMIME", "SIZE 30000000", "ENHANCEDSTATUSCODES")
+LAST_WORDS = (b"221", b"354", b"421")  # replies behind which a client is to do something first
 
 
 class End(Enum):
@@ -47,7 +51,7 @@ class End(Enum):
     SILENCE = "says no more"
 
 
-Step: TypeAlias = bytes | float | End
+Step: TypeAlias = bytes | float | End | Callable[[], object]
 Script: TypeAlias = Sequence[Step] | bytes | None
 
 
@@ -58,14 +62,25 @@ class Visit:
     number: int
     is_open: bool = True
     accepted: int = 0
-    refused: int = 0
+    refused: int = 0  # recipients
     mails: int = 0
     more: bool = False  # what stands behind this command came with it
     behind: bool = False  # what came last had come with the dot before it
+    followed: int = 0  # dots that something stood behind
     recipient: str = ""
     said: list[str] = field(default_factory=list)
     secured: bool = False
     login: str = ""  # what came with AUTH
+    reader: asyncio.StreamReader | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the client has closed the connection, or cut it, and all it said was read."""
+        return self.reader is None or self.reader.at_eof() or self.reader.exception() is not None
+
+    @property
+    def verbs(self) -> list[str]:
+        return [line.split(" ", 1)[0].upper() for line in self.said]
 
 
 Answer: TypeAlias = Callable[[Visit, str], Script]
@@ -76,9 +91,9 @@ def decent(visit: Visit, moment: str) -> Script:
     return None
 
 
-class Hostile:
-    """Listens on 127.0.0.1 from its `with` on. `whole` counts, by recipient, the messages whose final
-    dot arrived, `taken` those it answered with 2xx; `stray` what came where a command was due."""
+class ScriptedServer:
+    """Listens on 127.0.0.1. `whole` counts, by recipient, the messages whose final dot arrived, `asked`
+    the RCPT; `taken` are those it answered with 2xx, in order."""
 
     def __init__(
         self,
@@ -86,30 +101,76 @@ class Hostile:
         *,
         offers: Sequence[str] = OFFERS,
         context: ssl.SSLContext | None = None,
+        behind: str = "taken",
+        gathers: bool = False,
         forgiving: bool = False,
         narrow: bool = False,
         deaf: bool = False,
     ) -> None:
         self.answer = answer
         self.offers = offers
-        self.context = context
-        self.port = 0
+        self.context = context  # of STARTTLS, which is offered then
+        # What it does with commands behind a dot: takes them, answers each with 503 (as Haraka does), or
+        # swallows them (as chasquid does).
+        self.behind = behind
+        self.gathers = gathers  # what it read at once it answers at once
         self.forgiving = forgiving  # it takes RCPT and DATA whatever went before
         self.narrow = narrow  # it has little room for what it has not read
         self.deaf = deaf  # its silence reads nothing
+        self.port = 0
         self.whole: Counter[str] = Counter()
-        self.taken: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
+        self.taken: list[str] = []
         self.bodies: dict[str, list[bytes]] = {}
         self.visits: list[Visit] = []
         self.open_now = 0
         self.most_open = 0
         self.wrong: list[BaseException] = []
+        self._listener: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
-    def __enter__(self) -> Hostile:
+    async def ask(self, visit: Visit, moment: str) -> Script:
+        """What to do at this moment."""
+        return self.answer(visit, moment)
+
+    def offered(self) -> Sequence[str]:
+        """The keywords of the reply to EHLO, but for STARTTLS."""
+        return self.offers
+
+    # in the loop of the test
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[Self]:
+        await self.opens()
+        try:
+            yield self
+        finally:
+            self.closes()
+            for _ in range(3):
+                await asyncio.sleep(0)
+        if self.wrong:
+            raise self.wrong[0]
+
+    async def opens(self) -> None:
+        """Listen, again on the same port where it did before."""
+        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        if self.narrow:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        self._listener = await asyncio.start_server(self._client, sock=listening)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    def closes(self) -> None:
+        """Nobody listens any more, and every connection is cut."""
+        if self._listener is not None:
+            self._listener.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    # in a thread of its own
+
+    def __enter__(self) -> Self:
         self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="hostile", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
         self._thread.start()
         assert self._ready.wait(60)
         return self
@@ -122,14 +183,15 @@ class Hostile:
             raise self.wrong[0]
 
     def goes(self) -> None:
-        """Nobody listens any more, and every connection is cut. From any thread."""
+        """As `closes`, from any thread."""
         asyncio.run_coroutine_threadsafe(self._goes(), self._loop).result(60)
 
     def comes_back(self) -> None:
-        """Listens again on the same port. From any thread."""
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(60)
+        """As `opens`, from any thread."""
+        asyncio.run_coroutine_threadsafe(self.opens(), self._loop).result(60)
 
-    # its life
+    async def _goes(self) -> None:
+        self.closes()
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -137,31 +199,19 @@ class Hostile:
 
     async def _until_the_end(self) -> None:
         self._end = asyncio.Event()
-        await self._listen()
+        await self.opens()
         self._ready.set()
         await self._end.wait()
-        await self._goes()
+        self.closes()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    async def _listen(self) -> None:
-        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
-        if self.narrow:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-        self._listener = await asyncio.start_server(self._client, sock=listening)
-        self.port = self._listener.sockets[0].getsockname()[1]
-
-    async def _goes(self) -> None:
-        self._listener.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
-
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # asyncio does so by itself only for sockets that it made
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        visit = Visit(len(self.visits))
+        visit = Visit(len(self.visits), reader=reader)
         self.visits.append(visit)
         self._writers.add(writer)
         self.open_now += 1
@@ -190,23 +240,30 @@ class Conversation:
 
     def __init__(
         self,
-        server: Hostile,
+        server: ScriptedServer,
         visit: Visit,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self._server, self._visit, self._reader, self._writer = server, visit, reader, writer
         self._sender = self._valid = False  # MAIL and RCPT were accepted
+        self._unsaid = b""
 
     async def run(self) -> None:
         await self._answers("GREETING")
         while line := (await self._reader.readline()).decode("latin-1").strip():
             verb = line.split(" ", 1)[0].upper()
             self._visit.said.append(line)
-            self._visit.more = bool(self._reader._buffer)
+            self._visit.more = bool(self._buffer)
             await self._obeys(verb, line)
             if verb == "QUIT":
                 return
+
+    @property
+    def _buffer(self) -> bytearray:
+        """What was received and is not read yet."""
+        received: bytearray = self._reader._buffer  # type: ignore[attr-defined]
+        return received
 
     async def _obeys(self, verb: str, line: str) -> None:
         if verb == "RCPT":
@@ -251,17 +308,29 @@ class Conversation:
             return
         if not (await self._answers("DATA")).startswith(b"354"):
             return
-        if (script := self._server.answer(self._visit, "BODY")) is not None:
+        if (script := await self._server.ask(self._visit, "BODY")) is not None:
             await self._reader.readexactly(1)  # some of it has come
             await self._plays(script)
         body = await self._body()
         if body == NO_BODY and not self._valid:  # RFC 2920 §3.1: how a client gets out of this
             await self._says(b"554 5.5.1 no valid recipients\r\n")
             return
-        self._visit.behind = bool(self._reader._buffer)
+        self._visit.behind = bool(self._buffer)
+        self._visit.followed += self._visit.behind
+        commands = self._what_came_along()
         self._server.whole[self._visit.recipient] += 1
         self._server.bodies.setdefault(self._visit.recipient, []).append(body)
         await self._answers("MESSAGE")
+        if self._server.behind == "refused":
+            for _ in range(commands):
+                await self._says(b"503 5.5.1 bad sequence of commands\r\n")
+
+    def _what_came_along(self) -> int:
+        """How many commands were received with the dot; they are forgotten, unless they are taken."""
+        commands = self._buffer.count(b"\r\n")
+        if self._server.behind != "taken":
+            self._buffer.clear()
+        return commands
 
     async def _body(self) -> bytes:
         """Up to and with its final dot, however large."""
@@ -275,7 +344,7 @@ class Conversation:
                 body += await self._reader.readexactly(full.consumed)
 
     def _greeted(self) -> bytes:
-        offers = ["hostile", *self._server.offers]
+        offers = ["hostile", *self._server.offered()]
         if self._server.context is not None and not self._visit.secured:
             offers.append("STARTTLS")
         lines = [f"250-{offer}\r\n" for offer in offers[:-1]] + [f"250 {offers[-1]}\r\n"]
@@ -283,12 +352,12 @@ class Conversation:
 
     async def _answers(self, moment: str, usual: bytes = b"") -> bytes:
         """Plays what is to be said now; returns its first bytes."""
-        script = self._server.answer(self._visit, moment)
+        script = await self._server.ask(self._visit, moment)
         usual = usual or DECENT[moment]
         steps: Sequence[Step] = [usual] if script is None else _steps(script)
         said = b"".join(step for step in steps if isinstance(step, bytes))
         if moment == "MESSAGE" and said.startswith(b"2"):
-            self._server.taken[self._visit.recipient] += 1
+            self._server.taken.append(self._visit.recipient)
             self._visit.accepted += 1
         await self._plays(steps)
         return said
@@ -297,14 +366,25 @@ class Conversation:
         for step in _steps(script):
             if isinstance(step, bytes):
                 await self._says(step)
+                continue
+            await self._says_all()
+            if isinstance(step, End):
+                await self._ends(step)
             elif isinstance(step, float):
                 await asyncio.sleep(step)
             else:
-                await self._ends(step)
+                step()
 
     async def _says(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
+        self._unsaid += data
+        if not (self._server.gathers and self._buffer) or data.startswith(LAST_WORDS):
+            await self._says_all()
+
+    async def _says_all(self) -> None:
+        if self._unsaid:
+            self._writer.write(self._unsaid)
+            self._unsaid = b""
+            await self._writer.drain()
 
     async def _ends(self, how: End) -> None:
         if how is End.SILENCE:
@@ -330,3 +410,8 @@ def _steps(script: Script) -> Sequence[Step]:
 def byte_by_byte(data: bytes) -> Script:
     """Each byte in a packet of its own, a moment after the one before."""
     return [step for byte in data for step in (bytes([byte]), 0.0005)]
+
+
+def without_dots(body: bytes) -> bytes:
+    """The message in a body: without the final dot, and those put before lines (RFC 5321 §4.5.2)."""
+    return body.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.delivery.brake import REFUSALS, TRIES, Brake
+from sendbatch.limits.brake import REFUSALS, TRIES, Brake
 
 FIRST, LONGEST = 60.0, 1800.0
 
@@ -25,7 +25,7 @@ def refuse(
 
 def tried(one: Brake, number: int, now: float) -> bool:
     """One message under the brake, refused."""
-    one.sends(number)
+    one.went(now, "c.example", number)
     return one.refused(number, "c.example", now, permanent=False, of_us=False)
 
 

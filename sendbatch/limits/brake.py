@@ -9,12 +9,14 @@ tries end the run.
 
 from __future__ import annotations
 
+from sendbatch.limits.gates import ANY_TIME, Gate, Hold
+
 REFUSALS = 20  # of any kind, in a row
 TRIES = 6  # refused ones before the run ends
 LEAST = 1.0  # seconds; a shorter pause is none
 
 
-class Brake:
+class Brake(Gate):
     """`on` while it holds; no message may start before `until` on the caller's clock. `over`: the run ends.
 
     `aside` is the one domain that all refusals were at: others are tried first. `pause` in seconds is the one
@@ -30,7 +32,7 @@ class Brake:
         self._no_wait = no_wait
         self.on = begun is not None
         self.pause = min(begun or 0.0, longest)
-        self.until = float("-inf")
+        self.until = ANY_TIME
         self.over = False
         self.tries = 0
         self._trying: int | None = None
@@ -43,9 +45,14 @@ class Brake:
         self._domains: set[str] = set()
         self.aside: frozenset[str] = frozenset()
 
-    def sends(self, recipient: int) -> None:
-        """This message is the one that is tried."""
-        self._trying = recipient
+    def due(self, now: float, domain: str) -> float:
+        return self.until
+
+    def hold(self, domain: str) -> Hold:
+        return Hold("the server", "the server, which refuses everything for now")
+
+    def went(self, now: float, domain: str, recipient_id: int) -> None:
+        self._trying = recipient_id  # while it is on, this is the one that is tried
 
     def refused(
         self, recipient: int, domain: str, now: float, *, permanent: bool, of_us: bool
@@ -83,7 +90,7 @@ class Brake:
             min(self.pause, self._first) / 2
         )  # all of it takes no longer than the first one
         if self.pause < LEAST:
-            self.on, self.pause, self.until = False, 0.0, float("-inf")
+            self.on, self.pause, self.until = False, 0.0, ANY_TIME
             self._begin()
         else:
             self.until = now + self.pause

@@ -1,0 +1,88 @@
+"""The back-off: a server that asks for less is sent half as much, which is won back step by step.
+
+What is halved is the rate at present: the tightest pace of the account, or what was measured where there is
+none. No I/O and no clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from sendbatch.limits.gates import ANY_TIME, Gate, Hold
+from sendbatch.limits.pace import TOLERANCE
+
+CALM = 60.0  # seconds without a complaint before some rate is won back
+WIN_BACK = 1.25
+SLOWEST = 1 / 60  # messages a second: slowing down never becomes a standstill
+ONE_BURST = 5.0  # seconds in which further complaints are about the same burst
+MEASURED = 10.0  # seconds over which a rate without a limit is measured
+
+
+class BackOff(Gate):
+    """`pace` is the interval of the account's tightest pace in seconds, 0 without one."""
+
+    def __init__(self, pace: float = 0.0) -> None:
+        self._pace = pace
+        self._parts = 1
+        self._learned: float | None = None  # messages a second, while it holds
+        self._recovered_at = 0.0  # messages a second at which it no longer holds
+        self._due = ANY_TIME
+        self._complained_at = ANY_TIME
+        self._recent: deque[float] = deque(maxlen=1000)
+
+    def due(self, now: float, domain: str) -> float:
+        return self._due - TOLERANCE
+
+    def hold(self, domain: str) -> Hold:
+        return Hold("the pace", "the pace of the account")
+
+    def went(self, now: float, domain: str, recipient_id: int) -> None:
+        self._recent.append(now)
+        if self._learned is not None:
+            self._win_back(now)
+        if self._learned is not None:
+            self._due = max(now, self._due) + self.interval
+
+    def share(self, parts: int) -> None:
+        self._parts = parts
+
+    def slow_down(self, now: float) -> float | None:
+        """The server complained: half the rate. Returns it, or None if this was the same burst."""
+        if now - self._complained_at < ONE_BURST:
+            return None
+        current = self.rate(now)
+        self._complained_at = now
+        if self._learned is None:
+            self._recovered_at = current
+        slower = max(current / 2, SLOWEST)
+        self._hold_to(slower)
+        self._due = now + self.interval
+        return slower
+
+    def rate(self, now: float) -> float:
+        """Messages a second at present: the tightest limit, or what was measured if there is none."""
+        measured = self._measured(now)
+        limits = [1 / (self._pace * self._parts)] if self._pace else []
+        if self._learned is not None:
+            limits.append(self._learned)
+        return max(min([*limits, measured]), SLOWEST)
+
+    def _measured(self, now: float) -> float:
+        recent = [at for at in self._recent if now - at <= MEASURED]
+        if len(recent) < 2:
+            return 1.0
+        return len(recent) / max(now - recent[0], 0.1)
+
+    def _win_back(self, now: float) -> None:
+        assert self._learned is not None
+        if now - self._complained_at < CALM:
+            return
+        self._complained_at = now  # the next step up takes as long again
+        faster = self._learned * WIN_BACK
+        self._hold_to(faster if faster < self._recovered_at else None)
+
+    def _hold_to(self, per_second: float | None) -> None:
+        self._learned = per_second
+        self.interval = 1 / per_second if per_second is not None else 0.0
+        if per_second is None:
+            self._due = ANY_TIME

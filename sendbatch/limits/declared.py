@@ -1,0 +1,75 @@
+"""The one place where what a profile and a campaign declare becomes the gates of a run.
+
+To add a gate: a module beside these with its class of `Gate`, and a line in `limits_of`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.limits.account import Allowance
+from sendbatch.limits.aside import Aside
+from sendbatch.limits.back_off import BackOff
+from sendbatch.limits.brake import Brake
+from sendbatch.limits.connections import Connections
+from sendbatch.limits.gates import Gates
+from sendbatch.limits.pace import paces
+from sendbatch.limits.quota import Quota, quotas_of
+from sendbatch.runtime.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The gates of a run, and by name those that the server's answers move."""
+
+    gates: Gates
+    brake: Brake
+    aside: Aside
+    back_off: BackOff
+    connections: Connections
+    allowance: Allowance
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other runs may use the account too, and are seen."""
+        return self.allowance.usage is not None
+
+    def runs(self) -> int:
+        """How many runs are alive on the account, this one included: for `gates.share`."""
+        usage, account = self.allowance.usage, self.allowance.account
+        return usage.runs(account) if usage is not None else 1
+
+
+def limits_of(
+    campaign: Campaign,
+    allowance: Allowance,
+    clock: Clock,
+    *,
+    no_wait: bool = False,
+    braked: float | None = None,
+) -> Limits:
+    """`braked` is the pause in seconds at which an earlier run ended under the brake.
+
+    Where several gates hold for as long, the first in the list is named.
+    """
+    profile, retry = campaign.profile, campaign.retry
+    rates, account, usage = allowance.rates, allowance.account, allowance.usage
+    paced = paces(rates)
+    brake = Brake(retry.first_delay, retry.max_delay, no_wait=no_wait, begun=braked)
+    aside = Aside()
+    back_off = BackOff(max((pace.interval for pace in paced), default=0.0))
+    connections = Connections(profile.connections, profile.messages_per_connection)
+    gates = [
+        brake,
+        aside,
+        *paced,
+        back_off,
+        Quota(rates, account, usage, clock),
+        connections,
+    ]
+    for domain, limits in profile.domains.items():
+        gates += paces(limits, domain)
+        if quotas_of(limits):
+            gates.append(Quota(limits, account, usage, clock, domain))
+    return Limits(Gates(gates), brake, aside, back_off, connections, allowance)

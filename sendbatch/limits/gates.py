@@ -1,0 +1,194 @@
+"""Gates: each is one limit on when messages may go. A run holds a list of them, and asks the list.
+
+A gate says when the next message may go, is told of each that goes, and explains itself where it holds one
+back. What a gate does not limit it leaves to the class `Gate`, and then costs nothing for each message. Some
+keep their use where other runs see it, and take of it ahead: these are `Metered`.
+
+Times are steady seconds of the run's clock, which never jump. A gate that goes by the time of day is given
+the clock and converts, for that one goes on while a laptop sleeps. No gate waits: the senders do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sendbatch.values import Status
+
+ANY_TIME = float("-inf")
+NEVER = float("inf")
+EVERYBODY = ""  # in place of a recipient domain
+
+
+class Hold(NamedTuple):
+    """What keeps messages back, in words: `whom` in short, `why` as what a run waits for.
+
+    `used_up` says what is at an end until then ("the limits are used up"), for a wait that a person may not
+    have meant: it is told, and ends a run with --no-wait. It is empty for a wait that was asked for.
+    """
+
+    whom: str
+    why: str
+    used_up: str = ""
+
+
+class Gate:
+    """One limit, which by itself limits nothing. `domain` is the recipient domain that it holds, as A-labels;
+    each such domain has a lane of its own in the queue, so that nobody waits behind it."""
+
+    domain: str = EVERYBODY
+    interval: float = (
+        0.0  # seconds from one slot to the next at present, 0 where there are no slots
+    )
+
+    def due(self, now: float, domain: str) -> float:
+        """The earliest time at which a message to this recipient domain may go: ANY_TIME where nothing is in
+        its way, NEVER until something else has happened."""
+        return ANY_TIME
+
+    def hold(self, domain: str) -> Hold:
+        """What keeps messages to this domain back; asked only where `due` is later than now."""
+        raise NotImplementedError
+
+    def went(self, now: float, domain: str, recipient_id: int) -> None:
+        """A message goes: its envelope is written next, and servers count those."""
+
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
+        """How one that went has ended; PENDING where it was released, and will go again."""
+
+    def connections_allowed(self) -> float:
+        """How many connections may be used at once."""
+        return NEVER
+
+    def share(self, parts: int) -> None:
+        """So many runs are alive on the account, this one included: each has an equal part."""
+
+    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+        """Seconds that so many messages take from this epoch time on. `needed` is what the gates before this
+        one in the list need; None where nothing limits them, as far as is known."""
+        return needed
+
+
+class Metered(Gate):
+    """A gate whose use is kept elsewhere, in a file or a database, for all runs on an account: it takes some
+    of it ahead, so that nothing is waited for at a message, and gives back what it did not need."""
+
+    def has_some(self) -> bool:
+        """Whether there is some in hand for one message more. Where not: `refill`, and then `due` says until
+        when there is none to be had."""
+        raise NotImplementedError
+
+    async def refill(self) -> None:
+        """Take some where there is none in hand. Raises LedgerError where its use cannot be kept."""
+        raise NotImplementedError
+
+    async def give_back(self) -> None:
+        """The run ends. Raises LedgerError."""
+        raise NotImplementedError
+
+
+class Gates:
+    """The gates of one run, in the order in which they are named where several hold for as long: those for
+    everybody first, then those of one domain."""
+
+    def __init__(self, gates: Iterable[Gate]) -> None:
+        self._gates = tuple(gates)
+        self.domains = tuple(dict.fromkeys(g.domain for g in self if g.domain != EVERYBODY))
+        self._everybody = _Lane(self._gates, EVERYBODY)
+        self._lanes = {domain: _Lane(self._gates, domain) for domain in self.domains}
+        self._widths = [g.connections_allowed for g in _that_define("connections_allowed", self)]
+        self._listening = _that_define("answered", self)
+        self._parts = 1
+
+    def __iter__(self) -> Iterator[Gate]:
+        return iter(self._gates)
+
+    def due(self, now: float, domain: str) -> float:
+        """When the next message to this recipient domain may go: the latest that any gate says."""
+        latest = ANY_TIME
+        for due in self._lanes.get(domain, self._everybody).due:
+            if (at := due(now, domain)) > latest:
+                latest = at
+        return latest
+
+    def hold(self, now: float, domain: str) -> Hold:
+        """What keeps messages to this domain back the longest; asked only where something does."""
+        lane = self._lanes.get(domain, self._everybody)
+        return max(lane.gates, key=lambda gate: gate.due(now, domain)).hold(domain)
+
+    def take(self, now: float, domain: str, recipient_id: int) -> bool:
+        """Count one message, which goes now, at each gate. False, and nothing is counted, where one of them
+        has none in hand: `refill` first."""
+        lane = self._lanes.get(domain, self._everybody)
+        for has_some in lane.has_some:
+            if not has_some():
+                return False
+        for went in lane.went:
+            went(now, domain, recipient_id)
+        return True
+
+    async def refill(self, domain: str) -> None:
+        """For gates with none in hand. Raises LedgerError."""
+        for gate in self._lanes.get(domain, self._everybody).metered:
+            await gate.refill()
+
+    async def give_back(self) -> None:
+        """The run ends: what was taken ahead and not needed is given back. Raises LedgerError."""
+        for gate in self._gates:
+            if isinstance(gate, Metered):
+                await gate.give_back()
+
+    @property
+    def listen(self) -> bool:
+        """Whether a gate goes by how messages have ended."""
+        return bool(self._listening)
+
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
+        """How one that went has ended: others may go sooner now."""
+        for gate in self._listening:
+            gate.answered(now, domain, recipient_id, status)
+
+    def share(self, parts: int) -> bool:
+        """So many runs are alive on the account now. Returns whether this one has to give something up."""
+        before, self._parts = self._parts, parts
+        if parts != before:
+            for gate in self._gates:
+                gate.share(parts)
+        return parts > before
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one slot of the account to the next at present, 0 without a pace."""
+        return max((gate.interval for gate in self._everybody.gates), default=0.0)
+
+    def connections_allowed(self) -> float:
+        """How many connections may be used at once."""
+        return min((allowed() for allowed in self._widths), default=NEVER)
+
+    def forecast(self, messages: int, now: float) -> float | None:
+        """Seconds until so many messages are done, begun at this epoch time; None where nothing limits them.
+        The server's own speed is not known before, nor how many are at which domain."""
+        if messages <= 0:
+            return 0.0
+        needed = None
+        for gate in self._gates:
+            needed = gate.forecast(messages, now, needed)
+        return needed
+
+
+class _Lane:
+    """What is asked for the recipients of one domain, in order."""
+
+    def __init__(self, gates: tuple[Gate, ...], domain: str) -> None:
+        for_everybody = [gate for gate in gates if gate.domain == EVERYBODY]
+        own = [gate for gate in gates if gate.domain == domain] if domain != EVERYBODY else []
+        self.gates = (*for_everybody, *own)
+        self.metered = [gate for gate in self.gates if isinstance(gate, Metered)]
+        self.due = [gate.due for gate in _that_define("due", self.gates)]
+        self.has_some = [gate.has_some for gate in self.metered]
+        self.went = [gate.went for gate in _that_define("went", self.gates)]
+
+
+def _that_define(method: str, gates: Iterable[Gate]) -> list[Gate]:
+    """Those that do not leave it to the class `Gate`: the others need not be asked at each message."""
+    return [gate for gate in gates if getattr(type(gate), method) is not getattr(Gate, method)]

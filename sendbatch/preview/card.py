@@ -1,0 +1,102 @@
+"""What the page shows of one message: its parts as they are composed, each header on one line.
+
+A value may hold anything. What has no shape is made visible, but for the marks of right-to-left text, which
+the page keeps within the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sendbatch.errors import one_line
+from sendbatch.message.parts import File, Sample
+from sendbatch.values import Envelope, Recipient
+
+LONGEST_VALUE = 2000  # characters of a header
+FIRST_LOOKED_AT = ("from", "to", "reply-to", "date")
+UNINTERESTING = ("subject", "mime-version")  # or shown elsewhere
+
+_MARKS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
+_AT_MARKS = re.compile(f"([{''.join(sorted(_MARKS))}])")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message on the page; `file` is the name of its .eml."""
+
+    file: str
+    recipient: Recipient
+    sample: Sample
+
+    @property
+    def row(self) -> int:
+        return self.recipient.row
+
+    @property
+    def email(self) -> str:
+        return self.recipient.email
+
+    @property
+    def envelope(self) -> Envelope:
+        return self.sample.parts.envelope
+
+    @property
+    def size(self) -> int:
+        """Of the whole message, in bytes."""
+        return self.sample.size
+
+    @property
+    def subject(self) -> str:
+        return _visible(self.sample.parts.subject)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Those that every reader of the mail sees, in the order in which one looks at them."""
+        found = self._headers()
+        return [
+            (name, value)
+            for wanted in FIRST_LOOKED_AT
+            for name, value in found
+            if name.lower() == wanted
+        ]
+
+    @property
+    def more(self) -> list[tuple[str, str]]:
+        """The others of interest, as they stand in the message."""
+        left_out = FIRST_LOOKED_AT + UNINTERESTING
+        return [(name, value) for name, value in self._headers() if name.lower() not in left_out]
+
+    def _headers(self) -> list[tuple[str, str]]:
+        return [
+            (one_line(header.name), _visible(header.readable))
+            for header in self.sample.parts.headers
+        ]
+
+    @property
+    def attachments(self) -> list[File]:
+        return [
+            File(one_line(name), media_type, size)
+            for name, media_type, size, _ in self.sample.parts.attachments
+        ]
+
+    @property
+    def text(self) -> str:
+        return _body(self.sample.parts.text)
+
+    @property
+    def html(self) -> str | None:
+        html = self.sample.parts.html
+        return None if html is None else _body(html)
+
+
+def _body(pieces: Sequence[str]) -> str:
+    return "".join(pieces).replace("\r\n", "\n").rstrip("\n")
+
+
+def _visible(value: str) -> str:
+    value = " ".join(value.split())
+    if len(value) > LONGEST_VALUE:
+        value = f"{value[: LONGEST_VALUE - 1]}…"
+    return "".join([part if part in _MARKS else one_line(part) for part in _AT_MARKS.split(value)])
