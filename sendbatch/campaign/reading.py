@@ -68,7 +68,7 @@ def _blame_missing(
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
     """A guess at the key that was meant, or the mapping that the key belongs to."""
-    near = guess(name, table_of(keys)) or _called(keys, name)
+    near = _called(keys, name) or guess(name, table_of(keys))
     for key in table_of(spot.sheet.keys).values():
         if key.kind.section is not None and name in table_of(key.kind.section):
             return f"{name} belongs under {key.name}"
