@@ -30,7 +30,7 @@ Heed: TypeAlias = Callable[[], None]  # called while an answer is awaited; what 
 
 EACH = 128  # recipients that are rendered in one go where nothing is sent
 MOST_CHARACTERS = 4_000_000  # of the cells in one batch, which holds one row at least
-MOST_BROKEN = 5  # rows that may end a worker where nothing is sent: each may take as long as a row may
+MOST_BROKEN = 3  # rows that may end a worker where nothing is sent: each may take as long as a row may
 MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 
@@ -186,9 +186,11 @@ class Pool:
         if len(self._broken) >= MOST_BROKEN:
             first = next(iter(self._broken.values()))
             raise CampaignError(
-                f"{len(self._broken)} messages took too long or too much memory, "
-                f"and no more are tried; the first: {first.reason}",
-                hint="look at what the templates compute: a loop, or a text that is made larger and larger",
+                Rule.STUCK_ROW.finding(
+                    f"{len(self._broken)} messages took too long or too much memory, "
+                    f"and no more are tried; the first: {first.reason}",
+                    hint="look at what the templates compute for it: a loop, or a text that grows",
+                )
             )
 
 

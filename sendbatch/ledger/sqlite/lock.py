@@ -1,0 +1,110 @@
+"""One sender at a time: a lock of the operating system, which dies with its holder.
+
+The lock is a file of its own: closing any descriptor of the record's would drop SQLite's locks on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sendbatch.errors import LockedError, one_line
+from sendbatch.ledger.sqlite.access import LOCK as LOCK
+from sendbatch.ledger.sqlite.access import denied
+from sendbatch.ledger.sqlite.holding import Hold, identity, noted_in
+from sendbatch.runtime.files import refuse_link, replacing
+
+HOLDER = "lock.json"
+MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
+AGAIN = 0.01  # seconds between two tries
+MOST_LABEL = 4096  # bytes that are read of what a holder says of itself
+
+
+@contextlib.contextmanager
+def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
+    """Hold the record in `folder`, or raise LockedError saying who does and since when."""
+    path = folder / LOCK
+    try:
+        descriptor = _acquired(path)
+    except BlockingIOError:
+        raise LockedError(
+            f"this campaign is being sent by another process{_who(folder)}",
+            hint="sendbatch status shows how far it is",
+        ) from None
+    except OSError as error:
+        raise denied(folder, folder / LOCK, error, "cannot be locked") from None
+    try:
+        held = Hold(path, descriptor, secrets.token_hex(16))
+        _introduce(folder, since, holder)
+        yield held
+    finally:
+        with contextlib.suppress(OSError):
+            if identity(path) == identity(descriptor):  # else it is another's label by now
+                (folder / HOLDER).unlink()
+        os.close(descriptor)
+
+
+def last_noted(folder: Path) -> bytes:
+    """What the holder of the record in `folder`, or the last one, has put into its lock."""
+    return noted_in(folder / LOCK)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether some process holds the record in `folder` now. Changes nothing."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False  # never locked, or cannot be looked at from here: nobody can be told of
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _acquired(path: Path) -> int:
+    """A descriptor that has the lock. Raises BlockingIOError where another has it, OSError."""
+    refuse_link(path)
+    give_up = time.monotonic() + MOMENT
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if identity(path) == identity(descriptor):  # and was not removed meanwhile
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):
+            if time.monotonic() > give_up:
+                os.close(descriptor)
+                raise
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        time.sleep(AGAIN)
+
+
+def _introduce(folder: Path, since: str, holder: str) -> None:
+    told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since})
+    # The lock holds without its label, and dies with the process.
+    with contextlib.suppress(OSError), replacing(folder / HOLDER, durable=False) as file:
+        file.write(told.encode())
+
+
+def _who(folder: Path) -> str:
+    try:
+        descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            told = json.loads(file.read(MOST_LABEL))
+        return one_line(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""

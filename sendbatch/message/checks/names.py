@@ -1,0 +1,245 @@
+"""Names: what templates and headers use, compared with what there is, before a row is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from sendbatch.campaign.language import misuses as misused
+from sendbatch.campaign.language.bounded import undeclared
+from sendbatch.campaign.language.environment import NameUse, environment, is_template, names_needed
+from sendbatch.campaign.language.meaning import Kinds
+from sendbatch.campaign.language.misuses import misuses
+from sendbatch.campaign.language.slips import column_of, slip, words
+from sendbatch.campaign.language.spellings import meant_by
+from sendbatch.campaign.model import Campaign, Json
+from sendbatch.errors import Place, within
+from sendbatch.findings import Finding, Rule
+from sendbatch.message.bundling import at
+from sendbatch.message.content import Bundle, Content, OwnFile
+from sendbatch.message.source import assigned, exported, references
+
+
+def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:
+    """A fault for every name that is neither a column nor a variable, with a guess.
+
+    `columns` are the usable names of the plan's columns. Names only asked `is defined` or given a
+    default are fine, and so are those that a template or one around it sets itself. Text that is
+    compared with a number or a truth value is a fault too.
+    """
+    known = set(columns) | set(content.variables)
+    env = environment()
+    faults: list[Finding] = []
+    for checking in _checkings(env, content, columns):
+        faults += checking.faults()
+    for what, source in _templates(content):
+        place = declared_at(campaign, what)
+        try:
+            uses = names_needed(env, source)
+        except jinja2.TemplateSyntaxError as error:
+            found = slip(env, source, error, expression=False)
+            place = within(place, source, found.offset)
+            faults.append(
+                Rule.TEMPLATE_SYNTAX.finding(
+                    f"{what}: not a template: {found.message}", place, found.hint
+                )
+            )
+            continue
+        unknown = (use for use in uses if use.name not in known)
+        faults += [
+            _fault(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
+            for use in unknown
+        ]
+        tree = env.parse(source)
+        for one in misuses(tree, Kinds(tree, columns, content.variables)):
+            there = _inline(place, source, one.line, one.word)
+            faults.append(one.rule.finding(f"{what}: {one.message}", there, one.hint))
+    return faults
+
+
+def bare_conditions(
+    content: Content, campaign: Campaign, columns: Collection[str]
+) -> dict[str, Place | None]:
+    """The columns that are conditions all by themselves, each with the first place where it is."""
+    env = environment()
+    found: dict[str, Place | None] = {}
+    for checking in _checkings(env, content, columns):
+        for column, place in checking.bare():
+            found.setdefault(column, place)
+    for what, source in _templates(content):
+        tree = env.parse(source)
+        for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
+            found.setdefault(column, declared_at(campaign, what))
+    return found
+
+
+def _checkings(
+    env: SandboxedEnvironment, content: Content, columns: Collection[str]
+) -> Iterator[_Checking]:
+    for bundle in (content.html, content.text):
+        if bundle is not None:
+            yield _Checking(env, bundle, columns, content.variables)
+
+
+def names_used(content: Content) -> frozenset[str]:
+    """Every name the message may depend on, those with a default too: two rows that agree in these
+    get the same message."""
+    env = environment()
+    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
+    sources = [source for bundle in bundles for source in bundle.sources.values()]
+    sources += [source for _, source in _templates(content)]
+    found = (undeclared(env.parse(source)) for source in sources)
+    return frozenset().union(*found)
+
+
+def names_set(content: Content) -> frozenset[str]:
+    """Every name that any of the templates gives a value to."""
+    env = environment()
+    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
+    sources = (source for bundle in bundles for source in bundle.sources.values())
+    return frozenset().union(*(assigned(env.parse(source)) for source in sources))
+
+
+def first_use(content: Content, name: str) -> Place | None:
+    """Where a template first uses a name, None where only the campaign file does."""
+    for bundle in filter(None, (content.html, content.text)):
+        for template, source in bundle.sources.items():
+            for (line, word), column in words(source).items():
+                if word == name:
+                    return at(bundle.shown[template], source, line, column=column)
+    return None
+
+
+class _Checking:
+    """One bundle. What a template sets, those that it includes or extends see too, and where one
+    extends another, its blocks see what the other sets."""
+
+    def __init__(
+        self,
+        env: SandboxedEnvironment,
+        bundle: Bundle,
+        columns: Collection[str],
+        variables: Mapping[str, Json],
+    ) -> None:
+        self._env, self._bundle = env, bundle
+        self._columns, self._variables, self._known = columns, variables, {*columns, *variables}
+        self._trees = trees = {name: env.parse(source) for name, source in bundle.sources.items()}
+        self._set = {name: assigned(tree) for name, tree in trees.items()}
+        self._around: dict[str, set[str]] = {name: set() for name in trees}
+        self._shared = {bundle.entry}  # templates that see the recipient's variables
+        edges = [
+            (name, other, reference)
+            for name, tree in trees.items()
+            for reference in references(tree)
+            for other in reference.names
+            if other in trees and reference.shares
+        ]
+        for name, other, reference in edges:
+            self._around[other].add(name)
+            if reference.word == "extends":
+                self._around[name].add(other)
+        self._follow([(name, other) for name, other, _ in edges])
+
+    def _follow(self, edges: list[tuple[str, str]]) -> None:
+        reached = [self._bundle.entry]
+        while reached:
+            here = reached.pop()
+            new = {other for name, other in edges if name == here} - self._shared
+            self._shared |= new
+            reached += new
+
+    def faults(self) -> Iterator[Finding]:
+        for name in self._trees:
+            seen = self._visible(name)
+            for use in names_needed(self._env, self._bundle.sources[name]):
+                if use.name in seen:
+                    continue
+                place = self._place(name, use.line, use.name)
+                if name not in self._shared and use.name in self._known:
+                    said = f"{use.name} is not seen in an imported template"
+                    yield Rule.IMPORT_WITHOUT_CONTEXT.finding(
+                        said, place, "write `with context` behind the import"
+                    )
+                else:
+                    yield _fault("", use, seen, place)
+            for one in misuses(self._trees[name], self._kinds(name)):
+                yield one.rule.finding(
+                    one.message, self._place(name, one.line, one.word), one.hint
+                )
+
+    def bare(self) -> Iterator[tuple[str, Place]]:
+        """Every column that is a condition all by itself, with its place."""
+        for name, tree in self._trees.items():
+            for line, column in misused.bare_conditions(tree, self._kinds(name)):
+                yield column, self._place(name, line, column)
+
+    def _kinds(self, name: str) -> Kinds:
+        """What the expressions of one template give; the others may set the same names."""
+        unsure = set().union(*(names for other, names in self._set.items() if other != name))
+        shares = name in self._shared
+        columns, variables = (self._columns, self._variables) if shares else ((), {})
+        return Kinds(self._trees[name], columns, variables, unsure)
+
+    def _place(self, name: str, line: int, word: str) -> Place:
+        return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
+
+    def _visible(self, name: str) -> set[str]:
+        """All names that a template may use without setting them where it does."""
+        found = set(self._known) if name in self._shared else set()
+        met, waiting = {name}, [name]
+        while waiting:
+            new = self._around[waiting.pop()] - met
+            met |= new
+            waiting += new
+        found |= exported(self._trees[name])
+        return found.union(*(self._set[other] for other in met - {name}))
+
+
+def declared_at(campaign: Campaign, what: str) -> Place | None:
+    """Where such a line stands."""
+    return campaign.places.get(f"{what}.file") or campaign.places.get(what)
+
+
+def _templates(content: Content) -> Iterator[tuple[str, str]]:
+    """Those that stand in the campaign file."""
+    return ((what, source) for what, source in lines_of(content) if is_template(source))
+
+
+def lines_of(content: Content) -> Iterator[tuple[str, str]]:
+    """What of a message stands in the campaign file, under the names its places have."""
+    found: list[tuple[str, str | None]] = [
+        ("subject", content.subject),
+        ("from", content.sender.name),
+        ("recipients.name", content.recipient_name),
+        *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),
+        *((f"headers.{name}", value) for name, value in content.headers),
+        *(
+            (f"attachments.{number}", file.pattern)
+            for number, file in enumerate(content.attachments)
+            if isinstance(file, OwnFile)
+        ),
+    ]
+    if content.unsubscribe is not None:
+        found.append(("unsubscribe.url", content.unsubscribe.url))
+        found.append(("unsubscribe.mailto", content.unsubscribe.mailto))
+    return ((what, source) for what, source in found if source)
+
+
+def _inline(place: Place | None, source: str, line: int, word: str) -> Place | None:
+    """The place of a word in a template that stands in the campaign file."""
+    column = column_of(source, line, word) if word else None
+    if column is None:
+        return place
+    return within(
+        place, source, len("".join(source.splitlines(keepends=True)[: line - 1])) + column - 1
+    )
+
+
+def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
+    meant = meant_by(use.name, {*known, *environment().globals})
+    hint = meant or "add a column or a variable of that name"
+    return Rule.UNKNOWN_NAME.finding(
+        f"{prefix}{use.name} is not a column or a variable", place, hint
+    )

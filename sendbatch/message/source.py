@@ -1,0 +1,130 @@
+"""What a template's source says without being rendered: other templates, names that it sets, and what its
+author wrote, told apart from the tags.
+
+Content is read once, so every name of another template has to stand in the source itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import nodes
+
+# What stands for each character of a tag: of `{{ }}`, and of `{% %}`. No text has them (private use).
+VALUE, BLOCK = "\ue000", "\ue001"
+
+_STRINGS = r"(?:\"[^\"]*\"|'[^']*'|[^\"'])*?"
+_TAGS = re.compile(
+    r"(?P<open>\{%[-+]?\s*raw\s*[-+]?%\})(?P<raw>.*?)(?P<close>\{%[-+]?\s*endraw\s*[-+]?%\})"
+    rf"|(?P<comment>\{{#.*?#\}})|(?P<block>\{{%{_STRINGS}%\}})|(?P<value>\{{\{{{_STRINGS}\}}\}})",
+    re.DOTALL,
+)
+_STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(.*)", re.DOTALL)
+_SHOWN = re.compile(r"[^\n]")
+_OPENING = frozenset({"if", "for", "macro", "call", "block", "filter", "with", "autoescape"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One include, extends or import.
+
+    `names` are tried in order, the first that exists is meant; empty where the name is computed.
+    `optional` says that none of them need exist. `word` is the tag's. `shares` says that
+    the other template sees the variables of this one; an import without context sees none.
+    """
+
+    names: tuple[str, ...]
+    line: int
+    word: str
+    optional: bool = False
+    shares: bool = True
+
+
+def references(tree: nodes.Template) -> list[Reference]:
+    """All of them, in the order they stand in."""
+    found = list(_references(tree))
+    return sorted(found, key=lambda reference: reference.line)
+
+
+def _references(tree: nodes.Template) -> Iterator[Reference]:
+    for extends in tree.find_all(nodes.Extends):
+        yield Reference(_names(extends.template), extends.lineno, "extends")
+    for include in tree.find_all(nodes.Include):
+        names = _names(include.template)
+        yield Reference(
+            names, include.lineno, "include", include.ignore_missing, include.with_context
+        )
+    imports: list[nodes.Import | nodes.FromImport] = [*tree.find_all(nodes.Import)]
+    imports += tree.find_all(nodes.FromImport)
+    for node in imports:
+        word = "from" if isinstance(node, nodes.FromImport) else "import"
+        shares = bool(node.with_context)
+        yield Reference(_names(node.template), node.lineno, word, shares=shares)
+
+
+def _names(node: nodes.Expr) -> tuple[str, ...]:
+    """The names written out, or () if any of them has to be computed."""
+    if isinstance(node, nodes.Const):
+        values = node.value if isinstance(node.value, (tuple, list)) else (node.value,)
+    elif isinstance(node, (nodes.Tuple, nodes.List)):
+        values = tuple(i.value if isinstance(i, nodes.Const) else None for i in node.items)
+    else:
+        return ()
+    return tuple(values) if all(isinstance(value, str) and value for value in values) else ()
+
+
+def assigned(tree: nodes.Template) -> set[str]:
+    """Every name that a template gives a value to: set, for, import, macro and its parameters."""
+    found = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")}
+    found |= {macro.name for macro in tree.find_all(nodes.Macro)}
+    found |= {node.target for node in tree.find_all(nodes.Import)}
+    for node in tree.find_all(nodes.FromImport):
+        found |= {name if isinstance(name, str) else name[1] for name in node.names}
+    return found
+
+
+def exported(tree: nodes.Template) -> set[str]:
+    """The names that a template sets outside of everything, which its own blocks see."""
+    outside = (nodes.Assign, nodes.AssignBlock, nodes.Import, nodes.FromImport)
+    statements = [node for node in tree.body if isinstance(node, outside)]
+    macros = {node.name for node in tree.body if isinstance(node, nodes.Macro)}
+    return assigned(nodes.Template(statements)) | macros
+
+
+def constants(source: str, *, raw: bool = True) -> str:
+    """The source with its tags hidden, of the same length and lines. Comments are blank, and so is
+    what stands in `{% raw %}`, unless `raw`."""
+    return _TAGS.sub(lambda tag: _hidden(tag, raw=raw), source)
+
+
+def _hidden(tag: re.Match[str], *, raw: bool) -> str:
+    if tag["raw"] is not None:
+        inner = tag["raw"] if raw else blank(tag["raw"])
+        return _SHOWN.sub(BLOCK, tag["open"]) + inner + _SHOWN.sub(BLOCK, tag["close"])
+    if tag["comment"] is not None:
+        return blank(tag["comment"])
+    return _SHOWN.sub(BLOCK if tag["block"] is not None else VALUE, tag[0])
+
+
+def blank(text: str) -> str:
+    """Nothing, as long as the text and in as many lines."""
+    return _SHOWN.sub(" ", text)
+
+
+def depths(source: str) -> list[tuple[int, int]]:
+    """(offset, how many blocks are open from there on), for a source in which they are balanced: what is
+    in none of them is in every message."""
+    found, depth = [(0, 0)], 0
+    for tag in _TAGS.finditer(source):
+        if tag["block"] is None:
+            continue
+        statement = _STATEMENT.match(tag[0])
+        word, rest = statement.groups() if statement is not None else ("", "")
+        if word.startswith("end"):
+            depth -= 1
+        elif word in _OPENING or (word == "set" and "=" not in rest):
+            depth += 1
+        found.append((tag.end(), depth))
+    return found
