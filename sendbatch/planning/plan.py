@@ -153,8 +153,8 @@ def _stage(
 
 def _look_up(staging: Staging, lookups: Lookups, means: Means) -> list[Finding]:
     """Rows at domains that no mail can go to are invalid."""
-    reasons = lookups.check(staging.domains(), means.stop.heed)
-    staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
+    found = lookups.check(staging.domains(), means.stop.heed)
+    staging.reject_domains((domain, why) for domain, why in found.items() if why)
     if not lookups.unanswered:
         return []
     said = f"{count(len(lookups.unanswered), 'domain')} could not be looked up: no answer came"

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError
-from sendbatch.findings import Rule
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
+from sendbatch.message.checks.placeholders import Placeholder, placeholders
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership, retention
+from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.people import refused_content
@@ -27,7 +28,6 @@ from sendbatch.planning.plan import CLASHING, Basis, Planned, make_plan
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.resending import remember_key, take_up
 from sendbatch.planning.starting_over import begin_anew
-from sendbatch.planning.warnings import Warnings, warnings_of
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.values import Recipient, Status
@@ -45,6 +45,10 @@ class Counts:
     holders: int
     missing: int | None
 
+    @property
+    def in_doubt(self) -> int:
+        return self.totals.get(Status.IN_DOUBT, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -58,7 +62,8 @@ class Prepared:
     counts: Counts
     samples: tuple[Recipient, ...]
     notices: tuple[str, ...]
-    warnings: Warnings
+    warnings: tuple[Finding, ...]
+    placeholders: tuple[Placeholder, ...]  # of other tools, that were left in the letter
 
     @property
     def sendable(self) -> int:
@@ -83,7 +88,9 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     changes = guards.hold_unchanged(draft.reading, request, numbers, now)
     missing = guards.hold_expected(draft.people, request, everyone, holders, means.stop)
     begun = retention.hold_kept(request, holders, now, is_new=is_new)
-    warnings = warnings_of(draft, request, planned, everyone)
+    is_changed = draft.reading.meta("content") != request.content.digest
+    warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
+    is_news = request.looking or planned is not None or is_changed
     _identify(draft, request.campaign, request.content, now)
     notices = (moved, request.keeping.notice, begun, started_over, *changes)
     return Prepared(
@@ -95,7 +102,31 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
         samples=tuple(draft.samples(3)),
         notices=tuple(filter(None, notices)),
         warnings=warnings,
+        placeholders=_placeholders(draft, request) if is_news else (),
     )
+
+
+def _warnings(
+    draft: Draft,
+    request: Request,
+    planned: Planned | None,
+    everyone: Mapping[Status, int],
+    *,
+    is_changed: bool,
+) -> tuple[Finding, ...]:
+    """What may not be meant."""
+    plan = draft.people.plan()
+    assert plan is not None
+    sight = Sight(request.campaign, request.content, draft.people, plan.columns, everyone)
+    is_new = planned is not None
+    found = doubts(sight, looking=request.looking, planned=is_new, changed=is_changed)
+    return (*(planned.warnings if planned is not None else ()), *found)
+
+
+def _placeholders(draft: Draft, request: Request) -> tuple[Placeholder, ...]:
+    plan = draft.people.plan()
+    columns = plan.columns if plan is not None else ()
+    return placeholders(request.content, request.campaign, columns)
 
 
 def _plan(
@@ -108,14 +139,13 @@ def _plan(
     campaign, reading = request.campaign, draft.reading
     keyed_by = keys.other_key(reading, campaign)
     started_over = None
-    if keyed_by is None:
-        keys.own_addresses(reading, campaign)
-        if not request.options.accept_changes:
-            started_over = begin_anew(draft, campaign, request.content.digest, now)
+    if keyed_by is None and not request.options.accept_changes:
+        started_over = begin_anew(draft, campaign, request.content.digest, now)
     planned = _plan_if_needed(draft, request, means, salt, is_needed=started_over is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, request.command, now)
+    keys.own_addresses(reading, campaign)  # of those never tried, what the new plan made of them
     return started_over, planned
 
 
@@ -213,8 +243,8 @@ def _has_mail_again(draft: Draft, lookups: Lookups | None, means: Means) -> bool
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
-    domains = draft.reading.domains_without_mail(NO_MAIL)
-    return any(reason is None for reason in lookups.check(domains, means.stop.heed).values())
+    domains = draft.reading.domains_without_mail()
+    return any(why is None for why in lookups.check(domains, means.stop.heed).values())
 
 
 def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str]) -> None:

@@ -14,6 +14,7 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.idempotency import Keys
+from sendbatch.values import Why
 
 
 class Lookups(Protocol):
@@ -22,7 +23,7 @@ class Lookups(Protocol):
 
     unanswered: set[str]
 
-    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]: ...
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, Why | None]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def overview_of(
         planned=prepared.planned,
         subjects=_subjects(job, prepared),
         notices=prepared.notices,
-        warnings=(*prepared.warnings.findings, *_leftovers(prepared, rehearsal)),
+        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
     )
 
@@ -152,7 +152,7 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
     counts = prepared.counts
     messages = counts.sendable or counts.holders if rehearsal is None else rehearsal.built
-    for one in prepared.warnings.placeholders:
+    for one in prepared.placeholders:
         having = None if one.in_all else next(counted)
         if messages and having != 0:
             yield one.warning(messages, having)

@@ -36,7 +36,7 @@ class Consent:
 
         Raises GuardError where nobody says yes.
         """
-        worth_telling = prepared.planned or prepared.notices or prepared.warnings.findings
+        worth_telling = prepared.planned or prepared.notices or prepared.warnings
         if not (prepared.sendable or worth_telling):
             return False  # nothing to send, and nothing that a person should know
         plan = overview_of(job, prepared, allowance)

@@ -16,6 +16,7 @@ from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options
 from sendbatch.planning.plan import Basis, Planned, make_plan
+from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Keeping, Lookups, Means, Request
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
@@ -26,6 +27,7 @@ from tests.kit.office import Office
 MakeDesk = Callable[..., Desk]
 OFFICE = inspect.signature(Office).parameters
 Make = Callable[..., Planned]
+Prepare = Callable[..., Prepared]
 
 
 @pytest.fixture
@@ -59,20 +61,47 @@ def make(ledger: Ledger) -> Iterator[Make]:
         observer: Observer | None = None,
     ) -> Planned:
         one = replace(one, profile=replace(one.profile, size_limit=size_limit))
-        keeping = Keeping("reports", is_named=False, environ={})
-        request = Request(one, read_content(one), Options(), "sendbatch run", keeping)
-        means = Means(
-            workers,
-            lambda: lookups,
-            observer or Observer(),
-            stop or Stop(),
-            iter((1.0, 2.0)).__next__,
-        )
+        request = requested(one)
+        observer, stop, now = observer or Observer(), stop or Stop(), iter((1.0, 2.0)).__next__
+        works_with = Means(workers, lambda: lookups, observer, stop, now)
         basis = Basis(inputs_digest(one), b"salt" * 8, lookups)
         with ledger.draft() as draft:
-            planned = make_plan(draft, request, means, basis)
+            planned = make_plan(draft, request, works_with, basis)
             draft.merge()
         return planned
+
+    with Workers() as workers:
+        yield made
+
+
+def requested(one: Campaign, *, looking: bool = False, **options: Any) -> Request:
+    """What planning is asked for by a run."""
+    keeping = Keeping("reports/spring", is_named=False, environ={})
+    command = "sendbatch run spring.yaml"
+    content = read_content(one)
+    return Request(one, content, Options(**options), command, keeping, looking=looking)
+
+
+def means(workers: Workers, now: float = 1.0) -> Means:
+    """What planning works with in a run."""
+
+    def lookups() -> Any:
+        pytest.fail("nobody asked for the domains to be looked up")
+
+    return Means(workers, lookups, Observer(), Stop(), lambda: now)
+
+
+@pytest.fixture
+def prepared(ledger: Ledger) -> Iterator[Prepare]:
+    """prepared(campaign, **options): what a run would do now, with the record as it then is; where it is only
+    looked at, the record is left as it was."""
+
+    def made(one: Campaign, **how: Any) -> Prepared:
+        with ledger.draft() as draft:
+            found = prepare(draft, requested(one, **how), means(workers))
+            if not how.get("looking"):
+                draft.merge()
+        return found
 
     with Workers() as workers:
         yield made
