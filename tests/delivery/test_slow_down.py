@@ -66,7 +66,7 @@ def test_what_all_servers_say_needs_no_preset() -> None:
         Reply(451, "Greylisted, the rate is fine", "RCPT", "4.7.1"),
     ],
 )
-def test_a_mailbox_that_gets_too_much_and_greylisting_ask_for_nothing(self, reply: Reply) -> None:
+def test_a_mailbox_that_gets_too_much_and_greylisting_ask_for_nothing(reply: Reply) -> None:
     assert not SlowDown(PATTERNS)(verdict(answered(reply)))
 
 
