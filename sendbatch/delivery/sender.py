@@ -10,7 +10,7 @@ import asyncio
 from typing import NamedTuple
 
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.settling import Handed
+from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired
@@ -178,11 +178,11 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        explained = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        ends_known = self._told or connection.mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
-            explained,
+            ends_known,
             (self._number, self._opened),
         )
         self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
