@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sendbatch.campaign.files import find
+from sendbatch.campaign.files import find_source
 from sendbatch.campaign.keys import ProfileKeys
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
-from sendbatch.campaign.written.hosts import domain
+from sendbatch.campaign.written.hosts import domain, is_loopback
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
@@ -176,14 +175,6 @@ def _port(declared: ProfileKeys, preset: Provider | None, host: str | None) -> i
     return USUAL_PORT["none" if host is not None and is_loopback(host) else "starttls"]
 
 
-def is_loopback(host: str) -> bool:
-    """Whether mail to this host never leaves the machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")  # RFC 6761 §6.3
-
-
 def _check_credentials(declared: ProfileKeys, preset: Provider | None, spot: Spot) -> None:
     ways = [key for key in ("password", "password_command", "keyring") if spot.names(key)]
     if len(ways) > 1:
@@ -217,7 +208,7 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
         return None
     faults = spot.sheet.faults
     before = len(faults)
-    path = find(spot.at("ca"), declared.ca, sheets=True)
+    path = find_source(spot.at("ca"), declared.ca, sheets=True)
     if len(faults) == before and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
         spot.at("ca").blame(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from sendbatch.audience.addresses import ascii_domain
+from sendbatch.audience.addresses import comparable_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery import words
 from sendbatch.delivery.breaker import LATELY, Breaker
@@ -135,7 +135,7 @@ class Settling:
 
     def unbuildable(self, recipient: Recipient, outcome: Outcome) -> None:
         """Its message could not be built."""
-        domain = ascii_domain(recipient.email.rpartition("@")[2])
+        domain = comparable_domain(recipient.email.rpartition("@")[2])
         self._observer.moved(recipient.status, outcome.status)
         self._is_no_longer_waited_for(recipient.id, domain)
         self._notices.unsent(recipient, domain, outcome)

@@ -23,7 +23,8 @@ from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
-from sendbatch.session.run import look, reachable
+from sendbatch.session.look import look
+from sendbatch.session.server import reachable
 from sendbatch.smtp.transport import Fact, Told
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
@@ -50,7 +51,7 @@ def send_proofs(
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
-        now = job.edge.clock.wall()
+        now = job.now()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
@@ -66,14 +67,14 @@ def send_proofs(
 
 
 def _hold_addresses(reviewers: Sequence[str]) -> None:
-    faults = []
+    findings = []
     for reviewer in reviewers:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
-    if faults:
-        raise CampaignError(faults)
+            findings.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
+    if findings:
+        raise CampaignError(findings)
 
 
 def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
