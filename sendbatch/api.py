@@ -22,10 +22,11 @@ from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.findings import Finding
+from sendbatch.ledger.facts import Plan
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.lock import hold, is_held, last_noted
-from sendbatch.ledger.sqlite import Ledger, has_ledger, has_log, open_ledger, read_ledger
+from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Draft, Reading, Record
 from sendbatch.limits.account import Allowance
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.preparing import Prepared
@@ -125,9 +126,9 @@ def run(
     """
     job = job_of(campaign, options, **around)
 
-    def reported(ledger: Ledger) -> tuple[Report, tuple[Finding, ...]]:
-        report = _report(job.record, campaign, ledger)
-        if _drop_old_gallery(job, ledger):
+    def reported(record: Record) -> tuple[Report, tuple[Finding, ...]]:
+        report = _report(job.record, campaign, record.reading)
+        if _drop_old_gallery(job, record.reading):
             job.observer.notice(
                 "the gallery was of another text or list than this run: it is removed"
             )
@@ -172,11 +173,11 @@ def plan(
     job = job_of(campaign, options, **around)
     return look(
         job,
-        lambda ledger, prepared, allowance: seen(
+        lambda draft, prepared, allowance: seen(
             job,
             prepared,
             allowance,
-            digest=approved(job, ledger, prepared, out) if out is not None else None,
+            digest=approved(job, draft, prepared, out) if out is not None else None,
         ),
     )
 
@@ -191,7 +192,7 @@ def check(
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     job = job_of(campaign, options, **around)
     return look(
-        job, lambda ledger, prepared, allowance: rehearsed(job, ledger, prepared, allowance)[0]
+        job, lambda draft, prepared, allowance: rehearsed(job, draft, prepared, allowance)[0]
     )
 
 
@@ -206,10 +207,11 @@ def dry_run(
     folder cannot be written, which the observer is told."""
     job = job_of(campaign, options, **around)
 
-    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> tuple[Seen, Path | None]:
-        view, messages = rehearsed(job, ledger, prepared, allowance, wanted=GALLERY_SIZE)
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> tuple[Seen, Path | None]:
+        view, messages = rehearsed(job, draft, prepared, allowance, wanted=GALLERY_SIZE)
         try:
-            return view, _gallery(job, ledger, messages)
+            made = _made(job, draft.people.plan(), prepared.content.digest)
+            return view, _gallery(job, messages, made)
         except LedgerError as unwritable:
             (found,) = unwritable.findings
             where = f"{found.place.file}: " if found.place is not None else ""
@@ -225,31 +227,30 @@ def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     return folder if campaign.profile.name == "sandbox" and folder.is_dir() else None
 
 
-def _gallery(job: Job, ledger: Ledger, messages: Sequence[Entry]) -> Path:
+def _gallery(job: Job, messages: Sequence[Entry], made: Made) -> Path:
     from sendbatch.preview.gallery import write_gallery
 
     campaign = job.campaign
     job.record.make()
     title = f"{campaign.name} ({campaign.run})" if campaign.run else campaign.name
-    return write_gallery(job.record.path / GALLERY, messages, title, _made(job, ledger))
+    return write_gallery(job.record.path / GALLERY, messages, title, made)
 
 
-def _drop_old_gallery(job: Job, ledger: Ledger) -> bool:
+def _drop_old_gallery(job: Job, reading: Reading) -> bool:
     """Whether there was a gallery of another text or list than that of the record by now."""
     folder = job.record.path / GALLERY
     if not folder.is_dir():
         return False
     from sendbatch.preview.gallery import drop_unless_of
 
-    return drop_unless_of(folder, _made(job, ledger))
+    return drop_unless_of(folder, _made(job, reading.plan(), reading.meta("content") or ""))
 
 
-def _made(job: Job, ledger: Ledger) -> Made:
+def _made(job: Job, plan: Plan | None, content: str) -> Made:
+    """What a gallery is of."""
     from sendbatch.preview.page import Made
 
-    plan = ledger.reading.plan()
-    inputs = plan.inputs if plan is not None else ""
-    return Made(job.edge.clock.wall(), ledger.reading.meta("content") or "", inputs)
+    return Made(job.edge.clock.wall(), content, plan.inputs if plan is not None else "")
 
 
 @own_loop
@@ -286,11 +287,10 @@ def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     folder = folder_of(campaign, record)
     _recorded(folder)
-    under_way = is_held(folder.path)
-    has_its_log, noted = under_way or has_log(folder.path), last_noted(folder.path)
-    with read_ledger(folder.path) as ledger:
-        report = _report(folder, campaign, ledger, live=under_way)
-        doubt = ledger.doubt(folder.path, noted, has_log=has_its_log)
+    with read_record(folder.path) as found:
+        under_way = found.under_way
+        report = _report(folder, campaign, found.reading, live=under_way)
+        doubt = found.doubt()
     return Standing(
         exit_code(report.tally.totals, campaign.tolerate),
         report.tally.totals,
@@ -310,8 +310,8 @@ def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = 
         raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
     folder = folder_of(campaign, record)
     _recorded(folder)
-    with read_ledger(folder.path) as ledger:
-        report = _report(folder, campaign, ledger, live=is_held(folder.path))
+    with read_record(folder.path) as found:
+        report = _report(folder, campaign, found.reading, live=found.under_way)
         FORMATS[form].write(report, out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
@@ -333,19 +333,18 @@ def resolve(
     folder = folder_of(campaign, record)
     _recorded(folder)
     now = edge.clock.wall()
-    with (
-        hold(folder.path, since="a moment ago", holder=edge.holder) as held,
-        open_ledger(folder.path, held, without_log=not campaign.profile.delivers) as ledger,
-    ):
-        ledger.sending.recover(now)
-        wrong = ledger.sending.resolve(all_spellings(keys) or [], to, now)
+    without_log = not campaign.profile.delivers
+    with open_record(
+        folder.path, since="a moment ago", holder=edge.holder, without_log=without_log
+    ) as opened:
+        opened.recover(now)
+        wrong = opened.resolve(all_spellings(keys) or [], to, now)
         if wrong:
             raise CampaignError(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        ledger.confirm()
-        write_files(_report(folder, campaign, ledger), folder.path)
+        write_files(_report(folder, campaign, opened.reading), folder.path)
 
 
 @own_loop
@@ -402,7 +401,7 @@ def _recorded(folder: RecordFolder) -> None:
     folder.refuse_links()
     if (gone := folder.lost()) is not None:
         raise gone
-    if has_ledger(folder.path):
+    if has_record(folder.path):
         return
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     raise LedgerError(
@@ -412,10 +411,10 @@ def _recorded(folder: RecordFolder) -> None:
 
 
 def _report(
-    folder: RecordFolder, campaign: Campaign, ledger: Ledger, *, live: bool = False
+    folder: RecordFolder, campaign: Campaign, reading: Reading, *, live: bool = False
 ) -> Report:
     places = {"report": shown(folder.path / TABLE)}
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
-    tally = take(ledger.reading, live=live)
-    return Report(ledger.reading, tally, campaign.name, campaign.run, places)
+    tally = take(reading, live=live)
+    return Report(reading, tally, campaign.name, campaign.run, places)

@@ -29,7 +29,7 @@ from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.store import Store
+from sendbatch.ledger.store import Backlog
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.sharing import LOOK
 from sendbatch.rendering.pool import Pool
@@ -62,7 +62,7 @@ class Engine:
     """One run over one record. `selected` is how many rows it may send; `content` their digest. `slow_down`
     are the patterns of replies that ask for a lower rate."""
 
-    store: Store
+    backlog: Backlog
     committer: Committer
     pool: Pool
     dialer: Dialer
@@ -124,6 +124,7 @@ class Engine:
             await asyncio.gather(*watching, return_exceptions=True)
             with contextlib.suppress(LedgerError):  # then it counts too much, never too little
                 await self.limits.gates.give_back()
+            await self.committer.call(self.backlog.give_back, traffic.out)
         if self._broken is None:
             traffic.settling.finish()
             if self.keys is not None and self.keys.expired:
@@ -174,6 +175,7 @@ class Engine:
             limits=limits,
             slow_down=SlowDown(self.slow_down),
             clock=self.clock,
+            now=self.backlog.now,
             random=self.random,
             observer=self.observer,
             write=self.committer.write,
@@ -213,7 +215,7 @@ class Engine:
     def _feed(self, traffic: Traffic) -> Feed:
         return Feed(
             traffic=traffic,
-            store=self.store,
+            backlog=self.backlog,
             committer=self.committer,
             pool=self.pool,
             waits=self._waits,

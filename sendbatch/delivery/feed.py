@@ -18,7 +18,8 @@ from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.store import Change, Failed, Lane, Store
+from sendbatch.ledger.facts import Change, Failed, Lane
+from sendbatch.ledger.store import Backlog
 from sendbatch.rendering.batches import Built
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
@@ -38,7 +39,7 @@ class Feed:
         self,
         *,
         traffic: Traffic,
-        store: Store,
+        backlog: Backlog,
         committer: Committer,
         pool: Pool,
         waits: Waits,
@@ -47,7 +48,7 @@ class Feed:
         give_up: Callable[[str], None],
     ) -> None:
         self._traffic = traffic
-        self._store = store
+        self._backlog = backlog
         self._committer = committer
         self._pool = pool
         self._waits = waits
@@ -113,9 +114,10 @@ class Feed:
         traffic = self._traffic
         if not self._all_are_aside:
             return False
-        out, aside = await self._settled_is_durable(), traffic.aside
+        await self._committer.flush()
+        aside = traffic.aside
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
-        if await self._committer.call(self._store.next_due_at, out, elsewhere) is not None:
+        if await self._committer.call(self._backlog.next_due_at, elsewhere) is not None:
             return False
         if traffic.aside is not aside or not self._all_are_aside:
             return False
@@ -149,19 +151,17 @@ class Feed:
 
     async def _fetch(self) -> _Batch | None:
         """A batch for the first lane that has room and has any; the lanes take turns."""
-        now, out = self._traffic.settling.onward.now(), frozenset(self._traffic.out)
-        any_due = await self._committer.call(self._store.next_due, now, 1, out)
-        if any_due:  # seldom; else it is not worth a wait for the disk
-            out = await self._settled_is_durable()
+        now = self._backlog.now()
+        any_due = await self._committer.call(self._backlog.has_due, now)
         for _ in range(len(self._sources)):
             source = self._sources[0]
             self._sources.rotate(-1)
-            urgent = bool(any_due) and self._needs_tried
+            urgent = any_due and self._needs_tried
             if not self._traffic.queue.has_room(source.name) and not urgent:
                 continue
             new = [] if urgent else await self._new(source)
             most = len(new) if new else FEW if urgent else BATCH
-            due = await self._due(now, most, out, source) if any_due else []
+            due = await self._due(now, most, source) if any_due else []
             if fetched := [*new, *due]:
                 self._traffic.out.update(recipient.id for recipient in fetched)
                 return self._render(source.name, fetched, urgent=urgent)
@@ -179,29 +179,28 @@ class Feed:
         if not source.new_left:
             return []
         found = await self._committer.call(
-            self._store.next_new, source.after_row, BATCH // 2, source.lane
+            self._backlog.claim_new, source.after_row, BATCH // 2, source.lane
         )
         source.new_left = bool(found)
         source.after_row = found[-1].row if found else source.after_row
         return found
 
-    async def _due(
-        self, now: float, most: int, out: frozenset[int], source: _Source
-    ) -> list[Recipient]:
-        return await self._committer.call(self._store.next_due, now, most, out, source.lane)
+    async def _due(self, now: float, most: int, source: _Source) -> list[Recipient]:
+        return await self._committer.call(self._backlog.claim_due, now, most, source.lane)
 
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
-        out = await self._settled_is_durable()
-        due_at = await self._committer.call(self._store.next_due_at, out)
+        out = frozenset(traffic.out)  # whoever is settled meanwhile counts as out still
+        await self._committer.flush()
+        due_at = await self._committer.call(self._backlog.next_due_at)
         if due_at is None and not out:
             self.finished = True
             return False
-        onward = traffic.settling.onward
-        seconds = LOOK_AGAIN if due_at is None else due_at - onward.now()
+        seconds = LOOK_AGAIN if due_at is None else due_at - self._backlog.now()
         if due_at is not None and not out and seconds > 0:
-            self.only_later = onward.shown(due_at)
+            # as the wall clock will say it, to the second
+            self.only_later = due_at - round(self._backlog.now() - traffic.clock.wall())
             if not self._waiting(self.only_later):
                 return False
         self._all_in()
@@ -212,15 +211,6 @@ class Feed:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
         self._traffic.queue.filled.set()
-
-    async def _settled_is_durable(self) -> frozenset[int]:
-        """Who is out now, once the record holds how everybody else was settled.
-
-        Whoever is settled meanwhile counts as out still: what the record says of them may be old.
-        """
-        out = frozenset(self._traffic.out)
-        await self._committer.flush()
-        return out
 
     async def _unless_stopped(self, building: asyncio.Task[Built]) -> Built | None:
         """None once the run is asked to stop: a message may take seconds to build."""

@@ -12,7 +12,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sendbatch.ledger.store import Reading, Remembered
+from sendbatch.ledger.facts import Remembered
+from sendbatch.ledger.store import Reading
 
 BRAKED = "braked"  # meta: the way out, and the pause in seconds, of a run that ended braked
 ACCEPTED = "accepted by"  # meta, before the way out: when it last accepted somebody

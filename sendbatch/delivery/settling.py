@@ -18,11 +18,11 @@ from sendbatch.delivery.sessions import Whose, whose
 from sendbatch.delivery.steering import Releases, SlowDown
 from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
 from sendbatch.delivery.waits import Waits
-from sendbatch.ledger.store import Change, LeftInDoubt, Own, Released, Settled
+from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.brake import REFUSALS
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, retry_delay
-from sendbatch.runtime.clock import Clock, Onward
+from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.meanings import OURS, About, meaning
 from sendbatch.smtp.replies import said
@@ -52,9 +52,9 @@ class Handed(NamedTuple):
 
 
 class Settling:
-    """Holds all that is learned from answers. `write` queues changes for the next shared commit,
-    `return_first` takes a released message back to the front of the queue, `notices` and `waits` say what
-    people should know."""
+    """Holds all that is learned from answers. `now` is what due times are measured by, `write` queues changes
+    for the next shared commit, `return_first` takes a released message back to the front of the queue,
+    `notices` and `waits` say what people should know."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Settling:
         limits: Limits,
         slow_down: SlowDown,
         clock: Clock,
+        now: Callable[[], float],
         random: Random,
         observer: Observer,
         write: Callable[[list[Change]], None],
@@ -78,10 +79,10 @@ class Settling:
         self._aside = limits.aside
         self._back_off = limits.back_off
         self.budget = Budget(retry.attempts)
-        self.onward = Onward(clock)  # what the due times of this run are measured by
         self._retry = retry
         self._slow_down = slow_down
         self._clock = clock
+        self._now = now
         self._random = random
         self._observer = observer
         self._write = write
@@ -266,7 +267,7 @@ class Settling:
         attempt = self.budget.spend(ready.recipient.id)
         due_at = None
         if not self.budget.is_spent(ready.recipient.id):
-            due_at = self.onward.now() + retry_delay(self._retry, attempt, self._random)
+            due_at = self._now() + retry_delay(self._retry, attempt, self._random)
             self._waits.joined(ready.domain)
         self._record(ready, outcome, due_at)
 

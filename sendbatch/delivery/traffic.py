@@ -10,7 +10,7 @@ from sendbatch.delivery.connections import Reach
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
-from sendbatch.ledger.store import Change, Intent
+from sendbatch.ledger.facts import Change, Intent
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock

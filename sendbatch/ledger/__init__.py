@@ -1,6 +1,6 @@
-"""What happened: the state machine, its store, and the lock.
+"""What happened: the record of every recipient, a port with a store behind it.
 
-Doors: `states` says what may become of what; `store` is the interface behind which SQLite stands
-(`sqlite.open_ledger`), `committer.Committer` its one writing thread in a run; `folder` and `lock`
-say where a record is and who holds it.
+Doors: `store` declares what the house asks of a record, `facts` the values that go in and come out, and
+`records` opens one; `states` says what may become of what; `committer.Committer` is the one writing thread
+of a run; `folder` says where a record is. `sqlite/` is a store.
 """

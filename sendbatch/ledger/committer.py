@@ -17,7 +17,8 @@ from queue import SimpleQueue
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.store import Change, Noted, Store
+from sendbatch.ledger.facts import Change, Noted
+from sendbatch.ledger.store import Backlog
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,9 +31,9 @@ class Committer:
     `failed` is told of an error that kept changes of `write` from becoming durable.
     """
 
-    def __init__(self, store: Store, failed: Callable[[BaseException], None] | None = None) -> None:
+    def __init__(self, backlog: Backlog, failed: Callable[[BaseException], None] | None = None) -> None:
         self.failed = failed
-        self._store = store
+        self._backlog = backlog
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()  # held over what both threads change, for a moment only
         self._calls: deque[tuple[Callable[[], object], _Told]] = deque()
@@ -67,7 +68,7 @@ class Committer:
     def call(
         self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> asyncio.Future[T]:
-        """Run one of the store's methods on the writing thread."""
+        """Run one of the backlog's methods on the writing thread."""
         future: asyncio.Future[T] = self._loop.create_future()
         with self._lock:
             self._calls.append((partial(function, *args, **kwargs), partial(_settle, future)))
@@ -141,7 +142,7 @@ class Committer:
         if self._broken is not None and not isinstance(self._broken, RecordLost):
             raise self._broken
         try:
-            self._store.apply(changes)
+            self._backlog.apply(changes)
         except BaseException as error:
             self._broken = error
             raise

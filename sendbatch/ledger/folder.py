@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
-from sendbatch.ledger.access import REPORT_FILES, denied, hold_readable, hold_writable
-from sendbatch.ledger.lost import lost
-from sendbatch.ledger.sqlite import FILE, has_ledger
+from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
+from sendbatch.ledger.sqlite.lost import lost
+from sendbatch.ledger.sqlite.record import FILE, has_ledger
 from sendbatch.runtime.files import create, named_folder, own_folder, sync
 
 REPORTS = "reports"

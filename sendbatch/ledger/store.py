@@ -1,187 +1,99 @@
-"""The interface of the record: what is read from it, and the changes a run makes to it.
+"""The record as a port: what planning, a run and a report ask of it. SQLite is one store behind it.
 
-SQLite stands behind it now; a store shared by several machines is to come behind the same one.
-Times are seconds since the epoch.
+Another is to come that several machines share. So nothing here says that there is one process, or a file;
+ids are unique and never used again, and may have gaps; a row *sending* may be another worker's; and what
+time it is for a retry, the record says (`Backlog.now`). Values go in and come out frozen (`facts`).
+
+By purpose: `Record` is what is opened; `Reading` tells, of `People` too; `Draft` is what a run is about
+to make of it, and `Staging` a plan in the making; `Backlog` hands out whom to send to and takes what became
+of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-from sendbatch.values import Outcome, Recipient, Status
-
-
-class Intent(NamedTuple):
-    """The message is about to be whole on the wire: the row becomes *sending*."""
-
-    id: int
-    content: str
-    dated_at: float
-    at: float
-
-
-class Settled(NamedTuple):
-    """How a hand-over ended. `due_at` is when a deferred row may be tried again, None: not in this
-    run. Without `counts_attempt` it is a verdict on an earlier attempt, whose reply is kept."""
-
-    id: int
-    outcome: Outcome
-    due_at: float | None
-    at: float
-    counts_attempt: bool = True
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.facts import (
+    EVERYONE,
+    Change,
+    Difference,
+    Entry,
+    Event,
+    Faulty,
+    Held,
+    Lacking,
+    Lane,
+    Plan,
+    Retried,
+    Saying,
+    Told,
+    Twins,
+)
+from sendbatch.values import Recipient, Status
 
 
-class Failed(NamedTuple):
-    """The message could not be built."""
-
-    id: int
-    reason: str
-    at: float
-
-
-class Released(NamedTuple):
-    """Nothing of the message counted: back to its earlier status, no attempt."""
-
-    id: int
-
-
-class LeftInDoubt(NamedTuple):
-    """Taken up to be sent again, and not sent: in doubt as it was."""
-
-    id: int
-
-
-class Own(NamedTuple):
-    """Others were accepted after this row was refused for good: it stays deferred, and is the row's own."""
-
-    id: int
-    at: float
-
-
-class Remembered(NamedTuple):
-    """A value of the record's meta; None forgets it."""
-
-    key: str
-    value: str | None
-
-
-class Noted(NamedTuple):
-    """Something worth remembering that is about no single row."""
-
-    kind: str
-    detail: str
-    at: float
-
-
-Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own | Remembered | Noted
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Some of the recipients by their addresses' domain: those at one of `domains`, as the record
-    spells them, or where `others`, all but them."""
-
-    domains: tuple[str, ...] = ()
-    others: bool = True
-
-
-EVERYONE = Lane()
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """Rows with this status to be tried again; `codes` is a glob on the enhanced code of their last
-    reply, or on the basic one where there is none."""
-
-    status: Status
-    codes: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Recipients deferred by this 5xx; `key` is that of the first."""
-
-    code: int
-    enhanced: str | None
-    text: str
-    recipients: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One recipient as the record tells of them; `content` is the full digest of what was sent."""
-
-    id: int
-    row: int
-    key: str
-    email: str
-    status: Status
-    was: Status | None
-    attempts: int
-    due_at: float | None
-    code: int | None
-    enhanced: str | None
-    reply: str | None
-    reason: str | None
-    content: str | None
-    dated_at: float | None
-    first_attempt_at: float | None
-    finished_at: float | None
-
-
-# One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
-# digest of the content, time of the first attempt and of the last outcome, reason.
-Told: TypeAlias = tuple[
-    int, str, str, str, int | None, str | None, str | None, int, str | None,
-    float | None, float | None, str | None,
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`kind` is one word ("slowdown", "stopped", "resolved", …), `detail` a sentence."""
-
-    at: float
-    kind: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The last completed plan. `columns` are the names of each row's cells, in order."""
-
-    id: int
-    inputs: str
-    completed_at: float
-    columns: tuple[str, ...]
-    recipients_digest: str
-    content_digest: str
-
-
-class Reading(Protocol):
-    """What the record tells; takes no lock and changes nothing."""
-
-    def meta(self, key: str) -> str | None: ...
+class People(Protocol):
+    """Those of one plan, with what has become of them."""
 
     def plan(self) -> Plan | None:
-        """The last completed plan, or None before the first."""
+        """Whose they are; None where nothing was ever planned."""
         ...
 
-    def totals(self) -> dict[Status, int]:
-        """Rows of the current plan by status."""
-        ...
-
-    def departed(self) -> dict[Status, int]:
-        """Rows once tried that the current plan no longer has, by status."""
+    def census(self) -> tuple[dict[Status, int], int]:
+        """Rows by status, and how many hold a key, from one look."""
         ...
 
     def entries(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[Entry]:
-        """The current plan's rows by line; with `all_rows` those it no longer has, too."""
+        """The plan's rows by line; with `all_rows` those once tried that it no longer has, too."""
+        ...
+
+    def holders(self) -> Iterator[Recipient]:
+        """All who hold a key, those already done included, by line."""
+        ...
+
+    def named(self, spellings: tuple[str, ...]) -> Recipient | None:
+        """Who holds a key and has it, or the address, in any of these spellings."""
+        ...
+
+    def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
+        """(row, key, address) of whoever holds a key that is not the address in small letters."""
+        ...
+
+    def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
+        """Addresses, in any case of ASCII letters, of more than one who holds a key: how many, and (first
+        row, last row) of some."""
+        ...
+
+    def saying(self, column: str, words: Sequence[str]) -> Saying:
+        """Those who hold a key and whose cell in this column is one of `words` (ASCII, lower case) in any
+        case, blanks around it left out."""
+        ...
+
+    def usual(self, column: str, most: int) -> list[str]:
+        """The cells of this column that most rows have, blanks around them left out."""
+        ...
+
+    def domains_without_mail(self, prefix: str) -> list[str]:
+        """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""
+        ...
+
+
+class Reading(People, Protocol):
+    """What the record tells, as its last plan and all attempts have left it. Changes nothing."""
+
+    def meta(self, key: str) -> str | None: ...
+
+    def totals(self) -> dict[Status, int]:
+        """Rows of the last plan by status."""
+        ...
+
+    def departed(self) -> dict[Status, int]:
+        """Rows once tried that the last plan no longer has, by status."""
         ...
 
     def told(
@@ -190,8 +102,21 @@ class Reading(Protocol):
         """As `entries`, no more than a report needs: at the end of a run everyone is told of."""
         ...
 
+    def has_tried(self) -> bool:
+        """Whether anybody was ever tried."""
+        ...
+
+    def tried_keys_of_before(self) -> Iterator[str]:
+        """Keys of whoever was tried that an earlier version may have made otherwise: beyond ASCII, or
+        within quotes."""
+        ...
+
+    def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
+        """(key, cells by column) of so many rows of the last plan that were tried."""
+        ...
+
     def latest(self) -> float:
-        """The latest time that stands in the record, 0 in an empty one."""
+        """The latest time that stands in the record, 0 in an empty one: no clock of before was behind it."""
         ...
 
     def span(self) -> tuple[float | None, float | None]:
@@ -223,8 +148,235 @@ class Reading(Protocol):
         ...
 
 
-class Store(Protocol):
-    """What a run does to the record. Every method runs on the one writing thread."""
+class Staging(Protocol):
+    """A plan in the making: rows are added and marked, then settled, asked about, and finished."""
+
+    def add(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """Checked rows in the order of the CSV: (line, key, email, cells as JSON, status, reason or
+        None)."""
+        ...
+
+    def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
+        """(line, the key that an earlier version gave this row): who was tried under it is recognised by
+        it, and keeps it."""
+        ...
+
+    def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
+        """(a key of the record, what it would be today): the same as `known_as`, whichever way the CSV
+        writes it by now."""
+        ...
+
+    def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
+        """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
+        address, domain, paths of its own attachments as JSON or None)."""
+        ...
+
+    def lack(self, kind: str, lines: Iterable[int]) -> None:
+        """Rows that do not get all they ask for, by line; `kind` is the caller's word for what is amiss."""
+        ...
+
+    def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
+        """Rows whose attachments refuse the plan, if they may be sent to: (line, what is wrong, whether
+        that a file is not there)."""
+        ...
+
+    def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
+        """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
+        domains under one, "text" as it stands."""
+        ...
+
+    def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
+        """(number of the list, line, value, as it is told, what to do about it): entries that count only
+        if their value is a key."""
+        ...
+
+    def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
+        """Of a list's questioned entries those that are no key, of this plan or an earlier one: how many,
+        and (line, as told, what to do) of the first. All rows are staged."""
+        ...
+
+    def domains(self) -> list[str]:
+        """The domains of all marked rows that may still be sent to."""
+        ...
+
+    def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
+        """(domain, reason): marked rows there are invalid, for DNS alone."""
+        ...
+
+    def settle(self) -> None:
+        """All rows are staged: find the suppressed, who is known by a former key, then the first row of
+        each key."""
+        ...
+
+    def lacking(self, kind: str, most: int = 10) -> Lacking:
+        """Those of them that may be sent to. All is settled."""
+        ...
+
+    def faulty(self, most: int) -> Faulty:
+        """Those of them that may be sent to. All is settled."""
+        ...
+
+    def may_be_sent_to(self, lines: Collection[int]) -> set[int]:
+        """Those of the rows at these lines that hold their key, where nobody of that key is done with."""
+        ...
+
+    def saying(self, column: str, words: Sequence[str]) -> Saying:
+        """As `People.saying`, of all staged rows."""
+        ...
+
+    def twins(self, used: Collection[str], most: int = 10) -> Twins:
+        """Duplicates that differ from the first row in a column among `used`."""
+        ...
+
+    def twins_by_attachment(self, most: int = 10) -> Twins:
+        """Duplicates that would get other files than the first row."""
+        ...
+
+    def difference(self) -> Difference:
+        """Against the last plan."""
+        ...
+
+    def corrected_doubt(self) -> frozenset[int]:
+        """IDs of those in doubt who have another address or other cells in the new plan."""
+        ...
+
+    def finish(
+        self,
+        *,
+        inputs: str,
+        recipients_digest: str,
+        content_digest: str,
+        started_at: float,
+        completed_at: float,
+    ) -> None:
+        """The plan is complete: from now on its rows are the draft's people."""
+        ...
+
+
+class Selection(Protocol):
+    """Whom a run is about: those that --only names, and of them as many as a limit lets be sent to."""
+
+    def totals(self) -> dict[Status, int]:
+        """By status. Those left over by a limit do not count."""
+        ...
+
+    def left_over(self) -> int:
+        """How many could be sent but for the limit."""
+        ...
+
+
+class Draft(Selection, Protocol):
+    """What a run is about to make of the record: a plan, whom it selects, what is to be remembered.
+
+    Nobody else sees any of it, and the record stays as it was, until `merge`; who leaves a draft without that
+    has changed nothing. It may be left open while a person or a server is waited for.
+    """
+
+    @property
+    def reading(self) -> Reading:
+        """The record as it stands."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Those of the plan that was staged last, else of the last one; as they will be once merged."""
+        ...
+
+    def stage(self, columns: Sequence[str]) -> Staging:
+        """Begin a plan whose rows have these cells, in the place of what was staged before."""
+        ...
+
+    def forget_everyone(self) -> None:
+        """Nobody was ever tried: for a record of mail that nobody gets, whose rehearsal begins anew. A plan
+        has to be staged after."""
+        ...
+
+    def remember(self, key: str, value: str) -> None:
+        """Write one line of `meta`."""
+        ...
+
+    def note(self, kind: str, detail: str, at: float) -> None:
+        """Write one event."""
+        ...
+
+    def only(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
+        """Restrict the run to these keys or addresses, each in all its spellings.
+
+        Returns the first spelling of those that name nobody in the plan; None lifts the restriction.
+        """
+        ...
+
+    def retry(self, asked: Sequence[Retried], at: float) -> int:
+        """--retry: rejected rows are pending for this run, deferred ones due at once, failed ones are
+        anyway. Returns how many."""
+        ...
+
+    def resend(self, only: Collection[int] | None = None) -> int:
+        """Rows in doubt (of those with an ID in `only`, if given) are pending for this run, with the
+        Message-ID and date they have; returns how many.
+
+        Whoever the plan leaves out by now, as one suppressed since, stays in doubt."""
+        ...
+
+    def doubt_with_key(self, content: str, dated_after: float) -> frozenset[int]:
+        """Those in doubt who were sent this very content, first built after `dated_after`."""
+        ...
+
+    def limit(self, count: int | None) -> None:
+        """Of those selected that can be sent, take the first so many by line; whom `retry` or `resend` made
+        pending and the limit leaves over is as before."""
+        ...
+
+    def make_due(self, at: float, latest: float | None = None) -> None:
+        """Rows deferred with a spent budget are due at once in the run that comes next, and none of the
+        others later than `latest`: a clock that was set back since has moved them away."""
+        ...
+
+    def samples(self, count: int) -> list[Recipient]:
+        """The first few that this run may send, by line."""
+        ...
+
+    def merge(self, begins_at: float | None = None, /) -> None:
+        """Make the draft the record's, in one step, and its selection that of the backlog. `begins_at` says
+        that a run begins to send then.
+
+        Raises RecordStopped where the disk says no, RecordLost where the record has changed meanwhile, or is
+        no longer in this hand.
+        """
+        ...
+
+
+class Backlog(Selection, Protocol):
+    """Whom this run may send to, and what becomes of them.
+
+    Who is handed out is claimed: nobody else gets them until they are settled or given back. All but `now` is
+    called on the one thread that writes.
+    """
+
+    def now(self) -> float:
+        """The record's time, which due times are measured by."""
+        ...
+
+    def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
+        """Selected rows that are pending or failed, by line, from behind `after_row`."""
+        ...
+
+    def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
+        """Selected deferred rows whose time has come, the longest due first."""
+        ...
+
+    def has_due(self, now: float) -> bool:
+        """Whether there is anybody for `claim_due`, at whatever domain."""
+        ...
+
+    def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
+        """When the next selected deferred row that nobody has claimed is due, None if no more is in this
+        run."""
+        ...
+
+    def give_back(self, ids: Collection[int]) -> None:
+        """These are no longer claimed: they were not sent to."""
+        ...
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make all changes durable in one transaction.
@@ -233,16 +385,57 @@ class Store(Protocol):
         """
         ...
 
-    def next_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        """Selected rows that are pending or failed, by line, from behind `after_row`."""
+    def end(self) -> None:
+        """The run is over: whoever was to be sent to again by a person's word, and was not, is as before.
+
+        Raises RecordLost where this is no longer the record that others find.
+        """
         ...
 
-    def next_due(
-        self, now: float, limit: int, exclude: frozenset[int], lane: Lane = EVERYONE
-    ) -> list[Recipient]:
-        """Selected deferred rows whose time has come, the longest due first."""
+
+class Record(Protocol):
+    """An open record, in this hand."""
+
+    @property
+    def reading(self) -> Reading: ...
+
+    def doubt(self) -> LedgerError | None:
+        """What is said where it may know less than was sent, as it stood when it was opened."""
         ...
 
-    def next_due_at(self, exclude: frozenset[int], lane: Lane = EVERYONE) -> float | None:
-        """When the next selected deferred row is due, None if no more is in this run."""
+    def backlog(self, now: Callable[[], float]) -> Backlog:
+        """Of what was merged last. `now` is this machine's time, for a store that has none of its own."""
+        ...
+
+    def recover(self, at: float) -> int:
+        """Whoever a worker that is gone has left *sending* becomes in doubt; returns how many. Whoever the
+        last run was to send to again and did not reach is put back."""
+        ...
+
+    def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
+        """`heed` is called now and then within what takes long; what it raises breaks that off."""
+        ...
+
+    def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
+        """Settle rows in doubt, or deferred by 5xx, by hand, each named by a key or address in all its
+        spellings.
+
+        Returns the first spelling of those that are neither; then nothing is changed.
+        """
+        ...
+
+
+class Seen(Protocol):
+    """A record that is only looked at, as it stands at that moment."""
+
+    @property
+    def reading(self) -> Reading: ...
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run is alive on it."""
+        ...
+
+    def doubt(self) -> LedgerError | None:
+        """As `Record.doubt`."""
         ...

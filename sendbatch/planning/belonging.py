@@ -16,8 +16,7 @@ from pathlib import Path
 from sendbatch.campaign.model import Belonging, Campaign
 from sendbatch.campaign.project import belonging
 from sendbatch.errors import GuardError, one_line
-from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Draft, Reading
 from sendbatch.words import count
 
 PROJECT, PATH = "project", "path"  # meta; a record of version 1 has an absolute path alone
@@ -36,14 +35,13 @@ class _Known:
 
 
 def same_campaign(
-    ledger: Ledger, campaign: Campaign, moved_from: str | None, command: str
+    reading: Reading, campaign: Campaign, moved_from: str | None, command: str
 ) -> str | None:
     """Hold the record to its project and path. Returns a notice where the file moved.
 
     `moved_from` is where it was, by a person's word; `command` the line that runs it again.
     Raises GuardError.
     """
-    reading = ledger.reading
     path, here = reading.meta(PATH), campaign.belongs
     if path is None:
         if moved_from is not None:
@@ -66,10 +64,10 @@ def same_campaign(
     return f"the campaign file moved: {known.path} is now {here.path}"
 
 
-def remember(ledger: Ledger, campaign: Campaign) -> None:
+def remember(draft: Draft, campaign: Campaign) -> None:
     """Write down what `same_campaign` compares with."""
-    ledger.remember(PROJECT, campaign.belongs.project)
-    ledger.remember(PATH, campaign.belongs.path)
+    draft.remember(PROJECT, campaign.belongs.project)
+    draft.remember(PATH, campaign.belongs.path)
 
 
 def _is_the_same(known: _Known, campaign: Campaign) -> bool:
@@ -107,9 +105,7 @@ def _is_gone(path: Path) -> bool:
     return False
 
 
-def _elsewhere(
-    reading: LedgerReading, campaign: Campaign, known: _Known, command: str
-) -> GuardError:
+def _elsewhere(reading: Reading, campaign: Campaign, known: _Known, command: str) -> GuardError:
     return GuardError(
         f"the record of {campaign.name} belongs to another file: {one_line(known.path, 300)}, "
         f"which is still there, not to {campaign.belongs.path}",
@@ -118,7 +114,7 @@ def _elsewhere(
     )
 
 
-def _foreign(reading: LedgerReading, campaign: Campaign, known: _Known) -> GuardError:
+def _foreign(reading: Reading, campaign: Campaign, known: _Known) -> GuardError:
     here = campaign.belongs.project
     whose = f"this file to {here}" if here else "nothing says that this file does"
     project = one_line(known.project, 300)
@@ -131,7 +127,7 @@ def _foreign(reading: LedgerReading, campaign: Campaign, known: _Known) -> Guard
     )
 
 
-def _another_name(reading: LedgerReading) -> str:
+def _another_name(reading: Reading) -> str:
     """What to do where it is another campaign, and what that would do to whom this one reached."""
     reached = sum(number for _, number in reading.contents())
     again = (

@@ -15,9 +15,8 @@ from sendbatch.campaign.language.misuses import SAYING_NO, truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.cells import Saying
-from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.staging import Staging
+from sendbatch.ledger.facts import Saying
+from sendbatch.ledger.store import People, Staging
 from sendbatch.message.checks.names import bare_conditions
 from sendbatch.message.content import Content
 from sendbatch.words import count, rows
@@ -41,17 +40,17 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
 
 
 def bare_warnings(
-    reading: LedgerReading, content: Content, campaign: Campaign, columns: tuple[str, ...]
+    people: People, content: Content, campaign: Campaign, columns: tuple[str, ...]
 ) -> Iterator[Finding]:
     """One for each column that a template takes for true or false, and that says no for somebody."""
     for column, place in bare_conditions(content, campaign, columns).items():
-        found = reading.saying(columns.index(column), SAYING_NO)
+        found = people.saying(column, SAYING_NO)
         if found.count:
             yield _bare(Rule.BARE_CONDITION, column, column, found, place)
 
 
 def matching_nobody(
-    reading: LedgerReading, campaign: Campaign, columns: tuple[str, ...], rows: int
+    people: People, campaign: Campaign, columns: tuple[str, ...], rows: int
 ) -> Finding:
     """What is said where `where` is true for none of so many rows: nobody gets anything."""
     where = campaign.recipients.where or ""
@@ -60,7 +59,7 @@ def matching_nobody(
     for name in names[:COLUMNS_SHOWN]:
         cells = [
             f'"{one_line(cell, 30)}"'
-            for cell in reading.usual(columns.index(name), CELLS_SHOWN + 1)
+            for cell in people.usual(name, CELLS_SHOWN + 1)
         ]
         more = ", …" if len(cells) > CELLS_SHOWN else ""
         held.append(f"{name} holds {', '.join(cells[:CELLS_SHOWN])}{more}")

@@ -3,9 +3,8 @@
 The two about changes, `other_content` and `other_server`, say what changed and both ways on: a run
 refuses, a plan that is only looked at shows it.
 
-They run inside the transaction that the plan is merged in, so a refusal leaves the record as it
-was. `command` is the line that runs the campaign again as it was now, but for its edition: the
-guards say what to add to it.
+They run before the plan is merged, so a refusal leaves the record as it was. `command` is the line that
+runs the campaign again as it was now, but for its edition: the guards say what to add to it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.reading import LedgerReading
+from sendbatch.ledger.store import Reading
 from sendbatch.values import Status
 from sendbatch.words import count
 
@@ -57,7 +56,7 @@ class Numbers:
 
 
 def other_content(
-    reading: LedgerReading,
+    reading: Reading,
     campaign: Campaign,
     digest: str,
     numbers: Numbers,
@@ -77,7 +76,7 @@ def other_content(
 
 
 def other_server(
-    reading: LedgerReading, campaign: Campaign, numbers: Numbers, command: str, now: float
+    reading: Reading, campaign: Campaign, numbers: Numbers, command: str, now: float
 ) -> str | None:
     """A record belongs to one server; another is a change of the same kind."""
     known, server = reading.meta("server"), server_of(campaign.profile)

@@ -16,9 +16,8 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import narrowed, usable
 from sendbatch.errors import GuardError, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.reading import LedgerReading
-from sendbatch.ledger.soundness import Unsound
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.store import Draft, People, Reading
 from sendbatch.planning.guards import next_edition
 from sendbatch.words import count
 
@@ -40,13 +39,13 @@ def column_of(campaign: Campaign) -> str:
     return "" if key_of(campaign) else campaign.recipients.email
 
 
-def remember(ledger: Ledger, campaign: Campaign) -> None:
+def remember(draft: Draft, campaign: Campaign) -> None:
     """Write down what `other_key` compares with."""
-    ledger.remember(KEY, key_of(campaign))
-    ledger.remember(COLUMN, column_of(campaign))
+    draft.remember(KEY, key_of(campaign))
+    draft.remember(COLUMN, column_of(campaign))
 
 
-def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
+def other_key(reading: Reading, campaign: Campaign) -> str | None:
     """What the keys of those who were tried came from, where it is something else now."""
     known = reading.meta(KEY)
     if known is None or not reading.has_tried():
@@ -61,12 +60,12 @@ def other_key(reading: LedgerReading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
-def shared_warning(reading: LedgerReading, campaign: Campaign) -> Finding | None:
+def shared_warning(people: People, campaign: Campaign) -> Finding | None:
     """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
     may not be meant."""
     if not key_of(campaign):
         return None
-    number, rows = reading.shared_addresses(SHOWN)
+    number, rows = people.shared_addresses(SHOWN)
     if not number:
         return None
     told = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
@@ -77,7 +76,7 @@ def shared_warning(reading: LedgerReading, campaign: Campaign) -> Finding | None
     return Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
 
 
-def keys_since(reading: LedgerReading, campaign: Campaign) -> Iterator[tuple[str, str]]:
+def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]]:
     """(key in the record, what it is today) of whoever was tried under a key that an earlier version made
     otherwise: with invisible characters or a stray quote at its ends, or full-width ones in an address. The
     CSV may be cleaned up since, and says the key of today alone."""
@@ -93,7 +92,7 @@ def keys_since(reading: LedgerReading, campaign: Campaign) -> Iterator[tuple[str
             yield key, now
 
 
-def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
+def own_addresses(reading: Reading, campaign: Campaign) -> None:
     """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
     if key_of(campaign):
         return
@@ -103,7 +102,7 @@ def own_addresses(reading: LedgerReading, campaign: Campaign) -> None:
 
 
 def refusal(
-    was: str, reading: LedgerReading, campaign: Campaign, holders: int, command: str, now: float
+    was: str, reading: Reading, campaign: Campaign, holders: int, command: str, now: float
 ) -> GuardError:
     """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""
     sent = sum(number for _, number in reading.contents())
@@ -146,7 +145,7 @@ def _said(key: str, column: str | None) -> str:
     return f"the address in {one_line(column, 200)}" if column else "the address of another column"
 
 
-def _come_from(reading: LedgerReading, column: str) -> bool:
+def _come_from(reading: Reading, column: str) -> bool:
     """Whether the keys are the addresses in this column: a record of version 1 does not say. Where it
     has no column of that name (they are made otherwise by now), that cannot be seen, and is believed."""
     for key, cells in reading.tried_cells(LOOKED_AT):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.errors import CampaignError, one_line, shown
+from sendbatch.ledger.facts import Retried
 from sendbatch.ledger.states import Event, sources
-from sendbatch.ledger.store import Retried
 from sendbatch.values import BREAKER, Status
 
 CODES = re.compile(r"[0-9.*?\[\]!-]{1,40}")  # a glob on reply codes

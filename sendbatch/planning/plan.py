@@ -1,7 +1,6 @@
 """Making a plan: every row checked and staged, the suppressed and the duplicates found, merged.
 
-Works inside the caller's transaction on the record, so that a plan which is refused, declined or
-interrupted leaves nothing behind.
+It is made in a draft, so that a plan which is refused, declined or interrupted leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
 from sendbatch.errors import AudienceError, CampaignError, Place, shown
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import NOBODY, Difference, Faulty, Lacking, Staging, Twins
+from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Twins
+from sendbatch.ledger.store import Draft, Staging
 from sendbatch.message.attachments import encoded
 from sendbatch.message.checks.names import names_used
 from sendbatch.message.content import Content, SharedFile
@@ -84,19 +83,19 @@ class Planning:
     size_seen: int | None = None
 
 
-def make_plan(ledger: Ledger, planning: Planning) -> Planned:
-    """Read the CSV, check every row, and make the result the current plan.
+def make_plan(draft: Draft, planning: Planning) -> Planned:
+    """Read the CSV, check every row, and make the result the plan of the draft.
 
     Raises CampaignError, AudienceError with all that is wrong; Interrupted when asked to stop.
     """
     started_at = planning.wall()
     recipients = planning.campaign.recipients
     heed = planning.stop.heed
-    as_before = bool(key_of(planning.campaign)) and ledger.reading.has_tried()
+    as_before = bool(key_of(planning.campaign)) and draft.reading.has_tried()
     with open_people(planning.campaign, planning.content, heed, as_before=as_before) as table:
         rules = _rules(planning, table)
-        ledger.remember(CLASHING, " ".join(table.clashes))
-        staging = ledger.stage(rules.columns)
+        draft.remember(CLASHING, " ".join(table.clashes))
+        staging = draft.stage(rules.columns)
         digest, large = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
@@ -106,7 +105,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
             hint = "addresses there are taken as they are; is there a name server?"
             warnings.append(Rule.NO_DNS_ANSWER.finding(said, hint=hint))
-    staging.called_since(keys_since(ledger.reading, planning.campaign))
+    staging.called_since(keys_since(draft.reading, planning.campaign))
     staging.settle()
     refuse_bare_where(staging, rules, planning.campaign)
     _refuse_faulty(staging.faulty(MOST_FAULTS), recipients.file)
@@ -124,7 +123,7 @@ def make_plan(ledger: Ledger, planning: Planning) -> Planned:
     twins = staging.twins(names_used(planning.content))
     if difference.first and recipients.key is None:
         _refuse_other_files(staging.twins_by_attachment(), planning.campaign)
-    staging.merge(
+    staging.finish(
         inputs=planning.inputs,
         recipients_digest=digest,
         content_digest=planning.content.digest,

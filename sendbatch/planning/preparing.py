@@ -14,8 +14,8 @@ from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, GuardError, LedgerError
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.sqlite import Ledger
 from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
 from sendbatch.message.attachments import advice
 from sendbatch.message.checks.pictures import doubtful_pictures
@@ -90,73 +90,73 @@ class Preparing:
     )
 
 
-def prepare(ledger: Ledger, preparing: Preparing) -> Prepared:
+def prepare(draft: Draft, preparing: Preparing) -> Prepared:
     """Plan where the inputs changed, select, apply what was asked for, and pass every guard.
 
-    Inside the caller's transaction. Raises GuardError, CampaignError, AudienceError, Interrupted.
+    All of it stands in the draft. Raises GuardError, CampaignError, AudienceError, Interrupted.
     """
     campaign, options, now = preparing.campaign, preparing.options, preparing.wall()
-    reading = ledger.reading
+    reading = draft.reading
     is_new = reading.plan() is None
-    moved = belonging.same_campaign(ledger, campaign, options.moved_from, preparing.command)
+    moved = belonging.same_campaign(reading, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
     anew = None
     if keyed_by is None:
         keys.own_addresses(reading, campaign)
         if not options.accept_changes:
-            anew = begin_anew(ledger, campaign, preparing.content.digest, now)
-    salt = _salt(ledger)
-    planned = _plan(ledger, preparing, salt, anew=anew is not None)
+            anew = begin_anew(draft, campaign, preparing.content.digest, now)
+    salt = _salt(draft)
+    planned = _plan(draft, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
-        _, holders = reading.census()
+        _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
-    _restrict(ledger, options)
+    _restrict(draft, options)
 
     def plan_anew() -> Planned:
         inputs = inputs_digest(campaign, preparing.stop.heed)
-        made = _plan_anew(ledger, preparing, salt, inputs, _lookups(preparing))
-        _restrict(ledger, options)
+        made = _plan_anew(draft, preparing, salt, inputs, _lookups(preparing))
+        _restrict(draft, options)
         return made
 
     planned = take_up(
-        ledger, campaign, options, preparing.content.digest, planned, plan_anew, now,
+        draft, campaign, options, preparing.content.digest, planned, plan_anew, now,
         preparing.keys, preparing.observer.notice,
     )  # fmt: skip
-    ledger.sending.make_due(now, now + longest_delay(campaign.retry))
+    draft.make_due(now, now + longest_delay(campaign.retry))
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
-    everyone, holders = reading.census()
-    changes = _changes(ledger, preparing, everyone, holders, now)
-    held = _hold(ledger, preparing, everyone, holders)
+    everyone, holders = draft.people.census()
+    changes = _changes(draft, preparing, everyone, holders, now)
+    held = _hold(draft, preparing, everyone, holders)
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
     is_other = reading.meta("content") != preparing.content.digest
     is_told = preparing.looking or planned is not None or is_other
-    warnings = tuple(_warnings(ledger, preparing, planned, everyone, is_told=is_told))
-    _identify(ledger, campaign, preparing.content, now)
+    warnings = tuple(_warnings(draft, preparing, planned, everyone, is_told=is_told))
+    _identify(draft, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
-    totals = ledger.sending.totals() if is_restricted else everyone
+    totals = draft.totals() if is_restricted else everyone
     return Prepared(
         campaign=campaign,
         content=preparing.content,
         salt=salt,
-        pool=_pool(ledger, preparing, salt),
+        pool=_pool(draft, preparing, salt),
         planned=planned,
         totals=totals,
         sendable=_sendable(totals),
-        left_over=ledger.sending.left_over(),
+        left_over=draft.left_over(),
         holders=holders,
-        samples=tuple(ledger.sending.samples(3)),
+        samples=tuple(draft.samples(3)),
         in_doubt=totals.get(Status.IN_DOUBT, 0),
         held=held,
         notices=tuple(
             notice for notice in (moved, _refused(preparing), begun, anew, *changes) if notice
         ),
         warnings=warnings,
-        placeholders=_placeholders(ledger, preparing) if is_told else (),
+        placeholders=_placeholders(draft, preparing) if is_told else (),
     )
 
 
 def _warnings(
-    ledger: Ledger,
+    draft: Draft,
     preparing: Preparing,
     planned: Planned | None,
     everyone: Mapping[Status, int],
@@ -166,14 +166,14 @@ def _warnings(
     """What is no fault and may not be meant. A run that goes on with the same content has said it."""
     if planned is not None:
         yield from planned.warnings
-    plan = ledger.reading.plan()
+    plan = draft.people.plan()
     rows = sum(everyone.values())
     if plan is not None and rows and everyone.get(Status.FILTERED) == rows:
-        yield matching_nobody(ledger.reading, preparing.campaign, plan.columns, rows)
+        yield matching_nobody(draft.people, preparing.campaign, plan.columns, rows)
     if plan is not None and is_told:
         content, campaign = preparing.content, preparing.campaign
-        yield from bare_warnings(ledger.reading, content, campaign, plan.columns)
-        shared = keys.shared_warning(ledger.reading, campaign)
+        yield from bare_warnings(draft.people, content, campaign, plan.columns)
+        shared = keys.shared_warning(draft.people, campaign)
         if shared is not None:
             yield shared
         yield from hidden_slips(content, campaign, used_by(content, campaign), plan.columns)
@@ -187,15 +187,15 @@ def _warnings(
             yield bare
 
 
-def _placeholders(ledger: Ledger, preparing: Preparing) -> tuple[Placeholder, ...]:
-    plan = ledger.reading.plan()
+def _placeholders(draft: Draft, preparing: Preparing) -> tuple[Placeholder, ...]:
+    plan = draft.people.plan()
     columns = plan.columns if plan is not None else ()
     return placeholders(preparing.content, preparing.campaign, columns)
 
 
-def _restrict(ledger: Ledger, options: Options) -> None:
+def _restrict(draft: Draft, options: Options) -> None:
     """To those whom --only names."""
-    strangers = ledger.sending.scope(all_spellings(options.only))
+    strangers = draft.only(all_spellings(options.only))
     if strangers:
         raise CampaignError(
             f"--only names nobody in the plan: {', '.join(strangers[:10])}",
@@ -207,30 +207,30 @@ def _sendable(totals: Mapping[Status, int]) -> int:
     return sum(totals.get(status, 0) for status in SENDABLE)
 
 
-def _salt(ledger: Ledger) -> bytes:
-    known = ledger.reading.meta("salt")
+def _salt(draft: Draft) -> bytes:
+    known = draft.reading.meta("salt")
     if known is None:
         known = os.urandom(32).hex()
-        ledger.remember("salt", known)
+        draft.remember("salt", known)
     return bytes.fromhex(known)
 
 
 def _plan(
-    ledger: Ledger, preparing: Preparing, salt: bytes, *, anew: bool = False
+    draft: Draft, preparing: Preparing, salt: bytes, *, anew: bool = False
 ) -> Planned | None:
     """None where the inputs are those of the last plan, unless it is to be made `anew` all the same."""
     heed = preparing.stop.heed
     inputs, lookups = inputs_digest(preparing.campaign, heed), _lookups(preparing)
-    last = ledger.reading.plan()
+    last = draft.reading.plan()
     if (
         last is None
         or anew
         or last.inputs != inputs
-        or _is_alive_again(ledger, lookups, preparing.stop)
+        or _is_alive_again(draft, lookups, preparing.stop)
     ):
-        return _plan_anew(ledger, preparing, salt, inputs, lookups)
+        return _plan_anew(draft, preparing, salt, inputs, lookups)
     # the content may use other names than the plan has columns for
-    clashing = (ledger.reading.meta(CLASHING) or "").split()
+    clashing = (draft.reading.meta(CLASHING) or "").split()
     _hold_names(preparing, last.columns, clashing)
     return None
 
@@ -240,7 +240,7 @@ def _lookups(preparing: Preparing) -> Lookups | None:
 
 
 def _plan_anew(
-    ledger: Ledger, preparing: Preparing, salt: bytes, inputs: str, lookups: Lookups | None
+    draft: Draft, preparing: Preparing, salt: bytes, inputs: str, lookups: Lookups | None
 ) -> Planned:
     planning = Planning(
         campaign=preparing.campaign,
@@ -255,7 +255,7 @@ def _plan_anew(
         stop=preparing.stop,
         wall=preparing.wall,
     )
-    return make_plan(ledger, planning)
+    return make_plan(draft, planning)
 
 
 def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[str]) -> None:
@@ -271,19 +271,19 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[s
         raise CampaignError(faults)
 
 
-def _is_alive_again(ledger: Ledger, lookups: Lookups | None, stop: Stop) -> bool:
+def _is_alive_again(draft: Draft, lookups: Lookups | None, stop: Stop) -> bool:
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
-    domains = ledger.reading.domains_without_mail(NO_MAIL)
+    domains = draft.reading.domains_without_mail(NO_MAIL)
     return any(reason is None for reason in lookups.check(domains, stop.heed).values())
 
 
 def _changes(
-    ledger: Ledger, preparing: Preparing, totals: Mapping[Status, int], holders: int, now: float
+    draft: Draft, preparing: Preparing, totals: Mapping[Status, int], holders: int, now: float
 ) -> list[str]:
     """Other content or another server than before: refused, accepted, or only told of."""
-    campaign, reading, digest = preparing.campaign, ledger.reading, preparing.content.digest
+    campaign, reading, digest = preparing.campaign, draft.reading, preparing.content.digest
     if preparing.options.accept_changes:
         return []
     numbers = guards.Numbers(holders, _sendable(totals))
@@ -326,7 +326,7 @@ def _not_the_first(options: Options) -> str | None:
 
 
 def _hold(
-    ledger: Ledger, preparing: Preparing, totals: Mapping[Status, int], holders: int
+    draft: Draft, preparing: Preparing, totals: Mapping[Status, int], holders: int
 ) -> Held | None:
     """--strict, expect and --plan. Raises GuardError."""
     campaign, options = preparing.campaign, preparing.options
@@ -341,28 +341,28 @@ def _hold(
         run=campaign.run,
         content=preparing.content.digest,
         server=guards.server_of(campaign.profile),
-        holders=preparing.stop.heeding(ledger.reading.holders()),
+        holders=preparing.stop.heeding(draft.people.holders()),
     )
 
 
-def _identify(ledger: Ledger, campaign: Campaign, content: Content, now: float) -> None:
+def _identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> None:
     """Write down what the guards of the next run compare with."""
     server = guards.server_of(campaign.profile)
-    if ledger.reading.meta("server") != server:
-        ledger.note("server", server, now)
-    remember_key(ledger, campaign, now)
-    ledger.remember("name", campaign.name)
-    ledger.remember("run", campaign.run)
-    belonging.remember(ledger, campaign)
-    keys.remember(ledger, campaign)
-    ledger.remember("content", content.digest)
-    ledger.remember("server", server)
-    ledger.remember(f"domain of {content.digest}", content.sender_domain)
+    if draft.reading.meta("server") != server:
+        draft.note("server", server, now)
+    remember_key(draft, campaign, now)
+    draft.remember("name", campaign.name)
+    draft.remember("run", campaign.run)
+    belonging.remember(draft, campaign)
+    keys.remember(draft, campaign)
+    draft.remember("content", content.digest)
+    draft.remember("server", server)
+    draft.remember(f"domain of {content.digest}", content.sender_domain)
 
 
-def _pool(ledger: Ledger, preparing: Preparing, salt: bytes) -> Pool:
+def _pool(draft: Draft, preparing: Preparing, salt: bytes) -> Pool:
     """For building messages only: the rows are checked, their rules no longer matter."""
-    plan = ledger.reading.plan()
+    plan = draft.people.plan()
     assert plan is not None
     setup = Setup(preparing.content, None, plan.columns, salt)
     return Pool(setup, preparing.workers)

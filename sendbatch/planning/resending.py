@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Draft, Reading
 from sendbatch.planning import guards
 from sendbatch.planning.options import Options, retried
 from sendbatch.planning.plan import Planned
@@ -20,7 +20,7 @@ KEYED = "keyed"  # meta: since when, and how, a provider can tell repetitions
 
 
 def take_up(
-    ledger: Ledger,
+    draft: Draft,
     campaign: Campaign,
     options: Options,
     content: str,
@@ -36,28 +36,26 @@ def take_up(
     leaves those in doubt as they were tried: for those taken up by a person's word it is made once
     more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
     """
-    sending = ledger.sending
-    sending.retry(retried(options.retry), now)
-    asked = sending.resend() if options.resend_in_doubt else 0
+    draft.retry(retried(options.retry), now)
+    asked = draft.resend() if options.resend_in_doubt else 0
     if not options.resend_in_doubt:
-        planned = _resolve_doubt(ledger, campaign, content, planned, plan_anew, now, keys, notice)
-    sending.choose(options.limit)
-    sending.put_back(but_chosen=True)
+        planned = _resolve_doubt(draft, campaign, content, planned, plan_anew, now, keys, notice)
+    draft.limit(options.limit)
     if asked:
         made = plan_anew()
         planned = planned or made
-        sending.choose(options.limit)
+        draft.limit(options.limit)
     return planned
 
 
-def remember_key(ledger: Ledger, campaign: Campaign, now: float) -> None:
+def remember_key(draft: Draft, campaign: Campaign, now: float) -> None:
     """Write down since when messages go to this server with this key, or without one."""
-    if _keyed_since(ledger, campaign) is None:
-        ledger.remember(KEYED, f"{now} {_keyed(campaign)}")
+    if _keyed_since(draft.reading, campaign) is None:
+        draft.remember(KEYED, f"{now} {_keyed(campaign)}")
 
 
 def _resolve_doubt(
-    ledger: Ledger,
+    draft: Draft,
     campaign: Campaign,
     content: str,
     planned: Planned | None,
@@ -68,11 +66,11 @@ def _resolve_doubt(
 ) -> Planned | None:
     """Send again where the provider drops a repetition: the very same message with the same key,
     through the server that was given it, while the key holds."""
-    since = _keyed_since(ledger, campaign)
+    since = _keyed_since(draft.reading, campaign)
     if keys is None or not campaign.profile.delivers or since is None:
         return planned
-    doubtful = ledger.sending.doubt_with_key(content, max(since, keys.dated_after()))
-    if doubtful and ledger.reading.latest() > now + STEP:
+    doubtful = draft.doubt_with_key(content, max(since, keys.dated_after()))
+    if doubtful and draft.reading.latest() > now + STEP:
         notice(
             "the clock was set back since the last run: whether the provider would drop a repetition cannot "
             f"be known; {count(len(doubtful), 'recipient')} in doubt "
@@ -80,7 +78,7 @@ def _resolve_doubt(
         )
     elif doubtful:
         planned = planned or plan_anew()  # who has another row by now?
-        ledger.sending.resend(doubtful - planned.corrected_doubt)
+        draft.resend(doubtful - planned.corrected_doubt)
     return planned
 
 
@@ -90,7 +88,7 @@ def _keyed(campaign: Campaign) -> str:
     return f"{guards.server_of(campaign.profile)} {idempotency.header if idempotency else '-'}"
 
 
-def _keyed_since(ledger: Ledger, campaign: Campaign) -> float | None:
+def _keyed_since(reading: Reading, campaign: Campaign) -> float | None:
     """Since when all messages of this record have gone to this server with this key, if they do."""
-    at, _, keyed = (ledger.reading.meta(KEYED) or "").partition(" ")
+    at, _, keyed = (reading.meta(KEYED) or "").partition(" ")
     return float(at) if keyed == _keyed(campaign) else None

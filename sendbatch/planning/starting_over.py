@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import one_line
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Draft, Reading
 from sendbatch.planning.guards import server_of
 
 REHEARSAL = "rehearsal"  # the event
 
 
-def begin_anew(ledger: Ledger, campaign: Campaign, content: str, now: float) -> str | None:
+def begin_anew(draft: Draft, campaign: Campaign, content: str, now: float) -> str | None:
     """Forget who was tried, and say so in a line; None where there is nothing to begin anew.
 
-    `content` is the digest of what is sent. Inside the caller's transaction; a plan has to be made after.
+    `content` is the digest of what is sent. A plan has to be made after.
     """
-    reading = ledger.reading
-    if not _is_rehearsed(ledger, campaign) or not reading.has_tried():
+    reading = draft.reading
+    if not _is_rehearsed(reading, campaign) or not reading.has_tried():
         return None
     number = sum(sent for _, sent in reading.contents())
     sent = f"{number:,} {'was' if number == 1 else 'were'} sent it" if number else "it was tried"
@@ -32,17 +32,17 @@ def begin_anew(ledger: Ledger, campaign: Campaign, content: str, now: float) -> 
         why = f"the server changed from {known} to {server} since {sent}"
     else:
         return None
-    ledger.forget_all()
-    ledger.note(REHEARSAL, f"{why}: begun anew", now)
+    draft.forget_everyone()
+    draft.note(REHEARSAL, f"{why}: begun anew", now)
     kept = (
         "; the mails kept so far stay in the outbox" if campaign.profile.name == "sandbox" else ""
     )
     return f"{why}, and none was delivered: the rehearsal begins anew, with everyone{kept}"
 
 
-def _is_rehearsed(ledger: Ledger, campaign: Campaign) -> bool:
+def _is_rehearsed(reading: Reading, campaign: Campaign) -> bool:
     """Whether this is the record of mail that nobody gets, and of this edition: the folder `news@1.test` may
     be that of edition 1.test, which was delivered, or that of 1 through the profile `test`."""
-    known = ledger.reading.meta
+    known = reading.meta
     named = (known("name"), known("run"))
     return not campaign.profile.delivers and named == (campaign.name, campaign.run)

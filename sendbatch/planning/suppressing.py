@@ -10,7 +10,7 @@ from sendbatch.audience.suppression import Entry, Suppression, names_nobody, rea
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, Place, shown
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.staging import Staging
+from sendbatch.ledger.store import Staging
 from sendbatch.words import count, listed
 
 T = TypeVar("T")

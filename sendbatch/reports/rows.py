@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeAlias
 
-from sendbatch.ledger.store import Reading, Told
+from sendbatch.ledger.facts import Told
+from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import message_id, short
 from sendbatch.values import Status
 

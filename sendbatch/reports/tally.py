@@ -11,7 +11,8 @@ from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
 from sendbatch.findings import Group, Groups
-from sendbatch.ledger.store import Entry, Held, Reading
+from sendbatch.ledger.facts import Entry, Held
+from sendbatch.ledger.store import Reading
 from sendbatch.values import Status
 
 # In the order in which a person should look at them: doubt first, as only a person can settle it.

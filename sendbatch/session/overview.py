@@ -10,7 +10,7 @@ from pathlib import Path
 from sendbatch.campaign.model import Rate, Tolerance
 from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Group, Groups, Rule
-from sendbatch.ledger.staging import NOBODY, Lacking
+from sendbatch.ledger.facts import NOBODY, Lacking
 from sendbatch.values import Status
 
 

@@ -15,7 +15,7 @@ from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
 from sendbatch.errors import CampaignError, Interrupted
 from sendbatch.findings import Rule
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.options import spellings
@@ -46,8 +46,8 @@ def send_proofs(
     """
     _hold_addresses(reviewers)
 
-    def see(ledger: Ledger, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
-        shown = _chosen(ledger, prepared, wanted, key)
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
+        shown = _chosen(draft, prepared, wanted, key)
         now = job.edge.clock.wall()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
@@ -74,15 +74,15 @@ def _hold_addresses(reviewers: Sequence[str]) -> None:
         raise CampaignError(faults)
 
 
-def _chosen(ledger: Ledger, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
+def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
     if key is not None:
-        found = ledger.reading.named(spellings(key))
+        found = draft.people.named(spellings(key))
         if found is None:
             raise CampaignError(f"--recipient: nobody in the plan has the key or address {key}")
         return [found]
-    first = ledger.sending.samples(wanted)
+    first = draft.samples(wanted)
     if not first:
-        first = list(islice(ledger.reading.holders(), wanted))
+        first = list(islice(draft.people.holders(), wanted))
     if not first:
         raise CampaignError("the plan has nobody whose message could be shown")
     return first

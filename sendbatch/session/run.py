@@ -1,7 +1,7 @@
 """A run from end to end: lock, plan, guards, first login, question, sending.
 
-The plan, the guards and the question stand in one transaction on the record: whatever is refused
-or declined leaves it as it was, and the first connection has logged in before anyone is asked.
+The plan is a draft until the guards have passed, the first connection has logged in and a person has
+answered: whatever is refused or declined leaves the record as it was.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sendbatch.delivery.history import history_of, way_out
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.lock import hold, last_noted
-from sendbatch.ledger.sqlite import Ledger, has_log, open_ledger, open_scratch
+from sendbatch.ledger.records import open_copy_of_record, open_record
+from sendbatch.ledger.store import Backlog, Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.declared import limits_of
 from sendbatch.limits.quota import quotas_of
@@ -66,8 +66,8 @@ class Ran:
 Confirm = Callable[[Prepared, Allowance], bool]
 
 
-def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T]:
-    """Send what the campaign asks for; `told(ledger)` then reads the record for a report.
+def run(job: Job, confirm: Confirm, told: Callable[[Record], T]) -> tuple[Ran, T]:
+    """Send what the campaign asks for; `told(record)` then reads the record for a report.
 
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
@@ -78,7 +78,7 @@ def run(job: Job, confirm: Confirm, told: Callable[[Ledger], T]) -> tuple[Ran, T
 
 
 def _run(
-    job: Job, confirm: Confirm, told: Callable[[Ledger], T], workers: Workers
+    job: Job, confirm: Confirm, told: Callable[[Record], T], workers: Workers
 ) -> tuple[Ran, T]:
     allowance = allowance_of(job.campaign, job.edge)
     content = _content(job)
@@ -87,37 +87,31 @@ def _run(
     without_log = job.options.without_log or not job.campaign.profile.delivers
     now = job.edge.clock.wall()
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    with (
-        hold(job.record.path, since=since, holder=job.edge.holder) as held,
-        open_ledger(job.record.path, held, without_log=without_log) as ledger,
-    ):
+    holder = job.edge.holder
+    with open_record(
+        job.record.path, since=since, holder=holder, without_log=without_log
+    ) as record:
         preparing = preparing_of(job, allowance, content, workers)
-        crashed = ledger.sending.recover(now)
+        crashed = record.recover(now)
         if crashed:
             job.observer.notice(
                 f"the last run ended in the middle: {crashed} whose message may have arrived are in doubt"
             )
         with _sending(job, allowance) as sending:
-            with ledger.transaction():
-                with ledger.heeding(job.stop.heed):
-                    prepared = prepare(ledger, preparing)
+            with record.draft(job.stop.heed) as draft:
+                prepared = prepare(draft, preparing)
                 if prepared.sendable:
                     sending.connect()
                     _hold_to_size(job, prepared, sending.size_limit)
                 sending.was_asked = confirm(prepared, allowance)
-                if prepared.sendable:
-                    ledger.begin_sending(now)
+                draft.merge(now if prepared.sendable else None)
+            backlog = record.backlog(Onward(job.edge.clock).now)
+            ending = None
             if prepared.sendable:
-                ledger.checkpoint()  # a copy of the file alone has the plan, and shows that it is no more
-            ending = (
-                sending.deliver(ledger, prepared, preparing.keys) if prepared.sendable else None
-            )
-        totals = ledger.sending.totals()
-        ran = Ran(prepared, ending, totals, ledger.sending.left_over(), crashed)
-        with ledger.transaction():
-            ledger.sending.put_back()
-        ledger.confirm()  # else what is told would be written over another's
-        return ran, told(ledger)
+                ending = sending.deliver(record, backlog, prepared, preparing.keys)
+        ran = Ran(prepared, ending, backlog.totals(), backlog.left_over(), crashed)
+        backlog.end()
+        return ran, told(record)
 
 
 def _content(job: Job) -> Content:
@@ -147,7 +141,7 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending: bool = False) -> T:
+def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
     says that it spends the account's quota.
 
@@ -155,8 +149,7 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending:
     """
     job.record.refuse_links()
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
-    noted = last_noted(job.record.path)  # before the record is read: a run may be writing to it
-    with _workers(job) as workers, open_scratch(job.record.path) as ledger:
+    with _workers(job) as workers, open_copy_of_record(job.record.path) as record:
         allowance = allowance_of(job.campaign, job.edge, looking=not spending)
         if allowance.unread is not None and quotas_of(allowance.rates):
             why = allowance.unread.message
@@ -164,13 +157,13 @@ def look(job: Job, see: Callable[[Ledger, Prepared, Allowance], T], *, spending:
         content = _content(job)
         gone = job.record.lost()
         if gone is None and job.campaign.profile.delivers:
-            gone = ledger.doubt(job.record.path, noted, has_log=has_log(job.record.path))
+            gone = record.doubt()
         preparing = replace(
             preparing_of(job, allowance, content, workers), looking=True, refused=gone
         )
-        ledger.sending.recover(job.edge.clock.wall())
-        with ledger.transaction(), ledger.heeding(job.stop.heed):
-            return see(ledger, prepare(ledger, preparing), allowance)
+        record.recover(job.edge.clock.wall())
+        with record.draft(job.stop.heed) as draft:
+            return see(draft, prepare(draft, preparing), allowance)
 
 
 @contextlib.contextmanager
@@ -252,8 +245,10 @@ class _Sending:
         """The greatest message in bytes, as the server has just said."""
         return self._first.offers.size if self._first is not None else None
 
-    def deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
-        return self._loop.run(self._deliver(ledger, prepared, keys))
+    def deliver(
+        self, record: Record, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
+        return self._loop.run(self._deliver(record, backlog, prepared, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -269,7 +264,9 @@ class _Sending:
             return None
         return servers.level_of(self._server_name, self._job.edge.clock.wall())
 
-    async def _deliver(self, ledger: Ledger, prepared: Prepared, keys: Keys | None) -> Ending:
+    async def _deliver(
+        self, record: Record, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
         job, allowance = self._job, self._allowance
         first, self._first = self._first, None
         way = way_out(
@@ -278,10 +275,10 @@ class _Sending:
             allowance.username,
             prepared.content.bounces_to,
         )
-        history = history_of(ledger.reading, way)
-        committer = Committer(ledger.sending)
+        history = history_of(record.reading, way)
+        committer = Committer(backlog)
         engine = Engine(
-            store=ledger.sending,
+            backlog=backlog,
             committer=committer,
             pool=prepared.pool,
             dialer=self._dialer,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import NOBODY
+from sendbatch.ledger.facts import NOBODY
+from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.parts import Sample
@@ -130,13 +130,13 @@ def _subject(sample: Sample) -> str:
 
 
 def rehearsed(
-    job: Job, ledger: Ledger, prepared: Prepared, allowance: Allowance, *, wanted: int = 0
+    job: Job, draft: Draft, prepared: Prepared, allowance: Allowance, *, wanted: int = 0
 ) -> tuple[Seen, list[Entry]]:
     """Build everyone's message; returns the plan with what was found, and the first `wanted`."""
     now = job.edge.clock.wall()
     rehearsal = rehearse(
         prepared.pool,
-        ledger.reading.holders(),
+        draft.people.holders(),
         prepared.holders,
         size_limit=job.campaign.profile.size_limit,
         now=now,
@@ -145,11 +145,11 @@ def rehearsed(
         placeholders=[one for one in prepared.placeholders if not one.in_all],
     )
     job.observer.finished()
-    first = ledger.sending.samples(wanted) or list(islice(ledger.reading.holders(), wanted))
+    first = draft.samples(wanted) or list(islice(draft.people.holders(), wanted))
     shown = _entries(job, prepared, first, now)
     warnings = _warned_of_size(rehearsal, allowance.size_seen(now))
-    invalid = _grouped(job, ledger, Status.INVALID)
-    duplicates = _grouped(job, ledger, Status.DUPLICATE)
+    invalid = _grouped(job, draft, Status.INVALID)
+    duplicates = _grouped(job, draft, Status.DUPLICATE)
     found = seen(
         job, prepared, allowance, rehearsal=rehearsal, invalid=invalid, duplicates=duplicates
     )
@@ -171,9 +171,9 @@ def _entries(
     ]
 
 
-def _grouped(job: Job, ledger: Ledger, status: Status) -> Groups:
+def _grouped(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
-    for entry in job.stop.heeding(ledger.reading.entries({status})):
+    for entry in job.stop.heeding(draft.people.entries({status})):
         found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
     return found
 
@@ -187,7 +187,7 @@ def _warned_of_size(rehearsal: Rehearsal, size: int | None) -> tuple[Finding, ..
     return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
-def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
+def approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
     """Write plan.json; returns its digest."""
     approval = approve(
         job.campaign.name,
@@ -195,6 +195,6 @@ def approved(job: Job, ledger: Ledger, prepared: Prepared, out: Path) -> str:
         prepared.content.digest,
         server_of(job.campaign.profile),
         os.urandom(16),
-        job.stop.heeding(ledger.reading.holders()),
+        job.stop.heeding(draft.people.holders()),
     )
     return write_approval(approval, out)

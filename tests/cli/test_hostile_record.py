@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.ledger.soundness import OURS
+from sendbatch.ledger.sqlite.soundness import OURS
 from tests.kit.command import Desk, Ended
 from tests.kit.mailhost import MailHost
 

@@ -10,7 +10,8 @@ import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import RecordStopped
-from sendbatch.ledger.store import Change, Intent, Store
+from sendbatch.ledger.facts import Change, Intent
+from sendbatch.ledger.store import Backlog
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from tests.kit.desk import Desk, address, addresses
@@ -146,17 +147,17 @@ def test_a_time_given_is_kept(desk: MakeDesk) -> None:
 class FullDisk:
     """The record on a disk that has room for so many commits of intents, and no more."""
 
-    def __init__(self, store: Store, room: int) -> None:
-        self._store, self._room = store, room
+    def __init__(self, backlog: Backlog, room: int) -> None:
+        self._backlog, self._room = backlog, room
 
     def apply(self, changes: Sequence[Change]) -> None:
         self._room -= sum(isinstance(change, Intent) for change in changes)
         if self._room < 0:
             raise RecordStopped("the record can no longer be written: database or disk is full")
-        self._store.apply(changes)
+        self._backlog.apply(changes)
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
+        return getattr(self._backlog, name)
 
 
 @pytest.mark.parametrize("connections", [1, 6])
@@ -164,14 +165,14 @@ def test_a_full_disk_stops_the_run_before_any_dot_it_could_not_record(
     desk: MakeDesk, connections: int
 ) -> None:
     run = desk(100, connections=connections)
-    run.store = lambda store: FullDisk(store, 40)
+    run.through = lambda backlog: FullDisk(backlog, 40)
     with pytest.raises(RecordStopped, match="disk is full"):
         run.send()
     sent = run.ledger.reading.totals()
     known = {e.email for e in run.entries() if e.status in (Status.ACCEPTED, Status.SENDING)}
     assert set(run.office.whole) <= known
     assert sent.get(Status.SENDING, 0) <= connections
-    run.store = lambda store: store
+    run.through = lambda backlog: backlog
     run.send()
     assert run.totals().get(Status.IN_DOUBT, 0) <= connections
     assert set(run.office.whole.values()) == {1}

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from sendbatch.delivery.history import MOST, History, history_of, way_out
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
+from tests.kit.selecting import sending
 
 SALT = b"salt" * 8
 WAY = way_out(SALT, "mx.example.com", "ada", "news@example.com")
@@ -19,9 +20,9 @@ def test_a_record_that_knows_nothing_says_nothing(ledger: Ledger) -> None:
 
 def test_what_was_written_is_read_again(ledger: Ledger) -> None:
     now = History(WAY)
-    ledger.sending.apply([now.accepting(1.5), now.braking(60.0), now.refusing({7: 2.5})])
+    sending(ledger).apply([now.accepting(1.5), now.braking(60.0), now.refusing({7: 2.5})])
     assert history_of(ledger.reading, WAY) == History(WAY, 1.5, 60.0, {7: 2.5})
-    ledger.sending.apply([now.braking(None)])
+    sending(ledger).apply([now.braking(None)])
     assert history_of(ledger.reading, WAY).braked is None
 
 
@@ -36,7 +37,7 @@ def test_what_was_written_is_read_again(ledger: Ledger) -> None:
 def test_another_server_account_or_sender_is_another_way(
     ledger: Ledger, other: tuple[str, str, str]
 ) -> None:
-    ledger.sending.apply([History(WAY).accepting(1.5), History(WAY).braking(60.0)])
+    sending(ledger).apply([History(WAY).accepting(1.5), History(WAY).braking(60.0)])
     found = history_of(ledger.reading, way_out(SALT, *other))
     assert (found.accepted_at, found.braked) == (None, None)
 
@@ -48,9 +49,11 @@ def test_a_way_tells_nothing_of_the_user_name(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("garbage", ["", "x", "nan", "inf", "-1", "1e999", "[]", "{", '{"a": 1}'])
 def test_what_cannot_be_read_counts_as_not_known(ledger: Ledger, garbage: str) -> None:
-    ledger.remember(f"accepted by {WAY}", garbage)
-    ledger.remember("braked", f"{WAY} {garbage}")
-    ledger.remember("mailbox refused since", garbage)
+    with ledger.draft() as draft:
+        draft.remember(f"accepted by {WAY}", garbage)
+        draft.remember("braked", f"{WAY} {garbage}")
+        draft.remember("mailbox refused since", garbage)
+        draft.merge()
     assert history_of(ledger.reading, WAY) == History(WAY)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sendbatch.delivery.notices import MOST_DOMAINS, MOST_KINDS, Domains, Notices
 from sendbatch.values import Reply, Status
 from tests.kit.clock import FakeClock
-from tests.kit.desk import Watcher
+from tests.kit.watcher import Watcher
 
 GREY = Reply(451, "Greylisted, try again in 300 seconds", "RCPT", "4.7.1")
 

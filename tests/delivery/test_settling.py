@@ -16,13 +16,14 @@ from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import SlowDown
 from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
 from sendbatch.delivery.waits import Waits
-from sendbatch.ledger.store import Change, Own, Released, Remembered, Settled
+from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
 from sendbatch.limits.brake import REFUSALS, TRIES
+from sendbatch.runtime.clock import Onward
 from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time
 from tests.kit.clock import START, FakeClock
-from tests.kit.desk import Watcher
 from tests.kit.limits import limits
+from tests.kit.watcher import Watcher
 
 NEW = Handed(0, 0)
 TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
@@ -77,6 +78,7 @@ class Room:
             limits=self.limits,
             slow_down=SlowDown(("slow down",)),
             clock=self.clock,
+            now=Onward(self.clock).now,
             random=Random(1),
             observer=self.watcher,
             write=self.written.extend,

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.ledger import sqlite as ledger_sqlite
+from sendbatch.ledger.sqlite import record as sqlite_record
 from sendbatch.planning.options import Options
-from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
+from tests.hostile.campaign import Ended, House, held_to_its_record
 from tests.hostile.conftest import StartServer
+from tests.kit.clock import FastClock
 from tests.kit.server import Script, ScriptedServer, Visit
+from tests.kit.watcher import Watcher
 
 LIMITED = """\
 import resource, sys
@@ -79,7 +81,7 @@ def test_a_full_database_stops_the_run_before_the_next_dot(
     house: House, hostile: StartServer, monkeypatch: pytest.MonkeyPatch, connections: int
 ) -> None:
     opened: list[sqlite3.Connection] = []
-    genuine = ledger_sqlite.open_for_writing
+    genuine = sqlite_record.open_for_writing
 
     def keeping(path: Path) -> sqlite3.Connection:
         opened.append(genuine(path))
@@ -93,7 +95,7 @@ def test_a_full_database_stops_the_run_before_the_next_dot(
     server = hostile()
     house.write(server.port, people=300, connections=connections)
     with monkeypatch.context() as patch:
-        patch.setattr(ledger_sqlite, "open_for_writing", keeping)
+        patch.setattr(sqlite_record, "open_for_writing", keeping)
         ended = house.send(watcher=Full())
     assert "the record can no longer be written" in ended.said
     assert "full" in ended.said

@@ -18,8 +18,10 @@ from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Entry, Store
+from sendbatch.ledger.facts import Entry
+from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.store import Backlog
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -30,7 +32,6 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.clock import Onward
-from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.connection import Server
 from sendbatch.smtp.idempotency import Keys
@@ -39,6 +40,7 @@ from sendbatch.values import BREAKER, Checked, Recipient, Status
 from tests.kit.clock import FakeClock, IdleLoop, run_with
 from tests.kit.limits import ACCOUNT, limits
 from tests.kit.office import Office
+from tests.kit.watcher import Watcher
 
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
@@ -66,8 +68,8 @@ def addresses(count: int, domain: str = "example.org") -> list[str]:
 def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> None:
     """Plan these addresses, from row 2 on; rows with a number in `broken` cannot be built."""
     worn = set(broken)
-    with ledger.transaction():
-        staging = ledger.stage(COLUMNS)
+    with ledger.draft() as draft:
+        staging = draft.stage(COLUMNS)
         rows = []
         for number, email in enumerate(emails):
             name = "broken" if number in worn else "Ada"
@@ -76,13 +78,14 @@ def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> N
             rows.append(batches.staged(row))
         staging.add(rows)
         staging.settle()
-        staging.merge(
+        staging.finish(
             inputs="inputs",
             recipients_digest="",
             content_digest=LETTER.digest,
             started_at=0.0,
             completed_at=1.0,
         )
+        draft.merge()
 
 
 class WatchedPool(Pool):
@@ -98,33 +101,13 @@ class WatchedPool(Pool):
             self.under_way -= 1
 
 
-class Watcher(Observer):
-    """Keeps what it was told; `counts` is what a progress bar would show."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.waits: list[Wait] = []
-        self.counts: Counter[Status] = Counter()
-        self.on_move: Callable[[], None] = lambda: None
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
-
-    def waiting(self, wait: Wait) -> None:
-        self.waits.append(wait)
-
-    def moved(self, was: Status, now: Status) -> None:
-        self.counts[was] -= 1
-        self.counts[now] += 1
-        self.on_move()
-
-
 @dataclass
 class Desk:
     """One record and one office; each `send` is one run."""
 
     ledger: Ledger
     office: Office
+    backlog: Backlog = field(init=False)
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     stop: Stop = field(default_factory=Stop)
@@ -141,7 +124,7 @@ class Desk:
     limit: int | None = None
     stop_after: float | None = None
     read_credentials: Callable[[], Credentials | None] = lambda: None
-    store: Callable[[Store], Store] = lambda store: store
+    through: Callable[[Backlog], Backlog] = lambda backlog: backlog
     log_in_first: bool = False
     keys: Keys | None = None
     levels: Levels = field(default_factory=Levels)
@@ -149,28 +132,29 @@ class Desk:
 
     def send(self) -> Ending:
         """One run from its selection to its end, with nothing left of it afterwards."""
-        self.ledger.sending.recover(self.clock.wall())
-        with self.ledger.transaction():
-            self.ledger.sending.scope(None)
-            self.ledger.sending.choose(self.limit)
-            self.ledger.sending.make_due(self.clock.wall())
+        self.ledger.recover(self.clock.wall())
+        with self.ledger.draft() as draft:
+            draft.limit(self.limit)
+            draft.make_due(self.clock.wall())
+            draft.merge()
         return self._run()
 
     def send_again(self, holds: float | None = None) -> Ending:
         """One run in which who is in doubt is sent to again: while their keys hold, so many seconds, or by
         a person's word."""
-        self.ledger.sending.recover(self.clock.wall())
-        with self.ledger.transaction():
-            self.ledger.sending.scope(None)
-            self.ledger.sending.choose(None)
-            self.ledger.sending.resend()
+        self.ledger.recover(self.clock.wall())
+        with self.ledger.draft() as draft:
+            draft.resend()
+            draft.merge()
         self.keys = Keys(holds, Onward(self.clock)) if holds is not None else None
         ending = self._run()
-        self.ledger.sending.put_back()
+        self.backlog.end()
         return ending
 
     def _run(self) -> Ending:
-        selected = self.ledger.sending.sendable()
+        self.backlog = self.ledger.backlog(Onward(self.clock).now)
+        totals = self.backlog.totals()
+        selected = sum(totals.get(status, 0) for status in SENDABLE)
         self.watcher.counts = Counter(self.ledger.reading.totals())
         return run_with(self.clock, self._send(selected))
 
@@ -180,7 +164,7 @@ class Desk:
 
     async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
         async with self.office.working():
-            committer = Committer(self.store(self.ledger.sending))
+            committer = Committer(self.through(self.backlog))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
@@ -206,7 +190,7 @@ class Desk:
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
         return Engine(
-            store=self.store(self.ledger.sending),
+            backlog=self.through(self.backlog),
             committer=committer,
             pool=pool,
             dialer=dialer,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.ledger.sqlite import Ledger, open_scratch
+from sendbatch.ledger.sqlite.record import Ledger, open_scratch
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
@@ -67,8 +67,10 @@ def make(ledger: Ledger) -> Iterator[Make]:
             workers=workers,
             wall=iter((1.0, 2.0)).__next__,
         )
-        with ledger.transaction():
-            return make_plan(ledger, planning)
+        with ledger.draft() as draft:
+            planned = make_plan(draft, planning)
+            draft.merge()
+        return planned
 
     with Workers() as workers:
         yield made

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.staging import Difference
-from sendbatch.ledger.store import Change, Entry, Failed, Intent, Settled
+from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
+from sendbatch.ledger.store import Draft, Record
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Outcome, Reply, Status
 
@@ -36,11 +35,11 @@ def left_out(row: Checked, status: Status, reason: str = "") -> Checked:
     return replace(row, status=status, reason=reason or f"is {status}")
 
 
-def stage_and_merge(
-    ledger: Ledger, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
+def stage(
+    draft: Draft, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
 ) -> Difference:
-    """Plan inside the caller's transaction."""
-    staging = ledger.stage(COLUMNS)
+    """A plan of these rows, in the draft."""
+    staging = draft.stage(COLUMNS)
     rows = list(rows)
     staging.add(map(batches.staged, rows))
     staging.mark(map(batches.marks, rows))
@@ -48,7 +47,7 @@ def stage_and_merge(
     staging.suppress(suppress)
     staging.settle()
     difference = staging.difference()
-    staging.merge(
+    staging.finish(
         inputs="inputs",
         recipients_digest="recipients",
         content_digest="content",
@@ -58,25 +57,35 @@ def stage_and_merge(
     return difference
 
 
-def plan(ledger: Ledger, *rows: Checked, suppress: Iterable[tuple[str, str]] = ()) -> Difference:
-    with ledger.transaction():
-        return stage_and_merge(ledger, rows, suppress)
+def plan(record: Record, *rows: Checked, suppress: Iterable[tuple[str, str]] = ()) -> Difference:
+    with record.draft() as draft:
+        difference = stage(draft, rows, suppress)
+        draft.merge()
+    return difference
 
 
-def entries(ledger: Ledger, *, all_rows: bool = True) -> list[Entry]:
-    return list(ledger.reading.entries(all_rows=all_rows))
+def remember(record: Record, **lines: str) -> None:
+    """Write lines of `meta`, `_` for a blank in their keys."""
+    with record.draft() as draft:
+        for key, value in lines.items():
+            draft.remember(key.replace("_", " "), value)
+        draft.merge()
 
 
-def entry(ledger: Ledger, key: str) -> Entry:
+def entries(record: Record, *, all_rows: bool = True) -> list[Entry]:
+    return list(record.reading.entries(all_rows=all_rows))
+
+
+def entry(record: Record, key: str) -> Entry:
     """The one row with this key but for duplicates, in the current plan or not."""
     (found,) = (
-        one for one in entries(ledger) if one.key == key and one.status is not Status.DUPLICATE
+        one for one in entries(record) if one.key == key and one.status is not Status.DUPLICATE
     )
     return found
 
 
-def statuses(ledger: Ledger, *, all_rows: bool = False) -> list[tuple[str, Status]]:
-    return [(one.key, one.status) for one in entries(ledger, all_rows=all_rows)]
+def statuses(record: Record, *, all_rows: bool = False) -> list[tuple[str, Status]]:
+    return [(one.key, one.status) for one in entries(record, all_rows=all_rows)]
 
 
 def outcome_of(id_: int, status: Status, at: float = 20.0) -> list[Change]:
@@ -96,15 +105,20 @@ def outcome_of(id_: int, status: Status, at: float = 20.0) -> list[Change]:
             return [Settled(id_, OUTCOMES[status], due, at)]
 
 
-def bring(ledger: Ledger, key: str, status: Status, at: float = 20.0) -> Entry:
+def clock() -> float:
+    """For a queue whose retries nobody waits for."""
+    return 0.0
+
+
+def bring(record: Record, key: str, status: Status, at: float = 20.0) -> Entry:
     """Let this become of a row that can be sent to."""
-    ledger.sending.apply(outcome_of(entry(ledger, key).id, status, at))
-    found = entry(ledger, key)
+    record.backlog(clock).apply(outcome_of(entry(record, key).id, status, at))
+    found = entry(record, key)
     assert found.status is status
     return found
 
 
-def someone(ledger: Ledger, status: Status, key: str = "ann") -> Entry:
+def someone(record: Record, status: Status, key: str = "ann") -> Entry:
     """A plan of one row that has come to this."""
-    plan(ledger, person(2, key))
-    return bring(ledger, key, status)
+    plan(record, person(2, key))
+    return bring(record, key, status)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.ledger.sqlite import Ledger, open_ledger, open_scratch
+from sendbatch.ledger.sqlite.record import Ledger, open_ledger, open_scratch
 
 MEMORY = Path("/dev/shm")
 

@@ -7,9 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
-from sendbatch.ledger.store import (
+from sendbatch.ledger.facts import (
     Change,
     Entry,
     Failed,
@@ -21,6 +19,8 @@ from sendbatch.ledger.store import (
     Retried,
     Settled,
 )
+from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.people import (
     OUTCOMES,
@@ -33,6 +33,7 @@ from tests.kit.people import (
     someone,
     statuses,
 )
+from tests.kit.selecting import sending
 
 SENDABLE = (Status.PENDING, Status.DEFERRED, Status.FAILED)
 OUT = (Status.INVALID, Status.FILTERED, Status.SUPPRESSED)
@@ -93,7 +94,7 @@ UNINTENDED = [s for e, s in FORBIDDEN if e is Event.INTENT]
 def test_a_change_leads_where_the_table_says(ledger: Ledger, event: Event, status: Status) -> None:
     before = anyone(ledger, status)
 
-    ledger.sending.apply([change_of(event, before.id)])
+    sending(ledger).apply([change_of(event, before.id)])
 
     assert found_again(ledger, before).status is after(status, event, before.was)
 
@@ -104,7 +105,7 @@ def test_a_change_of_a_row_in_a_wrong_state_changes_nothing(
 ) -> None:
     before = anyone(ledger, status)
 
-    ledger.sending.apply([change_of(event, before.id)])
+    sending(ledger).apply([change_of(event, before.id)])
 
     assert found_again(ledger, before) == before
 
@@ -117,7 +118,7 @@ def test_an_intent_that_changes_no_row_ends_the_run_and_nothing_of_its_commit_is
     before = anyone(ledger, status)
 
     with pytest.raises(RecordLost, match="changed by something else"):
-        ledger.sending.apply([change_of(Event.INTENT, before.id), *more])
+        sending(ledger).apply([change_of(Event.INTENT, before.id), *more])
 
     assert found_again(ledger, before) == before
 
@@ -127,13 +128,13 @@ def test_after_an_intent_that_changed_no_row_outcomes_are_written_and_no_other_i
 ) -> None:
     plan(ledger, person(2, "ann"), person(3, "bob"))
     ann, bob = (entry(ledger, key).id for key in ("ann", "bob"))
-    ledger.sending.apply([Intent(ann, "digest", 1.0, 1.0)])
+    sending(ledger).apply([Intent(ann, "digest", 1.0, 1.0)])
     taken = Settled(ann, OUTCOMES[Status.ACCEPTED], None, 2.0)
 
     with pytest.raises(RecordLost):
-        ledger.sending.apply([Intent(bob + 1, "digest", 2.0, 2.0)])
+        sending(ledger).apply([Intent(bob + 1, "digest", 2.0, 2.0)])
     with pytest.raises(RecordLost):
-        ledger.sending.apply([taken, Intent(bob, "digest", 2.0, 2.0)])
+        sending(ledger).apply([taken, Intent(bob, "digest", 2.0, 2.0)])
 
     assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.PENDING)]
 
@@ -141,11 +142,11 @@ def test_after_an_intent_that_changed_no_row_outcomes_are_written_and_no_other_i
 def test_an_outcome_in_the_commit_of_a_lost_intent_is_kept(ledger: Ledger) -> None:
     plan(ledger, person(2, "ann"), person(3, "bob"))
     ann, bob = (entry(ledger, key).id for key in ("ann", "bob"))
-    ledger.sending.apply([Intent(ann, "digest", 1.0, 1.0)])
+    sending(ledger).apply([Intent(ann, "digest", 1.0, 1.0)])
     taken = Settled(ann, OUTCOMES[Status.ACCEPTED], None, 2.0)
 
     with pytest.raises(RecordLost):
-        ledger.sending.apply([taken, Intent(bob + 1, "digest", 2.0, 2.0)])
+        sending(ledger).apply([taken, Intent(bob + 1, "digest", 2.0, 2.0)])
 
     assert statuses(ledger) == [("ann", Status.ACCEPTED), ("bob", Status.PENDING)]
 
@@ -154,7 +155,7 @@ def test_an_outcome_in_the_commit_of_a_lost_intent_is_kept(ledger: Ledger) -> No
 def test_a_change_of_nobody_is_no_fault(ledger: Ledger, event: Event) -> None:
     before = someone(ledger, Status.PENDING)
 
-    ledger.sending.apply([change_of(event, before.id + 1)])
+    sending(ledger).apply([change_of(event, before.id + 1)])
 
     assert found_again(ledger, before) == before
 
@@ -165,7 +166,7 @@ def test_an_intent_remembers_the_content_the_date_and_the_earlier_status(
 ) -> None:
     before = someone(ledger, status)
 
-    ledger.sending.apply([Intent(before.id, "digest", 30.0, 31.0)])
+    sending(ledger).apply([Intent(before.id, "digest", 30.0, 31.0)])
 
     now = entry(ledger, "ann")
     assert (now.status, now.was) == (Status.SENDING, status)
@@ -186,7 +187,7 @@ def test_the_time_of_the_first_attempt_stays_that_of_the_first(ledger: Ledger) -
 def test_an_outcome_keeps_the_reply_and_ends_the_row(ledger: Ledger, status: Status) -> None:
     id_ = someone(ledger, Status.SENDING).id
 
-    ledger.sending.apply([Settled(id_, OUTCOMES[status], None, 40.0)])
+    sending(ledger).apply([Settled(id_, OUTCOMES[status], None, 40.0)])
 
     now, reply = entry(ledger, "ann"), OUTCOMES[status].reply
     assert (now.status, now.was, now.attempts, now.finished_at) == (status, None, 1, 40.0)
@@ -201,7 +202,7 @@ def test_an_outcome_keeps_the_reply_and_ends_the_row(ledger: Ledger, status: Sta
 def test_a_deferred_row_is_due_again_and_not_finished(ledger: Ledger, due_at: float | None) -> None:
     id_ = someone(ledger, Status.SENDING).id
 
-    ledger.sending.apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
+    sending(ledger).apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
 
     now = entry(ledger, "ann")
     assert (now.status, now.due_at, now.finished_at, now.code) == (
@@ -218,7 +219,7 @@ def test_an_answer_before_the_dot_settles_a_row_that_was_never_sending(
 ) -> None:
     id_ = someone(ledger, Status.PENDING).id
 
-    ledger.sending.apply([Settled(id_, OUTCOMES[status], None, 40.0)])
+    sending(ledger).apply([Settled(id_, OUTCOMES[status], None, 40.0)])
 
     now = entry(ledger, "ann")
     assert (now.status, now.attempts, now.first_attempt_at) == (status, 1, 40.0)
@@ -229,17 +230,17 @@ def test_an_answer_before_the_dot_settles_a_row_that_was_never_sending(
 def test_nobody_is_accepted_or_in_doubt_without_an_intent(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, Status.PENDING)
 
-    ledger.sending.apply([Settled(before.id, OUTCOMES[status], None, 40.0)])
+    sending(ledger).apply([Settled(before.id, OUTCOMES[status], None, 40.0)])
 
     assert entry(ledger, "ann") == before
 
 
 def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.REJECTED).id
-    ledger.sending.retry([Retried(Status.REJECTED)], 30.0)
+    sending(ledger).retry([Retried(Status.REJECTED)], 30.0)
     broken = Outcome(Status.DEFERRED, None, "the connection broke", lost=True)
 
-    ledger.sending.apply([Settled(id_, broken, 60.0, 50.0)])
+    sending(ledger).apply([Settled(id_, broken, 60.0, 50.0)])
 
     now = entry(ledger, "ann")
     assert (now.code, now.enhanced, now.reply, now.reason) == (
@@ -255,7 +256,7 @@ def test_a_reply_is_kept_as_data_whatever_it_says(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.SENDING).id
     text = "'); DROP TABLE recipient; -- Grüße \u202e"
 
-    ledger.sending.apply(
+    sending(ledger).apply(
         [Settled(id_, Outcome(Status.REJECTED, Reply(550, text, "RCPT")), None, 1.0)]
     )
 
@@ -266,7 +267,7 @@ def test_a_reply_is_kept_as_data_whatever_it_says(ledger: Ledger) -> None:
 def test_a_released_row_is_what_it_was_and_made_no_attempt(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, status)
 
-    ledger.sending.apply([Intent(before.id, "digest", 30.0, 31.0), Released(before.id)])
+    sending(ledger).apply([Intent(before.id, "digest", 30.0, 31.0), Released(before.id)])
 
     now = entry(ledger, "ann")
     assert now == replace(before, content="digest", dated_at=30.0)
@@ -274,7 +275,7 @@ def test_a_released_row_is_what_it_was_and_made_no_attempt(ledger: Ledger, statu
 
 def test_a_row_released_without_an_attempt_still_belongs_to_the_plan(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.PENDING).id
-    ledger.sending.apply([Intent(id_, "digest", 30.0, 31.0), Released(id_)])
+    sending(ledger).apply([Intent(id_, "digest", 30.0, 31.0), Released(id_)])
 
     plan(ledger, person(2, "bob"))
 
@@ -284,10 +285,10 @@ def test_a_row_released_without_an_attempt_still_belongs_to_the_plan(ledger: Led
 def test_a_condemned_row_is_rejected_with_the_reply_of_its_attempt(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.PENDING).id
     held = Outcome(Status.DEFERRED, OUTCOMES[Status.REJECTED].reply)
-    ledger.sending.apply([Settled(id_, held, None, 40.0)])
+    sending(ledger).apply([Settled(id_, held, None, 40.0)])
     verdict = Outcome(Status.REJECTED)
 
-    ledger.sending.apply([Settled(id_, verdict, None, 50.0, counts_attempt=False)])
+    sending(ledger).apply([Settled(id_, verdict, None, 50.0, counts_attempt=False)])
 
     now = entry(ledger, "ann")
     assert (now.status, now.code, now.attempts) == (Status.REJECTED, 550, 1)
@@ -297,7 +298,7 @@ def test_a_condemned_row_is_rejected_with_the_reply_of_its_attempt(ledger: Ledge
 def test_a_row_that_cannot_be_built_forgets_an_earlier_reply(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.DEFERRED).id
 
-    ledger.sending.apply([Failed(id_, "no such file", 50.0)])
+    sending(ledger).apply([Failed(id_, "no such file", 50.0)])
 
     now = entry(ledger, "ann")
     assert (now.status, now.reason, now.attempts) == (Status.FAILED, "no such file", 1)
@@ -305,7 +306,7 @@ def test_a_row_that_cannot_be_built_forgets_an_earlier_reply(ledger: Ledger) -> 
 
 
 def test_a_note_is_an_event_of_the_record(ledger: Ledger) -> None:
-    ledger.sending.apply([Noted("slowdown", "half the rate", 7.0), Noted("stopped", "why", 8.0)])
+    sending(ledger).apply([Noted("slowdown", "half the rate", 7.0), Noted("stopped", "why", 8.0)])
 
     events = ledger.reading.events()
     assert [(e.at, e.kind, e.detail) for e in events] == [
@@ -319,7 +320,7 @@ def test_changes_of_one_call_happen_in_their_order_and_together(ledger: Ledger) 
     plan(ledger, person(2, "ann"), person(3, "bob"))
     ann, bob = entry(ledger, "ann").id, entry(ledger, "bob").id
 
-    ledger.sending.apply(
+    sending(ledger).apply(
         [*outcome_of(ann, Status.ACCEPTED), Intent(bob, "digest", 1.0, 1.0), Noted("n", "d", 1.0)]
     )
 
@@ -331,10 +332,10 @@ def test_of_changes_that_cannot_all_be_made_none_is(ledger: Ledger) -> None:
     nonsense = Settled(before.id, Outcome(Status.PENDING), None, 1.0)
 
     with pytest.raises(KeyError):
-        ledger.sending.apply([Intent(before.id, "digest", 1.0, 1.0), nonsense])
+        sending(ledger).apply([Intent(before.id, "digest", 1.0, 1.0), nonsense])
 
     assert entry(ledger, "ann") == before
-    ledger.sending.apply([Intent(before.id, "digest", 1.0, 1.0)])
+    sending(ledger).apply([Intent(before.id, "digest", 1.0, 1.0)])
     assert entry(ledger, "ann").status is Status.SENDING
 
 
@@ -348,7 +349,7 @@ def test_rows_found_on_the_way_after_a_crash_are_in_doubt(ledger: Ledger) -> Non
     bring(ledger, "p3", Status.SENDING)
     bring(ledger, "p4", Status.ACCEPTED)
 
-    assert ledger.sending.recover(70.0) == 2
+    assert ledger.recover(70.0) == 2
 
     assert dict(statuses(ledger)) == {
         "p2": Status.IN_DOUBT,
@@ -368,7 +369,7 @@ def test_rows_found_on_the_way_after_a_crash_are_in_doubt(ledger: Ledger) -> Non
 def test_where_nothing_was_on_the_way_nothing_is_recovered_or_noted(ledger: Ledger) -> None:
     before = someone(ledger, Status.ACCEPTED)
 
-    assert ledger.sending.recover(70.0) == 0
+    assert ledger.recover(70.0) == 0
 
     assert entry(ledger, "ann") == before
     assert ledger.reading.events() == []
@@ -380,11 +381,11 @@ def test_many_at_once_are_written_as_one_by_one(ledger: Ledger, count: int) -> N
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 2 + 2 * count)))
     ids = [one.id for one in ledger.reading.entries()]
     sent, next_ones = ids[:count], ids[count:]
-    ledger.sending.apply([Intent(id_, "d1", 5.0, 6.0) for id_ in sent])
+    sending(ledger).apply([Intent(id_, "d1", 5.0, 6.0) for id_ in sent])
     taken = Outcome(Status.ACCEPTED, Reply(250, "Ok", "MESSAGE", "2.0.0"))
     outcomes: list[Change] = [Settled(id_, taken, None, 7.0) for id_ in sent]
     intents: list[Change] = [Intent(id_, "d2", 8.0, 9.0) for id_ in next_ones]
-    ledger.sending.apply([one for pair in zip(outcomes, intents, strict=True) for one in pair])
+    sending(ledger).apply([one for pair in zip(outcomes, intents, strict=True) for one in pair])
     for one in ledger.reading.entries():
         if one.id in sent:
             assert (one.status, one.was, one.attempts) == (Status.ACCEPTED, None, 1)
@@ -399,9 +400,9 @@ def test_many_at_once_are_written_as_one_by_one(ledger: Ledger, count: int) -> N
 def test_who_was_refused_for_good_still_has_the_reply_in_the_next_run(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.DEFERRED).id
     never = Reply(550, "no such user", "RCPT", "5.1.1")
-    ledger.sending.apply([Settled(id_, Outcome(Status.DEFERRED, never), 20.0, 10.0)])
+    sending(ledger).apply([Settled(id_, Outcome(Status.DEFERRED, never), 20.0, 10.0)])
 
-    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+    (ann,) = sending(ledger).next_due(30.0, 9)
 
     assert ann.refused == replace(never, command="")
     assert not ann.refusal_is_its_own
@@ -410,16 +411,16 @@ def test_who_was_refused_for_good_still_has_the_reply_in_the_next_run(ledger: Le
 def test_a_refusal_that_is_a_rows_own_is_so_until_it_is_answered_otherwise(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.DEFERRED).id
     never = Outcome(Status.DEFERRED, Reply(550, "relay denied", "RCPT"))
-    ledger.sending.apply([Settled(id_, never, 20.0, 10.0), Own(id_, 11.0)])
-    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+    sending(ledger).apply([Settled(id_, never, 20.0, 10.0), Own(id_, 11.0)])
+    (ann,) = sending(ledger).next_due(30.0, 9)
     assert ann.refusal_is_its_own
-    ledger.sending.apply([Settled(id_, never, 20.0, 12.0)])
-    (ann,) = ledger.sending.next_due(30.0, 9, frozenset())
+    sending(ledger).apply([Settled(id_, never, 20.0, 12.0)])
+    (ann,) = sending(ledger).next_due(30.0, 9)
     assert not ann.refusal_is_its_own
 
 
 def test_what_is_remembered_stands_in_the_meta_until_it_is_forgotten(ledger: Ledger) -> None:
-    ledger.sending.apply([Remembered("braked", "one"), Remembered("braked", "two")])
+    sending(ledger).apply([Remembered("braked", "one"), Remembered("braked", "two")])
     assert ledger.reading.meta("braked") == "two"
-    ledger.sending.apply([Remembered("braked", None)])
+    sending(ledger).apply([Remembered("braked", None)])
     assert ledger.reading.meta("braked") is None

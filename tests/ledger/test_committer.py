@@ -14,20 +14,22 @@ import pytest
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.schema import open_for_writing
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Change, Noted, Retried, Store
+from sendbatch.ledger.facts import Change, Noted, Retried
+from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.sqlite.schema import open_for_writing
+from sendbatch.ledger.store import Backlog
 from sendbatch.values import Status
-from tests.kit.people import entry, outcome_of, person, plan, statuses
+from tests.kit.people import clock, entry, outcome_of, person, plan, statuses
+from tests.kit.selecting import sending
 
 HUGE = Noted("stopped", "x" * 1_000_000, 1.0)
 
 
 class Counted:
-    """The real store; remembers how many changes each transaction had, and can be held up."""
+    """The real queue; remembers how many changes each transaction had, and can be held up."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, backlog: Backlog) -> None:
+        self._backlog = backlog
         self.transactions: list[int] = []
         self.under_way = threading.Event()
         self.go = threading.Event()
@@ -37,15 +39,15 @@ class Counted:
         self.under_way.set()
         assert self.go.wait(60)
         self.transactions.append(len(changes))
-        self._store.apply(changes)
+        self._backlog.apply(changes)
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
+        return getattr(self._backlog, name)
 
 
 @pytest.fixture
 def store(ledger: Ledger) -> Counted:
-    return Counted(ledger.sending)
+    return Counted(ledger.backlog(clock))
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_changes_are_durable_once_awaited(ledger: Ledger, tmp_path: Path) -> Non
     changes = outcome_of(entry(ledger, "ann").id, Status.ACCEPTED)
 
     async def run() -> list[str]:
-        committer = Committer(ledger.sending)
+        committer = Committer(ledger.backlog(clock))
         await committer.commit(changes)
         with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
             seen = other.execute("SELECT status FROM recipient").fetchall()
@@ -160,8 +162,8 @@ def test_the_stores_methods_run_on_the_writing_thread(ledger: Ledger) -> None:
     plan(ledger, person(2, "ann"))
 
     async def run() -> tuple[str, str]:
-        committer = Committer(ledger.sending)
-        (found,) = await committer.call(ledger.sending.next_new, 0, limit=5)
+        committer = Committer(ledger.backlog(clock))
+        (found,) = await committer.call(sending(ledger).next_new, 0, limit=5)
         where = await committer.call(lambda: threading.current_thread().name)
         await committer.close()
         return found.key, where
@@ -178,7 +180,7 @@ def test_a_full_disk_reaches_every_waiter_and_changes_nothing(full: Ledger) -> N
     before = statuses(full)
 
     async def run() -> list[object]:
-        committer = Committer(full.sending)
+        committer = Committer(full.backlog(clock))
         waiting = [committer.commit(outcome_of(id_, Status.SENDING)) for id_ in ids]
         waiting.append(committer.commit([HUGE]))
         said = await asyncio.gather(*waiting, return_exceptions=True)
@@ -199,10 +201,10 @@ def test_after_a_full_disk_the_record_is_read_and_written_no_more(full: Ledger) 
     plan(full, person(2, "ann"))
 
     async def run() -> None:
-        committer = Committer(full.sending)
+        committer = Committer(full.backlog(clock))
         with pytest.raises(RecordStopped):
             await committer.commit([HUGE])
-        assert [one.key for one in await committer.call(full.sending.next_new, 0, 5)] == ["ann"]
+        assert [one.key for one in await committer.call(sending(full).next_new, 0, 5)] == ["ann"]
         with pytest.raises(RecordStopped):
             await committer.commit([note(1)])  # there would be room for it
         await committer.close()
@@ -215,9 +217,9 @@ def test_after_a_full_disk_the_record_is_read_and_written_no_more(full: Ledger) 
 
 def test_an_error_of_a_call_reaches_who_called_and_nobody_else(ledger: Ledger) -> None:
     async def run() -> None:
-        committer = Committer(ledger.sending)
+        committer = Committer(ledger.backlog(clock))
         with pytest.raises(AssertionError):
-            await committer.call(ledger.sending.retry, [Retried(Status.ACCEPTED)], 1.0)
+            await committer.call(sending(ledger).retry, [Retried(Status.ACCEPTED)], 1.0)
         await committer.commit([note(1)])
         await committer.close()
 
@@ -230,7 +232,7 @@ def test_notes_that_could_not_be_written_are_no_noise_at_the_end(
     full: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> None:
-        committer = Committer(full.sending)
+        committer = Committer(full.backlog(clock))
         committer.note("slowdown", "first", 1.0)
         committer.note(HUGE.kind, HUGE.detail, HUGE.at)  # shares its commit with the last one
         await committer.close()

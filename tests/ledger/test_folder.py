@@ -9,17 +9,18 @@ import pytest
 
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.sqlite import open_ledger
+from sendbatch.ledger.sqlite.record import open_ledger
 
 
 def recorded(folder: RecordFolder, run: str | None = None) -> None:
     """Make a record there, of the folder's own edition."""
     folder.make()
-    with open_ledger(folder.path) as ledger, ledger.transaction():
-        ledger.remember("run", folder.run if run is None else run)
-        ledger.stage(["email"]).merge(
+    with open_ledger(folder.path) as ledger, ledger.draft() as draft:
+        draft.remember("run", folder.run if run is None else run)
+        draft.stage(["email"]).finish(
             inputs="", recipients_digest="", content_digest="", started_at=0.0, completed_at=1.0
         )
+        draft.merge()
 
 
 def test_a_run_that_was_refused_leaves_no_edition(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.facts import Entry, Intent, Released, Retried, Settled
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE, SETTLED
-from sendbatch.ledger.store import Entry, Intent, Released, Retried, Settled
 from sendbatch.values import Checked, Outcome, Status
-from tests.kit.people import OUTCOMES, entries, left_out, outcome_of, person, stage_and_merge
+from tests.kit.people import OUTCOMES, entries, left_out, outcome_of, person, stage
+from tests.kit.selecting import sending
 from tests.kit.thoroughness import examples
 from tests.ledger.conftest import empty_record
 
@@ -84,15 +85,16 @@ class Histories(RuleBasedStateMachine):
         suppress: list[tuple[str, str]],
         declined: bool,
     ) -> None:
-        self.ledger.sending.recover(1.0)  # a run does so before it plans
+        self.ledger.recover(1.0)  # a run does so before it plans
         self.remember()
         before = entries(self.ledger)
         lines = [checked(number, row) for number, row in enumerate(rows, 2)]
         try:
-            with self.ledger.transaction():
-                stage_and_merge(self.ledger, lines, suppress)
+            with self.ledger.draft() as draft:
+                stage(draft, lines, suppress)
                 if declined:
                     raise InterruptedError
+                draft.merge()
         except InterruptedError:
             assert entries(self.ledger) == before
             return
@@ -102,9 +104,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(KEYS), status=st.sampled_from(OUTCOME_STATUSES))
     def hand_over(self, key: str, status: Status) -> None:
-        for one in self.ledger.sending.samples(99):
+        for one in sending(self.ledger).samples(99):
             if one.key == key:
-                self.ledger.sending.apply(outcome_of(one.id, status))
+                sending(self.ledger).apply(outcome_of(one.id, status))
                 assert self.by_key()[key].status is status
         self.remember()
 
@@ -113,7 +115,7 @@ class Histories(RuleBasedStateMachine):
         before = self.by_key().get(key)
         if before is not None and before.status in SENDABLE:
             changes = [Intent(before.id, "digest", 5.0, 5.0), Released(before.id)]
-            self.ledger.sending.apply(changes)
+            sending(self.ledger).apply(changes)
             after = self.by_key()[key]
             assert (after.status, after.attempts) == (before.status, before.attempts)
 
@@ -125,10 +127,10 @@ class Histories(RuleBasedStateMachine):
             if one.status not in (*SENDABLE, Status.SENDING):
                 changes = outcome_of(one.id, status)
                 late = [change for change in changes if not isinstance(change, Intent)]
-                self.ledger.sending.apply(late)
+                sending(self.ledger).apply(late)
                 if condemned:
                     verdict = Outcome(Status.REJECTED)
-                    self.ledger.sending.apply(
+                    sending(self.ledger).apply(
                         [Settled(one.id, verdict, None, 9.0, counts_attempt=False)]
                     )
         assert entries(self.ledger) == before
@@ -136,24 +138,24 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         on_the_way = {e.id for e in entries(self.ledger) if e.status is Status.SENDING}
-        assert self.ledger.sending.recover(30.0) == len(on_the_way)
+        assert self.ledger.recover(30.0) == len(on_the_way)
         doubted = {e.id for e in entries(self.ledger) if e.status is Status.IN_DOUBT}
         assert on_the_way <= doubted
         self.remember()
 
     @rule()
     def retry(self) -> None:
-        self.ledger.sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 40.0)
+        sending(self.ledger).retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 40.0)
 
     @rule()
     def resend(self) -> None:
-        self.ledger.sending.resend()
+        sending(self.ledger).resend()
 
     @rule()
     def put_back(self) -> None:
         ours = (e for e in entries(self.ledger) if e.status in SENDABLE and e.was)
         waiting = {e.id: e.was for e in ours}
-        assert self.ledger.sending.put_back() == len(waiting)
+        assert sending(self.ledger).put_back() == len(waiting)
         for one in entries(self.ledger):
             if one.id in waiting:
                 assert (one.status, one.was) == (waiting[one.id], None)
@@ -163,7 +165,7 @@ class Histories(RuleBasedStateMachine):
         to=st.sampled_from((Status.ACCEPTED, Status.PENDING, Status.REJECTED)),
     )
     def resolve(self, key: str, to: Status) -> None:
-        wrong = self.ledger.sending.resolve([(key,)], to, 50.0)
+        wrong = self.ledger.resolve([(key,)], to, 50.0)
         assert wrong in ([], [key])
         self.remember()
 
@@ -199,7 +201,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def nobody_who_left_the_plan_is_sendable_but_by_a_persons_word(self) -> None:
         current = {e.id for e in entries(self.ledger, all_rows=False)}
-        assert {one.id for one in self.ledger.sending.samples(99)} <= current
+        assert {one.id for one in sending(self.ledger).samples(99)} <= current
 
     @invariant()
     def what_a_row_was_is_remembered_only_where_it_is_needed(self) -> None:

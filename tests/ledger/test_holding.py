@@ -13,12 +13,21 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LockedError, RecordLost
-from sendbatch.ledger.holding import is_newer
-from sendbatch.ledger.lock import HOLDER, LOCK, hold, is_held
-from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
-from sendbatch.ledger.store import Intent, Settled
+from sendbatch.ledger.facts import Intent, Settled
+from sendbatch.ledger.sqlite.holding import is_newer
+from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
+from sendbatch.ledger.sqlite.record import (
+    FILE,
+    Ledger,
+    has_ledger,
+    open_ledger,
+    open_scratch,
+    read_ledger,
+)
+from sendbatch.ledger.sqlite.sql import transaction
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES, entry, person, plan, statuses
+from tests.kit.selecting import sending
 
 ROOT = Path(__file__).parents[2]
 ANN, BOB = person(2, "ann"), person(3, "bob")
@@ -39,11 +48,11 @@ class InHand:
             self.intend("ann")
 
     def intend(self, key: str) -> None:
-        self.ledger.sending.apply([Intent(entry(self.ledger, key).id, "digest", 1.0, 1.0)])
+        sending(self.ledger).apply([Intent(entry(self.ledger, key).id, "digest", 1.0, 1.0)])
 
     def answer(self, key: str) -> None:
         id_ = entry(self.ledger, key).id
-        self.ledger.sending.apply([Settled(id_, OUTCOMES[Status.ACCEPTED], None, 2.0)])
+        sending(self.ledger).apply([Settled(id_, OUTCOMES[Status.ACCEPTED], None, 2.0)])
 
     def answer_after_the_loss(self, key: str) -> None:
         with pytest.raises(RecordLost):
@@ -173,12 +182,12 @@ def test_whoever_takes_a_record_over_ends_the_run_that_had_it(first: InHand) -> 
     without_its_lock(first.folder)
     with closing_run(first.folder) as second:
         assert second.number != first.number
-        second.ledger.sending.recover(3.0)
+        second.ledger.recover(3.0)
 
         with pytest.raises(RecordLost, match="another run has taken this record over"):
             first.intend("bob")
         with pytest.raises(RecordLost, match="another run has taken this record over"):
-            first.ledger.sending.recover(4.0)
+            first.ledger.recover(4.0)
         second.intend("bob")
 
         assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.SENDING}
@@ -189,7 +198,7 @@ import sys
 from pathlib import Path
 from tests.ledger.test_holding import InHand
 run = InHand(Path(sys.argv[1]))
-run.ledger.sending.recover(3.0)
+run.ledger.recover(3.0)
 run.intend("bob")
 run.answer("bob")
 run.close()
@@ -200,6 +209,7 @@ LOOK = """
 import sys
 from pathlib import Path
 from tests.ledger.test_holding import read_ledger, statuses
+from tests.kit.selecting import sending
 with read_ledger(Path(sys.argv[1])) as ledger:
     print(", ".join(f"{key} {status}" for key, status in statuses(ledger)))
 """
@@ -247,7 +257,7 @@ def test_a_run_is_told_that_it_was_taken_over_while_the_other_one_plans(
     without_its_lock(first.folder)
     with (
         closing_run(first.folder) as second,
-        second.ledger.transaction(),
+        transaction(second.ledger._connection),
         pytest.raises(RecordLost, match="another run has taken this record over"),
     ):
         first.intend("bob")
@@ -258,7 +268,7 @@ def test_an_answer_that_comes_after_the_record_was_taken_over_changes_nothing(
 ) -> None:
     without_its_lock(first.folder)
     with closing_run(first.folder) as second:
-        second.ledger.sending.recover(3.0)
+        second.ledger.recover(3.0)
         first.answer_after_the_loss("ann")
 
         assert dict(statuses(second.ledger)) == {"ann": Status.IN_DOUBT, "bob": Status.PENDING}
@@ -308,7 +318,7 @@ def test_a_record_that_something_else_is_writing_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     InHand(tmp_path).close()
-    monkeypatch.setattr("sendbatch.ledger.schema.PATIENCE", 0.01)
+    monkeypatch.setattr("sendbatch.ledger.sqlite.schema.PATIENCE", 0.01)
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 

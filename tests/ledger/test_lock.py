@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError, LockedError
-from sendbatch.ledger.lock import HOLDER, LOCK, hold, is_held
+from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
 
 HOLD = """
 import sys
 from pathlib import Path
-from sendbatch.ledger.lock import hold
+from sendbatch.ledger.sqlite.lock import hold
 with hold(Path(sys.argv[1]), since="09:15", holder="jo@mailbox"):
     print("held", flush=True)
     sys.stdin.read()

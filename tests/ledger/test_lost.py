@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.access import TRACES
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.sqlite import FILE, open_ledger, read_ledger
+from sendbatch.ledger.sqlite.access import TRACES
+from sendbatch.ledger.sqlite.record import FILE, open_ledger, read_ledger
 from sendbatch.values import Status
 from tests.kit.people import bring, person, plan
 
@@ -111,14 +111,13 @@ def test_an_edition_whose_record_is_gone_is_still_one(tmp_path: Path) -> None:
 SENDING = """
 import os, signal, sys
 from pathlib import Path
-from sendbatch.ledger.sqlite import open_ledger
+from sendbatch.ledger.sqlite.record import open_ledger
 from tests.kit.people import bring, person, plan
 from sendbatch.values import Status
 with open_ledger(Path(sys.argv[1])) as ledger:
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 202)))
-    with ledger.transaction():
-        ledger.begin_sending(1.0)
-    ledger.checkpoint()
+    with ledger.draft() as draft:
+        draft.merge(1.0)
     for line in range(2, 2 + int(sys.argv[2])):
         bring(ledger, f"p{line}", Status.ACCEPTED)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -182,9 +181,8 @@ def test_a_run_that_ends_takes_the_mark_away_and_leaves_no_log(tmp_path: Path) -
     folder.mkdir()
     with open_ledger(folder) as ledger:
         plan(ledger, person(2, "ann"))
-        with ledger.transaction():
-            ledger.begin_sending(1.0)
-        ledger.checkpoint()
+        with ledger.draft() as draft:
+            draft.merge(1.0)
         bring(ledger, "ann", Status.ACCEPTED)
     assert [path.name for path in folder.iterdir()] == [FILE]
     with open_ledger(copied(folder, FILE)) as ledger:
@@ -197,9 +195,8 @@ def test_a_copy_in_which_nobody_is_left_needs_no_log(tmp_path: Path) -> None:
     with open_ledger(folder) as ledger:
         plan(ledger, person(2, "ann"))
         bring(ledger, "ann", Status.ACCEPTED)
-        with ledger.transaction():
-            ledger.begin_sending(1.0)
-        ledger.checkpoint()
+        with ledger.draft() as draft:
+            draft.merge(1.0)
         copy = copied(folder, FILE)
     with open_ledger(copy) as ledger:
         assert ledger.reading.totals() == {Status.ACCEPTED: 1}
@@ -212,9 +209,8 @@ def test_where_no_file_may_grow_any_more_the_mark_goes_all_the_same(tmp_path: Pa
     try:
         with open_ledger(folder) as ledger:
             plan(ledger, *(person(line, f"p{line}") for line in range(2, 12)))
-            with ledger.transaction():
-                ledger.begin_sending(1.0)
-            ledger.checkpoint()
+            with ledger.draft() as draft:
+                draft.merge(1.0)
             for line in range(2, 11):
                 bring(ledger, f"p{line}", Status.ACCEPTED)
             log = (folder / f"{FILE}-wal").stat().st_size

@@ -13,8 +13,8 @@ import pytest
 
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.schema import open_for_reading, open_for_writing
-from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch
+from sendbatch.ledger.sqlite.record import FILE, Ledger, has_ledger, open_ledger, open_scratch
+from sendbatch.ledger.sqlite.schema import open_for_reading, open_for_writing
 from sendbatch.values import Status
 from tests.kit.people import person, plan, statuses
 from tests.ledger.conftest import quick_folder

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Entry
+from sendbatch.ledger.facts import Entry
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.values import Checked, Recipient, Status
 from tests.kit.people import (
     bring,
@@ -17,9 +17,10 @@ from tests.kit.people import (
     person,
     plan,
     someone,
-    stage_and_merge,
+    stage,
     statuses,
 )
+from tests.kit.selecting import sending
 
 NEVER_TRIED = Status.PENDING
 AGAIN = (Status.DEFERRED, Status.FAILED)
@@ -133,7 +134,7 @@ def test_a_row_now_left_out_takes_the_status_of_the_checks(
     assert after.reason
     assert after.was == (None if status is NEVER_TRIED else status)
     assert after.attempts == before.attempts
-    assert ledger.sending.samples(9) == []
+    assert sending(ledger).samples(9) == []
 
 
 @pytest.mark.parametrize("out", OUT)
@@ -210,12 +211,12 @@ def test_one_to_be_sent_again_at_another_address_is_in_doubt_again_where_not_rea
     ledger: Ledger,
 ) -> None:
     someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    sending(ledger).resend()
 
     plan(ledger, person(2, "ann", email="new@example.com"))
 
-    assert [one.email for one in ledger.sending.next_new(0, 9)] == ["new@example.com"]
-    assert ledger.sending.put_back() == 1
+    assert [one.email for one in sending(ledger).next_new(0, 9)] == ["new@example.com"]
+    assert sending(ledger).put_back() == 1
     assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 
@@ -305,7 +306,7 @@ def test_a_row_left_out_then_withdrawn_is_told_of_without_the_old_reason(ledger:
 
 def test_a_row_tried_and_then_taken_back_by_hand_is_still_the_records(ledger: Ledger) -> None:
     someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resolve([("ann",)], Status.PENDING, 60.0)
+    ledger.resolve([("ann",)], Status.PENDING, 60.0)
 
     plan(ledger, person(2, "bob"))
 
@@ -328,9 +329,9 @@ def test_a_returned_deferred_row_is_due_in_the_next_run(ledger: Ledger) -> None:
     plan(ledger, person(2, "bob"))
     plan(ledger, person(2, "ann"))
 
-    ledger.sending.make_due(50.0)
+    sending(ledger).make_due(50.0)
 
-    assert [one.key for one in ledger.sending.next_due(50.0, 9, frozenset())] == ["ann"]
+    assert [one.key for one in sending(ledger).next_due(50.0, 9)] == ["ann"]
 
 
 # -- keys that move ---------------------------------------------------------------------------
@@ -409,21 +410,22 @@ def test_a_plan_that_is_declined_leaves_everything_as_it_was(ledger: Ledger) -> 
         bring(ledger, f"p{line}", status)
     before = everything(ledger)
 
-    with pytest.raises(KeyboardInterrupt), ledger.transaction():  # noqa: PT012
-        stage_and_merge(
-            ledger,
+    with pytest.raises(KeyboardInterrupt), ledger.draft() as draft:  # noqa: PT012
+        stage(
+            draft,
             [person(2, "p3", email="x@example.com"), left_out(person(3, "p5"), Status.INVALID)],
             suppress=[("key", "p4@example.com")],
         )
-        assert everything(ledger) != before
+        assert list(draft.people.entries(all_rows=True)) != before[1]
+        assert list(draft.people.holders()) != before[2]
         raise KeyboardInterrupt
 
     assert everything(ledger) == before
 
 
 def test_after_a_declined_plan_another_one_can_be_made(ledger: Ledger) -> None:
-    with pytest.raises(KeyboardInterrupt), ledger.transaction():  # noqa: PT012
-        stage_and_merge(ledger, [person(2, "ann")])
+    with pytest.raises(KeyboardInterrupt), ledger.draft() as draft:  # noqa: PT012
+        stage(draft, [person(2, "ann")])
         raise KeyboardInterrupt
 
     plan(ledger, person(2, "bob"))

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.ledger.sqlite import Ledger
-from sendbatch.ledger.store import Intent, Noted, Settled
+from sendbatch.ledger.facts import Intent, Noted, Settled
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.values import Outcome, Reply, Status
-from tests.kit.people import OUTCOMES, TAKEN, bring, entry, left_out, person, plan, someone
+from tests.kit.people import (
+    OUTCOMES,
+    TAKEN,
+    bring,
+    entry,
+    left_out,
+    person,
+    plan,
+    remember,
+    someone,
+)
+from tests.kit.selecting import sending
 
 
 def send(ledger: Ledger, key: str, *, content: str = "digest", at: float = 20.0) -> None:
     id_ = entry(ledger, key).id
     outcome = Outcome(Status.ACCEPTED, TAKEN)
-    ledger.sending.apply([Intent(id_, content, at, at), Settled(id_, outcome, None, at)])
+    sending(ledger).apply([Intent(id_, content, at, at), Settled(id_, outcome, None, at)])
 
 
 def crowd(ledger: Ledger, count: int) -> list[str]:
@@ -40,9 +51,9 @@ def test_a_record_without_a_plan_tells_of_nothing(ledger: Ledger) -> None:
 
 
 def test_what_is_remembered_last_is_told(ledger: Ledger) -> None:
-    ledger.remember("server", "smtp.example.com")
-    ledger.remember("server", "smtp.example.org")
-    ledger.remember("domain of digest", "example.com")
+    remember(ledger, server="smtp.example.com")
+    remember(ledger, server="smtp.example.org")
+    remember(ledger, domain_of_digest="example.com")
 
     assert ledger.reading.meta("server") == "smtp.example.org"
     assert ledger.reading.domain_of("digest") == "example.com"
@@ -96,7 +107,7 @@ def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Ledg
     full = Outcome(Status.DEFERRED, Reply(452, "mailbox full", "RCPT", "4.2.2"))
     for key in keys[:3]:
         bring(ledger, key, Status.REJECTED)
-    ledger.sending.apply([Settled(entry(ledger, keys[3]).id, full, 60.0, 20.0)])
+    sending(ledger).apply([Settled(entry(ledger, keys[3]).id, full, 60.0, 20.0)])
     send(ledger, keys[4])
 
     assert ledger.reading.replies() == [
@@ -112,7 +123,7 @@ def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Ledg
     send(ledger, keys[1], content="old", at=50.0)
     send(ledger, keys[2], content="old", at=60.0)
     bring(ledger, keys[3], Status.SENDING)
-    ledger.sending.apply([Settled(entry(ledger, keys[3]).id, OUTCOMES[Status.REJECTED], None, 99)])
+    sending(ledger).apply([Settled(entry(ledger, keys[3]).id, OUTCOMES[Status.REJECTED], None, 99)])
 
     assert ledger.reading.contents() == [("old", 2), ("new", 1)]
 
@@ -120,7 +131,7 @@ def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Ledg
 def test_each_server_has_those_it_accepted(ledger: Ledger) -> None:
     keys = crowd(ledger, 6)
     for at, server in ((10.0, "one"), (20.0, "two"), (30.0, "one")):
-        ledger.sending.apply([Noted("server", server, at)])
+        sending(ledger).apply([Noted("server", server, at)])
     for key, at in zip(keys, (10.0, 19.0, 20.0, 30.0, 31.0, 5.0), strict=True):
         send(ledger, key, at=at)
 

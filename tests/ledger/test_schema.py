@@ -12,11 +12,21 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError, RecordStopped
-from sendbatch.ledger.schema import open_for_writing, refuse_network
-from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
-from sendbatch.ledger.store import Noted
+from sendbatch.ledger.facts import Noted
+from sendbatch.ledger.sqlite.changes import note
+from sendbatch.ledger.sqlite.record import (
+    FILE,
+    Ledger,
+    has_ledger,
+    open_ledger,
+    open_scratch,
+    read_ledger,
+)
+from sendbatch.ledger.sqlite.schema import open_for_writing, refuse_network
+from sendbatch.ledger.sqlite.sql import transaction
 from sendbatch.values import Status
 from tests.kit.people import bring, entries, person, plan, statuses
+from tests.kit.selecting import sending
 
 Open = Callable[[Path], AbstractContextManager[Ledger]]
 WAYS = [open_ledger, read_ledger, open_scratch]
@@ -79,10 +89,10 @@ def test_a_file_left_empty_by_a_crash_while_it_was_made_is_made_anew(tmp_path: P
 def test_a_record_is_read_while_it_is_written(recorded: Path) -> None:
     with (
         open_ledger(recorded) as writer,
-        writer.transaction(),
+        transaction(writer._connection),
         read_ledger(recorded) as reader,
     ):
-        writer.note("slowdown", "half the rate", 1.0)
+        note(writer._connection, "slowdown", "half the rate", 1.0)
         assert reader.reading.totals() == {Status.ACCEPTED: 1, Status.PENDING: 499}
         assert reader.reading.events() == []
 
@@ -92,7 +102,7 @@ def test_a_reader_cannot_change_the_record(recorded: Path) -> None:
         read_ledger(recorded) as ledger,
         pytest.raises(RecordStopped, match="readonly"),
     ):
-        ledger.sending.apply([Noted("slowdown", "half the rate", 1.0)])
+        sending(ledger).apply([Noted("slowdown", "half the rate", 1.0)])
 
 
 # -- refused ----------------------------------------------------------------------------------

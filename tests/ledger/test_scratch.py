@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger import schema
-from sendbatch.ledger.scratch import PREFIX, clear_left_over, scratch_folder
-from sendbatch.ledger.sqlite import open_ledger, open_scratch
-from tests.kit.people import person, plan
+from sendbatch.ledger.facts import Noted
+from sendbatch.ledger.sqlite import schema
+from sendbatch.ledger.sqlite.record import open_ledger, open_scratch
+from sendbatch.ledger.sqlite.scratch import PREFIX, clear_left_over, scratch_folder
+from tests.kit.people import clock, person, plan
 
 KEEP_ONE = """
-import sys, tempfile
+import sys, tempfile, time
 from pathlib import Path
-from sendbatch.ledger.scratch import scratch_folder
+from sendbatch.ledger.sqlite.scratch import scratch_folder
 tempfile.tempdir = sys.argv[1]
 with scratch_folder() as folder:
     (folder / "ledger.sqlite").write_text("addresses")
@@ -28,15 +29,15 @@ with scratch_folder() as folder:
     sys.stdin.read()
 """
 COPY = """
-import sys, tempfile
+import sys, tempfile, time
 from pathlib import Path
 from sendbatch.errors import SendbatchError
-from sendbatch.ledger.sqlite import open_scratch
+from sendbatch.ledger.facts import Noted
+from sendbatch.ledger.sqlite.record import open_scratch
 tempfile.tempdir = sys.argv[1]
 try:
-    with open_scratch(Path(sys.argv[2])) as ledger, ledger.transaction():
-        for number in range(3000):
-            ledger.note("slowdown", "x" * 1000, 1.0)
+    with open_scratch(Path(sys.argv[2])) as ledger:
+        ledger.backlog(time.time).apply([Noted("slowdown", "x" * 1000, 1.0)] * 3000)
 except SendbatchError as error:
     print(error.exit_code, error)
 """
@@ -186,6 +187,5 @@ def test_a_copy_in_memory_is_bounded_and_the_variable_that_names_a_folder_is_tol
 
 
 def filled(record: Path) -> None:
-    with open_scratch(record) as ledger, ledger.transaction():
-        for _ in range(1000):
-            ledger.note("slowdown", "x" * 1000, 1.0)
+    with open_scratch(record) as ledger:
+        ledger.backlog(clock).apply([Noted("slowdown", "x" * 1000, 1.0)] * 1000)

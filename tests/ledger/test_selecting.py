@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import RecordStopped
-from sendbatch.ledger.sqlite import Ledger, read_ledger
-from sendbatch.ledger.store import Held, Intent, Released, Retried, Settled
+from sendbatch.ledger.facts import Held, Intent, Released, Retried, Settled
+from sendbatch.ledger.sqlite.record import Ledger, read_ledger
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.people import (
     OUTCOMES,
     bring,
+    clock,
     entry,
     left_out,
     outcome_of,
@@ -21,8 +22,8 @@ from tests.kit.people import (
     someone,
     statuses,
 )
+from tests.kit.selecting import sending
 
-NOBODY: frozenset[int] = frozenset()
 EVERY_KIND = {
     "p2": Status.PENDING,
     "p3": Status.ACCEPTED,
@@ -46,28 +47,28 @@ def crowd(ledger: Ledger) -> Ledger:
 
 
 def keys_to_send(ledger: Ledger) -> list[str]:
-    return [one.key for one in ledger.sending.samples(99)]
+    return [one.key for one in sending(ledger).samples(99)]
 
 
 # -- --only -----------------------------------------------------------------------------------
 
 
 def test_without_a_scope_every_row_that_can_be_sent_is_taken(crowd: Ledger) -> None:
-    crowd.sending.scope(None)
-    crowd.sending.choose(None)
+    sending(crowd).scope(None)
+    sending(crowd).choose(None)
 
     assert keys_to_send(crowd) == ["p2", "p4", "p6", "p8"]
-    assert crowd.sending.sendable() == 4
-    assert crowd.sending.left_over() == 0
-    assert crowd.sending.totals() == crowd.reading.totals()
+    assert sending(crowd).sendable() == 4
+    assert sending(crowd).left_over() == 0
+    assert sending(crowd).totals() == crowd.reading.totals()
 
 
 def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Ledger) -> None:
-    strangers = crowd.sending.scope([("p3",), ("P4@example.com", "p4@example.com"), ("p8", "p8")])
+    strangers = sending(crowd).scope([("p3",), ("P4@example.com", "p4@example.com"), ("p8", "p8")])
 
     assert strangers == []
     assert keys_to_send(crowd) == ["p4", "p8"]
-    assert crowd.sending.totals() == {
+    assert sending(crowd).totals() == {
         Status.ACCEPTED: 1,
         Status.DEFERRED: 1,
         Status.PENDING: 1,
@@ -75,13 +76,13 @@ def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Ledger) -> None:
 
 
 def test_who_names_nobody_is_told_of_as_typed(crowd: Ledger) -> None:
-    assert crowd.sending.scope([("Nobody", "nobody"), ("p2",), ("",)]) == ["Nobody", ""]
+    assert sending(crowd).scope([("Nobody", "nobody"), ("p2",), ("",)]) == ["Nobody", ""]
 
 
 def test_the_same_person_named_twice_in_different_spelling_is_no_stranger(crowd: Ledger) -> None:
     named = [("P2@example.com", "p2@example.com"), ("p2@EXAMPLE.com", "p2@example.com")]
 
-    assert crowd.sending.scope(named) == []
+    assert sending(crowd).scope(named) == []
     assert keys_to_send(crowd) == ["p2"]
 
 
@@ -89,7 +90,7 @@ def test_an_address_that_several_keys_share_names_all_of_them(ledger: Ledger) ->
     rows = [person(line, f"k{line}", email="ann@example.com") for line in (2, 3)]
     plan(ledger, *rows, person(4, "k4"))
 
-    assert ledger.sending.scope([("ann@example.com",)]) == []
+    assert sending(ledger).scope([("ann@example.com",)]) == []
 
     assert keys_to_send(ledger) == ["k2", "k3"]
 
@@ -98,22 +99,22 @@ def test_who_is_no_longer_in_the_plan_is_a_stranger(ledger: Ledger) -> None:
     someone(ledger, Status.DEFERRED)
     plan(ledger, person(2, "bob"))
 
-    assert ledger.sending.scope([("ann",)]) == ["ann"]
+    assert sending(ledger).scope([("ann",)]) == ["ann"]
 
 
 def test_a_scope_of_nobody_sends_nothing(crowd: Ledger) -> None:
-    crowd.sending.scope([])
+    sending(crowd).scope([])
 
     assert keys_to_send(crowd) == []
-    assert crowd.sending.totals() == {}
+    assert sending(crowd).totals() == {}
 
 
 def test_a_scope_is_lifted_and_set_anew(crowd: Ledger) -> None:
-    crowd.sending.scope([("p2",)])
-    crowd.sending.scope([("p8",)])
+    sending(crowd).scope([("p2",)])
+    sending(crowd).scope([("p8",)])
     assert keys_to_send(crowd) == ["p8"]
 
-    crowd.sending.scope(None)
+    sending(crowd).scope(None)
 
     assert keys_to_send(crowd) == ["p2", "p4", "p6", "p8"]
 
@@ -125,24 +126,24 @@ def test_a_scope_is_lifted_and_set_anew(crowd: Ledger) -> None:
 def test_a_limit_takes_the_first_by_line_and_the_rest_are_left_over(
     crowd: Ledger, limit: int, keys: list[str]
 ) -> None:
-    crowd.sending.choose(limit)
+    sending(crowd).choose(limit)
 
     assert keys_to_send(crowd) == keys
-    assert crowd.sending.sendable() == limit
-    assert crowd.sending.left_over() == 4 - limit
+    assert sending(crowd).sendable() == limit
+    assert sending(crowd).left_over() == 4 - limit
 
 
 def test_a_limit_above_all_leaves_nobody_over(crowd: Ledger) -> None:
-    crowd.sending.choose(100)
+    sending(crowd).choose(100)
 
-    assert crowd.sending.left_over() == 0
-    assert crowd.sending.totals() == crowd.reading.totals()
+    assert sending(crowd).left_over() == 0
+    assert sending(crowd).totals() == crowd.reading.totals()
 
 
 def test_totals_count_those_done_and_not_those_left_over(crowd: Ledger) -> None:
-    crowd.sending.choose(1)
+    sending(crowd).choose(1)
 
-    assert crowd.sending.totals() == {
+    assert sending(crowd).totals() == {
         Status.PENDING: 1,
         Status.ACCEPTED: 1,
         Status.REJECTED: 1,
@@ -153,35 +154,35 @@ def test_totals_count_those_done_and_not_those_left_over(crowd: Ledger) -> None:
 
 
 def test_who_was_chosen_counts_whatever_becomes_of_them(crowd: Ledger) -> None:
-    crowd.sending.choose(2)
+    sending(crowd).choose(2)
     for status in (Status.DEFERRED, Status.ACCEPTED):
         bring(crowd, "p2", status)
-        assert sum(crowd.sending.totals().values()) == 7
-    assert crowd.sending.sendable() == 1
-    assert crowd.sending.left_over() == 2
+        assert sum(sending(crowd).totals().values()) == 7
+    assert sending(crowd).sendable() == 1
+    assert sending(crowd).left_over() == 2
 
 
 def test_a_limit_counts_within_the_scope(crowd: Ledger) -> None:
-    crowd.sending.scope([("p4",), ("p8",), ("p5",)])
-    crowd.sending.choose(1)
+    sending(crowd).scope([("p4",), ("p8",), ("p5",)])
+    sending(crowd).choose(1)
 
     assert keys_to_send(crowd) == ["p4"]
-    assert crowd.sending.left_over() == 1
-    assert crowd.sending.totals() == {Status.DEFERRED: 1, Status.REJECTED: 1}
+    assert sending(crowd).left_over() == 1
+    assert sending(crowd).totals() == {Status.DEFERRED: 1, Status.REJECTED: 1}
 
 
 def test_a_limit_is_lifted_again(crowd: Ledger) -> None:
-    crowd.sending.choose(1)
-    crowd.sending.choose(None)
+    sending(crowd).choose(1)
+    sending(crowd).choose(None)
 
-    assert crowd.sending.sendable() == 4
+    assert sending(crowd).sendable() == 4
 
 
 def refused_for_good(ledger: Ledger, key: str) -> int:
     """Its server said never, and the run left that open."""
     id_ = entry(ledger, key).id
     never = Outcome(Status.DEFERRED, Reply(550, "no such user", "RCPT", "5.1.1"))
-    ledger.sending.apply([Settled(id_, never, None, 40.0)])
+    sending(ledger).apply([Settled(id_, never, None, 40.0)])
     return id_
 
 
@@ -190,25 +191,25 @@ def refused_for_good(ledger: Ledger, key: str) -> int:
 
 def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Ledger) -> None:
     before = entry(crowd, "p5")
-    assert crowd.sending.retry([Retried(Status.REJECTED)], 90.0) == 1
+    assert sending(crowd).retry([Retried(Status.REJECTED)], 90.0) == 1
 
     now = entry(crowd, "p5")
     assert (now.status, now.was, now.attempts) == (Status.PENDING, Status.REJECTED, 1)
-    assert crowd.sending.put_back() == 1
+    assert sending(crowd).put_back() == 1
     assert entry(crowd, "p5") == before
 
 
 def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
-    assert crowd.sending.retry([Retried(Status.DEFERRED)], 30.0) == 1
+    assert sending(crowd).retry([Retried(Status.DEFERRED)], 30.0) == 1
 
     assert entry(crowd, "p4").status is Status.DEFERRED
-    assert [one.key for one in crowd.sending.next_due(30.0, 9, NOBODY)] == ["p4"]
+    assert [one.key for one in sending(crowd).next_due(30.0, 9)] == ["p4"]
 
 
 def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Ledger) -> None:
     before = entry(crowd, "p6")
 
-    assert crowd.sending.retry([Retried(Status.FAILED)], 30.0) == 1
+    assert sending(crowd).retry([Retried(Status.FAILED)], 30.0) == 1
 
     now = entry(crowd, "p6")
     assert (now.status, now.finished_at) == (Status.FAILED, before.finished_at)
@@ -217,10 +218,10 @@ def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Led
 
 def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) -> None:
     before = crowd.reading.totals()
-    crowd.sending.scope([("p2",), ("p4",)])
+    sending(crowd).scope([("p2",), ("p4",)])
 
-    assert crowd.sending.retry([Retried(Status.REJECTED), Retried(Status.FAILED)], 30.0) == 0
-    assert crowd.sending.retry([], 30.0) == 0
+    assert sending(crowd).retry([Retried(Status.REJECTED), Retried(Status.FAILED)], 30.0) == 0
+    assert sending(crowd).retry([], 30.0) == 0
 
     assert crowd.reading.totals() == before
 
@@ -228,7 +229,7 @@ def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.IN_DOUBT, Status.FILTERED])
 def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Status) -> None:
     with pytest.raises(AssertionError):
-        crowd.sending.retry([Retried(status)], 30.0)
+        sending(crowd).retry([Retried(status)], 30.0)
 
 
 @pytest.mark.parametrize(
@@ -245,24 +246,24 @@ def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Sta
 def test_a_retry_by_codes_takes_those_last_answered_with_them(
     crowd: Ledger, status: Status, codes: str, found: int
 ) -> None:
-    assert crowd.sending.retry([Retried(status, codes)], 30.0) == found
+    assert sending(crowd).retry([Retried(status, codes)], 30.0) == found
 
 
 def test_without_an_enhanced_code_a_retry_goes_by_the_basic_one(ledger: Ledger) -> None:
     plan(ledger, person(2, "ann"))
-    (ann,) = ledger.sending.next_new(0, 9)
-    ledger.sending.apply(
+    (ann,) = sending(ledger).next_new(0, 9)
+    sending(ledger).apply(
         [Settled(ann.id, Outcome(Status.REJECTED, Reply(554, "no", "RCPT")), None, 1.0)]
     )
-    assert ledger.sending.retry([Retried(Status.REJECTED, "5.*")], 30.0) == 0
-    assert ledger.sending.retry([Retried(Status.REJECTED, "55*")], 30.0) == 1
+    assert sending(ledger).retry([Retried(Status.REJECTED, "5.*")], 30.0) == 0
+    assert sending(ledger).retry([Retried(Status.REJECTED, "55*")], 30.0) == 1
 
 
 def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
     someone(ledger, Status.REJECTED)
     plan(ledger, person(2, "bob"))
 
-    assert ledger.sending.retry([Retried(Status.REJECTED)], 30.0) == 0
+    assert sending(ledger).retry([Retried(Status.REJECTED)], 30.0) == 0
 
 
 # -- doubt ------------------------------------------------------------------------------------
@@ -271,9 +272,9 @@ def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
 def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger: Ledger) -> None:
     someone(ledger, Status.IN_DOUBT)
 
-    assert ledger.sending.resend() == 1
+    assert sending(ledger).resend() == 1
 
-    (again,) = ledger.sending.next_new(0, 9)
+    (again,) = sending(ledger).next_new(0, 9)
     assert (again.status, again.dated_at, again.content) == (Status.PENDING, 10.0, "digest")
     now = entry(ledger, "ann")
     assert (now.attempts, now.was, now.due_at) == (1, Status.IN_DOUBT, None)
@@ -282,23 +283,23 @@ def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger:
 @pytest.mark.parametrize("how", ["put back", "next start", "released"])
 def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Ledger, how: str) -> None:
     before = someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    sending(ledger).resend()
 
     if how == "released":
-        ledger.sending.apply([Intent(before.id, "digest", 10.0, 30.0)])
-        ledger.sending.apply([Released(before.id)])
-        assert [one.key for one in ledger.sending.next_new(0, 9)] == ["ann"]
+        sending(ledger).apply([Intent(before.id, "digest", 10.0, 30.0)])
+        sending(ledger).apply([Released(before.id)])
+        assert [one.key for one in sending(ledger).next_new(0, 9)] == ["ann"]
     if how == "next start":
-        assert ledger.sending.recover(80.0) == 0
+        assert ledger.recover(80.0) == 0
     else:
-        assert ledger.sending.put_back() == 1
+        assert sending(ledger).put_back() == 1
 
     assert entry(ledger, "ann") == before
 
 
 def test_who_only_reads_is_told_what_a_row_was(ledger: Ledger, tmp_path: Path) -> None:
     someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    sending(ledger).resend()
 
     with read_ledger(tmp_path) as reader:
         assert reader.reading.totals() == {Status.IN_DOUBT: 1}
@@ -311,30 +312,31 @@ def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in (2, 3, 4)))
     for key, status in (("p2", Status.IN_DOUBT), ("p3", Status.IN_DOUBT), ("p4", Status.REJECTED)):
         bring(ledger, key, status)
-    ledger.sending.resend()
-    ledger.sending.retry([Retried(Status.REJECTED)], 90.0)
-    ledger.sending.choose(1)
-
-    assert ledger.sending.put_back(but_chosen=True) == 2
+    with ledger.draft() as draft:
+        assert draft.resend() == 2
+        assert draft.retry([Retried(Status.REJECTED)], 90.0) == 1
+        draft.limit(1)
+        draft.merge()
 
     assert [status for _, status in statuses(ledger)] == [
         Status.PENDING,
         Status.IN_DOUBT,
         Status.REJECTED,
     ]
-    assert ledger.sending.left_over() == 2
-    assert ledger.sending.totals() == {Status.PENDING: 1}
+    queue = ledger.backlog(clock)
+    assert queue.left_over() == 2
+    assert queue.totals() == {Status.PENDING: 1}
 
 
 @pytest.mark.parametrize("status", [Status.DEFERRED, Status.FAILED])
 def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    sending(ledger).resend()
 
-    ledger.sending.apply(outcome_of(before.id, status))
+    sending(ledger).apply(outcome_of(before.id, status))
 
     assert entry(ledger, "ann").status is status
-    assert ledger.sending.put_back() == 1
+    assert sending(ledger).put_back() == 1
     again = entry(ledger, "ann")
     assert (again.status, again.was, again.due_at) == (Status.IN_DOUBT, None, None)
 
@@ -342,11 +344,11 @@ def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Ledger, statu
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED])
 def test_an_answer_for_good_ends_doubt(ledger: Ledger, status: Status) -> None:
     before = someone(ledger, Status.IN_DOUBT)
-    ledger.sending.resend()
+    sending(ledger).resend()
 
-    ledger.sending.apply(outcome_of(before.id, status))
+    sending(ledger).apply(outcome_of(before.id, status))
 
-    assert ledger.sending.put_back() == 0
+    assert sending(ledger).put_back() == 0
     assert entry(ledger, "ann").status is status
 
 
@@ -357,12 +359,12 @@ def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
     for key, dated_at in (("p2", 100.0), ("p3", 200.0), ("p4", 300.0)):
         id_ = entry(ledger, key).id
         doubt = OUTCOMES[Status.IN_DOUBT]
-        ledger.sending.apply(
+        sending(ledger).apply(
             [Intent(id_, "digest", dated_at, dated_at), Settled(id_, doubt, None, dated_at)]
         )
 
-    assert ledger.sending.doubt_with_key("other", 0.0) == frozenset()
-    assert ledger.sending.resend(ledger.sending.doubt_with_key("digest", 200.0)) == 1
+    assert sending(ledger).doubt_with_key("other", 0.0) == frozenset()
+    assert sending(ledger).resend(sending(ledger).doubt_with_key("digest", 200.0)) == 1
 
     assert [status for _, status in statuses(ledger)] == [
         Status.IN_DOUBT,
@@ -376,9 +378,9 @@ def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Ledger) -> No
     plan(ledger, person(2, "bob"), person(3, "eve"))
     for key in ("bob", "eve"):
         bring(ledger, key, Status.IN_DOUBT)
-    ledger.sending.scope([("eve",)])
+    sending(ledger).scope([("eve",)])
 
-    assert ledger.sending.resend() == 1
+    assert sending(ledger).resend() == 1
 
     assert dict(statuses(ledger, all_rows=True)) == {
         "ann": Status.IN_DOUBT,
@@ -393,11 +395,11 @@ def test_one_in_doubt_who_has_been_suppressed_since_is_not_sent_the_message_agai
     before = someone(ledger, Status.IN_DOUBT)
     plan(ledger, person(2, "ann"), suppress=[("key", "ann@example.com")])
 
-    assert ledger.sending.resend() == 0
-    assert ledger.sending.resend(ledger.sending.doubt_with_key("digest", 0.0)) == 0
+    assert sending(ledger).resend() == 0
+    assert sending(ledger).resend(sending(ledger).doubt_with_key("digest", 0.0)) == 0
 
     assert entry(ledger, "ann") == before
-    assert ledger.sending.samples(9) == []
+    assert sending(ledger).samples(9) == []
 
 
 def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_anew(
@@ -407,7 +409,7 @@ def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_ane
     suppressed = [("key", "ann@example.com")]
     plan(ledger, person(2, "ann"), suppress=suppressed)
 
-    assert ledger.sending.resolve([("ann",)], Status.PENDING, 80.0) == []
+    assert ledger.resolve([("ann",)], Status.PENDING, 80.0) == []
 
     last = ledger.reading.plan()
     assert last is not None
@@ -423,11 +425,11 @@ def test_whoever_is_pending_again_by_hand_is_planned_anew(
 ) -> None:
     someone(ledger, Status.IN_DOUBT)
 
-    assert ledger.sending.resolve([("bob",)], to, 70.0) == ["bob"]
+    assert ledger.resolve([("bob",)], to, 70.0) == ["bob"]
     last = ledger.reading.plan()
     assert last is not None
     assert last.inputs == "inputs"
-    ledger.sending.resolve([("ann",)], to, 80.0)
+    ledger.resolve([("ann",)], to, 80.0)
 
     last = ledger.reading.plan()
     assert last is not None
@@ -438,7 +440,7 @@ def test_whoever_is_pending_again_by_hand_is_planned_anew(
 def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Status) -> None:
     someone(ledger, Status.IN_DOUBT)
 
-    assert ledger.sending.resolve([("Ann", "ann"), ("ann@example.com",)], to, 80.0) == []
+    assert ledger.resolve([("Ann", "ann"), ("ann@example.com",)], to, 80.0) == []
 
     now = entry(ledger, "ann")
     assert (now.status, now.reason) == (to, "settled by hand")
@@ -455,9 +457,9 @@ def test_who_is_deferred_by_5xx_is_settled_by_hand_and_nobody_who_is_by_4xx(
 ) -> None:
     refused_for_good(crowd, "p2")
 
-    assert crowd.sending.resolve([("p2",), ("p4",)], to, 80.0) == ["p4"]
+    assert crowd.resolve([("p2",), ("p4",)], to, 80.0) == ["p4"]
     assert entry(crowd, "p2").status is Status.DEFERRED
-    assert crowd.sending.resolve([("p2",)], to, 80.0) == []
+    assert crowd.resolve([("p2",)], to, 80.0) == []
 
     now = entry(crowd, "p2")
     assert (now.status, now.code, now.due_at) == (to, 550, None)
@@ -467,14 +469,14 @@ def test_who_is_deferred_by_5xx_is_told_by_the_reply_and_nobody_else(crowd: Ledg
     assert crowd.reading.held() == []
     refused_for_good(crowd, "p2")
     assert crowd.reading.held() == [Held(550, "5.1.1", "no such user", 1, "p2")]
-    crowd.sending.resolve([("p2",)], Status.REJECTED, 80.0)
+    crowd.resolve([("p2",)], Status.REJECTED, 80.0)
     assert crowd.reading.held() == []
 
 
 def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Ledger) -> None:
     before = crowd.reading.totals()
 
-    wrong = crowd.sending.resolve([("p7",), ("P3", "p3"), ("nobody",)], Status.ACCEPTED, 80.0)
+    wrong = crowd.resolve([("p7",), ("P3", "p3"), ("nobody",)], Status.ACCEPTED, 80.0)
 
     assert wrong == ["P3", "nobody"]
     assert crowd.reading.totals() == before
@@ -485,7 +487,7 @@ def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Ledger) -> N
     someone(ledger, Status.IN_DOUBT)
     plan(ledger, person(2, "bob"))
 
-    assert ledger.sending.resolve([("ann",)], Status.ACCEPTED, 80.0) == []
+    assert ledger.resolve([("ann",)], Status.ACCEPTED, 80.0) == []
 
     assert entry(ledger, "ann").status is Status.ACCEPTED
 
@@ -494,22 +496,22 @@ def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Ledger) -> N
 
 
 def test_new_rows_come_by_line_in_batches_failed_ones_among_them(crowd: Ledger) -> None:
-    first = crowd.sending.next_new(0, 2)
-    rest = crowd.sending.next_new(first[-1].row, 2)
+    first = sending(crowd).next_new(0, 2)
+    rest = sending(crowd).next_new(first[-1].row, 2)
 
     assert [one.row for one in (*first, *rest)] == [2, 6, 8]
-    assert crowd.sending.next_new(8, 2) == []
+    assert sending(crowd).next_new(8, 2) == []
 
 
 def test_new_rows_are_those_of_scope_and_limit(crowd: Ledger) -> None:
-    crowd.sending.scope([("p6",), ("p8",)])
-    crowd.sending.choose(1)
+    sending(crowd).scope([("p6",), ("p8",)])
+    sending(crowd).choose(1)
 
-    assert [one.key for one in crowd.sending.next_new(0, 9)] == ["p6"]
+    assert [one.key for one in sending(crowd).next_new(0, 9)] == ["p6"]
 
 
 def test_a_recipient_has_all_that_sending_needs(crowd: Ledger) -> None:
-    (found,) = crowd.sending.next_due(1e9, 9, NOBODY)
+    (found,) = sending(crowd).next_due(1e9, 9)
 
     assert (found.key, found.row, found.email) == ("p4", 4, "p4@example.com")
     assert found.cells == ("p4@example.com", "you")
@@ -522,12 +524,12 @@ def deferred(ledger: Ledger) -> Ledger:
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 6)))
     for key, due_at in (("p2", 300.0), ("p3", 100.0), ("p4", 200.0), ("p5", None)):
         id_ = entry(ledger, key).id
-        ledger.sending.apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
+        sending(ledger).apply([Settled(id_, OUTCOMES[Status.DEFERRED], due_at, 40.0)])
     return ledger
 
 
-def due(ledger: Ledger, now: float, limit: int = 9, exclude: frozenset[int] = NOBODY) -> list[str]:
-    return [one.key for one in ledger.sending.next_due(now, limit, exclude)]
+def due(ledger: Ledger, now: float, limit: int = 9) -> list[str]:
+    return [one.key for one in sending(ledger).next_due(now, limit)]
 
 
 def test_due_rows_come_the_longest_due_first(deferred: Ledger) -> None:
@@ -537,42 +539,68 @@ def test_due_rows_come_the_longest_due_first(deferred: Ledger) -> None:
     assert due(deferred, 1e9, limit=2) == ["p3", "p4"]
 
 
-def test_due_rows_already_in_hand_are_passed_over(deferred: Ledger) -> None:
-    in_hand = frozenset({entry(deferred, "p3").id})
+def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Ledger) -> None:
+    queue = deferred.backlog(clock)
+    (claimed,) = queue.claim_due(1e9, 1)
 
-    assert due(deferred, 1e9, exclude=in_hand) == ["p4", "p2"]
-    assert deferred.sending.next_due_at(in_hand) == 200.0
+    assert [one.key for one in queue.claim_due(1e9, 1)] == ["p4"]
+    assert [one.key for one in queue.claim_due(1e9, 9)] == ["p2"]
+    assert not queue.has_due(1e9)
+    assert queue.next_due_at() is None
+
+    queue.give_back([entry(deferred, "p2").id])
+    assert queue.next_due_at() == 300.0
+
+    queue.apply([Settled(claimed.id, OUTCOMES[Status.DEFERRED], 400.0, 50.0)])
+    assert [one.key for one in queue.claim_due(1e9, 9)] == ["p2", "p3"]
+
+
+def test_who_is_new_and_claimed_is_handed_out_once(crowd: Ledger) -> None:
+    queue = crowd.backlog(clock)
+    first = queue.claim_new(0, 2)
+
+    assert [one.key for one in first] == ["p2", "p6"]
+    assert [one.key for one in queue.claim_new(0, 2)] == ["p8"]
+    queue.apply([Released(first[0].id)])  # it waits for its turn again, with who claimed it
+    assert queue.claim_new(0, 2) == []
+
+
+def test_whom_a_limit_leaves_over_is_neither_new_nor_due(deferred: Ledger) -> None:
+    sending(deferred).choose(1)
+
+    assert deferred.backlog(clock).has_due(250.0) is False
+    assert deferred.backlog(clock).has_due(300.0) is True
 
 
 def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Ledger) -> None:
-    assert deferred.sending.next_due_at(NOBODY) == 100.0
+    assert sending(deferred).next_due_at() == 100.0
 
-    deferred.sending.scope([("p2",), ("p5",)])
-    assert deferred.sending.next_due_at(NOBODY) == 300.0
+    sending(deferred).scope([("p2",), ("p5",)])
+    assert sending(deferred).next_due_at() == 300.0
 
-    deferred.sending.scope([("p5",)])
-    assert deferred.sending.next_due_at(NOBODY) is None
+    sending(deferred).scope([("p5",)])
+    assert sending(deferred).next_due_at() is None
     assert due(deferred, 1e9) == []
 
 
 def test_a_spent_budget_is_made_due_in_the_run_that_comes_next(deferred: Ledger) -> None:
-    deferred.sending.make_due(50.0)
+    sending(deferred).make_due(50.0)
 
     assert due(deferred, 50.0) == ["p5"]
     assert entry(deferred, "p2").due_at == 300.0
 
 
 def test_a_due_time_of_a_clock_that_was_set_back_is_brought_near(deferred: Ledger) -> None:
-    deferred.sending.make_due(50.0, latest=150.0)
+    sending(deferred).make_due(50.0, latest=150.0)
 
     assert due(deferred, 150.0) == ["p5", "p3", "p2", "p4"]
     assert entry(deferred, "p3").due_at == 100.0
 
 
 def test_only_what_is_chosen_is_made_due(deferred: Ledger) -> None:
-    deferred.sending.choose(3)
-    deferred.sending.make_due(50.0)
-    deferred.sending.choose(None)
+    sending(deferred).choose(3)
+    sending(deferred).make_due(50.0)
+    sending(deferred).choose(None)
 
     assert due(deferred, 50.0) == []
 
@@ -581,31 +609,31 @@ def test_a_row_that_left_the_csv_is_never_next(deferred: Ledger) -> None:
     plan(deferred, person(2, "bob"))
 
     assert due(deferred, 1e9) == []
-    assert [one.key for one in deferred.sending.next_new(0, 9)] == ["bob"]
+    assert [one.key for one in sending(deferred).next_new(0, 9)] == ["bob"]
 
 
 def test_samples_are_the_first_few_by_line(crowd: Ledger) -> None:
-    assert [one.key for one in crowd.sending.samples(2)] == ["p2", "p4"]
+    assert [one.key for one in sending(crowd).samples(2)] == ["p2", "p4"]
 
 
 def test_a_record_that_can_no_longer_be_read_stops_the_run_with_words(ledger: Ledger) -> None:
     ledger.close()
 
     with pytest.raises(RecordStopped, match="the record can no longer be read"):
-        ledger.sending.next_new(0, 1)
+        sending(ledger).next_new(0, 1)
     with pytest.raises(RecordStopped, match="the record can no longer be written"):
-        ledger.sending.apply([Intent(1, "digest", 1.0, 1.0)])
+        sending(ledger).apply([Intent(1, "digest", 1.0, 1.0)])
 
 
 def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
     ledger: Ledger,
 ) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 30)))
-    ledger.sending.choose(20)
+    sending(ledger).choose(20)
     asked: list[str] = []
-    connection = ledger.sending._db
+    connection = ledger._connection
     connection.set_trace_callback(asked.append)
-    assert len(ledger.sending.next_new(0, 5)) == 5
+    assert len(sending(ledger).next_new(0, 5)) == 5
     connection.set_trace_callback(None)
     steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
     assert "recipient_row" in steps[0][3]

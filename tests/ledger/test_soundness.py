@@ -14,15 +14,23 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.errors import LedgerError, RecordStopped
-from sendbatch.ledger.soundness import OURS, Unsound, decoded
-from sendbatch.ledger.sqlite import FILE, Ledger, has_ledger, open_ledger, open_scratch, read_ledger
-from sendbatch.ledger.store import Retried
+from sendbatch.ledger.facts import Retried, Unsound
+from sendbatch.ledger.sqlite.record import (
+    FILE,
+    Ledger,
+    has_ledger,
+    open_ledger,
+    open_scratch,
+    read_ledger,
+)
+from sendbatch.ledger.sqlite.soundness import OURS, decoded
 from sendbatch.reports import csv, json
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
-from tests.kit.people import bring, entry, left_out, person, plan
+from tests.kit.people import bring, clock, entry, left_out, person, plan
+from tests.kit.selecting import sending
 from tests.kit.thoroughness import examples
 from tests.ledger.conftest import quick_folder
 
@@ -51,10 +59,11 @@ def kept() -> Iterator[Path]:
             rows = [person(line, key) for line, key in enumerate(KEYS, 2)]
             plan(ledger, *rows, left_out(person(9, "out"), Status.INVALID))
             bring(ledger, "kim", Status.SENDING)
-            with ledger.transaction():
+            with ledger.draft() as draft:
                 for key, value in (("salt", "ab" * 32), ("path", "/x"), ("keyed", "1.0 server -")):
-                    ledger.remember(key, value)
-                ledger.note("server", "smtp.example.com", 1.0)
+                    draft.remember(key, value)
+                draft.note("server", "smtp.example.com", 1.0)
+                draft.merge()
         yield folder
 
 
@@ -87,20 +96,21 @@ def told(ledger: Ledger) -> None:
 
 def sent(ledger: Ledger) -> set[str]:
     """All that a run does, from its start to another plan; returns whom it would mail."""
-    sending = ledger.sending
-    sending.recover(30.0)
-    with ledger.transaction():
-        sending.scope(None)
-        sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 31.0)
-        sending.resend()
-        sending.doubt_with_key("digest", 0.0)
-        sending.choose(5)
-        sending.put_back(but_chosen=True)
-        sending.make_due(32.0)
-    taken = [*sending.samples(3), *sending.next_new(0, 9), *sending.next_due(1e9, 9, frozenset())]
-    sending.next_due_at(frozenset()), sending.left_over(), sending.totals()
-    sending.put_back()
-    sending.resolve([("joe",)], Status.PENDING, 33.0)
+    ledger.recover(30.0)
+    with ledger.draft() as draft:
+        draft.only(None)
+        draft.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 31.0)
+        draft.resend()
+        draft.doubt_with_key("digest", 0.0)
+        draft.limit(5)
+        draft.make_due(32.0)
+        samples = draft.samples(3)
+        draft.merge()
+    backlog = ledger.backlog(clock)
+    taken = [*samples, *backlog.claim_new(0, 9), *backlog.claim_due(1e9, 9)]
+    backlog.next_due_at(), backlog.left_over(), backlog.totals()
+    backlog.end()
+    ledger.resolve([("joe",)], Status.PENDING, 33.0)
     plan(ledger, *(person(line, key) for line, key in enumerate(KEYS, 2)))
     return {recipient.email for recipient in taken}
 
@@ -187,16 +197,14 @@ def test_whoever_holds_no_key_in_the_current_plan_is_never_taken(
         db.execute(garbage)
 
     with open_ledger(tmp_path) as ledger:
-        ledger.sending.recover(9.0)
-        with ledger.transaction():
-            ledger.sending.retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 9.0)
-            ledger.sending.choose(9)
+        ledger.recover(9.0)
+        sending(ledger).retry([Retried(Status.REJECTED), Retried(Status.DEFERRED)], 9.0)
         for chosen in (9, None):
-            ledger.sending.choose(chosen)
-            assert ledger.sending.samples(9) == []
-            assert ledger.sending.next_new(0, 9) == []
-            assert ledger.sending.next_due(99.0, 9, frozenset()) == []
-            assert ledger.sending.next_due_at(frozenset()) is None
+            sending(ledger).choose(chosen)
+            assert sending(ledger).samples(9) == []
+            assert sending(ledger).next_new(0, 9) == []
+            assert sending(ledger).next_due(99.0, 9) == []
+            assert sending(ledger).next_due_at() is None
 
 
 def test_what_is_wrong_is_named_by_row_and_column(kept: Path, tmp_path: Path) -> None:

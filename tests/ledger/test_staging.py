@@ -11,27 +11,30 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import Interrupted
-from sendbatch.ledger.sqlite import STEPS, Ledger, read_ledger
-from sendbatch.ledger.staging import NOBODY, Staging, Twins
+from sendbatch.ledger.facts import NOBODY, Twins
+from sendbatch.ledger.sqlite.record import STEPS, Ledger, read_ledger
+from sendbatch.ledger.store import Draft, Staging
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Status
 from tests.kit.people import COLUMNS, bring, entry, left_out, person, plan, statuses
+from tests.kit.selecting import sending
 
 
-def staged(ledger: Ledger, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
-    staging = ledger.stage(columns)
+def staged(draft: Draft, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
+    staging = draft.stage(columns)
     staging.add(map(batches.staged, rows))
     staging.mark(map(batches.marks, rows))
     return staging
 
 
 def merged(ledger: Ledger, columns: Sequence[str], *rows: Checked) -> None:
-    with ledger.transaction():
-        staging = staged(ledger, *rows, columns=columns)
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, columns=columns)
         staging.settle()
-        staging.merge(
+        staging.finish(
             inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
         )
+        draft.merge()
 
 
 # -- suppression ------------------------------------------------------------------------------
@@ -134,8 +137,8 @@ def test_a_suppressed_address_leaves_its_key_to_the_next_row(ledger: Ledger) -> 
 
 def test_a_domain_without_mail_makes_only_sendable_rows_invalid(ledger: Ledger) -> None:
     rows = [person(2, "ann"), left_out(person(3, "bob"), Status.FILTERED)]
-    with ledger.transaction():
-        staging = staged(ledger, *rows, person(4, "eve", email="eve@example.org"))
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, person(4, "eve", email="eve@example.org"))
         assert sorted(staging.domains()) == ["example.com", "example.org"]
         staging.reject_domains([("example.com", "no mail there")])
         assert staging.domains() == ["example.org"]
@@ -199,8 +202,8 @@ def test_duplicates_that_differ_in_what_the_message_uses_are_counted_apart(
     ledger: Ledger,
 ) -> None:
     rows = [person(2, "ann", name="Ann"), person(3, "ann", name="Anna"), person(4, "ann")]
-    with ledger.transaction():
-        staging = staged(ledger, *rows, person(5, "ann", name="Ann"))
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, person(5, "ann", name="Ann"))
         staging.settle()
 
         assert staging.twins({"name", "nothing"}) == Twins(2, ((3, 2), (4, 2)))
@@ -212,8 +215,8 @@ def test_duplicates_that_differ_in_what_the_message_uses_are_counted_apart(
 def test_duplicates_that_would_get_other_files_are_counted(ledger: Ledger) -> None:
     ann = replace(person(2, "ann"), attachments=("/a.pdf",))
     rows = [ann, replace(ann, line=3), replace(ann, line=4, attachments=("/b.pdf",))]
-    with ledger.transaction():
-        staging = staged(ledger, *rows, person(5, "ann"))
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, person(5, "ann"))
         staging.settle()
 
         assert staging.twins_by_attachment() == Twins(2, ((4, 2), (5, 2)))
@@ -229,8 +232,8 @@ def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(ledger
 
     merged(ledger, ("city", "name", "email"), moved)
 
-    ledger.sending.resend()
-    (found,) = ledger.sending.samples(9)
+    sending(ledger).resend()
+    (found,) = sending(ledger).samples(9)
     assert found.cells == ("Grüße", "Ann", "ann@example.com")
 
 
@@ -246,8 +249,8 @@ def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(ledger
 def test_whose_files_matter_still(ledger: Ledger, status: Status, may: bool) -> None:
     plan(ledger, person(2, "ann"))
     bring(ledger, "ann", status)
-    with ledger.transaction():
-        staging = staged(ledger, person(2, "ann"), person(3, "bob"))
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "ann"), person(3, "bob"))
         staging.settle()
 
         assert staging.may_be_sent_to((2, 3)) == ({2, 3} if may else {3})
@@ -269,7 +272,7 @@ def test_one_who_comes_back_after_many_plans_has_the_columns_of_the_last(ledger:
 
 
 def indexes(ledger: Ledger) -> dict[str, str]:
-    rows = ledger.reading._db.execute(
+    rows = ledger._connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'recipient' "
         "AND sql NOT NULL"
     )
@@ -290,12 +293,12 @@ def test_two_rows_can_never_hold_one_key(ledger: Ledger, plans: int) -> None:
         plan(ledger, person(2, "ann"), person(3, "bob"))
 
     with pytest.raises(sqlite3.IntegrityError):
-        ledger.reading._db.execute("UPDATE recipient SET claim = 'ann'")
+        ledger._connection.execute("UPDATE recipient SET claim = 'ann'")
 
 
 def test_a_first_plan_that_is_refused_leaves_an_empty_record_for_the_next(ledger: Ledger) -> None:
-    with contextlib.suppress(LookupError), ledger.transaction():
-        staged(ledger, person(2, "ann")).settle()
+    with contextlib.suppress(LookupError), ledger.draft() as draft:
+        staged(draft, person(2, "ann")).settle()
         raise LookupError("refused")
     assert statuses(ledger, all_rows=True) == []
 
@@ -307,8 +310,8 @@ def test_a_first_plan_that_is_refused_leaves_an_empty_record_for_the_next(ledger
 def test_whoever_reads_during_a_first_plan_sees_the_record_as_it_was(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    with ledger.transaction():
-        staging = staged(ledger, person(2, "ann"))
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "ann"))
         with read_ledger(tmp_path) as reader:
             assert reader.reading.totals() == {}
         staging.settle()
@@ -348,8 +351,8 @@ def test_a_statement_that_goes_on_and_on_is_broken_off_and_nothing_of_the_plan_i
             raise Interrupted("Ctrl-C; nothing was sent")
 
     def plan_for_ever() -> None:
-        with ledger.transaction(), ledger.heeding(heed):
-            staged(ledger, person(2, "bob"))
+        with ledger.draft(heed) as draft:
+            staged(draft, person(2, "bob"))
             ledger._connection.execute(ENDLESS)
 
     with pytest.raises(Interrupted, match="Ctrl-C"):
@@ -365,14 +368,14 @@ def test_who_gets_no_file_is_found_in_one_look_however_long_the_list(ledger: Led
     plan(ledger, *(person(line, f"p{line}") for line in ids))
     bring(ledger, "p2", Status.ACCEPTED)
     looks: list[None] = []
-    with ledger.transaction():
-        staging = staged(ledger, *(person(line, f"p{line}") for line in ids))
+    with ledger.draft(lambda: looks.append(None)) as draft:
+        staging = staged(draft, *(person(line, f"p{line}") for line in ids))
         staging.settle()
         staging.lack("fail", ids)
-        with ledger.heeding(lambda: looks.append(None)):
-            lacking = staging.lacking("fail")
-            may = staging.may_be_sent_to(ids)
-            assert staging.lacking("send without") == NOBODY
+        looks.clear()
+        lacking = staging.lacking("fail")
+        may = staging.may_be_sent_to(ids)
+        assert staging.lacking("send without") == NOBODY
     assert (lacking.count, lacking.rows[0]) == (3_999, 3)
     assert may == set(ids) - {2}
     assert len(looks) * STEPS < 100 * len(ids)

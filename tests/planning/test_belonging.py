@@ -10,9 +10,10 @@ import pytest
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.planning import belonging
 from tests.kit.campaigns import campaign, write
+from tests.kit.people import remember
 
 COMMAND = "sendbatch run mail/spring.yaml"
 ORIGIN = '[remote "origin"]\n\turl = https://{}host.example/{}.git\n'
@@ -42,8 +43,10 @@ def held(ledger: Ledger) -> Callable[..., str | None]:
     """Hold the record to a campaign, and write it down where that passes."""
 
     def hold(loaded: Campaign, moved_from: str | None = None) -> str | None:
-        said = belonging.same_campaign(ledger, loaded, moved_from, COMMAND)
-        belonging.remember(ledger, loaded)
+        said = belonging.same_campaign(ledger.reading, loaded, moved_from, COMMAND)
+        with ledger.draft() as draft:
+            belonging.remember(draft, loaded)
+            draft.merge()
         return said
 
     return hold
@@ -126,7 +129,7 @@ class TestWithoutAProject:
         (tmp_path / "link").symlink_to(tmp_path / "first")
         (tmp_path / "first" / "mail" / "linked.yaml").symlink_to("spring.yaml")
         assert held(campaign(tmp_path / "link" / "mail")) is None
-        ledger.remember("path", str(tmp_path / "link" / "mail" / "linked.yaml"))
+        remember(ledger, path=str(tmp_path / "link" / "mail" / "linked.yaml"))
         assert held(loaded) is None
 
     def test_another_file_that_is_still_there_is_refused(
@@ -147,7 +150,7 @@ class TestWithoutAProject:
     def test_a_file_that_may_not_be_looked_at_is_not_taken_to_be_gone(
         self, ledger: Ledger, checkout: Checkout, held: Held
     ) -> None:
-        ledger.remember("path", "/" + "x" * 300)  # the system refuses so long a name
+        remember(ledger, path="/" + "x" * 300)  # the system refuses so long a name
         with pytest.raises(GuardError, match="which is still there"):
             held(checkout("first", None))
 
@@ -159,7 +162,7 @@ class TestARecordOfVersion1:
         self, ledger: Ledger, checkout: Checkout, held: Held
     ) -> None:
         loaded = checkout("first")
-        ledger.remember("path", str(loaded.file))
+        remember(ledger, path=str(loaded.file))
         assert held(loaded) is None
         assert ledger.reading.meta("project") == SHOP
         assert ledger.reading.meta("path") == "mail/spring.yaml"
@@ -167,20 +170,20 @@ class TestARecordOfVersion1:
     def test_of_a_file_that_is_gone_is_taken_over_and_that_is_said(
         self, ledger: Ledger, checkout: Checkout, held: Held, tmp_path: Path
     ) -> None:
-        ledger.remember("path", str(tmp_path / "gone.yaml"))
+        remember(ledger, path=str(tmp_path / "gone.yaml"))
         assert "moved" in (held(checkout("first")) or "")
 
     def test_of_another_checkout_of_the_project_is_taken_over(
         self, ledger: Ledger, checkout: Checkout, held: Held
     ) -> None:
-        ledger.remember("path", str(checkout("first").file))
+        remember(ledger, path=str(checkout("first").file))
         assert held(checkout("second")) is None
 
     def test_of_another_file_is_refused_until_it_is_said_to_have_moved(
         self, ledger: Ledger, checkout: Checkout, held: Held, tmp_path: Path
     ) -> None:
         other = str(write(tmp_path / "other"))
-        ledger.remember("path", other)
+        remember(ledger, path=other)
         loaded = checkout("first")
         with pytest.raises(GuardError, match="which is still there"):
             held(loaded)
@@ -193,8 +196,8 @@ def test_whatever_a_record_says_of_its_path_is_only_compared(
 ) -> None:
     loaded = checkout("first")
     for project in ("", SHOP):
-        ledger.remember("project", project)
-        ledger.remember("path", path)
+        remember(ledger, project=project)
+        remember(ledger, path=path)
         with contextlib.suppress(GuardError):
             held(loaded)
 
@@ -203,7 +206,7 @@ def test_a_record_that_names_a_project_with_control_characters_is_shown_without(
     ledger: Ledger, checkout: Checkout, held: Held
 ) -> None:
     held(checkout("first"))
-    ledger.remember("project", 'evil\x1b[2J"\n' + "x" * 5000)
+    remember(ledger, project='evil\x1b[2J"\n' + "x" * 5000)
     with pytest.raises(GuardError) as refused:
         held(checkout("first"))
     assert "\x1b" not in str(refused.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import CampaignError
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.message.reading import read_content
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.plan import Planned
@@ -85,7 +85,9 @@ def test_very_many_rows_are_counted_and_the_first_are_named(
     tmp_path: Path, ledger: Ledger, make: Make
 ) -> None:
     people = "email,name,active\n" + "".join(f"p{n}@example.com,P,Off\n" for n in range(1200))
-    with pytest.raises(CampaignError, match=r"1,200 cells say Off \(rows 2, 3, 4, 5, 6 and 1,195 more\)"):
+    with pytest.raises(
+        CampaignError, match=r"1,200 cells say Off \(rows 2, 3, 4, 5, 6 and 1,195 more\)"
+    ):
         make(campaign(tmp_path, people=people, yaml=where("active")))
 
 

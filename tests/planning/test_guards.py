@@ -9,15 +9,16 @@ import pytest
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError
+from sendbatch.ledger.facts import Intent, Settled, Unsound
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.soundness import Unsound
-from sendbatch.ledger.sqlite import Ledger, open_ledger
-from sendbatch.ledger.store import Intent, Settled
+from sendbatch.ledger.sqlite.record import Ledger, open_ledger
 from sendbatch.planning import guards, keys
 from sendbatch.planning.guards import Numbers
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.campaigns import YAML, campaign
 from tests.kit.desk import addresses, plan
+from tests.kit.people import remember
+from tests.kit.selecting import sending
 
 NOW = 1_790_000_000.0  # in September 2026
 COMMAND = "sendbatch run spring.yaml"
@@ -32,13 +33,13 @@ def spring(tmp_path: Path) -> Campaign:
 def tried(ledger: Ledger) -> Ledger:
     """A record of ten, three of whom have the mail as `text1`, through mail.example."""
     plan(ledger, addresses(10))
-    with ledger.transaction():
-        for key, value in (("content", "text1"), ("server", "mail.example"), ("key", "")):
-            ledger.remember(key, value)
-        ledger.note("server", "mail.example", 0.0)
+    remember(ledger, content="text1", server="mail.example", key="")
+    with ledger.draft() as draft:
+        draft.note("server", "mail.example", 0.0)
+        draft.merge()
     taken = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
     for entry in list(ledger.reading.entries())[:3]:
-        ledger.sending.apply(
+        sending(ledger).apply(
             [Intent(entry.id, "text1", NOW, NOW), Settled(entry.id, taken, None, NOW)]
         )
     return ledger
@@ -100,18 +101,17 @@ class TestAddresses:
         self, ledger: Ledger, spring: Campaign
     ) -> None:
         plan(ledger, ["ada@example.com", "Björk@bücher.example"])
-        with ledger.transaction():
-            ledger.sending._db.execute(
-                "UPDATE recipient SET key = 'björk@xn--bcher-kva.example', "
-                "claim = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
-            )
+        ledger._connection.execute(
+            "UPDATE recipient SET key = 'björk@xn--bcher-kva.example', "
+            "claim = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
+        )
         keys.own_addresses(ledger.reading, spring)
 
     def test_an_address_that_is_not_the_one_of_its_key_is_not_believed(
         self, ledger: Ledger, spring: Campaign, tmp_path: Path
     ) -> None:
         plan(ledger, addresses(3))
-        ledger.sending._db.execute("UPDATE recipient SET email = 'eve@example.com' WHERE id = 2")
+        ledger._connection.execute("UPDATE recipient SET email = 'eve@example.com' WHERE id = 2")
         with pytest.raises(Unsound, match="row 3: an address that is not the one of its key"):
             keys.own_addresses(ledger.reading, spring)
 
@@ -137,7 +137,7 @@ class TestContent:
 
     def test_before_anybody_got_it_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
         plan(ledger, addresses(3))
-        ledger.remember("content", "text1")
+        remember(ledger, content="text1")
         assert self.said(ledger, spring, "text2") is None
 
 
@@ -161,7 +161,7 @@ class TestServer:
 
     def test_before_anybody_was_tried_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
         plan(ledger, addresses(3))
-        ledger.remember("server", "mail.example")
+        remember(ledger, server="mail.example")
         assert self.said(ledger, through(spring, "backup.example")) is None
 
 

@@ -13,7 +13,7 @@ from sendbatch import api
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError
-from sendbatch.ledger.sqlite import FILE
+from sendbatch.ledger.sqlite.record import FILE
 from sendbatch.planning import keys
 from sendbatch.runtime.edge import Edge
 from tests.kit.campaigns import YAML, campaign, write
@@ -233,6 +233,7 @@ def test_before_anybody_was_tried_the_key_may_change(tmp_path: Path) -> None:
     nobody = PEOPLE.replace("@", " at ")
     send(load(tmp_path, people=nobody), tmp_path)
     assert len(send(load(tmp_path, "home"), tmp_path)) == 3
+
 
 SHARED = """\
 email,name,id

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from sendbatch.errors import AudienceError, CampaignError, Interrupted
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.planning.plan import Planned
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import AudienceError, shown
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.planning.plan import Planned
 from sendbatch.values import Status
 from tests.kit.campaigns import YAML, campaign

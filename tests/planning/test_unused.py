@@ -9,7 +9,7 @@ import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import CampaignError
-from sendbatch.ledger.sqlite import Ledger
+from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.message.reading import read_content
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.unused import hidden_slips, used_by

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.store import Entry, Event, Held, Plan, Reading, Told
+from sendbatch.ledger.facts import Entry, Event, Held, Plan, Told
+from sendbatch.ledger.store import Reading
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.values import Status

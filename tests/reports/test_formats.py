@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch import reports
-from sendbatch.ledger.access import REPORT_FILES
+from sendbatch.ledger.sqlite.access import REPORT_FILES
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, TABLE, Format
 from sendbatch.reports.tally import take

@@ -8,7 +8,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sendbatch.ledger.store import Event
+from sendbatch.ledger.facts import Event
 from sendbatch.reports.json import write
 from sendbatch.reports.rows import COLUMNS
 from sendbatch.values import Status

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, LockedError, shown
-from sendbatch.ledger.access import hold_readable, hold_writable
-from sendbatch.ledger.holding import being_written, is_busy
-from sendbatch.ledger.scratch import has_no_room, no_room, sort_in_memory_if_need_be
-from sendbatch.ledger.soundness import OURS, Unsound, hold_plans, hold_tables
+from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.sqlite.access import hold_readable, hold_writable
+from sendbatch.ledger.sqlite.holding import being_written, is_busy
+from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
+from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
-from sendbatch.runtime.mounts import TABLE, network_of
+from sendbatch.runtime.mounts import TABLE as MOUNTS
+from sendbatch.runtime.mounts import network_of
 
 VERSION = 1
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
@@ -258,7 +260,7 @@ def _words(error: OSError | sqlite3.Error) -> str:
     return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
 
 
-def refuse_network(folder: Path, mounts: Path = TABLE) -> None:
+def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
     """Raises LedgerError where `folder` is on a network file system: WAL does not hold there."""
     if (kind := network_of(folder, mounts)) is not None:
         raise LedgerError(

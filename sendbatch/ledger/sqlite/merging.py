@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from sendbatch.ledger.sql import listed
+from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.states import LEFT_OUT, Event, sources
 
 TRIED = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from sendbatch.errors import RecordStopped
-from sendbatch.ledger.holding import Hold
-from sendbatch.ledger.soundness import Unsound
+from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.values import Status
 
 
@@ -42,17 +42,32 @@ def writable() -> Iterator[None]:
 def transaction(connection: sqlite3.Connection, hold: Hold | None = None) -> Iterator[None]:
     """All or nothing, durable once left. Raises RecordStopped where the disk says no, RecordLost where
     the record is no longer in this hand."""
+    with writable(), open_transaction(connection, hold) as commit:
+        yield
+        commit()
+
+
+@contextmanager
+def open_transaction(
+    connection: sqlite3.Connection, hold: Hold | None = None
+) -> Iterator[Callable[[], None]]:
+    """Nothing, unless the function that the block gets is called; raises what `transaction` does."""
+
+    def commit() -> None:
+        with writable():
+            connection.execute("COMMIT")
+        if hold is not None:
+            hold.counted()
+
     with writable():
         _begin(connection, hold)
-        try:
-            if hold is not None:
-                hold.count(connection)
-            yield
-            connection.execute("COMMIT")
-            if hold is not None:
-                hold.counted()
-        finally:
-            if connection.in_transaction:
+    try:
+        if hold is not None:
+            hold.count(connection)
+        yield commit
+    finally:
+        if connection.in_transaction:
+            with writable():
                 connection.execute("ROLLBACK")
 
 

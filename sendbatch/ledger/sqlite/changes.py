@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.holding import Hold
-from sendbatch.ledger.sql import listed, transaction
-from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
-from sendbatch.ledger.store import (
+from sendbatch.ledger.facts import (
     Change,
     Failed,
     Intent,
@@ -22,6 +19,9 @@ from sendbatch.ledger.store import (
     Remembered,
     Settled,
 )
+from sendbatch.ledger.sqlite.holding import Hold
+from sendbatch.ledger.sqlite.sql import listed, transaction
+from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -80,10 +80,15 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
             db.execute(_OWN, (at, id_))
         case Remembered(key, None):
             db.execute("DELETE FROM meta WHERE key = ?", (key,))
-        case Remembered(key, value):
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        case Remembered(key, str(value)):
+            remember(db, key, value)
         case Noted(kind, detail, at):
             note(db, kind, detail, at)
+
+
+def remember(db: sqlite3.Connection, key: str, value: str) -> None:
+    """One line of `meta`."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
 def note(db: sqlite3.Connection, kind: str, detail: str, at: float) -> None:

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LockedError, one_line
-from sendbatch.ledger.access import LOCK as LOCK
-from sendbatch.ledger.access import denied
-from sendbatch.ledger.holding import Hold, identity, noted_in
+from sendbatch.ledger.sqlite.access import LOCK as LOCK
+from sendbatch.ledger.sqlite.access import denied
+from sendbatch.ledger.sqlite.holding import Hold, identity, noted_in
 from sendbatch.runtime.files import refuse_link, replacing
 
 HOLDER = "lock.json"

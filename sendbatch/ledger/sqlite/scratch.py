@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped
-from sendbatch.ledger.holding import identity
+from sendbatch.ledger.sqlite.holding import identity
 
 PREFIX = "sendbatch-copy-"
 # Why there may be no folder for temporary files.

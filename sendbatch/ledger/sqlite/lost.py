@@ -18,7 +18,7 @@ import stat
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
-from sendbatch.ledger.access import FILE, LOG, REPORT_FILES, TRACES
+from sendbatch.ledger.sqlite.access import FILE, LOG, REPORT_FILES, TRACES
 
 KNOWING = ("accepted", "in_doubt")  # statuses of those who would be mailed again
 UNDER_WAY = "under way"  # meta: the mark

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from sendbatch.ledger.facts import Saying
 
 BLANKS = " \t\r\n\u00a0"
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """How many rows, what their cells say as it stands there, and the lines of the first."""
-
-    count: int
-    cells: tuple[str, ...]
-    rows: tuple[int, ...]
 
 
 def saying(

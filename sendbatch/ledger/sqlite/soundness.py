@@ -13,6 +13,7 @@ import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
+from sendbatch.ledger.facts import Unsound
 from sendbatch.values import Status
 
 MOST_TEXT = 100_000  # characters of what others said, or we noted
@@ -22,10 +23,6 @@ MOST_TIME = 253_402_300_799  # seconds: the end of the year 9999, after which no
 MOST_NUMBER = 2**53
 
 _STATUSES = "(" + ", ".join(f"'{status}'" for status in sorted(Status)) + ")"
-
-
-class Unsound(ValueError):
-    """Something stands in the record that sendbatch does not write; says what."""
 
 
 def _text(name: str, most: int | None = None) -> str:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sendbatch.ledger.cells import Saying, saying
-from sendbatch.ledger.merging import TRIED, merge_staged
+from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Saying, Twins
+from sendbatch.ledger.sqlite.cells import saying
+from sendbatch.ledger.sqlite.merging import TRIED, merge_staged
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
@@ -31,51 +31,7 @@ _NOT_DONE = (  # of a staged row: nobody of its key is done with. One look at th
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How a new plan compares with the last: who holds a key in one and not in the other, or with
-    another address or cells. `moved` were sent to an old address: (row, old, new), at most ten."""
-
-    added: int = 0
-    removed: int = 0
-    corrected: int = 0
-    moved: tuple[tuple[int, str, str], ...] = ()
-    first: bool = False  # there was nobody before
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.corrected)
-
-
-@dataclass(frozen=True, slots=True)
-class Twins:
-    """Duplicates whose message would differ from the first: how many, (row, first row) of some."""
-
-    count: int = 0
-    rows: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lacking:
-    """Rows that do not get all they ask for: how many, and the lines of the first."""
-
-    count: int = 0
-    rows: tuple[int, ...] = ()
-
-
-NOBODY = Lacking()
-
-
-@dataclass(frozen=True, slots=True)
-class Faulty:
-    """Rows whose attachments refuse the plan: how many, whether a file is not there, (line, what is wrong)
-    of the first."""
-
-    count: int = 0
-    is_missing: bool = False
-    rows: tuple[tuple[int, str], ...] = ()
-
-
-class Staging:
+class SqliteStaging:
     """One plan in the making. `columns` are the names of the cells, in order."""
 
     def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
@@ -100,33 +56,23 @@ class Staging:
         _make(connection, self._table)
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Stage checked rows in the order of the CSV: (line, key, email, cells as JSON, status, reason
-        or None)."""
         for part in _parts(rows, AT_ONCE):
             statement = _insertion(self._table, self._number, len(part))
             self._db.execute(statement, tuple(chain.from_iterable(part)))
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
-        """(line, the key that an earlier version gave this row): who was tried under it is recognised by
-        it, and keeps it."""
         self._db.executemany("INSERT INTO former VALUES (?, ?)", rows)
 
     def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
-        """(a key of the record, what it would be today): the same as `known_as`, whichever way the CSV
-        writes it by now."""
         self._db.executemany("INSERT INTO since VALUES (?, ?)", keys)
 
     def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """What suppression, look-ups and `twins_by_attachment` go by: (line, default key of the
-        address, domain, paths of its own attachments as JSON or None)."""
         self._db.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
 
     def lack(self, kind: str, lines: Iterable[int]) -> None:
-        """Rows that do not get all they ask for, by line; `kind` is the caller's word for what is amiss."""
         self._db.executemany("INSERT INTO lacking VALUES (?, ?)", ((kind, line) for line in lines))
 
     def lacking(self, kind: str, most: int = 10) -> Lacking:
-        """Those of them that may be sent to. All is settled."""
         if not self._one("SELECT EXISTS (SELECT 1 FROM lacking WHERE kind = ?)", kind):
             return NOBODY
         them = (
@@ -138,12 +84,9 @@ class Staging:
         return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
 
     def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
-        """Rows whose attachments refuse the plan, if they may be sent to: (line, what is wrong, whether
-        that a file is not there)."""
         self._db.executemany("INSERT INTO faulty VALUES (?, ?, ?)", rows)
 
     def faulty(self, most: int) -> Faulty:
-        """Those of them that may be sent to. All is settled."""
         joined = (
             f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
         )
@@ -153,18 +96,12 @@ class Staging:
         return Faulty(count, bool(self._one(is_missing)), tuple(rows)) if count else Faulty()
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
-        """(kind, value): "key" as the default key of an address, "domain" as A-labels, "below" as all
-        domains under one, "text" as it stands."""
         self._db.executemany("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
 
     def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
-        """(number of the list, line, value, as it is told, what to do about it): entries that count only
-        if their value is a key."""
         self._db.executemany("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
 
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
-        """Of a list's questioned entries those that are no key, of this plan or an earlier one: how many,
-        and (line, as told, what to do) of the first. All rows are staged."""
         if self._one("SELECT EXISTS (SELECT 1 FROM questioned)"):
             keys = "SELECT key FROM recipient"
             if self._table != "recipient":
@@ -177,7 +114,6 @@ class Staging:
         return self._one("SELECT count(*) FROM questioned WHERE list = ?", number), rows
 
     def domains(self) -> list[str]:
-        """The domains of all marked rows that may still be sent to."""
         rows = self._db.execute(
             f'SELECT DISTINCT domain FROM {self._table} JOIN marks USING ("row") '
             "WHERE status = 'pending'"
@@ -185,7 +121,6 @@ class Staging:
         return [domain for (domain,) in rows]
 
     def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
-        """(domain, reason): marked rows there are invalid, for DNS alone."""
         self._db.executemany("INSERT INTO unreachable VALUES (?, ?)", reasons)
         self._db.execute(
             f"UPDATE {self._table} SET status = 'invalid', claim = NULL, reason = unreachable.reason "
@@ -194,8 +129,6 @@ class Staging:
         )
 
     def settle(self) -> None:
-        """All rows are staged: find the suppressed, who is known by a former key, then the first row of
-        each key."""
         self._leave_out_suppressed()
         if self._one("SELECT EXISTS (SELECT 1 FROM former UNION ALL SELECT 1 FROM since)"):
             self._recognise()
@@ -280,11 +213,9 @@ class Staging:
         ).rowcount
 
     def twins(self, used: Collection[str], most: int = 10) -> Twins:
-        """Duplicates that differ from the first row in a column among `used`."""
         return self._twins(self._differs(used), most)
 
     def twins_by_attachment(self, most: int = 10) -> Twins:
-        """Duplicates that would get other files than the first row."""
         files = '(SELECT files FROM marks WHERE marks."row" = {}."row")'
         return self._twins(f"{files.format('later')} IS NOT {files.format('first')}", most)
 
@@ -310,7 +241,6 @@ class Staging:
         return Twins(count, tuple(rows)) if count else Twins()
 
     def may_be_sent_to(self, lines: Collection[int]) -> set[int]:
-        """Those of the rows at these lines that hold their key, where nobody of that key is done with."""
         if not lines:
             return set()
         found = self._db.execute(
@@ -321,12 +251,10 @@ class Staging:
         return {line for (line,) in found}
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
-        """The staged rows whose cell in this column is one of `words`, as `cells.saying` has it."""
         place = self._columns.index(column)
         return saying(self._db, self._table, f"plan = {self._number}", place, words)
 
     def difference(self) -> Difference:
-        """Against the last plan, before anything is merged."""
         if self._table == "recipient":
             return Difference(first=True)
         last = self._number - 1
@@ -357,7 +285,6 @@ class Staging:
         )
 
     def corrected_doubt(self) -> frozenset[int]:
-        """IDs of those in doubt who have another address or other cells in the new plan."""
         if self._table == "recipient":
             return frozenset()
         rows = self._db.execute(
@@ -369,7 +296,7 @@ class Staging:
     def _one(self, statement: str, *values: Any) -> int:
         return int(self._db.execute(statement, values).fetchone()[0])
 
-    def merge(
+    def finish(
         self,
         *,
         inputs: str,
@@ -377,8 +304,8 @@ class Staging:
         content_digest: str,
         started_at: float,
         completed_at: float,
-    ) -> int:
-        """Make the staged rows the current plan, by RECORD's table; returns the plan's number."""
+    ) -> None:
+        """By RECORD's table."""
         if self._table != "recipient":
             merge_staged(self._db, self._columns, self._number)
         counts = dict(
@@ -401,7 +328,6 @@ class Staging:
             ),
         )
         self._drop()
-        return self._number
 
     def _drop(self) -> None:
         for table in (*TABLES, *OF_FORMER_KEYS):

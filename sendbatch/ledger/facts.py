@@ -1,0 +1,217 @@
+"""What is told to the record and what it tells: frozen values.
+
+Changes are what a run makes durable; the rest answers questions about people, plans and replies. Times are
+seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from sendbatch.values import Outcome, Status
+
+
+class Unsound(ValueError):
+    """Something stands in the record that sendbatch does not write; says what."""
+
+
+class Intent(NamedTuple):
+    """The message is about to be whole on the wire: the row becomes *sending*."""
+
+    id: int
+    content: str
+    dated_at: float
+    at: float
+
+
+class Settled(NamedTuple):
+    """How a hand-over ended. `due_at` is when a deferred row may be tried again, None: not in this
+    run. Without `counts_attempt` it is a verdict on an earlier attempt, whose reply is kept."""
+
+    id: int
+    outcome: Outcome
+    due_at: float | None
+    at: float
+    counts_attempt: bool = True
+
+
+class Failed(NamedTuple):
+    """The message could not be built."""
+
+    id: int
+    reason: str
+    at: float
+
+
+class Released(NamedTuple):
+    """Nothing of the message counted: back to its earlier status, no attempt."""
+
+    id: int
+
+
+class LeftInDoubt(NamedTuple):
+    """Taken up to be sent again, and not sent: in doubt as it was."""
+
+    id: int
+
+
+class Own(NamedTuple):
+    """Others were accepted after this row was refused for good: it stays deferred, and is the row's own."""
+
+    id: int
+    at: float
+
+
+class Remembered(NamedTuple):
+    """A value of the record's meta; None forgets it."""
+
+    key: str
+    value: str | None
+
+
+class Noted(NamedTuple):
+    """Something worth remembering that is about no single row."""
+
+    kind: str
+    detail: str
+    at: float
+
+
+Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own | Remembered | Noted
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Some of the recipients by their addresses' domain: those at one of `domains`, as the record
+    spells them, or where `others`, all but them."""
+
+    domains: tuple[str, ...] = ()
+    others: bool = True
+
+
+EVERYONE = Lane()
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """Rows with this status to be tried again; `codes` is a glob on the enhanced code of their last
+    reply, or on the basic one where there is none."""
+
+    status: Status
+    codes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Recipients deferred by this 5xx; `key` is that of the first."""
+
+    code: int
+    enhanced: str | None
+    text: str
+    recipients: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recipient as the record tells of them; `content` is the full digest of what was sent."""
+
+    id: int
+    row: int
+    key: str
+    email: str
+    status: Status
+    was: Status | None
+    attempts: int
+    due_at: float | None
+    code: int | None
+    enhanced: str | None
+    reply: str | None
+    reason: str | None
+    content: str | None
+    dated_at: float | None
+    first_attempt_at: float | None
+    finished_at: float | None
+
+
+# One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
+# digest of the content, time of the first attempt and of the last outcome, reason.
+Told: TypeAlias = tuple[
+    int, str, str, str, int | None, str | None, str | None, int, str | None,
+    float | None, float | None, str | None,
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`kind` is one word ("slowdown", "stopped", "resolved", …), `detail` a sentence."""
+
+    at: float
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The last completed plan. `columns` are the names of each row's cells, in order."""
+
+    id: int
+    inputs: str
+    completed_at: float
+    columns: tuple[str, ...]
+    recipients_digest: str
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a new plan compares with the last: who holds a key in one and not in the other, or with
+    another address or cells. `moved` were sent to an old address: (row, old, new), at most ten."""
+
+    added: int = 0
+    removed: int = 0
+    corrected: int = 0
+    moved: tuple[tuple[int, str, str], ...] = ()
+    first: bool = False  # there was nobody before
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.corrected)
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Duplicates whose message would differ from the first: how many, (row, first row) of some."""
+
+    count: int = 0
+    rows: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Rows that do not get all they ask for: how many, and the lines of the first."""
+
+    count: int = 0
+    rows: tuple[int, ...] = ()
+
+
+NOBODY = Lacking()
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """Rows whose attachments refuse the plan: how many, whether a file is not there, (line, what is wrong)
+    of the first."""
+
+    count: int = 0
+    is_missing: bool = False
+    rows: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How many rows, what their cells say as it stands there, and the lines of the first."""
+
+    count: int
+    cells: tuple[str, ...]
+    rows: tuple[int, ...]

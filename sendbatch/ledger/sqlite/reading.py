@@ -1,0 +1,139 @@
+"""The record as it is told: totals, recipients, replies, events. Changes nothing.
+
+Behind `store.Reading`; works on a reader's connection and on the writer's alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+
+from sendbatch.ledger.facts import Event, Held, Told
+from sendbatch.ledger.sqlite.merging import TRIED
+from sendbatch.ledger.sqlite.people import CURRENT, SqlitePeople
+from sendbatch.values import Status
+
+TOLD = (
+    '"row", key, email, status, code, enhanced_code, reply, attempts, content, first_attempt_at, '
+    "finished_at, reason"
+)
+SENT = "('accepted', 'in_doubt', 'sending')"
+
+
+class SqliteReading(SqlitePeople):
+    """As `SqlitePeople`, and all the rest that the record tells."""
+
+    def meta(self, key: str) -> str | None:
+        found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(found[0]) if found else None
+
+    def totals(self) -> dict[Status, int]:
+        return self._counts(CURRENT)
+
+    def departed(self) -> dict[Status, int]:
+        return self._counts(f"NOT {CURRENT}")
+
+    def _counts(self, condition: str) -> dict[Status, int]:
+        rows = self._db.execute(
+            f"SELECT {self._status}, count(*) FROM recipient WHERE {condition} GROUP BY 1"
+        )
+        return {Status(status): count for status, count in rows}
+
+    def told(
+        self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
+    ) -> Iterator[Told]:
+        return iter(self._by_line(TOLD, statuses, all_rows))
+
+    def tried_keys_of_before(self) -> Iterator[str]:
+        rows = self._db.execute(
+            f"SELECT key FROM recipient WHERE (key GLOB '*[^ -~]*' OR key GLOB '\"*\"') AND {TRIED}"
+        )
+        return (key for (key,) in rows)
+
+    def has_tried(self) -> bool:
+        found = self._db.execute(
+            "SELECT 1 FROM recipient WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT 1"
+        )
+        return found.fetchone() is not None
+
+    def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
+        rows = self._db.execute(
+            "SELECT key, columns, vars FROM recipient JOIN plan ON plan.id = recipient.plan "
+            f"WHERE {CURRENT} AND (attempts > 0 OR first_attempt_at IS NOT NULL) LIMIT ?",
+            (limit,),
+        )
+        for key, columns, cells in rows.fetchall():
+            pairs = zip(json.loads(columns), json.loads(cells), strict=True)
+            yield key, {name: cell for name, cell in pairs if isinstance(cell, str)}
+
+    def latest(self) -> float:
+        found = self._db.execute(
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM event UNION ALL SELECT "
+            "max(max(coalesce(first_attempt_at, 0)), max(coalesce(finished_at, 0)), "
+            "max(coalesce(dated_at, 0))) FROM recipient)"
+        ).fetchone()[0]
+        return float(found or 0)
+
+    def span(self) -> tuple[float | None, float | None]:
+        first, last = self._db.execute(
+            f"SELECT min(first_attempt_at), max(finished_at) FROM recipient WHERE {CURRENT} "
+            "AND first_attempt_at IS NOT NULL"
+        ).fetchone()
+        return first, last
+
+    def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
+        return self._db.execute(
+            "SELECT code, enhanced_code, reply, count(*) AS many FROM recipient "
+            f"WHERE {CURRENT} AND code >= 400 GROUP BY code, enhanced_code, reply "
+            "ORDER BY many DESC, code, reply LIMIT ?",
+            (limit,),
+        ).fetchall()
+
+    def held(self, limit: int = 20) -> list[Held]:
+        rows = self._db.execute(
+            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key) FROM recipient "
+            f"WHERE {CURRENT} AND status = 'deferred' AND {self._status} = 'deferred' AND code >= 500 "
+            "GROUP BY code, enhanced_code, reply ORDER BY many DESC, code, reply LIMIT ?",
+            (limit,),
+        )
+        return [Held(*row) for row in rows]
+
+    def events(self, limit: int = 200) -> list[Event]:
+        rows = self._db.execute(
+            "SELECT at, kind, detail FROM event ORDER BY rowid DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return [Event(*row) for row in reversed(rows)]
+
+    def contents(self) -> list[tuple[str, int]]:
+        sent = f"FROM recipient WHERE content IS NOT NULL AND status IN {SENT}"
+        count, first, last = self._db.execute(
+            f"SELECT count(*), min(content), max(content) {sent}"
+        ).fetchone()
+        if first == last:  # as nearly always: no need to sort everyone by a digest
+            return [(first, count)] if count else []
+        rows = self._db.execute(
+            f"SELECT content, count(*), max(finished_at) AS last {sent} GROUP BY content ORDER BY last"
+        )
+        return [(content, count) for content, count, _ in rows]
+
+    def servers(self) -> list[tuple[str, int]]:
+        changes = self._db.execute(
+            "SELECT at, detail FROM event WHERE kind = 'server' ORDER BY rowid"
+        ).fetchall()
+        bounds = [float("-inf"), *(at for at, _ in changes[1:]), float("inf")]
+        counts: dict[str, int] = {}
+        for (_, server), (start, end) in zip(changes, pairwise(bounds), strict=False):
+            counts[server] = counts.get(server, 0) + self._accepted_between(start, end)
+        return list(counts.items())
+
+    def _accepted_between(self, start: float, end: float) -> int:
+        found = self._db.execute(
+            "SELECT count(*) FROM recipient WHERE status = 'accepted' AND finished_at >= ? "
+            "AND finished_at < ?",
+            (start, end),
+        )
+        return int(found.fetchone()[0])
+
+    def domain_of(self, content: str) -> str:
+        return self.meta(f"domain of {content}") or ""

@@ -1,0 +1,302 @@
+"""ledger.sqlite as one object: a connection, what it tells, and what is made of it. Behind `store.Record`.
+
+Only `open_ledger` writes to the record itself; `open_scratch` works on a copy that is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
+from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.sqlite.access import FILE as FILE
+from sendbatch.ledger.sqlite.access import LOG
+from sendbatch.ledger.sqlite.backlog import SqliteBacklog
+from sendbatch.ledger.sqlite.changes import note, remember
+from sendbatch.ledger.sqlite.draft import SqliteDraft
+from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
+from sendbatch.ledger.sqlite.lock import is_held, last_noted
+from sendbatch.ledger.sqlite.lost import UNDER_WAY, is_outdated, log_is_lost
+from sendbatch.ledger.sqlite.reading import SqliteReading
+from sendbatch.ledger.sqlite.schema import (
+    open_copy,
+    open_for_reading,
+    open_for_writing,
+    unusable,
+)
+from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
+from sendbatch.ledger.sqlite.selecting import SqliteSelection, put_back
+from sendbatch.ledger.sqlite.soundness import hold_rows
+from sendbatch.ledger.sqlite.sql import listed, open_transaction, transaction, writable
+from sendbatch.ledger.states import RESOLVED, SENDABLE, Event, sources
+from sendbatch.ledger.store import Draft
+from sendbatch.values import Status
+
+STEPS = 100_000  # of SQLite's machine between two calls of a `heed`: some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What lay in a record's folder before it was read, for a run may be writing to it: whether one is alive,
+    what its holder, or the last one, has noted in the lock, and whether there is a run's log."""
+
+    folder: Path
+    under_way: bool
+    noted: bytes
+    has_log: bool
+
+
+def traces_in(folder: Path) -> Traces:
+    under_way = is_held(folder)
+    return Traces(folder, under_way, last_noted(folder), under_way or has_log(folder))
+
+
+class Ledger:
+    """An open record; close it when done. `traces` says what lay beside it before it was opened."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        hold: Hold | None = None,
+        *,
+        at_rest: bool = False,
+        traces: Traces | None = None,
+    ) -> None:
+        self._connection = connection
+        self._mark: str | None = None  # of this process, which takes it away in the end
+        self._hold = hold
+        self._traces = traces
+        self._selection = SqliteSelection(connection)
+        self.reading = SqliteReading(connection, at_rest=at_rest)
+
+    @property
+    def under_way(self) -> bool:
+        return self._traces is not None and self._traces.under_way
+
+    def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
+        return SqliteBacklog(self._connection, self._hold, self._selection, now)
+
+    @contextlib.contextmanager
+    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+        with writable(), open_transaction(self._connection, self._hold) as commit:
+
+            def merged(begins_at: float | None) -> None:
+                if begins_at is not None:
+                    self._mark = str(begins_at)  # see `lost`
+                    remember(self._connection, UNDER_WAY, self._mark)
+                commit()
+                self._selection = draft
+                if begins_at is not None:
+                    self._checkpoint()
+
+            draft = SqliteDraft(self._connection, merged)
+            with self._heeding(heed):
+                yield draft
+
+    def recover(self, at: float) -> int:
+        with transaction(self._connection, self._hold):
+            put_back(self._connection)
+            found = self._connection.execute(
+                "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
+                "finished_at = ?, reason = 'the run ended before the reply to the message came' "
+                f"WHERE status IN {listed(sources(Event.CRASH))}",
+                (at,),
+            ).rowcount
+            if found:
+                note(
+                    self._connection,
+                    "crash",
+                    f"{found} found on the way after a crash, now in doubt",
+                    at,
+                )
+        return found
+
+    def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
+        db, event = self._connection, RESOLVED[to]
+        with transaction(db, self._hold):
+            ids = [self._unsettled(spellings) for spellings in named]
+            wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
+            for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
+                db.execute(
+                    "UPDATE recipient SET status = ?, was = NULL, due_at = NULL, "
+                    "reason = 'settled by hand', finished_at = ? "
+                    f"WHERE id = ? AND status IN {listed(sources(event))}",
+                    (to, None if to is Status.PENDING else at, id_),
+                )
+            for spellings in () if wrong else named:
+                note(db, "resolved", f"{spellings[0]}: {to}, by hand", at)
+            if named and not wrong and to is Status.PENDING:
+                # The plan left these rows as they were tried. The next run must plan anew: they get
+                # what the CSV says now, or are left out by it.
+                db.execute("UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan)")
+        self._confirm()
+        return wrong
+
+    def _unsettled(self, spellings: tuple[str, ...]) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT id FROM recipient WHERE (status = 'in_doubt' OR (status = 'deferred' AND code >= 500)) "
+            "AND (key IN "
+            "(SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))",
+            (json.dumps(spellings),),
+        )
+        return [id_ for (id_,) in rows]
+
+    def _confirm(self) -> None:
+        """This is the record that others find, and nobody else's. Raises RecordLost."""
+        if self._hold is not None:
+            self._hold.confirm(self._connection)
+            self._hold.look(self._connection)
+
+    @contextlib.contextmanager
+    def _heeding(self, heed: Callable[[], None]) -> Iterator[None]:
+        """The SendbatchError that `heed` raises breaks a statement off, which may take seconds for a million
+        rows, and is what the block raises."""
+        raised: list[SendbatchError] = []
+
+        def is_to_end() -> bool:
+            try:
+                heed()
+            except SendbatchError as error:
+                raised.append(error)
+            return bool(raised)
+
+        self._connection.set_progress_handler(is_to_end, STEPS)
+        try:
+            yield
+        except (sqlite3.OperationalError, RecordStopped):
+            if raised:
+                raise raised[0] from None
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
+
+    def _checkpoint(self) -> None:
+        """Bring all of the log into the file itself, durably, unless others read it for long: a copy of the
+        file alone then has the plan, and shows that it is no more."""
+        with writable():
+            self._connection.execute("PRAGMA wal_checkpoint(FULL)")
+
+    def close(self) -> None:
+        """The mark goes with the log. Where a full disk does not let it, the log may make room."""
+        if self._hold is not None and self._hold.was_taken():
+            abandon(self._connection)
+            return
+        if self._mark is not None:
+            with contextlib.suppress(RecordStopped):
+                try:
+                    self._unmark()
+                except RecordStopped:
+                    self._checkpoint()
+                    self._unmark()
+        self._connection.close()
+
+    def _unmark(self) -> None:
+        with transaction(self._connection):  # wherever the file is by now, its log goes into it
+            ours = (UNDER_WAY, self._mark)
+            self._connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", ours)
+        self._mark = None
+
+    def take_over(self) -> None:
+        """A run that was cut off left its mark: with its log the record is whole, and the mark is ours."""
+        self._mark = self.reading.meta(UNDER_WAY)
+
+    def doubt(self) -> LedgerError | None:
+        """What is said where a run was cut off and its log is missing, unless what was noted in the lock
+        vouches for the record; and where that shows that the record is an older one."""
+        traces, stands = self._traces, self.reading.meta(NUMBER)
+        if traces is None or vouches(traces.noted, stands):
+            return None
+        is_cut_off = not traces.has_log and self.reading.meta(UNDER_WAY) is not None
+        if not is_cut_off and not is_newer(traces.noted, stands, self.reading.meta(BEFORE)):
+            return None
+        everyone, holders = self.reading.census()
+        left = sum(everyone.get(status, 0) for status in SENDABLE)
+        if not is_cut_off:
+            return is_outdated(traces.folder, left, holders)
+        return log_is_lost(traces.folder, left, holders) if left else None
+
+
+@contextlib.contextmanager
+def open_ledger(
+    folder: Path, hold: Hold | None = None, *, without_log: bool = False
+) -> Iterator[Ledger]:
+    """The record in `folder`, to be written; made where there is none. With `hold` it is in that hand
+    from now on. Raises LedgerError, also where a run's log is missing or the record is an older one, unless
+    that is accepted (`without_log`); LockedError."""
+    noted = hold.noted if hold is not None and not without_log else b""
+    traces = Traces(folder, False, noted, without_log or has_log(folder))
+    connection = open_for_writing(folder / FILE)
+    with _told(folder / FILE, Ledger(connection, hold, traces=traces)) as ledger:
+        hold_rows(connection)
+        if (doubt := ledger.doubt()) is not None:
+            raise doubt
+        if hold is not None:
+            hold.take(connection, folder / FILE)
+        ledger.take_over()
+        yield ledger
+
+
+@contextlib.contextmanager
+def read_ledger(folder: Path) -> Iterator[Ledger]:
+    """The record in `folder`, which must exist, to be read. Raises LedgerError."""
+    traces = traces_in(folder)
+    connection = open_for_reading(folder / FILE)
+    if connection is None:
+        raise LedgerError(f"{shown(folder / FILE)}: the record cannot be read: there is none yet")
+    with _told(folder / FILE, Ledger(connection, at_rest=True, traces=traces)) as ledger:
+        hold_rows(connection)
+        yield ledger
+
+
+@contextlib.contextmanager
+def open_scratch(folder: Path) -> Iterator[Ledger]:
+    """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
+    traces = traces_in(folder)
+    with scratch_folder() as scratch:
+        connection = open_copy(folder / FILE, scratch)
+        with _told(folder / FILE, Ledger(connection, traces=traces)) as ledger:
+            try:
+                hold_rows(connection)
+                yield ledger
+            except sqlite3.Error as error:
+                if has_no_room(error):
+                    raise no_room(str(error)) from None
+                raise
+
+
+def has_log(folder: Path) -> bool:
+    """A run's log is there until it is closed, and never empty: the plan went through it. An empty one is
+    made by whoever only reads."""
+    try:
+        return (folder / LOG).stat().st_size > 0
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
+    """Closes the record in the end; what SQLite says of it becomes a LedgerError."""
+    try:
+        yield ledger
+    except Unsound as error:
+        raise unusable(path, error) from None
+    except sqlite3.Error as error:
+        raise LedgerError(f"{shown(path)}: the record cannot be read: {error}") from None
+    finally:
+        ledger.close()
+
+
+def has_ledger(folder: Path, run: str | None = None) -> bool:
+    """Whether there is a record with a plan, and of that edition where one is given: a run that was refused
+    or declined leaves none. Raises LedgerError."""
+    connection = open_for_reading(folder / FILE)
+    if connection is None:
+        return False
+    with _told(folder / FILE, Ledger(connection)) as ledger:
+        is_meant = run is None or ledger.reading.meta("run") in (None, run)
+        return is_meant and ledger.reading.plan() is not None
