@@ -55,7 +55,10 @@ class Composer:
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own attachments are, and what is wrong with them."""
         found = self._letter.survey(cells)
-        return found if found.fault is None else replace(found, fault=_told(found.fault))
+        wrong = found.unavailable
+        if wrong is None:
+            return found
+        return replace(found, unavailable=wrong._replace(reason=_told(wrong.reason)))
 
 
 def composed(parts: Parts) -> Message:
