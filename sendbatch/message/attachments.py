@@ -110,7 +110,7 @@ class Attachments:
         return Survey(
             tuple(files),
             self._shared_size + encoded(sum(size for _, size in files)),
-            _told(unavailable),
+            _most_serious(unavailable),
             goes_without,
             fails_if_too_large=bool(policies) and set(policies) == {FAIL},
         )
@@ -121,7 +121,7 @@ def encoded(size: int) -> int:
     return -(-size // 57) * 78
 
 
-def _told(unavailable: Sequence[Unavailable]) -> Unavailable | None:
+def _most_serious(unavailable: Sequence[Unavailable]) -> Unavailable | None:
     """The first that refuses the plan comes before the first that only its row fails by."""
     return min(unavailable, key=lambda one: one.fails, default=None)
 
@@ -177,12 +177,12 @@ def _emptiness(names: Sequence[str]) -> str:
 
 def _cells(own: _Own, variables: dict[str, object]) -> str:
     """What a path was made of, for whoever looks for the cell at fault."""
-    told = [
+    cells = [
         f"{name} is {one_line(str(variables[name]), 60)}"
         for name in own.names[:3]
         if isinstance(variables.get(name), str)
     ]
-    return f" ({', '.join(told)})" if told else ""
+    return f" ({', '.join(cells)})" if cells else ""
 
 
 def _allowed(

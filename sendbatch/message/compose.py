@@ -58,7 +58,7 @@ class Composer:
         wrong = found.unavailable
         if wrong is None:
             return found
-        return replace(found, unavailable=wrong._replace(reason=_told(wrong.reason)))
+        return replace(found, unavailable=wrong._replace(reason=_bounded(wrong.reason)))
 
 
 def composed(parts: Parts) -> Message:
@@ -103,9 +103,9 @@ def _unbuildable(recipient: Recipient, error: Exception) -> Unbuildable:
         reason = "takes more memory than a message may"
     else:
         reason = "a value has characters that are none (a lone surrogate)"
-    return Unbuildable(f"{_told(reason)} (row {recipient.row})")
+    return Unbuildable(f"{_bounded(reason)} (row {recipient.row})")
 
 
-def _told(reason: str) -> str:
+def _bounded(reason: str) -> str:
     """A reason as one bounded line: it may hold what a row holds."""
     return printable(" ".join(reason.split()), _LONGEST_REASON)

@@ -169,10 +169,10 @@ def built_from(data: bytes) -> Built:
 
 def sampled(found: Sampled) -> bytes:
     """Parts as a person may look at them: headers readable, bodies in one piece, files by their names."""
-    return marshal.dumps([_shown(one) for one in found])
+    return marshal.dumps([_plain_sample(one) for one in found])
 
 
-def _shown(sample: Sample | Unbuildable) -> object:
+def _plain_sample(sample: Sample | Unbuildable) -> object:
     if isinstance(sample, Unbuildable):
         return sample.reason
     parts = sample.parts

@@ -82,7 +82,7 @@ class Placeholder:
     also: tuple[Place, ...] = ()
     is_ours: bool = False
 
-    def seen_again(self, other: Placeholder) -> Placeholder:
+    def merged_with(self, other: Placeholder) -> Placeholder:
         """The same at a second place."""
         lines = {(place.file, place.line) for place in (self.place, *self.also) if place is not None}
         place, in_all = other.place, self.in_all or other.in_all
@@ -134,7 +134,7 @@ def placeholders(
     ):
         first = found.setdefault(one.text, one)
         if first is not one:
-            found[one.text] = first.seen_again(one)
+            found[one.text] = first.merged_with(one)
     return tuple(found.values())[:_MOST]
 
 
@@ -157,7 +157,7 @@ def _in_bundle(
             written = _UNREAD.sub(lambda piece: blank(piece[0]), written)
         levels = _Levels(source if name == bundle.entry else None)
         for start, text, column in _left(written, known):
-            place = at_offset(bundle.shown[name], source, start)
+            place = at_offset(bundle.paths[name], source, start)
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 
