@@ -1,4 +1,4 @@
-"""A template that never ends: whoever looks at messages waits for a bounded time, and may stop it at any.
+"""A template that never ends: whoever looks at messages waits for a bounded time, and may stop at any."""
 
 from __future__ import annotations
 
