@@ -15,8 +15,7 @@ from html import escape
 from urllib.parse import quote
 
 from sendbatch.errors import one_line
-from sendbatch.message.markup import resolved
-from sendbatch.preview.tags import Tag, tags
+from sendbatch.message.markup import Tag, resolved, tags
 
 MOST_LINKS = 200
 LONGEST_URL, LONGEST_TEXT = 500, 80
