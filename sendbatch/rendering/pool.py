@@ -44,6 +44,7 @@ class Pool:
         self._workers = workers
         self._suspects: set[int] = set()  # IDs of those whose batch broke a worker
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
+        self._first_broken: int | None = None  # the row of the first of them
 
     @property
     def width(self) -> int:
@@ -141,19 +142,30 @@ class Pool:
             if not waiting:
                 return
             batch, asked = waiting.popleft()
-            found: list[T | Unbuildable] = []
-            if asked is None:
-                found = [self._broken[batch[0].id]]
-            else:
-                try:
-                    found = read(_awaited(asked.answer, heed))
-                    self._suspects.discard(batch[0].id)
-                except Broken as broken:
-                    self._blame(asked.recipients, broken)
-                    self._hold_to_bound()
+            found = self._found(batch, asked, read, heed)
             yield from zip(batch, found, strict=False)
             if rest := batch[len(found) :]:
                 waiting.appendleft((rest, ask(rest)))
+
+    def _found(
+        self,
+        batch: Sequence[Recipient],
+        asked: _Asked | None,
+        read: Callable[[bytes], list[T | Unbuildable]],
+        heed: Heed,
+    ) -> list[T | Unbuildable]:
+        """What there is for the first of a batch; nothing where a worker broke, and they are to be asked
+        for again. Nothing was `asked` where the first is known to break one."""
+        if asked is None:
+            return [self._broken[batch[0].id]]
+        try:
+            found = read(_awaited(asked.answer, heed))
+        except Broken as broken:
+            self._blame(asked.recipients, broken)
+            self._hold_to_bound()
+            return []
+        self._suspects.discard(batch[0].id)
+        return found
 
     def _asking(
         self, kind: bytes, recipients: Sequence[Recipient], now: float, reviewer: str | None = None
@@ -176,8 +188,9 @@ class Pool:
         first = asked[0]
         if len(asked) == 1 and first.id in self._suspects:
             self._suspects.discard(first.id)
-            reason = f"building the message {broken} (row {first.row})"
-            self._broken[first.id] = Unbuildable(reason)
+            if self._first_broken is None:
+                self._first_broken = first.row
+            self._broken[first.id] = Unbuildable(f"building the message {broken}")
         else:
             self._suspects.update(recipient.id for recipient in asked)
 
@@ -188,7 +201,7 @@ class Pool:
             raise CampaignError(
                 Rule.STUCK_ROW.finding(
                     f"{len(self._broken)} messages took too long or too much memory, "
-                    f"and no more are tried; the first: {first.reason}",
+                    f"and no more are tried; the first: {first.reason} (row {self._first_broken})",
                     hint="look at what the templates compute for it: a loop, or a text that grows",
                 )
             )
