@@ -18,12 +18,12 @@ from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
-from sendbatch.delivery.steering import Releases, SlowDown
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.declared import Limits
-from sendbatch.limits.retries import Budget, retry_delay
+from sendbatch.limits.retries import Budget, Releases, retry_delay
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.transport import Fact

@@ -159,7 +159,7 @@ def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     gates = limits_of(job.campaign, allowance, job.edge.clock).gates
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
-        account=allowance.shown_name,
+        account=allowance.display_name,
         quotas=allowance.quotas(now),
         done_in=gates.forecast(prepared.sendable, now),
     )

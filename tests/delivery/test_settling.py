@@ -15,7 +15,7 @@ from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Settling
-from sendbatch.delivery.steering import SlowDown
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.verdict import A_DAY, unbuilt
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
