@@ -117,10 +117,12 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
     messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
-    for one in prepared.placeholders:
+    for one in prepared.placeholders.named:
         having = None if one.in_all else next(counted)
         if messages and having != 0:
             yield one.warning(messages, having)
+    if messages:
+        yield from prepared.placeholders.unnamed()
 
 
 def _subject(sample: Sample) -> str:
@@ -142,7 +144,7 @@ def rehearsed(
         now=now,
         observer=job.observer,
         stop=job.stop,
-        placeholders=[one for one in prepared.placeholders if not one.in_all],
+        placeholders=[one for one in prepared.placeholders.named if not one.in_all],
     )
     job.observer.finished()
     first = draft.samples(wanted) or list(islice(draft.people.holders(), wanted))
