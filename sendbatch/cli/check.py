@@ -48,7 +48,7 @@ def check(
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     options = Options(strict=strict, moved_from=moved_from)
-    worst, told = 0, []
+    worst, results = 0, []
     with Workers() as workers:  # loads while the first campaign is read
         for file in files:
             seen: Seen | None = None
@@ -64,11 +64,11 @@ def check(
                 findings = seen.findings
             worst = max(worst, code)
             if form == "json":
-                told.append(_as_json(file, code, findings, seen))
+                results.append(_as_json(file, code, findings, seen))
             else:
                 _print(file, form, findings, seen, terminal)
     if form == "json":
-        print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
+        print(as_json(results, indent=2))  # noqa: T201 - the result of this verb
     raise typer.Exit(worst)
 
 
@@ -121,11 +121,11 @@ def faulty(file: Path, seen: Seen) -> str:
     """Why a plan is not well, in a line or two."""
     invalid = seen.totals.get(Status.INVALID, 0)
     unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0
-    told = [
+    parts = [
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
+    return f"{shown(file)}: {', '.join(parts)}; without --quiet they are named"
 
 
 def _annotation(finding: Finding) -> str:
