@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, GuardError, LedgerError
 from sendbatch.findings import Finding, Rule
@@ -98,15 +97,14 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
     moved = belonging.same_campaign(reading, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
     anew = None
-    if keyed_by is None:
-        keys.own_addresses(reading, campaign)
-        if not options.accept_changes:
-            anew = begin_anew(draft, campaign, preparing.content.digest, now)
+    if keyed_by is None and not options.accept_changes:
+        anew = begin_anew(draft, campaign, preparing.content.digest, now)
     salt = _salt(draft)
     planned = _plan(draft, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
+    keys.own_addresses(reading, campaign)  # of those never tried, what the new plan made of them
     _restrict(draft, options)
 
     def plan_anew() -> Planned:
@@ -262,8 +260,8 @@ def _is_alive_again(draft: Draft, lookups: Lookups | None, stop: Stop) -> bool:
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
-    domains = draft.reading.domains_without_mail(NO_MAIL)
-    return any(reason is None for reason in lookups.check(domains, stop.heed).values())
+    domains = draft.reading.domains_without_mail()
+    return any(why is None for why in lookups.check(domains, stop.heed).values())
 
 
 def _changes(
