@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from sendbatch.audience.addresses import ascii_domain
+from sendbatch.audience.addresses import comparable_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
@@ -149,7 +149,7 @@ class Settling:
 
     def unbuildable(self, recipient: Recipient, reason: str) -> None:
         """Its message could not be built."""
-        domain = ascii_domain(recipient.email.rpartition("@")[2])
+        domain = comparable_domain(recipient.email.rpartition("@")[2])
         self._observer.moved(recipient.status, Status.FAILED)
         self._is_no_longer_waited_for(recipient.id, domain)
         self._notices.unsent(recipient.email, domain, Status.FAILED, None, reason)

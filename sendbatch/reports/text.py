@@ -49,7 +49,7 @@ def summary(report: Report) -> str:
     tally, places = report.tally, report.places.items()
     blocks = (
         [
-            _headline(tally, report.name, report.run),
+            _headline(tally, report.title),
             "",
             *_counts(tally.totals),
             *_remarks(tally),
@@ -61,8 +61,7 @@ def summary(report: Report) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _headline(tally: Tally, name: str, run: str) -> str:
-    title = f"{name} ({run})" if run else name
+def _headline(tally: Tally, title: str) -> str:
     accepted = tally.totals.get(Status.ACCEPTED, 0)
     if not tally.counted:
         return f"{title}: nobody to send to"

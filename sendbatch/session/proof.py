@@ -22,7 +22,8 @@ from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
-from sendbatch.session.run import look, reachable
+from sendbatch.session.look import look
+from sendbatch.session.server import reachable
 from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
 from sendbatch.words import clock_time, count
 
@@ -48,7 +49,7 @@ def send_proofs(
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
-        now = job.edge.clock.wall()
+        now = job.now()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)

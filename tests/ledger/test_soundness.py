@@ -86,7 +86,7 @@ def told(ledger: Ledger) -> None:
     reading = ledger.reading
     reading.census(), reading.departed(), reading.span(), reading.domains_without_mail("no")
     list(reading.entries(all_rows=True)), list(reading.holders()), reading.named(("ann",))
-    report = Report(reading, take(reading), "news", "")
+    report = Report(reading, take(reading), "news")
     assert len(summary(report)) < 20_000
     out = io.StringIO()
     csv.write(report, out)

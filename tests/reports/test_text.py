@@ -24,7 +24,7 @@ def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
     record.add(Status.INVALID, email="", key="", reason="the address is empty")
     record.add(Status.FILTERED)
 
-    text = summary(record.report("2026-12", {"report": "reports/x.csv"}))
+    text = summary(record.report("spring (2026-12)", {"report": "reports/x.csv"}))
 
     assert (
         text
