@@ -32,6 +32,13 @@ def find(spot: Spot, written: str, *, sheets: bool = False, what: str = "") -> P
     return path
 
 
+def find_source(spot: Spot, written: str, *, sheets: bool = False, what: str = "") -> Path:
+    """As `find`, of a file that is read with the one that names it."""
+    path = find(spot, written, sheets=sheets, what=what)
+    spot.sheet.sources.append(path)
+    return path
+
+
 def _meant(folder: Path, written: str) -> str | None:
     if syntax.lacks_blank(written):
         return syntax.BLANK

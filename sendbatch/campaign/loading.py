@@ -106,7 +106,6 @@ class _Loading:
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         self.refuse(profiles)
         sender, profile = self.complete(profile)
-        files = (self.file, profiles.file, profile.ca)
         return Campaign(
             **fields_of(declared),
             file=self.file,
@@ -123,7 +122,7 @@ class _Loading:
             expect=expect or declared.expect,
             tolerate=tolerate or declared.tolerate or Tolerance(),
             places=self.places(),
-            sources=tuple(path for path in files if path is not None),
+            sources=self.sources(profiles),
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
@@ -179,6 +178,11 @@ class _Loading:
         except Wrong as wrong:
             self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
+
+    def sources(self, profiles: Profiles) -> tuple[Path, ...]:
+        named = (*self.sheet.sources, *profiles.sheet.sources)
+        own = (self.file, profiles.file) if profiles.file is not None else (self.file,)
+        return tuple(dict.fromkeys((*own, *named)))
 
     def places(self) -> dict[str, Place]:
         """By dotted path. A default's fault is one of its column: its place is the key's."""

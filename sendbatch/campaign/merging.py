@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sendbatch.campaign.files import find
+from sendbatch.campaign.files import find_source
 from sendbatch.campaign.keys import ProfileKeys
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource
 from sendbatch.campaign.names import guess
@@ -208,7 +208,7 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
         return None
     faults = spot.sheet.faults
     before = len(faults)
-    path = find(spot.at("ca"), declared.ca, sheets=True)
+    path = find_source(spot.at("ca"), declared.ca, sheets=True)
     if len(faults) == before and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
         spot.at("ca").blame(

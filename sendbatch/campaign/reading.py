@@ -68,7 +68,7 @@ def _blame_missing(
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
     """A guess at the key that was meant, or the mapping that the key belongs to."""
-    near = guess(name, table_of(keys)) or _called(keys, name)
+    near = _called(keys, name) or guess(name, table_of(keys))
     for key in table_of(spot.sheet.keys).values():
         if key.kind.section is not None and name in table_of(key.kind.section):
             return f"{name} belongs under {key.name}"
@@ -88,7 +88,8 @@ def _did_you_mean(name: str) -> str:
 def want_mapping(value: Data, spot: Spot) -> None:
     """Say that something else than a mapping stands where one belongs."""
     hint = None
-    if isinstance(value, list):
+    is_item = any(isinstance(part, int) for part in spot.trail)
+    if isinstance(value, list) and not is_item:
         hint = "take the dash away: keys need none, only the items of a list"
     elif isinstance(value, str) and syntax.lacks_blank(value):
         hint = syntax.BLANK

@@ -20,12 +20,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A file that is read: its keys, the folder its paths are relative to, and what is wrong so far."""
+    """A file that is read: its keys, the folder that its paths are relative to, what is wrong so far, and the
+    files that it names to be read too."""
 
     document: Document
     keys: type[Keys[Any]]
     folder: Path
     faults: list[Finding] = field(default_factory=list)
+    sources: list[Path] = field(default_factory=list)
 
     @property
     def spot(self) -> Spot:
