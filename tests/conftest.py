@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
@@ -25,7 +25,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says how busy the machine is. CI, which vouches for a change, tries the same each
 # time, and more of it; at a desk others come each time.
 settings.register_profile(
-    "sendbatch", deadline=None, derandomize=IN_CI, max_examples=examples(100)
+    "sendbatch",
+    deadline=None,
+    derandomize=IN_CI,
+    max_examples=examples(100),
+    # A fixture is a folder, mostly, and each example writes its files there anew.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("sendbatch")
 
