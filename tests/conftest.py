@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
-from tests.kit.thoroughness import IN_CI, examples
+from tests.kit.thoroughness import IN_CI, PHASES, examples
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
@@ -29,6 +29,7 @@ settings.register_profile(
     deadline=None,
     derandomize=IN_CI,
     max_examples=examples(100),
+    phases=PHASES,
     # A fixture is a folder, mostly, and each example writes its files there anew.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import Phase
 
 IN_CI = "SENDBATCH_CI" in os.environ
+
+# What fails is not made small where it is only asked whether it fails (tests/mutants).
+SMALL = () if "SENDBATCH_MUTANTS" in os.environ else (Phase.shrink,)
+PHASES = (Phase.explicit, Phase.generate, *SMALL)
 
 
 def examples(number: int) -> int:

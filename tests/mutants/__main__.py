@@ -202,7 +202,7 @@ def _tested(
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "--no-header", *arguments],
         cwd=copy,
-        env=os.environ | {"PYTHONPATH": str(copy)} | environ,
+        env=os.environ | {"PYTHONPATH": str(copy), "SENDBATCH_MUTANTS": "1"} | environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
