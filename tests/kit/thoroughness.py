@@ -11,8 +11,8 @@ from hypothesis import Phase
 IN_CI = "SENDBATCH_CI" in os.environ
 
 # What fails is not made small where it is only asked whether it fails (tests/mutants).
-SMALL = () if "SENDBATCH_MUTANTS" in os.environ else (Phase.shrink,)
-PHASES = (Phase.explicit, Phase.generate, *SMALL)
+ASKED_ONLY = (Phase.explicit, Phase.generate)
+PHASES = ASKED_ONLY if "SENDBATCH_MUTANTS" in os.environ else tuple(Phase)
 
 
 def examples(number: int) -> int:
