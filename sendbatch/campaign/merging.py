@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
-from sendbatch.campaign.written.hosts import domain
+from sendbatch.campaign.written.hosts import domain, is_loopback
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
@@ -174,14 +173,6 @@ def _port(declared: ProfileKeys, preset: Provider | None, host: str | None) -> i
     if wanted is not None:
         return USUAL_PORT[wanted]
     return USUAL_PORT["none" if host is not None and is_loopback(host) else "starttls"]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether mail to this host never leaves the machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")  # RFC 6761 §6.3
 
 
 def _check_credentials(declared: ProfileKeys, preset: Provider | None, spot: Spot) -> None:

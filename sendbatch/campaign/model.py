@@ -230,3 +230,8 @@ class Campaign:
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+
+    @property
+    def title(self) -> str:
+        """Its name, with the edition behind it."""
+        return f"{self.name} ({self.run})" if self.run else self.name

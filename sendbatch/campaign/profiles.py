@@ -22,6 +22,7 @@ from sendbatch.errors import Place, ProfileError, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.runtime.paths import config_folder as users_own
+from sendbatch.words import listed
 
 FILE_NAME = "profiles.yaml"
 MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")
@@ -79,7 +80,7 @@ class Profiles:
                 hint = f"{self.misspelt} must be named {FILE_NAME}"
             return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
         near = guess(name, self.names)
-        known = f"there are {', '.join(self.names[:20])}"
+        known = f"there are {listed(self.names, 20)}"
         hint = f"did you mean {near}? {known}" if near else known
         said = f"{label}: no profile named {name} in {self.reading.document.file}"
         return Rule.UNKNOWN_PROFILE.finding(said, place, hint)

@@ -15,7 +15,7 @@ from threading import Event, RLock, Thread
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.streams import is_behind
 from sendbatch.cli.wrapping import columns_of, fitted
-from sendbatch.widths import width
+from sendbatch.words import width
 
 DRAWN_EVERY = 0.2  # seconds
 USUAL = 80  # columns of a terminal that does not say how many it has

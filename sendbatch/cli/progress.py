@@ -9,8 +9,7 @@ from datetime import datetime
 
 from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
-from sendbatch.widths import cut, width
-from sendbatch.words import duration, word
+from sendbatch.words import cut, duration, width, word
 
 # Whoever is one of these is not sent to again in this run.
 SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})

@@ -8,6 +8,7 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shown
+from sendbatch.reasons import reason_of
 from sendbatch.values import Status
 from sendbatch.words import word
 
@@ -33,28 +34,20 @@ def proof(
     moved_from: opt.MovedFrom = None,
 ) -> None:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
-    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.cli.calling import Calling
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
-    from sendbatch.runtime.stop import Stop
 
     terminal = Terminal()
-    stop = Stop()
     with Workers() as workers:  # loads while the campaign is read
         from sendbatch import api
 
         campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
-        with stoppable(stop, terminal):
+        chosen = Options(moved_from=moved_from)
+        with Calling(terminal, workers, record).under_way() as around:
             proofs = api.proof(
-                campaign,
-                to=to,
-                count=count,
-                recipient=recipient,
-                options=Options(moved_from=moved_from),
-                record=record,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
+                campaign, to=to, count=count, recipient=recipient, options=chosen, **around
             )
     for one in proofs:
         terminal.say(_told(one))
@@ -68,8 +61,9 @@ def _told(one: Proofed) -> str:
     whose, reviewer = one_line(one.recipient.key, 320), one_line(one.reviewer, 320)
     if outcome.status is Status.ACCEPTED:
         return f"the message of {whose} went to {reviewer}"
-    why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
-    return (
-        f"the message of {whose} to {reviewer}: "
-        f"{word(outcome.status)}: {one_line(why, 500)}"
+    why = (
+        f"{outcome.reply.code} {outcome.reply.text}"
+        if outcome.reply
+        else reason_of(outcome, one.recipient.row)
     )
+    return f"the message of {whose} to {reviewer}: {word(outcome.status)}: {one_line(why, 500)}"

@@ -34,9 +34,13 @@ class Hold(NamedTuple):
 
 class Gate:
     """One limit, which by itself limits nothing. `domain` is the recipient domain that it holds, as A-labels;
-    each such domain has a lane of its own in the queue, so that nobody waits behind it."""
+    each such domain has a lane of its own in the queue, so that nobody waits behind it.
+
+    A gate keeps `until`, or defines `due` where that depends on the moment or on the domain.
+    """
 
     domain: str = EVERYBODY
+    until: float = ANY_TIME  # no message may go before
     interval: float = (
         0.0  # seconds from one slot to the next at present, 0 where there are no slots
     )
@@ -44,7 +48,7 @@ class Gate:
     def due(self, now: float, domain: str) -> float:
         """The earliest time at which a message to this recipient domain may go: ANY_TIME where nothing is in
         its way, NEVER until something else has happened."""
-        return ANY_TIME
+        return self.until
 
     def hold(self, domain: str) -> Hold:
         """What keeps messages to this domain back; asked only where `due` is later than now."""
@@ -105,8 +109,12 @@ class Gates:
 
     def due(self, now: float, domain: str) -> float:
         """When the next message to this recipient domain may go: the latest that any gate says."""
+        lane = self._lanes.get(domain, self._everybody)
         latest = ANY_TIME
-        for due in self._lanes.get(domain, self._everybody).due:
+        for gate in lane.until:
+            if gate.until > latest:
+                latest = gate.until
+        for due in lane.due:
             if (at := due(now, domain)) > latest:
                 latest = at
         return latest
@@ -184,7 +192,9 @@ class _Lane:
         own = [gate for gate in gates if gate.domain == domain] if domain != EVERYBODY else []
         self.gates = (*for_everybody, *own)
         self.metered = [gate for gate in self.gates if isinstance(gate, Metered)]
-        self.due = [gate.due for gate in _that_define("due", self.gates)]
+        moving = _that_define("due", self.gates)
+        self.until = [gate for gate in self.gates if gate not in moving]
+        self.due = [gate.due for gate in moving]
         self.has_some = [gate.has_some for gate in self.metered]
         self.went = [gate.went for gate in _that_define("went", self.gates)]
 

@@ -192,7 +192,7 @@ def _allowed(
     return status
 
 
-def advice(content: Content, campaign: Campaign) -> Iterator[Finding]:
+def open_attachments(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
     for number, file in enumerate(content.attachments):
         if isinstance(file, OwnFile) and file.rest == file.pattern:

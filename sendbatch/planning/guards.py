@@ -21,6 +21,7 @@ from sendbatch.ledger.store import Reading
 from sendbatch.values import Status
 from sendbatch.words import count
 
+EDITIONS_NAMED = 5
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -39,10 +40,12 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     editions = folder.editions()
     if not editions or "" in editions:
         return
-    listed = ", ".join(one_line(edition, 80) for edition in editions[-5:])
+    records = ", ".join(one_line(edition, 80) for edition in editions[-EDITIONS_NAMED:])
+    if (earlier := len(editions) - EDITIONS_NAMED) > 0:
+        records += f" and {earlier:,} earlier"
     newest = f"{command} --run {shlex.quote(one_line(editions[-1]))}"
     raise GuardError(
-        f"no edition was given, and this campaign has records of {listed}",
+        f"no edition was given, and this campaign has records of {records}",
         hint=f"say which: {newest}   (or --run '' for one without a name)",
     )
 

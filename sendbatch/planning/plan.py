@@ -31,7 +31,7 @@ from sendbatch.rendering.setup import Setup, too_large
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.values import Row
+from sendbatch.values import Row, Why
 from sendbatch.words import count
 
 CLASHING = "names of more than one column"  # meta, with blanks between
@@ -49,7 +49,7 @@ class Lookups(Protocol):
 
     unanswered: set[str]
 
-    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]: ...
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, Why | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def make_plan(draft: Draft, planning: Planning) -> Planned:
         digest, large = _stage_rows(staging, table, rules, planning)
     warnings = suppress(staging, planning.campaign, heed)
     if planning.lookups is not None:
-        reasons = planning.lookups.check(staging.domains(), heed)
-        staging.reject_domains((domain, why) for domain, why in reasons.items() if why)
+        found = planning.lookups.check(staging.domains(), heed)
+        staging.reject_domains((domain, why) for domain, why in found.items() if why)
         if unanswered := planning.lookups.unanswered:
             said = f"{count(len(unanswered), 'domain')} could not be looked up: no answer came"
             hint = "addresses there are taken as they are; is there a name server?"

@@ -10,28 +10,23 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendbatch.audience.deliverability import NO_MAIL
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, GuardError, LedgerError
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
-from sendbatch.message.attachments import advice
-from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.placeholders import Placeholder, placeholders
-from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Content
 from sendbatch.planning import belonging, guards, keys, lasting
 from sendbatch.planning.approval import Held, hold_to, read_approval
-from sendbatch.planning.conditions import bare_warnings, matching_nobody
+from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.people import refused_content
 from sendbatch.planning.plan import CLASHING, Lookups, Planned, Planning, make_plan
 from sendbatch.planning.resending import remember_key, take_up
 from sendbatch.planning.starting_over import begin_anew
-from sendbatch.planning.unused import hidden_slips, used_by
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
@@ -39,6 +34,7 @@ from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.values import Recipient, Status
+from sendbatch.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +97,14 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
     moved = belonging.same_campaign(reading, campaign, options.moved_from, preparing.command)
     keyed_by = keys.other_key(reading, campaign)
     anew = None
-    if keyed_by is None:
-        keys.own_addresses(reading, campaign)
-        if not options.accept_changes:
-            anew = begin_anew(draft, campaign, preparing.content.digest, now)
+    if keyed_by is None and not options.accept_changes:
+        anew = begin_anew(draft, campaign, preparing.content.digest, now)
     salt = _salt(draft)
     planned = _plan(draft, preparing, salt, anew=anew is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, preparing.command, now)
+    keys.own_addresses(reading, campaign)  # of those never tried, what the new plan made of them
     _restrict(draft, options)
 
     def plan_anew() -> Planned:
@@ -128,9 +123,8 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
     changes = _changes(draft, preparing, everyone, holders, now)
     held = _hold(draft, preparing, everyone, holders)
     begun = _lasting(preparing, holders, now) if is_new else _not_the_first(options)
-    is_other = reading.meta("content") != preparing.content.digest
-    is_told = preparing.looking or planned is not None or is_other
-    warnings = tuple(_warnings(draft, preparing, planned, everyone, is_told=is_told))
+    is_changed = reading.meta("content") != preparing.content.digest
+    warnings = tuple(_warnings(draft, preparing, planned, everyone, is_changed=is_changed))
     _identify(draft, campaign, preparing.content, now)
     is_restricted = options.only is not None or options.limit is not None
     totals = draft.totals() if is_restricted else everyone
@@ -151,7 +145,9 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
             notice for notice in (moved, _refused(preparing), begun, anew, *changes) if notice
         ),
         warnings=warnings,
-        placeholders=_placeholders(draft, preparing) if is_told else (),
+        placeholders=_placeholders(draft, preparing)
+        if preparing.looking or planned is not None or is_changed
+        else (),
     )
 
 
@@ -161,30 +157,19 @@ def _warnings(
     planned: Planned | None,
     everyone: Mapping[Status, int],
     *,
-    is_told: bool,
+    is_changed: bool,
 ) -> Iterator[Finding]:
-    """What is no fault and may not be meant. A run that goes on with the same content has said it."""
+    """What may not be meant."""
     if planned is not None:
         yield from planned.warnings
     plan = draft.people.plan()
-    rows = sum(everyone.values())
-    if plan is not None and rows and everyone.get(Status.FILTERED) == rows:
-        yield matching_nobody(draft.people, preparing.campaign, plan.columns, rows)
-    if plan is not None and is_told:
-        content, campaign = preparing.content, preparing.campaign
-        yield from bare_warnings(draft.people, content, campaign, plan.columns)
-        shared = keys.shared_warning(draft.people, campaign)
-        if shared is not None:
-            yield shared
-        yield from hidden_slips(content, campaign, used_by(content, campaign), plan.columns)
-        yield from doubtful_pictures(content, plan.columns)
-    if preparing.looking:
-        yield from advice(preparing.content, preparing.campaign)
-    html = preparing.content.html if preparing.content.text is None else None
-    if html is not None and (preparing.looking or planned is not None):
-        bare = wordless(html)
-        if bare is not None:
-            yield bare
+    assert plan is not None
+    yield from doubts(
+        Sight(preparing.campaign, preparing.content, draft.people, plan.columns, everyone),
+        looking=preparing.looking,
+        planned=planned is not None,
+        changed=is_changed,
+    )
 
 
 def _placeholders(draft: Draft, preparing: Preparing) -> tuple[Placeholder, ...]:
@@ -198,7 +183,7 @@ def _restrict(draft: Draft, options: Options) -> None:
     strangers = draft.only(all_spellings(options.only))
     if strangers:
         raise CampaignError(
-            f"--only names nobody in the plan: {', '.join(strangers[:10])}",
+            f"--only names nobody in the plan: {listed(strangers, 10)}",
             hint="give the key or the address as the CSV has it",
         )
 
@@ -267,16 +252,16 @@ def _hold_names(preparing: Preparing, columns: tuple[str, ...], clashing: list[s
         )
         for name in clashing
     }
-    if faults := refused_content(preparing.content, campaign, columns, clashes):
-        raise CampaignError(faults)
+    if findings := refused_content(preparing.content, campaign, columns, clashes):
+        raise CampaignError(findings)
 
 
 def _is_alive_again(draft: Draft, lookups: Lookups | None, stop: Stop) -> bool:
     """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
     if lookups is None:
         return False
-    domains = draft.reading.domains_without_mail(NO_MAIL)
-    return any(reason is None for reason in lookups.check(domains, stop.heed).values())
+    domains = draft.reading.domains_without_mail()
+    return any(why is None for why in lookups.check(domains, stop.heed).values())
 
 
 def _changes(

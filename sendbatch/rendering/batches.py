@@ -17,6 +17,7 @@ from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Parts, Sample
+from sendbatch.reasons import reason
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
@@ -113,7 +114,7 @@ def staged(checked: Checked) -> Staged:
         checked.email,
         _text(checked.cells),
         str(checked.status),
-        checked.reason or None,
+        reason(checked.why, checked.detail) or None,
     )
 
 

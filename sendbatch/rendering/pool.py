@@ -44,6 +44,7 @@ class Pool:
         self._workers = workers
         self._suspects: set[int] = set()  # IDs of those whose batch broke a worker
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
+        self._first_broken: int | None = None  # the row of the first of them
 
     @property
     def width(self) -> int:
@@ -176,8 +177,9 @@ class Pool:
         first = asked[0]
         if len(asked) == 1 and first.id in self._suspects:
             self._suspects.discard(first.id)
-            reason = f"building the message {broken} (row {first.row})"
-            self._broken[first.id] = Unbuildable(reason)
+            if self._first_broken is None:
+                self._first_broken = first.row
+            self._broken[first.id] = Unbuildable(f"building the message {broken}")
         else:
             self._suspects.update(recipient.id for recipient in asked)
 
@@ -188,7 +190,7 @@ class Pool:
             raise CampaignError(
                 Rule.STUCK_ROW.finding(
                     f"{len(self._broken)} messages took too long or too much memory, "
-                    f"and no more are tried; the first: {first.reason}",
+                    f"and no more are tried; the first: {first.reason} (row {self._first_broken})",
                     hint="look at what the templates compute for it: a loop, or a text that grows",
                 )
             )

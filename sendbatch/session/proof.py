@@ -13,6 +13,7 @@ from itertools import islice
 from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
+from sendbatch.delivery.verdict import unbuilt, verdict
 from sendbatch.errors import CampaignError, Interrupted
 from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
@@ -22,8 +23,10 @@ from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
-from sendbatch.session.run import look, reachable
-from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
+from sendbatch.session.look import look
+from sendbatch.session.server import reachable
+from sendbatch.smtp.transport import Fact, Told
+from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
 
 
@@ -48,7 +51,7 @@ def send_proofs(
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
-        now = job.edge.clock.wall()
+        now = job.now()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
@@ -64,14 +67,14 @@ def send_proofs(
 
 
 def _hold_addresses(reviewers: Sequence[str]) -> None:
-    faults = []
+    findings = []
     for reviewer in reviewers:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
-    if faults:
-        raise CampaignError(faults)
+            findings.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
+    if findings:
+        raise CampaignError(findings)
 
 
 def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
@@ -112,11 +115,13 @@ async def _hand_over(
             if job.stop.is_soon:
                 raise Interrupted(f"{job.stop.reason}; {count(len(done), 'proof')} went out")
             if isinstance(message, Unbuildable):
-                outcome = Outcome(Status.FAILED, reason=message.reason)
+                outcome = unbuilt(message)
             else:
                 if not connection.usable:
                     connection = await dialer.open()
-                outcome = await connection.hand_over(message, _nothing)
+                alone = _Alone(message)
+                await connection.carry(alone, alone, alone, alone)
+                outcome = verdict(alone.facts[0])
             done.append(Proofed(recipient, reviewer, outcome))
     finally:
         if connection.usable:
@@ -126,5 +131,19 @@ async def _hand_over(
     return done
 
 
-async def _nothing() -> None:
-    """A proof is in no record: there is nothing to make durable before its last line leaves."""
+class _Alone:
+    """One proof, which nothing follows. It is in no record: there is nothing to make durable before its end
+    leaves."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.facts: list[Fact] = []
+
+    def following(self) -> None:
+        return None
+
+    def write(self, group: Sequence[_Alone], told: Told) -> None:
+        told(None)
+
+    def ended(self, parcel: _Alone, fact: Fact) -> None:
+        self.facts.append(fact)

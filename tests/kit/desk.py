@@ -22,6 +22,7 @@ from sendbatch.ledger.facts import Entry
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Backlog
+from sendbatch.limits.gates import Gate
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -119,6 +120,7 @@ class Desk:
     slow_down: tuple[str, ...] = ()
     usage: Usage | None = None
     account: Account = ACCOUNT
+    gates: Sequence[Gate] = ()
     no_wait: bool = False
     breaker: int = BREAKER
     limit: int | None = None
@@ -205,6 +207,7 @@ class Desk:
                 retry=self.retry,
                 no_wait=self.no_wait,
                 braked=history.braked,
+                more=self.gates,
             ),
             retry=self.retry,
             content=LETTER.digest,

@@ -13,7 +13,9 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.ledger.sqlite.record import Ledger, open_scratch
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
+from sendbatch.planning.options import Options
 from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
+from sendbatch.planning.preparing import Prepared, Preparing, prepare
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -23,6 +25,7 @@ from tests.kit.office import Office
 MakeDesk = Callable[..., Desk]
 OFFICE = inspect.signature(Office).parameters
 Make = Callable[..., Planned]
+Prepare = Callable[..., Prepared]
 
 
 @pytest.fixture
@@ -71,6 +74,44 @@ def make(ledger: Ledger) -> Iterator[Make]:
             planned = make_plan(draft, planning)
             draft.merge()
         return planned
+
+    with Workers() as workers:
+        yield made
+
+
+def preparing(
+    one: Campaign, workers: Workers, *, looking: bool = False, now: float = 1.0, **options: Any
+) -> Preparing:
+    """All that planning needs, as a run has it."""
+    return Preparing(
+        campaign=one,
+        content=read_content(one),
+        options=Options(**options),
+        command="sendbatch run spring.yaml",
+        size_seen=None,
+        lookups=lambda: pytest.fail("nobody asked for the domains to be looked up"),
+        workers=workers,
+        observer=Observer(),
+        stop=Stop(),
+        wall=lambda: now,
+        environ={},
+        place="reports/spring",
+        recorded=False,
+        looking=looking,
+    )
+
+
+@pytest.fixture
+def prepared(ledger: Ledger) -> Iterator[Prepare]:
+    """prepared(campaign, **options): what a run would do now, with the record as it then is; where it is only
+    looked at, the record is left as it was."""
+
+    def made(one: Campaign, **how: Any) -> Prepared:
+        with ledger.draft() as draft:
+            found = prepare(draft, preparing(one, workers, **how))
+            if not how.get("looking"):
+                draft.merge()
+        return found
 
     with Workers() as workers:
         yield made

@@ -84,9 +84,9 @@ def put(kept: Path, folder: Path, table: str, column: str, value: object) -> boo
 def told(ledger: Ledger) -> None:
     """All that is told of a record, to people and machines."""
     reading = ledger.reading
-    reading.census(), reading.departed(), reading.span(), reading.domains_without_mail("no")
+    reading.census(), reading.departed(), reading.span(), reading.domains_without_mail()
     list(reading.entries(all_rows=True)), list(reading.holders()), reading.named(("ann",))
-    report = Report(reading, take(reading), "news", "")
+    report = Report(reading, take(reading), "news")
     assert len(summary(report)) < 20_000
     out = io.StringIO()
     csv.write(report, out)

@@ -11,7 +11,7 @@ import pytest
 
 from sendbatch.campaign.model import Campaign, Recipients, SuppressionList
 from sendbatch.errors import Place
-from sendbatch.message.attachments import advice
+from sendbatch.message.attachments import open_attachments
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -185,7 +185,7 @@ def test_a_path_without_a_folder_is_advised_one(campaign: Make) -> None:
     made = campaign(attachments=patterns)
     place = Place("campaigns/spring.yaml", 9, 15, "attachments: …")
     made = replace(made, places={**made.places, "attachments.0.file": place})
-    first, second = advice(read_content(made), made)
+    first, second = open_attachments(read_content(made), made)
     assert (first.severity, first.place) == ("warning", place)
     assert first.hint is not None
     assert "write files/{{ customer_id }}" in first.hint

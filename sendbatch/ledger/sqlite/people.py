@@ -112,11 +112,10 @@ class SqlitePeople:
         assert plan is not None
         return plan.columns.index(column)
 
-    def domains_without_mail(self, prefix: str) -> list[str]:
+    def domains_without_mail(self) -> list[str]:
         rows = self._db.execute(
             f"SELECT DISTINCT email FROM recipient WHERE {CURRENT} AND status = 'invalid' "
-            "AND substr(reason, 1, length(?1)) = ?1",
-            (prefix,),
+            "AND reason GLOB 'no mail server: *'"
         )
         return sorted({email.rpartition("@")[2] for (email,) in rows})
 

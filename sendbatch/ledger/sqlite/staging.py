@@ -20,6 +20,8 @@ from typing import Any
 from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Saying, Twins
 from sendbatch.ledger.sqlite.cells import saying
 from sendbatch.ledger.sqlite.merging import TRIED, merge_staged
+from sendbatch.reasons import reason
+from sendbatch.values import Why
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
@@ -120,7 +122,8 @@ class SqliteStaging:
         )
         return [domain for (domain,) in rows]
 
-    def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
+    def reject_domains(self, found: Iterable[tuple[str, Why]]) -> None:
+        reasons = ((domain, reason(why, domain)) for domain, why in found)
         self._db.executemany("INSERT INTO unreachable VALUES (?, ?)", reasons)
         self._db.execute(
             f"UPDATE {self._table} SET status = 'invalid', claim = NULL, reason = unreachable.reason "
