@@ -17,7 +17,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
-from sendbatch.message.checks.placeholders import Placeholder, placeholders
+from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership, retention
 from sendbatch.planning.doubts import Sight, doubts
@@ -63,7 +63,7 @@ class Prepared:
     samples: tuple[Recipient, ...]
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
-    placeholders: tuple[Placeholder, ...]  # of other tools, that were left in the letter
+    placeholders: Leftovers  # of other tools, that were left in the letter
 
     @property
     def sendable(self) -> int:
@@ -102,7 +102,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
         samples=tuple(draft.samples(3)),
         notices=tuple(filter(None, notices)),
         warnings=warnings,
-        placeholders=_placeholders(draft, request) if is_news else (),
+        placeholders=_placeholders(draft, request) if is_news else Leftovers(),
     )
 
 
@@ -123,7 +123,7 @@ def _warnings(
     return (*(planned.warnings if planned is not None else ()), *found)
 
 
-def _placeholders(draft: Draft, request: Request) -> tuple[Placeholder, ...]:
+def _placeholders(draft: Draft, request: Request) -> Leftovers:
     plan = draft.people.plan()
     columns = plan.columns if plan is not None else ()
     return placeholders(request.content, request.campaign, columns)

@@ -152,10 +152,12 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
     counts = prepared.counts
     messages = counts.sendable or counts.holders if rehearsal is None else rehearsal.built
-    for one in prepared.placeholders:
+    for one in prepared.placeholders.named:
         having = None if one.in_all else next(counted)
         if messages and having != 0:
             yield one.warning(messages, having)
+    if messages:
+        yield from prepared.placeholders.unnamed()
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
