@@ -16,7 +16,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
-from sendbatch.message.checks.placeholders import Placeholder, placeholders
+from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.planning import belonging, guards, keys, lasting
 from sendbatch.planning.approval import Held, hold_to, read_approval
@@ -59,7 +59,7 @@ class Prepared:
     held: Held | None
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
-    placeholders: tuple[Placeholder, ...]  # of other tools, that were left in the letter
+    placeholders: Leftovers  # of other tools, that were left in the letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def prepare(draft: Draft, preparing: Preparing) -> Prepared:
         warnings=warnings,
         placeholders=_placeholders(draft, preparing)
         if preparing.looking or planned is not None or is_changed
-        else (),
+        else Leftovers(),
     )
 
 
@@ -172,7 +172,7 @@ def _warnings(
     )
 
 
-def _placeholders(draft: Draft, preparing: Preparing) -> tuple[Placeholder, ...]:
+def _placeholders(draft: Draft, preparing: Preparing) -> Leftovers:
     plan = draft.people.plan()
     columns = plan.columns if plan is not None else ()
     return placeholders(preparing.content, preparing.campaign, columns)

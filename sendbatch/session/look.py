@@ -90,7 +90,7 @@ def _doubt(job: Job, record: Record) -> LedgerError | None:
 def _rehearsed(job: Job, draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
     rehearsal = rehearse(job, draft, prepared)
     overview = overview_of(job, prepared, allowance, rehearsal)
-    size = rehearsal.warn_of_size(allowance.size_seen(job.now()))
+    size = rehearsal.warn_of_size(allowance.announced_size(job.now()))
     return replace(overview, warnings=(*overview.warnings, *size))
 
 

@@ -159,7 +159,7 @@ def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     gates = limits_of(job.campaign, allowance, job.edge.clock).gates
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
-        account=allowance.shown_name,
+        account=allowance.display_name,
         quotas=allowance.quotas(now),
         done_in=gates.forecast(prepared.sendable, now),
     )
@@ -170,10 +170,12 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
     messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
-    for one in prepared.placeholders:
+    for one in prepared.placeholders.named:
         having = None if one.in_all else next(counted)
         if messages and having != 0:
             yield one.warning(messages, having)
+    if messages:
+        yield from prepared.placeholders.unnamed()
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def preparing_of(
         content=content,
         options=job.options,
         command=job.command,
-        size_seen=allowance.size_seen(job.now()),
+        size_seen=allowance.announced_size(job.now()),
         lookups=Deliverability,
         workers=workers,
         observer=job.observer,

@@ -49,7 +49,7 @@ class Rehearsal:
 def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
-    sought = [one for one in prepared.placeholders if not one.in_all]
+    sought = [one for one in prepared.placeholders.named if not one.in_all]
     found = _Found(job.profile.size_limit, sought)
     holders, total = draft.people.holders(), prepared.holders
     for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.audience.checks import Checker
@@ -181,7 +181,11 @@ def test_a_column_named_self_does_not_disturb_where() -> None:
     ("where", "why", "hint"),
     [
         ("age > 18", "'>' not supported", "quotes are text: write age|int"),
-        ("age|int > '18'", "'>' not supported", "cells and what stands in quotes are text: write age|int"),
+        (
+            "age|int > '18'",
+            "'>' not supported",
+            "cells and what stands in quotes are text: write age|int",
+        ),
         ("1 / age|int", "division by zero", ""),
         ("allowed[age] == 1", "has no attribute '0'", ""),
         ("age.startsWith('1')", "has no attribute 'startsWith'", "did you mean startswith?"),
@@ -259,7 +263,6 @@ def test_set_on_a_name_that_defaults_give_is_an_error_too() -> None:
     assert "--set first_name: recipients.defaults gives that name, which would win over it" in said
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=3, max_size=3))
 def test_any_cells_are_judged(cells: list[str]) -> None:
     found = check("email id x", *cells, key="id", where="x != 'y'", required=("x",))

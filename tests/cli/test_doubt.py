@@ -10,8 +10,9 @@ from contextlib import closing
 import pytest
 
 from tests.cli.test_run import BJORK, CARL, killed_with_one_in_doubt
-from tests.kit.command import Desk, ended, line_that_goes_on, until
+from tests.kit.command import Desk, ended, line_that_goes_on
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 
 @pytest.mark.parametrize(("age", "receivers"), [(86_200, [BJORK, CARL]), (86_390, [CARL])])

@@ -7,17 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import (
-    PEOPLE,
-    TEXT,
-    Desk,
-    closed_port,
-    dumped,
-    line_that_goes_on,
-    read_mails,
-    until,
-)
+from tests.kit.command import PEOPLE, TEXT, Desk, dumped, line_that_goes_on, read_mails
+from tests.kit.loopback import closed_port
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 

@@ -46,6 +46,7 @@ from tests.kit.watcher import Watcher
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
+PATIENT = Timeouts(connect=3600, greeting=3600, mail=3600, rcpt=3600, data=3600, final=3600)
 ADA = Credentials("ada", "old")
 RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
 
@@ -114,6 +115,7 @@ class Desk:
     stop: Stop = field(default_factory=Stop)
     retry: Retry = RETRY
     connections: int = 1
+    timeouts: Timeouts = QUICK
     per_connection: int | None = None
     rates: tuple[Rate, ...] = ()
     domains: dict[str, tuple[Rate, ...]] = field(default_factory=dict)
@@ -172,7 +174,7 @@ class Desk:
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
             loop.busy = lambda: committer.busy or pool.under_way > 0
             dialer = Dialer(
-                Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
+                Server("127.0.0.1", self.office.port, "none", timeouts=self.timeouts),
                 self.read_credentials,
                 self.levels,
             )

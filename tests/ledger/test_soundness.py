@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.errors import LedgerError, RecordStopped
@@ -147,8 +147,6 @@ def test_garbage_in_any_column_is_refused_by_name_or_told(
 
 @settings(
     max_examples=examples(150),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     cell=st.sampled_from(CELLS),

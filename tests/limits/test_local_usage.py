@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
@@ -168,9 +168,7 @@ STEPS = st.lists(
     ),
     max_size=12,
 )
-ON_A_SLOW_DISK = settings(
-    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+ON_A_SLOW_DISK = settings(max_examples=examples(100))
 
 
 @ON_A_SLOW_DISK

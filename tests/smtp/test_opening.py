@@ -459,6 +459,7 @@ def test_where_the_connection_ends_instead_of_a_second_answer_it_is_tried_on_ano
     ("offers", "replies", "tried"),
     [
         (b"CRAM-MD5 PLAIN LOGIN", [b"334 PDFAYj4=", b"535 no", b"535 no"], [b"CRAM-MD5", b"PLAIN"]),
+        (b"CRAM-MD5 PLAIN", [b"500 what", b"535 no"], [b"CRAM-MD5", b"PLAIN"]),
         (b"PLAIN LOGIN", [b"535 no"], [b"PLAIN"]),
         (b"PLAIN LOGIN", [b"504 what", b"334 UGFzc3dvcmQ6", b"535 no"], [b"PLAIN", b"LOGIN"]),
         (b"CRAM-MD5 PLAIN", [b"454 later"], [b"CRAM-MD5"]),
@@ -592,7 +593,11 @@ def test_what_is_offered_after_tls_counts(postbox: StartPostbox, trusting: ssl.S
     assert "plain" in offers.auth
 
 
-def test_ehlo_says_the_profiles_name() -> None:
+@pytest.mark.parametrize("helo", ["mail.example.com", None])
+def test_ehlo_says_the_profiles_name_or_the_address_where_the_machine_has_no_name(
+    monkeypatch: pytest.MonkeyPatch, helo: str | None
+) -> None:
+    monkeypatch.setattr("sendbatch.smtp.opening._qualified_name", lambda: None)
     talks: list[Talk] = []
 
     async def listens(talk: Talk) -> None:
@@ -601,9 +606,10 @@ def test_ehlo_says_the_profiles_name() -> None:
         await talk.answers(b"221 bye\r\n")
 
     async def opening() -> None:
-        async with scripted(listens, helo="mail.example.com") as server:
+        async with scripted(listens, helo=helo) as server:
             connection = await open_connection(server, None)
             await connection.quit()
 
     asyncio.run(opening())
-    assert talks[0].heard == [b"EHLO mail.example.com\r\n", b"QUIT\r\n"]
+    said = (helo or "[127.0.0.1]").encode()
+    assert talks[0].heard == [b"EHLO " + said + b"\r\n", b"QUIT\r\n"]
