@@ -51,7 +51,7 @@ def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
     asked to stop."""
     sought = [one for one in prepared.placeholders.named if not one.in_all]
     found = _Found(job.profile.size_limit, sought)
-    holders, total = draft.people.holders(), prepared.holders
+    holders, total = draft.people.holders(), prepared.counts.holders
     for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):
         found.add(recipient, sample)
         if found.built % SIGN_OF_LIFE == 0:
