@@ -18,10 +18,10 @@ from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.document.widening import listed, parted, wrapped
 from sendbatch.campaign.files import find_source
 from sendbatch.campaign.model import Rate
-from sendbatch.campaign.reading import read_keys, want_mapping
+from sendbatch.campaign.reading import read_keys, want_mapping, widen
 from sendbatch.campaign.schema import reference
 from sendbatch.campaign.spots import Spot
-from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of, table_of
+from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of
 from sendbatch.campaign.written import values
 from sendbatch.findings import Rule
 
@@ -249,16 +249,3 @@ class NameOr(Kind[str | K]):
 
     def shape(self, plain: Shape) -> Shape:
         return self._mapping.shape(plain)
-
-
-def widen(node: Node, keys: type[Keys[Any]]) -> Node:
-    """A mapping with every short form in it written out."""
-    table = table_of(keys)
-    if isinstance(node, MappingNode):
-        node.value = [
-            (name, table[name.value].kind.widened(value))
-            if isinstance(name, ScalarNode) and name.value in table
-            else (name, value)
-            for name, value in node.value
-        ]
-    return node

@@ -12,20 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.campaign import checking
-from sendbatch.campaign.document.composing import read_source
-from sendbatch.campaign.document.nodes import Trail, document
+from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
-from sendbatch.campaign.kinds import widen
 from sendbatch.campaign.language.checks import names_in
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Tolerance
 from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
-from sendbatch.campaign.reading import read_sheet
-from sendbatch.campaign.spots import Sheet
-from sendbatch.campaign.table import fields_of, shape_of
+from sendbatch.campaign.reading import read_file
+from sendbatch.campaign.spots import Reading
+from sendbatch.campaign.table import fields_of
 from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.written.rates import parse_rates
 from sendbatch.errors import CampaignError, Place, ProfileError
@@ -74,31 +72,29 @@ def load_campaign(
     Raises CampaignError, or ProfileError where only the profile is wrong, with all faults.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
-    source = read_source(file, str(file), shape_of(CampaignKeys))
-    if source.root is None:
-        raise CampaignError(source.faults)
-    widen(source.root, CampaignKeys)
-    folder = absolute(file).parent
-    sheet = Sheet(document(source), CampaignKeys, folder, source.faults)
-    return _Loading(absolute(file), sheet, asked).campaign(find_profiles(folder, config_folder))
+    unneeded = ("smtp",) if asked.smtp else ()
+    declared, reading = read_file(CampaignKeys, file, str(file), unneeded=unneeded)
+    if declared is None:
+        raise CampaignError(reading.faults)
+    profiles = find_profiles(reading.folder, config_folder)
+    return _Loading(absolute(file), declared, reading, asked).campaign(profiles)
 
 
 class _Loading:
     """One campaign file on its way; `faults` grows as it is looked at."""
 
-    def __init__(self, file: Path, sheet: Sheet, asked: Asked) -> None:
+    def __init__(self, file: Path, declared: CampaignKeys, reading: Reading, asked: Asked) -> None:
         self.file = file
-        self.sheet = sheet
+        self.declared = declared
+        self.reading = reading
         self.asked = asked
-        self.faults = sheet.faults
-        unneeded = ("smtp",) if asked.smtp else ()
-        self.declared = read_sheet(CampaignKeys, sheet, unneeded=unneeded)
+        self.faults = reading.faults
 
     def campaign(self, profiles: Profiles) -> Campaign:
         declared, asked = self.declared, self.asked
         profile = self.profile(profiles)
-        checking.comments(self.sheet)
-        checking.headers(self.sheet.spot.at("headers"), declared.headers or {}, profile)
+        checking.comments(self.reading)
+        checking.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
         variables = self.variables()
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)
@@ -144,7 +140,7 @@ class _Loading:
     def profile(self, profiles: Profiles) -> Profile | None:
         if self.asked.smtp is not None:
             return profiles.choose(self.asked.smtp, None, "--smtp", self.faults)
-        smtp, spot = self.declared.smtp, self.sheet.spot.at("smtp")
+        smtp, spot = self.declared.smtp, self.reading.spot.at("smtp")
         if isinstance(smtp, str):
             return profiles.choose(smtp, spot.place, "smtp", self.faults)
         if isinstance(smtp, ProfileKeys):
@@ -167,7 +163,7 @@ class _Loading:
         written = self.declared.run
         if written is None:
             return ""
-        return self.sheet.spot.at("run").attempt(lambda: render_run(written, variables)) or ""
+        return self.reading.spot.at("run").attempt(lambda: render_run(written, variables)) or ""
 
     def given(self, option: str, text: str | None, read: Callable[[str], T]) -> T | None:
         """An option's text, read; what is wrong with it becomes a fault without a place."""
@@ -180,13 +176,13 @@ class _Loading:
             return None
 
     def sources(self, profiles: Profiles) -> tuple[Path, ...]:
-        named = (*self.sheet.sources, *profiles.sheet.sources)
+        named = (*self.reading.sources, *profiles.reading.sources)
         own = (self.file, profiles.file) if profiles.file is not None else (self.file,)
         return tuple(dict.fromkeys((*own, *named)))
 
     def places(self) -> dict[str, Place]:
         """By dotted path. A default's fault is one of its column: its place is the key's."""
-        document = self.sheet.document
+        document = self.reading.document
         places = {_dotted(trail): place for trail, place in document.values.items() if trail}
         for trail, place in document.keys.items():
             if trail[:2] == ("recipients", "defaults") and len(trail) == 3:

@@ -10,17 +10,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendbatch.campaign.document.composing import read_source
-from sendbatch.campaign.document.nodes import Document, document
+from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import ProfileKeys, ProfilesKeys
-from sendbatch.campaign.kinds import widen
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import common_slow_down
-from sendbatch.campaign.reading import read_sheet
-from sendbatch.campaign.spots import Sheet
-from sendbatch.campaign.table import shape_of
+from sendbatch.campaign.reading import read_file
+from sendbatch.campaign.spots import Reading
 from sendbatch.errors import Place, ProfileError, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute
@@ -37,7 +34,7 @@ class Profiles:
     """One profiles.yaml as read, or none (`file` is None). `faults` are all that is wrong in it."""
 
     file: Path | None
-    sheet: Sheet
+    reading: Reading
     declared: dict[str, ProfileKeys] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
@@ -45,7 +42,7 @@ class Profiles:
 
     @property
     def faults(self) -> list[Finding]:
-        return self.sheet.faults
+        return self.reading.faults
 
     @property
     def names(self) -> list[str]:
@@ -73,7 +70,7 @@ class Profiles:
             unknown.append(self._unknown(name, place, label))
             return None
         assert self.file is not None
-        return merge(name, self.declared[name], self.sheet.spot.at("profiles", name), self.file)
+        return merge(name, self.declared[name], self.reading.spot.at("profiles", name), self.file)
 
     def _unknown(self, name: str, place: Place | None, label: str) -> Finding:
         if self.file is None:
@@ -85,7 +82,7 @@ class Profiles:
         near = guess(name, self.names)
         known = f"there are {listed(self.names, 20)}"
         hint = f"did you mean {near}? {known}" if near else known
-        said = f"{label}: no profile named {name} in {self.sheet.document.file}"
+        said = f"{label}: no profile named {name} in {self.reading.document.file}"
         return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
 
 
@@ -110,26 +107,22 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
     there = (folder / name for folder in folders for name in MISSPELT)
     misspelt = next((shown(file) for file in there if os.path.lexists(file)), None)
     return Profiles(
-        None, Sheet(Document(FILE_NAME, {}, {}, {}), ProfilesKeys, start), misspelt=misspelt
+        None, Reading(Document(FILE_NAME, {}, {}, {}), ProfilesKeys, start), misspelt=misspelt
     )
 
 
 def read_profiles(file: Path) -> Profiles:
     """Read one profiles.yaml; what is wrong in it is in `faults`."""
     file = absolute(file)
-    source = read_source(file, shown(file), shape_of(ProfilesKeys))
-    if source.root is None:
-        empty = Document(source.file, {}, {}, {})
-        return Profiles(file, Sheet(empty, ProfilesKeys, file.parent, source.faults))
-    widen(source.root, ProfilesKeys)
-    sheet = Sheet(document(source), ProfilesKeys, file.parent, source.faults)
-    declared = read_sheet(ProfilesKeys, sheet)
+    declared, reading = read_file(ProfilesKeys, file, shown(file))
+    if declared is None:
+        return Profiles(file, reading)
     profiles = dict(declared.profiles or {})
     if profiles.pop(SANDBOX, None) is not None:
-        spot = sheet.spot.at("profiles", SANDBOX)
+        spot = reading.spot.at("profiles", SANDBOX)
         said = f"profiles: {SANDBOX} is built in"
         spot.fault(Rule.RESERVED_NAME, said, "choose another name", key=True)
-    return Profiles(file, sheet, profiles, declared.suppress or (), declared.project or "")
+    return Profiles(file, reading, profiles, declared.suppress or (), declared.project or "")
 
 
 def repository_root(folder: Path) -> Path:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Reading:
     """A file that is read: its keys, the folder that its paths are relative to, what is wrong so far, and the
     files that it names to be read too."""
 
@@ -39,16 +39,16 @@ class Sheet:
 class Spot:
     """`trail` are the keys and indexes that lead there."""
 
-    sheet: Sheet
+    reading: Reading
     trail: Trail
 
     def at(self, *parts: str | int) -> Spot:
         """A spot below."""
-        return Spot(self.sheet, (*self.trail, *parts))
+        return Spot(self.reading, (*self.trail, *parts))
 
-    def names(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
         """Whether the key stands here, be its value usable or not."""
-        return (*self.trail, key) in self.sheet.document.values
+        return (*self.trail, key) in self.reading.document.values
 
     @property
     def label(self) -> str:
@@ -57,15 +57,15 @@ class Spot:
     @property
     def place(self) -> Place:
         """Of the value."""
-        return self.sheet.document.at(self.trail)
+        return self.reading.document.at(self.trail)
 
     @property
     def key_place(self) -> Place:
-        return self.sheet.document.at_key(self.trail)
+        return self.reading.document.at_key(self.trail)
 
     @property
     def data(self) -> Data:
-        data: Data = self.sheet.document.data
+        data: Data = self.reading.document.data
         for part in self.trail:
             if isinstance(data, dict):
                 data = data.get(str(part))
@@ -84,7 +84,7 @@ class Spot:
     ) -> None:
         """What is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
         at = place or (self.key_place if key else self.place)
-        self.sheet.faults.append(rule.finding(message, at, hint))
+        self.reading.faults.append(rule.finding(message, at, hint))
 
     def blame(
         self, rule: Rule, message: str, hint: str | None = None, *, key: bool = False

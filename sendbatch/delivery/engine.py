@@ -18,13 +18,13 @@ from typing import Any
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.breaker import Breaker
 from sendbatch.delivery.connections import Dialer, Reach
-from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.feed import Feed, Unbuildables
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Queue
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
-from sendbatch.delivery.steering import SlowDown, Unbuildables
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped

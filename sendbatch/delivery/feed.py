@@ -15,7 +15,6 @@ from itertools import chain
 from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery import words
 from sendbatch.delivery.queue import OTHERS, Ready
-from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.verdict import unbuilt
 from sendbatch.delivery.waits import Waits
@@ -30,6 +29,8 @@ from sendbatch.values import Message, Recipient
 BATCH = 256  # recipients rendered in one go
 FEW = 8  # recipients fetched while the brake is on
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
+UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them: then a run stops
+UNBUILDABLE_LEAST = 20
 
 
 class Feed:
@@ -252,6 +253,18 @@ class Feed:
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
                 self._give_up(words.unbuildable(self._unbuildables.count, failed[0].reason))
+
+
+@dataclass
+class Unbuildables:
+    """How many rows failed to build; more than 1 % (at least 20) stops the run."""
+
+    selected: int
+    count: int = 0
+
+    def add(self, number: int) -> bool:
+        self.count += number
+        return self.count >= UNBUILDABLE_LEAST and self.count > self.selected * UNBUILDABLE_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

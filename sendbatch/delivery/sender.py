@@ -10,11 +10,10 @@ import asyncio
 from typing import NamedTuple
 
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.settling import Handed
+from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
-from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.smtp.transport import QUIT, End, Fact, Quit
+from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Transport
 
 FOREVER = float("inf")  # when a message is due while the queue is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
@@ -40,12 +39,12 @@ class Sender:
         self,
         traffic: Traffic,
         number: int,
-        connection: Connection | None = None,
+        connection: Transport | None = None,
         since: float | None = None,
     ) -> None:
         self._traffic = traffic
         self._number = number
-        self._connection: Connection | None = None
+        self._connection: Transport | None = None
         self._handed = 0
         self._opened = 0  # connections so far
         self._used_at = 0.0
@@ -178,11 +177,11 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        explained = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        ends_known = self._told or connection.mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
-            explained,
+            ends_known,
             (self._number, self._opened),
         )
         self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
@@ -192,9 +191,9 @@ class Sender:
         self._last = _Last(fact, handed, reopen)
         self._begin(self._ahead)
 
-    def _most(self, connection: Connection) -> float:
+    def _most(self, connection: Transport) -> float:
         learned = self._traffic.most_messages or FOREVER
-        return min(learned, connection.offers.mailmax or FOREVER)
+        return min(learned, connection.most_messages or FOREVER)
 
     async def _leave(self) -> None:
         if self._connection is None:
@@ -203,7 +202,7 @@ class Sender:
         self._drop(abort=False)
         await connection.quit()
 
-    def _take_over(self, connection: Connection) -> None:
+    def _take_over(self, connection: Transport) -> None:
         self._connection, self._handed, self._told = connection, 0, False
         self._opened += 1
         self._used_at = self._traffic.clock.steady()

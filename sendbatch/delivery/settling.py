@@ -9,47 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import NamedTuple
 
 from sendbatch.audience.addresses import comparable_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery import words
-from sendbatch.delivery.breaker import LATELY, Breaker, Carried
+from sendbatch.delivery.breaker import LATELY, Breaker
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.sessions import explained
-from sendbatch.delivery.steering import Releases, SlowDown
+from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.declared import Limits
-from sendbatch.limits.retries import Budget, retry_delay
+from sendbatch.limits.retries import Budget, Releases, retry_delay
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.transport import Fact
 from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
-
-
-class Handed(NamedTuple):
-    """The connection's history when the message was handed to it: what it had accepted and refused.
-
-    `explained`: why the connection has ended is known, so that nothing is to be learned from it;
-    `connection` tells it from others."""
-
-    accepted: int
-    refused_recipients: int
-    explained: bool = False
-    connection: object = None
-
-    @property
-    def carried(self) -> Carried:
-        return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
-
-    @property
-    def has_told(self) -> bool:
-        """Whether the server is known to serve this connection, or why it does not."""
-        return self.explained or bool(self.accepted or self.refused_recipients)
 
 
 class Settling:
@@ -124,15 +102,9 @@ class Settling:
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session = explained(
-            fact,
-            outcome,
-            accepted=handed.accepted,
-            refused_recipients=handed.refused_recipients,
-        )
-        reopen = (
-            not stopping and not handed.explained and self._steer(fact, outcome, handed, session)
-        )
+        session = explained(fact, outcome, handed)
+        learns = not stopping and not handed.ends_known
+        reopen = learns and self._steer(fact, outcome, lesson(fact, outcome, handed, session))
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
@@ -186,43 +158,26 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, fact: Fact, outcome: Outcome, handed: Handed, session: Why | None) -> bool:
+    def _steer(self, fact: Fact, outcome: Outcome, learned: Lesson | None) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
+        now = self._clock.steady()
         if fact.taken and not fact.lost:
             is_free = self.connections.is_reduced and not self.brake.on
-            if is_free and self.connections.win_back(self._clock.steady()):
+            if is_free and self.connections.win_back(now):
                 self._tell("connections", words.connections_again(self.connections.allowed))
-            return False
-        now = self._clock.steady()
-        if self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
+        elif self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
             self._tell("slowdown", words.slower(rate))
-        if outcome.why is Why.CONNECTION:
-            self._limited(handed)
-            return True
-        if outcome.why in (Why.RATE, Why.QUOTA) and handed.accepted:
-            return fact.closing  # no connection is told of these
-        ended = fact.released and fact.reply is None and fact.lost
-        if ended or session is Why.SESSION_LIMIT or fact.closing:
-            self._connection_ended(handed, handed.accepted)
-            return True
-        if fact.taken:  # and with it the connection ended
-            self._connection_ended(handed, handed.accepted + 1)
-            return True
-        return False
+        if learned is not None and learned.after is not None:
+            self._learn(learned.after, said=learned.said)
+        return learned is not None
 
-    def _limited(self, handed: Handed) -> None:
-        """The server says that this connection has carried all that it may."""
-        if not handed.accepted:
-            self.refused_connection()
-        elif not handed.refused_recipients and self.connections.limited_to(handed.accepted):
-            self._tell("connections", words.session_limit(handed.accepted))
-
-    def _connection_ended(self, handed: Handed, accepted: int) -> None:
-        if handed.refused_recipients:  # those are what ended it, not the number of messages
-            return
+    def _learn(self, accepted: int, *, said: bool) -> None:
+        """So many messages a connection may have had its fill of."""
         if accepted == 0:
             self.refused_connection()
-        elif self.connections.ended_after(accepted):
+            return
+        connections = self.connections
+        if (connections.limited_to if said else connections.ended_after)(accepted):
             self._tell("connections", words.session_limit(accepted))
 
     def refused_connection(self) -> None:

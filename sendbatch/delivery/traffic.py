@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sendbatch.delivery.connections import Reach
 from sendbatch.delivery.queue import Queue, Ready
-from sendbatch.delivery.settling import Handed, Settling
+from sendbatch.delivery.sessions import Handed
+from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.verdict import verdict
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
 from sendbatch.ledger.facts import Change, Intent

@@ -41,9 +41,7 @@ class Gate:
 
     domain: str = EVERYBODY
     until: float = ANY_TIME  # no message may go before
-    interval: float = (
-        0.0  # seconds from one slot to the next at present, 0 where there are no slots
-    )
+    interval: float = 0.0  # seconds from one slot to the next at present; 0: there are no slots
 
     def due(self, now: float, domain: str) -> float:
         """The earliest time at which a message to this recipient domain may go: ANY_TIME where nothing is in
@@ -67,9 +65,9 @@ class Gate:
     def share(self, parts: int) -> None:
         """So many runs are alive on the account, this one included: each has an equal part."""
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
-        """Seconds that so many messages take from this epoch time on. `needed` is what the gates before this
-        one in the list need; None where nothing limits them, as far as is known."""
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
+        """Seconds that so many messages take, begun at this epoch time. `needed` is what the gates before
+        this one in the list need; None where nothing limits them, as far as is known."""
         return needed
 
 
@@ -173,14 +171,14 @@ class Gates:
         """How many connections may be used at once."""
         return min((allowed() for allowed in self._widths), default=NEVER)
 
-    def forecast(self, messages: int, now: float) -> float | None:
+    def forecast(self, messages: int, begun_at: float) -> float | None:
         """Seconds until so many messages are done, begun at this epoch time; None where nothing limits them.
         The server's own speed is not known before, nor how many are at which domain."""
         if messages <= 0:
             return 0.0
         needed = None
         for gate in self._gates:
-            needed = gate.forecast(messages, now, needed)
+            needed = gate.forecast(messages, begun_at, needed)
         return needed
 
 

@@ -38,7 +38,7 @@ class Pace(Gate):
     def share(self, parts: int) -> None:
         self.interval = self._alone * parts
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         if self.domain != EVERYBODY:
             return needed
         return max(needed or 0.0, messages * self._alone)

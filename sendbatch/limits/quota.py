@@ -111,10 +111,10 @@ class Quota(Metered):
             self._in_hand = self._ahead = None
             await self._return_lapsed()
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         if self.domain != EVERYBODY:
             return needed
-        used = partial(self._usage.used, self._account, now=now)
+        used = partial(self._usage.used, self._account, now=begun_at)
         return _windows_needed(messages, self._windows, used, needed)
 
     async def _fetch_ahead(self) -> None:
@@ -164,7 +164,7 @@ class Uncounted(Gate):
     def __init__(self, windows: tuple[Rate, ...]) -> None:
         self._windows = windows
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         return _windows_needed(messages, self._windows, lambda seconds: 0, needed)
 
 

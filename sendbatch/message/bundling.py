@@ -52,7 +52,7 @@ def read_bundle(
                 f"{what}: includes more than {_MOST_TEMPLATES} templates", place
             )
         )
-    return Bundle(entry.name, reading.sources, reading.shown), reading.findings
+    return Bundle(entry.name, reading.sources, reading.paths), reading.findings
 
 
 class _Reading:
@@ -62,14 +62,14 @@ class _Reading:
         self._search, self._allowed = search, allowed
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
-        self.shown: dict[str, str] = {}
+        self.paths: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.waiting: list[tuple[str, Reference]] = []
 
     def add(self, name: str, path: Path, place: Place | None) -> None:
         """Read one template and note what it refers to."""
         shown = shown_path(path)
-        self.shown[name] = shown
+        self.paths[name] = shown
         self.sources[name] = ""
         try:
             data = path.read_bytes()
@@ -98,7 +98,7 @@ class _Reading:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
             found = slip(self._env, source, error, expression=False)
-            place = at(self.shown[name], source, found.line, column=found.column)
+            place = at(self.paths[name], source, found.line, column=found.column)
             self.findings.append(
                 Rule.TEMPLATE_SYNTAX.finding(f"not a template: {found.message}", place, found.hint)
             )
@@ -154,7 +154,7 @@ class _Reading:
     def _blame(
         self, rule: Rule, name: str, line: int, said: str, hint: str = "", word: str = ""
     ) -> None:
-        place = at(self.shown[name], self.sources[name], line, word)
+        place = at(self.paths[name], self.sources[name], line, word)
         self.findings.append(rule.finding(said, place, hint or None))
 
 

@@ -86,7 +86,7 @@ def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[P
     yield from (campaign.recipients.file, *campaign.sources)
     yield from (one.file for one in campaign.suppress)
     yield from (path for path in (campaign.templates.html, campaign.templates.text) if path)
-    yield from (Path(path) for bundle in bundles if bundle for path in bundle.shown.values())
+    yield from (Path(path) for bundle in bundles if bundle for path in bundle.paths.values())
     if campaign.profile.usage is not None:
         yield campaign.profile.usage
 

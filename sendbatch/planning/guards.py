@@ -16,13 +16,17 @@ from datetime import UTC, datetime
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line
+from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.store import Reading
+from sendbatch.ledger.store import People, Reading
+from sendbatch.planning.approval import hold_to, read_approval
+from sendbatch.planning.request import Request
+from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from sendbatch.words import count
 
 EDITIONS_NAMED = 5
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # as records of before name them
 
 
 def server_of(profile: Profile) -> str:
@@ -56,6 +60,44 @@ class Numbers:
 
     holders: int
     left: int
+
+
+def hold_unchanged(
+    reading: Reading, request: Request, numbers: Numbers, now: float
+) -> list[str]:
+    """Other content or another server than before: refused, accepted, or only told of."""
+    if request.options.accept_changes:
+        return []
+    campaign, command = request.campaign, request.command
+    changes = [
+        other_content(reading, campaign, request.content.digest, numbers, command, now),
+        other_server(reading, campaign, numbers, command, now),
+    ]
+    found = [text for text in changes if text is not None]
+    if found and not request.looking:  # one --accept-changes accepts all of them
+        raise GuardError([Rule.GUARD_REFUSED.finding(text) for text in found])
+    return found
+
+
+def hold_expected(
+    people: People, request: Request, totals: Mapping[Status, int], holders: int, stop: Stop
+) -> int | None:
+    """--strict, expect and --plan. Returns how many of an approved plan are missing, None without one."""
+    campaign, options = request.campaign, request.options
+    if options.strict:
+        strictly(totals)
+    as_expected(campaign.expect, holders)
+    if options.approval is None:
+        return None
+    held = hold_to(
+        read_approval(options.approval),
+        campaign=campaign.name,
+        run=campaign.run,
+        content=request.content.digest,
+        server=server_of(campaign.profile),
+        holders=stop.heeding(people.holders()),
+    )
+    return held.missing
 
 
 def other_content(

@@ -142,19 +142,30 @@ class Pool:
             if not waiting:
                 return
             batch, asked = waiting.popleft()
-            found: list[T | Unbuildable] = []
-            if asked is None:
-                found = [self._broken[batch[0].id]]
-            else:
-                try:
-                    found = read(_awaited(asked.answer, heed))
-                    self._suspects.discard(batch[0].id)
-                except Broken as broken:
-                    self._blame(asked.recipients, broken)
-                    self._hold_to_bound()
+            found = self._found(batch, asked, read, heed)
             yield from zip(batch, found, strict=False)
             if rest := batch[len(found) :]:
                 waiting.appendleft((rest, ask(rest)))
+
+    def _found(
+        self,
+        batch: Sequence[Recipient],
+        asked: _Asked | None,
+        read: Callable[[bytes], list[T | Unbuildable]],
+        heed: Heed,
+    ) -> list[T | Unbuildable]:
+        """What there is for the first of a batch; nothing where a worker broke, and they are to be asked
+        for again. Nothing was `asked` where the first is known to break one."""
+        if asked is None:
+            return [self._broken[batch[0].id]]
+        try:
+            found = read(_awaited(asked.answer, heed))
+        except Broken as broken:
+            self._blame(asked.recipients, broken)
+            self._hold_to_bound()
+            return []
+        self._suspects.discard(batch[0].id)
+        return found
 
     def _asking(
         self, kind: bytes, recipients: Sequence[Recipient], now: float, reviewer: str | None = None

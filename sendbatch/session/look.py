@@ -19,7 +19,7 @@ from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
-from sendbatch.session.preparation import content_of, hold_edition, preparing_of, workers_of
+from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
 from sendbatch.session.rehearsal import rehearse
 
 T = TypeVar("T")
@@ -65,10 +65,10 @@ def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: 
         allowance = _allowance(job, looking=not spending)
         content = content_of(job)
         refused = _doubt(job, record)
-        preparing = preparing_of(job, allowance, content, workers, looking=True, refused=refused)
+        request = request_of(job, allowance, content, looking=True, refused=refused)
         record.recover(job.now())
         with record.draft(job.stop.heed) as draft:
-            return see(draft, prepare(draft, preparing), allowance)
+            return see(draft, prepare(draft, request, means_of(job, workers)), allowance)
 
 
 def _allowance(job: Job, *, looking: bool) -> Allowance:
@@ -90,7 +90,7 @@ def _doubt(job: Job, record: Record) -> LedgerError | None:
 def _rehearsed(job: Job, draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
     rehearsal = rehearse(job, draft, prepared)
     overview = overview_of(job, prepared, allowance, rehearsal)
-    size = rehearsal.warn_of_size(allowance.size_seen(job.now()))
+    size = rehearsal.warn_of_size(allowance.announced_size(job.now()))
     return replace(overview, warnings=(*overview.warnings, *size))
 
 

@@ -16,7 +16,7 @@ from sendbatch.limits.declared import limits_of
 from sendbatch.message.parts import Sample
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
-from sendbatch.planning.preparing import Prepared
+from sendbatch.planning.preparing import Counts, Prepared
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Status
@@ -34,19 +34,6 @@ class Route:
     account: str | None
     quotas: tuple[tuple[Rate, int], ...]
     done_in: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """`totals` are the rows that the call is about, `sendable` those of them that a run would send to,
-    `left_over` those that only a limit keeps back; `holders` all who hold a key. `missing` are of the
-    approved plan and no longer to be sent to; None where none was given."""
-
-    totals: Mapping[Status, int]
-    holders: int
-    sendable: int
-    left_over: int
-    missing: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +125,7 @@ def overview_of(
     return Overview(
         campaign=job.campaign,
         route=_route(job, prepared, allowance),
-        counts=Counts(
-            totals=prepared.totals,
-            holders=prepared.holders,
-            sendable=prepared.sendable,
-            left_over=prepared.left_over,
-            missing=prepared.held.missing if prepared.held is not None else None,
-        ),
+        counts=prepared.counts,
         planned=prepared.planned,
         subjects=_subjects(job, prepared),
         notices=prepared.notices,
@@ -159,7 +140,7 @@ def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     gates = limits_of(job.campaign, allowance, job.edge.clock).gates
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
-        account=allowance.shown_name,
+        account=allowance.display_name,
         quotas=allowance.quotas(now),
         done_in=gates.forecast(prepared.sendable, now),
     )
@@ -169,11 +150,14 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
     """A warning for each placeholder of another tool. Where every message was built it is known how many
     have it, and one that none has is none."""
     counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
-    messages = prepared.sendable or prepared.holders if rehearsal is None else rehearsal.built
-    for one in prepared.placeholders:
+    counts = prepared.counts
+    messages = counts.sendable or counts.holders if rehearsal is None else rehearsal.built
+    for one in prepared.placeholders.named:
         having = None if one.in_all else next(counted)
         if messages and having != 0:
             yield one.warning(messages, having)
+    if messages:
+        yield from prepared.placeholders.unnamed()
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:

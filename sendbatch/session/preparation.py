@@ -12,7 +12,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
 from sendbatch.planning import guards
 from sendbatch.planning.people import no_text
-from sendbatch.planning.preparing import Preparing
+from sendbatch.planning.request import Keeping, Means, Request
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.clock import Onward
 from sendbatch.session.job import Job
@@ -43,35 +43,31 @@ def content_of(job: Job) -> Content:
         raise CampaignError([*error.findings, *others]) from None
 
 
-def preparing_of(
+def request_of(
     job: Job,
     allowance: Allowance,
     content: Content,
-    workers: Workers,
     *,
     looking: bool = False,
     refused: LedgerError | None = None,
-) -> Preparing:
-    """All that planning needs. `looking`: nothing will be sent; `refused` is then what a run would say of
+) -> Request:
+    """What planning is asked for. `looking`: nothing will be sent; `refused` is then what a run would say of
     the record."""
-    return Preparing(
+    place = shown(job.record.path)
+    return Request(
         campaign=job.campaign,
         content=content,
         options=job.options,
         command=job.command,
-        size_seen=allowance.size_seen(job.now()),
-        lookups=Deliverability,
-        workers=workers,
-        observer=job.observer,
-        stop=job.stop,
-        wall=job.now,
-        environ=job.edge.environ,
-        place=shown(job.record.path),
-        recorded=job.record.named,
+        keeping=Keeping(place, job.record.named, job.edge.environ, refused),
+        size_seen=allowance.announced_size(job.now()),
         keys=_keys(job),
         looking=looking,
-        refused=refused,
     )
+
+
+def means_of(job: Job, workers: Workers) -> Means:
+    return Means(workers, Deliverability, job.observer, job.stop, job.now)
 
 
 def _keys(job: Job) -> Keys | None:

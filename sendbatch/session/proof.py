@@ -18,7 +18,6 @@ from sendbatch.errors import CampaignError, Interrupted
 from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Allowance
-from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
@@ -92,13 +91,8 @@ def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> l
 
 
 def _take_quota(allowance: Allowance, messages: int, now: float) -> None:
-    if allowance.usage is None:
-        return
-    windows = quotas_of(allowance.rates)
-    granted = allowance.usage.take(allowance.account, windows, messages, now)
-    if granted < messages:
-        allowance.usage.give_back(allowance.account, granted, now)
-        free_at = allowance.usage.next_free(allowance.account, windows, now)
+    free_at = allowance.take(messages, now)
+    if free_at is not None:
         raise CampaignError(
             f"the account's quota has no room for {count(messages, 'proof')} "
             f"before {clock_time(free_at)}"

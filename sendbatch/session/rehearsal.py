@@ -49,9 +49,9 @@ class Rehearsal:
 def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
-    sought = [one for one in prepared.placeholders if not one.in_all]
+    sought = [one for one in prepared.placeholders.named if not one.in_all]
     found = _Found(job.profile.size_limit, sought)
-    holders, total = draft.people.holders(), prepared.holders
+    holders, total = draft.people.holders(), prepared.counts.holders
     for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):
         found.add(recipient, sample)
         if found.built % SIGN_OF_LIFE == 0:

@@ -19,8 +19,9 @@ from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Backlog, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
-from sendbatch.planning.plan import oversized
-from sendbatch.planning.preparing import Prepared, Preparing, prepare
+from sendbatch.planning.attachments import oversized
+from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import TABLE
@@ -31,7 +32,7 @@ from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
-from sendbatch.session.preparation import content_of, hold_edition, preparing_of, workers_of
+from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
 from sendbatch.session.question import Consent
 from sendbatch.session.record import report_of
 from sendbatch.session.rehearsal import samples
@@ -76,8 +77,8 @@ def run(job: Job, consent: Consent) -> RunResult:
         content = content_of(job)
         job.record.begin()
         with _held_record(job) as record:
-            preparing = preparing_of(job, allowance, content, workers)
-            ending, backlog = _sent(job, record, preparing, allowance, consent)
+            request, means = request_of(job, allowance, content), means_of(job, workers)
+            ending, backlog = _sent(job, record, request, means, allowance, consent)
             totals, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
             report, unwritten = _reported(job, record.reading)
@@ -103,12 +104,17 @@ def _held_record(job: Job) -> Iterator[Record]:
 
 
 def _sent(
-    job: Job, record: Record, preparing: Preparing, allowance: Allowance, consent: Consent
+    job: Job,
+    record: Record,
+    request: Request,
+    means: Means,
+    allowance: Allowance,
+    consent: Consent,
 ) -> tuple[Ending | None, Backlog]:
     """How it ended, None where there was nothing to send; and what is left of it in the record."""
     with sending_of(job, allowance) as sending:
         with record.draft(job.stop.heed) as draft:
-            prepared = prepare(draft, preparing)
+            prepared = prepare(draft, request, means)
             if prepared.sendable:
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
@@ -117,7 +123,7 @@ def _sent(
         backlog = record.backlog(Onward(job.edge.clock).now)
         if not prepared.sendable:
             return None, backlog
-        return sending.deliver(record.reading, backlog, prepared, preparing.keys), backlog
+        return sending.deliver(record.reading, backlog, prepared, request.keys), backlog
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:

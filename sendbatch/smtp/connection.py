@@ -104,6 +104,11 @@ class Connection(asyncio.Protocol):
         self._rests_since = self._loop.time()
 
     @property
+    def most_messages(self) -> int | None:
+        """How many it may carry, where the server says so (RFC 9422)."""
+        return self.offers.mailmax
+
+    @property
     def mishandled(self) -> bool:
         """Whether it ended because the server did not cope with what was written at once."""
         return self._transaction.mishandled

@@ -13,7 +13,7 @@ from sendbatch import api
 from sendbatch.campaign import keys as tables
 from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import CampaignKeys, RecipientsKeys
-from sendbatch.campaign.spots import Sheet
+from sendbatch.campaign.spots import Reading
 from sendbatch.campaign.table import Key, Keys, default_of, table_of
 from sendbatch.campaign.vocabulary import LINE, TRUTH
 
@@ -43,8 +43,8 @@ def test_a_default_is_written_as_the_file_would_say_it(
         return
     words = WRITE_OUT(default).strip("`")
     data = {"true": True, "false": False}.get(words, int(words) if words.isdecimal() else words)
-    sheet = Sheet(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
-    assert (key.kind.read(data, sheet.spot.at(key.name)), sheet.faults) == (default, [])
+    reading = Reading(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
+    assert (key.kind.read(data, reading.spot.at(key.name)), reading.faults) == (default, [])
 
 
 @pytest.mark.parametrize(("section", "key"), DECLARED)

@@ -30,7 +30,7 @@ class Hours(Gate):
     def hold(self, domain: str) -> Hold:
         return Hold("the hours", "the hours of the campaign", "it is after hours")
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         """What the others need is needed of open hours alone."""
         rounds, rest = divmod(needed or 0.0, OPEN)
         return rounds * ROUND + rest

@@ -13,8 +13,9 @@ from sendbatch.delivery.breaker import LATELY, Breaker
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.settling import Handed, Settling
-from sendbatch.delivery.steering import SlowDown
+from sendbatch.delivery.sessions import Handed
+from sendbatch.delivery.settling import Settling
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.verdict import A_DAY, unbuilt
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
@@ -321,7 +322,7 @@ def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
     assert room.settling.is_over
 
 
-@pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, explained=True)])
+@pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, ends_known=True)])
 def test_421_that_ends_a_connection_for_another_reason_is_none(room: Room, handed: Handed) -> None:
     for number in range(REFUSALS * 2):
         room.settle(ready(number, domain=f"{number % 3}.example"), gone("MAIL"), handed)

@@ -6,6 +6,7 @@ import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.limits.back_off import CALM
+from sendbatch.limits.gates import ANY_TIME, Hold
 from sendbatch.limits.pace import TOLERANCE
 from tests.kit.limits import limits, slots
 
@@ -50,6 +51,16 @@ def test_the_rate_is_won_back_step_by_step() -> None:
         went = slots(it.gates, 3, start=10.0 + minute * CALM)
         gaps.append(went[2] - went[1])
     assert gaps == pytest.approx([1 / 6.25, 1 / 7.8125, 1 / 9.765625, 1 / 10])
+
+
+def test_once_all_of_it_is_won_back_nothing_is_held_any_more() -> None:
+    it = limits()
+    slots(it.gates, 1, start=0.0)
+    assert it.back_off.slow_down(0.0) == 0.5
+    assert it.gates.hold(0.0, "") == Hold("the pace", "the pace of the account")
+    for minute in range(1, 5):
+        slots(it.gates, 1, start=minute * CALM)
+    assert (it.gates.interval, it.gates.due(4 * CALM, "")) == (0.0, ANY_TIME)
 
 
 def test_a_complaint_while_winning_back_starts_the_calm_anew() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Retry
-from sendbatch.limits.retries import JITTER, Budget, retry_delay
+from sendbatch.limits.retries import JITTER, Budget, Releases, retry_delay
 
 
 def test_a_budget_counts_attempts_of_one_run() -> None:
@@ -48,3 +48,16 @@ def test_delays_are_jittered_and_bounded(attempt: int, seed: int, first: float) 
 def test_those_deferred_at_once_do_not_return_at_once() -> None:
     random = Random(1)
     assert len({round(retry_delay(Retry(), 1, random), 3) for _ in range(1000)}) > 900
+
+
+def test_a_message_released_three_times_is_not_released_again() -> None:
+    releases = Releases()
+    assert [releases.release(1) for _ in range(3)] == [True, True, False]
+    assert [releases.release(1) for _ in range(3)] == [True, True, False]
+
+
+def test_one_that_was_settled_in_between_begins_anew() -> None:
+    releases = Releases()
+    releases.release(1), releases.release(1)
+    releases.settled(1)
+    assert releases.release(1)

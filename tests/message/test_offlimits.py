@@ -69,7 +69,7 @@ def attached(content: Content, cell: str) -> str | None:
     cells = ("jane@example.org", "Jane", cell)
     composer = Composer(content, COLUMNS, SALT)
     surveyed = composer.survey(cells)
-    planned = surveyed.fault
+    planned = surveyed.unavailable and surveyed.unavailable.reason
     built = composer.compose(recipient(customer_id=cell), NOW)
     if planned is None:
         assert isinstance(built, Message)

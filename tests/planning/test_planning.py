@@ -21,8 +21,9 @@ def test_a_first_plan_takes_everybody_and_shows_the_first_three(
 ) -> None:
     found = prepared(campaign(tmp_path, people=TEN))
     assert found.planned is not None
-    assert found.totals == {Status.PENDING: 10}
-    assert (found.sendable, found.left_over, found.holders, found.in_doubt) == (10, 0, 10, 0)
+    assert found.counts.totals == {Status.PENDING: 10}
+    counts = found.counts
+    assert (counts.sendable, counts.left_over, counts.holders, counts.in_doubt) == (10, 0, 10, 0)
     assert [one.email for one in found.samples] == [f"p{n}@example.org" for n in range(3)]
     assert found.notices == ()
 
@@ -32,7 +33,7 @@ def test_where_nothing_changed_no_plan_is_made(tmp_path: Path, prepared: Prepare
     first = prepared(spring)
     again = prepared(spring)
     assert again.planned is None
-    assert (again.totals, again.holders, again.salt) == (first.totals, first.holders, first.salt)
+    assert (again.counts, again.salt) == (first.counts, first.salt)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +60,14 @@ def test_each_row_has_its_status_and_only_those_who_hold_a_key_count(
     people = PEOPLE + "ada@example.org,Ada\nnobody,Nobody\njoe@example.org,Joe\n"
     rules = YAML.replace("file: people.csv", "file: people.csv\n  where: name != 'Joe'")
     found = prepared(campaign(tmp_path, people=people, yaml=rules, more="suppress: [never.txt]\n"))
-    assert found.totals == {
+    assert found.counts.totals == {
         Status.PENDING: 2,
         Status.SUPPRESSED: 1,
         Status.DUPLICATE: 1,
         Status.INVALID: 1,
         Status.FILTERED: 1,
     }
-    assert (found.sendable, found.holders) == (2, 2)
+    assert (found.sendable, found.counts.holders) == (2, 2)
 
 
 def test_strictly_an_invalid_row_refuses_and_nothing_is_planned(
@@ -112,7 +113,7 @@ def test_another_key_refuses_once_anybody_was_tried(
 ) -> None:
     prepared(campaign(tmp_path))
     by_name = YAML.replace("file: people.csv", "file: people.csv\n  key: name")
-    assert prepared(campaign(tmp_path, yaml=by_name)).holders == 3
+    assert prepared(campaign(tmp_path, yaml=by_name)).counts.holders == 3
     prepared(campaign(tmp_path))
     tried(ledger)
     with pytest.raises(GuardError, match="key"):
@@ -136,4 +137,4 @@ def test_who_is_in_doubt_is_counted_and_not_sent_to(
     prepared(spring)
     bring(ledger, "bob@example.org", Status.IN_DOUBT)
     found = prepared(spring)
-    assert (found.in_doubt, found.sendable, found.holders) == (1, 2, 3)
+    assert (found.counts.in_doubt, found.sendable, found.counts.holders) == (1, 2, 3)

@@ -15,7 +15,7 @@ from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.rendering.workers import Workers
 from sendbatch.values import Status
 from tests.kit.campaigns import campaign
-from tests.kit.desks import preparing
+from tests.kit.desks import means, requested
 from tests.kit.people import bring, entry
 
 SIX = "email,name\n" + "".join(f"p{n}@example.org,P{n}\n" for n in range(6))
@@ -45,7 +45,7 @@ def selected(ledger: Record) -> Iterator[Select]:
 
     def made(one: Campaign, **options: Any) -> tuple[Prepared, list[str]]:
         with ledger.draft() as draft:
-            found = prepare(draft, preparing(one, workers, now=NOW, **options))
+            found = prepare(draft, requested(one, **options), means(workers, NOW))
             names = [one.email.partition("@")[0] for one in draft.samples(10)]
             draft.merge()
         return found, names
@@ -59,8 +59,8 @@ def test_without_a_word_those_who_may_still_get_it_are_sent_to(
 ) -> None:
     found, names = selected(of_each)
     assert names == ["p2", "p4", "p5"]
-    assert (found.sendable, found.left_over, found.in_doubt) == (3, 0, 1)
-    assert sum(found.totals.values()) == 6
+    assert (found.sendable, found.counts.left_over, found.counts.in_doubt) == (3, 0, 1)
+    assert sum(found.counts.totals.values()) == 6
 
 
 def test_a_limit_takes_the_first_that_can_be_sent_to_and_leaves_the_others_over(
@@ -68,14 +68,14 @@ def test_a_limit_takes_the_first_that_can_be_sent_to_and_leaves_the_others_over(
 ) -> None:
     found, names = selected(of_each, limit=2)
     assert names == ["p2", "p4"]
-    assert (found.sendable, found.left_over, found.holders) == (2, 1, 6)
+    assert (found.sendable, found.counts.left_over, found.counts.holders) == (2, 1, 6)
 
 
 def test_only_those_named_by_key_or_address_are_meant(six: Campaign, selected: Select) -> None:
     found, names = selected(six, only=("p4@example.org", "P1@EXAMPLE.org"))
     assert names == ["p1", "p4"]
-    assert found.totals == {Status.PENDING: 2}
-    assert found.holders == 6, "the guards are over everybody"
+    assert found.counts.totals == {Status.PENDING: 2}
+    assert found.counts.holders == 6, "the guards are over everybody"
 
 
 def test_a_name_that_nobody_bears_refuses(six: Campaign, selected: Select) -> None:
@@ -104,7 +104,7 @@ def test_those_in_doubt_are_sent_to_by_a_persons_word_alone(
 ) -> None:
     found, names = selected(of_each, resend_in_doubt=True)
     assert names == ["p2", "p3", "p4", "p5"]
-    assert found.in_doubt == 0
+    assert found.counts.in_doubt == 0
 
 
 def test_whoever_a_limit_leaves_over_keeps_the_status_they_had(
@@ -118,4 +118,4 @@ def test_whoever_a_limit_leaves_over_keeps_the_status_they_had(
 def test_nobody_who_has_the_mail_is_ever_meant(of_each: Campaign, selected: Select) -> None:
     found, names = selected(of_each, only=("p0@example.org",), resend_in_doubt=True)
     assert names == []
-    assert (found.totals, found.sendable) == ({Status.ACCEPTED: 1}, 0)
+    assert (found.counts.totals, found.sendable) == ({Status.ACCEPTED: 1}, 0)

@@ -108,7 +108,7 @@ def first_use(content: Content, name: str) -> Place | None:
         for template, source in bundle.sources.items():
             for (line, word), column in words(source).items():
                 if word == name:
-                    return at(bundle.shown[template], source, line, column=column)
+                    return at(bundle.paths[template], source, line, column=column)
     return None
 
 
@@ -152,9 +152,9 @@ class _Checking:
 
     def findings(self) -> Iterator[Finding]:
         for name in self._trees:
-            seen = self._visible(name)
+            known = self._visible(name)
             for use in names_needed(self._env, self._bundle.sources[name]):
-                if use.name in seen:
+                if use.name in known:
                     continue
                 place = self._place(name, use.line, use.name)
                 if name not in self._shared and use.name in self._known:
@@ -163,7 +163,7 @@ class _Checking:
                         said, place, "write `with context` behind the import"
                     )
                 else:
-                    yield _unknown("", use, seen, place)
+                    yield _unknown("", use, known, place)
             for one in misuses(self._trees[name], self._kinds(name)):
                 yield one.rule.finding(
                     one.message, self._place(name, one.line, one.word), one.hint
@@ -183,7 +183,7 @@ class _Checking:
         return Kinds(self._trees[name], columns, variables, unsure)
 
     def _place(self, name: str, line: int, word: str) -> Place:
-        return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
+        return at(self._bundle.paths[name], self._bundle.sources[name], line, word)
 
     def _visible(self, name: str) -> set[str]:
         """All names that a template may use without setting them where it does."""

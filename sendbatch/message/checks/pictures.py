@@ -232,7 +232,7 @@ def _kind(url: str) -> str | None:
 def _place(content: Content, name: str, start: int) -> Place:
     bundle = content.html
     assert bundle is not None
-    return at_offset(bundle.shown[name], bundle.sources[name], start)
+    return at_offset(bundle.paths[name], bundle.sources[name], start)
 
 
 def _shown(url: str) -> str:

@@ -87,5 +87,5 @@ def _place(html: Bundle) -> Place:
     for name, source in html.sources.items():
         image = _IMAGE.search(source)
         if image is not None:
-            return at_offset(html.shown[name], source, image.start())
-    return Place(html.shown[html.entry])
+            return at_offset(html.paths[name], source, image.start())
+    return Place(html.paths[html.entry])
