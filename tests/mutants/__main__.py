@@ -1,9 +1,9 @@
 """`make mutants ARGS=ROOM`: which defects of one room do its tests not see?
 
-A sample of small defects is made, one at a time, in a copy of the repository; for each the room's tests are run
-until one fails, those that enter the function with the defect first. A defect that none sees is a survivor, which
-wants a test, or an answer in tests/mutants/ANSWERS.md that says why it needs none. What was found is kept in
-.mutants/, so that a run that was interrupted goes on where it was.
+A sample of small defects is made, one at a time, in a copy of the repository; for each the room's tests are
+run until one fails, those that enter the function with the defect first. A defect that none sees is a
+survivor, which wants a test, or an answer in tests/mutants/ANSWERS.md that says why it needs none. What was
+found is kept in .mutants/, so that a run that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
