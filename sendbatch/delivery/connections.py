@@ -84,7 +84,7 @@ def _is_for_good(error: SmtpError) -> bool:
     return error.step == "auth" and not error.temporary
 
 
-class Reach:
+class Connector:
     """Opens connections during a run, and decides how long an unreachable server is waited for.
 
     `soon` is set when the run is asked to stop, `over` also when there is nothing left to send.
@@ -181,8 +181,8 @@ class Reach:
         if _is_for_good(error):
             self._give_up(f"the server no longer accepts the login: {error.message}")
             return
-        told_to_go = error.code is not None
-        if told_to_go or ((error.refused or error.step == "greeting") and self.open_now):
+        sent_away = error.code is not None
+        if sent_away or ((error.refused or error.step == "greeting") and self.open_now):
             self._refused()
         if not self.open_now:
             self._count_absence(error)

@@ -17,7 +17,7 @@ from typing import Any
 
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.breaker import Breaker
-from sendbatch.delivery.connections import Dialer, Reach
+from sendbatch.delivery.connections import Connector, Dialer
 from sendbatch.delivery.feed import Feed, Unbuildables
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
@@ -185,7 +185,7 @@ class Engine:
             breaker=Breaker(self.breaker, limits.connections.declared),
             history=self.history,
         )
-        reach = Reach(
+        connector = Connector(
             self.dialer,
             offline=self.retry.offline,
             clock=self.clock,
@@ -201,7 +201,7 @@ class Engine:
             queue=queue,
             limits=limits,
             settling=settling,
-            reach=reach,
+            connector=connector,
             content=self.content,
             write=self.committer.write,
             offered=self.learned,

@@ -52,7 +52,7 @@ class Sender:
         self._ahead: Ready | None = None  # it follows that one without a pause
         self._rested = False  # the connection had, when that one began
         self._last: _Last | None = None
-        self._told = False  # the message before it has told why the connection ended
+        self._ends_known = False  # from the message before it
         self._never = asyncio.Event()
         if connection is not None:
             self._take_over(connection)
@@ -111,9 +111,9 @@ class Sender:
         if self._connection is not None and self._handed >= self._most(self._connection):
             await self._leave()  # another has learned the limit while this one waited for its slot
         if self._connection is None:
-            if traffic.reach.has_free and not await self._is_needed():
+            if traffic.connector.has_free and not await self._is_needed():
                 return False
-            opened = await traffic.reach.open()
+            opened = await traffic.connector.open()
             if opened is None:
                 return False
             self._take_over(opened)
@@ -134,7 +134,7 @@ class Sender:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         self._begin(ready, rested=connection.rest >= RESTED)
-        traffic.reach.busy += 1
+        traffic.connector.busy += 1
         try:
             await connection.carry(ready, self, traffic, self)
         except Expired:
@@ -143,7 +143,7 @@ class Sender:
             traffic.leave_in_doubt(self._under_way)
             return
         finally:
-            traffic.reach.busy -= 1
+            traffic.connector.busy -= 1
             self._used_at = traffic.clock.steady()
         last = self._last
         assert last is not None
@@ -151,8 +151,8 @@ class Sender:
             self._drop()
         elif last.reopen or not connection.usable or self._handed >= self._most(connection):
             await self._leave()
-        if last.fact.released and not last.handed.has_told:
-            await traffic.reach.back_off()
+        if last.fact.released and not last.handed.is_understood:
+            await traffic.connector.back_off()
 
     def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
         """This one is handed over now."""
@@ -177,17 +177,19 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        ends_known = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        ends_known = (
+            self._ends_known or connection.mishandled or (self._rested and _has_ended(fact))
+        )
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
             ends_known,
             (self._number, self._opened),
         )
-        self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
+        self._ends_known = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
         reopen = traffic.settle(parcel, fact, handed)
         if not fact.released:
-            traffic.reach.served()
+            traffic.connector.served()
         self._last = _Last(fact, handed, reopen)
         self._begin(self._ahead)
 
@@ -203,15 +205,15 @@ class Sender:
         await connection.quit()
 
     def _take_over(self, connection: Transport) -> None:
-        self._connection, self._handed, self._told = connection, 0, False
+        self._connection, self._handed, self._ends_known = connection, 0, False
         self._opened += 1
         self._used_at = self._traffic.clock.steady()
-        self._traffic.reach.open_now += 1
+        self._traffic.connector.open_now += 1
 
     def _drop(self, *, abort: bool = True) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._traffic.reach.open_now -= 1
+            self._traffic.connector.open_now -= 1
             if abort:
                 connection.abort()
 

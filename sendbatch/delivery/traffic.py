@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
-from sendbatch.delivery.connections import Reach
+from sendbatch.delivery.connections import Connector
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Settling
@@ -18,7 +18,7 @@ from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired, Keys
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.smtp.transport import Fact, Written
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
@@ -36,9 +36,9 @@ class Traffic:
         queue: Queue,
         limits: Limits,
         settling: Settling,
-        reach: Reach,
+        connector: Connector,
         content: str,
-        write: Callable[[Sequence[Change], Told], None],
+        write: Callable[[Sequence[Change], Written], None],
         offered: Callable[[Connection], None],
         used_up: Callable[[str, float], None],
         waits: Waits,
@@ -48,7 +48,7 @@ class Traffic:
         self.clock = clock
         self.queue = queue
         self.settling = settling
-        self.reach = reach
+        self.connector = connector
         self.opened = offered
         self.out: set[int] = set()  # recipients fetched from the record and not settled
         self._gates = limits.gates
@@ -140,7 +140,7 @@ class Traffic:
             return None
         return ready
 
-    def write(self, group: Sequence[Ready], told: Told) -> None:
+    def write(self, group: Sequence[Ready], written: Written) -> None:
         """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
         intent log. Raises Expired where one must not be."""
         for ready in group:
@@ -150,7 +150,7 @@ class Traffic:
         intents = [
             Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
         ]
-        self._write(intents, told)
+        self._write(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """It was to be sent again, and the provider would no longer know that it has it."""
