@@ -17,7 +17,7 @@ from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Outcome, Recipient
 from sendbatch.words import clock_time
 
@@ -130,7 +130,7 @@ class Traffic:
             return None
         return ready
 
-    def write(self, group: Sequence[Ready], told: Told) -> None:
+    def write(self, group: Sequence[Ready], written: Written) -> None:
         """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
         intent log. Raises Expired where one must not be."""
         for ready in group:
@@ -140,7 +140,7 @@ class Traffic:
         intents = [
             Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
         ]
-        self._commit(intents, told)
+        self._commit(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """It was to be sent again, and the provider would no longer know that it has it."""
