@@ -159,3 +159,14 @@ def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Ledger) ->
     plan(ledger, *rows, person(9, "e", email="e@e.example"))
 
     assert ledger.reading.domains_without_mail() == ["a.example", "b.example", "f.example"]
+
+
+def test_keys_that_earlier_versions_made_otherwise_are_found_where_their_owner_was_tried(
+    ledger: Ledger,
+) -> None:
+    """With a stray quote at both ends, or characters beyond those of every keyboard."""
+    keys = ("ann", '"bob"', "eve\u200b", '"joe"', "zoë")
+    plan(ledger, *[person(n, key, email=f"p{n}@a.org") for n, key in enumerate(keys, 2)])
+    for key in keys[:3]:
+        bring(ledger, key, Status.ACCEPTED)
+    assert sorted(ledger.reading.tried_keys_of_before()) == ['"bob"', "eve\u200b"]

@@ -123,7 +123,9 @@ def test_a_machine_without_any_authority_is_told_of(
     """As a bare image of a system is, without the package ca-certificates."""
     nothing = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))  # for OpenSSL itself: a folder is no list of them
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", str(tmp_path)
+    )  # for OpenSSL itself: a folder is no list of them
     server, _ = postbox("tls", context=ssl.create_default_context())
     said = hint(failure(server, JANE))
     assert "install ca-certificates" in said
@@ -246,15 +248,24 @@ def test_where_ehlo_is_unknown_helo_does() -> None:
     assert not asyncio.run(opens()).extended
 
 
-def test_helo_alone_knows_no_login() -> None:
-    async def old(talk: Talk) -> None:
-        await talk.opens(ehlo=b"502 what\r\n")
-        await talk.answers(b"250 good day\r\n")
+@pytest.mark.parametrize(
+    ("ehlo", "helo", "hint"),
+    [
+        (b"502 what\r\n", [b"250 good day\r\n"], "it refuses EHLO, and HELO knows neither"),
+        (b"250 good day\r\n", [], "it may offer one after TLS: security: starttls"),
+    ],
+)
+def test_where_no_login_is_offered_it_is_said_why(
+    ehlo: bytes, helo: list[bytes], hint: str
+) -> None:
+    async def without(talk: Talk) -> None:
+        await talk.opens(ehlo=ehlo)
+        await talk.answers(*helo)
         await talk.hears_the_rest()
 
-    error = played(old, credentials=JANE)
+    error = played(without, credentials=JANE)
     assert (error.step, error.temporary) == ("auth", False)
-    assert "HELO" in str(error)
+    assert hint in str(error)
 
 
 def test_the_end_before_the_greeting_is_temporary() -> None:
@@ -372,7 +383,11 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
     ("reply", "auth", "is_told"),
     [
         (b"550 5.7.30 Basic authentication is not supported for Client Submission.", "login", True),
-        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auto", True),
+        (
+            b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+            "auto",
+            True,
+        ),
         (b"535 5.7.3 Authentication unsuccessful", "auto", False),
         (b"535 5.7.139 Authentication unsuccessful, the token expired", "xoauth2", False),
     ],
