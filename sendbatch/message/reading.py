@@ -83,9 +83,7 @@ def _bundle(
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
     """All that the campaign is made from, but for the files that everybody gets."""
-    yield from (campaign.recipients.file, *campaign.sources)
-    yield from (one.file for one in campaign.suppress)
-    yield from (path for path in (campaign.templates.html, campaign.templates.text) if path)
+    yield from campaign.sources
     yield from (Path(path) for bundle in bundles if bundle for path in bundle.paths.values())
     if campaign.profile.usage is not None:
         yield campaign.profile.usage

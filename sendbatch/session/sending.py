@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from sendbatch.campaign.secrets import Commands
+from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import History, history_of, way_out
@@ -106,52 +107,43 @@ class Sending:
         self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
     ) -> Ending:
         first, self._first = self._first, None
+        history = self._history(reading, prepared)
         committer = Committer(backlog)
-        engine = self._engine(reading, backlog, committer, prepared, keys)
+        assignment = Assignment(
+            backlog,
+            committer,
+            prepared.pool,
+            content=prepared.content.digest,
+            selected=prepared.sendable,
+            keys=keys,
+            history=history,
+        )
         self._job.observer.sending(prepared.sendable)
         try:
+            engine = self._engine(assignment)
             return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
             await committer.close()
             self._job.observer.finished()
 
-    def _engine(
-        self,
-        reading: Reading,
-        backlog: Backlog,
-        committer: Committer,
-        prepared: Prepared,
-        keys: Keys | None,
-    ) -> Engine:
-        job, options = self._job, self._job.options
-        history = self._history(reading, prepared)
+    def _engine(self, assignment: Assignment) -> Engine:
+        job, options, clock = self._job, self._job.options, self._clock
+        policy = Policy(
+            job.campaign.retry,
+            breaker=options.breaker,
+            slow_down=job.profile.slow_down,
+            no_wait=options.no_wait,
+            stop_after=options.stop_after,
+        )
         limits = limits_of(
             job.campaign,
             self._allowance,
-            self._clock,
-            no_wait=options.no_wait,
-            braked=history.braked,
+            clock,
+            no_wait=policy.no_wait,
+            braked=assignment.history.braked,
         )
-        return Engine(
-            backlog=backlog,
-            committer=committer,
-            pool=prepared.pool,
-            dialer=self._dialer,
-            limits=limits,
-            retry=job.campaign.retry,
-            content=prepared.content.digest,
-            selected=prepared.sendable,
-            clock=self._clock,
-            random=job.edge.random,
-            observer=job.observer,
-            stop=job.stop,
-            keys=keys,
-            no_wait=options.no_wait,
-            breaker=options.breaker,
-            history=history,
-            slow_down=job.profile.slow_down,
-            stop_after=options.stop_after,
-        )
+        setting = Setting(clock, job.edge.random, job.observer, job.stop)
+        return Engine(assignment, policy, limits, self._dialer, setting)
 
     def _history(self, reading: Reading, prepared: Prepared) -> History:
         way = way_out(

@@ -24,7 +24,7 @@ SECTIONS: list[type[Keys[Any]]] = [
     for made in vars(tables).values()
     if isinstance(made, type) and issubclass(made, Keys) and made is not Keys
 ]
-WRITE_OUT = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "keys.py"))["_written"]
+DOCS = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "keys.py"))
 
 
 DECLARED = [
@@ -41,7 +41,7 @@ def test_a_default_is_written_as_the_file_would_say_it(
     default = default_of(section, key)
     if key.absent is not None or default is MISSING or not isinstance(default, (str, int, float)):
         return
-    words = WRITE_OUT(default).strip("`")
+    words = DOCS["written"](default).strip("`")
     data = {"true": True, "false": False}.get(words, int(words) if words.isdecimal() else words)
     reading = Reading(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
     assert (key.kind.read(data, reading.spot.at(key.name)), reading.faults) == (default, [])

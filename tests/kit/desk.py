@@ -13,6 +13,7 @@ from typing import Any
 
 from sendbatch.campaign.model import Mailbox, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
@@ -193,38 +194,32 @@ class Desk:
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
-        return Engine(
-            backlog=self.through(self.backlog),
-            committer=committer,
-            pool=pool,
-            dialer=dialer,
-            limits=limits(
-                *self.rates,
-                domains=self.domains,
-                usage=self.usage,
-                account=self.account,
-                clock=self.clock,
-                connections=self.connections,
-                per_connection=self.per_connection,
-                retry=self.retry,
-                no_wait=self.no_wait,
-                braked=history.braked,
-                more=self.gates,
-            ),
-            retry=self.retry,
-            content=LETTER.digest,
-            selected=selected,
-            clock=self.clock,
-            random=Random(1),
-            observer=self.watcher,
-            stop=self.stop,
-            keys=self.keys,
+        backlog = self.through(self.backlog)
+        assignment = Assignment(
+            backlog, committer, pool, LETTER.digest, selected, self.keys, history
+        )
+        policy = Policy(
+            self.retry,
+            breaker=self.breaker,
             slow_down=self.slow_down,
             no_wait=self.no_wait,
-            breaker=self.breaker,
-            history=history,
             stop_after=self.stop_after,
         )
+        paced = limits(
+            *self.rates,
+            domains=self.domains,
+            usage=self.usage,
+            account=self.account,
+            clock=self.clock,
+            connections=self.connections,
+            per_connection=self.per_connection,
+            retry=self.retry,
+            no_wait=self.no_wait,
+            braked=history.braked,
+            more=self.gates,
+        )
+        setting = Setting(self.clock, Random(1), self.watcher, self.stop)
+        return Engine(assignment, policy, paced, dialer, setting)
 
     async def _leaves_nothing_behind(self) -> None:
         """A run that ended has no connection and no task left (but those of the office)."""

@@ -56,7 +56,10 @@ def reads(campaign: Make, tmp_path: Path) -> Callable[[str], Content]:
             templates=replace(made.templates, html=here / "letter.html"),
             recipients=Recipients(here / "people.csv"),
             suppress=(SuppressionList(here / "never.txt"),),
-            sources=(here / "spring.yaml", here / "profiles.yaml"),
+            sources=tuple(
+                here / name
+                for name in ("spring.yaml", "profiles.yaml", "people.csv", "never.txt", "letter.html")
+            ),
             profile=replace(made.profile, usage=here / "usage.sqlite"),
         )
         return read_content(made, (here / "kept",))
