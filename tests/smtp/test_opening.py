@@ -274,6 +274,19 @@ def test_the_end_before_the_greeting_is_temporary() -> None:
 
     error = played(closes)
     assert (error.step, error.temporary, error.code) == ("greeting", True, None)
+    assert hint(error) == "does it begin with TLS? then security: tls"
+
+
+@pytest.mark.parametrize("code", [530, 538])
+def test_a_login_that_wants_tls_first_says_so(code: int) -> None:
+    async def wants_tls(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(b"%d 5.7.0 Encryption required\r\n" % code)
+        await talk.hears_the_rest()
+
+    error = played(wants_tls, credentials=JANE)
+    assert (error.step, error.code, error.temporary) == ("auth", code, False)
+    assert hint(error) == "the server wants TLS first: security: starttls"
 
 
 def test_another_protocol_is_told_from_smtp() -> None:
