@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import Rate
+from sendbatch.errors import LedgerError
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.usage import Account
 from tests.kit.desk import usage_in
@@ -36,6 +37,13 @@ def test_messages_that_go_at_once_use_up_the_quota_all_or_none(tmp_path: Path) -
     assert usage.used(account, 3600, now + 1) == 2
     assert allowance.take(1, now + 1) is None
     assert allowance.take(1, now + 2) == pytest.approx(now + 3600, abs=1)
+
+
+def test_of_a_file_that_cannot_be_read_no_quota_is_known() -> None:
+    rates, account = (Rate(3, 3600), Rate(1, 1)), Account("smtp.example.com", "me")
+    assert Allowance(account, None, "me", rates).quotas(0.0) == ((Rate(3, 3600), 0),)
+    unread = Allowance(account, None, "me", rates, unread=LedgerError("no rights"))
+    assert unread.quotas(0.0) == ()
 
 
 def test_where_no_use_is_kept_any_number_has_room() -> None:
