@@ -204,7 +204,7 @@ def test_every_name_that_the_page_on_python_gives_is_there() -> None:
     import sendbatch.errors
 
     text = page("docs/python.md")
-    for name in re.findall(r"`sendbatch\.(\w+)[`(]", text):
+    for name in re.findall(r"(?<!the logger )`sendbatch\.(\w+)[`(]", " ".join(text.split())):
         assert hasattr(sendbatch, name), name
     for name in re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE):
         assert hasattr(sendbatch, name) or hasattr(sendbatch.errors, name), name
