@@ -199,8 +199,8 @@ class Opener:
         if _is_for_good(error):
             self._course.give_up(f"the server no longer accepts the login: {error.message}")
             return
-        told_to_go = error.code is not None
-        if told_to_go or ((error.refused or error.step == "greeting") and self._open):
+        sent_away = error.code is not None
+        if sent_away or ((error.refused or error.step == "greeting") and self._open):
             self._refused()
         if not self._open:
             self._count_absence(error)

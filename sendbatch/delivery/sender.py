@@ -57,7 +57,7 @@ class Sender:
         self._ahead: Ready | None = None  # it follows that one without a pause
         self._rested = False  # the connection had, when that one began
         self._last: _Last | None = None
-        self._told = False  # the message before it has told why the connection ended
+        self._ends_known = False  # from the message before it
         self._never = asyncio.Event()
 
     def begin_with(self, connection: Transport, since: float | None) -> None:
@@ -155,7 +155,7 @@ class Sender:
             self._drop()
         elif last.reopen or not connection.usable or self._handed >= self._most(connection):
             await self._leave()
-        if last.fact.released and not last.handed.has_told:
+        if last.fact.released and not last.handed.is_understood:
             await self._opener.back_off()
 
     def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
@@ -181,14 +181,14 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        ends_known = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        ends_known = self._ends_known or connection.mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
             ends_known,
             (self._number, self._opened),
         )
-        self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
+        self._ends_known = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
         reopen = traffic.settle(parcel, fact, handed)
         if not fact.released:
             self._opener.served()
@@ -207,7 +207,7 @@ class Sender:
         await connection.quit()
 
     def _take_over(self, connection: Transport) -> None:
-        self._connection, self._handed, self._told = connection, 0, False
+        self._connection, self._handed, self._ends_known = connection, 0, False
         self._opened += 1
         self._used_at = self._clock.steady()
         self._opener.took_over()

@@ -42,7 +42,7 @@ class Handed(NamedTuple):
         return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
 
     @property
-    def has_told(self) -> bool:
+    def is_understood(self) -> bool:
         """Whether the server is known to serve this connection, or why it does not."""
         return self.ends_known or bool(self.accepted or self.refused_recipients)
 

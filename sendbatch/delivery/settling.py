@@ -99,15 +99,18 @@ class Settling:
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session = explained(fact, outcome, handed)
+        session = learned = None
+        if fact.lost or not fact.taken:  # else, as nearly always, there is nothing to explain
+            session = explained(fact, outcome, handed)
+            learned = lesson(fact, outcome, handed, session)
         learns = not stopping and not handed.ends_known
-        reopen = learns and self._steer(fact, outcome, lesson(fact, outcome, handed, session))
+        reopen = learns and self._steer(fact, outcome, learned)
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
             counts = not self._connections.is_spent(handed.accepted)
             consequence = self._release(ready, outcome, counts=counts)
-            if session is None and not stopping and not handed.has_told:
+            if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
             return consequence
         self._releases.settled(ready.recipient.id)
@@ -149,10 +152,10 @@ class Settling:
         """The run ends: what is known by now of those in an open streak."""
         history, at = self._history, self._clock.wall()
         lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
-        condemned, told = self.breaker.finish(lately=lately)
+        condemned, of_mailbox = self.breaker.finish(lately=lately)
         self._condemn(condemned)
-        if told:
-            self._write([history.refusing(told)])
+        if of_mailbox:
+            self._write([history.refusing(of_mailbox)])
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
@@ -162,7 +165,7 @@ class Settling:
         if fact.taken and not fact.lost:
             is_free = self._connections.is_reduced and not self._brake.on
             if is_free and self._connections.win_back(now):
-                self._tell("connections", words.connections_again(self._connections.allowed))
+                self._tell("connections", words.more_connections(self._connections.allowed))
         elif self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
             self._tell("slowdown", words.slower(rate))
         if learned is not None and learned.after is not None:
@@ -196,7 +199,7 @@ class Settling:
         if self._brake.accepted(self._clock.steady()):
             self._write([self._history.braking(None)])
             if not self._brake.on:
-                self._tell("brake", words.TAKES_AGAIN)
+                self._tell("brake", words.TAKES_MAIL)
         if self._aside.domains:
             self._set_aside()
 

@@ -17,7 +17,7 @@ from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Outcome, Recipient
 from sendbatch.words import clock_time
 
@@ -52,6 +52,7 @@ class Traffic:
         self._queue = queue
         self._settling = settling
         self._course = course
+        self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
         self._no_wait = no_wait
         self._used_up_until = 0.0
@@ -59,7 +60,7 @@ class Traffic:
 
     @property
     def is_stopping(self) -> bool:
-        return self._course.is_ending or self._settling.is_over
+        return self._soon.is_set() or self._settling.is_over
 
     @property
     def braked(self) -> bool:
@@ -129,7 +130,7 @@ class Traffic:
             return None
         return ready
 
-    def write(self, group: Sequence[Ready], told: Told) -> None:
+    def write(self, group: Sequence[Ready], written: Written) -> None:
         """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
         intent log. Raises Expired where one must not be."""
         for ready in group:
@@ -139,7 +140,7 @@ class Traffic:
         intents = [
             Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
         ]
-        self._commit(intents, told)
+        self._commit(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """It was to be sent again, and the provider would no longer know that it has it."""

@@ -24,7 +24,7 @@ from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
 from sendbatch.session.look import look
 from sendbatch.session.server import reachable
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
 
@@ -136,8 +136,8 @@ class _Alone:
     def following(self) -> None:
         return None
 
-    def write(self, group: Sequence[_Alone], told: Told) -> None:
-        told(None)
+    def write(self, group: Sequence[_Alone], written: Written) -> None:
+        written(None)
 
     def ended(self, parcel: _Alone, fact: Fact) -> None:
         self.facts.append(fact)

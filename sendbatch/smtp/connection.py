@@ -235,9 +235,9 @@ class Connection(asyncio.Protocol):
             await self._send(memoryview(work.data))
         elif self._fact is None:
             self._asked = asked = object()
-            intents.write((parcel,), partial(self._told, asked))
+            intents.write((parcel,), partial(self._written, asked))
 
-    def _told(self, asked: object, error: BaseException | None) -> None:
+    def _written(self, asked: object, error: BaseException | None) -> None:
         """By the log: the intent is durable, or never will be."""
         if asked is self._asked:
             self._is_durable, self._failure = error is None, error

@@ -117,7 +117,7 @@ class Parcel(Protocol):
 P = TypeVar("P", bound=Parcel)
 P_co = TypeVar("P_co", bound=Parcel, covariant=True)
 P_contra = TypeVar("P_contra", bound=Parcel, contravariant=True)
-Told: TypeAlias = Callable[[BaseException | None], None]
+Written: TypeAlias = Callable[[BaseException | None], None]
 
 
 class Source(Protocol[P_co]):
@@ -133,10 +133,10 @@ class Source(Protocol[P_co]):
 class IntentLog(Protocol[P_contra]):
     """What must be on disk before a message may be whole on the wire."""
 
-    def write(self, group: Sequence[P_contra], told: Told) -> None:
+    def write(self, group: Sequence[P_contra], written: Written) -> None:
         """Write that these are about to leave, in one go, and return at once. On the loop, now or later,
-        `told(None)` says that all of it is durable, `told(error)` that it is not. What this raises says that
-        they must not leave: nothing is written then, and nothing is told."""
+        `written(None)` says that all of it is durable, `written(error)` that it is not. What this raises says
+        that they must not leave: nothing is written then, and nothing is said."""
         ...
 
 
