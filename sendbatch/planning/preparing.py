@@ -247,8 +247,8 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         )
         for name in clashing
     }
-    if faults := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError(faults)
+    if findings := refused_content(request.content, campaign, columns, clashes):
+        raise CampaignError(findings)
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:

@@ -66,7 +66,7 @@ def test_a_default_is_written_as_the_file_would_say_it(
     words = DOCS["written"](default).strip("`")
     data = {"true": True, "false": False}.get(words, int(words) if words.isdecimal() else words)
     reading = Reading(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
-    assert (key.kind.read(data, reading.spot.at(key.name)), reading.faults) == (default, [])
+    assert (key.kind.read(data, reading.spot.at(key.name)), reading.findings) == (default, [])
 
 
 @pytest.mark.parametrize(("section", "key"), DECLARED)
