@@ -2,6 +2,7 @@
 # make test   runs the tests on all cores; with ARGS="-m ''" also those that only CI runs (some five minutes)
 # make bench  measures what is claimed, and writes benchmarks/README.md (some 15 minutes)
 # make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes)
+# make mutants ARGS=smtp  which defects of a room its own tests do not see (smtp, ledger, limits, delivery)
 # Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.
 
 VENV := .venv
@@ -14,10 +15,10 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos bench lint docs lock clean
+.PHONY: help demo test chaos mutants bench lint docs lock clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
 	@echo 'make docs   writes the tables of keys and the page of checks anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
@@ -35,6 +36,9 @@ test: $(VENV)/.dev
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sendbatch.errors import one_line
-from sendbatch.values import Why
+from sendbatch.values import Outcome, Why
 
 LONGEST = 500  # characters of a reason that the checks of a row give
 
@@ -103,6 +103,12 @@ def reason(
         return _TOLD[why].format(size, most)
     told = _TOLD.get(why, "{}").format(detail or "")
     return one_line(told, LONGEST) if why in (Why.ADDRESS, Why.REQUIRED) else told
+
+
+def reason_of(outcome: Outcome, row: int = 0) -> str:
+    """As `reason`, of an outcome that is in no record yet."""
+    code = outcome.reply.code if outcome.reply is not None else None
+    return reason(outcome.why, outcome.detail, code, row)
 
 
 def _refused(why: str, what: str, code: int | None) -> str:

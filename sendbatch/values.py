@@ -177,7 +177,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Unbuildable:
-    """Why a recipient's message could not be built; the row becomes `failed`."""
+    """Why a recipient's message could not be built, without the row; it becomes `failed`."""
 
     reason: str
 
@@ -197,16 +197,28 @@ class Reply:
     enhanced: str | None = None
 
 
+class Whom(StrEnum):
+    """Whom or what an outcome is about. The last three are us."""
+
+    RECIPIENT = "recipient"
+    MESSAGE = "message"
+    CONNECTION = "connection"
+    SENDER = "sender"  # our address, domain, signature or reputation
+    ACCOUNT = "account"  # what we send with, and how much of it is left
+    SET_UP = "set-up"  # login, relaying, encryption, greeting
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one hand-over ended.
+    """What the end of one hand-over means for its recipient.
 
-    `status` is one of ACCEPTED, REJECTED, DEFERRED, IN_DOUBT, FAILED, or PENDING where the message
-    was *released*: the connection ended before anything of it counted. `reply` decided it, if a
-    reply did. `reason` is a sentence for a person. `lost` says that the connection is gone.
+    `status` is one of ACCEPTED, REJECTED, DEFERRED, IN_DOUBT, FAILED, or PENDING where the message was
+    *released*: the connection ended before anything of it counted. `reply` decided it, if a reply did.
+    `whom` it is about, and `why`, None for the accepted; `detail` is the rest of why, for people only.
     """
 
     status: Status
     reply: Reply | None = None
-    reason: str = ""
-    lost: bool = False
+    whom: Whom | None = None
+    why: Why | None = None
+    detail: str = ""

@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from sendbatch.audience.carriers import LOOSE_DOTS
 from sendbatch.audience.cells import bare
 from sendbatch.campaign.names import narrowed
+from sendbatch.campaign.written import hosts
 
 LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
 PRIVATE = (".test", ".local", ".localhost")  # email-validator refuses these; some servers know them
@@ -137,9 +138,7 @@ def spellings_of_domain(domain: str) -> tuple[str, ...]:
 def ascii_domain(domain: str) -> str:
     """A domain as A-labels in lower case; as it is, where it cannot be one."""
     domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
-        return domain
     try:
-        return idna.encode(domain, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
+        return hosts.ascii_domain(domain)
+    except ValueError:
         return domain

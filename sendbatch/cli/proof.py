@@ -8,6 +8,7 @@ import typer
 
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shown
+from sendbatch.reasons import reason_of
 from sendbatch.values import Status
 from sendbatch.words import word
 
@@ -68,8 +69,9 @@ def _told(one: Proofed) -> str:
     whose, reviewer = one_line(one.recipient.key, 320), one_line(one.reviewer, 320)
     if outcome.status is Status.ACCEPTED:
         return f"the message of {whose} went to {reviewer}"
-    why = f"{outcome.reply.code} {outcome.reply.text}" if outcome.reply else outcome.reason
-    return (
-        f"the message of {whose} to {reviewer}: "
-        f"{word(outcome.status)}: {one_line(why, 500)}"
+    why = (
+        f"{outcome.reply.code} {outcome.reply.text}"
+        if outcome.reply
+        else reason_of(outcome, one.recipient.row)
     )
+    return f"the message of {whose} to {reviewer}: {word(outcome.status)}: {one_line(why, 500)}"

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from sendbatch.campaign.model import Retry
+from sendbatch.delivery.breaker import Breaker
 from sendbatch.delivery.connections import Dialer, Reach
 from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.history import History
@@ -25,7 +26,6 @@ from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import SlowDown, Unbuildables
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.verdict import Breaker
 from sendbatch.delivery.waits import Waits
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
@@ -203,7 +203,7 @@ class Engine:
             settling=settling,
             reach=reach,
             content=self.content,
-            commit=self.committer.commit,
+            write=self.committer.write,
             offered=self.learned,
             used_up=self._used_up,
             waits=self._waits,

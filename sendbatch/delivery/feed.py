@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from itertools import chain
 
 from sendbatch.audience.addresses import spellings_of_domain
+from sendbatch.delivery import words
 from sendbatch.delivery.queue import OTHERS, Ready
 from sendbatch.delivery.steering import Unbuildables
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.verdict import unbuilt
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.facts import Change, Failed, Lane
+from sendbatch.ledger.facts import Failed, Lane
 from sendbatch.ledger.store import Backlog
+from sendbatch.reasons import reason_of
 from sendbatch.rendering.batches import Built
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Message, Recipient
@@ -234,23 +237,21 @@ class Feed:
         else:
             del self._building[place]
         now = self._traffic.clock.wall()
-        failed: list[Change] = []
+        failed: list[Failed] = []
         for recipient, message in zip(batch.recipients, built, strict=False):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
                 self._traffic.queue.add(Ready(recipient, message, domain))
             else:
-                failed.append(Failed(recipient.id, message.reason, now))
+                outcome = unbuilt(message)
+                failed.append(Failed(recipient.id, reason_of(outcome, recipient.row), now))
                 self._traffic.out.discard(recipient.id)
-                self._traffic.settling.unbuildable(recipient, message.reason)
+                self._traffic.settling.unbuildable(recipient, outcome)
         if failed:
             await self._committer.commit(failed)
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
-                self._give_up(
-                    f"{self._unbuildables.count} messages could not be built; "
-                    f"the first reason: {getattr(failed[0], 'reason', '')}"
-                )
+                self._give_up(words.unbuildable(self._unbuildables.count, failed[0].reason))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

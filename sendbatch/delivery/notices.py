@@ -5,17 +5,17 @@ the record has each.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sendbatch.errors import one_line
 from sendbatch.findings import pattern_of
+from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.smtp.replies import said
-from sendbatch.values import Reply, Status
+from sendbatch.values import Outcome, Recipient, Status
 from sendbatch.words import count, word
 
 AT_ONCE = 3  # notices of one kind that are told as they come
@@ -24,7 +24,6 @@ LONGEST_PAUSE = 1800.0
 MOST_KINDS = 20  # reasons told apart
 MOST_DOMAINS = 1000  # counted apart
 NAMED = 3  # domains in one line
-_ROW = re.compile(r" \(row \d+\)$")
 
 
 class Notices:
@@ -50,21 +49,20 @@ class Notices:
             more = f" (and {count(unsaid, 'such notice')} before it)" if unsaid else ""
             self._observer.notice(f"{text}{more}")
 
-    def unsent(
-        self, email: str, domain: str, status: Status, reply: Reply | None, reason: str
-    ) -> None:
+    def unsent(self, recipient: Recipient, domain: str, outcome: Outcome) -> None:
         """One recipient did not get the mail, or nobody knows whether: deferred, rejected, failed, in
         doubt."""
-        kind = self._kind(status, reply, reason)
+        kind = self._kind(outcome)
         kind.counted(domain)
         unsaid = kind.gate.opens(self._clock.steady())
         if unsaid is None:
             return
-        why = said(reply) if reply is not None else reason
         if kind.number == 1:
+            why = _why(outcome, recipient.row)
             about = f": {one_line(why, 500)}" if why else ""
-            verb = "has" if status is Status.FAILED else "is"
-            self._observer.notice(f"{one_line(email, 320)} {verb} {word(status)}{about}")
+            verb = "has" if outcome.status is Status.FAILED else "is"
+            email = one_line(recipient.email, 320)
+            self._observer.notice(f"{email} {verb} {word(outcome.status)}{about}")
         else:
             self._observer.notice(kind.so_far)
 
@@ -75,16 +73,23 @@ class Notices:
                 kind.gate.unsaid = 0
                 self._observer.notice(kind.so_far)
 
-    def _kind(self, status: Status, reply: Reply | None, reason: str) -> _Kind:
+    def _kind(self, outcome: Outcome) -> _Kind:
+        status, reply = outcome.status, outcome.reply
         if reply is not None:
             key: object = (status, reply.code, reply.enhanced)
             words = " ".join(filter(None, (str(reply.code), reply.enhanced)))
         else:
-            key = (status, pattern_of(reason))
-            words = one_line(_ROW.sub("", reason), 100)
+            key = (status, outcome.why, pattern_of(outcome.detail))
+            words = one_line(_why(outcome), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
         return self._kinds.setdefault(key, _Kind(f"{word(status)}: {words}"))
+
+
+def _why(outcome: Outcome, row: int = 0) -> str:
+    """What the server said; else the reason, with the row of the CSV where it is about that."""
+    reply = outcome.reply
+    return said(reply) if reply is not None else reason_of(outcome, row)
 
 
 class _Gate:

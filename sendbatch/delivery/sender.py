@@ -1,21 +1,20 @@
 """One connection's life in a run: take the next message when its slot is due, hand it over.
 
-Where the server allows it the next envelope leaves with the dot of the message before it, if its
-slot is due by the time that the server can answer; such a message is handed over next in any case.
+A sender is the source and the sink of its connection: where the server allows it the next message follows
+in the same write as the end of the one before it, if its slot is due by the time that the server can answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from typing import NamedTuple
 
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.settling import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
-from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.values import Outcome, Status
+from sendbatch.smtp.transport import QUIT, End, Fact, Quit
 
 FOREVER = float("inf")  # when a message is due while the queue is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
@@ -23,6 +22,14 @@ IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
 RESTED = 5.0  # seconds of rest after which its end, or 421, is no answer to what is sent then
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
+
+
+class _Last(NamedTuple):
+    """How the message handed over last has ended; `reopen`: its connection must be left."""
+
+    fact: Fact
+    handed: Handed
+    reopen: bool
 
 
 class Sender:
@@ -42,7 +49,10 @@ class Sender:
         self._handed = 0
         self._opened = 0  # connections so far
         self._used_at = 0.0
-        self._ahead: Ready | None = None  # its envelope has left with the last dot
+        self._under_way: Ready | None = None  # it is handed over now
+        self._ahead: Ready | None = None  # it follows that one without a pause
+        self._rested = False  # the connection had, when that one began
+        self._last: _Last | None = None
         self._told = False  # the message before it has told why the connection ended
         self._never = asyncio.Event()
         if connection is not None:
@@ -52,8 +62,8 @@ class Sender:
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
         try:
-            while (ready := self._ahead or await self._next()) is not None:
-                await self._hand_over(ready)
+            while (ready := await self._next()) is not None:
+                await self._carry(ready)
         finally:
             await self._leave()
 
@@ -120,42 +130,40 @@ class Sender:
         due = self._traffic.next_due(clock.steady())
         return due is not None and due <= clock.steady()
 
-    async def _hand_over(self, ready: Ready) -> None:
+    async def _carry(self, ready: Ready) -> None:
+        """Hand this message over, and what follows it without a pause; then see to the connection."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        accepted, refused = connection.accepted, connection.refused_recipients
-        rested = connection.rest >= RESTED
-        self._handed += 1
-        self._ahead = None
+        self._begin(ready, rested=connection.rest >= RESTED)
         traffic.reach.busy += 1
         try:
-            outcome = await connection.hand_over(
-                ready.message, partial(traffic.intend, ready), self._along
-            )
+            await connection.carry(ready, self, traffic, self)
         except Expired:
+            assert self._under_way is not None
             self._drop()
-            traffic.leave_in_doubt(ready)
+            traffic.leave_in_doubt(self._under_way)
             return
         finally:
             traffic.reach.busy -= 1
             self._used_at = traffic.clock.steady()
-        explained = self._told or connection.mishandled or (rested and _has_ended(outcome))
-        handed = Handed(accepted, refused, explained, (self._number, self._opened))
-        self._told = outcome.status is Status.IN_DOUBT or _is_closing(outcome)
-        reopen = traffic.settle(ready, outcome, handed)
-        if outcome.status is not Status.PENDING:
-            traffic.reach.served()
-        if self._ahead is not None:
-            return
-        if outcome.lost:
+        last = self._last
+        assert last is not None
+        if last.fact.lost:
             self._drop()
-        elif reopen or not connection.usable or self._handed >= self._most(connection):
+        elif last.reopen or not connection.usable or self._handed >= self._most(connection):
             await self._leave()
-        if outcome.status is Status.PENDING and not handed.has_told:
+        if last.fact.released and not last.handed.has_told:
             await traffic.reach.back_off()
 
-    def _along(self) -> Along:
-        """What leaves with the dot: the next envelope, or QUIT where the connection ends here."""
+    def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
+        """This one is handed over now."""
+        self._under_way, self._ahead, self._rested = ready, None, rested
+        self._handed += ready is not None
+
+    # what the connection asks and tells, as its source and its sink
+
+    def following(self) -> Ready | Quit | None:
+        """The next envelope, or a leave where the connection ends here."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         surplus = traffic.is_surplus(self._number)
@@ -164,7 +172,25 @@ class Sender:
             return QUIT
         soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
         self._ahead = traffic.take_along(soon)
-        return self._ahead.message if self._ahead is not None else None
+        return self._ahead
+
+    def ended(self, parcel: Ready, fact: Fact) -> None:
+        """Settle it; what follows it is under way then."""
+        traffic, connection = self._traffic, self._connection
+        assert connection is not None
+        explained = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        handed = Handed(
+            connection.accepted,
+            connection.refused_recipients,
+            explained,
+            (self._number, self._opened),
+        )
+        self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
+        reopen = traffic.settle(parcel, fact, handed)
+        if not fact.released:
+            traffic.reach.served()
+        self._last = _Last(fact, handed, reopen)
+        self._begin(self._ahead)
 
     def _most(self, connection: Connection) -> float:
         learned = self._traffic.most_messages or FOREVER
@@ -191,13 +217,6 @@ class Sender:
                 connection.abort()
 
 
-def _has_ended(outcome: Outcome) -> bool:
-    """Whether the connection ended, or 421 came, in the place of an answer."""
-    reply = outcome.reply
-    return outcome.status is Status.PENDING and (reply is None or reply.code == 421)
-
-
-def _is_closing(outcome: Outcome) -> bool:
-    if outcome.status is Status.ACCEPTED and outcome.lost:
-        return True
-    return outcome.reply is not None and outcome.reply.code == 421
+def _has_ended(fact: Fact) -> bool:
+    """Whether the connection ended, or its end was announced, in the place of an answer."""
+    return fact.released and (fact.reply is None or fact.closing)

@@ -1,33 +1,34 @@
-"""From one outcome to the changes of the record it stands for, and to what the run does next.
+"""From the fact of one hand-over to the changes of the record it stands for, and to what the run does next.
 
-Every message handed over comes through `Settling.settle` exactly once, in the loop's thread.
+Every message handed over comes through `Settling.settle` exactly once, in the loop's thread. What the fact
+means is decided by `verdict` and the state machines beside it; here it is carried out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from sendbatch.audience.addresses import ascii_domain
 from sendbatch.campaign.model import Retry
+from sendbatch.delivery import words
+from sendbatch.delivery.breaker import LATELY, Breaker, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.sessions import Whose, whose
+from sendbatch.delivery.sessions import explained
 from sendbatch.delivery.steering import Releases, SlowDown
-from sendbatch.delivery.verdict import LATELY, Breaker, Carried, is_permanent, judge
+from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
-from sendbatch.limits.brake import REFUSALS
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, retry_delay
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
-from sendbatch.smtp.meanings import OURS, About, meaning
-from sendbatch.smtp.replies import said
-from sendbatch.values import Outcome, Recipient, Reply, Status
-from sendbatch.words import clock_time, count, listed
+from sendbatch.smtp.transport import Fact
+from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
 
 
 class Handed(NamedTuple):
@@ -93,13 +94,11 @@ class Settling:
         self._releases = Releases()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
-        self._why_braked = ""
         self._last: Reply | None = None
+        self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
         if self.brake.on:
             self.connections.hold_to_one(clock.steady())
-            self._tell(
-                "brake", "the last run was refused for everybody: one message is tried first"
-            )
+            self._tell("brake", words.BRAKED_BEFORE)
 
     @property
     def is_over(self) -> bool:
@@ -110,31 +109,46 @@ class Settling:
     def why(self) -> str:
         """Why they have, for people."""
         if self.breaker.tripped:
-            return self.breaker.why
+            return words.tripped(self.breaker.trip)
         worth = self._clock.wall() + max(self.brake.until - self._clock.steady(), 0.0)
-        return f"{self._why_braked}; it is worth trying again from {clock_time(worth)}"
+        return words.worth_trying(self._why_braked, worth)
 
-    def settle(self, ready: Ready, outcome: Outcome, handed: Handed, *, stopping: bool) -> bool:
+    @property
+    def _why_braked(self) -> str:
+        last, tried = self._braking
+        return words.braked(last, tried=tried)
+
+    def settle(self, ready: Ready, fact: Fact, handed: Handed, *, stopping: bool) -> bool:
         """Record how it ended; returns whether the connection must be left and opened anew.
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
-        of = whose(outcome, accepted=handed.accepted, refused_recipients=handed.refused_recipients)
-        reopen = not stopping and not handed.explained and self._steer(outcome, handed, of)
-        if outcome.status is Status.PENDING or of is not Whose.ROW:
+        outcome = verdict(fact)
+        session = explained(
+            fact,
+            outcome,
+            accepted=handed.accepted,
+            refused_recipients=handed.refused_recipients,
+        )
+        reopen = (
+            not stopping and not handed.explained and self._steer(fact, outcome, handed, session)
+        )
+        if session is not None:
+            outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
+        if outcome.status is Status.PENDING:
             self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
-            if of is Whose.ROW and not stopping and not handed.has_told:
-                self._put_off(ready, outcome.reply)
+            if session is None and not stopping and not handed.has_told:
+                self._put_off(ready, outcome)
             return True
         self._releases.settled(ready.recipient.id)
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
             self._accepted(ready, outcome, handed)
-        elif is_permanent(outcome.reply):
+        elif is_permanent(outcome):
             self._refused(ready, outcome, handed)
         elif outcome.status is Status.DEFERRED:
             self._deferred(ready, outcome)
-            self._put_off(ready, outcome.reply)
+            self._put_off(ready, outcome)
         else:
             if outcome.status is Status.IN_DOUBT:
                 self.breaker.doubted()
@@ -147,12 +161,12 @@ class Settling:
         self._observer.moved(ready.recipient.status, Status.IN_DOUBT)
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
 
-    def unbuildable(self, recipient: Recipient, reason: str) -> None:
+    def unbuildable(self, recipient: Recipient, outcome: Outcome) -> None:
         """Its message could not be built."""
         domain = ascii_domain(recipient.email.rpartition("@")[2])
-        self._observer.moved(recipient.status, Status.FAILED)
+        self._observer.moved(recipient.status, outcome.status)
         self._is_no_longer_waited_for(recipient.id, domain)
-        self._notices.unsent(recipient.email, domain, Status.FAILED, None, reason)
+        self._notices.unsent(recipient, domain, outcome)
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
@@ -172,29 +186,26 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, outcome: Outcome, handed: Handed, of: Whose) -> bool:
+    def _steer(self, fact: Fact, outcome: Outcome, handed: Handed, session: Why | None) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
-        if outcome.status is Status.ACCEPTED and not outcome.lost:
+        if fact.taken and not fact.lost:
             is_free = self.connections.is_reduced and not self.brake.on
             if is_free and self.connections.win_back(self._clock.steady()):
-                self._tell("connections", f"{self.connections.allowed} connections again")
+                self._tell("connections", words.connections_again(self.connections.allowed))
             return False
         now = self._clock.steady()
-        reply = outcome.reply
-        if self._slow_down(reply) and (rate := self._back_off.slow_down(now)) is not None:
-            self._tell("slowdown", f"the server asks for less: {rate:.2g} messages a second now")
-        about = meaning(reply) if reply is not None and reply.code >= 400 else None
-        if about is About.CONNECTION:
+        if self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
+            self._tell("slowdown", words.slower(rate))
+        if outcome.why is Why.CONNECTION:
             self._limited(handed)
             return True
-        if about in (About.RATE, About.QUOTA) and handed.accepted:  # no connection is told of these
-            return reply is not None and reply.code == 421
-        ended = reply is None and outcome.lost and outcome.status is Status.PENDING
-        enough = of is Whose.LIMIT
-        if ended or enough or (reply is not None and reply.code == 421):
+        if outcome.why in (Why.RATE, Why.QUOTA) and handed.accepted:
+            return fact.closing  # no connection is told of these
+        ended = fact.released and fact.reply is None and fact.lost
+        if ended or session is Why.SESSION_LIMIT or fact.closing:
             self._connection_ended(handed, handed.accepted)
             return True
-        if outcome.status is Status.ACCEPTED:  # and with it the connection ended
+        if fact.taken:  # and with it the connection ended
             self._connection_ended(handed, handed.accepted + 1)
             return True
         return False
@@ -204,7 +215,7 @@ class Settling:
         if not handed.accepted:
             self.refused_connection()
         elif not handed.refused_recipients and self.connections.limited_to(handed.accepted):
-            self._told_limit(handed.accepted)
+            self._tell("connections", words.session_limit(handed.accepted))
 
     def _connection_ended(self, handed: Handed, accepted: int) -> None:
         if handed.refused_recipients:  # those are what ended it, not the number of messages
@@ -212,18 +223,12 @@ class Settling:
         if accepted == 0:
             self.refused_connection()
         elif self.connections.ended_after(accepted):
-            self._told_limit(accepted)
-
-    def _told_limit(self, accepted: int) -> None:
-        messages = count(accepted, "message")
-        self._tell("connections", f"the server takes {messages} a connection")
+            self._tell("connections", words.session_limit(accepted))
 
     def refused_connection(self) -> None:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
         if self.connections.refused(self._clock.steady()):
-            self._tell(
-                "connections", f"the server takes fewer connections: {self.connections.allowed} now"
-            )
+            self._tell("connections", words.fewer_connections(self.connections.allowed))
 
     def _accepted(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         self._record(ready, outcome)
@@ -238,30 +243,28 @@ class Settling:
         if self.brake.accepted(self._clock.steady()):
             self._write([self._history.braking(None)])
             if not self.brake.on:
-                self._tell("brake", "the server takes mail again")
+                self._tell("brake", words.TAKES_AGAIN)
         if self._aside.domains:
             self._set_aside()
 
     def _condemn(self, condemned: list[int]) -> None:
         if condemned:
             at = self._clock.wall()
-            verdict = Outcome(Status.REJECTED)
-            self._write([Settled(i, verdict, None, at, counts_attempt=False) for i in condemned])
+            rejected = Outcome(Status.REJECTED)
+            self._write([Settled(i, rejected, None, at, counts_attempt=False) for i in condemned])
             for _ in condemned:
                 self._observer.moved(Status.DEFERRED, Status.REJECTED)
 
     def _refused(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         """For good, by the word of the server."""
-        reply, recipient = outcome.reply, ready.recipient
-        assert reply is not None
+        recipient = ready.recipient
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
-        refusal = judge(recipient, ready.domain, reply, since, at)
+        refusal = judge(outcome, recipient, ready.domain, since, at)
         self.breaker.refused(refusal, handed.carried)
-        reason = refusal.reason(outcome.reason)
-        self._record(ready, Outcome(refusal.status, reply, reason, outcome.lost))
+        self._record(ready, refusal.outcome)
         if refusal.ours and refusal.its_own:
             self._write([Own(recipient.id, at)])
-        self._slow_to_a_stop(ready, reply, permanent=True, of_us=refusal.ours)
+        self._slow_to_a_stop(ready, outcome.reply, permanent=True, of_us=refusal.ours)
 
     def _deferred(self, ready: Ready, outcome: Outcome) -> None:
         attempt = self.budget.spend(ready.recipient.id)
@@ -271,16 +274,16 @@ class Settling:
             self._waits.joined(ready.domain)
         self._record(ready, outcome, due_at)
 
-    def _put_off(self, ready: Ready, reply: Reply | None) -> None:
-        """Refused for now, by the word of the server. 421 is one of these where it is all that a connection
-        got: many servers say so what others say with 45x, and each costs a new login."""
-        if reply is None or not 400 <= reply.code <= 499:
-            return  # the connection broke
-        about = meaning(reply)
-        if about is not About.GREYLISTING:
-            self._slow_to_a_stop(ready, reply, permanent=False, of_us=about in OURS)
+    def _put_off(self, ready: Ready, outcome: Outcome) -> None:
+        """Refused for now, by the word of the server. The announced end is one of these where it is all that
+        a connection got: many servers say so what others say with 45x, and each costs a new login."""
+        if is_temporary(outcome) and outcome.why is not Why.GREYLISTING:
+            of_us = outcome.why in OF_US
+            self._slow_to_a_stop(ready, outcome.reply, permanent=False, of_us=of_us)
 
-    def _slow_to_a_stop(self, ready: Ready, reply: Reply, *, permanent: bool, of_us: bool) -> None:
+    def _slow_to_a_stop(
+        self, ready: Ready, reply: Reply | None, *, permanent: bool, of_us: bool
+    ) -> None:
         """Count a refusal for the brake."""
         now = self._clock.steady()
         self._last = reply
@@ -293,24 +296,20 @@ class Settling:
     def _braked(self) -> None:
         """The brake has come on, or a try under it was refused."""
         brake = self.brake
-        last = f"the last one: {said(self._last)}" if self._last else "all of them"
-        if brake.tries:
-            self._why_braked = f"the server still refuses everything, {last}"
-        else:
-            self._why_braked = f"{REFUSALS} messages in a row were refused, {last}"
+        self._braking = (self._last, bool(brake.tries))
+        if not brake.tries:
             self.connections.hold_to_one(self._clock.steady())
         self._write([self._history.braking(brake.pause)])
         if not brake.over:
-            at = clock_time(self._clock.wall() + brake.pause)
-            self._tell("brake", f"{self._why_braked}; one message is tried at {at}")
+            at = self._clock.wall() + brake.pause
+            self._tell("brake", words.next_try(self._why_braked, at))
 
     def _set_aside(self) -> None:
         aside = self.breaker.aside | self.brake.aside
         if aside == self._aside.domains:
             return
         if aside and not self.is_over:
-            where = listed(sorted(aside), 1)
-            self._tell("aside", f"all are refused at {where}: others are tried first")
+            self._tell("aside", words.set_aside(aside))
         self._aside.domains = aside
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
@@ -320,8 +319,7 @@ class Settling:
             self._return_first(ready)
             return
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
-        reason = outcome.reason or "the connection ended three times before this message was taken"
-        self._deferred(ready, Outcome(Status.DEFERRED, outcome.reply, reason, outcome.lost))
+        self._deferred(ready, replace(outcome, status=Status.DEFERRED))
 
     def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> None:
         recipient = ready.recipient
@@ -330,9 +328,7 @@ class Settling:
         )
         self._observer.moved(recipient.status, outcome.status)
         if outcome.status is not Status.ACCEPTED:
-            self._notices.unsent(
-                recipient.email, ready.domain, outcome.status, outcome.reply, outcome.reason
-            )
+            self._notices.unsent(recipient, ready.domain, outcome)
 
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self.budget.used(recipient_id):

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sendbatch.smtp.meanings import About, meaning
-from sendbatch.values import Reply
+from sendbatch.smtp.replies import said
+from sendbatch.values import Outcome, Why
 
 UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them
 UNBUILDABLE_LEAST = 20
 CALM = 60.0  # seconds without a refusal before a connection is won back
-_NO_PACE = (About.MAILBOX, About.GREYLISTING, About.CONNECTION)
+_NO_PACE = (Why.MAILBOX, Why.GREYLISTING, Why.CONNECTION)
 RELEASES = 3  # so often is a message released before it counts as an attempt
 
 
@@ -41,16 +41,15 @@ class SlowDown:
         joined = "|".join(f"(?:{pattern})" for pattern in patterns)
         self._pattern = re.compile(joined, re.IGNORECASE) if joined else None
 
-    def __call__(self, reply: Reply | None) -> bool:
+    def __call__(self, outcome: Outcome) -> bool:
+        reply = outcome.reply
         if reply is None or reply.code < 400:
             return False
-        about = meaning(reply)
-        if about in (About.RATE, About.QUOTA):  # a quota is no reason to hurry either
+        if outcome.why in (Why.RATE, Why.QUOTA):  # a quota is no reason to hurry either
             return True
-        if self._pattern is None or about in _NO_PACE:
+        if self._pattern is None or outcome.why in _NO_PACE:
             return False
-        enhanced = f"{reply.enhanced} " if reply.enhanced else ""
-        return self._pattern.search(f"{reply.code} {enhanced}{reply.text}") is not None
+        return self._pattern.search(said(reply)) is not None
 
 
 @dataclass

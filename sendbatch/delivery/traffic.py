@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sendbatch.delivery.connections import Reach
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.settling import Handed, Settling
+from sendbatch.delivery.verdict import verdict
 from sendbatch.delivery.waits import WORTH_TELLING, Waits
 from sendbatch.ledger.facts import Change, Intent
 from sendbatch.limits.declared import Limits
@@ -16,14 +17,14 @@ from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Expired, Keys
-from sendbatch.values import Outcome, Status
+from sendbatch.smtp.transport import Fact, Told
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
 class Traffic:
-    """One object a run. `commit` makes changes durable and is awaited before a final dot leaves;
+    """One object a run, and the intent log of its connections. `write` makes changes durable and then tells;
     `offered` is told what each new connection offers, `used_up(what, until)` what keeps messages back until
     an epoch time, where that is far away and nobody asked for it."""
 
@@ -36,7 +37,7 @@ class Traffic:
         settling: Settling,
         reach: Reach,
         content: str,
-        commit: Callable[[list[Change]], Awaitable[None]],
+        write: Callable[[Sequence[Change], Told], None],
         offered: Callable[[Connection], None],
         used_up: Callable[[str, float], None],
         waits: Waits,
@@ -54,7 +55,7 @@ class Traffic:
         self._aside = limits.aside
         self._connections = limits.connections
         self._content = content
-        self._commit = commit
+        self._write = write
         self._used_up = used_up
         self._waits = waits
         self._soon = soon
@@ -138,15 +139,17 @@ class Traffic:
             return None
         return ready
 
-    def intend(self, ready: Ready) -> Awaitable[None]:
-        """Make durable that this message is about to be whole on the wire (RECORD: *sending*). Raises
-        Expired where it must not be."""
-        if not self._may_leave(ready):
-            raise Expired
-        intent = Intent(
-            ready.recipient.id, self._content, ready.message.dated_at, self.clock.wall()
-        )
-        return self._commit([intent])
+    def write(self, group: Sequence[Ready], told: Told) -> None:
+        """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
+        intent log. Raises Expired where one must not be."""
+        for ready in group:
+            if not self._may_leave(ready):
+                raise Expired
+        at = self.clock.wall()
+        intents = [
+            Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
+        ]
+        self._write(intents, told)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """It was to be sent again, and the provider would no longer know that it has it."""
@@ -169,20 +172,20 @@ class Traffic:
     def _may_leave(self, ready: Ready) -> bool:
         return self._keys is None or self._keys.hold_for(ready.recipient)
 
-    def settle(self, ready: Ready, outcome: Outcome, handed: Handed) -> bool:
+    def settle(self, ready: Ready, fact: Fact, handed: Handed) -> bool:
         """As Settling.settle; the recipient is no longer out unless it was released."""
         self.out.discard(ready.recipient.id)
         aside = self.aside
-        reopen = self.settling.settle(ready, outcome, handed, stopping=self.stopping)
+        reopen = self.settling.settle(ready, fact, handed, stopping=self.stopping)
         if self._gates.listen:
             now, id_ = self.clock.steady(), ready.recipient.id
-            self._gates.answered(now, ready.domain, id_, outcome.status)
+            self._gates.answered(now, ready.domain, id_, verdict(fact).status)
             self.queue.filled.set()
         if self.aside is not aside:
             self.look_anew()
         # Of each of a long queue's acceptances the feed need not hear: only what may be due again, and
         # the last ones, which it waits for.
-        if outcome.status is not Status.ACCEPTED or not len(self.queue):
+        if not fact.taken or not len(self.queue):
             self.queue.drained.set()
         return reopen
 

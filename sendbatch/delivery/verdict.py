@@ -1,218 +1,204 @@
-"""What a permanent refusal makes of its row, and when refusals in a row stop a run. No I/O and no clock.
+"""What the end of a hand-over means for its recipient: the table, and what the words of a reply add to it.
+No I/O and no clock.
 
-Theory of operation. RFC 5321 §4.2.1 gives the same codes to a dead mailbox and to a sender who may not send,
-so that 5xx alone condemns nobody. What is looked at: the command it answers, what the reply is known to speak
-of (`smtp/meanings.yaml`), and what else was answered in this run and in earlier ones.
+Theory of operation. A transport reports facts; here alone they become outcomes. Three things are looked at:
 
-    5xx to MAIL or DATA, or known to speak of us   deferred, not retried; 5 in a row trip the breaker
-    5xx to RCPT or after the dot                   deferred while the streak is open, until it ends by
-      an acceptance                                rejected; where the words are unknown and the
-                                                   connection had accepted some before, they may mean that
-                                                   it carries no more: then by an acceptance on it, or on
-                                                   one that had carried as much
-      the end of the run                           rejected where it speaks of the mailbox and this
-                                                   server took somebody lately, else still deferred
-      the breaker                                  still deferred
-    the same, a day after it spoke of the mailbox  rejected at once
+1. What was asked when it ended, and the first digit of the reply: `TABLE`.
+2. What the reply is known to speak of (`smtp/meanings.yaml`): `MEANINGS`. RFC 5321 §4.2.1 gives the same
+   codes to a dead mailbox and to a sender who may not send, so that 5xx alone condemns nobody. Words never
+   make a message accepted.
+3. What was answered before, in this run and in earlier ones. That is kept by state machines beside this
+   module, which take facts and outcomes and give codes:
 
-20 in a row trip the breaker, but never before others were tried: where all are at one domain, or nobody
-was accepted yet, the domains met are set *aside* and rows of others come first. One acceptance passes it.
-A row whose refusal was seen to be its own in an earlier run (others were accepted after it) does not
-lengthen the streak.
+    sessions   a refusal that its connection explains: nobody is blamed, the message is released
+    breaker    permanent refusals in a row, or silences: who is rejected after all, and when a run must stop
+    brake      refusals of any kind in a row: how long the next try waits
+
+A permanent refusal of a recipient or message is `REJECTED` by the table, and becomes so by `judge`, with the
+breaker, in these ways:
+
+    it speaks of us, by the table or its words    deferred, not retried in this run
+    anything else                                 deferred until others are accepted after it, rejected then;
+                                                  or at the run's end, where it speaks of the mailbox and this
+                                                  server took somebody lately
+    of the mailbox, a day after it did before     rejected at once
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from sendbatch.smtp.meanings import OURS, About, meaning
-from sendbatch.smtp.replies import said
-from sendbatch.values import BREAKER, Recipient, Reply, Status
+from sendbatch.smtp.meanings import About, meaning
+from sendbatch.smtp.transport import End, Fact, Step, Unfit
+from sendbatch.values import Outcome, Recipient, Status, Unbuildable, Whom, Why
 
-OF_US = 5  # as many where they are known to speak about us
-OTHERS = 3  # rows of other domains that are tried where nobody was accepted yet
-MOST_ASIDE = 50  # domains; a streak over more of them needs no others to compare with
 A_DAY = 23 * 3600.0  # seconds; a daily cron begins a little earlier now and then
-LATELY = 30 * 86400.0  # seconds for which an acceptance shows that the set-up works
+
+_ACC, _DEF, _REJ = Status.ACCEPTED, Status.DEFERRED, Status.REJECTED
 
 
-def is_permanent(reply: Reply | None) -> bool:
-    return reply is not None and 500 <= reply.code <= 599
+class Verdict(NamedTuple):
+    """One row's right side: what becomes of the message, whom that is about, and why."""
+
+    status: Status
+    whom: Whom
+    why: Why | None
+
+
+# How it ended, at which step, and the first digit of the reply, 0 where none decided. What a reply says may
+# change whom it is about, and why; 421 is about the connection.
+TABLE: Mapping[tuple[End, Step | None, int], Verdict] = {
+    (End.TAKEN, Step.MESSAGE, 2): Verdict(_ACC, Whom.RECIPIENT, None),
+    # Only the recipient and the whole message are refused for good; sender and body speak about us.
+    (End.REFUSED, Step.SENDER, 4): Verdict(_DEF, Whom.SENDER, Why.REFUSED),
+    (End.REFUSED, Step.SENDER, 5): Verdict(_DEF, Whom.SENDER, Why.REFUSED),
+    (End.REFUSED, Step.RECIPIENT, 4): Verdict(_DEF, Whom.RECIPIENT, Why.REFUSED),
+    (End.REFUSED, Step.RECIPIENT, 5): Verdict(_REJ, Whom.RECIPIENT, Why.REFUSED),
+    (End.REFUSED, Step.BODY, 4): Verdict(_DEF, Whom.ACCOUNT, Why.REFUSED),
+    (End.REFUSED, Step.BODY, 5): Verdict(_DEF, Whom.ACCOUNT, Why.REFUSED),
+    (End.REFUSED, Step.MESSAGE, 4): Verdict(_DEF, Whom.MESSAGE, Why.REFUSED),
+    (End.REFUSED, Step.MESSAGE, 5): Verdict(_REJ, Whom.MESSAGE, Why.REFUSED),
+    # Before it had the whole message: never in doubt, and it counts as an answer to the body.
+    (End.EARLY, Step.BODY, 0): Verdict(_DEF, Whom.CONNECTION, Why.EARLY),
+    (End.EARLY, Step.BODY, 4): Verdict(_DEF, Whom.ACCOUNT, Why.REFUSED),
+    (End.EARLY, Step.BODY, 5): Verdict(_DEF, Whom.ACCOUNT, Why.REFUSED),
+    # Nothing of the message counted.
+    (End.RELEASED, None, 0): Verdict(Status.PENDING, Whom.CONNECTION, Why.RELEASED),
+    (End.RELEASED, Step.NEXT, 4): Verdict(Status.PENDING, Whom.CONNECTION, Why.REFUSED),
+    (End.RELEASED, Step.NEXT, 5): Verdict(Status.PENDING, Whom.CONNECTION, Why.REFUSED),
+    (End.RELEASED, Step.SENDER, 4): Verdict(Status.PENDING, Whom.CONNECTION, Why.CLOSED),
+    (End.RELEASED, Step.RECIPIENT, 4): Verdict(Status.PENDING, Whom.CONNECTION, Why.CLOSED),
+    (End.RELEASED, Step.BODY, 4): Verdict(Status.PENDING, Whom.CONNECTION, Why.CLOSED),
+    # RFC 5321 §4.1.1.10: without its end a message is not delivered; with it, it may have been.
+    (End.UNFINISHED, None, 0): Verdict(_DEF, Whom.CONNECTION, Why.UNFINISHED),
+    (End.UNANSWERED, None, 0): Verdict(Status.IN_DOUBT, Whom.CONNECTION, Why.UNANSWERED),
+}
+
+# What a reply is known to speak of.
+MEANINGS: Mapping[About, tuple[Whom, Why]] = {
+    About.MAILBOX: (Whom.RECIPIENT, Why.MAILBOX),
+    About.MESSAGE: (Whom.MESSAGE, Why.MESSAGE),
+    About.CONNECTION: (Whom.CONNECTION, Why.CONNECTION),
+    About.GREYLISTING: (Whom.RECIPIENT, Why.GREYLISTING),
+    About.RATE: (Whom.ACCOUNT, Why.RATE),
+    About.QUOTA: (Whom.ACCOUNT, Why.QUOTA),
+    About.SENDER: (Whom.SENDER, Why.SENDER),
+    About.ACCOUNT: (Whom.ACCOUNT, Why.ACCOUNT),
+    About.SET_UP: (Whom.SET_UP, Why.SET_UP),
+}
+
+# Why a message cannot be handed over at all.
+UNFIT: Mapping[Unfit, Why] = {
+    Unfit.TOO_LARGE: Why.TOO_LARGE,
+    Unfit.SMTPUTF8: Why.SMTPUTF8,
+    Unfit.UNSAFE_ADDRESS: Why.UNSAFE_ADDRESS,
+    Unfit.LINE_END: Why.LINE_END,
+    Unfit.NOT_7BIT: Why.NOT_7BIT,
+}
+
+_THEIRS = (Whom.RECIPIENT, Whom.MESSAGE)
+
+# Words that speak of us, whatever they answer.
+OF_US = frozenset(why for whom, why in MEANINGS.values() if whom not in _THEIRS)
+
+
+def verdict(fact: Fact) -> Outcome:
+    """What this fact means by itself; `sessions`, `judge` and the breaker know of what came before."""
+    reply = fact.reply
+    if fact.taken:  # as nearly always
+        return Outcome(Status.ACCEPTED, reply, Whom.RECIPIENT)
+    if fact.end is End.UNFIT:
+        return _unfit(fact)
+    status, whom, why = TABLE[fact.end, fact.step, reply.code // 100 if reply else 0]
+    if reply is None:
+        detail = "" if fact.cause is None else str(fact.cause)
+        return Outcome(status, None, whom, why, detail)
+    if fact.closing and fact.end is not End.EARLY:
+        status, whom, why = _closed(status)
+    if (about := meaning(reply)) is not None:
+        of, why = MEANINGS[about]
+        whom = of if of not in _THEIRS or whom in _THEIRS else whom
+    return Outcome(status, reply, whom, why, _detail(fact, why))
+
+
+def _closed(status: Status) -> Verdict:
+    """421 after the whole message leaves it deferred, RFC 5321 §3.8."""
+    return Verdict(_DEF if status is _DEF else Status.PENDING, Whom.CONNECTION, Why.CLOSED)
+
+
+def _unfit(fact: Fact) -> Outcome:
+    assert fact.cause is not None
+    how, more = fact.cause
+    assert isinstance(how, Unfit)
+    return Outcome(Status.FAILED, None, Whom.MESSAGE, UNFIT[how], more)
+
+
+def _detail(fact: Fact, why: Why | None) -> str:
+    if why is Why.CLOSED:
+        return ""
+    if fact.end is End.EARLY:
+        return "early"
+    return "closed" if fact.closing else str(fact.step or "")
+
+
+def unbuilt(found: Unbuildable) -> Outcome:
+    """Of a message that no transport has seen."""
+    return Outcome(Status.FAILED, None, Whom.MESSAGE, Why.UNBUILDABLE, found.reason)
+
+
+def is_permanent(outcome: Outcome) -> bool:
+    """Whether the server says that it will never do."""
+    return outcome.reply is not None and 500 <= outcome.reply.code <= 599
+
+
+def is_temporary(outcome: Outcome) -> bool:
+    """Whether it says that it will not do now."""
+    return outcome.reply is not None and 400 <= outcome.reply.code <= 499
+
+
+def speaks_of_us(outcome: Outcome) -> bool:
+    """Whether no recipient and no message is to blame."""
+    return outcome.whom not in _THEIRS
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One permanent refusal, judged. `ours`: it speaks about us. `since`: when this row was first told of
-    its mailbox, None where the reply is not known to speak of that. `its_own`: an earlier run accepted
-    others after this row was refused. `final`: nothing that comes after can change it."""
+    """One permanent refusal, judged: the outcome is `REJECTED` where nothing that comes after can change it.
+
+    `since`: when this row was first told of its mailbox, None where the reply is not known to speak of that.
+    `its_own`: an earlier run accepted others after this row was refused.
+    """
 
     id: int
     domain: str
-    reply: Reply
-    about: About | None
-    ours: bool
+    outcome: Outcome
     since: float | None
     its_own: bool
-    final: bool
 
     @property
-    def status(self) -> Status:
-        return Status.REJECTED if self.final else Status.DEFERRED
+    def ours(self) -> bool:
+        return speaks_of_us(self.outcome)
 
-    def reason(self, reason: str) -> str:
-        """`reason` with what the reply speaks of, where that is us."""
-        return f"{reason}, and speaks of {OURS[self.about]}" if self.about in OURS else reason
+    @property
+    def final(self) -> bool:
+        return self.outcome.status is Status.REJECTED
 
 
 def judge(
-    recipient: Recipient, domain: str, reply: Reply, since: float | None, now: float
+    outcome: Outcome, recipient: Recipient, domain: str, since: float | None, now: float
 ) -> Refusal:
     """`since` is when an earlier run first told this row of its mailbox, if that is what it was last told."""
-    about = meaning(reply)
-    ours = reply.command not in ("RCPT", "MESSAGE") or about in OURS
-    of_mailbox = about is About.MAILBOX and not ours
     told = recipient.refused
     if since is None or told is None or meaning(told) is not About.MAILBOX:
         since = now
+    of_mailbox = outcome.why is Why.MAILBOX and not speaks_of_us(outcome)
+    final = of_mailbox and now - since >= A_DAY
     return Refusal(
         id=recipient.id,
         domain=domain,
-        reply=reply,
-        about=about,
-        ours=ours,
+        outcome=replace(outcome, status=Status.REJECTED if final else Status.DEFERRED),
         since=since if of_mailbox else None,
         its_own=recipient.refusal_is_its_own,
-        final=of_mailbox and now - since >= A_DAY,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What a connection had done before a message: `accepted` of the `messages` handed to it."""
-
-    connection: object
-    accepted: int
-    messages: int
-
-    def is_as_much_as(self, other: Carried) -> bool:
-        return self.accepted >= other.accepted and self.messages >= other.messages
-
-
-NOTHING = Carried(None, 0, 0)
-
-
-class Breaker:
-    """Permanent refusals in a row, or silences: who was refused, and whether the run must stop.
-
-    A server that takes whole messages and never answers makes doubt of every one; as many in a row as
-    with refusals, and those that `connections` lost at one moment may leave, end the run too.
-    `aside` are domains that wait until somebody is accepted.
-    """
-
-    def __init__(self, limit: int = BREAKER, connections: int = 0) -> None:
-        self._limit = limit
-        self._limit_of_us = min(OF_US, limit)
-        self._most_doubts = BREAKER + connections
-        self.tripped = False  # for good: an acceptance on another connection may still come
-        self.accepted_any = False
-        self.last: Refusal | None = None
-        self.aside: frozenset[str] = frozenset()
-        self._behind: list[tuple[Carried, int]] = []  # who may have met the end of what is carried
-        self._most: list[Carried] = []  # none of them as much as another; what a connection carries at least
-        self._begin()
-
-    def _begin(self) -> None:
-        """A row of refusals that has none yet."""
-        self.length = self._of_us = self._doubts = self._others = 0
-        self._domains: set[str] = set()
-        self._open: dict[int, float | None] = {}  # who is blamed by an acceptance; `since`
-        self._held: list[int] = []  # who never is
-        self.aside = frozenset()
-
-    def refused(self, refusal: Refusal, behind: Carried = NOTHING) -> None:
-        """`behind` is what its connection had carried."""
-        self.last = refusal
-        if refusal.ours:
-            self._held.append(refusal.id)
-        elif behind.accepted and self._may_be_full(refusal, behind):
-            self._behind.append((behind, refusal.id))
-        elif not refusal.final:
-            self._open[refusal.id] = refusal.since
-        if not refusal.its_own:
-            self.length += 1
-            self._of_us += refusal.ours
-            self._domains.add(refusal.domain)
-            self._weigh(refusal.domain)
-
-    def _may_be_full(self, refusal: Refusal, behind: Carried) -> bool:
-        return refusal.about is None and not any(one.is_as_much_as(behind) for one in self._most)
-
-    def _not_full(self, on: Carried) -> list[int]:
-        """Whom an acceptance on a connection that had carried this clears of having met its end."""
-        if not any(one.is_as_much_as(on) for one in self._most):
-            self._most = [on, *(one for one in self._most if not on.is_as_much_as(one))]
-        if not self._behind:
-            return []
-        found = [
-            (behind.connection == on.connection or on.is_as_much_as(behind), behind, id_)
-            for behind, id_ in self._behind
-        ]
-        self._behind = [(behind, id_) for is_clear, behind, id_ in found if not is_clear]
-        return [id_ for is_clear, _, id_ in found if is_clear]
-
-    def _weigh(self, domain: str) -> None:
-        if self.aside:  # what was under way still comes in
-            self._others += domain not in self.aside
-            self.tripped = self.tripped or self._others >= (1 if self.accepted_any else OTHERS)
-        elif self.length >= self._limit or self._of_us >= self._limit_of_us:
-            alike = self.accepted_any and len(self._domains) > 1
-            if alike or len(self._domains) > MOST_ASIDE:
-                self.tripped = True
-            elif not self.tripped:
-                self.aside = frozenset(self._domains)
-
-    def nobody_else(self) -> None:
-        """There is nobody at another domain to compare with."""
-        self.tripped = self.tripped or bool(self.aside)
-
-    def doubted(self) -> None:
-        """Count a message that left whole and was not answered."""
-        self._doubts += 1
-        self.tripped = self.tripped or self._doubts >= self._most_doubts
-
-    def accepted(self, on: Carried = NOTHING) -> tuple[list[int], list[int]]:
-        """An acceptance, on a connection that had carried this, ends the row; returns who is rejected for
-        good now, and whose refusal is seen to be their own though it speaks about us.
-
-        Once it has tripped there are none: whether they were to blame is for a person to say.
-        """
-        self.accepted_any = True
-        behind = self._not_full(on)
-        if self.tripped or not (self.length or self._doubts or self._open or self._held or behind):
-            return [], []
-        condemned, own = [*self._open, *behind], self._held
-        self._begin()
-        return condemned, own
-
-    def finish(self, *, lately: bool) -> tuple[list[int], dict[int, float]]:
-        """The run ends: who is rejected for good, and who was told of their mailbox and stays deferred, with
-        since when.
-
-        `lately`: this server accepted somebody of ours in the last 30 days.
-        """
-        self.nobody_else()
-        told = {id_: since for id_, since in self._open.items() if since is not None}
-        if self.tripped or not (lately or self.accepted_any):
-            return [], told
-        return list(told), {}
-
-    @property
-    def why(self) -> str:
-        """Why it tripped, as a sentence's beginning."""
-        if self._doubts >= self._most_doubts:
-            return f"{self._doubts} messages in a row were sent whole and never answered"
-        last = f", the last one: {said(self.last.reply)}" if self.last else ""
-        if self._of_us >= self._limit_of_us:
-            return f"{self._of_us} refusals in a row that speak about us and not about the recipients{last}"
-        refusals = "refusal" if self._limit == 1 else "refusals"
-        return f"{self._limit} permanent {refusals} in a row{last}"

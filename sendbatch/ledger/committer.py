@@ -38,7 +38,7 @@ class Committer:
         self._lock = threading.Lock()  # held over what both threads change, for a moment only
         self._calls: deque[tuple[Callable[[], object], _Told]] = deque()
         self._changes: list[Change] = []
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[Callable[[BaseException | None], None]] = []
         self._broken: BaseException | None = None
         self._asleep = True
         self._roused: SimpleQueue[bool] = SimpleQueue()  # False: for the last time
@@ -49,16 +49,20 @@ class Committer:
     def commit(self, changes: Sequence[Change]) -> asyncio.Future[None]:
         """Make changes durable; the future is done once they are, or fails with RecordStopped."""
         future: asyncio.Future[None] = self._loop.create_future()
-        with self._lock:
-            self._changes += changes
-            self._waiting.append(future)
-        self._rouse_soon()
+        self.write(changes, partial(_settle, future, None))
         return future
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """As `commit`, for who does not wait; an error is told to `failed`."""
+    def write(
+        self,
+        changes: Sequence[Change],
+        told: Callable[[BaseException | None], None] | None = None,
+    ) -> None:
+        """As `commit`, without a future: `told(None)` says on the loop that they are durable, `told(error)`
+        that they are not. An error is told to `failed` too."""
         with self._lock:
             self._changes += changes
+            if told is not None:
+                self._waiting.append(told)
         self._rouse_soon()
 
     def note(self, kind: str, detail: str, at: float) -> None:
@@ -107,10 +111,13 @@ class Committer:
         self._roused.put(True)
 
     def _committed(
-        self, waiting: list[asyncio.Future[None]], _: object, error: BaseException | None
+        self,
+        waiting: list[Callable[[BaseException | None], None]],
+        _: object,
+        error: BaseException | None,
     ) -> None:
-        for future in waiting:
-            _settle(future, None, error)
+        for told in waiting:
+            told(error)
         if error is not None and self.failed is not None:
             self.failed(error)
 

@@ -1,6 +1,11 @@
-"""What one recipient gets: templates, HTML and text, MIME, attachments, identity.
+"""What one recipient gets, from what its author wrote to the bytes on the wire, stage by stage.
 
-Doors: `reading.read_content` reads everything a campaign says, once, into a `content.Content`;
-`names.check_names` compares the names it uses with the columns; `compose.Composer` builds each
-recipient's message from it; `identity` says what a message is called. Nothing is imported here.
+Compiled once: `reading.read_content` reads everything that a campaign says into a `content.Content`, whose
+templates are `bundling.Bundle`s; `checks` says what is wrong with it; `letter.Letter` makes of it all that
+can be made before a recipient is known.
+
+For each recipient: `Letter.parts` renders the `parts.Parts` (headers, `bodies`, attachments),
+`compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that.
+`compose.Composer` is these stages in a row, and `identity` says what a message is called. Import the module
+you need: nothing is imported here.
 """

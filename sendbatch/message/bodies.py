@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.pictures import Pictures
-from sendbatch.message.plaintext import ALT_OR_TEXT, text_from_html
+from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.templates import Failed, Template
 from sendbatch.message.unsubscribing import Spellings, without_links
 

@@ -21,7 +21,7 @@ from sendbatch.errors import shown as shown_path
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
-from sendbatch.message.references import Reference, references
+from sendbatch.message.source import Reference, references
 from sendbatch.runtime.paths import problem
 
 _LARGEST = 8_000_000  # bytes of one template

@@ -42,7 +42,7 @@ class Composer:
         try:
             return composed(self._letter.parts(recipient, now, proof))
         except _ROW_FAILS as error:
-            return _unbuildable(recipient, error)
+            return _unbuildable(error)
 
     def sample(self, recipient: Recipient, now: float) -> Sample | Unbuildable:
         """The same message to be looked at. What cannot be composed cannot be looked at either."""
@@ -50,7 +50,7 @@ class Composer:
             parts = self._letter.parts(recipient, now)
             return Sample(parts, len(composed(parts).data))
         except _ROW_FAILS as error:
-            return _unbuildable(recipient, error)
+            return _unbuildable(error)
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own attachments are, and what is wrong with them."""
@@ -92,7 +92,7 @@ def _hold_headers(headers: Sequence[bytes]) -> None:
             raise Failed(f"the header {name} has more than {_LONGEST_HEADER:,} bytes")
 
 
-def _unbuildable(recipient: Recipient, error: Exception) -> Unbuildable:
+def _unbuildable(error: Exception) -> Unbuildable:
     if isinstance(error, Failed):
         reason = str(error)
     elif isinstance(error, MemoryError):
@@ -100,7 +100,7 @@ def _unbuildable(recipient: Recipient, error: Exception) -> Unbuildable:
         reason = "takes more memory than a message may"
     else:
         reason = "a value has characters that are none (a lone surrogate)"
-    return Unbuildable(f"{_told(reason)} (row {recipient.row})")
+    return Unbuildable(_told(reason))
 
 
 def _told(reason: str) -> str:

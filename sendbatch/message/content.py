@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import idna
-
 from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, Unsubscribe
+from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
 
 
@@ -85,13 +84,6 @@ class Content:
     def sender_domain(self) -> str:
         """The domain of the address in From, as A-labels in lower case."""
         return ascii_domain(self.sender.address.rpartition("@")[2])
-
-
-def ascii_domain(domain: str) -> str:
-    """A domain as A-labels, lower case (RFC 5890 §2.3.2.1). Raises ValueError for none."""
-    if domain.isascii():
-        return domain.lower()
-    return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 
 def _digest(content: Content) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 import time
-from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from sendbatch.campaign.written.hosts import ascii_domain
+from sendbatch.message.encoded_words import encoded_words
+
 WIDTH = 78  # characters of a line, its CRLF not counted (RFC 5322 §2.1.1)
 _LONGEST_WORD = 900  # of ASCII text that is left as it is; beyond, a line could pass 998
-_ENCODED_WORD = 75  # RFC 2047 §2
 _MANY_SPACES = " " * 20  # cannot be folded
-_CHARSET = len("=?utf-8?q??=")
 
 # All that str.splitlines breaks at; it would also end a line for somebody's parser.
 _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -28,15 +28,11 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
-# RFC 2047 §5 (3): what may stand unencoded in a phrase; safe everywhere else too.
-_Q = [
-    chr(b) if (chr(b).isalnum() and b < 128) or chr(b) in "!*+-/" else f"={b:02X}"
-    for b in range(256)
-]
-_Q[0x20] = "_"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+# Would end the address, or the header, or make another of it: a route, a comment, a group.
+_UNSAFE = re.compile(r"""[\x00-\x20\x7f-\xa0\u2028\u2029<>()"\\,;:]""")
 
 Box: TypeAlias = tuple[str, str]  # display name and address
 Boxes: TypeAlias = Sequence[Box | tuple[str, Sequence[Box]]]  # or a group's name, and its own
@@ -106,6 +102,28 @@ def mailboxes(name: str, boxes: Boxes) -> bytes:
     return _folded(name, words)
 
 
+def wire_address(address: str) -> tuple[str, bool]:
+    """An address as headers and envelope have it, and whether that takes SMTPUTF8 (RFC 6531):
+    the domain as A-labels, so that only the part before the @ decides.
+
+    Raises ValueError where the domain has no A-labels, or the address something that could end it.
+    """
+    local, _, domain = address.rpartition("@")
+    plain = local[1:-1] if local[:1] == local[-1:] == '"' else local  # RFC 5322 §3.4.1
+    if _UNSAFE.search(f"{plain}@{domain}") or not plain or not domain or "@" in plain:
+        raise ValueError("the address has characters that no message can carry")
+    try:
+        wired = _wire_domain(domain)
+    except ValueError:
+        raise ValueError("no mail can be addressed to this domain") from None
+    return f"{local}@{wired}", not local.isascii()
+
+
+@lru_cache(maxsize=4096)
+def _wire_domain(domain: str) -> str:
+    return domain if domain.isascii() else ascii_domain(domain)
+
+
 def _mailbox(display: str, address: str, used: int) -> list[str]:
     display = one_line(display)
     return [*_phrase(display, used), f"<{address}>"] if display else [address]
@@ -170,36 +188,6 @@ def _date(second: int) -> Header:
     clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
     value = f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000"
     return Header("Date", value, f"Date: {value}\r\n".encode())
-
-
-def encoded_words(text: str, used: int = 0) -> list[str]:
-    """RFC 2047 encoded words that together say `text`; the first leaves `used` characters of room.
-
-    No word splits a character. The shorter of Q and B is taken for the whole of it.
-    """
-    data = text.encode("utf-8")
-    quoted = "".join(map(_Q.__getitem__, data))
-    as_q = len(quoted) <= -(-len(data) // 3) * 4
-    room = max(_ENCODED_WORD - used, 24) - _CHARSET
-    if as_q and len(quoted) <= room:
-        return [f"=?utf-8?q?{quoted}?="]
-    words: list[str] = []
-    chunk, length = b"", 0
-    for char in text:
-        piece = char.encode("utf-8")
-        size = sum(len(_Q[b]) for b in piece) if as_q else len(piece)
-        if chunk and length + size > (room if as_q else room // 4 * 3):
-            words.append(_word(chunk, as_q))
-            chunk, length, room = b"", 0, _ENCODED_WORD - _CHARSET
-        chunk, length = chunk + piece, length + size
-    words.append(_word(chunk, as_q))
-    return words
-
-
-def _word(chunk: bytes, as_q: bool) -> str:
-    if as_q:
-        return f"=?utf-8?q?{''.join(map(_Q.__getitem__, chunk))}?="
-    return f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?="
 
 
 def _is_plain(value: str) -> bool:

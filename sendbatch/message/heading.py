@@ -23,9 +23,8 @@ from sendbatch.campaign.written.mailboxes import (
     reads_as_mailboxes,
 )
 from sendbatch.campaign.written.parsing import Wrong
-from sendbatch.message.addressing import wire_address
 from sendbatch.message.content import Content
-from sendbatch.message.headers import Box, Boxes, Header, one_line
+from sendbatch.message.headers import Box, Boxes, Header, one_line, wire_address
 from sendbatch.message.templates import Failed, Line
 
 _MASK = re.compile("\ue000(\\d+)\ue001")

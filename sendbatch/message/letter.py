@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sendbatch.errors import printable
-from sendbatch.message.addressing import wire_address
 from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.content import Content
-from sendbatch.message.headers import Header, date, one_line
+from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading
 from sendbatch.message.identity import idempotency_key, message_id, proof_id
 from sendbatch.message.parts import Parts

@@ -14,12 +14,12 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.addressing import wire_address
 from sendbatch.message.bundling import read_bundle
+from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
+from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
-from sendbatch.message.wordless import wordless
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere

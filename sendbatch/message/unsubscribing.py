@@ -12,7 +12,7 @@ from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 from sendbatch.campaign.model import Unsubscribe
-from sendbatch.message.content import ascii_domain
+from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.headers import Header, uris
 from sendbatch.message.templates import Failed, Line
 

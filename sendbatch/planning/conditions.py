@@ -17,8 +17,8 @@ from sendbatch.errors import CampaignError, Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.facts import Saying
 from sendbatch.ledger.store import People, Staging
+from sendbatch.message.checks.names import bare_conditions
 from sendbatch.message.content import Content
-from sendbatch.message.names import bare_conditions
 from sendbatch.words import count, rows
 
 CELLS_SHOWN, COLUMNS_SHOWN = 3, 3

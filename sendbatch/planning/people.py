@@ -16,9 +16,9 @@ from sendbatch.audience.rules import Rules, make_rules, plan_columns
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, CampaignError
 from sendbatch.findings import Finding
+from sendbatch.message.checks.names import check_names, names_used
+from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
-from sendbatch.message.names import check_names, names_used
-from sendbatch.message.pictures import broken_pictures
 from sendbatch.planning.unused import unused_defaults, unused_settings, used_by
 
 UNKNOWN = "\ufffd"  # a character that could not be read

@@ -19,8 +19,8 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Twins
 from sendbatch.ledger.store import Draft, Staging
 from sendbatch.message.attachments import encoded
+from sendbatch.message.checks.names import names_used
 from sendbatch.message.content import Content, SharedFile
-from sendbatch.message.names import names_used
 from sendbatch.planning.conditions import refuse_bare_where
 from sendbatch.planning.keys import key_of, keys_since
 from sendbatch.planning.people import open_people, rules_of

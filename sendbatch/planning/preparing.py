@@ -18,10 +18,10 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
 from sendbatch.message.attachments import advice
+from sendbatch.message.checks.pictures import doubtful_pictures
+from sendbatch.message.checks.placeholders import Placeholder, placeholders
+from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Content
-from sendbatch.message.pictures import doubtful_pictures
-from sendbatch.message.placeholders import Placeholder, placeholders
-from sendbatch.message.wordless import wordless
 from sendbatch.planning import belonging, guards, keys, lasting
 from sendbatch.planning.approval import Held, hold_to, read_approval
 from sendbatch.planning.conditions import bare_warnings, matching_nobody

@@ -15,8 +15,8 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import Place, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.message.checks.names import first_use, names_set, names_used
 from sendbatch.message.content import Content
-from sendbatch.message.names import first_use, names_set, names_used
 from sendbatch.words import listed
 
 NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands

@@ -30,7 +30,7 @@ Heed: TypeAlias = Callable[[], None]  # called while an answer is awaited; what 
 
 EACH = 128  # recipients that are rendered in one go where nothing is sent
 MOST_CHARACTERS = 4_000_000  # of the cells in one batch, which holds one row at least
-MOST_BROKEN = 5  # rows that may end a worker where nothing is sent: each may take as long as a row may
+MOST_BROKEN = 3  # rows that may end a worker where nothing is sent: each may take as long as a row may
 MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 
@@ -44,6 +44,7 @@ class Pool:
         self._workers = workers
         self._suspects: set[int] = set()  # IDs of those whose batch broke a worker
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
+        self._first_broken: int | None = None  # the row of the first of them
 
     @property
     def width(self) -> int:
@@ -176,8 +177,9 @@ class Pool:
         first = asked[0]
         if len(asked) == 1 and first.id in self._suspects:
             self._suspects.discard(first.id)
-            reason = f"building the message {broken} (row {first.row})"
-            self._broken[first.id] = Unbuildable(reason)
+            if self._first_broken is None:
+                self._first_broken = first.row
+            self._broken[first.id] = Unbuildable(f"building the message {broken}")
         else:
             self._suspects.update(recipient.id for recipient in asked)
 
@@ -186,9 +188,11 @@ class Pool:
         if len(self._broken) >= MOST_BROKEN:
             first = next(iter(self._broken.values()))
             raise CampaignError(
-                f"{len(self._broken)} messages took too long or too much memory, "
-                f"and no more are tried; the first: {first.reason}",
-                hint="look at what the templates compute: a loop, or a text that is made larger and larger",
+                Rule.STUCK_ROW.finding(
+                    f"{len(self._broken)} messages took too long or too much memory, "
+                    f"and no more are tried; the first: {first.reason} (row {self._first_broken})",
+                    hint="look at what the templates compute for it: a loop, or a text that grows",
+                )
             )
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from sendbatch.audience.addresses import normalise
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
+from sendbatch.delivery.verdict import unbuilt, verdict
 from sendbatch.errors import CampaignError, Interrupted
 from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
@@ -23,7 +24,8 @@ from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
 from sendbatch.session.run import look, reachable
-from sendbatch.values import Message, Outcome, Recipient, Status, Unbuildable
+from sendbatch.smtp.transport import Fact, Told
+from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
 
 
@@ -112,11 +114,13 @@ async def _hand_over(
             if job.stop.is_soon:
                 raise Interrupted(f"{job.stop.reason}; {count(len(done), 'proof')} went out")
             if isinstance(message, Unbuildable):
-                outcome = Outcome(Status.FAILED, reason=message.reason)
+                outcome = unbuilt(message)
             else:
                 if not connection.usable:
                     connection = await dialer.open()
-                outcome = await connection.hand_over(message, _nothing)
+                alone = _Alone(message)
+                await connection.carry(alone, alone, alone, alone)
+                outcome = verdict(alone.facts[0])
             done.append(Proofed(recipient, reviewer, outcome))
     finally:
         if connection.usable:
@@ -126,5 +130,19 @@ async def _hand_over(
     return done
 
 
-async def _nothing() -> None:
-    """A proof is in no record: there is nothing to make durable before its last line leaves."""
+class _Alone:
+    """One proof, which nothing follows. It is in no record: there is nothing to make durable before its end
+    leaves."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.facts: list[Fact] = []
+
+    def following(self) -> None:
+        return None
+
+    def write(self, group: Sequence[_Alone], told: Told) -> None:
+        told(None)
+
+    def ended(self, parcel: _Alone, fact: Fact) -> None:
+        self.facts.append(fact)

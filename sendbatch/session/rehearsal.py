@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sendbatch.findings import Groups
+from sendbatch.message.checks.placeholders import Placeholder
 from sendbatch.message.parts import Parts, Sample
-from sendbatch.message.placeholders import Placeholder
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop

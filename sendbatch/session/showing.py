@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY
@@ -18,11 +19,13 @@ from sendbatch.message.parts import Sample
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
 from sendbatch.planning.preparing import Prepared
-from sendbatch.preview.gallery import Entry
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Question, Rehearsal, Seen
 from sendbatch.session.rehearsal import rehearse, samples
 from sendbatch.values import Message, Recipient, Status
+
+if TYPE_CHECKING:
+    from sendbatch.preview.gallery import Entry
 
 TYPED_ABOVE = 1000  # recipients
 LONGEST_SUBJECT = 1000  # characters
@@ -157,6 +160,8 @@ def _entries(
     job: Job, prepared: Prepared, first: Sequence[Recipient], now: float
 ) -> list[Entry]:
     """What the gallery shows: those whose message can be built."""
+    from sendbatch.preview.gallery import Entry
+
     found = samples(prepared.pool, first, now, job.stop)
     messages = prepared.pool.each([recipient for recipient, _ in found], now, job.stop.heed)
     return [

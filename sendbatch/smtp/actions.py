@@ -6,9 +6,10 @@ takes twice as long to make.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sendbatch.values import Message, Outcome
+from sendbatch.smtp.transport import Fact, Quit
+from sendbatch.values import Message
 
 
 class Write(NamedTuple):
@@ -30,7 +31,7 @@ class MakeDurable(NamedTuple):
 class Settle(NamedTuple):
     """The message started last has ended so."""
 
-    outcome: Outcome
+    fact: Fact
 
 
 class Drop(NamedTuple):
@@ -38,11 +39,4 @@ class Drop(NamedTuple):
 
 
 Action: TypeAlias = Write | SendBody | MakeDurable | Settle | Drop
-
-
-class Quit(NamedTuple):
-    """Goes along with a dot where nothing follows on this connection."""
-
-
-QUIT: Final = Quit()
 Along: TypeAlias = Message | Quit | None  # what goes in the same write as a dot

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sendbatch.smtp import outcomes
+from sendbatch.smtp import facts
 from sendbatch.smtp.envelope import mail_command, rcpt_command, stuffed
+from sendbatch.smtp.facts import State
 from sendbatch.smtp.levels import BEHIND, OUT_OF_STEP, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.outcomes import State
-from sendbatch.values import Message, Outcome
+from sendbatch.smtp.transport import Cause, Fact
+from sendbatch.values import Message
 
 LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
 
@@ -18,7 +19,7 @@ LARGE = 65536  # bytes; a larger body goes before the intent is durable, a small
 class Attempt:
     """`level` is how its envelope is written, `commands` what of it is not yet.
 
-    `refused` is the first command that was, `outcome` what it stands for. `ready`: 354 has come.
+    `refused` is the first command that was, `fact` how that ended it. `ready`: 354 has come.
     `body` is kept, dots stuffed, where it goes with its dot.
     """
 
@@ -26,7 +27,7 @@ class Attempt:
     level: int
     commands: list[tuple[State, bytes]]
     refused: State | None = None
-    outcome: Outcome | None = None
+    fact: Fact | None = None
     ready: bool = False
     body: bytes = b""
     body_sent: bool = False
@@ -61,11 +62,11 @@ class Attempt:
         """Whether it is behind a dot and not answered in full."""
         return self.level == BEHIND and not self.ready
 
-    def ended(self, why: str) -> Outcome:
+    def ended(self, cause: Cause) -> Fact:
         """How it ends with its connection."""
-        if self.outcome is not None:
-            return outcomes.lost(self.outcome)
-        return outcomes.unfinished(why) if self.body_sent else outcomes.released(why)
+        if self.fact is not None:
+            return facts.lost(self.fact)
+        return facts.unfinished(cause) if self.body_sent else facts.released(cause)
 
 
 def attempt(

@@ -1,7 +1,7 @@
 """One connection to the server: the transaction's actions performed, its waiting bounded by time.
 
 Small writes and their replies happen in the protocol's callbacks, without a task switch; only a
-large body and the intent are awaited in `hand_over`. Between the final dot and its reply nothing
+large body and the intent are awaited in `carry`. Between the final dot and its reply nothing
 is written (a failing write would make asyncio throw away a reply already received): what comes next
 goes along with the dot, or after the reply.
 """
@@ -10,20 +10,33 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
-from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp import facts
+from sendbatch.smtp.actions import Action, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.facts import State
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.opening import open_transport
-from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.server import Server, server_of
 from sendbatch.smtp.transaction import Transaction
-from sendbatch.values import Message, Outcome, Status
+from sendbatch.smtp.transport import (
+    Break,
+    Cause,
+    End,
+    Fact,
+    IntentLog,
+    P,
+    Quit,
+    Sink,
+    Source,
+    Step,
+)
+from sendbatch.values import Message
 
 if TYPE_CHECKING:
     from sendbatch.campaign.secrets import Credentials
@@ -32,8 +45,6 @@ __all__ = ["Connection", "Offers", "Server", "open_connection", "server_of"]
 
 CHUNK = 65536  # bytes of a large body written at once
 LEAVE = 5.0  # seconds that the reply to QUIT is waited for
-
-_ENDED = "the connection ended"
 
 
 async def open_connection(
@@ -55,7 +66,8 @@ async def open_connection(
 class Connection(asyncio.Protocol):
     """A logged-in connection that messages are handed over on, one after the other.
 
-    `accepted` and `refused_recipients` count the server's verdicts on it so far; `round_trip` is the
+    `accepted` and `refused_recipients` count what the server replied on it so far, each once its sink was
+    told; `round_trip` is the
     shortest time, in seconds, in which it has answered an envelope, 0 before the first.
     """
 
@@ -78,7 +90,10 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._paused = False
-        self._outcome: Outcome | None = None
+        self._fact: Fact | None = None
+        self._is_durable = False  # the intent asked for last
+        self._failure: BaseException | None = None  # why it never will be
+        self._asked: object = None  # which intent that is
         self._work: deque[SendBody | MakeDurable] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,7 +110,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def rest(self) -> float:
-        """Seconds since it was opened, or the last message on it was settled."""
+        """Seconds since it was opened, or the last message on it ended."""
         return self._loop.time() - self._rests_since
 
     @property
@@ -104,42 +119,55 @@ class Connection(asyncio.Protocol):
         gone = self._transaction.state in (State.GONE, State.QUIT)
         return not gone and not self._transport.is_closing()
 
-    async def hand_over(
-        self,
-        message: Message,
-        intent: Callable[[], Awaitable[None]],
-        following: Callable[[], Along] = lambda: None,
-    ) -> Outcome:
-        """Send one message; returns how it ended, whatever the server does.
+    async def carry(
+        self, first: P, source: Source[P], intents: IntentLog[P], sink: Sink[P]
+    ) -> None:
+        """As Transport.carry. What follows leaves in the same write as the dot before it, where the server
+        allows it."""
+        parcel: P | None = first
+        while parcel is not None:
+            fact, following = await self._hand_over(parcel, source, intents)
+            sink.ended(parcel, fact)
+            self._count(fact)
+            parcel = following
 
-        `intent` is awaited after the server's 354 and before the final dot leaves. What it raises
-        (and a cancellation) is raised from here once the connection was aborted. `following` is
-        called where the next envelope, or QUIT, can leave in the same write as the dot. The message
-        it returns must be handed over next, whatever has become of this one.
-        """
-        self._outcome = None
+    async def _hand_over(
+        self, parcel: P, source: Source[P], intents: IntentLog[P]
+    ) -> tuple[Fact, P | None]:
+        """How this one ended, and what must be handed over next."""
+        self._fact = self._failure = None
+        self._is_durable = False
         self._work.clear()
+        following: P | None = None
         if self._transport.is_closing():
-            self._perform(self._transaction.end(_ENDED))
-        self._start(message)
+            self._perform(self._transaction.end(facts.ENDED))
+        self._start(parcel.message)
         try:
-            while self._outcome is None:
-                await self._go_on(intent, following)
+            while self._fact is None:
+                if self._failure is not None:
+                    raise self._failure
+                if self._is_durable:
+                    self._is_durable = False
+                    following = self._send_off(source)
+                elif not self._work:
+                    await self._event()
+                else:
+                    await self._go_on(parcel, intents)
         finally:
-            if self._outcome is None:
+            if self._fact is None:
                 self.abort()
-        return self._counted(self._outcome)
+        return self._lost_with_its_connection(self._fact), following
 
     async def quit(self) -> None:
         """Say goodbye, wait for the reply for a short while, and close. Raises nothing."""
         if self._transport.is_closing():
-            self._perform(self._transaction.end(_ENDED))
+            self._perform(self._transaction.end(facts.ENDED))
         else:
             self._perform(self._transaction.quit())
         await asyncio.wait([self._closed], timeout=LEAVE + 1)
 
     def abort(self) -> None:
-        """Drop the connection at once; a hand-over under way returns its outcome, lost."""
+        """Drop the connection at once; of a message under way it is told that it was lost."""
         self._perform(self._transaction.abandon())
         self._transport.abort()
 
@@ -158,12 +186,12 @@ class Connection(asyncio.Protocol):
         self._perform(self._transaction.receive(data))
 
     def eof_received(self) -> bool:
-        self._perform(self._transaction.end(_ENDED))
+        self._perform(self._transaction.end(facts.ENDED))
         self._transport.abort()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._perform(self._transaction.end(_ENDED))
+        self._perform(self._transaction.end(facts.ENDED))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -186,7 +214,7 @@ class Connection(asyncio.Protocol):
             if isinstance(action, Write):
                 self._transport.write(action.data)
             elif isinstance(action, Settle):
-                self._outcome = action.outcome
+                self._fact = action.fact
             elif isinstance(action, Drop):
                 self._transport.abort()
             else:
@@ -195,27 +223,35 @@ class Connection(asyncio.Protocol):
         if actions:
             self._wake()
 
-    async def _go_on(
-        self, intent: Callable[[], Awaitable[None]], following: Callable[[], Along]
-    ) -> None:
-        """Do one thing that takes a while, or wait for one to do."""
-        if not self._work:
-            await self._event()
-            return
+    async def _go_on(self, parcel: P, intents: IntentLog[P]) -> None:
+        """Send a large body, or write the intent; what was asked of the log before is told to nobody."""
         work = self._work.popleft()
         if isinstance(work, SendBody):
             await self._send(memoryview(work.data))
-            return
-        if self._outcome is None:
-            await intent()
+        elif self._fact is None:
+            self._asked = asked = object()
+            intents.write((parcel,), partial(self._told, asked))
+
+    def _told(self, asked: object, error: BaseException | None) -> None:
+        """By the log: the intent is durable, or never will be."""
+        if asked is self._asked:
+            self._is_durable, self._failure = error is None, error
+            self._wake()
+
+    def _send_off(self, source: Source[P]) -> P | None:
+        """The dot leaves, with what follows it; returns the message among that."""
         if self._transport.is_closing():
-            self._perform(self._transaction.end(_ENDED))
-        along = following() if self._transaction.can_follow else None
-        self._perform(self._transaction.durable(along))
+            self._perform(self._transaction.end(facts.ENDED))
+        along = source.following() if self._transaction.can_follow else None
+        if along is None or isinstance(along, Quit):
+            self._perform(self._transaction.durable(along))
+            return None
+        self._perform(self._transaction.durable(along.message))
+        return along
 
     async def _send(self, body: memoryview) -> None:
         for start in range(0, len(body), CHUNK):
-            if self._outcome is not None or self._transport.is_closing():
+            if self._fact is not None or self._transport.is_closing():
                 return
             self._transport.write(body[start : start + CHUNK])
             await self._drained()
@@ -223,16 +259,15 @@ class Connection(asyncio.Protocol):
     async def _drained(self) -> None:
         """Until more may be written; a server that takes no byte for too long is given up."""
         patience = self._timeouts.connect
-        while self._paused and self._outcome is None:
+        while self._paused and self._fact is None:
             before = self._transport.get_write_buffer_size()
             try:
                 async with asyncio.timeout(patience):
                     await self._event()
             except TimeoutError:
                 if self._transport.get_write_buffer_size() >= before:
-                    self._perform(
-                        self._transaction.end(f"the server took nothing for {patience:g} s")
-                    )
+                    stalled = Cause(Break.STALLED, f"{patience:g}")
+                    self._perform(self._transaction.end(stalled))
 
     def _event(self) -> asyncio.Future[None]:
         """Done at the next thing that happens."""
@@ -271,20 +306,22 @@ class Connection(asyncio.Protocol):
             self._ring_at(self._late_at)
             return
         what = "the message" if command == "MESSAGE" else command
-        why = f"the server did not answer {what} within {self._patience:g} s"
-        self._perform(self._transaction.silent(why))
+        silent = Cause(Break.SILENT, f"{self._patience:g} {what}")
+        self._perform(self._transaction.silent(silent))
 
     def _patience_for(self, command: str) -> float:
         limit = self._limits.get(command, self._timeouts.mail)
         behind_a_dot = self._transaction.patience
         return limit if behind_a_dot is None else min(behind_a_dot, limit)
 
-    def _counted(self, outcome: Outcome) -> Outcome:
-        self._rests_since = self._loop.time()
-        if outcome.status is Status.ACCEPTED:
-            self.accepted += 1
-        elif outcome.reply is not None and outcome.reply.command == "RCPT":
-            self.refused_recipients += 1
+    def _lost_with_its_connection(self, fact: Fact) -> Fact:
+        """Where QUIT went along and its reply is here already, nothing was lost: it was to end."""
         gone = self._transaction.state is State.GONE or self._transport.is_closing()
-        # Where QUIT went along and its reply is here already, nothing was lost: it was to end.
-        return replace(outcome, lost=True) if gone and not self._transaction.has_left else outcome
+        return facts.lost(fact) if gone and not self._transaction.has_left else fact
+
+    def _count(self, fact: Fact) -> None:
+        self._rests_since = self._loop.time()
+        if fact.taken:
+            self.accepted += 1
+        elif fact.end is End.REFUSED and fact.step is Step.RECIPIENT:
+            self.refused_recipients += 1

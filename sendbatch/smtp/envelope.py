@@ -9,31 +9,32 @@ from __future__ import annotations
 import re
 
 from sendbatch.smtp.offers import Offers
+from sendbatch.smtp.transport import Cause, Unfit
 from sendbatch.values import Envelope, Message
 
 # Would end the command, or the path within it (RFC 5321 §4.1.2).
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f<>]")
 
 
-def unfit(message: Message, offers: Offers) -> str | None:
+def unfit(message: Message, offers: Offers) -> Cause | None:
     """Why this message cannot be sent over a connection with these offers, None where it can."""
     envelope, data = message.envelope, message.data
     if envelope.smtputf8 and not offers.smtputf8:
-        return "the address needs SMTPUTF8 and the server does not offer it"
+        return Cause(Unfit.SMTPUTF8)
     if offers.size is not None and len(data) > offers.size:
-        return f"the message has {len(data)} bytes, the server takes at most {offers.size}"
+        return Cause(Unfit.TOO_LARGE, f"{len(data)} {offers.size}")
     addresses = envelope.sender + envelope.recipient
     if _UNSAFE.search(addresses) or not (envelope.smtputf8 or addresses.isascii()):
-        return "the address has characters that SMTP cannot carry"
+        return Cause(Unfit.UNSAFE_ADDRESS)
     if message.plain:
         return None
     # A lone dot between bare line ends would be an end of the message to some servers and not to
     # others: the rest would be commands (RFC 5321 §2.3.8).
     ends = data.count(b"\r\n")
     if not data.endswith(b"\r\n") or not ends == data.count(b"\n") == data.count(b"\r"):
-        return "the message has a line that does not end with CR LF"
+        return Cause(Unfit.LINE_END)
     if not (envelope.smtputf8 or data.isascii()):
-        return "the message is not 7-bit"
+        return Cause(Unfit.NOT_7BIT)
     return None
 
 

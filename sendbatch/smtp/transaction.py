@@ -20,13 +20,13 @@ what becomes of it is kept until `start` is called for it. Two rules:
     state            reply                    what it leads to
     LONE_DOT         2xx 4xx 5xx              discarded
     RSET             4xx 5xx                  GONE; the message is released
-    MAIL RCPT DATA   4xx 5xx, the first one   the outcome; replies behind it are discarded, then IDLE
+    MAIL RCPT DATA   4xx 5xx, the first one   refused; replies behind it are discarded, then IDLE
       behind it      354 to DATA              IDLE, and the next write begins with a lone dot, if
                                               RCPT was refused; else GONE without another byte
-    READY            any                      GONE; deferred, or released at 421 without a body
+    READY            any                      GONE; early, or released at 421 without a body
     MESSAGE          2xx 4xx 5xx              settled
-    any              421                      GONE; MESSAGE deferred, an envelope released
-    any              what does not fit        GONE; MESSAGE in doubt, an envelope released
+    any              421                      GONE; MESSAGE refused, an envelope released
+    any              what does not fit        GONE; MESSAGE unanswered, an envelope released
 
 A lone dot after a 354 that an accepted RCPT precedes would deliver an empty mail: the only lone
 dot written here stands before RSET and follows a refused RCPT (RFC 2920 §3.1).
@@ -37,15 +37,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from sendbatch.smtp import outcomes
+from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
 from sendbatch.smtp.attempt import Attempt, attempt
 from sendbatch.smtp.envelope import unfit
+from sendbatch.smtp.facts import POSITIVE, State, misfit
 from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.outcomes import POSITIVE, State
 from sendbatch.smtp.replies import Answer, ReplyError, ReplyParser, reply_of
-from sendbatch.values import Message, Outcome, Status
+from sendbatch.smtp.transport import Break, Cause, Fact
+from sendbatch.values import Message
 
 
 class Transaction:
@@ -60,7 +61,7 @@ class Transaction:
         self._awaited: deque[State] = deque()
         self._envelope: Attempt | None = None
         self._ahead: Message | None = None  # the envelope's, until it is started
-        self._held: Outcome | None = None  # of `_ahead`
+        self._held: Fact | None = None  # of `_ahead`
         self._needs_dot = self._needs_reset = False
         self._is_new = True  # no envelope has got its replies yet
         self._gone = False
@@ -99,11 +100,11 @@ class Transaction:
         if self._ahead is not None:
             return self._take_up(message)
         if self._gone:
-            return [Settle(outcomes.released("the connection had ended"))]
+            return [Settle(facts.released(facts.GONE))]
         if self.state is not State.IDLE:
             raise RuntimeError(f"a message was started while {self.state}")
-        if (reason := unfit(message, self._offers)) is not None:
-            return [Settle(Outcome(Status.FAILED, reason=reason))]
+        if (cause := unfit(message, self._offers)) is not None:
+            return [Settle(facts.unfit(cause))]
         level = self._levels.group if self._offers.pipelining else SINGLE
         return [Write(self._open(message, level))]
 
@@ -120,9 +121,9 @@ class Transaction:
                 if self._gone:
                     return actions
         except ReplyError as error:
-            return [*actions, *self._misfit(f"the server sent what is no SMTP reply ({error})")]
+            return [*actions, *self._misfit(Cause(Break.GARBLED, str(error)))]
         if self._parser.pending and self.state is State.IDLE:
-            actions += self.end("the server spoke unasked")
+            actions += self.end(facts.UNASKED)
         return actions
 
     def durable(self, along: Along = None) -> Sequence[Action]:
@@ -134,7 +135,7 @@ class Transaction:
         if envelope is None or self.state is not State.READY or self._ahead is not None:
             return []
         if self._parser.pending:
-            return self.end("the server answered before it had the whole message")
+            return self.end(facts.EARLY)
         self._envelope = None
         self._awaited.append(State.MESSAGE)
         data = envelope.body + b".\r\n"
@@ -144,25 +145,25 @@ class Transaction:
             data += self._say_quit()
         return [Write(data)]
 
-    def end(self, why: str) -> Sequence[Action]:
+    def end(self, cause: Cause) -> Sequence[Action]:
         """Nothing more will come, or what came cannot be trusted. Settles what is under way.
 
         Call it only after all that was received has gone through `receive`.
         """
         self._weigh_cut()
-        return self._close(outcomes.in_doubt(why), why, cut=True)
+        return self._close(facts.unanswered(cause), cause, cut=True)
 
-    def silent(self, why: str) -> Sequence[Action]:
+    def silent(self, cause: Cause) -> Sequence[Action]:
         """Nothing came for too long."""
         in_group = self.patience is not None or self.state in (State.RCPT, State.DATA)
-        return self._misfit(why) if in_group else self.end(why)
+        return self._misfit(cause) if in_group else self.end(cause)
 
     def abandon(self) -> Sequence[Action]:
         """We stop. The server is not to blame: what has not left is as if never tried."""
-        why = "sending was stopped"
-        if self._envelope is not None and self._envelope.outcome is None:
-            self._envelope.outcome = outcomes.released(why)
-        return self._close(outcomes.in_doubt(why), why)
+        cause = facts.STOPPED
+        if self._envelope is not None and self._envelope.fact is None:
+            self._envelope.fact = facts.released(cause)
+        return self._close(facts.unanswered(cause), cause)
 
     def quit(self) -> Sequence[Action]:
         """Take leave where the conversation allows it."""
@@ -194,8 +195,8 @@ class Transaction:
 
     def _go_ahead(self, message: Message) -> bytes:
         self._ahead = message
-        if (reason := unfit(message, self._offers)) is not None:
-            self._held = Outcome(Status.FAILED, reason=reason)
+        if (cause := unfit(message, self._offers)) is not None:
+            self._held = facts.unfit(cause)
             return b""
         self._levels.tries(self)
         return self._open(message, BEHIND)
@@ -223,11 +224,11 @@ class Transaction:
         if awaited and awaited[0] is State.MESSAGE:
             return self._message_answered(answer)
         if envelope is None:  # IDLE, QUIT
-            return self.end("the server spoke unasked")
+            return self.end(facts.UNASKED)
         if not awaited:  # READY
             return self._answered_early(envelope, answer)
         state = awaited.popleft()
-        if envelope.outcome is not None:
+        if envelope.fact is not None:
             return self._discarded(envelope, state, answer)
         if answer.code // 100 == POSITIVE.get(state):
             return self._granted(envelope, state)
@@ -237,14 +238,14 @@ class Transaction:
         reply = reply_of(answer, State.MESSAGE)
         if reply.code // 100 == 2:
             self._awaited.popleft()
-            return [Settle(Outcome(Status.ACCEPTED, reply))]
+            return [Settle(facts.taken(reply))]
         if reply.code == 421:
-            return self._close(outcomes.closing(Status.DEFERRED, reply), outcomes.CLOSED)
-        outcome = outcomes.refused(State.MESSAGE, reply)
-        if outcome is None:
-            return self._misfit(f"the server's reply does not fit: {reply.code} to MESSAGE")
+            return self._close(facts.closing(State.MESSAGE, reply), facts.CLOSED)
+        fact = facts.refused(State.MESSAGE, reply)
+        if fact is None:
+            return self._misfit(misfit(reply.code, State.MESSAGE))
         self._awaited.popleft()
-        return [Settle(outcome)]
+        return [Settle(fact)]
 
     def _granted(self, envelope: Attempt, state: State) -> Sequence[Action]:
         if state is State.DATA:
@@ -256,22 +257,22 @@ class Transaction:
         if self._awaited:
             return ()
         if self._parser.pending:
-            return self.end("the server sent more replies than there were commands")
+            return self.end(facts.SURPLUS)
         return [Write(self._next_write(envelope))]
 
     def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, state)
         if reply.code == 421:
-            envelope.outcome = outcomes.closing(Status.PENDING, reply)
-            return self._close(None, "", cut=state is State.MAIL)
+            envelope.fact = facts.closing(state, reply)
+            return self._close(None, facts.CLOSED, cut=state is State.MAIL)
         if state is State.LONE_DOT and reply.code // 100 != 3:
             return self._granted(envelope, state)
-        outcome = outcomes.refused(state, reply)
-        if outcome is None or envelope.is_out_of_step(state, reply.code, self._levels):
-            return self._misfit(f"the server's reply does not fit: {reply.code} to {state}")
-        envelope.refused, envelope.outcome = state, outcome
+        fact = facts.refused(state, reply)
+        if fact is None or envelope.is_out_of_step(state, reply.code, self._levels):
+            return self._misfit(misfit(reply.code, state))
+        envelope.refused, envelope.fact = state, fact
         if state is State.RSET:
-            return self._close(None, "")
+            return self._close(None, facts.CLOSED)
         return self._refused(envelope)
 
     def _discarded(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
@@ -280,7 +281,7 @@ class Transaction:
         if state is State.DATA and kind == 3 and envelope.refused is State.RCPT:
             self._needs_dot = True
         elif kind == 3 or answer.code == 421 or (state is State.DATA and kind == 2):
-            return self._close(None, "")
+            return self._close(None, facts.CLOSED)
         return self._refused(envelope)
 
     def _refused(self, envelope: Attempt) -> Sequence[Action]:
@@ -291,25 +292,25 @@ class Transaction:
             self._levels.fits()
         self._got_through(envelope)
         self._needs_reset = True
-        assert envelope.outcome is not None
-        return self._settle_envelope(envelope.outcome)
+        assert envelope.fact is not None
+        return self._settle_envelope(envelope.fact)
 
     def _answered_early(self, envelope: Attempt, answer: Answer) -> Sequence[Action]:
         """After 354 and before our dot. Only 5xx to RCPT or after the dot makes `rejected`, so that
         this one counts as DATA's."""
         reply = reply_of(answer, State.DATA)
-        envelope.outcome = outcomes.early(reply, body_sent=envelope.body_sent)
+        envelope.fact = facts.early(reply, body_sent=envelope.body_sent)
         if reply.code < 400:
             self._lower(envelope)
-        return self._close(None, "")
+        return self._close(None, facts.CLOSED)
 
     # what all of it ends in
 
-    def _misfit(self, why: str) -> Sequence[Action]:
+    def _misfit(self, cause: Cause) -> Sequence[Action]:
         """The server did not answer what was written as it must: less at once from now on."""
         if self._envelope is not None and not self._envelope.ready:
             self._lower(self._envelope)
-        return self.end(why)
+        return self.end(cause)
 
     def _lower(self, envelope: Attempt) -> None:
         if envelope.level > SINGLE:
@@ -324,28 +325,28 @@ class Transaction:
     def _weigh_cut(self) -> None:
         """The stream ends. Within the first envelope, that may be for how it was written."""
         envelope = self._envelope
-        if self._gone or envelope is None or not self._is_new or envelope.outcome is not None:
+        if self._gone or envelope is None or not self._is_new or envelope.fact is not None:
             return
         if self._levels.cut_off(envelope.level):
             self.mishandled = True
 
-    def _settle_envelope(self, outcome: Outcome) -> Sequence[Action]:
+    def _settle_envelope(self, fact: Fact) -> Sequence[Action]:
         self._envelope = None
         if self._ahead is None:
-            return [Settle(outcome)]
-        self._held = outcome
+            return [Settle(fact)]
+        self._held = fact
         return []
 
-    def _close(self, sent: Outcome | None, why: str, *, cut: bool = False) -> Sequence[Action]:
-        """No more of this connection. `sent` is for a message whose dot has left; an envelope's
-        outcome is its own, if it has one, else told from `why`."""
+    def _close(self, sent: Fact | None, cause: Cause, *, cut: bool = False) -> Sequence[Action]:
+        """No more of this connection. `sent` is how a message ends whose dot has left; an envelope ends as
+        was found before, else by `cause`."""
         if self._gone:
             return []
         actions: list[Action] = [Drop()]
         if sent is not None and State.MESSAGE in self._awaited:
             actions.append(Settle(sent))
         if (envelope := self._envelope) is not None:
-            actions += self._settle_envelope(envelope.ended(why))
+            actions += self._settle_envelope(envelope.ended(cause))
         self._levels.leaves(self, cut=cut and envelope is not None and envelope.is_tried)
         self._awaited.clear()
         self._gone = True

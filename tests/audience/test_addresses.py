@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sendbatch.audience.addresses import LONGEST, Address, ascii_domain, default_key, normalise
-from sendbatch.message.addressing import wire_address
+from sendbatch.message.headers import wire_address
 
 
 def reason(text: str) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from sendbatch.delivery.notices import MOST_DOMAINS, MOST_KINDS, Domains, Notices
-from sendbatch.values import Reply, Status
+from sendbatch.delivery.verdict import unbuilt
+from sendbatch.values import Outcome, Recipient, Reply, Status, Unbuildable, Whom, Why
 from tests.kit.clock import FakeClock
-from tests.kit.desk import Watcher
+from tests.kit.watcher import Watcher
 
 GREY = Reply(451, "Greylisted, try again in 300 seconds", "RCPT", "4.7.1")
+
+
+def someone(email: str) -> Recipient:
+    return Recipient(7, 7, email, email, ())
 
 
 class Room:
@@ -19,8 +24,13 @@ class Room:
         )
 
     def deferred(self, number: int, domain: str, reply: Reply = GREY) -> None:
-        email = f"p{number}@{domain}"
-        self.notices.unsent(email, domain, Status.DEFERRED, reply, "")
+        outcome = Outcome(Status.DEFERRED, reply, Whom.RECIPIENT, Why.REFUSED, "recipient")
+        self.notices.unsent(someone(f"p{number}@{domain}"), domain, outcome)
+
+    def failed(self, why: str) -> None:
+        self.notices.unsent(
+            someone("ada@example.org"), "example.org", unbuilt(Unbuildable(why))
+        )
 
     @property
     def told(self) -> list[str]:
@@ -57,7 +67,7 @@ def test_words_that_are_different_for_everyone_are_told_no_more_often() -> None:
         reply = Reply(400 + number % 100, f"{number} is busy", "RCPT", f"4.{number % 7}.{number % 11}")
         room.deferred(number, f"d{number}.example", reply)
         why = "".join(chr(97 + int(digit)) for digit in str(number))
-        room.notices.unsent("x@y.example", "y.example", Status.FAILED, None, f"no macro {why}")
+        room.failed(f"no macro {why}")
     room.notices.finish()
     assert len(room.told) <= 2 * (MOST_KINDS + 2)
     assert max(map(len, room.told)) < 200
@@ -66,9 +76,8 @@ def test_words_that_are_different_for_everyone_are_told_no_more_often() -> None:
 def test_a_reason_that_differs_by_a_path_is_one_reason() -> None:
     room = Room()
     for number in range(100):
-        reason = f"no such file: invoices/{number}.pdf"
-        room.notices.unsent("ada@example.org", "example.org", Status.FAILED, None, reason)
-    assert room.told == ["ada@example.org has failed: no such file: invoices/0.pdf"]
+        room.failed(f"no such file: invoices/{number}.pdf")
+    assert room.told == ["ada@example.org has failed: no such file: invoices/0.pdf (row 7)"]
 
 
 def test_what_happens_to_a_run_is_an_event_each_time_and_a_notice_a_few_times() -> None:
@@ -103,9 +112,7 @@ def test_domains_are_counted_in_bounded_room_and_add_up() -> None:
 
 
 def test_reasons_that_differ_by_a_file_alone_are_one_kind() -> None:
-    watcher, clock = Watcher(), FakeClock()
-    notices = Notices(watcher, lambda kind, detail: None, clock)
+    room = Room()
     for name in ("Ada Byron", "Eve Ray"):
-        reason = f"attachment 'files/{name}.pdf': no such file"
-        notices.unsent("a@example.org", "example.org", Status.FAILED, None, reason)
-    assert len(notices._kinds) == 1
+        room.failed(f"attachment 'files/{name}.pdf': no such file")
+    assert len(room.notices._kinds) == 1

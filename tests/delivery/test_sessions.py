@@ -1,48 +1,55 @@
-"""Of whom a refusal speaks: the row, the connection, or how much a connection may carry."""
+"""Whether a connection explains a refusal: by whom it had refused before, or how much it may carry."""
 
 from __future__ import annotations
 
 import pytest
 
-from sendbatch.delivery.sessions import Whose, whose
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.delivery.sessions import explained
+from sendbatch.delivery.verdict import verdict
+from sendbatch.smtp.facts import ENDED, early, taken, unanswered, unfinished
+from sendbatch.smtp.transport import Fact
+from sendbatch.values import Reply, Why
+from tests.kit.handing import answered
 
 
-def deferred(code: int, command: str, said: str = "no") -> Outcome:
-    return Outcome(Status.DEFERRED, Reply(code, said, command))
-
-
-def rejected(said: str, enhanced: str = "") -> Outcome:
-    return Outcome(Status.REJECTED, Reply(550, said, "RCPT", enhanced))
+def refused(code: int, command: str, said: str = "no") -> Fact:
+    return answered(Reply(code, said, command))
 
 
 @pytest.mark.parametrize(
-    ("outcome", "accepted", "refused", "of"),
+    ("fact", "accepted", "refused_recipients", "why"),
     [
-        (deferred(451, "MESSAGE"), 5, 5, Whose.ROW),
-        (deferred(421, "MESSAGE"), 5, 0, Whose.ROW),
-        (deferred(421, "MESSAGE", "too many messages in this session"), 5, 0, Whose.ROW),
-        (deferred(452, "MAIL"), 0, 0, Whose.ROW),
-        (deferred(452, "MAIL"), 100, 0, Whose.LIMIT),
-        (deferred(452, "MAIL"), 0, 1, Whose.CONNECTION),
-        (deferred(550, "MAIL"), 100, 0, Whose.ROW),
-        (deferred(550, "MAIL"), 100, 1, Whose.CONNECTION),
-        (deferred(421, "RCPT"), 0, 1, Whose.CONNECTION),
-        (deferred(450, "MAIL", "Error: too much mail from 192.0.2.1"), 7, 0, Whose.ROW),
-        (deferred(450, "MAIL", "daily quota exceeded"), 7, 0, Whose.ROW),
-        (deferred(452, "RCPT", "too many recipients in this session"), 7, 0, Whose.LIMIT),
-        (deferred(554, "DATA", "too many messages in this session"), 7, 0, Whose.LIMIT),
-        (rejected("You can send only 50 messages per session"), 50, 0, Whose.LIMIT),
-        (rejected("You can send only 50 messages per session"), 0, 0, Whose.ROW),
-        (rejected("You can send only 50 messages per session"), 0, 3, Whose.CONNECTION),
-        (rejected("only 50 messages per session and hour"), 50, 0, Whose.ROW),
-        (rejected("no such user"), 5, 0, Whose.ROW),
-        (deferred(451, "RCPT", "greylisted"), 5, 0, Whose.ROW),
-        (rejected("no"), 0, 19, Whose.ROW),
-        (Outcome(Status.DEFERRED, None, "the body was cut"), 5, 5, Whose.ROW),
-        (Outcome(Status.IN_DOUBT), 5, 5, Whose.ROW),
-        (Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE")), 5, 5, Whose.ROW),
+        (refused(451, "MESSAGE"), 5, 5, None),
+        (refused(421, "MESSAGE"), 5, 0, None),
+        (refused(421, "MESSAGE", "too many messages in this session"), 5, 0, None),
+        (refused(452, "MAIL"), 0, 0, None),
+        (refused(452, "MAIL"), 100, 0, Why.SESSION_LIMIT),
+        (refused(452, "MAIL"), 0, 1, Why.AFTER_REFUSALS),
+        (refused(550, "MAIL"), 100, 0, None),
+        (refused(550, "MAIL"), 100, 1, Why.AFTER_REFUSALS),
+        (refused(421, "RCPT"), 0, 1, None),  # released in any case
+        (refused(421, "MESSAGE"), 5, 1, Why.AFTER_REFUSALS),
+        (early(Reply(421, "no", "DATA"), body_sent=True), 0, 1, Why.AFTER_REFUSALS),
+        (refused(450, "MAIL", "Error: too much mail from 192.0.2.1"), 7, 0, None),
+        (refused(450, "MAIL", "daily quota exceeded"), 7, 0, None),
+        (refused(452, "RCPT", "too many recipients in this session"), 7, 0, Why.SESSION_LIMIT),
+        (refused(554, "DATA", "too many messages in this session"), 7, 0, Why.SESSION_LIMIT),
+        (refused(550, "RCPT", "You can send only 50 messages per session"), 50, 0, Why.SESSION_LIMIT),
+        (refused(550, "RCPT", "You can send only 50 messages per session"), 0, 0, None),
+        (refused(550, "RCPT", "You can send only 50 messages per session"), 0, 3, Why.AFTER_REFUSALS),
+        (refused(550, "RCPT", "only 50 messages per session and hour"), 50, 0, None),
+        (refused(550, "RCPT", "no such user"), 5, 0, None),
+        (refused(451, "RCPT", "greylisted"), 5, 0, None),
+        (refused(550, "RCPT", "no"), 0, 19, None),
+        (unfinished(ENDED), 5, 5, None),
+        (unanswered(ENDED), 5, 5, None),
+        (taken(Reply(250, "ok", "MESSAGE")), 5, 5, None),
     ],
 )
-def test_of_whom_a_refusal_speaks(outcome: Outcome, accepted: int, refused: int, of: Whose) -> None:
-    assert whose(outcome, accepted=accepted, refused_recipients=refused) is of
+def test_whether_its_connection_explains_a_refusal(
+    fact: Fact, accepted: int, refused_recipients: int, why: Why | None
+) -> None:
+    found = explained(
+        fact, verdict(fact), accepted=accepted, refused_recipients=refused_recipients
+    )
+    assert found is why

@@ -1,4 +1,4 @@
-"""From one outcome to the changes it stands for, and to what the run does next."""
+"""From one fact to the changes it stands for, and to what the run does next."""
 
 from __future__ import annotations
 
@@ -9,32 +9,49 @@ from random import Random
 import pytest
 
 from sendbatch.campaign.model import Rate, Retry
+from sendbatch.delivery.breaker import LATELY, Breaker
 from sendbatch.delivery.history import History
 from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.settling import Handed, Settling
 from sendbatch.delivery.steering import SlowDown
-from sendbatch.delivery.verdict import A_DAY, BREAKER, LATELY, Breaker
+from sendbatch.delivery.verdict import A_DAY, unbuilt
 from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
 from sendbatch.limits.brake import REFUSALS, TRIES
+from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Onward
-from sendbatch.values import Envelope, Message, Outcome, Recipient, Reply, Status
+from sendbatch.smtp.facts import ENDED, lost, released, unanswered, unfinished, unfit
+from sendbatch.smtp.transport import Cause, Fact, Unfit
+from sendbatch.values import (
+    BREAKER,
+    Envelope,
+    Message,
+    Outcome,
+    Recipient,
+    Reply,
+    Status,
+    Unbuildable,
+    Whom,
+    Why,
+)
 from sendbatch.words import clock_time
 from tests.kit.clock import START, FakeClock
-from tests.kit.desk import Watcher
+from tests.kit.handing import answered
 from tests.kit.limits import limits
+from tests.kit.watcher import Watcher
 
 NEW = Handed(0, 0)
-TAKEN = Outcome(Status.ACCEPTED, Reply(250, "ok", "MESSAGE"))
-NEVER = Outcome(Status.REJECTED, Reply(550, "go away", "RCPT"), "the server refused the recipient")
-NOBODY = Outcome(Status.REJECTED, Reply(550, "no such user", "RCPT", "5.1.1"))
-RELAY = Outcome(Status.REJECTED, Reply(554, "Relay access denied", "RCPT", "5.7.1"), "refused")
-LOST = Outcome(Status.PENDING, None, "the connection ended", lost=True)
+TAKEN = answered(Reply(250, "ok", "MESSAGE"))
+NEVER = answered(Reply(550, "go away", "RCPT"))
+NOBODY = answered(Reply(550, "no such user", "RCPT", "5.1.1"))
+RELAY = answered(Reply(554, "Relay access denied", "RCPT", "5.7.1"))
+LOST = released(ENDED)
+CUT = unfinished(ENDED)
 
 
-def gone(command: str) -> Outcome:
-    return Outcome(Status.PENDING, Reply(421, "bye", command), lost=True)
+def gone(command: str) -> Fact:
+    return answered(Reply(421, "bye", command))
 
 
 def ready(
@@ -90,10 +107,10 @@ class Room:
         )
 
     def settle(
-        self, one: Ready, outcome: Outcome, handed: Handed = NEW, *, stopping: bool = False
+        self, one: Ready, fact: Fact, handed: Handed = NEW, *, stopping: bool = False
     ) -> bool:
         self.clock.now += 2
-        return self.settling.settle(one, outcome, handed, stopping=stopping)
+        return self.settling.settle(one, fact, handed, stopping=stopping)
 
     @property
     def settled(self) -> list[Settled]:
@@ -116,19 +133,33 @@ def room() -> Room:
 
 def test_accepted_is_written_as_it_is(room: Room) -> None:
     assert not room.settle(ready(1), TAKEN)
-    assert room.settled == [Settled(1, TAKEN, None, START + 2)]
+    taken = Outcome(Status.ACCEPTED, TAKEN.reply, Whom.RECIPIENT)
+    assert room.settled == [Settled(1, taken, None, START + 2)]
     assert room.watcher.counts[Status.ACCEPTED] == 1
 
 
-@pytest.mark.parametrize("status", [Status.IN_DOUBT, Status.FAILED])
-def test_doubt_and_failure_are_written_as_they_are(room: Room, status: Status) -> None:
-    outcome = Outcome(status, None, "why", lost=True)
-    assert not room.settle(ready(1), outcome)
+@pytest.mark.parametrize(
+    ("fact", "outcome"),
+    [
+        (
+            unanswered(ENDED),
+            Outcome(Status.IN_DOUBT, None, Whom.CONNECTION, Why.UNANSWERED, "ended"),
+        ),
+        (
+            unfit(Cause(Unfit.TOO_LARGE, "9 8")),
+            Outcome(Status.FAILED, None, Whom.MESSAGE, Why.TOO_LARGE, "9 8"),
+        ),
+    ],
+)
+def test_doubt_and_failure_are_written_as_they_are(
+    room: Room, fact: Fact, outcome: Outcome
+) -> None:
+    assert not room.settle(ready(1), fact)
     assert room.written == [Settled(1, outcome, None, START + 2)]
 
 
 def test_deferred_has_a_time_until_the_budget_is_spent(room: Room) -> None:
-    later = Outcome(Status.DEFERRED, Reply(451, "later", "RCPT"))
+    later = answered(Reply(451, "later", "RCPT"))
     room.settle(ready(1), later)
     due_at = room.last().due_at
     assert due_at is not None
@@ -138,12 +169,12 @@ def test_deferred_has_a_time_until_the_budget_is_spent(room: Room) -> None:
 
 
 def test_a_body_cut_off_is_an_attempt(room: Room) -> None:
-    room.settle(ready(1), Outcome(Status.DEFERRED, None, "cut", lost=True))
+    room.settle(ready(1), CUT)
     assert room.last().due_at is not None
 
 
 @pytest.mark.parametrize("refusal", [NEVER, NOBODY])
-def test_refused_is_deferred_until_an_acceptance(room: Room, refusal: Outcome) -> None:
+def test_refused_is_deferred_until_an_acceptance(room: Room, refusal: Fact) -> None:
     room.settle(ready(1), refusal)
     assert (room.last().outcome.status, room.last().due_at) == (Status.DEFERRED, None)
     assert room.last().outcome.reply == refusal.reply
@@ -211,7 +242,10 @@ def test_since_when_a_mailbox_was_told_of_is_remembered_over_the_runs() -> None:
 def test_what_speaks_about_us_is_deferred_says_so_and_is_no_recipients_fault(room: Room) -> None:
     room.settle(ready(1), RELAY)
     assert room.last().outcome == Outcome(
-        Status.DEFERRED, RELAY.reply, "refused, and speaks of our set-up"
+        Status.DEFERRED, RELAY.reply, Whom.SET_UP, Why.SET_UP, "recipient"
+    )
+    assert reason_of(room.last().outcome) == (
+        "the server refused the recipient, and speaks of our set-up"
     )
     assert room.last().due_at is None
     room.settle(ready(2), TAKEN)
@@ -234,18 +268,18 @@ def test_the_way_that_took_somebody_is_remembered_with_the_last_time(room: Room)
 
 
 def test_five_hundred_to_mail_is_deferred_and_stays_so(room: Room) -> None:
-    room.settle(ready(1), Outcome(Status.DEFERRED, Reply(550, "not you", "MAIL")))
+    room.settle(ready(1), answered(Reply(550, "not you", "MAIL")))
     room.settling.finish()
     assert [c.outcome.status for c in room.written if isinstance(c, Settled)] == [Status.DEFERRED]
 
 
-BUSY = Outcome(Status.DEFERRED, Reply(451, "busy", "RCPT"))
-GREYLISTED = Outcome(Status.DEFERRED, Reply(451, "greylisted", "RCPT", "4.7.1"))
+BUSY = answered(Reply(451, "busy", "RCPT"))
+GREYLISTED = answered(Reply(451, "greylisted", "RCPT", "4.7.1"))
 
 
-def refused_by_all(room: Room, count: int, outcome: Outcome = BUSY) -> None:
+def refused_by_all(room: Room, count: int, fact: Fact = BUSY) -> None:
     for number in range(count):
-        room.settle(ready(number, domain=f"{number % 3}.example"), outcome)
+        room.settle(ready(number, domain=f"{number % 3}.example"), fact)
 
 
 def test_twenty_refused_for_now_bring_the_brake_on_and_it_is_remembered(room: Room) -> None:
@@ -266,7 +300,7 @@ def test_greylisting_is_no_refusal_for_the_brake(room: Room) -> None:
 
 
 def test_what_breaks_off_without_a_word_is_no_refusal_for_the_brake(room: Room) -> None:
-    refused_by_all(room, REFUSALS, Outcome(Status.DEFERRED, None, "cut", lost=True))
+    refused_by_all(room, REFUSALS, CUT)
     refused_by_all(room, REFUSALS, LOST)
     assert not room.settling.brake.on
 
@@ -275,16 +309,15 @@ def test_what_breaks_off_without_a_word_is_no_refusal_for_the_brake(room: Room) 
 def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
     room: Room, command: str
 ) -> None:
-    status = Status.DEFERRED if command == "MESSAGE" else Status.PENDING
-    outcome = Outcome(status, Reply(421, "quota exceeded", command), lost=True)
-    refused_by_all(room, REFUSALS - 1, outcome)
+    fact = answered(Reply(421, "quota exceeded", command))
+    refused_by_all(room, REFUSALS - 1, fact)
     assert not room.settling.brake.on
-    refused_by_all(room, 1, outcome)
+    refused_by_all(room, 1, fact)
     assert room.settling.brake.on
     for number in range(TRIES):
         assert not room.settling.is_over
         room.settling.brake.went(0.0, "a.example", number)
-        room.settle(ready(number), outcome)
+        room.settle(ready(number), fact)
     assert room.settling.is_over
 
 
@@ -354,39 +387,41 @@ def test_421_before_anything_was_accepted_halves_the_connections(room: Room, com
 
 
 @pytest.mark.parametrize(
-    "outcome",
-    [gone("MAIL"), LOST, Outcome(Status.DEFERRED, Reply(452, "enough", "MAIL"))],
+    "fact",
+    [gone("MAIL"), LOST, answered(Reply(452, "enough", "MAIL"))],
     ids=["421", "the end", "4xx to MAIL"],
 )
-def test_the_end_twice_after_as_many_is_learned(room: Room, outcome: Outcome) -> None:
+def test_the_end_twice_after_as_many_is_learned(room: Room, fact: Fact) -> None:
     for number in range(2):
-        assert room.settle(ready(number), outcome, Handed(10, 0))
+        assert room.settle(ready(number), fact, Handed(10, 0))
     assert room.connections.per_connection == 10
     assert room.connections.allowed == 8
     assert room.back == [ready(0), ready(1)]
 
 
 def test_421_after_the_dot_defers_and_opens_anew(room: Room) -> None:
-    outcome = Outcome(Status.DEFERRED, Reply(421, "bye", "MESSAGE"), lost=True)
-    assert room.settle(ready(1), outcome, Handed(3, 0))
-    assert room.last().outcome == outcome
+    fact = gone("MESSAGE")
+    assert room.settle(ready(1), fact, Handed(3, 0))
+    assert room.last().outcome == Outcome(
+        Status.DEFERRED, fact.reply, Whom.CONNECTION, Why.CLOSED
+    )
 
 
 @pytest.mark.parametrize(
-    "outcome",
+    "fact",
     [
         gone("RCPT"),
-        Outcome(Status.PENDING, Reply(554, "RSET again", "RSET"), lost=True),
-        Outcome(Status.DEFERRED, Reply(550, "enough of you", "MAIL")),
-        Outcome(Status.DEFERRED, Reply(451, "enough of you", "MAIL")),
+        answered(Reply(554, "RSET again", "RSET")),
+        answered(Reply(550, "enough of you", "MAIL")),
+        answered(Reply(451, "enough of you", "MAIL")),
     ],
     ids=["421", "RSET", "5xx to MAIL", "4xx to MAIL"],
 )
 def test_on_a_connection_with_refused_recipients_nobody_is_blamed(
-    room: Room, outcome: Outcome
+    room: Room, fact: Fact
 ) -> None:
     for number in range(2):
-        assert room.settle(ready(number), outcome, Handed(0, 3))
+        assert room.settle(ready(number), fact, Handed(0, 3))
     assert room.back == [ready(0), ready(1)]
     assert room.connections.allowed == 8
     assert room.settling.breaker.length == 0
@@ -394,23 +429,23 @@ def test_on_a_connection_with_refused_recipients_nobody_is_blamed(
 
 def test_an_end_after_refused_recipients_says_nothing_of_how_many_are_taken(room: Room) -> None:
     for number in range(2):
-        assert room.settle(ready(number), Outcome(Status.ACCEPTED, lost=True), Handed(4, 1))
+        assert room.settle(ready(number), lost(TAKEN), Handed(4, 1))
     assert room.connections.per_connection is None
     assert room.notes == []
 
 
 def test_4xx_to_the_first_mail_of_a_connection_is_about_the_row(room: Room) -> None:
-    assert not room.settle(ready(1), Outcome(Status.DEFERRED, Reply(451, "later", "MAIL")))
+    assert not room.settle(ready(1), answered(Reply(451, "later", "MAIL")))
     assert room.last().due_at is not None
     assert room.connections.allowed == 8
 
 
 def test_asked_to_slow_down_the_rate_is_lower_and_the_status_as_ever(room: Room) -> None:
-    outcome = Outcome(Status.DEFERRED, Reply(451, "please slow down", "MESSAGE"))
+    fact = answered(Reply(451, "please slow down", "MESSAGE"))
     before = room.limits.back_off.rate(room.clock.now)
-    room.settle(ready(1), outcome)
+    room.settle(ready(1), fact)
     assert room.limits.back_off.rate(room.clock.now) == before / 2
-    assert room.last().outcome == outcome
+    assert (room.last().outcome.status, room.last().outcome.reply) == (Status.DEFERRED, fact.reply)
     assert room.notes[0][0] == "slowdown"
 
 
@@ -434,5 +469,5 @@ def test_who_cannot_be_built_is_no_longer_waited_for_at_a_domain_of_any_script(r
     room.settling._waits.left = left.append  # type: ignore[method-assign]
     someone = replace(ready(1).recipient, email="ada@müller.example")
     room.settling.budget.spend(someone.id)
-    room.settling.unbuildable(someone, "no words")
+    room.settling.unbuildable(someone, unbuilt(Unbuildable("no words")))
     assert left == ["xn--mller-kva.example"]

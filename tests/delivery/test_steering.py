@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.delivery.steering import Releases, SlowDown, Unbuildables
+from sendbatch.delivery.verdict import verdict
+from sendbatch.smtp.facts import ENDED, released
 from sendbatch.smtp.replies import clean_reply
-from sendbatch.values import Reply
+from sendbatch.values import Outcome, Reply
+from tests.kit.handing import answered
 
 # As people quote them, from presets and from nobody's.
 REPLIES_TO_THE_HASTY = (
@@ -28,6 +31,10 @@ REPLIES_TO_THE_HASTY = (
     "550 spam mail rejected: exceeded hour limit",
     "550 5.4.6 Unusual sending activity detected. Please try after sometime",
 )
+
+
+def said(code: int, text: str, command: str, enhanced: str | None = None) -> Outcome:
+    return verdict(answered(Reply(code, text, command, enhanced)))
 
 
 @pytest.mark.parametrize(
@@ -54,19 +61,19 @@ class TestSlowDown:
 
     def test_it_reads_code_enhanced_code_and_text_in_any_case(self) -> None:
         asks = SlowDown(self.patterns)
-        assert asks(Reply(454, "Throttling: Maximum sending Rate exceeded", "MESSAGE"))
-        assert asks(Reply(421, "unusual", "MAIL", "4.7.28"))
-        assert asks(Reply(550, "TOO MANY MESSAGES today", "RCPT"))
+        assert asks(said(454, "Throttling: Maximum sending Rate exceeded", "MESSAGE"))
+        assert asks(said(421, "unusual", "MAIL", "4.7.28"))
+        assert asks(said(550, "TOO MANY MESSAGES today", "RCPT"))
 
     def test_other_answers_ask_for_nothing(self) -> None:
         asks = SlowDown(self.patterns)
-        assert not asks(Reply(451, "moderate delay, greylisted", "RCPT"))
-        assert not asks(Reply(250, "rate is fine", "MESSAGE"))
-        assert not asks(None)
+        assert not asks(said(451, "moderate delay, greylisted", "RCPT"))
+        assert not asks(said(250, "rate is fine", "MESSAGE"))
+        assert not SlowDown(self.patterns)(verdict(released(ENDED)))
 
     def test_what_all_servers_say_needs_no_preset(self) -> None:
-        assert SlowDown(())(Reply(454, "slow down", "MAIL"))
-        assert not SlowDown(())(Reply(451, "local error", "MAIL"))
+        assert SlowDown(())(said(454, "slow down", "MAIL"))
+        assert not SlowDown(())(said(451, "local error", "MAIL"))
 
     @pytest.mark.parametrize(
         "reply",
@@ -80,12 +87,12 @@ class TestSlowDown:
     def test_a_mailbox_that_gets_too_much_and_greylisting_ask_for_nothing(
         self, reply: Reply
     ) -> None:
-        assert not SlowDown(self.patterns)(reply)
+        assert not SlowDown(self.patterns)(verdict(answered(reply)))
 
     @pytest.mark.parametrize("reply", REPLIES_TO_THE_HASTY)
     def test_what_servers_say_to_those_who_send_too_fast_is_known(self, reply: str) -> None:
         code, _, text = reply.partition(" ")
-        assert SlowDown(())(clean_reply(int(code), [text], "MESSAGE"))
+        assert SlowDown(())(verdict(answered(clean_reply(int(code), [text], "MESSAGE"))))
 
 
 def test_a_message_released_three_times_is_not_put_back_again() -> None:

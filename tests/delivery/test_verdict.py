@@ -1,4 +1,4 @@
-"""When 5xx condemns a row, when it stops a run, and when neither."""
+"""What each fact means for its recipient: every row of the table, and what words and earlier runs add."""
 
 from __future__ import annotations
 
@@ -6,86 +6,226 @@ import pytest
 
 from sendbatch.delivery.verdict import (
     A_DAY,
-    BREAKER,
-    MOST_ASIDE,
-    Breaker,
-    Carried,
+    MEANINGS,
+    OF_US,
+    TABLE,
+    UNFIT,
     Refusal,
     judge,
+    speaks_of_us,
+    unbuilt,
+    verdict,
 )
-from sendbatch.values import Recipient, Reply, Status
+from sendbatch.reasons import OURS, reason_of
+from sendbatch.smtp import facts
+from sendbatch.smtp.facts import ENDED
+from sendbatch.smtp.meanings import About, meaning
+from sendbatch.smtp.transport import Break, Cause, End, Fact, Step, Unfit
+from sendbatch.values import Outcome, Recipient, Reply, Status, Unbuildable, Whom, Why
+from tests.kit.handing import answered
 
+AT = 1_800_000_000.0
 NEVER = Reply(550, "go away", "RCPT")
 NOBODY = Reply(550, "no such user", "RCPT", "5.1.1")
 RELAY = Reply(554, "Relay access denied", "RCPT", "5.7.1")
-AT = 1_800_000_000.0
+
+# Replies whose words nobody knows, to each command, and what becomes of the message.
+ROWS = [
+    ("MESSAGE", 250, Status.ACCEPTED, Whom.RECIPIENT, None, ""),
+    ("RSET", 450, Status.PENDING, Whom.CONNECTION, Why.REFUSED, "next"),
+    ("RSET", 550, Status.PENDING, Whom.CONNECTION, Why.REFUSED, "next"),
+    ("RSET", 421, Status.PENDING, Whom.CONNECTION, Why.CLOSED, ""),
+    ("MAIL", 450, Status.DEFERRED, Whom.SENDER, Why.REFUSED, "sender"),
+    ("MAIL", 550, Status.DEFERRED, Whom.SENDER, Why.REFUSED, "sender"),
+    ("MAIL", 421, Status.PENDING, Whom.CONNECTION, Why.CLOSED, ""),
+    ("RCPT", 450, Status.DEFERRED, Whom.RECIPIENT, Why.REFUSED, "recipient"),
+    ("RCPT", 550, Status.REJECTED, Whom.RECIPIENT, Why.REFUSED, "recipient"),
+    ("RCPT", 421, Status.PENDING, Whom.CONNECTION, Why.CLOSED, ""),
+    ("DATA", 450, Status.DEFERRED, Whom.ACCOUNT, Why.REFUSED, "body"),
+    ("DATA", 550, Status.DEFERRED, Whom.ACCOUNT, Why.REFUSED, "body"),
+    ("DATA", 421, Status.PENDING, Whom.CONNECTION, Why.CLOSED, ""),
+    ("MESSAGE", 450, Status.DEFERRED, Whom.MESSAGE, Why.REFUSED, "message"),
+    ("MESSAGE", 550, Status.REJECTED, Whom.MESSAGE, Why.REFUSED, "message"),
+    ("MESSAGE", 421, Status.DEFERRED, Whom.CONNECTION, Why.CLOSED, ""),
+]
+# What no reply decided, and what came before the message was whole.
+OTHER_ROWS = [
+    (facts.released(ENDED), Status.PENDING, Whom.CONNECTION, Why.RELEASED, "ended"),
+    (facts.unfinished(ENDED), Status.DEFERRED, Whom.CONNECTION, Why.UNFINISHED, "ended"),
+    (
+        facts.unanswered(Cause(Break.SILENT, "600 the message")),
+        Status.IN_DOUBT,
+        Whom.CONNECTION,
+        Why.UNANSWERED,
+        "silent 600 the message",
+    ),
+    (
+        facts.early(Reply(250, "ok", "DATA"), body_sent=False),
+        Status.DEFERRED,
+        Whom.CONNECTION,
+        Why.EARLY,
+        "",
+    ),
+    (
+        facts.early(Reply(450, "no", "DATA"), body_sent=False),
+        Status.DEFERRED,
+        Whom.ACCOUNT,
+        Why.REFUSED,
+        "early",
+    ),
+    (
+        facts.early(Reply(550, "no", "DATA"), body_sent=True),
+        Status.DEFERRED,
+        Whom.ACCOUNT,
+        Why.REFUSED,
+        "early",
+    ),
+    (
+        facts.early(Reply(421, "no", "DATA"), body_sent=True),
+        Status.DEFERRED,
+        Whom.ACCOUNT,
+        Why.REFUSED,
+        "early",
+    ),
+    (
+        facts.early(Reply(421, "no", "DATA"), body_sent=False),
+        Status.PENDING,
+        Whom.CONNECTION,
+        Why.CLOSED,
+        "",
+    ),
+]
+WORDS = {
+    About.MAILBOX: "no such user",
+    About.MESSAGE: "message size exceeds fixed limit",
+    About.CONNECTION: "too many messages in this session",
+    About.GREYLISTING: "greylisted",
+    About.RATE: "slow down",
+    About.QUOTA: "daily quota exceeded",
+    About.SENDER: "sender address rejected",
+    About.ACCOUNT: "your account has been suspended",
+    About.SET_UP: "relay access denied",
+}
 
 
-def recipient(number: int, told: Reply | None = None, *, its_own: bool = False) -> Recipient:
-    return Recipient(number, number, f"p{number}", "", (), refused=told, refusal_is_its_own=its_own)
+@pytest.mark.parametrize(("command", "code", "status", "whom", "why", "detail"), ROWS)
+def test_each_reply_by_what_it_answers(
+    command: str, code: int, status: Status, whom: Whom, why: Why | None, detail: str
+) -> None:
+    reply = Reply(code, "so", command)
+    assert verdict(answered(reply)) == Outcome(status, reply, whom, why, detail)
 
 
-def refusal(
-    number: int, reply: Reply = NEVER, domain: str = "example.org", *, its_own: bool = False
+@pytest.mark.parametrize(("fact", "status", "whom", "why", "detail"), OTHER_ROWS)
+def test_each_end_that_no_reply_decided_or_that_came_early(
+    fact: Fact, status: Status, whom: Whom, why: Why, detail: str
+) -> None:
+    assert verdict(fact) == Outcome(status, fact.reply, whom, why, detail)
+
+
+def test_every_row_of_the_table_is_held_here() -> None:
+    held = [answered(Reply(code, "so", command)) for command, code, *_ in ROWS]
+    held += [fact for fact, *_ in OTHER_ROWS]
+    rows = {(f.end, f.step, f.reply.code // 100 if f.reply else 0) for f in held}
+    assert rows == set(TABLE)
+
+
+def test_only_the_recipient_and_the_whole_message_are_refused_for_good() -> None:
+    rejecting = [row for row, found in TABLE.items() if found.status is Status.REJECTED]
+    assert rejecting == [
+        (End.REFUSED, Step.RECIPIENT, 5),
+        (End.REFUSED, Step.MESSAGE, 5),
+    ]
+
+
+@pytest.mark.parametrize("about", list(About))
+@pytest.mark.parametrize("code", [450, 550])
+def test_words_to_the_recipient_say_whom_it_is_about_and_why(about: About, code: int) -> None:
+    reply = Reply(code, WORDS[about], "RCPT")
+    assert meaning(reply) is about
+    found = verdict(answered(reply))
+    assert (found.whom, found.why) == MEANINGS[about]
+    assert found.status is (Status.REJECTED if code == 550 else Status.DEFERRED)
+
+
+@pytest.mark.parametrize("about", list(About))
+@pytest.mark.parametrize(("command", "whom"), [("MAIL", Whom.SENDER), ("DATA", Whom.ACCOUNT)])
+def test_to_the_sender_or_the_body_no_words_are_about_the_recipient(
+    about: About, command: str, whom: Whom
+) -> None:
+    found = verdict(answered(Reply(550, WORDS[about], command)))
+    of, why = MEANINGS[about]
+    assert found.why is why
+    assert found.whom is (whom if of in (Whom.RECIPIENT, Whom.MESSAGE) else of)
+    assert speaks_of_us(found)
+    assert found.status is Status.DEFERRED
+
+
+@pytest.mark.parametrize("about", list(About))
+def test_no_words_make_a_message_accepted_or_change_its_status(about: About) -> None:
+    for command, code, status, *_ in ROWS:
+        assert verdict(answered(Reply(code, WORDS[about], command))).status is status
+
+
+def test_the_announced_end_keeps_what_it_speaks_of_and_says_that_it_was_the_end() -> None:
+    found = verdict(answered(Reply(421, "daily quota exceeded", "MAIL")))
+    assert (found.whom, found.why, found.detail) == (Whom.ACCOUNT, Why.QUOTA, "closed")
+    assert reason_of(found) == "the server closed the connection"
+
+
+@pytest.mark.parametrize("unfit", list(Unfit))
+def test_what_cannot_be_handed_over_failed_and_is_about_the_message(unfit: Unfit) -> None:
+    found = verdict(facts.unfit(Cause(unfit, "9 8")))
+    assert found == Outcome(Status.FAILED, None, Whom.MESSAGE, UNFIT[unfit], "9 8")
+
+
+def test_what_could_not_be_built_failed_in_the_builders_words() -> None:
+    found = unbuilt(Unbuildable("no such file"))
+    assert found == Outcome(Status.FAILED, None, Whom.MESSAGE, Why.UNBUILDABLE, "no such file")
+
+
+def test_what_speaks_of_us_has_its_words() -> None:
+    assert set(OURS) == set(OF_US)
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_what_was_refused_has_its_words(step: Step) -> None:
+    words = reason_of(Outcome(Status.DEFERRED, None, Whom.SENDER, Why.REFUSED, str(step)))
+    assert words.startswith("the server refused")
+
+
+@pytest.mark.parametrize("how", list(Break))
+def test_however_a_conversation_breaks_there_are_words_for_it(how: Break) -> None:
+    found = verdict(facts.released(Cause(how, "354 MAIL")))
+    assert reason_of(found).startswith(("the connection", "the server", "sending was stopped"))
+
+
+def judged(
+    reply: Reply,
+    told: Reply | None = None,
+    since: float | None = None,
+    *,
+    its_own: bool = False,
 ) -> Refusal:
-    return judge(recipient(number, its_own=its_own), domain, reply, None, AT)
+    recipient = Recipient(1, 1, "p1", "", (), refused=told, refusal_is_its_own=its_own)
+    return judge(verdict(answered(reply)), recipient, "example.org", since, AT)
 
 
-def refuse(breaker: Breaker, count: int, reply: Reply = NEVER, *domains: str) -> None:
-    names = domains or ("example.org",)
-    for number in range(count):
-        breaker.refused(refusal(number, reply, names[number % len(names)]))
-
-
-class TestBehindAcceptedMessages:
-    """Words that are not known may mean that a connection carries no more, whoever comes."""
-
-    def test_only_an_acceptance_on_the_same_connection_condemns(self) -> None:
-        breaker = Breaker()
-        breaker.refused(refusal(1), Carried("first", 5, 5))
-        breaker.refused(refusal(2), Carried("second", 5, 5))
-        breaker.refused(refusal(3), Carried("third", 0, 0))
-        assert breaker.accepted(Carried("third", 0, 1)) == ([3], [])
-        assert breaker.accepted(Carried("third", 4, 7)) == ([], [])
-        assert breaker.accepted(Carried("first", 5, 6)) == ([1, 2], [])  # one carries more than that
-
-    def test_where_no_connection_carries_more_nobody_is_condemned(self) -> None:
-        breaker = Breaker()
-        for connection in "abc":
-            breaker.refused(refusal(1), Carried(connection, 5, 5))
-            for accepted in range(5):
-                assert breaker.accepted(Carried(f"{connection} anew", accepted, accepted)) == ([], [])
-        assert breaker.finish(lately=True) == ([], {})
-
-    def test_where_one_is_known_to_carry_more_any_acceptance_condemns(self) -> None:
-        breaker = Breaker()
-        breaker.accepted(Carried("first", 9, 9))
-        breaker.refused(refusal(1), Carried("second", 5, 6))
-        assert breaker.accepted(Carried("third", 0, 0)) == ([1], [])
-
-    def test_what_is_known_to_speak_of_the_mailbox_is_condemned_by_any(self) -> None:
-        breaker = Breaker()
-        breaker.refused(refusal(1, NOBODY), Carried("first", 5, 5))
-        assert breaker.accepted(Carried("second", 0, 0)) == ([1], [])
-
-
-class TestOneRefusal:
+class TestOnePermanentRefusal:
     @pytest.mark.parametrize("command", ["RCPT", "MESSAGE"])
     def test_to_the_recipient_or_the_message_it_is_open(self, command: str) -> None:
-        found = judge(recipient(1), "example.org", Reply(550, "no", command), None, AT)
-        assert (found.status, found.ours, found.since) == (Status.DEFERRED, False, None)
+        found = judged(Reply(550, "no", command))
+        assert (found.outcome.status, found.ours, found.since) == (Status.DEFERRED, False, None)
 
     @pytest.mark.parametrize("command", ["MAIL", "DATA"])
     def test_to_mail_or_data_it_speaks_about_us(self, command: str) -> None:
-        found = judge(
-            recipient(1), "example.org", Reply(550, "no such user", command, "5.1.1"), None, AT
-        )
+        found = judged(Reply(550, "no such user", command, "5.1.1"))
         assert (found.ours, found.since) == (True, None)
 
     def test_known_to_speak_about_us_it_says_of_what(self) -> None:
-        found = refusal(1, RELAY)
+        found = judged(RELAY)
         assert found.ours
-        assert found.reason("the server refused the recipient") == (
+        assert reason_of(found.outcome) == (
             "the server refused the recipient, and speaks of our set-up"
         )
 
@@ -102,165 +242,10 @@ class TestOneRefusal:
     def test_of_the_mailbox_twice_a_day_apart_it_is_final(
         self, told: Reply | None, since: float | None, status: Status
     ) -> None:
-        assert judge(recipient(1, told), "example.org", NOBODY, since, AT).status is status
+        assert judged(NOBODY, told, since).outcome.status is status
 
     @pytest.mark.parametrize("reply", [NEVER, RELAY])
     def test_met_again_what_does_not_speak_of_the_mailbox_condemns_nobody(
         self, reply: Reply
     ) -> None:
-        found = judge(recipient(1, reply), "example.org", reply, AT - 9 * A_DAY, AT)
-        assert found.status is Status.DEFERRED
-
-
-class TestTheStreak:
-    def test_an_acceptance_ends_it_and_condemns_those_in_it(self) -> None:
-        breaker = Breaker()
-        refuse(breaker, BREAKER - 1)
-        assert breaker.accepted() == (list(range(BREAKER - 1)), [])
-        assert breaker.accepted() == ([], [])
-
-    def test_those_that_spoke_about_us_are_not_condemned_but_known_to_be_their_own(self) -> None:
-        breaker = Breaker()
-        breaker.refused(refusal(1, RELAY))
-        breaker.refused(refusal(2))
-        breaker.refused(refusal(3, Reply(550, "no", "MAIL")))
-        assert breaker.accepted() == ([2], [1, 3])
-
-    @pytest.mark.parametrize("accepted", [True, False])
-    @pytest.mark.parametrize("lately", [True, False])
-    def test_at_the_end_of_the_run_those_told_of_their_mailbox_are_condemned_where_the_set_up_works(
-        self, accepted: bool, lately: bool
-    ) -> None:
-        breaker = Breaker()
-        if accepted:
-            breaker.accepted()
-        for number, reply in enumerate((NEVER, NOBODY, RELAY)):
-            breaker.refused(refusal(number, reply))
-        expected = ([1], {}) if accepted or lately else ([], {1: AT})
-        assert breaker.finish(lately=lately) == expected
-
-    def test_one_whose_refusal_is_its_own_does_not_lengthen_it(self) -> None:
-        breaker = Breaker()
-        for number in range(BREAKER * 2):
-            breaker.refused(refusal(number, RELAY, its_own=True))
-        assert (breaker.length, breaker.aside, breaker.tripped) == (0, frozenset(), False)
-
-    def test_one_refused_in_an_earlier_run_lengthens_it_all_the_same(self) -> None:
-        breaker = Breaker()
-        for number in range(3):
-            breaker.refused(judge(recipient(number, NEVER), "a.example", NEVER, None, AT))
-        assert breaker.length == 3
-
-
-class TestTheBreaker:
-    def test_twenty_at_several_domains_after_an_acceptance_trip_it(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, BREAKER - 1, NEVER, "a.example", "b.example")
-        assert not breaker.tripped
-        breaker.refused(refusal(77))
-        assert breaker.tripped
-        assert breaker.why == "20 permanent refusals in a row, the last one: 550 go away"
-
-    def test_five_known_to_speak_about_us_trip_it(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, 5, RELAY, "a.example", "b.example")
-        assert breaker.tripped
-        assert breaker.why == (
-            "5 refusals in a row that speak about us and not about the recipients, the last one: "
-            "554 5.7.1 Relay access denied"
-        )
-
-    def test_so_do_five_to_mail_whatever_they_say(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, 5, Reply(550, "no", "MAIL"), "a.example", "b.example")
-        assert breaker.tripped
-
-    def test_as_many_as_a_person_says_trip_it(self) -> None:
-        breaker = Breaker(limit=3)
-        breaker.accepted()
-        refuse(breaker, 2, NEVER, "a.example", "b.example")
-        assert not breaker.tripped
-        breaker.refused(refusal(9))
-        assert breaker.tripped
-
-    def test_all_at_one_domain_it_is_set_aside_and_the_next_row_of_another_decides(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, BREAKER)
-        assert (breaker.tripped, breaker.aside) == (False, {"example.org"})
-        breaker.refused(refusal(77))  # it was on its way
-        assert not breaker.tripped
-        breaker.refused(refusal(78, NEVER, "b.example"))
-        assert breaker.tripped
-
-    def test_an_acceptance_passes_it(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, BREAKER)
-        assert breaker.accepted() == (list(range(BREAKER)), [])
-        assert (breaker.aside, breaker.length) == (frozenset(), 0)
-
-    @pytest.mark.parametrize("reply", [NEVER, RELAY])
-    def test_with_nobody_accepted_yet_three_rows_of_other_domains_are_tried(
-        self, reply: Reply
-    ) -> None:
-        breaker = Breaker()
-        refuse(breaker, BREAKER, reply, "a.example", "b.example")
-        assert breaker.aside == {"a.example", "b.example"}
-        for number in range(2):
-            breaker.refused(refusal(number, reply, "c.example"))
-        assert not breaker.tripped
-        breaker.refused(refusal(3, reply, "d.example"))
-        assert breaker.tripped
-
-    def test_with_nobody_else_to_try_it_trips(self) -> None:
-        breaker = Breaker()
-        breaker.nobody_else()
-        assert not breaker.tripped
-        refuse(breaker, BREAKER)
-        breaker.nobody_else()
-        assert breaker.tripped
-
-    def test_at_the_end_of_the_list_it_trips_too_and_condemns_nobody(self) -> None:
-        breaker = Breaker()
-        breaker.accepted()
-        refuse(breaker, BREAKER, NOBODY)
-        condemned, told = breaker.finish(lately=True)
-        assert (breaker.tripped, condemned, len(told)) == (True, [], BREAKER)
-
-    def test_so_many_domains_alike_need_no_others_to_compare_with(self) -> None:
-        breaker = Breaker(limit=MOST_ASIDE + 1)
-        for number in range(MOST_ASIDE + 1):
-            breaker.refused(refusal(number, NEVER, f"{number}.example"))
-        assert breaker.tripped
-
-    def test_once_tripped_an_acceptance_changes_nothing(self) -> None:
-        breaker = Breaker()
-        refuse(breaker, BREAKER)
-        breaker.nobody_else()
-        assert breaker.accepted() == ([], [])
-        assert breaker.tripped
-
-
-class TestSilence:
-    def test_a_server_that_never_answers_is_left_after_twenty_and_one_for_each_connection(
-        self,
-    ) -> None:
-        breaker = Breaker(connections=4)
-        for _ in range(23):
-            breaker.doubted()
-        assert not breaker.tripped
-        breaker.doubted()
-        assert breaker.tripped
-        assert breaker.why == "24 messages in a row were sent whole and never answered"
-
-    def test_an_acceptance_between_ends_the_row_of_doubts(self) -> None:
-        breaker = Breaker(connections=1)
-        for _ in range(20):
-            breaker.doubted()
-        breaker.accepted()
-        breaker.doubted()
-        assert not breaker.tripped
+        assert judged(reply, reply, AT - 9 * A_DAY).outcome.status is Status.DEFERRED

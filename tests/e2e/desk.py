@@ -5,42 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
 from tests.e2e.postfix import PostfixServer
+from tests.kit.command import Desk
 
 COMMAND = Path(sys.executable).parent / "sendbatch"
 
 Told = Counter[tuple[str, str]]  # (address, Message-ID), and how often
 
 
-@dataclass(frozen=True)
-class Ran:
-    """How one command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def ended(self, code: int) -> Ran:
-        """Itself; raises AssertionError with what was said where it ended otherwise."""
-        assert self.code == code, f"exit {self.code}, not {code}\n{self.out}{self.err}"
-        assert "Traceback" not in self.err
-        return self
-
-
-class Desk:
-    """`folder` is where commands are typed; home, state and configuration are of its own."""
+class Installed(Desk):
+    """A desk with the installed command; home, state and configuration are of its own, and nothing else is
+    in the environment."""
 
     def __init__(self, folder: Path, home: Path, server: PostfixServer | None = None) -> None:
-        self.folder = folder
-        self.environ = {
+        environ = {
             "PATH": f"{COMMAND.parent}:{os.environ['PATH']}",
             "HOME": str(home),
             "XDG_STATE_HOME": str(home / "state"),
@@ -49,32 +33,15 @@ class Desk:
             "TMPDIR": str(home),
         }
         if server is not None:
-            self.environ |= {
+            environ |= {
                 "SSL_CERT_FILE": str(server.ca_file),
                 "SMTP_USERNAME": server.user,
                 "SMTP_PASSWORD": server.password,
             }
+        super().__init__(folder, environ)
 
-    def type(self, *words: str) -> Ran:
-        """`sendbatch WORDS`, with no terminal and nothing on standard input."""
-        done = subprocess.run(
-            [str(COMMAND), *words],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    def change(self, name: str, old: str, new: str) -> None:
-        """Replaces the one `old` in a file of the folder."""
-        path = self.folder / name
-        text = path.read_text("utf-8")
-        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
-        path.write_text(text.replace(old, new), "utf-8")
+    def command(self, *arguments: object) -> list[str]:
+        return [str(COMMAND), *map(str, arguments)]
 
 
 def profile_of(server: PostfixServer, name: str = "postfix") -> str:

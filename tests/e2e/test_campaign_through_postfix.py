@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.desk import (
-    Desk,
-    Ran,
+    Installed,
     Told,
     address_of,
     lying_there,
@@ -25,6 +24,7 @@ from tests.e2e.desk import (
     statuses,
 )
 from tests.e2e.postfix import PostfixServer
+from tests.kit.command import Ended
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = {
@@ -46,12 +46,12 @@ MEMBERS = {
 class Newsletter:
     """A campaign made with `sendbatch init`, its list to be changed, a profile `postfix` added."""
 
-    def __init__(self, desk: Desk, server: PostfixServer) -> None:
+    def __init__(self, desk: Installed, server: PostfixServer) -> None:
         self.desk, self.server = desk, server
         self.reports = desk.folder / "reports"
 
-    def send(self, *options: str, code: int = 0) -> Ran:
-        return self.desk.type(
+    def send(self, *options: str, code: int = 0) -> Ended:
+        return self.desk.call(
             *("run", "campaign.yaml", "--smtp", "postfix", "--yes", "--no-wait"), *options
         ).ended(code)
 
@@ -87,16 +87,16 @@ class Newsletter:
         return there
 
 
-def desk_at(folder: Path, home: Path, server: PostfixServer) -> Desk:
+def desk_at(folder: Path, home: Path, server: PostfixServer) -> Installed:
     home.mkdir()
-    return Desk(folder, home, server)
+    return Installed(folder, home, server)
 
 
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `sendbatch init` writes, to be copied."""
     folder = tmp_path_factory.mktemp("starter")
-    Desk(folder, folder).type("init", "news").ended(0)
+    Installed(folder, folder).call("init", "news").ended(0)
     return folder / "news"
 
 
@@ -116,7 +116,7 @@ def addressees(letters: Told) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, running_postfix: PostfixServer) -> Desk:
+def sample(tmp_path_factory: pytest.TempPathFactory, running_postfix: PostfixServer) -> Installed:
     """The sample campaign in a folder of its own, with a profile `postfix`."""
     folder = tmp_path_factory.mktemp("garden")
     left_by_others = shutil.ignore_patterns("reports")
@@ -127,17 +127,17 @@ def sample(tmp_path_factory: pytest.TempPathFactory, running_postfix: PostfixSer
 
 
 @pytest.fixture(scope="module")
-def sent(sample: Desk, running_postfix: PostfixServer) -> dict[str, EmailMessage]:
+def sent(sample: Installed, running_postfix: PostfixServer) -> dict[str, EmailMessage]:
     """The sample campaign's mail by address, after `run --smtp postfix --yes`."""
     running_postfix.forget()
-    sample.type("run", "campaigns/welcome.yaml", "--smtp", "postfix", "--yes").ended(0)
+    sample.call("run", "campaigns/welcome.yaml", "--smtp", "postfix", "--yes").ended(0)
     mail = running_postfix.all_mail()
     assert len(mail) == len(MEMBERS)
     return {address_of(message): message for message in mail}
 
 
 def test_the_sample_campaign_arrives_as_it_was_written(
-    sample: Desk, sent: dict[str, EmailMessage]
+    sample: Installed, sent: dict[str, EmailMessage]
 ) -> None:
     assert set(sent) == MEMBERS
     with (sample.folder / "campaigns/members.csv").open(encoding="utf-8") as file:
@@ -186,7 +186,7 @@ def test_accents_and_japanese_arrive_whole(sent: dict[str, EmailMessage]) -> Non
 
 
 def test_the_report_and_the_ledger_tell_what_arrived(
-    sample: Desk, sent: dict[str, EmailMessage]
+    sample: Installed, sent: dict[str, EmailMessage]
 ) -> None:
     record = sample.folder / "campaigns/reports/welcome"
     rows = report_in(record)
@@ -208,9 +208,9 @@ def test_the_report_and_the_ledger_tell_what_arrived(
 
 
 def test_the_sample_campaign_run_again_sends_nothing(
-    sample: Desk, sent: dict[str, EmailMessage], postfix: PostfixServer
+    sample: Installed, sent: dict[str, EmailMessage], postfix: PostfixServer
 ) -> None:
-    ran = sample.type("run", "campaigns/welcome.yaml", "--smtp", "postfix", "--yes").ended(0)
+    ran = sample.call("run", "campaigns/welcome.yaml", "--smtp", "postfix", "--yes").ended(0)
     assert "nothing to send" in ran.err
     assert postfix.all_mail() == []  # the mailbox was emptied before this test
     assert said_accepted(report_in(sample.folder / "campaigns/reports/welcome")) == lying_there(
@@ -223,7 +223,7 @@ def test_the_sample_campaign_run_again_sends_nothing(
 
 @pytest.mark.thorough
 def test_nobody_is_skipped_for_having_been_in_the_sandbox(newsletter: Newsletter) -> None:
-    newsletter.desk.type("run", "campaign.yaml").ended(0)
+    newsletter.desk.call("run", "campaign.yaml").ended(0)
     kept = newsletter.reports / "newsletter.sandbox"
     parse = BytesParser(policy=email.policy.default).parsebytes
     outbox = [parse(file.read_bytes()) for file in (kept / "outbox").glob("*.eml")]
@@ -416,22 +416,22 @@ def test_refusals_are_reported_with_code_and_text_and_tried_again_when_asked(
 @pytest.mark.thorough
 def test_an_approved_plan_is_what_is_sent(newsletter: Newsletter) -> None:
     desk = newsletter.desk
-    made = desk.type("plan", "campaign.yaml", "--smtp", "postfix", "--out", "plan.json").ended(0)
+    made = desk.call("plan", "campaign.yaml", "--smtp", "postfix", "--out", "plan.json").ended(0)
     approved = ("run", "campaign.yaml", "--smtp", "postfix", "--plan", "plan.json")
     assert f"sendbatch {' '.join(approved)}\n" in made.err
     list_then = (desk.folder / "people.csv").read_text("utf-8")
     (desk.folder / "people.csv").write_text(f"{list_then}eve@example.com,Eve,\n", "utf-8")
-    desk.type(*approved).ended(4)
+    desk.call(*approved).ended(4)
     assert newsletter.mail() == []
 
     (desk.folder / "people.csv").write_text(list_then, "utf-8")
-    desk.type(*approved).ended(0)
+    desk.call(*approved).ended(0)
     assert sum(newsletter.agreed().values()) == 3
 
 
 @pytest.mark.thorough
 def test_proofs_reach_the_reviewers_and_count_for_nothing(newsletter: Newsletter) -> None:
-    newsletter.desk.type(
+    newsletter.desk.call(
         *("proof", "campaign.yaml", "--smtp", "postfix"),
         *("--to", "ines@example.com", "--to", "omar@example.com", "--count", "2"),
     ).ended(0)
@@ -453,12 +453,12 @@ def test_proofs_reach_the_reviewers_and_count_for_nothing(newsletter: Newsletter
 
 @pytest.mark.thorough
 def test_probe_says_step_by_step_what_the_server_offers(newsletter: Newsletter) -> None:
-    ran = newsletter.desk.type("probe", "postfix").ended(0)
+    ran = newsletter.desk.call("probe", "postfix").ended(0)
     told = (ran.out + ran.err).lower()
     assert "tlsv1" in told
     assert "smtputf8" in told
     newsletter.desk.environ["SMTP_PASSWORD"] = "wrong"
-    failed = newsletter.desk.type("probe", "postfix")
+    failed = newsletter.desk.call("probe", "postfix")
     assert failed.code == 2
     assert "535" in failed.out + failed.err
     refused = newsletter.send(code=2)

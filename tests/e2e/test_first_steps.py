@@ -14,7 +14,7 @@ import typer
 
 from sendbatch.cli.main import app
 from sendbatch.sandbox import Sandbox
-from tests.e2e.desk import Desk, report_in, statuses
+from tests.e2e.desk import Installed, report_in, statuses
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/guide.md", "docs/reference.md", "docs/python.md", "docs/providers.md")
@@ -43,10 +43,10 @@ def arguments(line: str) -> list[str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path) -> Installed:
     (tmp_path / "home").mkdir()
     (tmp_path / "work").mkdir()
-    return Desk(tmp_path / "work", tmp_path / "home")
+    return Installed(tmp_path / "work", tmp_path / "home")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def server(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.mark.thorough
-def test_the_guide_leads_from_init_to_the_report(desk: Desk, server: Sandbox) -> None:
+def test_the_guide_leads_from_init_to_the_report(desk: Installed, server: Sandbox) -> None:
     text = page("docs/guide.md")
     seen: list[str] = []
     for line in typed(text):
@@ -77,7 +77,7 @@ def test_the_guide_leads_from_init_to_the_report(desk: Desk, server: Sandbox) ->
     assert statuses(report_in(desk.folder / "reports/newsletter")) == {"accepted": 3}
 
 
-def step(desk: Desk, server: Sandbox, words: list[str]) -> str:
+def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
     """One command of the guide, with what its text says to do before; returns the verb."""
     verb, campaign = words[0], desk.folder / "campaign.yaml"
     if verb == "probe":  # "A way to a real server": a profile, and its name in the campaign
@@ -90,27 +90,27 @@ def step(desk: Desk, server: Sandbox, words: list[str]) -> str:
     for_real = campaign.exists() and "smtp: production" in campaign.read_text("utf-8")
     if verb == "run" and for_real and "--plan" not in words:
         words = [*words, "--yes"]  # nobody is here to be asked
-    ran = desk.type(*words).ended(0)
+    ran = desk.call(*words).ended(0)
     if "--dry-run" in words:
         assert "reports/newsletter.sandbox/preview/index.html" in ran.err
         assert (desk.folder / "reports/newsletter.sandbox/preview/index.html").is_file()
     return verb
 
 
-def test_init_writes_the_files_that_the_guide_names(desk: Desk) -> None:
-    desk.type("init", "spring").ended(0)
+def test_init_writes_the_files_that_the_guide_names(desk: Installed) -> None:
+    desk.call("init", "spring").ended(0)
     named = re.search(r"`init` writes (.*?)\.\n", page("docs/guide.md"), re.DOTALL)
     assert named is not None
     written = {path.name for path in (desk.folder / "spring").iterdir()}
     assert set(re.findall(r"`([^`]+)`", named[1])) == written - {".gitignore"}
-    assert "nothing was written" in desk.type("init", "spring").ended(2).err
+    assert "nothing was written" in desk.call("init", "spring").ended(2).err
 
 
 # README
 
 
 @pytest.fixture
-def spring(desk: Desk) -> Desk:
+def spring(desk: Installed) -> Installed:
     """The README's campaign, with the files that it names."""
     for block in blocks(page("README.md"), "yaml"):
         name = block.partition("\n")[0].removeprefix("# ")
@@ -131,22 +131,22 @@ def spring(desk: Desk) -> Desk:
     return desk
 
 
-def test_the_campaign_of_the_readme_runs(spring: Desk) -> None:
+def test_the_campaign_of_the_readme_runs(spring: Installed) -> None:
     verbs = []
     for line in typed(page("README.md")):
         words = arguments(line)
         verbs.append(words[0])
         if words[0] == "check":
-            assert "expected are 900–1,100" in spring.type(*words).ended(4).err
+            assert "expected are 900–1,100" in spring.call(*words).ended(4).err
         if words[0] in ("check", "run"):
             words += ["--expect", "2"]  # so many has our list
-        spring.type(*words, "--smtp", "sandbox").ended(0)
+        spring.call(*words, "--smtp", "sandbox").ended(0)
     assert verbs == ["check", "run", "run", "report"]
     rows = report_in(spring.folder / "reports/spring-launch.sandbox")
     assert statuses(rows) == {"accepted": 2, "filtered": 1, "suppressed": 1}
 
 
-def test_the_error_that_the_readme_shows_is_the_one_that_comes(desk: Desk) -> None:
+def test_the_error_that_the_readme_shows_is_the_one_that_comes(desk: Installed) -> None:
     shown = re.search(r"^    (campaigns/spring\.yaml:.*?)\n\n", page("README.md"), re.M | re.S)
     assert shown is not None
     expected = [line.removeprefix("    ") for line in shown[1].splitlines()]
@@ -162,14 +162,14 @@ def test_the_error_that_the_readme_shows_is_the_one_that_comes(desk: Desk) -> No
         "  html: ../templates/sprnig.html",
     ]
     (desk.folder / "campaigns/spring.yaml").write_text("\n".join([*campaign, ""]))
-    assert desk.type("check", "campaigns/spring.yaml").ended(2).err.splitlines() == expected
+    assert desk.call("check", "campaigns/spring.yaml").ended(2).err.splitlines() == expected
 
 
 # Python
 
 
-def test_the_example_for_python_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.type("init", ".").ended(0)
+def test_the_example_for_python_runs(desk: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.call("init", ".").ended(0)
     monkeypatch.chdir(desk.folder)
     for name, value in desk.environ.items():
         monkeypatch.setenv(name, value)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import faulthandler
 import sqlite3
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +20,13 @@ from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.edge import Edge
-from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.overview import Question
+from tests.kit.clock import FastClock
 from tests.kit.server import ScriptedServer
+from tests.kit.watcher import Watcher
 
 LONGEST = 120.0  # real seconds that a run may take before it counts as hanging
-START = 1_790_000_000.0
 FINAL = 0.5  # seconds that a run is told to wait for replies where the server keeps some back
 HASTY = f"{{mail: {FINAL}s, rcpt: {FINAL}s, data: {FINAL}s, final: {FINAL}s}}"
 
@@ -40,56 +38,6 @@ recipients: {file: people.csv}
 templates: {text: letter.txt}
 smtp: target
 """
-
-
-class FastClock:
-    """Goes `factor` times as fast as the machine's: a wait of a minute takes a moment.
-
-    `suspend` sets the wall clock ahead or back; `sleep` is a laptop asleep, where on some machines
-    the steady clock goes on too.
-    """
-
-    def __init__(self, factor: float = 300.0) -> None:
-        self._factor = factor
-        self._began = time.monotonic()
-        self._ahead = self._slept = 0.0
-
-    def wall(self) -> float:
-        return START + self.steady() + self._ahead
-
-    def steady(self) -> float:
-        return (time.monotonic() - self._began) * self._factor + self._slept
-
-    def suspend(self, seconds: float) -> None:
-        self._ahead += seconds
-
-    def sleep(self, seconds: float, *, steady: bool) -> None:
-        if steady:
-            self._slept += seconds
-        else:
-            self._ahead += seconds
-
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(max(seconds, 0.0) / self._factor):
-                await event.wait()
-        except TimeoutError:
-            return event.is_set()
-        return True
-
-
-class Watcher(Observer):
-    """Keeps what a person would be told; `on_move` is called in the run's own loop."""
-
-    def __init__(self, on_move: Callable[[], None] = lambda: None) -> None:
-        self.notices: list[str] = []
-        self.on_move = on_move
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
-
-    def moved(self, was: object, now: object) -> None:
-        self.on_move()
 
 
 @dataclass

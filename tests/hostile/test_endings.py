@@ -9,10 +9,12 @@ import pytest
 
 from sendbatch.delivery import sender
 from sendbatch.session.overview import Question
-from tests.hostile.campaign import HASTY, Ended, FastClock, House, Watcher, held_to_its_record
+from tests.hostile.campaign import HASTY, Ended, House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second
+from tests.kit.clock import FastClock
 from tests.kit.server import End, Script, Step, Visit
+from tests.kit.watcher import Watcher
 
 HOWS = [End.CLOSE, End.RESET, End.SILENCE]
 GONE = [End.CLOSE, End.RESET]

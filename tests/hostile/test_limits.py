@@ -11,9 +11,11 @@ import pytest
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
-from tests.hostile.campaign import FastClock, House, Watcher, held_to_its_record
+from tests.hostile.campaign import House, held_to_its_record
 from tests.hostile.conftest import StartServer
+from tests.kit.clock import FastClock
 from tests.kit.server import End, Script, ScriptedServer, Visit
+from tests.kit.watcher import Watcher
 
 QUITE_SLOW = 5.0  # times as fast as the machine's clock
 

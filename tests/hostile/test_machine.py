@@ -18,9 +18,11 @@ import pytest
 
 from sendbatch.ledger.sqlite import record as sqlite_record
 from sendbatch.planning.options import Options
-from tests.hostile.campaign import Ended, FastClock, House, Watcher, held_to_its_record
+from tests.hostile.campaign import Ended, House, held_to_its_record
 from tests.hostile.conftest import StartServer
+from tests.kit.clock import FastClock
 from tests.kit.server import Script, ScriptedServer, Visit
+from tests.kit.watcher import Watcher
 
 LIMITED = """\
 import resource, sys

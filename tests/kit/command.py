@@ -61,12 +61,21 @@ class Ended:
     def said(self) -> str:
         return self.out + self.err
 
+    def ended(self, code: int) -> Ended:
+        """Itself; raises AssertionError with what was said where it ended otherwise."""
+        assert self.code == code, f"exit {self.code}, not {code}\n{self.said}"
+        return self
+
 
 class Desk:
-    """`run("run", "spring.yaml")` calls the command in this process, `start` in one of its own."""
+    """`run("run", "spring.yaml")` calls the command in this process, where there is a `capture`; `start`
+    and `call` in one of its own."""
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], capture: pytest.CaptureFixture[str]
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        capture: pytest.CaptureFixture[str] | None = None,
     ) -> None:
         self.folder = folder
         self.environ = dict(environ)
@@ -88,12 +97,20 @@ class Desk:
             text = text.replace(old, new)
         return self.write(name, text + more)
 
+    def change(self, name: str, old: str, new: str) -> None:
+        """Replace the one `old` in a file of the folder."""
+        path = self.folder / name
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new), "utf-8")
+
     def people(self, number: int) -> Path:
         rows = "".join(f"p{n}@example.com,P{n},paid\n" for n in range(1, number + 1))
         return self.write("people.csv", "email,first_name,plan\n" + rows)
 
     def run(self, *arguments: object) -> Ended:
         """Call the command in this process."""
+        assert self._capture is not None
         self._capture.readouterr()
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
@@ -112,15 +129,14 @@ class Desk:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     def call(self, *arguments: object) -> Ended:
         """Run the command in a process of its own, to its end."""
         return ended(self.start(*arguments))
 
-    @staticmethod
-    def command(*arguments: object) -> list[str]:
+    def command(self, *arguments: object) -> list[str]:
         return [sys.executable, "-m", "sendbatch", *(str(argument) for argument in arguments)]
 
     def record(self, name: str = "spring.sandbox") -> Path:

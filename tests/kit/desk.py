@@ -32,7 +32,6 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.clock import Onward
-from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.connection import Server
 from sendbatch.smtp.idempotency import Keys
@@ -41,6 +40,7 @@ from sendbatch.values import BREAKER, Checked, Recipient, Status
 from tests.kit.clock import FakeClock, IdleLoop, run_with
 from tests.kit.limits import ACCOUNT, limits
 from tests.kit.office import Office
+from tests.kit.watcher import Watcher
 
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
@@ -99,27 +99,6 @@ class WatchedPool(Pool):
             return await super().render(recipients, now)
         finally:
             self.under_way -= 1
-
-
-class Watcher(Observer):
-    """Keeps what it was told; `counts` is what a progress bar would show."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-        self.waits: list[Wait] = []
-        self.counts: Counter[Status] = Counter()
-        self.on_move: Callable[[], None] = lambda: None
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
-
-    def waiting(self, wait: Wait) -> None:
-        self.waits.append(wait)
-
-    def moved(self, was: Status, now: Status) -> None:
-        self.counts[was] -= 1
-        self.counts[now] += 1
-        self.on_move()
 
 
 @dataclass

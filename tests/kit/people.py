@@ -8,7 +8,7 @@ from dataclasses import replace
 from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.rendering import batches
-from sendbatch.values import Checked, Outcome, Reply, Status
+from sendbatch.values import Checked, Outcome, Reply, Status, Whom, Why
 
 COLUMNS = ("email", "name")
 LATER = Reply(451, "try again later", "RCPT", "4.3.0")
@@ -18,9 +18,9 @@ TAKEN = Reply(250, "queued", "MESSAGE", "2.0.0")
 OUTCOMES = {
     Status.ACCEPTED: Outcome(Status.ACCEPTED, TAKEN),
     Status.REJECTED: Outcome(Status.REJECTED, NEVER),
-    Status.DEFERRED: Outcome(Status.DEFERRED, LATER, "the server refused the recipient"),
-    Status.IN_DOUBT: Outcome(Status.IN_DOUBT, None, "no reply came", lost=True),
-    Status.FAILED: Outcome(Status.FAILED, None, "too large"),
+    Status.DEFERRED: Outcome(Status.DEFERRED, LATER, Whom.RECIPIENT, Why.REFUSED, "recipient"),
+    Status.IN_DOUBT: Outcome(Status.IN_DOUBT, None, Whom.CONNECTION, Why.UNANSWERED, "ended"),
+    Status.FAILED: Outcome(Status.FAILED, None, Whom.MESSAGE, Why.TOO_LARGE, "9 8"),
 }
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from sendbatch.campaign.model import Timeouts
 from sendbatch.smtp.connection import Connection, Server, open_connection
-from sendbatch.values import Envelope, Message, Outcome
+from sendbatch.values import Envelope, Message
+from tests.kit.handing import Ended, hand_over, nothing
 
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
 EHLO = b"250-there\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
@@ -23,10 +24,6 @@ def a_message(
     smtputf8: bool = False,
 ) -> Message:
     return Message(Envelope(sender, to, smtputf8), body, "<1@example.com>", 0.0)
-
-
-async def nothing() -> None:
-    """An intent that is durable at once."""
 
 
 @dataclass
@@ -104,14 +101,14 @@ async def scripted(script: Script, **server: object) -> AsyncIterator[Server]:
 
 async def hand_over_to(
     script: Script, *messages: Message, timeouts: Timeouts = QUICK, intent=nothing
-) -> tuple[list[Outcome], Connection]:
+) -> tuple[list[Ended], Connection]:
     """Hands messages (one, where none is given) to a scripted server; then the connection ends."""
 
     async with scripted(script) as server:
         connection = await open_connection(
             Server("127.0.0.1", server.port, "none", timeouts=timeouts), None
         )
-        outcomes = [await connection.hand_over(m, intent) for m in messages or [a_message()]]
+        outcomes = [await hand_over(connection, m, intent) for m in messages or [a_message()]]
         connection.abort()
         await connection.quit()
         return outcomes, connection

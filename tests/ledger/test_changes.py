@@ -21,7 +21,8 @@ from sendbatch.ledger.facts import (
 )
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import OF_OUTCOME, Event, after, sources
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.reasons import reason_of
+from sendbatch.values import Outcome, Reply, Status, Whom, Why
 from tests.kit.people import (
     OUTCOMES,
     bring,
@@ -194,7 +195,7 @@ def test_an_outcome_keeps_the_reply_and_ends_the_row(ledger: Ledger, status: Sta
     assert (now.code, now.enhanced, now.reply) == (
         (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
     )
-    assert now.reason == (OUTCOMES[status].reason or None)
+    assert now.reason == (reason_of(OUTCOMES[status]) or None)
     assert now.due_at is None
 
 
@@ -238,7 +239,7 @@ def test_nobody_is_accepted_or_in_doubt_without_an_intent(ledger: Ledger, status
 def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.REJECTED).id
     sending(ledger).retry([Retried(Status.REJECTED)], 30.0)
-    broken = Outcome(Status.DEFERRED, None, "the connection broke", lost=True)
+    broken = Outcome(Status.DEFERRED, None, Whom.CONNECTION, Why.UNFINISHED, "ended")
 
     sending(ledger).apply([Settled(id_, broken, 60.0, 50.0)])
 
@@ -247,7 +248,7 @@ def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
         None,
         None,
         None,
-        "the connection broke",
+        "the connection ended before the message was whole: it was not delivered",
     )
     assert now.attempts == 2
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from sendbatch import reasons
 from sendbatch.campaign.model import Attachment, Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import Place
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
-from sendbatch.values import Message, Recipient, Unbuildable
+from sendbatch.values import Message, Recipient, Unbuildable, Why
 
 SALT = b"salt" * 8
 NOW = 1_785_000_000.0
@@ -62,7 +63,7 @@ def built(made: Content, proof: Proof | None = None, **changes: Any) -> Message:
 def reason(made: Content, **changes: Any) -> str:
     found = Composer(made, COLUMNS, SALT).compose(recipient(**changes), NOW)
     assert isinstance(found, Unbuildable), found
-    return found.reason
+    return reasons.reason(Why.UNBUILDABLE, found.reason, row=recipient().row)
 
 
 def parsed(message: Message) -> EmailMessage:

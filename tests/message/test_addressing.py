@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.message.addressing import wire_address
+from sendbatch.message.headers import wire_address
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sendbatch.message.encoded_words import encoded_words
 from sendbatch.message.headers import (
     date,
-    encoded_words,
     mailboxes,
     named,
     one_line,

@@ -10,7 +10,7 @@ import pytest
 
 from sendbatch.campaign.model import Attachment, Campaign, Recipients, Unsubscribe
 from sendbatch.errors import Place
-from sendbatch.message.names import bare_conditions, check_names
+from sendbatch.message.checks.names import bare_conditions, check_names
 from sendbatch.message.reading import read_content
 
 from .conftest import COLUMNS

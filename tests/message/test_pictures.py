@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.message.pictures import Pictures, broken_pictures, doubtful_pictures
+from sendbatch.message.checks.pictures import Pictures, broken_pictures, doubtful_pictures
 from sendbatch.message.reading import read_content
 from sendbatch.message.templates import Failed
 

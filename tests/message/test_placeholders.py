@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sendbatch.campaign.model import Campaign, Mailbox, Recipients, Unsubscribe
-from sendbatch.message.placeholders import Placeholder, placeholders
+from sendbatch.message.checks.placeholders import Placeholder, placeholders
 from sendbatch.message.reading import read_content
 
 from .conftest import COLUMNS

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.message.plaintext import text_from_html
+from sendbatch.message.plaintext.reader import text_from_html
 from sendbatch.widths import width
 
 from .conftest import body_of, built, content
@@ -282,7 +282,7 @@ def test_broken_html_breaks_nothing(html: str) -> None:
 # Done in a moment, or in hours: each was quadratic, or could be, in how often something stands in a row.
 LONG = """
 import sys
-from sendbatch.message.plaintext import text_from_html
+from sendbatch.message.plaintext.reader import text_from_html
 from sendbatch.message.mime import text_part
 blanks = (" ", "\\u00a0", "\\t", "\\n", " \\n", "&shy;", "&zwnj;&nbsp;", "\\u200b", "\\u5b57")
 signs = ("<", "&", "'", chr(34), "=", "<!--", "| ", "- ", "x ", "<p '", "<td ", "<script>", "<svg/>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.message.wordless import wordless
+from sendbatch.message.checks.wordless import wordless
 
 from .conftest import bundle, content, reason
 

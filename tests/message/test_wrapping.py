@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.message.wrapping import wrapped
+from sendbatch.message.plaintext.wrapping import wrapped
 from sendbatch.widths import width
 
 JAPANESE = "折り返しは表示の幅で行い、「括弧」は離さない。"

@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 
 from sendbatch.smtp.connection import Connection, open_connection
-from sendbatch.values import Outcome, Status
-from tests.kit.scripted import QUICK, Script, Talk, a_message, hand_over_to, nothing, scripted
+from sendbatch.values import Status
+from tests.kit.handing import Ended, hand_over
+from tests.kit.scripted import QUICK, Script, Talk, a_message, hand_over_to, scripted
 
 OK = b"250 ok\r\n"
 GO = b"354 go\r\n"
 BIG = b"Subject: big\r\n\r\n" + (b"x" * 998 + b"\r\n") * 10_000  # 10 MB: more than buffers take
 
 
-def outcome_of(script: Script, *messages, **options) -> Outcome:
+def outcome_of(script: Script, *messages, **options) -> Ended:
     outcomes, _ = asyncio.run(hand_over_to(script, *messages, **options))
     return outcomes[-1]
 
@@ -119,7 +120,7 @@ def test_a_cancelled_hand_over_aborts_the_connection() -> None:
                 reached.set()
                 await asyncio.Event().wait()
 
-            task = asyncio.create_task(connection.hand_over(a_message(), intent))
+            task = asyncio.create_task(hand_over(connection, a_message(), intent))
             await reached.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -180,13 +181,13 @@ def test_a_connection_closed_while_idle_releases_the_next_message() -> None:
         await takes(talk)
         await talk.says(b"421 4.4.2 idle too long\r\n")
 
-    async def sending() -> tuple[Outcome, Outcome, bool]:
+    async def sending() -> tuple[Ended, Ended, bool]:
         async with scripted(leaves) as server:
             connection = await open_connection(server, None)
-            first = await connection.hand_over(a_message(), nothing)
+            first = await hand_over(connection, a_message())
             while connection.usable:
                 await asyncio.sleep(0)
-            second = await connection.hand_over(a_message(), nothing)
+            second = await hand_over(connection, a_message())
             await connection.quit()
             return first, second, connection.usable
 
@@ -294,11 +295,11 @@ def test_a_server_that_takes_no_more_of_the_body_is_given_up() -> None:
 
     given_up = asyncio.Event()
 
-    async def sending() -> Outcome:
+    async def sending() -> Ended:
         async with scripted(stalls) as server:
             connection = await open_connection(server, None)
             connection._timeouts = replace(QUICK, connect=0.1)
-            outcome = await connection.hand_over(a_message(BIG), nothing)
+            outcome = await hand_over(connection, a_message(BIG))
             given_up.set()
             await connection.quit()
             return outcome
@@ -323,10 +324,10 @@ def test_our_own_abort_gives_the_outcome_at_once(dot: bool, status: Status) -> N
         reached.set()
         await talk.hears_the_rest()
 
-    async def aborting() -> Outcome:
+    async def aborting() -> Ended:
         async with scripted(waits) as server:
             connection = await open_connection(server, None)
-            task = asyncio.create_task(connection.hand_over(a_message(), nothing))
+            task = asyncio.create_task(hand_over(connection, a_message()))
             await reached.wait()
             connection.abort()
             outcome = await task
@@ -347,7 +348,7 @@ def test_the_end_while_the_intent_is_made_durable_holds_the_dot_back() -> None:
         await talk.writer.wait_closed()
         gone.set()
 
-    async def sending() -> Outcome:
+    async def sending() -> Ended:
         async with scripted(leaves) as server:
             connection = await open_connection(server, None)
 
@@ -356,7 +357,7 @@ def test_the_end_while_the_intent_is_made_durable_holds_the_dot_back() -> None:
                 while connection.usable:
                     await asyncio.sleep(0)
 
-            outcome = await connection.hand_over(a_message(), intent)
+            outcome = await hand_over(connection, a_message(), intent)
             await connection.quit()
             return outcome
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from sendbatch.smtp import levels as smtp_levels
-from sendbatch.smtp.actions import QUIT, Along
 from sendbatch.smtp.connection import Connection, Server, open_connection
 from sendbatch.smtp.levels import BEHIND, GROUP, Levels
-from sendbatch.values import Message, Outcome, Status
+from sendbatch.smtp.transport import QUIT
+from sendbatch.values import Status
+from tests.kit.handing import Ended, Handing
 from tests.kit.postbox import server_context
-from tests.kit.scripted import QUICK, a_message, nothing
+from tests.kit.scripted import QUICK, a_message
 
 OFFERS = b"250-there\r\n250-SIZE 1000000\r\n250 PIPELINING\r\n"
 FINE = {"EHLO": OFFERS, "DATA": b"354 go\r\n", "DOT": b"250 taken\r\n", "QUIT": b"221 bye\r\n"}
@@ -104,27 +105,22 @@ class Sending:
     def __init__(self, server: Server, count: int, levels: Levels) -> None:
         self._server, self._levels = server, levels
         self._line = [a_message(to=f"p{n}@example.net") for n in range(count)]
-        self._ahead: Message | None = None
-        self.outcomes: list[tuple[str, Outcome]] = []
+        self.outcomes: list[tuple[str, Ended]] = []
         self.connections: list[Connection] = []
 
     async def run(self, opens: int = 1) -> Sending:
         while self._line and len(self.connections) < opens:
             connection = await open_connection(self._server, None, self._levels)
             self.connections.append(connection)
-            while self._ahead or (self._line and connection.usable):
-                message = self._ahead or self._line.pop(0)
-                self._ahead = None
-                outcome = await connection.hand_over(message, nothing, self._following)
-                self.outcomes.append((message.envelope.recipient, outcome))
-                if outcome.status is Status.PENDING:
-                    self._line.insert(0, message)
+            while self._line and connection.usable:
+                handing = Handing(lambda: self._line.pop(0) if self._line else QUIT)
+                await handing.carry(connection, self._line.pop(0))
+                for message, outcome in handing.outcomes:
+                    self.outcomes.append((message.envelope.recipient, outcome))
+                    if outcome.status is Status.PENDING:
+                        self._line.insert(0, message)
             await connection.quit()
         return self
-
-    def _following(self) -> Along:
-        self._ahead = self._line.pop(0) if self._line else None
-        return self._ahead or QUIT
 
     @property
     def statuses(self) -> list[str]:
@@ -243,7 +239,7 @@ def test_a_refused_recipient_in_last_place_leaves_no_lone_dot() -> None:
 
 
 def test_abandoned_with_an_envelope_ahead_one_is_in_doubt_and_the_next_untouched() -> None:
-    async def sending() -> list[Outcome]:
+    async def sending() -> list[Ended]:
         reached = asyncio.Event()
 
         class Waits(_Clerk):
@@ -259,10 +255,10 @@ def test_abandoned_with_an_envelope_ahead_one_is_in_doubt_and_the_next_untouched
         server = Server("127.0.0.1", listening.sockets[0].getsockname()[1], "none", timeouts=QUICK)
         connection = await open_connection(server, None)
         one, two = a_message(), a_message(to="joe@example.net")
-        task = asyncio.create_task(connection.hand_over(one, nothing, lambda: two))
+        task = asyncio.create_task(Handing(lambda: two).carry(connection, one))
         await reached.wait()
         connection.abort()
-        outcomes = [await task, await connection.hand_over(two, nothing)]
+        outcomes = await task
         await connection.quit()
         listening.close()
         return outcomes

@@ -18,15 +18,16 @@ from sendbatch.errors import SmtpError
 from sendbatch.smtp.connection import Offers, Server, open_connection
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import Login
-from sendbatch.values import Outcome, Status
+from sendbatch.values import Status
+from tests.kit.handing import Ended, hand_over
 from tests.kit.postbox import JANE, StartPostbox
-from tests.kit.scripted import EHLO, QUICK, Talk, a_message, nothing, scripted
+from tests.kit.scripted import EHLO, QUICK, Talk, a_message, scripted
 
 
-def send(server: Server, credentials: Credentials | None = None) -> Outcome:
-    async def sending() -> Outcome:
+def send(server: Server, credentials: Credentials | None = None) -> Ended:
+    async def sending() -> Ended:
         connection = await open_connection(server, credentials)
-        outcome = await connection.hand_over(a_message(), nothing)
+        outcome = await hand_over(connection, a_message())
         await connection.quit()
         return outcome
 

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.smtp.actions import QUIT, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.actions import Drop, MakeDurable, SendBody, Settle, Write
 from sendbatch.smtp.attempt import LARGE
+from sendbatch.smtp.facts import ENDED, State
 from sendbatch.smtp.levels import BEHIND, GROUP, SINGLE, Levels
 from sendbatch.smtp.offers import Offers, read_offers
-from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.transaction import Transaction
-from sendbatch.values import Outcome, Status
+from sendbatch.smtp.transport import QUIT, Break, Cause
+from sendbatch.values import Status
+from tests.kit.handing import Ended, ended
 from tests.kit.scripted import a_message
 
 OFFERS = read_offers(["PIPELINING"])
@@ -40,7 +42,7 @@ class Line:
         self.transaction = Transaction(offers, self.levels)
         self.messages = {n: a_message(data, to=f"{n}@example.net") for n in "abcdef"}
         self.writes: list[bytes] = []
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, Ended] = {}
         self.dropped = False
         self.durable_asked = 0
         self.sent_bodies = 0
@@ -53,7 +55,7 @@ class Line:
                 self.writes.append(action.data)
             elif isinstance(action, Settle):
                 assert self._current not in self.outcomes
-                self.outcomes[self._current] = action.outcome
+                self.outcomes[self._current] = ended(action.fact)
             elif isinstance(action, MakeDurable):
                 self.durable_asked += 1
             elif isinstance(action, SendBody):
@@ -82,7 +84,7 @@ class Line:
         return self
 
     def ends(self) -> Line:
-        self._does(self.transaction.end("the connection ended"))
+        self._does(self.transaction.end(ENDED))
         return self
 
     def meets(self, event: str) -> Line:
@@ -92,7 +94,7 @@ class Line:
         elif event == "quit" and self._current in self.outcomes:
             self._does(transaction.quit())
         elif event == "silent":
-            self._does(transaction.silent("nothing came"))
+            self._does(transaction.silent(Cause(Break.SILENT, "30 MAIL")))
         elif event == "end":
             self.ends()
         return self
@@ -251,13 +253,13 @@ def test_a_group_that_is_answered_out_of_step_lowers_the_level_and_blames_no_row
 
 def test_silence_in_the_middle_of_a_group_lowers_the_level() -> None:
     line = Line().start("a").hears(OK)
-    line._does(line.transaction.silent("nothing came"))
+    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
     assert (line.status("a"), line.levels.group) == (Status.PENDING, SINGLE)
 
 
 def test_silence_before_any_of_it_says_nothing_about_groups() -> None:
     line = Line().start("a")
-    line._does(line.transaction.silent("nothing came"))
+    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
     assert (line.status("a"), line.levels.group) == (Status.PENDING, GROUP)
 
 
@@ -326,7 +328,7 @@ def test_421_after_the_dot_defers_and_releases_the_next() -> None:
 def test_anything_else_before_the_answer_is_doubt_and_releases_the_next(how: str) -> None:
     line = behind()
     if how == "silence":
-        line._does(line.transaction.silent("no answer"))
+        line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
     elif how in ("end", "half"):
         line.hears(b"25" if how == "half" else b"").ends()
     else:
@@ -439,7 +441,7 @@ def test_silence_behind_the_dot_ends_in_groups_and_blames_nobody() -> None:
     assert line.transaction.patience is None
     line.hears(OK)
     assert line.transaction.patience == 10
-    line._does(line.transaction.silent("nothing came"))
+    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
     line.start("b")
     assert (line.status("a"), line.verdict("b")) == (
         Status.ACCEPTED,

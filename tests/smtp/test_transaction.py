@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from sendbatch.smtp.actions import Drop, MakeDurable, SendBody, Settle, Write
 from sendbatch.smtp.attempt import LARGE
+from sendbatch.smtp.facts import ENDED, State
 from sendbatch.smtp.levels import Levels
 from sendbatch.smtp.offers import Offers, read_offers
-from sendbatch.smtp.outcomes import State
 from sendbatch.smtp.transaction import Transaction
-from sendbatch.values import Outcome, Status
+from sendbatch.values import Status
+from tests.kit.handing import Ended, ended
 from tests.kit.scripted import a_message
 
 OFFERS = read_offers(["SIZE 1000000", "8BITMIME", "SMTPUTF8"])
@@ -41,7 +42,7 @@ class Played:
         return self
 
     def ends(self) -> Played:
-        self.actions += self.transaction.end("the connection ended")
+        self.actions += self.transaction.end(ENDED)
         return self
 
     def again(self) -> Played:
@@ -53,11 +54,11 @@ class Played:
         return [a.data for a in self.actions if isinstance(a, Write)]
 
     @property
-    def outcomes(self) -> list[Outcome]:
-        return [a.outcome for a in self.actions if isinstance(a, Settle)]
+    def outcomes(self) -> list[Ended]:
+        return [ended(a.fact) for a in self.actions if isinstance(a, Settle)]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Ended:
         (outcome,) = self.outcomes
         return outcome
 
@@ -238,7 +239,8 @@ def test_anything_said_while_nothing_is_outstanding_ends_the_connection(unasked:
     assert transaction.receive(unasked) == [Drop()]
     (settle,) = transaction.start(a_message())
     assert isinstance(settle, Settle)
-    assert (settle.outcome.status, settle.outcome.lost) == (Status.PENDING, True)
+    found = ended(settle.fact)
+    assert (found.status, found.lost) == (Status.PENDING, True)
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
@@ -375,7 +377,7 @@ def test_whatever_happens_each_message_is_settled_once_and_a_dot_needs_its_354(
             ready = transaction.state is State.READY
             actions = {
                 "durable": transaction.durable,
-                "end": lambda: transaction.end("it ended"),
+                "end": lambda: transaction.end(ENDED),
                 "abandon": transaction.abandon,
             }[event]()
         settled += sum(isinstance(action, Settle) for action in actions)
@@ -388,6 +390,6 @@ def test_whatever_happens_each_message_is_settled_once_and_a_dot_needs_its_354(
                 assert ready
                 assert event == "durable"
         assert settled <= started
-    transaction.end("over")
+    transaction.end(ENDED)
     assert transaction.state is State.GONE
     assert transaction.receive(OK) == []

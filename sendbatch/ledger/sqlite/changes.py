@@ -22,6 +22,7 @@ from sendbatch.ledger.facts import (
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.sql import listed, transaction
 from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
+from sendbatch.reasons import reason_of
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -101,7 +102,7 @@ def _settlement(id_: int, outcome: Outcome, due_at: float | None, at: float) -> 
     reply = outcome.reply
     said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
     done = None if outcome.status is Status.DEFERRED else at
-    return (str(outcome.status), due_at, *said, outcome.reason or None, at, done, id_)
+    return (str(outcome.status), due_at, *said, reason_of(outcome) or None, at, done, id_)
 
 
 _CHANGED = (

@@ -19,7 +19,7 @@ from sendbatch.errors import Place, within
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
-from sendbatch.message.references import assigned, exported, references
+from sendbatch.message.source import assigned, exported, references
 
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:

@@ -17,9 +17,8 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.references import assigned
+from sendbatch.message.source import BLOCK, VALUE, assigned, blank, constants
 from sendbatch.message.templates import Failed
-from sendbatch.message.written import BLOCK, VALUE, blank, constants
 
 _LONGEST_SHOWN = 100
 _LOCAL, _PART, _SCHEME, _COMPUTED = "local", "part", "scheme", "computed"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sendbatch.message.elements import (
+from sendbatch.message.markup import Tag, attributes_of, tokens
+from sendbatch.message.plaintext.elements import (
     IMPLIED_ENDS,
     TABLE_PARTS,
     TRACKED,
@@ -14,9 +15,8 @@ from sendbatch.message.elements import (
     is_hidden,
     keeps_lines,
 )
-from sendbatch.message.markup import Tag, attributes_of, tokens
-from sendbatch.message.tables import data_tables
-from sendbatch.message.writing import Element, Writer
+from sendbatch.message.plaintext.tables import data_tables
+from sendbatch.message.plaintext.writer import Element, Writer
 
 ALT_OR_TEXT = 'say in alt="…" what an image shows, or name a template in templates.text'
 _DEEPEST = 512  # elements within each other that are told apart; browsers have such a bound too

@@ -14,8 +14,8 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle
 from sendbatch.message.markup import attributes_of, tokens
-from sendbatch.message.page import tidy
-from sendbatch.message.plaintext import ALT_OR_TEXT, text_from_html
+from sendbatch.message.plaintext.page import tidy
+from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 
 _VALUE = "x"  # whatever a value will be, it could be a word
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)

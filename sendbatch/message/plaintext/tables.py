@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sendbatch.message.elements import BREAKS, STRUCTURE
 from sendbatch.message.markup import Tag
+from sendbatch.message.plaintext.elements import BREAKS, STRUCTURE
 
 _LAYOUT_ROLE = re.compile(r"\brole\s*=\s*[\"']?(?:presentation|none)\b", re.IGNORECASE)
 _SCOPE = re.compile(r"\bscope\s*=", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sendbatch.message.wrapping import wrapped
+from sendbatch.message.plaintext.wrapping import wrapped
 from sendbatch.widths import width
 
 # Columns of a line: what mail programs show without wrapping, and quoted-printable without a soft break.

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sendbatch.message.elements import GAPS, LISTS, TABLE_PARTS
-from sendbatch.message.links import Link, link_to
 from sendbatch.message.markup import attributes_of
-from sendbatch.message.page import Page, tidy
+from sendbatch.message.plaintext.elements import GAPS, LISTS, TABLE_PARTS
+from sendbatch.message.plaintext.links import Link, link_to
+from sendbatch.message.plaintext.page import Page, tidy
 
 _HORIZONTAL_RULE = "-" * 40
 _NUMBER = re.compile(r"\s*([+-]?[0-9]{1,9})")

@@ -1,0 +1,67 @@
+"""What a run says of the server's answers: codes and numbers in, words for people out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sendbatch.delivery.breaker import Streak, Trip
+from sendbatch.limits.brake import REFUSALS
+from sendbatch.smtp.replies import said
+from sendbatch.values import Reply
+from sendbatch.words import clock_time, count, listed
+
+
+def tripped(trip: Trip) -> str:
+    """Why the breaker ended the run, as a sentence's beginning."""
+    if trip.of is Streak.UNANSWERED:
+        return f"{trip.number} messages in a row were sent whole and never answered"
+    last = f", the last one: {said(trip.last)}" if trip.last else ""
+    if trip.of is Streak.OF_US:
+        return f"{trip.number} refusals in a row that speak about us and not about the recipients{last}"
+    refusals = "refusal" if trip.number == 1 else "refusals"
+    return f"{trip.number} permanent {refusals} in a row{last}"
+
+
+def braked(last: Reply | None, *, tried: bool) -> str:
+    """Why the brake is on; `tried`: a message was tried under it, and refused."""
+    so = f"the last one: {said(last)}" if last else "all of them"
+    if tried:
+        return f"the server still refuses everything, {so}"
+    return f"{REFUSALS} messages in a row were refused, {so}"
+
+
+def next_try(why: str, at: float) -> str:
+    return f"{why}; one message is tried at {clock_time(at)}"
+
+
+def worth_trying(why: str, at: float) -> str:
+    return f"{why}; it is worth trying again from {clock_time(at)}"
+
+
+def slower(rate: float) -> str:
+    return f"the server asks for less: {rate:.2g} messages a second now"
+
+
+def connections_again(number: int) -> str:
+    return f"{number} connections again"
+
+
+def fewer_connections(number: int) -> str:
+    return f"the server takes fewer connections: {number} now"
+
+
+def session_limit(messages: int) -> str:
+    return f"the server takes {count(messages, 'message')} a connection"
+
+
+def set_aside(domains: Collection[str]) -> str:
+    return f"all are refused at {listed(sorted(domains), 1)}: others are tried first"
+
+
+def unbuildable(number: int, first: str) -> str:
+    """`first` is the first reason of them."""
+    return f"{number} messages could not be built; the first reason: {first}"
+
+
+BRAKED_BEFORE = "the last run was refused for everybody: one message is tried first"
+TAKES_AGAIN = "the server takes mail again"

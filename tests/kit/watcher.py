@@ -1,0 +1,31 @@
+"""Who watches a run, as a progress bar does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from sendbatch.runtime.observer import Observer, Wait
+from sendbatch.values import Status
+
+
+class Watcher(Observer):
+    """Keeps what it was told; `counts` is what a progress bar would show. `on_move` is called in the run's
+    own loop."""
+
+    def __init__(self, on_move: Callable[[], None] = lambda: None) -> None:
+        self.notices: list[str] = []
+        self.waits: list[Wait] = []
+        self.counts: Counter[Status] = Counter()
+        self.on_move = on_move
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def waiting(self, wait: Wait) -> None:
+        self.waits.append(wait)
+
+    def moved(self, was: Status, now: Status) -> None:
+        self.counts[was] -= 1
+        self.counts[now] += 1
+        self.on_move()
