@@ -17,11 +17,11 @@ from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Parts, Sample
-from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
+from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable, Why
 
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
-Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
+Staged: TypeAlias = tuple[int, str, str, str, str, str | None, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
 Large: TypeAlias = tuple[int, int, bool]  # line, bytes on the wire, whether it fails alone by them
@@ -113,6 +113,7 @@ def staged(checked: Checked) -> Staged:
         checked.email,
         _text(checked.cells),
         str(checked.status),
+        Why.OTHER if checked.reason else None,
         checked.reason or None,
     )
 

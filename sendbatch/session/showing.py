@@ -19,6 +19,7 @@ from sendbatch.message.parts import Sample
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import confirmed, server_of
 from sendbatch.planning.preparing import Prepared
+from sendbatch.reasons import reason
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Question, Rehearsal, Seen
 from sendbatch.session.rehearsal import rehearse, samples
@@ -174,7 +175,8 @@ def _entries(
 def _grouped(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
     for entry in job.stop.heeding(draft.people.entries({status})):
-        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+        said = reason(entry.why, entry.detail, entry.code, entry.row)
+        found.add(said, entry.row, entry.email or entry.key or "(no address)")
     return found
 
 
