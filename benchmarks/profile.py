@@ -52,7 +52,6 @@ PLACES = (
     ("/sendbatch/preview/", "report"),
     ("/sendbatch/cli/", "start-up"),
     ("/sendbatch/campaign/", "start-up"),
-    ("/pydantic/", "start-up"),
 )
 
 Function = tuple[str, int, str]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +29,17 @@ def _table(name: str) -> str:
         for key in table_of(section).values()
     ]
     columns = 3 if any(default for *_, default in rows) else 2
-    lines = [("key", "meaning", "default")[:columns], ("---",) * columns]
-    return (
-        "".join(map(_line, [*lines, *(row[:columns] for row in rows)]))
-        .replace("| --- ", "|---")
-        .replace("--- |", "---|")
-    )
+    head = ("key", "meaning", "default")
+    lines = [
+        _line(head[:columns]),
+        "|---" * columns + "|\n",
+        *(_line(row[:columns]) for row in rows),
+    ]
+    return "".join(lines)
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |")
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|\n"
 
 
 def _meaning(key: Key[Any]) -> str:
@@ -49,10 +49,10 @@ def _meaning(key: Key[Any]) -> str:
 def _default(section: type[Keys[Any]], key: Key[Any]) -> str:
     if key.absent is not None or key.required:
         return key.absent or ""
-    return _written(default_of(section, key))
+    return written(default_of(section, key))
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A default as the file would say it."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
@@ -60,7 +60,7 @@ def _written(value: object) -> str:
         return f"`{value / 60:g}m`" if value >= 120 and value % 60 == 0 else f"`{value:g}s`"
     if isinstance(value, str) and value:
         return f"`{value}`"
-    return str(value) if isinstance(value, int) and value is not MISSING else "none"
+    return str(value) if isinstance(value, int) else "none"
 
 
 if __name__ == "__main__":

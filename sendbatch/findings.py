@@ -18,9 +18,7 @@ from sendbatch.words import count, rows
 
 ROWS_NAMED = 3  # of each group
 MOST_GROUPS = 20  # told apart; the rows of further ones are counted
-WORDINGS = (
-    3  # of one group that differ by a path, an address or a number alone, and are said one by one
-)
+WORDINGS = 3  # of one group that are said one by one: they differ by a path, an address or a number alone
 
 _OWN = re.compile(r"'[^']*'|\S*[@/\d]\S*")
 
@@ -128,8 +126,8 @@ class Topic(Enum):
 
 @unique
 class Rule(Enum):
-    """The id is the name as a file has it: HTML_SIZE is html-size. `meaning` is one line on what is found,
-    `remedy` what to do about it; findings say the details."""
+    """The id is the name as a file has it: UNKNOWN_KEY is unknown-key. `meaning` is one line on what is
+    found, `remedy` what to do about it; findings say the details."""
 
     def __init__(self, topic: Topic, severity: Severity, meaning: str, remedy: str) -> None:
         self.topic = topic
@@ -522,6 +520,12 @@ class Rule(Enum):
         "error",
         "A word of the template language is written for the column of that name.",
         "Write it with `_` before it: the column `None` is `_none`.",
+    )
+    STUCK_MESSAGE = (
+        Topic.TEMPLATES,
+        "error",
+        "Several messages take too long to build, or more memory than there is: no more are tried.",
+        "Look at what the templates compute: a loop that never ends, or a text that grows.",
     )
     BARE_CONDITION = (
         Topic.TEMPLATES,

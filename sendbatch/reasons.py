@@ -53,7 +53,7 @@ _BROKE: Mapping[str, str] = {
 }
 _PLACES = {how: text.count("{") for how, text in _BROKE.items()}
 
-_TOLD: Mapping[str, str] = {  # all others, with a place for the detail
+_SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.CLOSED: "the server closed the connection",
     Why.EARLY: "the server answered before it had the whole message",
     Why.RELEASED: "{} before anything of the message was handed over",
@@ -95,14 +95,14 @@ def reason(
     if why in _REFUSALS:
         return _refused(why, detail or "", code)
     if why in (Why.RELEASED, Why.UNFINISHED, Why.UNANSWERED):
-        return _TOLD[why].format(_broke(detail or ""))
+        return _SENTENCES[why].format(_broke(detail or ""))
     if why == Why.UNBUILDABLE:
         return f"{detail or ''} (row {row})" if row else detail or ""
     if why == Why.TOO_LARGE:
         size, _, most = (detail or "").partition(" ")
-        return _TOLD[why].format(size, most)
-    told = _TOLD.get(why, "{}").format(detail or "")
-    return one_line(told, LONGEST) if why in (Why.ADDRESS, Why.REQUIRED) else told
+        return _SENTENCES[why].format(size, most)
+    words = _SENTENCES.get(why, "{}").format(detail or "")
+    return one_line(words, LONGEST) if why in (Why.ADDRESS, Why.REQUIRED) else words
 
 
 def reason_of(outcome: Outcome, row: int = 0) -> str:
@@ -113,8 +113,8 @@ def reason_of(outcome: Outcome, row: int = 0) -> str:
 
 def _refused(why: str, what: str, code: int | None) -> str:
     """A refusal for good says of what of ours it speaks; one for now may be over by the next try."""
-    told = _REFUSED.get(what, what)
-    return f"{told}, and speaks of {OURS[why]}" if why in OURS and (code or 0) >= 500 else told
+    words = _REFUSED.get(what, what)
+    return f"{words}, and speaks of {OURS[why]}" if why in OURS and (code or 0) >= 500 else words
 
 
 def _broke(detail: str) -> str:

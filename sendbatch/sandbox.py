@@ -14,10 +14,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
-import os
 import re
 import secrets
-import tempfile
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +25,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
 from sendbatch.campaign.secrets import Credentials
-from sendbatch.runtime.files import named_folder, own_folder, sync
+from sendbatch.runtime.files import add, named_folder, own_folder
 
 MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
 
@@ -103,7 +101,8 @@ class _Keeper:
         user, password = login.username.encode(), login.password.encode()
         self._answer = base64.b64encode(b"\0%b\0%b" % (user, password)).decode()  # RFC 4616 §2
         taken = (_NUMBERED.fullmatch(path.name) for path in folder.iterdir())
-        self._numbers = count(1 + max((int(match[1]) for match in taken if match), default=0))
+        last = max((int(match[1]) for match in taken if match), default=0)
+        self._names = (f"{number:06}.eml" for number in count(last + 1))
 
     async def handle_AUTH(
         self, server: Any, session: Session, envelope: Envelope, words: list[str]
@@ -125,33 +124,9 @@ class _Keeper:
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
         content = envelope.original_content or b""
         try:
-            name = self._keep(content)
+            name = add(self._folder, content, self._names)
         except OSError as error:
             if error.errno in _FULL:
                 return "452 4.3.1 the disk is full"
             return f"451 4.3.0 the message cannot be kept: {error.strerror}"
         return f"250 2.0.0 kept as {name}"
-
-    def _keep(self, content: bytes) -> str:
-        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._folder)  # 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            name = self._named(part)
-        finally:
-            os.unlink(part)
-        sync(self._folder)
-        return name
-
-    def _named(self, part: str) -> str:
-        """Gives the file the next free number: another sandbox may use the same folder."""
-        for number in self._numbers:
-            name = f"{number:06}.eml"
-            try:
-                os.link(part, self._folder / name)
-            except FileExistsError:
-                continue
-            return name
-        raise AssertionError("numbers do not end")

@@ -102,7 +102,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the checks say of one row: the status it is planned with, and why.
+    """What the checks say of one row: the status it is planned with, and why, None where it is PENDING.
 
     `status` is PENDING (it may claim its key), INVALID or FILTERED here; suppression and
     duplicates are found afterwards, against the ledger. `key` and `domain` are empty where the row
@@ -119,7 +119,8 @@ class Checked:
     email: str
     domain: str
     cells: tuple[str, ...]
-    reason: str = ""
+    why: Why | None = None
+    detail: str = ""
     attachments: tuple[str, ...] = ()
     former_key: str = ""
 

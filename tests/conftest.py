@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
-from tests.kit.thoroughness import IN_CI, examples
+from tests.kit.thoroughness import IN_CI, PHASES, examples
 
 # Where this suite runs in CI, what it tests is not to think so, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT):
@@ -25,7 +25,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says how busy the machine is. CI, which vouches for a change, tries the same each
 # time, and more of it; at a desk others come each time.
 settings.register_profile(
-    "sendbatch", deadline=None, derandomize=IN_CI, max_examples=examples(100)
+    "sendbatch",
+    deadline=None,
+    derandomize=IN_CI,
+    max_examples=examples(100),
+    phases=PHASES,
+    # A fixture is a folder, mostly, and each example writes its files there anew.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("sendbatch")
 

@@ -122,7 +122,7 @@ def _fails_with(code: int):
 def test_what_cannot_be_kept_is_refused_for_now_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, reply: int
 ) -> None:
-    monkeypatch.setattr("sendbatch.sandbox.os.fsync", _fails_with(code))
+    monkeypatch.setattr("sendbatch.runtime.files.os.fsync", _fails_with(code))
     with Sandbox(tmp_path) as sandbox, pytest.raises(smtplib.SMTPDataError) as caught:
         send(sandbox)
     assert caught.value.smtp_code == reply
@@ -139,7 +139,7 @@ def test_file_and_name_are_on_the_disk_before_the_250(
         synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
         fsync(handle)
 
-    monkeypatch.setattr("sendbatch.sandbox.os.fsync", watched)
+    monkeypatch.setattr("sendbatch.runtime.files.os.fsync", watched)
     with Sandbox(tmp_path) as sandbox:
         send(sandbox)
         assert synced == [False, True]

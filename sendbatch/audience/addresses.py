@@ -10,10 +10,9 @@ from functools import lru_cache
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from sendbatch.audience.carriers import LOOSE_DOTS
 from sendbatch.audience.cells import bare
 from sendbatch.campaign.names import narrowed
-from sendbatch.campaign.written import hosts
+from sendbatch.campaign.written.hosts import ascii_domain
 
 LONGEST = 320  # characters: 64 and 255 with the @ between (RFC 5321 §4.5.3.1)
 PRIVATE = (".test", ".local", ".localhost")  # email-validator refuses these; some servers know them
@@ -26,6 +25,16 @@ _TEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]"
 _LOOSE = re.compile(
     rf'(?=.*[^."])(?:"(?P<quoted>{_TEXT}+)"|(?P<bare>\.{_TEXT}+|(?=.*(?:\.\.|\.$)){_TEXT}+))'
 )
+# Domains whose phone companies gave out addresses with dots where no standard has them, each with the page
+# that says so. Others are taken with `recipients: {addresses: as_given}`.
+LOOSE_DOTS = {
+    # "docomo..ab1234yz@docomo.ne.jp, docomo-ab1234yz.@docomo.ne.jp": given out until 2009, still in use
+    "docomo.ne.jp": "https://www.docomo.ne.jp/service/docomo_mail/rfc_add/",
+    # two dots in a row, or one right before the @, "may not be delivered by some providers"
+    "ezweb.ne.jp": "http://www.au.kddi.com/notice/meiwaku/email/mail_address/index.html",
+    # since 2018 addresses of ezweb.ne.jp may keep what is before the @ here
+    "au.com": "https://www.gapsis.jp/2018/04/about-aucom-mailaddress.html",
+}
 LONGEST_LOCAL = 64
 LONGEST_PATH = 254  # RFC 5321 §4.5.3.1.3, without the <>
 LONGEST_PLAIN = LONGEST_PATH - len(STAND_IN)
@@ -67,7 +76,7 @@ def _loose(local: str, domain: str, as_given: bool) -> Address:
     """Of a part before the @ with quotes, or with dots where none are expected."""
     if not _is_loose(local):
         return normalise(f"{local}@{domain}")  # the quotes say nothing
-    if not as_given and ascii_domain(domain) not in LOOSE_DOTS:
+    if not as_given and comparable_domain(domain) not in LOOSE_DOTS:
         try:
             return _normalised(f"{local}@{domain}")
         except ValueError as error:
@@ -122,9 +131,9 @@ def default_key(email: str) -> str:
     """
     local, _, domain = email.rpartition("@")
     if email.isascii():  # nothing to compose, and to fold is to lower
-        return f"{local.lower()}@{ascii_domain(domain)}"
+        return f"{local.lower()}@{comparable_domain(domain)}"
     local, _, domain = unicodedata.normalize("NFC", email).rpartition("@")
-    return f"{unicodedata.normalize('NFC', local.casefold())}@{ascii_domain(domain)}"
+    return f"{unicodedata.normalize('NFC', local.casefold())}@{comparable_domain(domain)}"
 
 
 def spellings_of_domain(domain: str) -> tuple[str, ...]:
@@ -135,10 +144,10 @@ def spellings_of_domain(domain: str) -> tuple[str, ...]:
         return (domain,)
 
 
-def ascii_domain(domain: str) -> str:
+def comparable_domain(domain: str) -> str:
     """A domain as A-labels in lower case; as it is, where it cannot be one."""
     domain = domain.strip().rstrip(".").lower()
     try:
-        return hosts.ascii_domain(domain)
+        return ascii_domain(domain)
     except ValueError:
         return domain

@@ -20,7 +20,8 @@ from sendbatch.campaign.model import Json
 from sendbatch.campaign.names import guess, narrowed
 from sendbatch.errors import AudienceError, one_line
 from sendbatch.findings import Rule
-from sendbatch.values import Checked, Row, Status
+from sendbatch.reasons import LONGEST as LONGEST_REASON
+from sendbatch.values import Checked, Row, Status, Why
 
 _NO_ATTRIBUTE = re.compile(r"'str object' has no attribute '(\w+)'$")
 
@@ -48,25 +49,30 @@ class Checker:
         never means *filtered*."""
         cells = self._cells(row.cells)
         if row.ragged is not None:
-            why = f"the row {row.ragged}"
-            return Checked(row.line, Status.INVALID, "", self._shown(cells), "", cells, why)
+            email = self._shown(cells)
+            return Checked(
+                row.line, Status.INVALID, "", email, "", cells, Why.RAGGED, row.ragged
+            )
         if self._where and not self._passes(row, cells):
             return self._filtered(row, cells)
-        email, domain, reason = "", "", ""
+        email, domain, why, detail = "", "", None, ""
         try:
             address, written = self._address(cells)
             email, domain = address.email, address.domain
         except ValueError as error:
             email = written = self._shown(cells)
-            reason = f"not a usable address: {error}" if email else "the address is empty"
+            why, detail = (Why.ADDRESS, str(error)) if email else (Why.NO_ADDRESS, "")
         key = self._key_of(row, cells, email if domain else "")
         former = self._former_key(row, key)
-        reason = reason or self._what_is_empty(cells, key)
-        if reason:
-            reason = one_line(reason, 500)
-            return Checked(row.line, Status.INVALID, key, email, domain, cells, reason, (), former)
+        if why is None:
+            why, detail = self._what_is_empty(cells, key)
+        if why is not None:
+            detail = one_line(detail, LONGEST_REASON)
+            return Checked(
+                row.line, Status.INVALID, key, email, domain, cells, why, detail, (), former
+            )
         cells = self._with_address(cells, written)
-        return Checked(row.line, Status.PENDING, key, email, domain, cells, "", (), former)
+        return Checked(row.line, Status.PENDING, key, email, domain, cells, former_key=former)
 
     def _address(self, cells: tuple[str, ...]) -> tuple[Address, str]:
         """The address, and its cell without what stands around it. Raises ValueError."""
@@ -92,8 +98,8 @@ class Checker:
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
             former = self._former_key(row, key)
-        why = "`where` is false"
-        return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, (), former)
+        why = Why.FILTERED
+        return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, "", (), former)
 
     def _shown(self, cells: tuple[str, ...]) -> str:
         return one_line(cells[self._email].strip(), LONGEST)
@@ -148,11 +154,11 @@ class Checker:
                 former = self._key_of(row, self._cells(row.before), "")
         return "" if former == key else former
 
-    def _what_is_empty(self, cells: tuple[str, ...], key: str) -> str:
+    def _what_is_empty(self, cells: tuple[str, ...], key: str) -> tuple[Why | None, str]:
         for name, i in self._required:
             if not cells[i].strip():
-                return f"{name} is required and empty"
-        return "" if key else "its key is empty"
+                return Why.REQUIRED, name
+        return (None, "") if key else (Why.NO_KEY, "")
 
 
 def _hint(error: BaseException) -> str | None:

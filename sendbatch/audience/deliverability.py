@@ -13,12 +13,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from sendbatch.runtime.threads import in_thread
+from sendbatch.values import Why
 
 if TYPE_CHECKING:
     import dns.name
     import dns.resolver
 
-NO_MAIL = "no mail server: "  # how the reason of a row begins that is invalid for DNS alone
 THREADS = 16
 MOMENT = 0.1  # seconds at most between two calls of a `heed`
 HOPELESS = 2 * THREADS  # look-ups without one answer: nobody is asked any more
@@ -31,18 +31,18 @@ class Deliverability:
     def __init__(self, timeout: float = 5.0, resolver: dns.resolver.Resolver | None = None) -> None:
         self._timeout = timeout
         self._resolver = resolver
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, Why | None] = {}
         self._is_answered = False
         self.unanswered: set[str] = set()  # domains of which nothing could be learned
 
     def check(
         self, domains: Iterable[str], heed: Callable[[], None] = lambda: None
-    ) -> dict[str, str | None]:
+    ) -> dict[str, Why | None]:
         """For each domain (A-labels) why no mail can go there, or None where it may. `heed` is called
         after each answer, and while none comes; what it raises ends the rest."""
         wanted = list(dict.fromkeys(domains))
         left = deque(domain for domain in wanted if domain not in self._known)
-        answers: SimpleQueue[tuple[str, str | None]] = SimpleQueue()
+        answers: SimpleQueue[tuple[str, Why | None]] = SimpleQueue()
 
         def look_up() -> None:
             with suppress(IndexError):
@@ -65,7 +65,7 @@ class Deliverability:
             thread.result()
         return {domain: self._known[domain] for domain in wanted}
 
-    def _look_up(self, domain: str) -> str | None:
+    def _look_up(self, domain: str) -> Why | None:
         import dns.exception
         import dns.name
         import dns.resolver
@@ -84,10 +84,10 @@ class Deliverability:
                 # RFC 5321 §5.1: without an MX the address record of the domain itself counts
                 return self._without_mx(resolver, name, domain)
             if len(answer) == 1 and str(answer[0].exchange) == ".":
-                return f"{NO_MAIL}{domain} takes no mail"  # RFC 7505
+                return Why.NULL_MX  # RFC 7505
         except dns.resolver.NXDOMAIN:
             self._is_answered = True
-            return f"{NO_MAIL}{domain} does not exist"
+            return Why.NO_DOMAIN
         except (dns.exception.DNSException, OSError):
             self.unanswered.add(domain)
             return None
@@ -95,7 +95,7 @@ class Deliverability:
 
     def _without_mx(
         self, resolver: dns.resolver.Resolver, name: dns.name.Name, domain: str
-    ) -> str | None:
+    ) -> Why | None:
         import dns.resolver
 
         for kind in ("A", "AAAA"):
@@ -104,4 +104,4 @@ class Deliverability:
             except dns.resolver.NoAnswer:
                 continue
             return None
-        return f"{NO_MAIL}{domain} has no server at all"
+        return Why.NO_HOST

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sendbatch.audience.addresses import LONGEST, ascii_domain, default_key, normalise
+from sendbatch.audience.addresses import LONGEST, comparable_domain, default_key, normalise
 
 KEY, DOMAIN, BELOW, TEXT = "key", "domain", "below", "text"
 LONGEST_KEY = 200  # characters of what may be a key though no row of this campaign has it
@@ -93,7 +93,7 @@ def _domain(domain: str, how: _How) -> list[Said]:
     if below and not how.subdomains:
         return []
     try:
-        name = normalise(f"any@{ascii_domain(domain.removeprefix('*').removeprefix('.'))}").domain
+        name = normalise(f"any@{comparable_domain(domain.removeprefix('*').removeprefix('.'))}").domain
     except ValueError:
         return []
     here = [] if below else [Said(DOMAIN, name)]

@@ -193,12 +193,12 @@ def unreadable(
     files: Iterable[tuple[Path, str]], heed: Callable[[], None] = lambda: None
 ) -> list[Finding]:
     """The first fault of each file, named with its encoding, that is no text in it."""
-    faults: list[Finding] = []
+    findings: list[Finding] = []
     for path, encoding in files:
         try:
             with Lines(path, encoding, heed=heed) as lines:
                 for _ in lines:
                     pass
         except AudienceError as error:
-            faults += error.findings
-    return faults
+            findings += error.findings
+    return findings

@@ -19,6 +19,7 @@ from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.values import Row
+from sendbatch.words import count
 
 LONGEST_NAME = 200  # characters of a column's name that are shown
 # Characters of a cell. csv's own limit is 131,072; whole letters, as some put into one, have fewer than this.
@@ -145,8 +146,7 @@ class Table:
         ragged = None
         missing = self._complete and any(self._header[len(cells) :])
         if missing or any(cells[self.width :]):
-            number = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            ragged = f"has {number}, the header has {self.width}"
+            ragged = f"has {count(len(cells), 'cell')}, the header has {self.width:,}"
         padded = cells if over >= 0 else [*cells, *[""] * -over]
         row = Row(self._start, tuple(padded[i] for i in self._kept), ragged)
         return self._with_before(row) if self._as_before else row
@@ -207,8 +207,8 @@ class Table:
                 names[name] = told
                 kept.append(place)
             else:
-                fault = self._clash([(name, told) for name, told, _ in alike])
-                clashes.update(dict.fromkeys((name for name, _, _ in alike), fault))
+                finding = self._clash([(name, told) for name, told, _ in alike])
+                clashes.update(dict.fromkeys((name for name, _, _ in alike), finding))
         return names, clashes, kept
 
     def _clash(self, alike: list[tuple[str, str]]) -> Finding:

@@ -88,14 +88,14 @@ def make_rules(
         file=shown(recipients.file),
         where_place=campaign.places.get("recipients.where"),
     )
-    faults = [
+    findings = [
         *_missing(rules, campaign, names, clashes),
         *_unknown(rules, campaign, clashes),
         *_overridden(rules, campaign),
         *clashing(clashes, _used(rules, campaign)),
     ]
-    if faults:
-        raise CampaignError(faults)
+    if findings:
+        raise CampaignError(findings)
     return rules
 
 
@@ -120,16 +120,16 @@ def _expressions(rules: Rules) -> Iterator[tuple[str, str, TreeOf]]:
 
 
 def _overridden(rules: Rules, campaign: Campaign) -> list[Finding]:
-    faults = []
+    findings = []
     for name in campaign.overrides:
         if name in rules.columns:
             given = name in rules.csv_columns
             there = "the CSV has a column of" if given else "recipients.defaults gives"
             message = f"--set {name}: {there} that name, which would win over it"
-            faults.append(
+            findings.append(
                 Rule.SET_ON_COLUMN.finding(message, hint="give the variable another name")
             )
-    return faults
+    return findings
 
 
 def _missing(
@@ -155,29 +155,29 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Finding]) -
     compared with a number there."""
     env = environment()
     known = {*rules.columns, *rules.variables, *clashes}
-    faults = []
+    findings = []
     for path, source, tree_of in _expressions(rules):
         place = campaign.places.get(path)
         try:
             uses = needed(tree_of(env, source))
         except jinja2.TemplateSyntaxError as error:
-            faults.append(Rule.TEMPLATE_SYNTAX.finding(f"{path}: {error.message}", place))
+            findings.append(Rule.TEMPLATE_SYNTAX.finding(f"{path}: {error.message}", place))
             continue
         for use in uses:
             if use.name not in known:
                 hint = meant_by(use.name, known) or "neither a column nor a variable"
                 there = within(place, source, offset_of(source, use.name))
-                faults.append(
+                findings.append(
                     Rule.UNKNOWN_NAME.finding(f"{path}: unknown name {use.name!r}", there, hint)
                 )
         tree = tree_of(env, source)
         kinds = Kinds(tree, rules.columns, rules.variables)
         found = misuses_of_condition if path == "recipients.where" else misuses
-        faults += [
+        findings += [
             one.rule.finding(f"{path}: {one.message}", place, one.hint)
             for one in found(tree, kinds)
         ]
-    return faults
+    return findings
 
 
 def bare_columns(rules: Rules) -> list[str]:

@@ -11,7 +11,7 @@ from sendbatch.campaign.files import find
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
-from sendbatch.campaign.spots import Sheet, Spot
+from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.findings import Rule
@@ -19,7 +19,7 @@ from sendbatch.findings import Rule
 
 def templates(spot: Spot, made: Templates) -> None:
     """That there is one."""
-    if not any(map(spot.names, ("html", "text", "markdown"))):
+    if not any(map(spot.has, ("html", "text", "markdown"))):
         spot.blame(Rule.NO_TEMPLATE, "there is no template", "write html:, text: or both")
 
 
@@ -28,7 +28,7 @@ def attachment(spot: Spot, made: Attachment) -> None:
     spot.attempt(partial(check_template, made.file), Rule.TEMPLATE_SYNTAX)
     if is_template(made.file):
         return
-    find(spot.at("file"), made.file, sheets=True, what="attachments")
+    find(spot.at("file"), made.file, spreadsheets=True, what="attachments")
     if made.missing != REFUSE:
         said = f"everybody gets {made.file}: it is missing for all or for nobody"
         spot.at("missing").blame(Rule.CONFLICTING_KEYS, said, "leave `missing` out")
@@ -36,7 +36,7 @@ def attachment(spot: Spot, made: Attachment) -> None:
 
 def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
     """That there is a way, and one that a click can take where `one_click` says so."""
-    if not (spot.names("url") or spot.names("mailto")):
+    if not (spot.has("url") or spot.has("mailto")):
         spot.blame(Rule.MISSING_KEY, "needs url or mailto")
     if not made.one_click:
         return
@@ -50,7 +50,7 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
 def retry(spot: Spot, made: Retry) -> None:
     """That the delays grow."""
     if made.first_delay > made.max_delay:
-        key = "max_delay" if spot.names("max_delay") else "first_delay"
+        key = "max_delay" if spot.has("max_delay") else "first_delay"
         spot.at(key).blame(Rule.CONFLICTING_KEYS, "first_delay is longer than max_delay")
 
 
@@ -69,22 +69,22 @@ def headers(spot: Spot, named: dict[str, str], profile: Profile | None) -> None:
             there.blame(Rule.HEADER_TWICE, "sendbatch writes it itself for this provider")
 
 
-def comments(sheet: Sheet) -> None:
+def comments(reading: Reading) -> None:
     """`subject: We are #1 now` says `We are`, for what stands behind the # is a comment."""
-    for trail, place in sheet.document.values.items():
-        key = table_of(sheet.keys).get(str(trail[0])) if trail else None
+    for trail, place in reading.document.values.items():
+        key = table_of(reading.keys).get(str(trail[0])) if trail else None
         if key is None or not key.for_readers:
             continue
-        text = Spot(sheet, trail).data
+        text = Spot(reading, trail).data
         if text is None and key.kind.takes_null:
-            _all_comment(Spot(sheet, trail))
+            _all_comment(Spot(reading, trail))
         if not isinstance(text, str) or place.text is None or place.column is None:
             continue
         at = cut_short(place.text, place.column - 1, text)
         if at is not None:
             said = f"{label(trail)}: this and all behind it is a comment, and no part of the text"
             hint = "put the text in quotes, or a blank behind the #"
-            Spot(sheet, trail).fault(
+            Spot(reading, trail).find(
                 Rule.CUT_BY_COMMENT, said, hint, place=replace(place, column=at + 1)
             )
 
@@ -93,4 +93,4 @@ def _all_comment(spot: Spot) -> None:
     """`color: #ff0000` is no colour but nothing, and would be read as None."""
     place = spot.key_place
     if is_all_comment(place.text or "", (place.column or 1) - 1):
-        spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", COMMENT, key=True)
+        spot.find(Rule.NO_VALUE, f"{spot.label} has no value", COMMENT, key=True)

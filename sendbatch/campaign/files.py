@@ -16,19 +16,26 @@ MOST_NAMES = 5000  # of a folder are looked through for a guess
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
-def find(spot: Spot, written: str, *, sheets: bool = False, what: str = "") -> Path:
-    """The path of a file that must be there; a fault at the spot where it is not. `sheets`: it may be
+def find(spot: Spot, written: str, *, spreadsheets: bool = False, what: str = "") -> Path:
+    """The path of a file that must be there; a fault at the spot where it is not. `spreadsheets`: it may be
     a spreadsheet, `what` the key that a fault is told of, where that is not the spot's."""
-    folder = spot.sheet.folder
+    folder = spot.reading.folder
     path = absolute(spelled(folder / written))
     wrong = problem(path)
     what = what or spot.label
     if wrong is not None:
         hint = _meant(folder, written) if wrong == NO_SUCH_FILE else None
-        spot.fault(Rule.UNREADABLE_FILE, f"{what}: {wrong}: {written}", hint)
-    elif path.suffix.lower() in SPREADSHEETS and not sheets:
+        spot.find(Rule.UNREADABLE_FILE, f"{what}: {wrong}: {written}", hint)
+    elif path.suffix.lower() in SPREADSHEETS and not spreadsheets:
         said = f"{what}: a spreadsheet, not a CSV: {written}"
-        spot.fault(Rule.SPREADSHEET, said, "save it as CSV (UTF-8)")
+        spot.find(Rule.SPREADSHEET, said, "save it as CSV (UTF-8)")
+    return path
+
+
+def find_source(spot: Spot, written: str, *, spreadsheets: bool = False, what: str = "") -> Path:
+    """As `find`, of a file that is read with the one that names it."""
+    path = find(spot, written, spreadsheets=spreadsheets, what=what)
+    spot.reading.sources.append(path)
     return path
 
 

@@ -11,7 +11,23 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import checking
-from sendbatch.campaign.kinds import (
+from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several
+from sendbatch.campaign.model import (
+    FAIL,
+    REFUSE,
+    SEND_WITHOUT,
+    Attachment,
+    Campaign,
+    Profile,
+    Recipients,
+    Retry,
+    SuppressionList,
+    Templates,
+    Timeouts,
+    Unsubscribe,
+)
+from sendbatch.campaign.table import Key, Keys
+from sendbatch.campaign.vocabulary import (
     ADDRESS,
     ANYTHING,
     BOUNDS,
@@ -43,32 +59,11 @@ from sendbatch.campaign.kinds import (
     TRUTH,
     URL,
     VARIABLE_NAME,
-    Built,
-    FoundFile,
-    Named,
-    NameOr,
-    Section,
-    Several,
     choice,
     encoding,
     switch,
     whole,
 )
-from sendbatch.campaign.model import (
-    FAIL,
-    REFUSE,
-    SEND_WITHOUT,
-    Attachment,
-    Campaign,
-    Profile,
-    Recipients,
-    Retry,
-    SuppressionList,
-    Templates,
-    Timeouts,
-    Unsubscribe,
-)
-from sendbatch.campaign.table import Key, Keys
 from sendbatch.campaign.written.links import leads_to
 
 COUNT = whole(1, 1_000_000)

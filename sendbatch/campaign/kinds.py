@@ -1,8 +1,11 @@
-"""The kinds of values in the files: how each is read, widened, and described to editors."""
+"""What may stand under a key: how a value, a list or a mapping is read, widened, and described to editors.
+
+`vocabulary` has the ready ones that the keys are declared with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,31 +16,22 @@ from sendbatch.campaign.document import masking
 from sendbatch.campaign.document.masking import Shape
 from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.document.widening import listed, parted, wrapped
-from sendbatch.campaign.files import find
-from sendbatch.campaign.language.checks import check_expression, check_template
-from sendbatch.campaign.language.environment import is_template
-from sendbatch.campaign.model import Mailbox, Rate
-from sendbatch.campaign.names import usable
-from sendbatch.campaign.reading import read_keys, want_mapping
+from sendbatch.campaign.files import find_source
+from sendbatch.campaign.model import Rate
+from sendbatch.campaign.reading import read_keys, want_mapping, widen
 from sendbatch.campaign.schema import reference
 from sendbatch.campaign.spots import Spot
-from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of, table_of
-from sendbatch.campaign.written import hosts, values
-from sendbatch.campaign.written.headers import header_name
-from sendbatch.campaign.written.links import check_mailto, check_url
-from sendbatch.campaign.written.parsing import Wrong, is_encoding
-from sendbatch.campaign.written.rates import PATTERN as RATE_PATTERN
+from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of
+from sendbatch.campaign.written import values
 from sendbatch.findings import Rule
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Keys[Any])
 
-DURATION_PATTERN = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
-
 
 class Plain(Kind[T]):
-    """A value that a function reads. What is wrong with it is said by the
-    reading and by each of the checks, which raise Wrong; `then` gives its usual form."""
+    """A value that a function reads. What is wrong with it is said by the reading and by each of the checks,
+    which raise Wrong; `then` gives its usual form."""
 
     def __init__(
         self,
@@ -61,14 +55,15 @@ class Plain(Kind[T]):
 
 
 class FoundFile(Kind[Path]):
-    """A file that must be there, by its path. `what` is the key in faults, where that is not its own."""
+    """A file that must be there and is read, by its path: no recipient may have it attached. `what` is the
+    key in faults, where that is not its own."""
 
     def __init__(self, what: str = "") -> None:
         self._what = what
 
     def read(self, value: Data, spot: Spot) -> Path | None:
         written = spot.attempt(partial(values.file, value))
-        return None if written is None else find(spot, written, what=self._what)
+        return None if written is None else find_source(spot, written, what=self._what)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         return {"type": "string"}
@@ -254,103 +249,3 @@ class NameOr(Kind[str | K]):
 
     def shape(self, plain: Shape) -> Shape:
         return self._mapping.shape(plain)
-
-
-def widen(node: Node, keys: type[Keys[Any]]) -> Node:
-    """A mapping with every short form in it written out."""
-    table = table_of(keys)
-    if isinstance(node, MappingNode):
-        node.value = [
-            (name, table[name.value].kind.widened(value))
-            if isinstance(name, ScalarNode) and name.value in table
-            else (name, value)
-            for name, value in node.value
-        ]
-    return node
-
-
-def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Plain[str]:
-    """One of these words; `meant` are others that people write for them."""
-    return Plain(values.choice(*choices, meant=meant), {"enum": list(choices)})
-
-
-def switch(off: str, on: str) -> Plain[bool]:
-    """One of two words, of which the second is true."""
-    read = values.choice(off, on)
-    return Plain(lambda value: read(value) == on, {"enum": [off, on]})
-
-
-def whole(low: int, high: int) -> Plain[int]:
-    """A whole number between these two."""
-    schema = {"type": "integer", "minimum": low, "maximum": high}
-    return Plain(values.whole(low, high), schema)
-
-
-def of_text(read: Callable[[str], str]) -> Callable[[object], str]:
-    return lambda value: read(values.text(value))
-
-
-def encoding(examples: str) -> Plain[str]:
-    """The name of a text encoding."""
-
-    def check(name: str) -> None:
-        if not is_encoding(name):
-            raise Wrong(f"no such encoding: {name}", f"such as {examples}")
-
-    return Plain(values.line, _TEXT, (Rule.UNKNOWN_ENCODING, check))
-
-
-def _usable_or_template(text: str) -> str:
-    return text if is_template(text) else usable(text)
-
-
-def _address_alone(mailto: str) -> str:
-    return mailto.removeprefix("mailto:")
-
-
-def _mailbox_name(box: Mailbox) -> None:
-    check_template(box.name)
-
-
-_TEXT: Schema = {"type": ["string", "number"]}  # a number is taken as it is written
-_STRING: Schema = {"type": "string"}
-_DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
-_AMOUNT: Schema = {"type": ["string", "integer"]}
-_REFERENCES = r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"
-_FINGERPRINT = "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"
-_A_TEMPLATE = (Rule.TEMPLATE_SYNTAX, check_template)
-
-TEXT = Plain(values.text, _TEXT)
-LINE = Plain(values.line, _TEXT)
-TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE)
-EXPRESSION = Plain(values.text, _TEXT, (Rule.TEMPLATE_SYNTAX, check_expression))
-COLUMN = Plain(values.line, _TEXT, then=usable)
-NAME_OF_COLUMN = Plain(values.text, _STRING, then=usable)  # as the key of a mapping
-COLUMN_OR_TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE, then=_usable_or_template)
-URL = Plain(values.line, _TEXT, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
-MAILTO = Plain(
-    values.line, _TEXT, _A_TEMPLATE, (Rule.WRONG_VALUE, check_mailto), then=_address_alone
-)
-PATH = Plain(values.file, _STRING)  # as it is written; FoundFile looks for it
-NAME = Plain(values.name, {"type": "string", "pattern": f"^{values.NAME}$"})
-PROJECT = Plain(values.project, _TEXT)
-HEADER_NAME = Plain(of_text(header_name), _STRING)
-HEADER_VALUE = Plain(values.header_value, _TEXT, _A_TEMPLATE)
-VARIABLE_NAME = Plain(values.variable, _STRING)
-ANYTHING = Anything()
-TRUTH = Plain(values.truth, {"type": "boolean"})
-ADDRESS = Plain(values.address, _STRING)
-MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
-RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
-RATES = Rates(RATE)
-DURATION = Plain(values.duration, _DURATION)
-LIMIT = Plain(values.limit, _DURATION)
-BOUNDS = Plain(values.bounds, _AMOUNT)
-TOLERANCE = Plain(values.tolerance, _AMOUNT)
-SECRET = Plain(values.secret, {"type": "string", "pattern": _REFERENCES})
-HOST = Plain(of_text(hosts.host), _STRING)
-DOMAIN = Plain(of_text(hosts.domain), _STRING)
-HELO = Plain(of_text(hosts.helo), _STRING)
-FINGERPRINT = Plain(of_text(hosts.fingerprint), {"type": "string", "pattern": _FINGERPRINT})
-DELIMITER = Plain(values.delimiter, {"enum": [*values.DELIMITERS, "\t"]})
-NOT_YET = Plain(values.not_yet, {"not": {}})

@@ -1,6 +1,6 @@
 """From a campaign file to a Campaign: read, checked, resolved, everything wrong told.
 
-The order is that of the faults a person would mend: the file's shape first, then what it names.
+The order is that of the findings a person would mend: the file's shape first, then what it names.
 Nothing stops at the first fault; what cannot be read is left out and the rest is checked.
 """
 
@@ -12,20 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.campaign import checking
-from sendbatch.campaign.document.composing import read_source
-from sendbatch.campaign.document.nodes import Trail, document
+from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
-from sendbatch.campaign.kinds import widen
 from sendbatch.campaign.language.checks import names_in
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Tolerance
 from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
-from sendbatch.campaign.reading import read_sheet
-from sendbatch.campaign.spots import Sheet
-from sendbatch.campaign.table import fields_of, shape_of
+from sendbatch.campaign.reading import read_file
+from sendbatch.campaign.spots import Reading
+from sendbatch.campaign.table import fields_of
 from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.written.rates import parse_rates
 from sendbatch.errors import CampaignError, Place, ProfileError
@@ -71,34 +69,32 @@ def load_campaign(
     `run` is the edition ("" for none; None: as the file says); `settings` are those of --set and win
     over `variables`; `smtp` names another profile; `rate`, `expect` and `tolerate` are texts as in
     the file. `config_folder` is where profiles.yaml is looked for last (None: the user's own).
-    Raises CampaignError, or ProfileError where only the profile is wrong, with all faults.
+    Raises CampaignError, or ProfileError where only the profile is wrong, with all findings.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
-    source = read_source(file, str(file), shape_of(CampaignKeys))
-    if source.root is None:
-        raise CampaignError(source.faults)
-    widen(source.root, CampaignKeys)
-    folder = absolute(file).parent
-    sheet = Sheet(document(source), CampaignKeys, folder, source.faults)
-    return _Loading(absolute(file), sheet, asked).campaign(find_profiles(folder, config_folder))
+    unneeded = ("smtp",) if asked.smtp else ()
+    declared, reading = read_file(CampaignKeys, file, str(file), unneeded=unneeded)
+    if declared is None:
+        raise CampaignError(reading.findings)
+    profiles = find_profiles(reading.folder, config_folder)
+    return _Loading(absolute(file), declared, reading, asked).campaign(profiles)
 
 
 class _Loading:
-    """One campaign file on its way; `faults` grows as it is looked at."""
+    """One campaign file on its way; `findings` grows as it is looked at."""
 
-    def __init__(self, file: Path, sheet: Sheet, asked: Asked) -> None:
+    def __init__(self, file: Path, declared: CampaignKeys, reading: Reading, asked: Asked) -> None:
         self.file = file
-        self.sheet = sheet
+        self.declared = declared
+        self.reading = reading
         self.asked = asked
-        self.faults = sheet.faults
-        unneeded = ("smtp",) if asked.smtp else ()
-        self.declared = read_sheet(CampaignKeys, sheet, unneeded=unneeded)
+        self.findings = reading.findings
 
     def campaign(self, profiles: Profiles) -> Campaign:
         declared, asked = self.declared, self.asked
         profile = self.profile(profiles)
-        checking.comments(self.sheet)
-        checking.headers(self.sheet.spot.at("headers"), declared.headers or {}, profile)
+        checking.comments(self.reading)
+        checking.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
         variables = self.variables()
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)
@@ -106,7 +102,6 @@ class _Loading:
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         self.refuse(profiles)
         sender, profile = self.complete(profile)
-        files = (self.file, profiles.file, profile.ca)
         return Campaign(
             **fields_of(declared),
             file=self.file,
@@ -123,7 +118,7 @@ class _Loading:
             expect=expect or declared.expect,
             tolerate=tolerate or declared.tolerate or Tolerance(),
             places=self.places(),
-            sources=tuple(path for path in files if path is not None),
+            sources=self.sources(profiles),
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
@@ -131,10 +126,10 @@ class _Loading:
 
     def refuse(self, profiles: Profiles) -> None:
         """Raise all that is wrong, the campaign's before the profile's, each by line."""
-        if not self.faults and not profiles.faults:
+        if not self.findings and not profiles.findings:
             return
-        kind = CampaignError if self.faults else ProfileError
-        raise kind(sorted(self.faults, key=_by_line) + sorted(profiles.faults, key=_by_line))
+        kind = CampaignError if self.findings else ProfileError
+        raise kind(sorted(self.findings, key=_by_line) + sorted(profiles.findings, key=_by_line))
 
     def complete(self, profile: Profile | None) -> tuple[Mailbox, Profile]:
         """What must be there, where nothing was wrong."""
@@ -144,10 +139,10 @@ class _Loading:
 
     def profile(self, profiles: Profiles) -> Profile | None:
         if self.asked.smtp is not None:
-            return profiles.choose(self.asked.smtp, None, "--smtp", self.faults)
-        smtp, spot = self.declared.smtp, self.sheet.spot.at("smtp")
+            return profiles.choose(self.asked.smtp, None, "--smtp", self.findings)
+        smtp, spot = self.declared.smtp, self.reading.spot.at("smtp")
         if isinstance(smtp, str):
-            return profiles.choose(smtp, spot.place, "smtp", self.faults)
+            return profiles.choose(smtp, spot.place, "smtp", self.findings)
         if isinstance(smtp, ProfileKeys):
             return merge(None, smtp, spot, self.file)
         return None
@@ -157,7 +152,7 @@ class _Loading:
             if not name.isidentifier():
                 hint = "write --set name=value"
                 said = f"--set: not a name that a template can use: {name}"
-                self.faults.append(Rule.WRONG_USAGE.finding(said, None, hint))
+                self.findings.append(Rule.WRONG_USAGE.finding(said, None, hint))
         return {**(self.declared.variables or {}), **self.asked.settings}
 
     def run(self, variables: Mapping[str, Json]) -> str:
@@ -168,7 +163,7 @@ class _Loading:
         written = self.declared.run
         if written is None:
             return ""
-        return self.sheet.spot.at("run").attempt(lambda: render_run(written, variables)) or ""
+        return self.reading.spot.at("run").attempt(lambda: render_run(written, variables)) or ""
 
     def given(self, option: str, text: str | None, read: Callable[[str], T]) -> T | None:
         """An option's text, read; what is wrong with it becomes a fault without a place."""
@@ -177,12 +172,17 @@ class _Loading:
         try:
             return read(text)
         except Wrong as wrong:
-            self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
+            self.findings.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
+
+    def sources(self, profiles: Profiles) -> tuple[Path, ...]:
+        named = (*self.reading.sources, *profiles.reading.sources)
+        own = (self.file, profiles.file) if profiles.file is not None else (self.file,)
+        return tuple(dict.fromkeys((*own, *named)))
 
     def places(self) -> dict[str, Place]:
         """By dotted path. A default's fault is one of its column: its place is the key's."""
-        document = self.sheet.document
+        document = self.reading.document
         places = {_dotted(trail): place for trail, place in document.values.items() if trail}
         for trail, place in document.keys.items():
             if trail[:2] == ("recipients", "defaults") and len(trail) == 3:
@@ -195,7 +195,7 @@ def _dotted(trail: Trail) -> str:
     return ".".join(str(part) for part in trail)
 
 
-def _by_line(fault: Finding) -> tuple[int, int]:
+def _by_line(finding: Finding) -> tuple[int, int]:
     """Those of the command line first, then by line and column."""
-    place = fault.place
+    place = finding.place
     return (place.line or 0, place.column or 0) if place else (-1, 0)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sendbatch.campaign.files import find
+from sendbatch.campaign.files import find_source
 from sendbatch.campaign.keys import ProfileKeys
 from sendbatch.campaign.model import Mailbox, Profile, SecretSource
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
-from sendbatch.campaign.written.hosts import domain
+from sendbatch.campaign.written.hosts import domain, is_loopback
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
@@ -32,12 +31,12 @@ def merge(
     spot: Spot,
     file: Path,
 ) -> Profile | None:
-    """The resolved profile, or None with faults added. `name` is None for one written inline."""
-    faults = spot.sheet.faults
-    before = len(faults)
+    """The resolved profile, or None with findings added. `name` is None for one written inline."""
+    findings = spot.reading.findings
+    before = len(findings)
     preset = _preset(declared, spot)
     host = declared.host or (preset.host if preset else None)
-    if host is None and not spot.names("host") and (preset or not spot.names("provider")):
+    if host is None and not spot.has("host") and (preset or not spot.has("provider")):
         hint = preset.note if preset else "write host:, or provider: for a preset"
         spot.blame(Rule.MISSING_KEY, "host is missing", hint, key=True)
     port, security = _way(declared, preset, host, spot)
@@ -45,7 +44,7 @@ def merge(
     ca = _authorities(declared, security, spot)
     if host is not None and preset is not None:
         _hold_to_keeping(declared, preset, host, port, spot)
-    if host is None or len(faults) > before:
+    if host is None or len(findings) > before:
         return None
     own = Profile(
         **fields_of(declared),
@@ -64,7 +63,7 @@ def merge(
         source=file,
         place=spot.key_place,
     )
-    if declared.timeout is not None and not spot.at("timeouts").names("connect"):
+    if declared.timeout is not None and not spot.at("timeouts").has("connect"):
         own = replace(own, timeouts=replace(own.timeouts, connect=declared.timeout))
     return _limited(own, declared, preset)
 
@@ -102,13 +101,13 @@ def _hold_to_keeping(
 ) -> None:
     """That a preset keeps the mail is known of its own server alone. Another may deliver it, to everybody,
     unasked, and again after each change of the text: so a person has to say."""
-    if preset.delivers or declared.delivers is not None or spot.names("delivers"):
+    if preset.delivers or declared.delivers is not None or spot.has("delivers"):
         return
     own = preset.host or ""
     local = is_loopback(host) and is_loopback(own)
     if (local and port in preset.ports) or (not local and _bare(host) == _bare(own)):
         return
-    spot.at("host" if spot.names("host") else "port").blame(
+    spot.at("host" if spot.has("host") else "port").blame(
         Rule.UNCLEAR_DELIVERY,
         f"{preset.title} keeps the mail at {own}; whether {host}:{port} does is not known",
         "write delivers: false if it keeps all mail too, delivers: true if not",
@@ -151,7 +150,7 @@ def _way(
     if security is None:
         unnamed = local and declared.port is None
         security = "none" if unnamed else WELL_KNOWN.get(port, "none" if local else "")
-    if not security and not spot.names("security"):
+    if not security and not spot.has("security"):
         spot.at("port").blame(
             Rule.UNCLEAR_SECURITY,
             f"{port} does not tell how it is secured",
@@ -176,21 +175,13 @@ def _port(declared: ProfileKeys, preset: Provider | None, host: str | None) -> i
     return USUAL_PORT["none" if host is not None and is_loopback(host) else "starttls"]
 
 
-def is_loopback(host: str) -> bool:
-    """Whether mail to this host never leaves the machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")  # RFC 6761 §6.3
-
-
 def _check_credentials(declared: ProfileKeys, preset: Provider | None, spot: Spot) -> None:
-    ways = [key for key in ("password", "password_command", "keyring") if spot.names(key)]
+    ways = [key for key in ("password", "password_command", "keyring") if spot.has(key)]
     if len(ways) > 1:
         spot.at(ways[1]).blame(
             Rule.CONFLICTING_KEYS, f"stands beside {ways[0]}", "keep one of them"
         )
-    if ways and not spot.names("username"):
+    if ways and not spot.has("username"):
         hint = f"at {preset.title} it is: {preset.username}" if preset else None
         spot.at(ways[0]).blame(Rule.INCOMPLETE_LOGIN, "there is no username to go with it", hint)
     if declared.username is not None and not ways:
@@ -200,7 +191,7 @@ def _check_credentials(declared: ProfileKeys, preset: Provider | None, spot: Spo
 
 def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | None:
     """The file of `ca`, looked into; and whether the keys about certificates go together."""
-    keys = [key for key in ("ca", "fingerprint", "server_name") if spot.names(key)]
+    keys = [key for key in ("ca", "fingerprint", "server_name") if spot.has(key)]
     if keys and security == "none":
         spot.at(keys[0]).blame(
             Rule.CONFLICTING_KEYS,
@@ -215,10 +206,10 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
         )
     if declared.ca is None:
         return None
-    faults = spot.sheet.faults
-    before = len(faults)
-    path = find(spot.at("ca"), declared.ca, sheets=True)
-    if len(faults) == before and not _holds_certificates(path):
+    findings = spot.reading.findings
+    before = len(findings)
+    path = find_source(spot.at("ca"), declared.ca, spreadsheets=True)
+    if len(findings) == before and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
         spot.at("ca").blame(
             Rule.NO_CERTIFICATE, f"no certificate in this file: {declared.ca}", hint

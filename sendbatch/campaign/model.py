@@ -1,6 +1,6 @@
 """What a campaign is once everything declared was read, checked and resolved.
 
-Frozen dataclasses without pydantic or YAML: absolute paths, parsed rates, the profile merged in.
+Frozen dataclasses without YAML: absolute paths, parsed rates, the profile merged in.
 Durations are seconds, sizes bytes.
 """
 
@@ -198,7 +198,8 @@ class Campaign:
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
-    `folder` is the campaign file's folder; `sources` are the files it was loaded from.
+    `folder` is the campaign file's folder; `sources` are the files that it is made from, itself first: no
+    recipient may have one of them attached.
     """
 
     file: Path
@@ -229,3 +230,8 @@ class Campaign:
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+
+    @property
+    def title(self) -> str:
+        """Its name, with the edition behind it."""
+        return f"{self.name} ({self.run})" if self.run else self.name

@@ -10,21 +10,19 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sendbatch.campaign.document.composing import read_source
-from sendbatch.campaign.document.nodes import Document, document
+from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import ProfileKeys, ProfilesKeys
-from sendbatch.campaign.kinds import widen
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import common_slow_down
-from sendbatch.campaign.reading import read_sheet
-from sendbatch.campaign.spots import Sheet
-from sendbatch.campaign.table import shape_of
+from sendbatch.campaign.reading import read_file
+from sendbatch.campaign.spots import Reading
 from sendbatch.errors import Place, ProfileError, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.runtime.paths import config_folder as users_own
+from sendbatch.words import listed
 
 FILE_NAME = "profiles.yaml"
 MISSPELT = ("profiles.yml", "profile.yaml", "profile.yml")
@@ -33,18 +31,18 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True)
 class Profiles:
-    """One profiles.yaml as read, or none (`file` is None). `faults` are all that is wrong in it."""
+    """One profiles.yaml as read, or none (`file` is None). `findings` are all that is wrong in it."""
 
     file: Path | None
-    sheet: Sheet
+    reading: Reading
     declared: dict[str, ProfileKeys] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property
-    def faults(self) -> list[Finding]:
-        return self.sheet.faults
+    def findings(self) -> list[Finding]:
+        return self.reading.findings
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +53,7 @@ class Profiles:
     ) -> Profile | None:
         """The profile of that name, presets merged in; None where that fails.
 
-        What is wrong in the profile is added to `faults`; that there is none of the name to
+        What is wrong in the profile is added to `findings`; that there is none of the name to
         `unknown`, at the place where it is named.
         """
         if name == SANDBOX:
@@ -72,7 +70,7 @@ class Profiles:
             unknown.append(self._unknown(name, place, label))
             return None
         assert self.file is not None
-        return merge(name, self.declared[name], self.sheet.spot.at("profiles", name), self.file)
+        return merge(name, self.declared[name], self.reading.spot.at("profiles", name), self.file)
 
     def _unknown(self, name: str, place: Place | None, label: str) -> Finding:
         if self.file is None:
@@ -82,9 +80,9 @@ class Profiles:
                 hint = f"{self.misspelt} must be named {FILE_NAME}"
             return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
         near = guess(name, self.names)
-        known = f"there are {', '.join(self.names[:20])}"
+        known = f"there are {listed(self.names, 20)}"
         hint = f"did you mean {near}? {known}" if near else known
-        said = f"{label}: no profile named {name} in {self.sheet.document.file}"
+        said = f"{label}: no profile named {name} in {self.reading.document.file}"
         return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
 
 
@@ -92,10 +90,10 @@ def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -
     """One profile by name, found from the folder `start` on. Raises ProfileError."""
     profiles = find_profiles(start, config_folder)
     profile = None
-    if not profiles.faults:
-        profile = profiles.choose(name, None, "profile", profiles.faults)
-    if profile is None or profiles.faults:
-        raise ProfileError(profiles.faults)
+    if not profiles.findings:
+        profile = profiles.choose(name, None, "profile", profiles.findings)
+    if profile is None or profiles.findings:
+        raise ProfileError(profiles.findings)
     return profile
 
 
@@ -109,26 +107,22 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
     there = (folder / name for folder in folders for name in MISSPELT)
     misspelt = next((shown(file) for file in there if os.path.lexists(file)), None)
     return Profiles(
-        None, Sheet(Document(FILE_NAME, {}, {}, {}), ProfilesKeys, start), misspelt=misspelt
+        None, Reading(Document(FILE_NAME, {}, {}, {}), ProfilesKeys, start), misspelt=misspelt
     )
 
 
 def read_profiles(file: Path) -> Profiles:
-    """Read one profiles.yaml; what is wrong in it is in `faults`."""
+    """Read one profiles.yaml; what is wrong in it is in `findings`."""
     file = absolute(file)
-    source = read_source(file, shown(file), shape_of(ProfilesKeys))
-    if source.root is None:
-        empty = Document(source.file, {}, {}, {})
-        return Profiles(file, Sheet(empty, ProfilesKeys, file.parent, source.faults))
-    widen(source.root, ProfilesKeys)
-    sheet = Sheet(document(source), ProfilesKeys, file.parent, source.faults)
-    declared = read_sheet(ProfilesKeys, sheet)
+    declared, reading = read_file(ProfilesKeys, file, shown(file))
+    if declared is None:
+        return Profiles(file, reading)
     profiles = dict(declared.profiles or {})
     if profiles.pop(SANDBOX, None) is not None:
-        spot = sheet.spot.at("profiles", SANDBOX)
+        spot = reading.spot.at("profiles", SANDBOX)
         said = f"profiles: {SANDBOX} is built in"
-        spot.fault(Rule.RESERVED_NAME, said, "choose another name", key=True)
-    return Profiles(file, sheet, profiles, declared.suppress or (), declared.project or "")
+        spot.find(Rule.RESERVED_NAME, said, "choose another name", key=True)
+    return Profiles(file, reading, profiles, declared.suppress or (), declared.project or "")
 
 
 def repository_root(folder: Path) -> Path:

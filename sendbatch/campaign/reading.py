@@ -1,4 +1,4 @@
-"""From a document to what it says, by its table of keys; all that is wrong becomes faults with their places.
+"""From a document to what it says, by its table of keys; what is wrong becomes findings with their places.
 
 What cannot be read is left out and the rest is read, so that one fault hides no other: files are still
 looked for where a key is misspelt three lines above.
@@ -7,25 +7,52 @@ looked for where a key is misspelt three lines above.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
+from yaml.nodes import MappingNode, Node, ScalarNode
+
 from sendbatch.campaign.document import syntax
-from sendbatch.campaign.document.nodes import Data
+from sendbatch.campaign.document.composing import read_source
+from sendbatch.campaign.document.nodes import Data, Document, document
 from sendbatch.campaign.names import guess
-from sendbatch.campaign.spots import Sheet, Spot
-from sendbatch.campaign.table import Key, Keys, table_of
+from sendbatch.campaign.spots import Reading, Spot
+from sendbatch.campaign.table import Key, Keys, shape_of, table_of
 from sendbatch.findings import Rule
+from sendbatch.runtime.paths import absolute
 
 K = TypeVar("K", bound=Keys[Any])
 
 EMPTY_TEXT = frozenset({"defaults"})  # below these, text that is empty may be meant
 
 
-def read_sheet(keys: type[K], sheet: Sheet, *, unneeded: Collection[str] = ()) -> K:
-    """What the whole file says, as far as it can be read. What is `unneeded` need not be there."""
-    for spot in _without_value(sheet.document.data, sheet.spot, sheet):
+def read_file(
+    keys: type[K], file: Path, shown: str, *, unneeded: Collection[str] = ()
+) -> tuple[K | None, Reading]:
+    """What a file says, as far as it can be read; None where it cannot be composed. It is called `shown` in
+    faults. What is `unneeded` need not be there."""
+    source = read_source(file, shown, shape_of(keys))
+    folder = absolute(file).parent
+    if source.root is None:
+        return None, Reading(Document(shown, {}, {}, {}), keys, folder, source.findings)
+    widen(source.root, keys)
+    reading = Reading(document(source), keys, folder, source.findings)
+    for spot in _without_value(reading.document.data, reading.spot, reading):
         _blame_emptiness(spot)
-    return read_keys(keys, sheet.document.data, sheet.spot, unneeded=unneeded) or keys({})
+    return read_keys(keys, reading.document.data, reading.spot, unneeded=unneeded), reading
+
+
+def widen(node: Node, keys: type[Keys[Any]]) -> Node:
+    """A mapping with every short form in it written out."""
+    table = table_of(keys)
+    if isinstance(node, MappingNode):
+        node.value = [
+            (name, table[name.value].kind.widened(value))
+            if isinstance(name, ScalarNode) and name.value in table
+            else (name, value)
+            for name, value in node.value
+        ]
+    return node
 
 
 def read_keys(
@@ -43,7 +70,7 @@ def read_keys(
         if key is None:
             there = spot.at(name)
             hint = syntax.strange_blank(name) or _meant(keys, name, spot)
-            there.fault(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
+            there.find(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
         elif (found := key.kind.read(inner, spot.at(name))) is not None:
             values[name] = found
     _blame_missing(keys, value, spot, unneeded)
@@ -63,16 +90,16 @@ def _blame_missing(
         if key.example:
             spot.blame(Rule.MISSING_KEY, f"{key.name} is missing", f"write {key.example}")
         else:
-            spot.fault(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
+            spot.find(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
 
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
     """A guess at the key that was meant, or the mapping that the key belongs to."""
-    near = guess(name, table_of(keys)) or _called(keys, name)
-    for key in table_of(spot.sheet.keys).values():
+    near = _called(keys, name) or guess(name, table_of(keys))
+    for key in table_of(spot.reading.keys).values():
         if key.kind.section is not None and name in table_of(key.kind.section):
             return f"{name} belongs under {key.name}"
-    if spot.trail and name in table_of(spot.sheet.keys):
+    if spot.trail and name in table_of(spot.reading.keys):
         return f"{name} belongs at the top level, without indentation"
     return _did_you_mean(near) if near else None
 
@@ -88,14 +115,15 @@ def _did_you_mean(name: str) -> str:
 def want_mapping(value: Data, spot: Spot) -> None:
     """Say that something else than a mapping stands where one belongs."""
     hint = None
-    if isinstance(value, list):
+    is_item = any(isinstance(part, int) for part in spot.trail)
+    if isinstance(value, list) and not is_item:
         hint = "take the dash away: keys need none, only the items of a list"
     elif isinstance(value, str) and syntax.lacks_blank(value):
         hint = syntax.BLANK
     spot.blame(Rule.WRONG_VALUE, "must be a mapping of keys to values", hint)
 
 
-def _without_value(data: Data, spot: Spot, sheet: Sheet) -> Iterator[Spot]:
+def _without_value(data: Data, spot: Spot, reading: Reading) -> Iterator[Spot]:
     """Every spot below where nothing stands, but where that is a value too."""
     items: Iterator[tuple[str | int, Data]] = iter(())
     if isinstance(data, dict):
@@ -105,8 +133,8 @@ def _without_value(data: Data, spot: Spot, sheet: Sheet) -> Iterator[Spot]:
     for part, inner in items:
         if inner is None:
             yield spot.at(part)
-        elif spot.trail or not _takes_null(table_of(sheet.keys).get(str(part))):
-            yield from _without_value(inner, spot.at(part), sheet)
+        elif spot.trail or not _takes_null(table_of(reading.keys).get(str(part))):
+            yield from _without_value(inner, spot.at(part), reading)
 
 
 def _takes_null(key: Key[Any] | None) -> bool:
@@ -119,4 +147,4 @@ def _blame_emptiness(spot: Spot) -> None:
     place = spot.key_place
     if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
         hint = syntax.COMMENT
-    spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)
+    spot.find(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)

@@ -19,13 +19,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A file that is read: its keys, the folder its paths are relative to, and what is wrong so far."""
+class Reading:
+    """A file that is read: its keys, the folder that its paths are relative to, what is wrong so far, and the
+    files that it names to be read too."""
 
     document: Document
     keys: type[Keys[Any]]
     folder: Path
-    faults: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    sources: list[Path] = field(default_factory=list)
 
     @property
     def spot(self) -> Spot:
@@ -37,16 +39,16 @@ class Sheet:
 class Spot:
     """`trail` are the keys and indexes that lead there."""
 
-    sheet: Sheet
+    reading: Reading
     trail: Trail
 
     def at(self, *parts: str | int) -> Spot:
         """A spot below."""
-        return Spot(self.sheet, (*self.trail, *parts))
+        return Spot(self.reading, (*self.trail, *parts))
 
-    def names(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
         """Whether the key stands here, be its value usable or not."""
-        return (*self.trail, key) in self.sheet.document.values
+        return (*self.trail, key) in self.reading.document.values
 
     @property
     def label(self) -> str:
@@ -55,15 +57,15 @@ class Spot:
     @property
     def place(self) -> Place:
         """Of the value."""
-        return self.sheet.document.at(self.trail)
+        return self.reading.document.at(self.trail)
 
     @property
     def key_place(self) -> Place:
-        return self.sheet.document.at_key(self.trail)
+        return self.reading.document.at_key(self.trail)
 
     @property
     def data(self) -> Data:
-        data: Data = self.sheet.document.data
+        data: Data = self.reading.document.data
         for part in self.trail:
             if isinstance(data, dict):
                 data = data.get(str(part))
@@ -71,7 +73,7 @@ class Spot:
                 data = data[part]
         return data
 
-    def fault(
+    def find(
         self,
         rule: Rule,
         message: str,
@@ -80,15 +82,15 @@ class Spot:
         place: Place | None = None,
         key: bool = False,
     ) -> None:
-        """What is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
+        """Add what is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
         at = place or (self.key_place if key else self.place)
-        self.sheet.faults.append(rule.finding(message, at, hint))
+        self.reading.findings.append(rule.finding(message, at, hint))
 
     def blame(
         self, rule: Rule, message: str, hint: str | None = None, *, key: bool = False
     ) -> None:
-        """What is wrong with what stands here."""
-        self.fault(rule, f"{self.label}: {message}", hint, key=key)
+        """Add what is wrong with what stands here."""
+        self.find(rule, f"{self.label}: {message}", hint, key=key)
 
     def attempt(
         self, read: Callable[[], T], rule: Rule = Rule.WRONG_VALUE, *, key: bool = False
@@ -100,5 +102,5 @@ class Spot:
             text = self.data
             place = self.key_place if key else self.place
             place = within(place, text if isinstance(text, str) else "", wrong.offset)
-            self.fault(rule, f"{self.label}: {wrong}", wrong.hint, place=place)
+            self.find(rule, f"{self.label}: {wrong}", wrong.hint, place=place)
             return None

@@ -3,9 +3,9 @@
     class RetryKeys(Keys[Retry]):
         attempts = Key(COUNT, "for each recipient in one run")
 
-An instance of such a class is what was read of one mapping: `retry.attempts` is the value, or None where the
-key is left out or what stands there cannot be used. The parameter is the model
-that comes of it, whose fields give the keys their defaults. The tables themselves are in `keys`.
+The parameter is the model that comes of the mapping; its fields give the keys their defaults. An instance of
+such a class is what was read of one mapping: `retry.attempts` is the value, or None where the key is left out
+or what stands there cannot be used. The tables themselves are in `keys`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,10 +17,11 @@ from sendbatch.values import Status
 from sendbatch.words import count
 
 if TYPE_CHECKING:
+    from sendbatch.campaign.model import Campaign
+    from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
-    from sendbatch.rendering.workers import Workers
-    from sendbatch.session.overview import Seen
+    from sendbatch.session.overview import Overview
 
 
 def check(
@@ -41,6 +44,7 @@ def check(
 
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
+    from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
@@ -48,84 +52,69 @@ def check(
     opt.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     options = Options(strict=strict, moved_from=moved_from)
-    worst, told = 0, []
+    load = partial(opt.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
+    checks = []
     with Workers() as workers:  # loads while the first campaign is read
+        calling = Calling(terminal, workers, record)
         for file in files:
-            seen: Seen | None = None
-            findings: tuple[Finding, ...] = ()
-            try:
-                seen = _look(
-                    file, terminal, workers, options, record, run, set_, smtp, expect, tolerate
-                )
-            except SendbatchError as error:
-                code, findings = error.exit_code, error.findings
-            else:
-                code = seen.exit_code
-                findings = seen.findings
-            worst = max(worst, code)
-            if form == "json":
-                told.append(_as_json(file, code, findings, seen))
-            else:
-                _print(file, form, findings, seen, terminal)
+            done = _check(file, load, options, calling)
+            checks.append(done)
+            if form == "github":
+                _annotate(done)
+            elif form == "text":
+                _show(done, terminal)
     if form == "json":
-        print(as_json(told, indent=2))  # noqa: T201 - the result of this verb
-    raise typer.Exit(worst)
+        print(as_json([_as_json(done) for done in checks], indent=2))  # noqa: T201 - the result of this verb
+    raise typer.Exit(max(done.code for done in checks))
 
 
-def _look(
-    file: Path,
-    terminal: Terminal,
-    workers: Workers,
-    options: Options,
-    record: Path | None,
-    run: str | None,
-    set_: list[str] | None,
-    smtp: str | None,
-    expect: str | None,
-    tolerate: str | None,
-) -> Seen:
+class Checked(NamedTuple):
+    """What became of one file; `overview` is None where it could not be looked at."""
+
+    file: Path
+    code: int
+    findings: tuple[Finding, ...]
+    overview: Overview | None = None
+
+
+def _check(
+    file: Path, load: Callable[[Path], Campaign], options: Options, calling: Calling
+) -> Checked:
     from sendbatch import api
-    from sendbatch.cli.terminal import stoppable
-    from sendbatch.runtime.stop import Stop
 
-    campaign = opt.load(file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
-    stop = Stop()
-    with stoppable(stop, terminal):
-        return api.check(
-            campaign,
-            options=options,
-            record=record,
-            observer=terminal,
-            stop=stop,
-            workers=workers,
-        )
+    try:
+        campaign = load(file)
+        with calling.under_way() as around:
+            found = api.check(campaign, options=options, **around)
+    except SendbatchError as error:
+        return Checked(file, error.exit_code, error.findings)
+    return Checked(file, found.exit_code, tuple(found.findings), found)
 
 
-def _print(
-    file: Path, form: str, findings: tuple[Finding, ...], seen: Seen | None, terminal: Terminal
-) -> None:
-    if form == "github":
-        for finding in findings:
-            print(for_log(_annotation(finding)))  # noqa: T201 - the result of this verb
-        return
-    if seen is None:
-        for finding in findings:
+def _show(done: Checked, terminal: Terminal) -> None:
+    if done.overview is None:
+        for finding in done.findings:
             terminal.complain(str(finding))
-    else:
-        terminal.planned(seen)
-        if terminal.is_quiet and seen.exit_code:
-            terminal.complain(faulty(file, seen))
+        return
+    terminal.planned(done.overview)
+    if terminal.is_quiet and done.code:
+        terminal.complain(faulty(done.file, done.overview))
 
 
-def faulty(file: Path, seen: Seen) -> str:
+def faulty(file: Path, found: Overview) -> str:
     """Why a plan is not well, in a line or two."""
-    invalid = seen.totals.get(Status.INVALID, 0)
-    unbuildable = seen.rehearsal.failed if seen.rehearsal is not None else 0
-    told = [
+    invalid = found.totals.get(Status.INVALID, 0)
+    unbuildable = found.rehearsal.failed if found.rehearsal is not None else 0
+    bad = [
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    return f"{shown(file)}: {', '.join(told)}; without --quiet they are named"
+    return f"{shown(file)}: {', '.join(bad)}; without --quiet they are named"
+
+
+def _annotate(done: Checked) -> None:
+    for finding in done.findings:
+        print(for_log(_annotation(finding)))  # noqa: T201 - the result of this verb
 
 
 def _annotation(finding: Finding) -> str:
@@ -152,24 +141,25 @@ def _escaped(text: str, also: str = "") -> str:
     return text
 
 
-def _as_json(
-    file: Path, code: int, findings: tuple[Finding, ...], seen: Seen | None
-) -> dict[str, object]:
+def _as_json(done: Checked) -> dict[str, object]:
+    found = done.overview
     return {
-        "file": str(file),
-        "exit_code": code,
-        "totals": dict(seen.totals) if seen is not None else None,
-        "sendable": seen.sendable if seen is not None else None,
-        "faults": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity,
-                "message": for_log(finding.message),
-                "hint": for_log(finding.hint) if finding.hint is not None else None,
-                "file": finding.place.file if finding.place else None,
-                "line": finding.place.line if finding.place else None,
-                "column": finding.place.column if finding.place else None,
-            }
-            for finding in findings
-        ],
+        "file": str(done.file),
+        "exit_code": done.code,
+        "totals": dict(found.totals) if found is not None else None,
+        "sendable": found.sendable if found is not None else None,
+        "faults": [_finding_as_json(finding) for finding in done.findings],
+    }
+
+
+def _finding_as_json(finding: Finding) -> dict[str, object]:
+    place = finding.place
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": for_log(finding.message),
+        "hint": for_log(finding.hint) if finding.hint is not None else None,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
     }

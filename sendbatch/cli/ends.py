@@ -5,16 +5,20 @@ Each command stands on a line of its own, and none mails anybody again without s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, word
 
 if TYPE_CHECKING:
-    from sendbatch.api import RunResult
     from sendbatch.cli.terminal import Terminal
+    from sendbatch.planning.options import Options
+    from sendbatch.session.commands import CommandLines
+    from sendbatch.session.run import RunResult
 
+STOPPED = 3  # the exit code of a run that was stopped early
 # Who has no mail, in the order of the summary.
 WITHOUT = (
     Status.PENDING,
@@ -24,17 +28,111 @@ WITHOUT = (
     Status.IN_DOUBT,
     Status.INVALID,
 )
+LEFT_OUT = {
+    Status.INVALID: "invalid",
+    Status.FILTERED: "filtered by `where`",
+    Status.SUPPRESSED: "on a suppression list",
+    Status.DUPLICATE: "duplicate",
+}
+DEALT_WITH = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)
 
 
-class Ways(NamedTuple):
-    """The lines that lead on: the run again, a check of all messages, and how who is in doubt is settled."""
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """`chosen` are the options of the run, `lines` the commands that lead on from it."""
 
-    again: str
-    check: str
-    resolve: str
+    terminal: Terminal
+    lines: CommandLines
+    chosen: Options
+
+    def say(self, result: RunResult) -> None:
+        """Why nothing was sent, if nothing was; what became of everyone; what is to be done next."""
+        if not result.sent:
+            self.terminal.say(self._nothing(result))
+        _tell(result, self.terminal)
+        again = f":\n  {self.lines.run(self.chosen, limit=self._left(result))}"
+        if result.exit_code == STOPPED:
+            self._of_the_stop(result, again)
+        elif result.left_over:
+            left = count(result.left_over, "recipient")
+            self.terminal.say(f"{left} left for a later run{again}")
+            again = ""  # said once: it sends to all of them
+        if result.exit_code != STOPPED:
+            self._of_the_deferred(result, again)
+        self._of_the_failed(result, again)
+        self._of_the_doubtful(result)
+
+    def _left(self, result: RunResult) -> int | None:
+        """How many of a --limit are left for the line that goes on."""
+        is_cut_off = self.chosen.limit is not None and result.exit_code == STOPPED
+        return result.unfinished if is_cut_off else None
+
+    def _nothing(self, result: RunResult) -> str:
+        """All was done before, or there never was anybody."""
+        if rejected := result.totals.get(Status.REJECTED, 0):
+            retrying = replace(self.chosen, retry=frozenset({*self.chosen.retry, "rejected"}))
+            line = self.lines.run(retrying, limit=self.chosen.limit)
+            return (
+                f"nothing to send: everyone this run is for was dealt with before; "
+                f"{count(rejected, 'recipient')} rejected\n"
+                f"where that was a fault that is mended now, this sends to the {rejected:,} again:\n"
+                f"  {line}\n"
+                "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
+            )
+        if any(result.totals.get(status) for status in DEALT_WITH):
+            return "nothing to send: everyone this run is for was dealt with before"
+        left_out = [
+            f"{number:,} {words}"
+            for status, words in LEFT_OUT.items()
+            if (number := result.totals.get(status))
+        ]
+        return (
+            f"nobody to send to: {', '.join(left_out) or 'no row'}; look at the CSV and at `where`"
+        )
+
+    def _of_the_stop(self, result: RunResult, again: str) -> None:
+        if result.left_over:
+            self.terminal.say(f"{count(result.left_over, 'recipient')} left for a later run")
+        reason = one_line(result.reason) or "not everybody was reached"
+        self.terminal.complain(f"stopped early: {reason}")
+        if not result.unbuildable:
+            self.terminal.complain(f"go on with{again}")
+
+    def _of_the_deferred(self, result: RunResult, again: str) -> None:
+        deferred = result.totals.get(Status.DEFERRED, 0)
+        if result.retry_at is not None:
+            due, then = clock_time(result.retry_at), "; this goes on then" if again else ""
+            self.terminal.say(f"the next deferred one is due at {due}{then}{again}")
+        elif deferred:
+            them = "it" if deferred == 1 else f"the {deferred:,}"
+            how = "this tries" if again else "a later run tries"
+            refused = count(deferred, "recipient")
+            self.terminal.say(f"{refused} refused for now; {how} {them} again{again}")
+
+    def _of_the_failed(self, result: RunResult, again: str) -> None:
+        if failed := result.totals.get(Status.FAILED, 0):
+            then = f"\nthen this sends to whoever has none yet{again}" if again else ""
+            self.terminal.say(
+                f"{count(failed, 'message')} could not be built: mend that first; this builds all of "
+                f"them and sends none:\n  {self.lines.check()}{then}"
+            )
+
+    def _of_the_doubtful(self, result: RunResult) -> None:
+        """What was said before the run covers no doubt that is there after it."""
+        doubts = result.totals.get(Status.IN_DOUBT, 0)
+        if doubts and self.chosen.resend_in_doubt:
+            self.terminal.say(
+                f"{count(doubts, 'recipient')} in doubt, not reached or not answered: the line that "
+                "goes on leaves them out; --in-doubt resend once more would send to all of them again"
+            )
+        elif doubts:
+            self.terminal.say(
+                f"{count(doubts, 'recipient')} in doubt: the mail may have arrived; who is known to "
+                f"have it is settled by key or address:\n  {self.lines.resolve()} KEY… --as accepted"
+            )
 
 
-def tell(result: RunResult, terminal: Terminal) -> None:
+def _tell(result: RunResult, terminal: Terminal) -> None:
     """What became of everyone; where it is to be quiet, no more than why the exit code is not 0."""
     if terminal.is_quiet and result.exit_code:
         terminal.complain(f"{_in_short(result)}\n  report:  {shown(result.report)}")
@@ -48,55 +146,9 @@ def tell(result: RunResult, terminal: Terminal) -> None:
 def _in_short(result: RunResult) -> str:
     """Who has the mail and who has not, in one line."""
     headline = result.summary.partition("\n")[0]
-    told = [
+    without = [
         f"{result.totals[status]:,} {word(status)}"
         for status in WITHOUT
         if result.totals.get(status)
     ]
-    return ", ".join([headline, *told])
-
-
-def tell_the_way_on(result: RunResult, terminal: Terminal, ways: Ways, *, resent: bool) -> None:
-    """What to do next. `resent`: those in doubt before the run were sent to again."""
-    again = f":\n  {ways.again}"
-    if result.exit_code == 3:
-        _tell_of_the_stop(result, terminal, again)
-    elif result.left_over:
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run{again}")
-        again = ""  # said once: it sends to all of them
-    if result.retry_at is not None and result.exit_code != 3:
-        due = clock_time(result.retry_at)
-        terminal.say(f"the next deferred one is due at {due}{'; this goes on then' if again else ''}{again}")
-    elif (deferred := result.totals.get(Status.DEFERRED, 0)) and result.exit_code != 3:
-        them = "it" if deferred == 1 else f"the {deferred:,}"
-        how = "this tries" if again else "a later run tries"
-        terminal.say(f"{count(deferred, 'recipient')} refused for now; {how} {them} again{again}")
-    if failed := result.totals.get(Status.FAILED, 0):
-        then = f"\nthen this sends to whoever has none yet{again}" if again else ""
-        terminal.say(
-            f"{count(failed, 'message')} could not be built: mend that first; this builds all of them and "
-            f"sends none:\n  {ways.check}{then}"
-        )
-    if doubts := result.totals.get(Status.IN_DOUBT, 0):
-        terminal.say(_of_doubt(doubts, ways.resolve, resent=resent))
-
-
-def _tell_of_the_stop(result: RunResult, terminal: Terminal, again: str) -> None:
-    if result.left_over:
-        terminal.say(f"{count(result.left_over, 'recipient')} left for a later run")
-    terminal.complain(f"stopped early: {one_line(result.reason) or 'not everybody was reached'}")
-    if not result.unbuildable:
-        terminal.complain(f"go on with{again}")
-
-
-def _of_doubt(doubts: int, resolve: str, *, resent: bool) -> str:
-    """What was said before the run covers no doubt that is there after it."""
-    if resent:
-        return (
-            f"{count(doubts, 'recipient')} in doubt, not reached or not answered: the line that goes on "
-            "leaves them out; --in-doubt resend once more would send to all of them again"
-        )
-    return (
-        f"{count(doubts, 'recipient')} in doubt: the mail may have arrived; who is known to have it is "
-        f"settled by key or address:\n  {resolve} KEY… --as accepted"
-    )
+    return ", ".join([headline, *without])

@@ -63,6 +63,46 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="An invalid or duplicate row refuses the whole run.")
 ]
 
+# those of `run` alone
+DryRun = Annotated[bool, typer.Option("--dry-run", help="All but connect.")]
+Plan = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="FILE", help="Send only what this plan.json approved."),
+]
+InDoubt = Annotated[
+    str,
+    typer.Option("--in-doubt", metavar="hold|resend", help="What to do with those in doubt."),
+]
+Retry = Annotated[
+    str | None,
+    typer.Option(
+        "--retry", metavar="STATUS[:CODES][,…]", help="Also rejected, failed or deferred."
+    ),
+]
+Breaker = Annotated[
+    int | None,
+    typer.Option(
+        "--breaker", metavar="N", min=1, help="Stop after N permanent refusals in a row (20)."
+    ),
+]
+AcceptChanges = Annotated[
+    bool, typer.Option("--accept-changes", help="Go on with another text or server.")
+]
+StopAfter = Annotated[
+    str | None, typer.Option("--stop-after", metavar="TIME", help="Stop after, as 2h or 90m.")
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Stop instead of waiting for a quota or a retry.")
+]
+WithoutLog = Annotated[
+    bool,
+    typer.Option("--without-log", help="Go on though the record's log, or newest state, is lost."),
+]
+FirstRun = Annotated[
+    str | None, typer.Option("--first-run", metavar="DATE", help="In CI: begin a record today.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")]
+
 
 def settings(given: list[str] | None) -> dict[str, str]:
     """--set KEY=VALUE as a mapping."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sendbatch.cli import options as opt
+
+if TYPE_CHECKING:
+    from sendbatch.session.overview import Overview
 
 
 def plan(
@@ -34,37 +37,34 @@ def plan(
 
     Needs no password, connects to nothing, and leaves the record as it was.
     """
-    from sendbatch.cli.masking import for_log
-    from sendbatch.cli.plan_text import plan_text
-    from sendbatch.cli.terminal import Terminal, stoppable
-    from sendbatch.cli.wrapping import fitted
-    from sendbatch.errors import inert
+    from sendbatch.cli.calling import Calling
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
-    from sendbatch.runtime.stop import Stop
 
     terminal = Terminal(progress=not no_progress)
-    stop = Stop()
     chosen = Options(only=opt.only(only), limit=limit, strict=strict, moved_from=moved_from)
     with Workers() as workers:  # loads while the campaign is read
         campaign = opt.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
         )
         from sendbatch import api
-        from sendbatch.session.job import again
+        from sendbatch.session.commands import CommandLines
 
-        with stoppable(stop, terminal):
-            seen = api.plan(
-                campaign,
-                options=chosen,
-                record=record,
-                out=out,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
-            )
-    typer.echo(fitted(inert(for_log(plan_text(seen))), sys.stdout), nl=False)
+        with Calling(terminal, workers, record).under_way() as around:
+            overview = api.plan(campaign, options=chosen, out=out, **around)
+    _print(overview)
     if out is not None:
-        terminal.say(f"written to {out}, digest {(seen.digest or '')[:16]}:")
-        terminal.say(f"  {again(campaign, record)} --plan {shlex.quote(str(out))}")
-    raise typer.Exit(seen.exit_code)
+        line = f"{CommandLines(campaign, record).run()} --plan {shlex.quote(str(out))}"
+        terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:")
+        terminal.say(f"  {line}")
+    raise typer.Exit(overview.exit_code)
+
+
+def _print(overview: Overview) -> None:
+    from sendbatch.cli.masking import for_log
+    from sendbatch.cli.plan_text import plan_text
+    from sendbatch.cli.wrapping import fitted
+    from sendbatch.errors import inert
+
+    typer.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False)

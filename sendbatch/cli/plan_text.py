@@ -12,7 +12,7 @@ from sendbatch.words import clock_time, count, duration, rows
 
 if TYPE_CHECKING:
     from sendbatch.findings import Groups
-    from sendbatch.session.overview import Seen
+    from sendbatch.session.overview import Overview
 
 SHOWN_AS = {
     Status.ACCEPTED: "have it already",
@@ -27,16 +27,16 @@ SHOWN_AS = {
 WORTH_SAYING = 5.0  # seconds
 
 
-def plan_text(plan: Seen) -> str:
+def plan_text(plan: Overview) -> str:
     """The whole plan, ending with a line break."""
     return "".join(f"{line}\n" for line in _lines(plan))
 
 
-def _lines(plan: Seen) -> Iterator[str]:
-    title = f"{plan.name} ({plan.run})" if plan.run else plan.name
-    whose = f" as {one_line(plan.account, 80)}" if plan.account else ""
-    kept = "" if plan.delivers else ", which keeps the mail and delivers none"
-    yield f"{title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
+def _lines(plan: Overview) -> Iterator[str]:
+    campaign, account = plan.campaign, plan.route.account
+    whose = f" as {one_line(account, 80)}" if account else ""
+    kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
+    yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)
@@ -51,50 +51,54 @@ def _lines(plan: Seen) -> Iterator[str]:
     yield from _rehearsal(plan)
 
 
-def _counts(plan: Seen) -> Iterator[str]:
+def _counts(plan: Overview) -> Iterator[str]:
     if plan.left_over:
         yield f"  {plan.left_over:,} more left for a later run"
-    told = [
+    counted = [
         (plan.totals[status], words)
         for status, words in SHOWN_AS.items()
         if plan.totals.get(status)
     ]
-    width = max((len(f"{number:,}") for number, _ in told), default=0)
-    for number, words in told:
+    width = max((len(f"{number:,}") for number, _ in counted), default=0)
+    for number, words in counted:
         yield f"  {number:>{width},} {words}"
-    if plan.missing:
-        yield f"  {plan.missing:,} of the approved plan are no longer to be sent to"
+    if missing := plan.counts.missing:
+        yield f"  {missing:,} of the approved plan are no longer to be sent to"
 
 
-def _changes(plan: Seen) -> Iterator[str]:
+def _changes(plan: Overview) -> Iterator[str]:
     if plan.difference is not None:
         added, removed, corrected = plan.difference
         if added or removed or corrected:
             more = f", {corrected:,} corrected" if corrected else ""
             yield f"  since the last plan: +{added:,} −{removed:,}{more}"
-    for row, old, new in plan.moved:
+    for row, old, new in plan.planned.difference.moved if plan.planned is not None else ():
         yield f"  row {row}: sent to {one_line(old, 80)} already, now {one_line(new, 80)}"
 
 
-def _doubles(plan: Seen) -> Iterator[str]:
-    if plan.twins:
-        rows = ", ".join(f"row {later} (as row {first})" for later, first in plan.twin_rows)
-        yield f"  duplicates that would have got another message, {plan.twins:,}: {rows}"
+def _doubles(plan: Overview) -> Iterator[str]:
+    twins = plan.planned.twins if plan.planned is not None else None
+    if twins is not None and twins.count:
+        rows = ", ".join(f"row {later} (as row {first})" for later, first in twins.rows)
+        yield f"  duplicates that would have got another message, {twins.count:,}: {rows}"
 
 
-def _attachments(plan: Seen) -> Iterator[str]:
+def _attachments(plan: Overview) -> Iterator[str]:
+    if plan.planned is None:
+        return
     for lacking, words in (
-        (plan.without, "sent without an attachment that is not there"),
-        (plan.failing, "to fail, for an attachment is missing or too large"),
+        (plan.planned.without, "sent without an attachment that is not there"),
+        (plan.planned.failing, "to fail, for an attachment is missing or too large"),
     ):
         if lacking.count:
             yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
 
 
-def _pace(plan: Seen) -> Iterator[str]:
-    whose = "" if plan.account is not None or not plan.delivers else " by all accounts at this host"
+def _pace(plan: Overview) -> Iterator[str]:
+    is_known = plan.route.account is not None or not plan.campaign.profile.delivers
+    whose = "" if is_known else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day", 30 * 86400: "in 30 days"}
-    for rate, used in plan.quotas:
+    for rate, used in plan.route.quotas:
         yield f"  {used:,} of {rate.count:,} {periods[rate.seconds]} used{whose}"
     if plan.done_in is not None and plan.done_in >= WORTH_SAYING:
         done = clock_time(time.time() + plan.done_in)
@@ -110,12 +114,12 @@ def _groups(found: Groups, what: str, others: str) -> Iterator[str]:
         yield f"  and {found.left_off:,} more that {others}"
 
 
-def _rehearsal(plan: Seen) -> Iterator[str]:
+def _rehearsal(plan: Overview) -> Iterator[str]:
     rehearsal = plan.rehearsal
     if rehearsal is None:
         return
     built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
-    yield from _groups(plan.invalid, "invalid", "are invalid")
-    yield from _groups(plan.duplicates, "duplicate", "are duplicates")
+    yield from _groups(rehearsal.invalid, "invalid", "are invalid")
+    yield from _groups(rehearsal.duplicates, "duplicate", "are duplicates")
     yield from _groups(rehearsal.failures, "", "cannot be built")

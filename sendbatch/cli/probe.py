@@ -30,7 +30,8 @@ def probe(
 ) -> None:
     """Connect, secure, log in, and say what the server offers. Sends nothing."""
     from sendbatch import api
-    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.cli.signals import stoppable
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.runtime.stop import Stop
 
     stop = Stop()

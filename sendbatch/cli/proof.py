@@ -34,28 +34,20 @@ def proof(
     moved_from: opt.MovedFrom = None,
 ) -> None:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
-    from sendbatch.cli.terminal import Terminal, stoppable
+    from sendbatch.cli.calling import Calling
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
-    from sendbatch.runtime.stop import Stop
 
     terminal = Terminal()
-    stop = Stop()
     with Workers() as workers:  # loads while the campaign is read
         from sendbatch import api
 
         campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
-        with stoppable(stop, terminal):
+        chosen = Options(moved_from=moved_from)
+        with Calling(terminal, workers, record).under_way() as around:
             proofs = api.proof(
-                campaign,
-                to=to,
-                count=count,
-                recipient=recipient,
-                options=Options(moved_from=moved_from),
-                record=record,
-                observer=terminal,
-                stop=stop,
-                workers=workers,
+                campaign, to=to, count=count, recipient=recipient, options=chosen, **around
             )
     for one in proofs:
         terminal.say(_told(one))

@@ -4,14 +4,11 @@ terminal."""
 from __future__ import annotations
 
 import os
-import select
-import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,15 +17,15 @@ from sendbatch.cli.live import Live
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
-from sendbatch.errors import Interrupted, SendbatchError, as_json, inert, one_line
+from sendbatch.cli.signals import asked, interruptible
+from sendbatch.errors import SendbatchError, as_json, inert, one_line
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
-    from sendbatch.runtime.stop import Stop
-    from sendbatch.session.overview import Question, Seen
+    from sendbatch.session.overview import Overview
+    from sendbatch.session.question import Question
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LONG = 60.0  # seconds of a wait in which a person may want to leave
 
 
@@ -73,7 +70,7 @@ class Terminal(Observer):
             self.complain(str(error), exit_code=error.exit_code)
             raise typer.Exit(error.exit_code) from None
 
-    def planned(self, plan: Seen) -> None:
+    def planned(self, plan: Overview) -> None:
         self.finished()
         self._deferred = plan.totals.get(Status.DEFERRED, 0)
         self._failed = plan.totals.get(Status.FAILED, 0)
@@ -116,12 +113,12 @@ class Terminal(Observer):
         """Ask for a yes, or for the number; the plan stands above."""
         if self._quiet and not self._json:
             self.complain(plan_text(question.plan))  # nobody says yes to what they have not seen
-        with _interruptible():
+        with interruptible():
             if question.must_type:
                 wanted = str(question.plan.sendable)
-                typed = _asked(f"Type the number of recipients ({wanted}) to send: ")
+                typed = asked(f"Type the number of recipients ({wanted}) to send: ")
                 return typed.replace(",", "").strip() == wanted
-            return _asked("Send it? [y/N] ").strip().lower() in ("y", "yes")
+            return asked("Send it? [y/N] ").strip().lower() in ("y", "yes")
 
     def _show(self, what: str, done: int, total: int | None) -> None:
         if self._live.progress is None or self._live.progress.doing != what:
@@ -163,88 +160,6 @@ def _is_long(wait: Wait) -> bool:
 def person_is_there() -> bool:
     """Whether somebody can read a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-@contextmanager
-def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
-    """Ctrl-C, SIGTERM, and SIGHUP of a terminal that went away, stop soon, a second one at once. With a
-    third the process ends there and then, whatever it does: the record is right after that too. Behind it
-    the line that changes is gone."""
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        name = _name(number)
-        if stop.is_now:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        if stop.is_soon:
-            stop.now(name)
-            return
-        stop.soon(name)
-        terminal.say("stopping: what is under way is completed; once more stops at once")
-
-    with _handled(asked):
-        try:
-            yield
-        finally:
-            terminal.finished()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """While a question waits, the first signal ends it at once."""
-
-    def left(number: int, frame: FrameType | None) -> None:
-        sys.stderr.write("\n")
-        raise Interrupted(f"{_name(number)}; nothing was sent")
-
-    with _handled(left):
-        yield
-
-
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    heard = [number for number in STOPPING if not _is_ignored_hangup(number)]
-    before = {number: signal.signal(number, handler) for number in heard}
-    try:
-        yield
-    finally:
-        for number, other in before.items():
-            signal.signal(number, other)
-
-
-def _is_ignored_hangup(number: signal.Signals) -> bool:
-    """nohup asks to go on without the terminal."""
-    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
-
-
-def _name(number: int) -> str:
-    return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-
-
-def _asked(question: str) -> str:
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    try:
-        with _signals_waking() as heard:
-            select.select([sys.stdin, heard], [], [])
-        return sys.stdin.readline()
-    except OSError:  # the terminal went away, and whoever sat at it
-        return ""
-
-
-@contextmanager
-def _signals_waking() -> Iterator[int]:
-    """A descriptor that becomes readable with a signal. One that comes just before a read begins would
-    be handled only after it, when the answer is typed: `select` on this too misses none."""
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    try:
-        yield heard
-    finally:
-        signal.set_wakeup_fd(before)
-        os.close(heard)
-        os.close(told)
 
 
 def _write(text: str) -> None:

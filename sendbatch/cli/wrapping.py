@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import TextIO
 
-from sendbatch.widths import width
+from sendbatch.words import width
 
 NARROWEST = 20  # columns; below that nothing is gained by breaking
 MOST_INDENT = 8  # of what goes on from the line above

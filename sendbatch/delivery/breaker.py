@@ -157,16 +157,16 @@ class Breaker:
         return condemned, own
 
     def finish(self, *, lately: bool) -> tuple[list[int], dict[int, float]]:
-        """The run ends: who is rejected for good, and who was told of their mailbox and stays deferred, with
-        since when.
+        """The run ends: who is rejected for good, and who was refused for their mailbox and stays deferred,
+        with since when.
 
         `lately`: this server accepted somebody of ours in the last 30 days.
         """
         self.nobody_else()
-        told = {id_: since for id_, since in self._open.items() if since is not None}
+        of_mailbox = {id_: since for id_, since in self._open.items() if since is not None}
         if self.tripped or not (lately or self.accepted_any):
-            return [], told
-        return list(told), {}
+            return [], of_mailbox
+        return list(of_mailbox), {}
 
     @property
     def trip(self) -> Trip:

@@ -7,9 +7,13 @@ the run (exit 2 or 3). Later a failure is waited out: a network may be back in a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.announcements import Announcer
+from sendbatch.delivery.course import Course
 from sendbatch.errors import ProfileError, SmtpError
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.threads import aside
@@ -84,12 +88,12 @@ def _is_for_good(error: SmtpError) -> bool:
     return error.step == "auth" and not error.temporary
 
 
-class Reach:
-    """Opens connections during a run, and decides how long an unreachable server is waited for.
+class Opener:
+    """Opens connections during a run, and decides how long an unreachable server is waited for, `offline`
+    seconds at most.
 
-    `soon` is set when the run is asked to stop, `over` also when there is nothing left to send.
-    `give_up(reason)` stops the run; `refused()` is told when the server turned one more connection
-    away: by a reply, or without a word while others are open. `waiting(why, due)` is told of each pause.
+    `over` is set when the run is to end, or when there is nothing left to send. `refused()` is told when the
+    server turned one more connection away: by a reply, or without a word while others are open.
     """
 
     def __init__(
@@ -98,32 +102,46 @@ class Reach:
         *,
         offline: float,
         clock: Clock,
-        soon: asyncio.Event,
+        course: Course,
         over: asyncio.Event,
-        notice: Callable[[str], None],
-        waiting: Callable[[str, float], None],
+        announcer: Announcer,
         refused: Callable[[], None],
-        give_up: Callable[[str], None],
     ) -> None:
         self._dialer = dialer
         self._offline = offline
         self._clock = clock
-        self._soon = soon
+        self._course = course
         self._over = over
-        self._notice = notice
-        self._waiting = waiting
+        self._notice = partial(announcer.notices.tell, "offline")
+        self._waits = announcer.waits
         self._refused = refused
-        self._give_up = give_up
         self._gone_since: float | None = None
         self._pause = 0.0
         self._pause_ends = float("-inf")
-        self.open_now = 0  # connections open at present, kept by the senders
-        self.busy = 0  # those of them that a message is being handed over on
+        self._open = 0  # connections at present
+        self._busy = 0  # those of them that a message is being handed over on
+
+    def took_over(self) -> None:
+        """A sender has one connection more."""
+        self._open += 1
+
+    def dropped(self) -> None:
+        """A sender has one connection less."""
+        self._open -= 1
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """While messages are handed over on a connection."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
 
     @property
     def has_free(self) -> bool:
         """Whether an open connection has nothing to do."""
-        return self.open_now > self.busy
+        return self._open > self._busy
 
     async def open(self) -> Connection | None:
         """A new connection, or None where there was none to be had for now."""
@@ -133,7 +151,7 @@ class Reach:
             await self._failed(error)
             return None
         except ProfileError as error:  # the secret cannot be read any more
-            self._give_up(error.message)
+            self._course.give_up(error.message)
             return None
         if connection is None:
             return None
@@ -153,10 +171,10 @@ class Reach:
         if now >= self._pause_ends:  # else another connection has just met the same
             self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
             self._pause_ends = now + self._pause
-        if not self._soon.is_set():
+        if not self._course.is_ending:
             gone = self._gone_since is not None
             why = "cannot be reached" if gone else "ends connections before they are of use"
-            self._waiting(why, self._pause_ends)
+            self._waits.server(why, self._pause_ends)
             await self._clock.wait(self._over, self._pause_ends - now)
 
     async def _unless_stopped(
@@ -179,12 +197,12 @@ class Reach:
 
     async def _failed(self, error: SmtpError) -> None:
         if _is_for_good(error):
-            self._give_up(f"the server no longer accepts the login: {error.message}")
+            self._course.give_up(f"the server no longer accepts the login: {error.message}")
             return
-        told_to_go = error.code is not None
-        if told_to_go or ((error.refused or error.step == "greeting") and self.open_now):
+        sent_away = error.code is not None
+        if sent_away or ((error.refused or error.step == "greeting") and self._open):
             self._refused()
-        if not self.open_now:
+        if not self._open:
             self._count_absence(error)
         await self.back_off()
 
@@ -195,4 +213,4 @@ class Reach:
             self._gone_since = now
             self._notice(f"{what}; waiting for it up to {duration(self._offline)}")
         if now - self._gone_since >= self._offline:
-            self._give_up(f"the server is gone: {what}")
+            self._course.give_up(f"the server is gone: {what}")

@@ -8,57 +8,56 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 
 from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery import words
-from sendbatch.delivery.queue import OTHERS, Ready
-from sendbatch.delivery.steering import Unbuildables
+from sendbatch.delivery.announcements import Announcer
+from sendbatch.delivery.assignment import Assignment
+from sendbatch.delivery.course import Course
+from sendbatch.delivery.queue import OTHERS, Queue, Ready
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.delivery.verdict import unbuilt
-from sendbatch.delivery.waits import Waits
-from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.facts import Failed, Lane
-from sendbatch.ledger.store import Backlog
 from sendbatch.reasons import reason_of
 from sendbatch.rendering.batches import Built
-from sendbatch.rendering.pool import Pool
+from sendbatch.runtime.clock import Clock
 from sendbatch.values import Message, Recipient
 
 BATCH = 256  # recipients rendered in one go
 FEW = 8  # recipients fetched while the brake is on
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
+UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them: then a run stops
+UNBUILDABLE_LEAST = 20
 
 
 class Feed:
-    """`waiting(due_at)` is told when only rows not yet due remain; it says whether to wait.
-
-    `only_later` is that time for as long as it is so, else None.
-    """
+    """`only_later` is when the next row is due for as long as nothing else remains, else None."""
 
     def __init__(
         self,
-        *,
+        assignment: Assignment,
         traffic: Traffic,
-        backlog: Backlog,
-        committer: Committer,
-        pool: Pool,
-        waits: Waits,
-        unbuildables: Unbuildables,
-        waiting: Callable[[float], bool],
-        give_up: Callable[[str], None],
+        queue: Queue,
+        course: Course,
+        announcer: Announcer,
+        clock: Clock,
+        *,
+        no_wait: bool,
     ) -> None:
+        self._backlog = assignment.backlog
+        self._committer = assignment.committer
+        self._pool = assignment.pool
+        self._unbuildables = Unbuildables(assignment.selected)
         self._traffic = traffic
-        self._backlog = backlog
-        self._committer = committer
-        self._pool = pool
-        self._waits = waits
-        self._unbuildables = unbuildables
-        self._waiting = waiting
-        self._give_up = give_up
-        lanes = traffic.queue.lanes
+        self._queue = queue
+        self._course = course
+        self._notices, self._waits = announcer.notices, announcer.waits
+        self._clock = clock
+        self._no_wait = no_wait
+        self._announced: float | None = None  # when the next was said to be due
+        lanes = queue.lanes
         limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
         self._others = _Source(OTHERS, Lane(tuple(chain.from_iterable(limited.values()))))
         self._sources = deque([self._others])
@@ -73,8 +72,8 @@ class Feed:
         """Until the record has nothing more for this run, or the run is asked to stop."""
         traffic, building = self._traffic, self._building
         try:
-            while not traffic.stopping:
-                traffic.queue.drained.clear()
+            while not traffic.is_stopping:
+                self._queue.drained.clear()
                 traffic.all_in = False
                 self._follow_splits()
                 if self._may_fetch and (batch := await self._fetch()):
@@ -84,26 +83,26 @@ class Feed:
                     await self._add(ready)
                 elif traffic.aside and await self._nobody_else():
                     traffic.look_anew()
-                elif not all(map(traffic.queue.has_room, traffic.queue.lanes)):
+                elif not all(map(self._queue.has_room, self._queue.lanes)):
                     self._all_in()
-                    await traffic.clock.wait(traffic.queue.drained, self._patience)
+                    await self._clock.wait(self._queue.drained, self._patience)
                 elif not await self._later():
                     break
         finally:
             for batch in building:
                 batch.built.cancel()
-            traffic.queue.close()
+            self._queue.close()
 
     @property
     def _patience(self) -> float:
         """Seconds until a full queue is looked at again; under the brake nothing leaves it for long."""
         traffic = self._traffic
-        braked_for = traffic.braked_until - traffic.clock.steady()
+        braked_for = traffic.braked_until - self._clock.steady()
         return min(max(braked_for / 2, 1.0), LOOK_AGAIN)
 
     def _follow_splits(self) -> None:
         """A domain that got a lane of its own is filled from where the others are read by now."""
-        lanes, others = self._traffic.queue.lanes, self._others
+        lanes, others = self._queue.lanes, self._others
         for name in lanes[self._lanes :]:
             own = spellings_of_domain(name)
             others.lane = Lane((*others.lane.domains, *own))
@@ -124,7 +123,7 @@ class Feed:
             return False
         if traffic.aside is not aside or not self._all_are_aside:
             return False
-        traffic.settling.nobody_else()
+        traffic.nobody_else()
         return True
 
     @property
@@ -132,12 +131,12 @@ class Feed:
         """Whether everybody fetched from the record waits until others were tried."""
         traffic, aside = self._traffic, self._traffic.aside
         built = sum(len(batch.recipients) for batch in self._building if batch.lane in aside)
-        return len(traffic.out) == traffic.queue.waiting(aside) + built
+        return len(traffic.claimed) == self._queue.waiting(aside) + built
 
     @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
-        queue = self._traffic.queue
+        queue = self._queue
         coming = sum(queue.has_room(batch.lane) for batch in self._building)
         has_room = any(map(queue.has_room, queue.lanes))
         return self._needs_tried or (coming < self._pool.width and has_room)
@@ -145,11 +144,11 @@ class Feed:
     def _next(self) -> _Batch | None:
         """The first batch whose lane has room. The others stay as they are: a queue of large messages
         takes an answer, not a batch."""
-        has_room = self._traffic.queue.has_room
+        has_room = self._queue.has_room
         return next((b for b in self._building if b.urgent or has_room(b.lane)), None)
 
     def _render(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> _Batch:
-        rendering = self._pool.render(recipients, self._traffic.clock.wall())
+        rendering = self._pool.render(recipients, self._clock.wall())
         return _Batch(lane, recipients, asyncio.create_task(rendering), urgent)
 
     async def _fetch(self) -> _Batch | None:
@@ -160,13 +159,13 @@ class Feed:
             source = self._sources[0]
             self._sources.rotate(-1)
             urgent = any_due and self._needs_tried
-            if not self._traffic.queue.has_room(source.name) and not urgent:
+            if not self._queue.has_room(source.name) and not urgent:
                 continue
             new = [] if urgent else await self._new(source)
             most = len(new) if new else FEW if urgent else BATCH
             due = await self._due(now, most, source) if any_due else []
             if fetched := [*new, *due]:
-                self._traffic.out.update(recipient.id for recipient in fetched)
+                self._traffic.claimed.update(recipient.id for recipient in fetched)
                 return self._render(source.name, fetched, urgent=urgent)
         return None
 
@@ -176,7 +175,7 @@ class Feed:
         taken, then they. They come in however full the queue is."""
         coming = any(batch.urgent for batch in self._building)
         traffic = self._traffic
-        return traffic.braked and not coming and not traffic.queue.has_tried
+        return traffic.braked and not coming and not self._queue.has_tried
 
     async def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
@@ -194,7 +193,7 @@ class Feed:
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
-        out = frozenset(traffic.out)  # whoever is settled meanwhile counts as out still
+        out = frozenset(traffic.claimed)  # whoever is settled meanwhile counts as out still
         await self._committer.flush()
         due_at = await self._committer.call(self._backlog.next_due_at)
         if due_at is None and not out:
@@ -203,21 +202,29 @@ class Feed:
         seconds = LOOK_AGAIN if due_at is None else due_at - self._backlog.now()
         if due_at is not None and not out and seconds > 0:
             # as the wall clock will say it, to the second
-            self.only_later = due_at - round(self._backlog.now() - traffic.clock.wall())
-            if not self._waiting(self.only_later):
+            self.only_later = due_at - round(self._backlog.now() - self._clock.wall())
+            if self._no_wait:
                 return False
+            self._announce(self.only_later)
         self._all_in()
-        await traffic.clock.wait(traffic.queue.drained, min(max(seconds, 0.001), LOOK_AGAIN))
+        await self._clock.wait(self._queue.drained, min(max(seconds, 0.001), LOOK_AGAIN))
         return True
+
+    def _announce(self, due_at: float) -> None:
+        """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
+        text = self._waits.retry(due_at)
+        if due_at != self._announced:
+            self._notices.now_and_then("retry", text)
+        self._announced = due_at
 
     def _all_in(self) -> None:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
-        self._traffic.queue.filled.set()
+        self._queue.filled.set()
 
     async def _unless_stopped(self, building: asyncio.Task[Built]) -> Built | None:
         """None once the run is asked to stop: a message may take seconds to build."""
-        stopped = asyncio.create_task(self._traffic.stopped())
+        stopped = asyncio.create_task(self._course.soon.wait())
         try:
             await asyncio.wait((building, stopped), return_when=asyncio.FIRST_COMPLETED)
             return building.result() if building.done() else None
@@ -226,7 +233,7 @@ class Feed:
 
     async def _add(self, batch: _Batch) -> None:
         """Into the queue with what was built of it; what could not be is recorded as failed."""
-        if not len(self._traffic.queue) and not batch.built.done():
+        if not len(self._queue) and not batch.built.done():
             self._waits.building()
         built = await self._unless_stopped(batch.built)
         if built is None:
@@ -236,25 +243,36 @@ class Feed:
             self._building[place] = self._render(batch.lane, rest, urgent=batch.urgent)
         else:
             del self._building[place]
-        now = self._traffic.clock.wall()
+        now = self._clock.wall()
         failed: list[Failed] = []
         first = ""  # reason
         for recipient, message in zip(batch.recipients, built, strict=False):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
-                self._traffic.queue.add(Ready(recipient, message, domain))
+                self._queue.add(Ready(recipient, message, domain))
             else:
                 outcome = unbuilt(message)
                 assert outcome.why is not None
                 failed.append(Failed(recipient.id, outcome.why, outcome.detail, now))
                 first = first or reason_of(outcome, recipient.row)
-                self._traffic.out.discard(recipient.id)
-                self._traffic.settling.unbuildable(recipient, outcome)
+                self._traffic.unbuildable(recipient, outcome)
         if failed:
             await self._committer.commit(failed)
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
-                self._give_up(words.unbuildable(self._unbuildables.count, first))
+                self._course.give_up(words.unbuildable(self._unbuildables.count, first))
+
+
+@dataclass
+class Unbuildables:
+    """How many rows failed to build; more than 1 % (at least 20) stops the run."""
+
+    selected: int
+    count: int = 0
+
+    def add(self, number: int) -> bool:
+        self.count += number
+        return self.count >= UNBUILDABLE_LEAST and self.count > self.selected * UNBUILDABLE_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

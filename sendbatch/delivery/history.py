@@ -38,9 +38,9 @@ class History:
         """None: the server takes mail again."""
         return Remembered(BRAKED, None if pause is None else f"{self.way} {pause}")
 
-    def refusing(self, told: Mapping[int, float]) -> Remembered:
-        """These were told of their mailbox and are not rejected, each since then."""
-        newest = sorted({**self.since, **told}.items(), key=lambda each: each[1])[-MOST:]
+    def refusing(self, refused: Mapping[int, float]) -> Remembered:
+        """These were refused for their mailbox and are not rejected, each since then."""
+        newest = sorted({**self.since, **refused}.items(), key=lambda each: each[1])[-MOST:]
         return Remembered(REFUSED, json.dumps(dict(newest)))
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.settling import Handed
+from sendbatch.delivery.connections import Opener
+from sendbatch.delivery.queue import Queue, Ready
+from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
-from sendbatch.smtp.connection import Connection
+from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.smtp.transport import QUIT, End, Fact, Quit
+from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Transport
 
 FOREVER = float("inf")  # when a message is due while the queue is empty; a limit that is none
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
@@ -33,19 +34,22 @@ class _Last(NamedTuple):
 
 
 class Sender:
-    """`number` counts from 0; senders above the number of allowed connections stand still. `connection`
-    has logged in already, at the steady time `since`."""
+    """`number` counts from 0; senders above the number of allowed connections stand still."""
 
     def __init__(
         self,
         traffic: Traffic,
+        queue: Queue,
+        opener: Opener,
+        clock: Clock,
         number: int,
-        connection: Connection | None = None,
-        since: float | None = None,
     ) -> None:
         self._traffic = traffic
+        self._queue = queue
+        self._opener = opener
+        self._clock = clock
         self._number = number
-        self._connection: Connection | None = None
+        self._connection: Transport | None = None
         self._handed = 0
         self._opened = 0  # connections so far
         self._used_at = 0.0
@@ -53,11 +57,13 @@ class Sender:
         self._ahead: Ready | None = None  # it follows that one without a pause
         self._rested = False  # the connection had, when that one began
         self._last: _Last | None = None
-        self._told = False  # the message before it has told why the connection ended
+        self._ends_known = False  # from the message before it
         self._never = asyncio.Event()
-        if connection is not None:
-            self._take_over(connection)
-            self._used_at = self._used_at if since is None else since
+
+    def begin_with(self, connection: Transport, since: float | None) -> None:
+        """It has logged in already, at the steady time `since`."""
+        self._take_over(connection)
+        self._used_at = self._used_at if since is None else since
 
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
@@ -74,9 +80,9 @@ class Sender:
     async def _next(self) -> Ready | None:
         """The message to send now, its slot and quota spent, with a connection open for it."""
         traffic = self._traffic
-        while not traffic.stopping:
-            traffic.queue.filled.clear()
-            now = traffic.clock.steady()
+        while not traffic.is_stopping:
+            self._queue.filled.clear()
+            now = self._clock.steady()
             due = traffic.next_due(now)
             if due is None:
                 return None
@@ -97,35 +103,33 @@ class Sender:
         return None
 
     async def _idle(self, seconds: float) -> None:
-        clock = self._traffic.clock
+        clock = self._clock
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
-        await clock.wait(self._traffic.queue.filled, max(seconds, 0.001))
+        await clock.wait(self._queue.filled, max(seconds, 0.001))
         # also the first one, while a person thought about the question
         if self._connection is not None and clock.steady() - self._used_at >= IDLE:
             await self._leave()
 
     async def _is_open(self) -> bool:
-        traffic = self._traffic
         if self._connection is not None and not self._connection.usable:
             self._drop()
         if self._connection is not None and self._handed >= self._most(self._connection):
             await self._leave()  # another has learned the limit while this one waited for its slot
         if self._connection is None:
-            if traffic.reach.has_free and not await self._is_needed():
+            if self._opener.has_free and not await self._is_needed():
                 return False
-            opened = await traffic.reach.open()
+            opened = await self._opener.open()
             if opened is None:
                 return False
             self._take_over(opened)
-            traffic.opened(opened)
             # the slot may have gone to another connection while this one was opened
             return False
         return True
 
     async def _is_needed(self) -> bool:
         """Whether a message is due still after those with an open connection had their chance."""
-        clock = self._traffic.clock
+        clock = self._clock
         await clock.wait(self._never, PRECEDENCE)
         due = self._traffic.next_due(clock.steady())
         return due is not None and due <= clock.steady()
@@ -135,25 +139,24 @@ class Sender:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         self._begin(ready, rested=connection.rest >= RESTED)
-        traffic.reach.busy += 1
         try:
-            await connection.carry(ready, self, traffic, self)
+            with self._opener.busy():
+                await connection.carry(ready, self, traffic, self)
         except Expired:
             assert self._under_way is not None
             self._drop()
             traffic.leave_in_doubt(self._under_way)
             return
         finally:
-            traffic.reach.busy -= 1
-            self._used_at = traffic.clock.steady()
+            self._used_at = self._clock.steady()
         last = self._last
         assert last is not None
         if last.fact.lost:
             self._drop()
         elif last.reopen or not connection.usable or self._handed >= self._most(connection):
             await self._leave()
-        if last.fact.released and not last.handed.has_told:
-            await traffic.reach.back_off()
+        if last.fact.released and not last.handed.is_understood:
+            await self._opener.back_off()
 
     def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
         """This one is handed over now."""
@@ -167,8 +170,8 @@ class Sender:
         traffic, connection = self._traffic, self._connection
         assert connection is not None
         surplus = traffic.is_surplus(self._number)
-        over = traffic.queue.closed and not len(traffic.queue)
-        if traffic.stopping or surplus or over or self._handed >= self._most(connection):
+        over = self._queue.closed and not len(self._queue)
+        if traffic.is_stopping or surplus or over or self._handed >= self._most(connection):
             return QUIT
         soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
         self._ahead = traffic.take_along(soon)
@@ -178,23 +181,23 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        explained = self._told or connection.mishandled or (self._rested and _has_ended(fact))
+        ends_known = self._ends_known or connection.mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
-            explained,
+            ends_known,
             (self._number, self._opened),
         )
-        self._told = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
+        self._ends_known = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
         reopen = traffic.settle(parcel, fact, handed)
         if not fact.released:
-            traffic.reach.served()
+            self._opener.served()
         self._last = _Last(fact, handed, reopen)
         self._begin(self._ahead)
 
-    def _most(self, connection: Connection) -> float:
+    def _most(self, connection: Transport) -> float:
         learned = self._traffic.most_messages or FOREVER
-        return min(learned, connection.offers.mailmax or FOREVER)
+        return min(learned, connection.most_messages or FOREVER)
 
     async def _leave(self) -> None:
         if self._connection is None:
@@ -203,16 +206,16 @@ class Sender:
         self._drop(abort=False)
         await connection.quit()
 
-    def _take_over(self, connection: Connection) -> None:
-        self._connection, self._handed, self._told = connection, 0, False
+    def _take_over(self, connection: Transport) -> None:
+        self._connection, self._handed, self._ends_known = connection, 0, False
         self._opened += 1
-        self._used_at = self._traffic.clock.steady()
-        self._traffic.reach.open_now += 1
+        self._used_at = self._clock.steady()
+        self._opener.took_over()
 
     def _drop(self, *, abort: bool = True) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._traffic.reach.open_now -= 1
+            self._opener.dropped()
             if abort:
                 connection.abort()
 

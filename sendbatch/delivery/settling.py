@@ -8,109 +8,82 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from random import Random
-from typing import NamedTuple
+from enum import Enum, auto
 
-from sendbatch.audience.addresses import ascii_domain
-from sendbatch.campaign.model import Retry
+from sendbatch.audience.addresses import comparable_domain
 from sendbatch.delivery import words
-from sendbatch.delivery.breaker import LATELY, Breaker, Carried
+from sendbatch.delivery.announcements import Announcer
+from sendbatch.delivery.assignment import Policy, Setting
+from sendbatch.delivery.breaker import LATELY, Breaker
 from sendbatch.delivery.history import History
-from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.sessions import explained
-from sendbatch.delivery.steering import Releases, SlowDown
+from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
+from sendbatch.delivery.slow_down import SlowDown
 from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
-from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.declared import Limits
-from sendbatch.limits.retries import Budget, retry_delay
-from sendbatch.runtime.clock import Clock
-from sendbatch.runtime.observer import Observer
+from sendbatch.limits.retries import Budget, Releases, retry_delay
 from sendbatch.smtp.transport import Fact
 from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
 
 
-class Handed(NamedTuple):
-    """The connection's history when the message was handed to it: what it had accepted and refused.
+class Consequence(Enum):
+    """What follows for the connection, and for the message."""
 
-    `explained`: why the connection has ended is known, so that nothing is to be learned from it;
-    `connection` tells it from others."""
-
-    accepted: int
-    refused_recipients: int
-    explained: bool = False
-    connection: object = None
-
-    @property
-    def carried(self) -> Carried:
-        return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
-
-    @property
-    def has_told(self) -> bool:
-        """Whether the server is known to serve this connection, or why it does not."""
-        return self.explained or bool(self.accepted or self.refused_recipients)
+    GO_ON = auto()
+    REOPEN = auto()  # it must be left, and opened anew
+    RETURNED = auto()  # the same, and the message was released: it goes again before all others
 
 
 class Settling:
     """Holds all that is learned from answers. `now` is what due times are measured by, `write` queues changes
-    for the next shared commit, `return_first` takes a released message back to the front of the queue,
-    `notices` and `waits` say what people should know."""
+    for the next shared commit."""
 
     def __init__(
         self,
-        *,
-        retry: Retry,
+        policy: Policy,
         limits: Limits,
-        slow_down: SlowDown,
-        clock: Clock,
-        now: Callable[[], float],
-        random: Random,
-        observer: Observer,
-        write: Callable[[list[Change]], None],
-        return_first: Callable[[Ready], None],
-        notices: Notices,
-        waits: Waits,
-        breaker: Breaker,
+        setting: Setting,
         history: History,
+        announcer: Announcer,
+        *,
+        now: Callable[[], float],
+        write: Callable[[list[Change]], None],
     ) -> None:
-        self.breaker = breaker
-        self.brake = limits.brake
-        self.connections = limits.connections
+        self.breaker = Breaker(policy.breaker, limits.connections.declared)
+        self._brake = limits.brake
+        self._connections = limits.connections
         self._aside = limits.aside
         self._back_off = limits.back_off
-        self.budget = Budget(retry.attempts)
-        self._retry = retry
-        self._slow_down = slow_down
-        self._clock = clock
+        self._budget = Budget(policy.retry.attempts)
+        self._retry = policy.retry
+        self._slow_down = SlowDown(policy.slow_down)
+        self._clock, self._random = setting.clock, setting.random
+        self._observer = announcer.observer
+        self._notices, self._waits = announcer.notices, announcer.waits
+        self._tell = announcer.notices.tell
         self._now = now
-        self._random = random
-        self._observer = observer
         self._write = write
-        self._return_first = return_first
-        self._tell = notices.tell
-        self._notices = notices
-        self._waits = waits
         self._releases = Releases()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
         self._last: Reply | None = None
         self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
-        if self.brake.on:
-            self.connections.hold_to_one(clock.steady())
+        if self._brake.on:
+            self._connections.hold_to_one(self._clock.steady())
             self._tell("brake", words.BRAKED_BEFORE)
 
     @property
     def is_over(self) -> bool:
         """Whether the server's answers have ended the run."""
-        return self.breaker.tripped or self.brake.over
+        return self.breaker.tripped or self._brake.over
 
     @property
     def why(self) -> str:
         """Why they have, for people."""
         if self.breaker.tripped:
             return words.tripped(self.breaker.trip)
-        worth = self._clock.wall() + max(self.brake.until - self._clock.steady(), 0.0)
+        worth = self._clock.wall() + max(self._brake.until - self._clock.steady(), 0.0)
         return words.worth_trying(self._why_braked, worth)
 
     @property
@@ -118,28 +91,28 @@ class Settling:
         last, tried = self._braking
         return words.braked(last, tried=tried)
 
-    def settle(self, ready: Ready, fact: Fact, handed: Handed, *, stopping: bool) -> bool:
-        """Record how it ended; returns whether the connection must be left and opened anew.
+    def settle(
+        self, ready: Ready, fact: Fact, handed: Handed, *, stopping: bool
+    ) -> Consequence:
+        """Record how it ended.
 
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session = explained(
-            fact,
-            outcome,
-            accepted=handed.accepted,
-            refused_recipients=handed.refused_recipients,
-        )
-        reopen = (
-            not stopping and not handed.explained and self._steer(fact, outcome, handed, session)
-        )
+        session = learned = None
+        if fact.lost or not fact.taken:  # else, as nearly always, there is nothing to explain
+            session = explained(fact, outcome, handed)
+            learned = lesson(fact, outcome, handed, session)
+        learns = not stopping and not handed.ends_known
+        reopen = learns and self._steer(fact, outcome, learned)
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
-            self._release(ready, outcome, counts=not self.connections.is_spent(handed.accepted))
-            if session is None and not stopping and not handed.has_told:
+            counts = not self._connections.is_spent(handed.accepted)
+            consequence = self._release(ready, outcome, counts=counts)
+            if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
-            return True
+            return consequence
         self._releases.settled(ready.recipient.id)
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
@@ -153,7 +126,7 @@ class Settling:
             if outcome.status is Status.IN_DOUBT:
                 self.breaker.doubted()
             self._record(ready, outcome)
-        return reopen
+        return Consequence.REOPEN if reopen else Consequence.GO_ON
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """Taken up to be sent again, and not sent."""
@@ -163,7 +136,7 @@ class Settling:
 
     def unbuildable(self, recipient: Recipient, outcome: Outcome) -> None:
         """Its message could not be built."""
-        domain = ascii_domain(recipient.email.rpartition("@")[2])
+        domain = comparable_domain(recipient.email.rpartition("@")[2])
         self._observer.moved(recipient.status, outcome.status)
         self._is_no_longer_waited_for(recipient.id, domain)
         self._notices.unsent(recipient, domain, outcome)
@@ -171,7 +144,7 @@ class Settling:
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
         self.breaker.nobody_else()
-        if not self.breaker.tripped and self.brake.nobody_else(self._clock.steady()):
+        if not self.breaker.tripped and self._brake.nobody_else(self._clock.steady()):
             self._braked()
         self._set_aside()
 
@@ -179,56 +152,39 @@ class Settling:
         """The run ends: what is known by now of those in an open streak."""
         history, at = self._history, self._clock.wall()
         lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
-        condemned, told = self.breaker.finish(lately=lately)
+        condemned, of_mailbox = self.breaker.finish(lately=lately)
         self._condemn(condemned)
-        if told:
-            self._write([history.refusing(told)])
+        if of_mailbox:
+            self._write([history.refusing(of_mailbox)])
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, fact: Fact, outcome: Outcome, handed: Handed, session: Why | None) -> bool:
+    def _steer(self, fact: Fact, outcome: Outcome, learned: Lesson | None) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
-        if fact.taken and not fact.lost:
-            is_free = self.connections.is_reduced and not self.brake.on
-            if is_free and self.connections.win_back(self._clock.steady()):
-                self._tell("connections", words.connections_again(self.connections.allowed))
-            return False
         now = self._clock.steady()
-        if self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
+        if fact.taken and not fact.lost:
+            is_free = self._connections.is_reduced and not self._brake.on
+            if is_free and self._connections.win_back(now):
+                self._tell("connections", words.more_connections(self._connections.allowed))
+        elif self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
             self._tell("slowdown", words.slower(rate))
-        if outcome.why is Why.CONNECTION:
-            self._limited(handed)
-            return True
-        if outcome.why in (Why.RATE, Why.QUOTA) and handed.accepted:
-            return fact.closing  # no connection is told of these
-        ended = fact.released and fact.reply is None and fact.lost
-        if ended or session is Why.SESSION_LIMIT or fact.closing:
-            self._connection_ended(handed, handed.accepted)
-            return True
-        if fact.taken:  # and with it the connection ended
-            self._connection_ended(handed, handed.accepted + 1)
-            return True
-        return False
+        if learned is not None and learned.after is not None:
+            self._learn(learned.after, said=learned.said)
+        return learned is not None
 
-    def _limited(self, handed: Handed) -> None:
-        """The server says that this connection has carried all that it may."""
-        if not handed.accepted:
-            self.refused_connection()
-        elif not handed.refused_recipients and self.connections.limited_to(handed.accepted):
-            self._tell("connections", words.session_limit(handed.accepted))
-
-    def _connection_ended(self, handed: Handed, accepted: int) -> None:
-        if handed.refused_recipients:  # those are what ended it, not the number of messages
-            return
+    def _learn(self, accepted: int, *, said: bool) -> None:
+        """So many messages a connection may have had its fill of."""
         if accepted == 0:
             self.refused_connection()
-        elif self.connections.ended_after(accepted):
+            return
+        connections = self._connections
+        if (connections.limited_to if said else connections.ended_after)(accepted):
             self._tell("connections", words.session_limit(accepted))
 
     def refused_connection(self) -> None:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
-        if self.connections.refused(self._clock.steady()):
-            self._tell("connections", words.fewer_connections(self.connections.allowed))
+        if self._connections.refused(self._clock.steady()):
+            self._tell("connections", words.fewer_connections(self._connections.allowed))
 
     def _accepted(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         self._record(ready, outcome)
@@ -240,10 +196,10 @@ class Settling:
         self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
-        if self.brake.accepted(self._clock.steady()):
+        if self._brake.accepted(self._clock.steady()):
             self._write([self._history.braking(None)])
-            if not self.brake.on:
-                self._tell("brake", words.TAKES_AGAIN)
+            if not self._brake.on:
+                self._tell("brake", words.TAKES_MAIL)
         if self._aside.domains:
             self._set_aside()
 
@@ -267,9 +223,9 @@ class Settling:
         self._slow_to_a_stop(ready, outcome.reply, permanent=True, of_us=refusal.ours)
 
     def _deferred(self, ready: Ready, outcome: Outcome) -> None:
-        attempt = self.budget.spend(ready.recipient.id)
+        attempt = self._budget.spend(ready.recipient.id)
         due_at = None
-        if not self.budget.is_spent(ready.recipient.id):
+        if not self._budget.is_spent(ready.recipient.id):
             due_at = self._now() + retry_delay(self._retry, attempt, self._random)
             self._waits.joined(ready.domain)
         self._record(ready, outcome, due_at)
@@ -287,7 +243,7 @@ class Settling:
         """Count a refusal for the brake."""
         now = self._clock.steady()
         self._last = reply
-        if self.brake.refused(
+        if self._brake.refused(
             ready.recipient.id, ready.domain, now, permanent=permanent, of_us=of_us
         ):
             self._braked()
@@ -295,31 +251,31 @@ class Settling:
 
     def _braked(self) -> None:
         """The brake has come on, or a try under it was refused."""
-        brake = self.brake
+        brake = self._brake
         self._braking = (self._last, bool(brake.tries))
         if not brake.tries:
-            self.connections.hold_to_one(self._clock.steady())
+            self._connections.hold_to_one(self._clock.steady())
         self._write([self._history.braking(brake.pause)])
         if not brake.over:
             at = self._clock.wall() + brake.pause
             self._tell("brake", words.next_try(self._why_braked, at))
 
     def _set_aside(self) -> None:
-        aside = self.breaker.aside | self.brake.aside
+        aside = self.breaker.aside | self._brake.aside
         if aside == self._aside.domains:
             return
         if aside and not self.is_over:
             self._tell("aside", words.set_aside(aside))
         self._aside.domains = aside
 
-    def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> None:
+    def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> Consequence:
         """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
         if not counts or self._releases.release(ready.recipient.id):
             self._write([Released(ready.recipient.id)])
-            self._return_first(ready)
-            return
+            return Consequence.RETURNED
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         self._deferred(ready, replace(outcome, status=Status.DEFERRED))
+        return Consequence.REOPEN
 
     def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> None:
         recipient = ready.recipient
@@ -331,5 +287,5 @@ class Settling:
             self._notices.unsent(recipient, ready.domain, outcome)
 
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
-        if self.budget.used(recipient_id):
+        if self._budget.used(recipient_id):
             self._waits.left(domain)

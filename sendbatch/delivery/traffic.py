@@ -2,74 +2,65 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from sendbatch.delivery.connections import Reach
+from sendbatch.delivery.announcements import WORTH_TELLING, Announcer
+from sendbatch.delivery.assignment import Assignment
+from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
-from sendbatch.delivery.settling import Handed, Settling
+from sendbatch.delivery.sessions import Handed
+from sendbatch.delivery.settling import Consequence, Settling
 from sendbatch.delivery.verdict import verdict
-from sendbatch.delivery.waits import WORTH_TELLING, Waits
-from sendbatch.ledger.facts import Change, Intent
+from sendbatch.ledger.facts import Intent
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
-from sendbatch.smtp.connection import Connection
-from sendbatch.smtp.idempotency import Expired, Keys
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.smtp.idempotency import Expired
+from sendbatch.smtp.transport import Fact, Written
+from sendbatch.values import Outcome, Recipient
+from sendbatch.words import clock_time
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
 LONG_WAIT = 60.0  # seconds: nobody holds a connection open for a slot further away
 
 
 class Traffic:
-    """One object a run, and the intent log of its connections. `write` makes changes durable and then tells;
-    `offered` is told what each new connection offers, `used_up(what, until)` what keeps messages back until
-    an epoch time, where that is far away and nobody asked for it."""
+    """One object a run, and the intent log of its connections."""
 
     def __init__(
         self,
-        *,
+        assignment: Assignment,
+        limits: Limits,
         clock: Clock,
         queue: Queue,
-        limits: Limits,
         settling: Settling,
-        reach: Reach,
-        content: str,
-        write: Callable[[Sequence[Change], Told], None],
-        offered: Callable[[Connection], None],
-        used_up: Callable[[str, float], None],
-        waits: Waits,
-        soon: asyncio.Event,
-        keys: Keys | None = None,
+        course: Course,
+        announcer: Announcer,
+        *,
+        no_wait: bool,
     ) -> None:
-        self.clock = clock
-        self.queue = queue
-        self.settling = settling
-        self.reach = reach
-        self.opened = offered
-        self.out: set[int] = set()  # recipients fetched from the record and not settled
+        self.all_in = False  # the queue has all there is for now, or all it can hold
+        self.claimed: set[int] = set()  # recipients fetched from the record and not settled
+        self._content, self._keys = assignment.content, assignment.keys
+        self._commit = assignment.committer.write
         self._gates = limits.gates
         self._brake = limits.brake
         self._aside = limits.aside
         self._connections = limits.connections
-        self._content = content
-        self._write = write
-        self._used_up = used_up
-        self._waits = waits
-        self._soon = soon
-        self._keys = keys
-        self.all_in = False  # the queue has all there is for now, or all it can hold
+        self._clock = clock
+        self._queue = queue
+        self._settling = settling
+        self._course = course
+        self._soon = course.soon
+        self._notices, self._waits = announcer.notices, announcer.waits
+        self._no_wait = no_wait
+        self._used_up_until = 0.0
         self._in_turn = 0  # connections that wait for a slot
 
     @property
-    def stopping(self) -> bool:
-        return self._soon.is_set() or self.settling.is_over
-
-    async def stopped(self) -> None:
-        """Until the run is asked to stop."""
-        await self._soon.wait()
+    def is_stopping(self) -> bool:
+        return self._soon.is_set() or self._settling.is_over
 
     @property
     def braked(self) -> bool:
@@ -97,9 +88,9 @@ class Traffic:
 
     def next_due(self, now: float) -> float | None:
         """When the next message may start; infinity while the queue is empty, None when it is over."""
-        if not len(self.queue):
-            return None if self.queue.closed else NEVER
-        return self.queue.earliest(self._gates.due, now)
+        if not len(self._queue):
+            return None if self._queue.closed else NEVER
+        return self._queue.earliest(self._gates.due, now)
 
     @contextlib.contextmanager
     def in_turn(self) -> Iterator[float]:
@@ -115,12 +106,12 @@ class Traffic:
 
     async def take(self) -> Ready | None:
         """The first message whose turn it is, counted at every gate."""
-        now = self.clock.steady()
+        now = self._clock.steady()
         ready = self._first(now, tried_first=self._brake.on)
         if ready is None:
             return None
         if not self._gates.take(now, ready.domain, ready.recipient.id):
-            self.queue.add(ready, first=True)
+            self._queue.add(ready, first=True)
             await self._gates.refill(ready.domain)
             return None
         return ready
@@ -130,41 +121,41 @@ class Traffic:
         slot may be so many seconds away. None too where quota would have to be fetched first."""
         if self._brake.on:
             return None
-        now = self.clock.steady()
+        now = self._clock.steady()
         ready = self._first(now, ahead=soon)
         if ready is None:
             return None
         if not self._gates.take(now, ready.domain, ready.recipient.id):
-            self.queue.add(ready, first=True)
+            self._queue.add(ready, first=True)
             return None
         return ready
 
-    def write(self, group: Sequence[Ready], told: Told) -> None:
+    def write(self, group: Sequence[Ready], written: Written) -> None:
         """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
         intent log. Raises Expired where one must not be."""
         for ready in group:
             if not self._may_leave(ready):
                 raise Expired
-        at = self.clock.wall()
+        at = self._clock.wall()
         intents = [
             Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
         ]
-        self._write(intents, told)
+        self._commit(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """It was to be sent again, and the provider would no longer know that it has it."""
         assert self._keys is not None
         self._keys.expired += 1
-        self.out.discard(ready.recipient.id)
-        self.settling.leave_in_doubt(ready)
-        self.queue.drained.set()
+        self.claimed.discard(ready.recipient.id)
+        self._settling.leave_in_doubt(ready)
+        self._queue.drained.set()
 
     def _first(self, now: float, *, ahead: float = 0.0, tried_first: bool = False) -> Ready | None:
         """The first in the queue that is due within so many seconds, and may leave; `tried_first` as
         `Queue.take`."""
         due = self._gates.due
         while True:
-            ready = self.queue.take(due, now, ahead=ahead, tried_first=tried_first)
+            ready = self._queue.take(due, now, ahead=ahead, tried_first=tried_first)
             if ready is None or self._may_leave(ready):
                 return ready
             self.leave_in_doubt(ready)
@@ -173,53 +164,68 @@ class Traffic:
         return self._keys is None or self._keys.hold_for(ready.recipient)
 
     def settle(self, ready: Ready, fact: Fact, handed: Handed) -> bool:
-        """As Settling.settle; the recipient is no longer out unless it was released."""
-        self.out.discard(ready.recipient.id)
+        """Record how it ended; returns whether the connection must be left. The recipient is no longer
+        claimed unless it was released."""
+        self.claimed.discard(ready.recipient.id)
         aside = self.aside
-        reopen = self.settling.settle(ready, fact, handed, stopping=self.stopping)
+        consequence = self._settling.settle(ready, fact, handed, stopping=self.is_stopping)
+        if consequence is Consequence.RETURNED:
+            self.claimed.add(ready.recipient.id)
+            self._queue.add(ready, first=True)
         if self._gates.listen:
-            now, id_ = self.clock.steady(), ready.recipient.id
+            now, id_ = self._clock.steady(), ready.recipient.id
             self._gates.answered(now, ready.domain, id_, verdict(fact).status)
-            self.queue.filled.set()
+            self._queue.filled.set()
         if self.aside is not aside:
             self.look_anew()
         # Of each of a long queue's acceptances the feed need not hear: only what may be due again, and
         # the last ones, which it waits for.
-        if not fact.taken or not len(self.queue):
-            self.queue.drained.set()
-        return reopen
+        if not fact.taken or not len(self._queue):
+            self._queue.drained.set()
+        return consequence is not Consequence.GO_ON
 
     def look_anew(self) -> None:
         """Other domains are set aside than before: each has a lane of its own, and who waits looks again."""
         for domain in self.aside:
-            self.queue.split(domain)
-        self.queue.filled.set()
-        self.queue.drained.set()
+            self._queue.split(domain)
+        self._queue.filled.set()
+        self._queue.drained.set()
 
     def share(self, parts: int) -> None:
         """So many runs are alive on the account now: each has an equal part of it, and who has more gives
         it up at once."""
         if self._gates.share(parts):
-            self.queue.filled.set()
+            self._queue.filled.set()
 
     def tell_of_wait(self, due: float) -> None:
         """A connection waits until then, as `next_due` has it: for whom, and why."""
-        now = self.clock.steady()
+        now = self._clock.steady()
         if due - now >= WORTH_TELLING:
             self._waits.gate(self._hold(now), due)
 
     def tell_if_used_up(self, due: float) -> None:
         """Nothing in the queue may start before this steady time, and nothing more is to come for now."""
-        now = self.clock.steady()
-        if used_up := self._hold(now).used_up:
-            self._used_up(used_up, self.clock.wall() + due - now)
+        now = self._clock.steady()
+        if not (used_up := self._hold(now).used_up):
+            return
+        until = self._clock.wall() + due - now
+        text = f"{used_up} until {clock_time(until)}"
+        if self._no_wait:
+            self._course.give_up(text)
+        elif abs(until - self._used_up_until) > 1.0:  # each connection comes to say so
+            self._notices.tell("quota", f"{text}; waiting")
+        self._used_up_until = until
 
-    def return_first(self, ready: Ready) -> None:
-        """It was released: it goes again, before all others."""
-        self.out.add(ready.recipient.id)
-        self.queue.add(ready, first=True)
+    def unbuildable(self, recipient: Recipient, outcome: Outcome) -> None:
+        """The message of one that was claimed could not be built."""
+        self.claimed.discard(recipient.id)
+        self._settling.unbuildable(recipient, outcome)
+
+    def nobody_else(self) -> None:
+        """Only those set aside are left: there is nobody to compare them with."""
+        self._settling.nobody_else()
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""
         due = self._gates.due
-        return self._gates.hold(now, self.queue.first_due(due, now))
+        return self._gates.hold(now, self._queue.first_due(due, now))

@@ -144,7 +144,7 @@ def _detail(fact: Fact, why: Why | None) -> str:
 
 
 def unbuilt(found: Unbuildable) -> Outcome:
-    """Of a message that no transport has seen."""
+    """Of a message that came to no transport."""
     return Outcome(Status.FAILED, None, Whom.MESSAGE, Why.UNBUILDABLE, found.reason)
 
 
@@ -167,7 +167,7 @@ def speaks_of_us(outcome: Outcome) -> bool:
 class Refusal:
     """One permanent refusal, judged: the outcome is `REJECTED` where nothing that comes after can change it.
 
-    `since`: when this row was first told of its mailbox, None where the reply is not known to speak of that.
+    `since`: when a reply first spoke of its mailbox, None where the reply is not known to speak of that.
     `its_own`: an earlier run accepted others after this row was refused.
     """
 
@@ -189,9 +189,9 @@ class Refusal:
 def judge(
     outcome: Outcome, recipient: Recipient, domain: str, since: float | None, now: float
 ) -> Refusal:
-    """`since` is when an earlier run first told this row of its mailbox, if that is what it was last told."""
-    told = recipient.refused
-    if since is None or told is None or meaning(told) is not About.MAILBOX:
+    """`since` is when this row was first refused for its mailbox, where that was its last refusal too."""
+    before = recipient.refused
+    if since is None or before is None or meaning(before) is not About.MAILBOX:
         since = now
     of_mailbox = outcome.why is Why.MAILBOX and not speaks_of_us(outcome)
     final = of_mailbox and now - since >= A_DAY

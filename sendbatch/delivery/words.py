@@ -42,7 +42,7 @@ def slower(rate: float) -> str:
     return f"the server asks for less: {rate:.2g} messages a second now"
 
 
-def connections_again(number: int) -> str:
+def more_connections(number: int) -> str:
     return f"{number} connections again"
 
 
@@ -64,4 +64,4 @@ def unbuildable(number: int, first: str) -> str:
 
 
 BRAKED_BEFORE = "the last run was refused for everybody: one message is tried first"
-TAKES_AGAIN = "the server takes mail again"
+TAKES_MAIL = "the server takes mail again"

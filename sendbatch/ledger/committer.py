@@ -55,14 +55,14 @@ class Committer:
     def write(
         self,
         changes: Sequence[Change],
-        told: Callable[[BaseException | None], None] | None = None,
+        written: Callable[[BaseException | None], None] | None = None,
     ) -> None:
-        """As `commit`, without a future: `told(None)` says on the loop that they are durable, `told(error)`
-        that they are not. An error is told to `failed` too."""
+        """As `commit`, without a future: `written(None)` says on the loop that they are durable,
+        `written(error)` that they are not. `failed` hears of an error too."""
         with self._lock:
             self._changes += changes
-            if told is not None:
-                self._waiting.append(told)
+            if written is not None:
+                self._waiting.append(written)
         self._rouse_soon()
 
     def note(self, kind: str, detail: str, at: float) -> None:
@@ -116,8 +116,8 @@ class Committer:
         _: object,
         error: BaseException | None,
     ) -> None:
-        for told in waiting:
-            told(error)
+        for written in waiting:
+            written(error)
         if error is not None and self.failed is not None:
             self.failed(error)
 

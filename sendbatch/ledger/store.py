@@ -32,7 +32,7 @@ from sendbatch.ledger.facts import (
     Told,
     Twins,
 )
-from sendbatch.values import Recipient, Status
+from sendbatch.values import Recipient, Status, Why
 
 
 class People(Protocol):
@@ -78,8 +78,8 @@ class People(Protocol):
         """The cells of this column that most rows have, blanks around them left out."""
         ...
 
-    def domains_without_mail(self, prefix: str) -> list[str]:
-        """The addresses' domains of rows invalid for DNS alone: their reason starts with `prefix`."""
+    def domains_without_mail(self) -> list[str]:
+        """The addresses' domains of rows invalid for DNS alone."""
         ...
 
 
@@ -199,8 +199,8 @@ class Staging(Protocol):
         """The domains of all marked rows that may still be sent to."""
         ...
 
-    def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
-        """(domain, reason): marked rows there are invalid, for DNS alone."""
+    def reject_domains(self, found: Iterable[tuple[str, Why]]) -> None:
+        """(domain, one of OF_DNS): marked rows there are invalid, for DNS alone."""
         ...
 
     def settle(self) -> None:

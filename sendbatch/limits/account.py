@@ -36,7 +36,7 @@ class Allowance:
     unread: LedgerError | None = None
 
     @property
-    def shown_name(self) -> str | None:
+    def display_name(self) -> str | None:
         """The user name for people; some are tokens, so that one that is no address is cut short."""
         if not self.username or "@" in self.username:
             return self.username
@@ -52,7 +52,19 @@ class Allowance:
             return ()
         return tuple((rate, self.used(rate, now)) for rate in quotas_of(self.rates))
 
-    def size_seen(self, now: float) -> int | None:
+    def take(self, messages: int, now: float) -> float | None:
+        """Use the quotas up by so many messages that go at once. None where all had room; else nothing is
+        used, and the next one has room at this epoch time."""
+        if self.usage is None:
+            return None
+        windows = quotas_of(self.rates)
+        granted = self.usage.take(self.account, windows, messages, now)
+        if granted == messages:
+            return None
+        self.usage.give_back(self.account, granted, now)
+        return self.usage.next_free(self.account, windows, now)
+
+    def announced_size(self, now: float) -> int | None:
         """The greatest message in bytes that the host said it takes, within a week: it may say otherwise by
         now, so that this is no more than a warning."""
         return self.servers.size_of(self.account.host, now) if self.servers is not None else None

@@ -26,22 +26,19 @@ class BackOff(Gate):
         self._parts = 1
         self._learned: float | None = None  # messages a second, while it holds
         self._recovered_at = 0.0  # messages a second at which it no longer holds
-        self._due = ANY_TIME
+        self._arrival = ANY_TIME  # theoretical, of the next message
         self._complained_at = ANY_TIME
         self._recent: deque[float] = deque(maxlen=1000)
-
-    def due(self, now: float, domain: str) -> float:
-        return self._due - TOLERANCE
 
     def hold(self, domain: str) -> Hold:
         return Hold("the pace", "the pace of the account")
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
         self._recent.append(now)
+        if self._learned is not None and now - self._complained_at >= CALM:
+            self._win_back(now, self._learned * WIN_BACK)
         if self._learned is not None:
-            self._win_back(now)
-        if self._learned is not None:
-            self._due = max(now, self._due) + self.interval
+            self._spend(now)
 
     def share(self, parts: int) -> None:
         self._parts = parts
@@ -56,7 +53,8 @@ class BackOff(Gate):
             self._recovered_at = current
         slower = max(current / 2, SLOWEST)
         self._hold_to(slower)
-        self._due = now + self.interval
+        self._arrival = ANY_TIME
+        self._spend(now)
         return slower
 
     def rate(self, now: float) -> float:
@@ -73,16 +71,16 @@ class BackOff(Gate):
             return 1.0
         return len(recent) / max(now - recent[0], 0.1)
 
-    def _win_back(self, now: float) -> None:
-        assert self._learned is not None
-        if now - self._complained_at < CALM:
-            return
+    def _win_back(self, now: float, faster: float) -> None:
         self._complained_at = now  # the next step up takes as long again
-        faster = self._learned * WIN_BACK
         self._hold_to(faster if faster < self._recovered_at else None)
 
     def _hold_to(self, per_second: float | None) -> None:
         self._learned = per_second
         self.interval = 1 / per_second if per_second is not None else 0.0
         if per_second is None:
-            self._due = ANY_TIME
+            self.until = ANY_TIME
+
+    def _spend(self, now: float) -> None:
+        self._arrival = max(now, self._arrival) + self.interval
+        self.until = self._arrival - TOLERANCE

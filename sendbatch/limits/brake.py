@@ -45,9 +45,6 @@ class Brake(Gate):
         self._domains: set[str] = set()
         self.aside: frozenset[str] = frozenset()
 
-    def due(self, now: float, domain: str) -> float:
-        return self.until
-
     def hold(self, domain: str) -> Hold:
         return Hold("the server", "the server, which refuses everything for now")
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.aside import Aside
 from sendbatch.limits.back_off import BackOff
 from sendbatch.limits.brake import Brake
 from sendbatch.limits.connections import Connections
-from sendbatch.limits.gates import Gates
+from sendbatch.limits.gates import EVERYBODY, Gate, Gates
 from sendbatch.limits.pace import paces
-from sendbatch.limits.quota import Quota, quotas_of
+from sendbatch.limits.quota import Quota, Uncounted, quotas_of
 from sendbatch.runtime.clock import Clock
 
 
@@ -54,7 +54,7 @@ def limits_of(
     Where several gates hold for as long, the first in the list is named.
     """
     profile, retry = campaign.profile, campaign.retry
-    rates, account, usage = allowance.rates, allowance.account, allowance.usage
+    rates = allowance.rates
     paced = paces(rates)
     brake = Brake(retry.first_delay, retry.max_delay, no_wait=no_wait, begun=braked)
     aside = Aside()
@@ -65,11 +65,21 @@ def limits_of(
         aside,
         *paced,
         back_off,
-        Quota(rates, account, usage, clock),
+        _quota(rates, allowance, clock),
         connections,
     ]
     for domain, limits in profile.domains.items():
         gates += paces(limits, domain)
-        if quotas_of(limits):
-            gates.append(Quota(limits, account, usage, clock, domain))
+        if quotas_of(limits) and allowance.usage is not None:
+            gates.append(_quota(limits, allowance, clock, domain))
     return Limits(Gates(gates), brake, aside, back_off, connections, allowance)
+
+
+def _quota(
+    rates: tuple[Rate, ...], allowance: Allowance, clock: Clock, domain: str = EVERYBODY
+) -> Gate:
+    """Also where `rates` hold no quota: so that one declared tomorrow knows of today."""
+    windows = quotas_of(rates)
+    if allowance.usage is None:
+        return Uncounted(windows)
+    return Quota(windows, allowance.account, allowance.usage, clock, domain)

@@ -34,17 +34,19 @@ class Hold(NamedTuple):
 
 class Gate:
     """One limit, which by itself limits nothing. `domain` is the recipient domain that it holds, as A-labels;
-    each such domain has a lane of its own in the queue, so that nobody waits behind it."""
+    each such domain has a lane of its own in the queue, so that nobody waits behind it.
+
+    A gate keeps `until`, or defines `due` where that depends on the moment or on the domain.
+    """
 
     domain: str = EVERYBODY
-    interval: float = (
-        0.0  # seconds from one slot to the next at present, 0 where there are no slots
-    )
+    until: float = ANY_TIME  # no message may go before
+    interval: float = 0.0  # seconds from one slot to the next at present; 0: there are no slots
 
     def due(self, now: float, domain: str) -> float:
         """The earliest time at which a message to this recipient domain may go: ANY_TIME where nothing is in
         its way, NEVER until something else has happened."""
-        return ANY_TIME
+        return self.until
 
     def hold(self, domain: str) -> Hold:
         """What keeps messages to this domain back; asked only where `due` is later than now."""
@@ -63,9 +65,9 @@ class Gate:
     def share(self, parts: int) -> None:
         """So many runs are alive on the account, this one included: each has an equal part."""
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
-        """Seconds that so many messages take from this epoch time on. `needed` is what the gates before this
-        one in the list need; None where nothing limits them, as far as is known."""
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
+        """Seconds that so many messages take, begun at this epoch time. `needed` is what the gates before
+        this one in the list need; None where nothing limits them, as far as is known."""
         return needed
 
 
@@ -105,8 +107,12 @@ class Gates:
 
     def due(self, now: float, domain: str) -> float:
         """When the next message to this recipient domain may go: the latest that any gate says."""
+        lane = self._lanes.get(domain, self._everybody)
         latest = ANY_TIME
-        for due in self._lanes.get(domain, self._everybody).due:
+        for gate in lane.until:
+            if gate.until > latest:
+                latest = gate.until
+        for due in lane.due:
             if (at := due(now, domain)) > latest:
                 latest = at
         return latest
@@ -165,14 +171,14 @@ class Gates:
         """How many connections may be used at once."""
         return min((allowed() for allowed in self._widths), default=NEVER)
 
-    def forecast(self, messages: int, now: float) -> float | None:
+    def forecast(self, messages: int, begun_at: float) -> float | None:
         """Seconds until so many messages are done, begun at this epoch time; None where nothing limits them.
         The server's own speed is not known before, nor how many are at which domain."""
         if messages <= 0:
             return 0.0
         needed = None
         for gate in self._gates:
-            needed = gate.forecast(messages, now, needed)
+            needed = gate.forecast(messages, begun_at, needed)
         return needed
 
 
@@ -184,7 +190,9 @@ class _Lane:
         own = [gate for gate in gates if gate.domain == domain] if domain != EVERYBODY else []
         self.gates = (*for_everybody, *own)
         self.metered = [gate for gate in self.gates if isinstance(gate, Metered)]
-        self.due = [gate.due for gate in _that_define("due", self.gates)]
+        moving = _that_define("due", self.gates)
+        self.until = [gate for gate in self.gates if gate not in moving]
+        self.due = [gate.due for gate in moving]
         self.has_some = [gate.has_some for gate in self.metered]
         self.went = [gate.went for gate in _that_define("went", self.gates)]
 

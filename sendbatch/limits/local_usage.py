@@ -53,8 +53,8 @@ class LocalUsage:
     def account(self, host: str, username: str | None) -> Account:
         """The account of this user name, which itself is never written: some are tokens. None for one that
         cannot be read, "" for none."""
-        told = f"{self._salt}\0{host}\0{username or ''}".encode()
-        return Account(host, hashlib.sha256(told).hexdigest()[:32], is_unnamed=username is None)
+        salted = f"{self._salt}\0{host}\0{username or ''}".encode()
+        return Account(host, hashlib.sha256(salted).hexdigest()[:32], is_unnamed=username is None)
 
     def take(self, account: Account, windows: Sequence[Rate], n: int, now: float) -> int:
         with self._file.open() as connection:

@@ -24,10 +24,7 @@ class Pace(Gate):
         self.domain = domain
         self._alone = rate.seconds / rate.count
         self.interval = self._alone
-        self._due = ANY_TIME  # the theoretical arrival time of the next message
-
-    def due(self, now: float, domain: str) -> float:
-        return self._due - TOLERANCE
+        self._arrival = ANY_TIME  # theoretical, of the next message
 
     def hold(self, domain: str) -> Hold:
         if self.domain == EVERYBODY:
@@ -35,12 +32,13 @@ class Pace(Gate):
         return Hold(self.domain, f"the pace of {self.domain}")
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
-        self._due = max(now, self._due) + self.interval
+        self._arrival = max(now, self._arrival) + self.interval
+        self.until = self._arrival - TOLERANCE
 
     def share(self, parts: int) -> None:
         self.interval = self._alone * parts
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         if self.domain != EVERYBODY:
             return needed
         return max(needed or 0.0, messages * self._alone)

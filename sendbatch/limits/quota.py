@@ -9,11 +9,13 @@ declared tomorrow knows of today.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
-from sendbatch.limits.gates import ANY_TIME, EVERYBODY, Hold, Metered
+from sendbatch.limits.gates import ANY_TIME, EVERYBODY, Gate, Hold, Metered
 from sendbatch.limits.pace import QUOTA_FROM
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
@@ -43,19 +45,18 @@ def quotas_of(rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
 
 
 class Quota(Metered):
-    """What `rates` say over an hour and more, of the account or of what goes to one recipient domain. Without
-    `usage` nothing is counted, and nobody held."""
+    """`windows` of the account, or of what goes to one recipient domain."""
 
     def __init__(
         self,
-        rates: tuple[Rate, ...],
+        windows: tuple[Rate, ...],
         account: Account,
-        usage: Usage | None,
+        usage: Usage,
         clock: Clock,
         domain: str = EVERYBODY,
     ) -> None:
         self.domain = domain
-        self._windows = quotas_of(rates)
+        self._windows = windows
         self._account = account.for_domain(domain)
         self._usage = usage
         self._clock = clock
@@ -77,8 +78,6 @@ class Quota(Metered):
 
     def has_some(self) -> bool:
         """Whether there is a block in hand; that taken ahead, where the one before it is used up."""
-        if self._usage is None:
-            return True
         now = self._clock.wall()
         if self._in_hand is not None and self._in_hand.is_fresh(now):
             return True
@@ -92,77 +91,90 @@ class Quota(Metered):
         return True
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
-        if self._in_hand is None:  # nothing is counted
-            return
+        assert self._in_hand is not None
         self._in_hand.left -= 1
         if self._in_hand.left == LOW and self._fetching is None and self._ahead is None:
             self._fetching = asyncio.get_running_loop().create_task(self._fetch_ahead())
 
     async def refill(self) -> None:
         """Take a block durably where there is none in hand. Is none to be had, `due` says until when."""
-        if self._usage is None:
-            return
         async with self._lock:
-            await self._return_lapsed(self._usage)
+            await self._return_lapsed()
             if not self.has_some():
-                await self._take(self._usage)
+                await self._take()
 
     async def give_back(self) -> None:
-        if self._usage is None:
-            return
         if self._fetching is not None:
             await self._fetching
         async with self._lock:
             self._lapsed += [block for block in (self._in_hand, self._ahead) if block is not None]
             self._in_hand = self._ahead = None
-            await self._return_lapsed(self._usage)
+            await self._return_lapsed()
 
-    def forecast(self, messages: int, now: float, needed: float | None) -> float | None:
-        """Each quota is taken to be used as fast as the pace allows, then a window is waited for."""
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
         if self.domain != EVERYBODY:
             return needed
-        for rate in self._windows:
-            used = self._usage.used(self._account, rate.seconds, now) if self._usage else 0
-            over = messages - max(0, rate.count - used)
-            windows = max(0, -(-over // rate.count))
-            needed = max(needed or 0.0, float(windows * rate.seconds))
-        return needed
+        used = partial(self._usage.used, self._account, now=begun_at)
+        return _windows_needed(messages, self._windows, used, needed)
 
     async def _fetch_ahead(self) -> None:
-        assert self._usage is not None
         try:
             async with self._lock:
-                self._ahead = await self._granted(self._usage)
+                self._ahead = await self._granted()
         except LedgerError:
             pass  # whoever finds nothing in hand is told of it
         finally:
             self._fetching = None
 
-    async def _return_lapsed(self, usage: Usage) -> None:
+    async def _return_lapsed(self) -> None:
         while self._lapsed:
             block = self._lapsed.pop()
             until = min(self._clock.wall(), block.taken_at + LAPSE)
             await asyncio.to_thread(
-                usage.give_back, self._account, block.left, block.taken_at, until
+                self._usage.give_back, self._account, block.left, block.taken_at, until
             )
 
-    async def _take(self, usage: Usage) -> None:
-        block = await self._granted(usage)
+    async def _take(self) -> None:
+        block = await self._granted()
         if block.left:
             self._in_hand, self._free_at = block, None
             return
         free_at = await asyncio.to_thread(
-            usage.next_free, self._account, self._windows, block.taken_at
+            self._usage.next_free, self._account, self._windows, block.taken_at
         )
         self._free_at = max(free_at, block.taken_at + PAUSE)
 
-    async def _granted(self, usage: Usage) -> Block:
+    async def _granted(self) -> Block:
         """Take a block durably: as many as there were to be had."""
         now = self._clock.wall()
-        got = await asyncio.to_thread(usage.take, self._account, self._windows, self._block, now)
+        got = await asyncio.to_thread(
+            self._usage.take, self._account, self._windows, self._block, now
+        )
         return Block(got, now)
 
     @property
     def _block(self) -> int:
         tightest = min((rate.count for rate in self._windows), default=LARGEST_BLOCK * BLOCK_SHARE)
         return max(1, min(LARGEST_BLOCK, tightest // BLOCK_SHARE))
+
+
+class Uncounted(Gate):
+    """Quotas where no use is kept, as with the sandbox: they hold nobody, and are forecast alone."""
+
+    def __init__(self, windows: tuple[Rate, ...]) -> None:
+        self._windows = windows
+
+    def forecast(self, messages: int, begun_at: float, needed: float | None) -> float | None:
+        return _windows_needed(messages, self._windows, lambda seconds: 0, needed)
+
+
+def _windows_needed(
+    messages: int, windows: tuple[Rate, ...], used: Callable[[int], int], needed: float | None
+) -> float | None:
+    """Each quota is taken to be used as fast as the pace allows, then a window is waited for. `used(seconds)`
+    is how much of a window is used already."""
+    for rate in windows:
+        over = messages - max(0, rate.count - used(rate.seconds))
+        number = max(0, -(-over // rate.count))
+        needed = max(needed or 0.0, float(number * rate.seconds))
+    return needed

@@ -1,4 +1,4 @@
-"""When a deferred recipient is tried again: growing, jittered delays within a budget a run.
+"""How often and when a message is tried: growing, jittered delays within a budget a run, and a few releases.
 
 The budget (`retry.attempts`) is for one run; the record's `attempts` counts all. A row whose
 budget is spent stays deferred with no due time: whichever run comes next takes it at once.
@@ -7,11 +7,13 @@ budget is spent stays deferred with no due time: whichever run comes next takes 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from random import Random
 
 from sendbatch.campaign.model import Retry
 
 JITTER = 0.2  # of the delay, either way, so that thousands deferred at once do not return at once
+RELEASES = 3  # so often is a message released before it counts as an attempt
 
 
 class Budget:
@@ -32,6 +34,24 @@ class Budget:
 
     def is_spent(self, recipient_id: int) -> bool:
         return self.used(recipient_id) >= self._attempts
+
+
+@dataclass
+class Releases:
+    """How often each message was released: three times, and it is deferred with an attempt."""
+
+    _counts: Counter[int] = field(default_factory=Counter)
+
+    def release(self, recipient_id: int) -> bool:
+        """Count one release; returns whether the message may go back to the front of the queue."""
+        self._counts[recipient_id] += 1
+        if self._counts[recipient_id] < RELEASES:
+            return True
+        del self._counts[recipient_id]
+        return False
+
+    def settled(self, recipient_id: int) -> None:
+        self._counts.pop(recipient_id, None)
 
 
 def longest_delay(retry: Retry) -> float:

@@ -14,16 +14,14 @@ from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
 
 LOOK = 5.0  # seconds between two looks at who else sends through the account
-SEEN = (
-    LOOK + 1.0
-)  # seconds after which every other run has looked, and given up a part of what it had
+NOTICED = LOOK + 1.0  # seconds after which every other run has looked, and given up a part
 
 
 async def wait_for_share(
     usage: Usage, account: Account, joined_at: float, *, clock: Clock, notice: Callable[[str], None]
 ) -> None:
     """Until the others know of the run that joined them at this steady time; at once where it is alone."""
-    seconds = joined_at + SEEN - clock.steady()
+    seconds = joined_at + NOTICED - clock.steady()
     if seconds <= 0 or await asyncio.to_thread(usage.runs, account) == 1:
         return
     notice(f"another run sends through this account: waiting {seconds:.0f} s for a part of it")

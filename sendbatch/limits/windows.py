@@ -5,10 +5,10 @@ many from this moment on, evenly until the moment of the next row; the last row'
 time in sixtieths since the epoch. What was taken at a moment ends counting a window later, so that the same
 number goes through at the same hour of each day, and no later each time. Pure functions, no clock.
 
-Rows are merged only to lines that lie below what was really taken: a stretch that was slower than the one
-before it joins that one, a faster one stands by itself. So nothing ends counting too early, and an even
-stretch, however long, is one row. A whole number for `part` is a row of version 0.1, which knew no more
-than the sixtieth: it counts to the end of that.
+Rows are merged only where their sum over time stays below what was really taken: a stretch that was slower
+than the one before it joins that one, a faster one stands by itself. So nothing ends counting too early, and
+an even stretch, however long, is one row. A whole number for `part` is a row of version 0.1, which knew no
+more than the sixtieth: it counts to the end of that.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment
@@ -31,23 +32,26 @@ class Missing(Failed):
     """The recipient has no such file."""
 
 
+class Unavailable(NamedTuple):
+    """Why a recipient's file cannot be had. `is_missing`: it is not there; else it must not be attached, or
+    cannot be read. `fails`: by that the row alone is to fail, and the plan is not refused."""
+
+    reason: str
+    is_missing: bool
+    fails: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A recipient's own attachments before they are read. `files` are (path, bytes). `fault` is why one
-    cannot be had, and `is_missing` says that it is not there; `fails` that the row alone is to fail by
-    what is wrong; `lacks` that the mail goes without one. `size` are the bytes of all attachments
-    on the wire, and `too_large_fails` says that the row alone is to fail where they are too many."""
+    """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
+    attachments on the wire. `goes_without`: the mail is sent without one of them. `fails_if_too_large`:
+    the row alone is to fail where the server does not take so many bytes."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
-    fault: str | None = None
-    is_missing: bool = False
-    fails: bool = False
-    lacks: bool = False
-    too_large_fails: bool = False
-
-
-_NO_FAULT = Survey()
+    unavailable: Unavailable | None = None
+    goes_without: bool = False
+    fails_if_too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +89,31 @@ class Attachments:
 
     def survey(self, variables: dict[str, object]) -> Survey:
         """What the recipient's own files are, without reading them."""
-        found = _NO_FAULT
         files: list[tuple[Path, int]] = []
-        kept = []
+        policies: list[str] = []  # of the files that are there
+        unavailable: list[Unavailable] = []
+        goes_without = False
         for own in self._declared:
-            if not isinstance(own, _Own):
+            if isinstance(own, File):
                 continue
             try:
                 path, written = _path(own, variables)
                 files.append((path, _allowed(own, path, written, path.stat).st_size))
-                kept.append(own.file.missing == FAIL)
+                policies.append(own.file.missing)
             except Failed as failed:
-                found = _with_fault(found, own, failed)
-        size = self._shared_size + encoded(sum(size for _, size in files))
-        all_fail = bool(kept) and all(kept)
-        if found is _NO_FAULT:
-            return Survey(tuple(files), size, too_large_fails=all_fail)
-        return replace(found, files=tuple(files), size=size, too_large_fails=all_fail)
+                is_missing = isinstance(failed, Missing)
+                if is_missing and own.file.missing == SEND_WITHOUT:
+                    goes_without = True
+                else:
+                    fails = own.file.missing == FAIL
+                    unavailable.append(Unavailable(str(failed), is_missing, fails))
+        return Survey(
+            tuple(files),
+            self._shared_size + encoded(sum(size for _, size in files)),
+            _most_serious(unavailable),
+            goes_without,
+            fails_if_too_large=bool(policies) and set(policies) == {FAIL},
+        )
 
 
 def encoded(size: int) -> int:
@@ -109,15 +121,9 @@ def encoded(size: int) -> int:
     return -(-size // 57) * 78
 
 
-def _with_fault(found: Survey, own: _Own, failed: Failed) -> Survey:
-    """The first fault is told; one that refuses comes before one that only its row fails by."""
-    is_missing = isinstance(failed, Missing)
-    if is_missing and own.file.missing == SEND_WITHOUT:
-        return replace(found, lacks=True)
-    fails = own.file.missing == FAIL
-    if found.fault is not None and (fails or not found.fails):
-        return found
-    return replace(found, fault=str(failed), is_missing=is_missing, fails=fails)
+def _most_serious(unavailable: Sequence[Unavailable]) -> Unavailable | None:
+    """The first that refuses the plan comes before the first that only its row fails by."""
+    return min(unavailable, key=lambda one: one.fails, default=None)
 
 
 def _own(file: OwnFile) -> _Own:
@@ -171,12 +177,12 @@ def _emptiness(names: Sequence[str]) -> str:
 
 def _cells(own: _Own, variables: dict[str, object]) -> str:
     """What a path was made of, for whoever looks for the cell at fault."""
-    told = [
+    cells = [
         f"{name} is {one_line(str(variables[name]), 60)}"
         for name in own.names[:3]
         if isinstance(variables.get(name), str)
     ]
-    return f" ({', '.join(told)})" if told else ""
+    return f" ({', '.join(cells)})" if cells else ""
 
 
 def _allowed(
@@ -192,7 +198,7 @@ def _allowed(
     return status
 
 
-def advice(content: Content, campaign: Campaign) -> Iterator[Finding]:
+def open_attachments(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
     for number, file in enumerate(content.attachments):
         if isinstance(file, OwnFile) and file.rest == file.pattern:

@@ -33,7 +33,7 @@ def read_bundle(
 ) -> tuple[Bundle | None, list[Finding]]:
     """The bundle of `entry`, and what is wrong with any of its templates.
 
-    `place` is where the campaign file names it as `what`; faults within templates have their own.
+    `place` is where the campaign file names it as `what`; findings within templates have their own.
     """
     reading = _Reading(search, allowed)
     wrong = problem(entry)
@@ -47,12 +47,12 @@ def read_bundle(
     while reading.waiting and len(reading.sources) < _MOST_TEMPLATES:
         reading.follow(*reading.waiting.pop(0))
     if reading.waiting:
-        reading.faults.append(
+        reading.findings.append(
             Rule.TOO_MANY_TEMPLATES.finding(
                 f"{what}: includes more than {_MOST_TEMPLATES} templates", place
             )
         )
-    return Bundle(entry.name, reading.sources, reading.shown), reading.faults
+    return Bundle(entry.name, reading.sources, reading.paths), reading.findings
 
 
 class _Reading:
@@ -62,25 +62,25 @@ class _Reading:
         self._search, self._allowed = search, allowed
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
-        self.shown: dict[str, str] = {}
-        self.faults: list[Finding] = []
+        self.paths: dict[str, str] = {}
+        self.findings: list[Finding] = []
         self.waiting: list[tuple[str, Reference]] = []
 
     def add(self, name: str, path: Path, place: Place | None) -> None:
         """Read one template and note what it refers to."""
         shown = shown_path(path)
-        self.shown[name] = shown
+        self.paths[name] = shown
         self.sources[name] = ""
         try:
             data = path.read_bytes()
         except OSError as error:
-            self.faults.append(
+            self.findings.append(
                 Rule.UNREADABLE_FILE.finding(f"{shown}: cannot be read ({error.strerror})", place)
             )
             return
-        fault = _unfit(data, shown, is_entry=len(self.sources) == 1)
-        if fault is not None:
-            self.faults.append(fault)
+        finding = _unfit(data, shown, is_entry=len(self.sources) == 1)
+        if finding is not None:
+            self.findings.append(finding)
             return
         self.sources[name] = data.decode("utf-8-sig")
         tree = self._parse(name)
@@ -98,8 +98,8 @@ class _Reading:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:
             found = slip(self._env, source, error, expression=False)
-            place = at(self.shown[name], source, found.line, column=found.column)
-            self.faults.append(
+            place = at(self.paths[name], source, found.line, column=found.column)
+            self.findings.append(
                 Rule.TEMPLATE_SYNTAX.finding(f"not a template: {found.message}", place, found.hint)
             )
             return None
@@ -127,7 +127,7 @@ class _Reading:
             self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, hint, reference.word)
 
     def _find(self, parent: str, name: str, reference: Reference) -> bool:
-        """Whether a name was found, or found wanting: then a fault says so."""
+        """Whether a name was found, or found wanting: then a finding says so."""
         if name in self.sources:
             return True
         if "\0" in name or os.path.isabs(name):
@@ -154,8 +154,8 @@ class _Reading:
     def _blame(
         self, rule: Rule, name: str, line: int, said: str, hint: str = "", word: str = ""
     ) -> None:
-        place = at(self.shown[name], self.sources[name], line, word)
-        self.faults.append(rule.finding(said, place, hint or None))
+        place = at(self.paths[name], self.sources[name], line, word)
+        self.findings.append(rule.finding(said, place, hint or None))
 
 
 def at(shown: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:

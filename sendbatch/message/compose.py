@@ -55,7 +55,10 @@ class Composer:
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own attachments are, and what is wrong with them."""
         found = self._letter.survey(cells)
-        return found if found.fault is None else replace(found, fault=_told(found.fault))
+        wrong = found.unavailable
+        if wrong is None:
+            return found
+        return replace(found, unavailable=wrong._replace(reason=_bounded(wrong.reason)))
 
 
 def composed(parts: Parts) -> Message:
@@ -100,9 +103,9 @@ def _unbuildable(error: Exception) -> Unbuildable:
         reason = "takes more memory than a message may"
     else:
         reason = "a value has characters that are none (a lone surrogate)"
-    return Unbuildable(_told(reason))
+    return Unbuildable(_bounded(reason))
 
 
-def _told(reason: str) -> str:
+def _bounded(reason: str) -> str:
     """A reason as one bounded line: it may hold what a row holds."""
     return printable(" ".join(reason.split()), _LONGEST_REASON)

@@ -22,12 +22,12 @@ class Bundle:
     """One body's template with all that it includes, extends or imports.
 
     `sources` maps the names that templates use for each other to their text; `entry` is the
-    name of the first. `shown` maps the same names to the paths a person knows them by.
+    name of the first. `paths` maps the same names to the paths a person knows them by.
     """
 
     entry: str
     sources: Mapping[str, str]
-    shown: Mapping[str, str]
+    paths: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
-"""HTML as its tags and texts, in the order they stand in.
+"""HTML as its tags and texts, in the order they stand in: the one reader of HTML that is finished.
 
-A tree is not made: what browsers build from unclosed `<b>`s grows with the square of its source, and
-text needs to know little more than what is open. Every character is looked at a bounded number of
-times. The sections named are those of the HTML standard.
+`tokens` are for whoever wants to know what it says, `tags` for whoever has to put something into it. A tree
+is not made: what browsers build from unclosed `<b>`s grows with the square of its source, and text needs to
+know little more than what is open. Every character is looked at a bounded number of times. The sections
+named are those of the HTML standard.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from html import unescape
+from typing import NamedTuple, TypeAlias
 
-# A tag: its name in lower case, whether it is an end tag, its attributes as they are written.
-Tag = tuple[str, bool, str]
+# A tag among texts: its name in lower case, whether it is an end tag, its attributes as they are written.
+Token: TypeAlias = tuple[str, bool, str]
 
 # §13.2.5: a quote is one only after `=`; one that is never closed goes on to the end. Whatever begins like
 # a tag is a match, so that nothing is looked at twice; a tag that lacks its `>` is none.
@@ -34,10 +37,10 @@ _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z0-9]+;)")
 _NO_CHARACTER = re.compile(r"&#0*+[0-9]{8,}+;?")
 
 
-def tokens(html: str) -> list[str | Tag]:
+def tokens(html: str) -> list[str | Token]:
     """Texts, with their character references resolved, and tags; no comments, scripts and styles."""
     parts = _TAG.split(html)
-    found: list[str | Tag] = []
+    found: list[str | Token] = []
     if parts[0]:
         found.append(resolved(parts[0]))
     for at in range(1, len(parts), _GROUPS + 1):
@@ -47,6 +50,33 @@ def tokens(html: str) -> list[str | Tag]:
         if text:
             found.append(resolved(text) if "&" in text else text)
     return found
+
+
+class Tag(NamedTuple):
+    """A tag where it stands: `start` is the place of its "<", `named` where its name ends, `end` what is
+    behind its ">". Of an element whose content is no HTML, such as a script, `end` is behind its end tag, and
+    attributes are not read."""
+
+    name: str
+    is_end: bool
+    start: int
+    named: int
+    end: int
+    attributes: Mapping[str, str]
+
+
+def tags(html: str) -> Iterator[Tag]:
+    """All tags, in their order; those in comments, in scripts and the like are none."""
+    for found in _TAG.finditer(html):
+        if found[1] is not None:
+            named = found.end(1)
+            yield Tag(found[1].lower(), False, found.start(), named, found.end(), {})
+        elif found[5]:
+            name = found[3].lower()
+            attributes = attributes_of(found[4])
+            yield Tag(name, found[2] != "", found.start(), found.end(3), found.end(), attributes)
+            if name == "plaintext" and not found[2]:  # §13.2.5.5: all behind it is text
+                return
 
 
 def attributes_of(written: str) -> dict[str, str]:

@@ -29,22 +29,22 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """Read templates with all they include, and the attachments that everybody gets. `records` are
     the folders of its records: no recipient's attachment may come from there.
 
-    Raises CampaignError with all faults: files missing, unreadable, empty, not UTF-8, outside the
+    Raises CampaignError with all findings: files missing, unreadable, empty, not UTF-8, outside the
     campaign's and templates' folders, or not templates.
     """
-    faults: list[Finding] = []
-    html = _bundle(campaign, "html", campaign.templates.html, faults)
-    text = _bundle(campaign, "text", campaign.templates.text, faults)
+    findings: list[Finding] = []
+    html = _bundle(campaign, "html", campaign.templates.html, findings)
+    text = _bundle(campaign, "text", campaign.templates.text, findings)
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
-        faults.append(Rule.NO_TEMPLATE.finding("templates: neither html nor text is given", place))
-    if html is not None and campaign.templates.text is None and not faults:
-        faults += filter(None, (wordless(html),))
+        findings.append(Rule.NO_TEMPLATE.finding("templates: neither html nor text is given", place))
+    if html is not None and campaign.templates.text is None and not findings:
+        findings += filter(None, (wordless(html),))
     limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
-    attachments = _attachments(campaign, limits, faults)
-    _check_addresses(campaign, faults)
-    if any(fault.severity == "error" for fault in faults):
-        raise CampaignError(faults)
+    attachments = _attachments(campaign, limits, findings)
+    _check_addresses(campaign, findings)
+    if any(finding.severity == "error" for finding in findings):
+        raise CampaignError(findings)
     idempotency = campaign.profile.idempotency
     return Content(
         subject=campaign.subject,
@@ -63,7 +63,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
 
 
 def _bundle(
-    campaign: Campaign, kind: str, path: Path | None, faults: list[Finding]
+    campaign: Campaign, kind: str, path: Path | None, findings: list[Finding]
 ) -> Bundle | None:
     if path is None:
         return None
@@ -77,22 +77,20 @@ def _bundle(
         what=where,
         place=campaign.places.get(where),
     )
-    faults += found
+    findings += found
     return bundle
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
     """All that the campaign is made from, but for the files that everybody gets."""
-    yield from (campaign.recipients.file, *campaign.sources)
-    yield from (one.file for one in campaign.suppress)
-    yield from (path for path in (campaign.templates.html, campaign.templates.text) if path)
-    yield from (Path(path) for bundle in bundles if bundle for path in bundle.shown.values())
+    yield from campaign.sources
+    yield from (Path(path) for bundle in bundles if bundle for path in bundle.paths.values())
     if campaign.profile.usage is not None:
         yield campaign.profile.usage
 
 
 def _attachments(
-    campaign: Campaign, limits: OffLimits, faults: list[Finding]
+    campaign: Campaign, limits: OffLimits, findings: list[Finding]
 ) -> tuple[SharedFile | OwnFile, ...]:
     found: list[SharedFile | OwnFile] = []
     for number, one in enumerate(campaign.attachments):
@@ -110,7 +108,7 @@ def _attachments(
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:
             place = campaign.places.get(f"attachments.{number}.file")
-            faults.append(
+            findings.append(
                 Rule.UNREADABLE_FILE.finding(
                     f"attachments: {wrong}: {written}", place, _near(path, written)
                 )
@@ -132,7 +130,7 @@ def _near(path: Path, written: str) -> str | None:
     return f"did you mean {Path(written).parent / near}?" if near else None
 
 
-def _check_addresses(campaign: Campaign, faults: list[Finding]) -> None:
+def _check_addresses(campaign: Campaign, findings: list[Finding]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
     declared += [("reply_to", box.address) for box in campaign.reply_to]
@@ -143,7 +141,7 @@ def _check_addresses(campaign: Campaign, faults: list[Finding]) -> None:
         try:
             wire_address(address)
         except ValueError as error:
-            faults.append(
+            findings.append(
                 Rule.UNUSABLE_ADDRESS.finding(
                     f"{what}: {error}: {address}", campaign.places.get(what)
                 )

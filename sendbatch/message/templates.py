@@ -65,11 +65,11 @@ class Template:
         spot = _spot(error.__traceback__)
         said = one_line(_sentence(error), _LONGEST_REASON)
         if spot is None:
-            return f"{self._bundle.shown[self._bundle.entry]}: {said}"
+            return f"{self._bundle.paths[self._bundle.entry]}: {said}"
         name, line = spot
         source = self._bundle.sources.get(name, "").splitlines()
         code = source[line - 1].strip() if 0 < line <= len(source) else ""
-        shown = self._bundle.shown.get(name, name)
+        shown = self._bundle.paths.get(name, name)
         where = shown if isinstance(self, _Inline) and len(source) < 2 else f"{shown}:{line}"
         return f"{where}: {said}" + (f", in: {one_line(code, _LONGEST_CODE)}" if code else "")
 

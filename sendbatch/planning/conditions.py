@@ -7,7 +7,7 @@ refuses, for it would write to people who said no. A `where` that is true for no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sendbatch.audience.rules import Rules, bare_columns
 from sendbatch.campaign.language.environment import environment, expression_names
@@ -19,6 +19,7 @@ from sendbatch.ledger.facts import Saying
 from sendbatch.ledger.store import People, Staging
 from sendbatch.message.checks.names import bare_conditions
 from sendbatch.message.content import Content
+from sendbatch.values import Status
 from sendbatch.words import count, rows
 
 CELLS_SHOWN, COLUMNS_SHOWN = 3, 3
@@ -28,15 +29,15 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
     """All rows are staged. Raises CampaignError for each column that `where` takes for true or false
     and that says no somewhere."""
     place = campaign.places.get("recipients.where")
-    faults = []
+    findings = []
     for column in bare_columns(rules):
         found = staging.saying(column, SAYING_NO)
         if found.count:
-            faults.append(
+            findings.append(
                 _bare(Rule.BARE_WHERE, f"recipients.where: {column}", column, found, place)
             )
-    if faults:
-        raise CampaignError(faults)
+    if findings:
+        raise CampaignError(findings)
 
 
 def bare_warnings(
@@ -50,21 +51,21 @@ def bare_warnings(
 
 
 def matching_nobody(
-    people: People, campaign: Campaign, columns: tuple[str, ...], rows: int
-) -> Finding:
-    """What is said where `where` is true for none of so many rows: nobody gets anything."""
+    people: People, campaign: Campaign, columns: tuple[str, ...], totals: Mapping[Status, int]
+) -> Iterator[Finding]:
+    """A warning where `where` is true for none of the rows: nobody gets anything."""
+    number = sum(totals.values())
+    if not number or totals.get(Status.FILTERED) != number:
+        return
     where = campaign.recipients.where or ""
     names = [use.name for use in expression_names(environment(), where) if use.name in columns]
     held = []
     for name in names[:COLUMNS_SHOWN]:
-        cells = [
-            f'"{one_line(cell, 30)}"'
-            for cell in people.usual(name, CELLS_SHOWN + 1)
-        ]
+        cells = [f'"{one_line(cell, 30)}"' for cell in people.usual(name, CELLS_SHOWN + 1)]
         more = ", …" if len(cells) > CELLS_SHOWN else ""
         held.append(f"{name} holds {', '.join(cells[:CELLS_SHOWN])}{more}")
-    said = f"recipients.where is true for none of {count(rows, 'row')}: {one_line(where, 200)}"
-    return Rule.WHERE_MATCHES_NOBODY.finding(
+    said = f"recipients.where is true for none of {count(number, 'row')}: {one_line(where, 200)}"
+    yield Rule.WHERE_MATCHES_NOBODY.finding(
         said, campaign.places.get("recipients.where"), "; ".join(held) or None
     )
 

@@ -16,12 +16,17 @@ from datetime import UTC, datetime
 
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line
+from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.store import Reading
+from sendbatch.ledger.store import People, Reading
+from sendbatch.planning.approval import hold_to, read_approval
+from sendbatch.planning.request import Request
+from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from sendbatch.words import count
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+EDITIONS_NAMED = 5
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # as records of before name them
 
 
 def server_of(profile: Profile) -> str:
@@ -39,10 +44,12 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     editions = folder.editions()
     if not editions or "" in editions:
         return
-    listed = ", ".join(one_line(edition, 80) for edition in editions[-5:])
+    records = ", ".join(one_line(edition, 80) for edition in editions[-EDITIONS_NAMED:])
+    if (earlier := len(editions) - EDITIONS_NAMED) > 0:
+        records += f" and {earlier:,} earlier"
     newest = f"{command} --run {shlex.quote(one_line(editions[-1]))}"
     raise GuardError(
-        f"no edition was given, and this campaign has records of {listed}",
+        f"no edition was given, and this campaign has records of {records}",
         hint=f"say which: {newest}   (or --run '' for one without a name)",
     )
 
@@ -53,6 +60,44 @@ class Numbers:
 
     holders: int
     left: int
+
+
+def hold_unchanged(
+    reading: Reading, request: Request, numbers: Numbers, now: float
+) -> list[str]:
+    """Other content or another server than before: refused, accepted, or only told of."""
+    if request.options.accept_changes:
+        return []
+    campaign, command = request.campaign, request.command
+    changes = [
+        other_content(reading, campaign, request.content.digest, numbers, command, now),
+        other_server(reading, campaign, numbers, command, now),
+    ]
+    found = [text for text in changes if text is not None]
+    if found and not request.looking:  # one --accept-changes accepts all of them
+        raise GuardError([Rule.GUARD_REFUSED.finding(text) for text in found])
+    return found
+
+
+def hold_expected(
+    people: People, request: Request, totals: Mapping[Status, int], holders: int, stop: Stop
+) -> int | None:
+    """--strict, expect and --plan. Returns how many of an approved plan are missing, None without one."""
+    campaign, options = request.campaign, request.options
+    if options.strict:
+        strictly(totals)
+    as_expected(campaign.expect, holders)
+    if options.approval is None:
+        return None
+    held = hold_to(
+        read_approval(options.approval),
+        campaign=campaign.name,
+        run=campaign.run,
+        content=request.content.digest,
+        server=server_of(campaign.profile),
+        holders=stop.heeding(people.holders()),
+    )
+    return held.missing
 
 
 def other_content(
@@ -124,7 +169,7 @@ def strictly(totals: Mapping[Status, int]) -> None:
     invalid, twice = totals.get(Status.INVALID, 0), totals.get(Status.DUPLICATE, 0)
     if not invalid and not twice:
         return
-    told = [
+    bad = [
         text
         for number, text in (
             (invalid, count(invalid, "invalid row")),
@@ -133,7 +178,7 @@ def strictly(totals: Mapping[Status, int]) -> None:
         if number
     ]
     raise GuardError(
-        f"{' and '.join(told)}, and --strict was given",
+        f"{' and '.join(bad)}, and --strict was given",
         hint="sendbatch check lists them",
     )
 

@@ -60,20 +60,18 @@ def other_key(reading: Reading, campaign: Campaign) -> str | None:
     return _said(known, column)
 
 
-def shared_warning(people: People, campaign: Campaign) -> Finding | None:
-    """Where the address is not the key, one of two keys gets two messages: that is the author's word, and
-    may not be meant."""
-    if not key_of(campaign):
-        return None
-    number, rows = people.shared_addresses(SHOWN)
+def shared_addresses(people: People, campaign: Campaign) -> Iterator[Finding]:
+    """A warning where the address is not the key, and one of two keys gets two messages: that is the
+    author's word, and may not be meant."""
+    number, rows = people.shared_addresses(SHOWN) if key_of(campaign) else (0, [])
     if not number:
-        return None
-    told = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
+        return
+    first_rows = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)
     more = ", …" if number > len(rows) else ""
     addresses = count(number, "address", "addresses")
     has = "has" if number == 1 else "have"
-    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {told}{more}"
-    return Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
+    said = f"{addresses} {has} more than one key, and each key gets a message of its own: {first_rows}{more}"
+    yield Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
 
 
 def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -37,22 +37,22 @@ def open_people(
     try:
         return open_table(recipients.file, recipients.encoding, place, heed, form)
     except AudienceError as error:
-        faults = [*error.findings, *unreadable(_lists(campaign), heed)]
+        findings = [*error.findings, *unreadable(_lists(campaign), heed)]
         with (
             contextlib.suppress(AudienceError),
             open_table(
                 recipients.file, recipients.encoding, None, heed, form, lenient=True
             ) as table,
         ):
-            faults += _faults(campaign, content, table)
-        raise AudienceError(faults) from None
+            findings += _findings(campaign, content, table)
+        raise AudienceError(findings) from None
 
 
 def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[[], None]) -> Rules:
     """Raises CampaignError with what is wrong with the rules, with the content's names, and with what is
     no text further on in the CSV."""
-    if faults := _faults(campaign, content, table):
-        raise CampaignError([*faults, *no_text(campaign, heed)])
+    if findings := _findings(campaign, content, table):
+        raise CampaignError([*findings, *no_text(campaign, heed)])
     return make_rules(campaign, table.columns, table.names, table.clashes)
 
 
@@ -68,27 +68,27 @@ def refused_content(
     """What is wrong with the names that the content uses (unknown ones, and those of two columns), with its
     pictures, and with what --set names."""
     columns = (*columns, *clashes)
-    faults = check_names(content, campaign, columns) + broken_pictures(content, columns)
-    faults += clashing(clashes, names_used(content))
+    findings = check_names(content, campaign, columns) + broken_pictures(content, columns)
+    findings += clashing(clashes, names_used(content))
     if campaign.overrides:
-        faults += unused_settings(campaign, used_by(content, campaign), columns)
-    return faults
+        findings += unused_settings(campaign, used_by(content, campaign), columns)
+    return findings
 
 
-def _faults(campaign: Campaign, content: Content, table: Table) -> list[Finding]:
+def _findings(campaign: Campaign, content: Content, table: Table) -> list[Finding]:
     columns = plan_columns(campaign, table.columns)
     if any(UNKNOWN in name for name in table.names.values()):
         # A column whose name cannot be read may be any of those that are used.
         return check_names(content, campaign, (*columns, *table.clashes, *names_used(content)))
-    faults: list[Finding] = []
+    findings: list[Finding] = []
     try:
         make_rules(campaign, table.columns, table.names, table.clashes)
     except CampaignError as error:
-        faults += error.findings
-    faults += refused_content(content, campaign, columns, table.clashes)
+        findings += error.findings
+    findings += refused_content(content, campaign, columns, table.clashes)
     in_csv = (*table.columns, *table.clashes)
-    faults += unused_defaults(campaign, used_by(content, campaign), in_csv)
-    return list(dict.fromkeys(faults))
+    findings += unused_defaults(campaign, used_by(content, campaign), in_csv)
+    return list(dict.fromkeys(findings))
 
 
 def _lists(campaign: Campaign) -> list[tuple[Path, str]]:

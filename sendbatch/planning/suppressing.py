@@ -29,7 +29,7 @@ def suppress(
     Raises AudienceError with every list that cannot be used, and every entry that cannot be read.
     """
     keyed = campaign.recipients.key not in (None, campaign.recipients.email)
-    faults: list[Finding] = []
+    findings: list[Finding] = []
     read: list[tuple[int, Suppression]] = []
     for number, declared in enumerate(campaign.suppress):
         recipients = campaign.recipients
@@ -40,16 +40,15 @@ def suppress(
             for entries in _parts(suppression, AT_ONCE):
                 _stage(staging, number, entries)
         except AudienceError as error:
-            faults += error.findings
+            findings += error.findings
         else:
             read.append((number, suppression))
     notices: list[Finding] = []
     for number, suppression in read:
-        told = list(_told(suppression, *staging.unread(number, MOST)))
-        faults += [fault for fault in told if fault.severity == "error"]
-        notices += [fault for fault in told if fault.severity != "error"]
-    if faults:
-        raise AudienceError(faults)
+        for finding in _of_one(suppression, *staging.unread(number, MOST)):
+            (findings if finding.severity == "error" else notices).append(finding)
+    if findings:
+        raise AudienceError(findings)
     return notices
 
 
@@ -62,7 +61,7 @@ def _stage(staging: Staging, number: int, entries: list[Entry]) -> None:
     )
 
 
-def _told(
+def _of_one(
     suppression: Suppression, unread: int, entries: list[tuple[int, str, str]]
 ) -> Iterator[Finding]:
     """What is wrong with one list, and what is worth knowing."""

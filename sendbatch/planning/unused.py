@@ -39,9 +39,9 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
 def unused_settings(
     campaign: Campaign, used: Collection[str], columns: Collection[str]
 ) -> list[Finding]:
-    """A fault for each --set of a name that nothing uses and the campaign does not declare. That of a
-    column's name is another fault."""
-    faults = []
+    """An error for each --set of a name that nothing uses and the campaign does not declare. That of a
+    column's name is found elsewhere."""
+    findings = []
     known = {*used, *campaign.declared_variables}
     variables = known - set(columns)
     for name in campaign.overrides:
@@ -49,19 +49,19 @@ def unused_settings(
             near = guess(name, variables)
             hint = f"did you mean {near}?" if near else _listed(variables)
             place = Place(shown(campaign.file))  # several files may be checked in one go
-            faults.append(
+            findings.append(
                 Rule.UNUSED_SETTING.finding(
                     f"--set {name}: nothing uses a name like that", place, hint
                 )
             )
-    return faults
+    return findings
 
 
 def unused_defaults(
     campaign: Campaign, used: Collection[str], csv_columns: Collection[str]
 ) -> list[Finding]:
-    """A fault for each default of a column that the CSV does not have and that nothing uses."""
-    faults = []
+    """An error for each default of a column that the CSV does not have and that nothing uses."""
+    findings = []
     known = {*used, *csv_columns} - {usable(campaign.recipients.email)}
     for name in map(usable, campaign.recipients.defaults):
         if name not in used and name not in csv_columns:
@@ -69,17 +69,17 @@ def unused_defaults(
             hint = f"did you mean {near}?" if near else "take it out, or name a column"
             place = campaign.places.get(f"recipients.defaults.{name}")
             said = f"recipients.defaults.{name}: the CSV has no such column, and nothing uses it"
-            faults.append(Rule.UNUSED_DEFAULT.finding(said, place, hint))
-    return faults
+            findings.append(Rule.UNUSED_DEFAULT.finding(said, place, hint))
+    return findings
 
 
-def hidden_slips(
-    content: Content, campaign: Campaign, used: Collection[str], columns: Collection[str]
+def misspelt_names(
+    content: Content, campaign: Campaign, columns: Collection[str]
 ) -> Iterator[Finding]:
     """A warning for each name with a default in a template that is neither a column nor a variable, and
     nearly one: everyone gets the default."""
     known = {*columns, *campaign.variables}
-    for name in sorted(set(used) - known - names_set(content)):
+    for name in sorted(used_by(content, campaign) - known - names_set(content)):
         near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
         if near:
             said = f"{name} is no column and no variable, and everyone gets what stands in for it"

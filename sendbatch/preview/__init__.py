@@ -1,5 +1,6 @@
-"""How it is shown before: the rendered messages as files, and one page to look at them.
+"""How it is shown before: the messages as files, and one page to look at them.
 
-Door: `gallery.write_gallery`. `shown` reads a message as a mail program would, `page` makes
-the HTML, `look` is how it looks.
+Door: `gallery.write_gallery`. A `card` is what the page shows of one message, from the parts that it was
+composed of; `page` makes the HTML, `harmless` takes the sting out of a mail's own, `look` is how it looks.
+Nothing is imported here.
 """

@@ -15,8 +15,7 @@ from html import escape
 from urllib.parse import quote
 
 from sendbatch.errors import one_line
-from sendbatch.message.markup import resolved
-from sendbatch.preview.tags import Tag, tags
+from sendbatch.message.markup import Tag, resolved, tags
 
 MOST_LINKS = 200
 LONGEST_URL, LONGEST_TEXT = 500, 80
@@ -50,16 +49,16 @@ class Harmless:
 
 
 def harmless(html: str) -> Harmless:
-    """The HTML with its links and pictures seen to."""
-    seeing = _Seeing(html)
-    changed = "".join(_with(html, seeing.additions))
-    if seeing.links:
+    """The HTML with its links and pictures made harmless."""
+    disarmed = _Disarming(html)
+    changed = "".join(_with(html, disarmed.additions))
+    if disarmed.links:
         doctype = DOCTYPE.match(
             changed
         )  # what stands before it would make the mail look another way
         at = doctype.end() if doctype is not None else 0
         changed = changed[:at] + BASE + changed[at:]
-    return Harmless(changed, tuple(dict.fromkeys(seeing.links))[:MOST_LINKS], seeing.pictures)
+    return Harmless(changed, tuple(dict.fromkeys(disarmed.links))[:MOST_LINKS], disarmed.pictures)
 
 
 def _with(html: str, additions: list[tuple[int, str]]) -> Iterator[str]:
@@ -71,7 +70,7 @@ def _with(html: str, additions: list[tuple[int, str]]) -> Iterator[str]:
     yield html[start:]
 
 
-class _Seeing:
+class _Disarming:
     """`additions` are places in the source, and what is to be put there."""
 
     def __init__(self, html: str) -> None:
@@ -85,10 +84,10 @@ class _Seeing:
             if self._url is not None:
                 self._words.append(resolved(html[behind : tag.start]))
             behind = tag.end
-            self._see(tag)
+            self._disarm(tag)
         self._end_link()
 
-    def _see(self, tag: Tag) -> None:
+    def _disarm(self, tag: Tag) -> None:
         if tag.is_end:
             if tag.name == "a":
                 self._end_link()

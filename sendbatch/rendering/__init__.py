@@ -1,6 +1,7 @@
-"""Where audience and message meet: rows are checked and messages built, bytes in, bytes out.
+"""Where audience and message meet: worker processes that check rows and build messages, bytes in, bytes out.
 
-Doors: `setup.Setup` is all a worker ever learns, sent once; `worker.Worker` does the work and
-knows no server, no record and no file of the campaign; `pool.Pool` is how the rest of the house
-asks for it.
+Doors: `pool.Pool` is how the rest of the house asks, a batch at a time: for rows to be checked, for messages
+to be sent, for samples to be looked at. `workers.Workers` are the processes behind it, `setup.Setup` all that
+one ever learns, and `worker.Worker` what it does: it knows no server, no record and no file of the campaign.
+Nothing is imported here.
 """

@@ -17,7 +17,7 @@ from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Parts, Sample
-from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable, Why
+from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
@@ -79,14 +79,14 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             former.append((checked.line, checked.former_key))
         if survey is None:
             continue
-        if survey.fault is not None and survey.fails:
+        if (wrong := survey.unavailable) is not None and wrong.fails:
             failing.append(checked.line)
-        elif survey.fault is not None:
-            faults.append((checked.line, survey.fault, survey.is_missing))
-        elif survey.lacks:
+        elif wrong is not None:
+            faults.append((checked.line, wrong.reason, wrong.is_missing))
+        elif survey.goes_without:
             without.append(checked.line)
         if survey.size > LARGE:
-            large.append((checked.line, survey.size, survey.too_large_fails))
+            large.append((checked.line, survey.size, survey.fails_if_too_large))
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
     return marshal.dumps((rows, marks_, digested, faults, large, failing, without, former))
@@ -113,8 +113,8 @@ def staged(checked: Checked) -> Staged:
         checked.email,
         _text(checked.cells),
         str(checked.status),
-        Why.OTHER if checked.reason else None,
-        checked.reason or None,
+        checked.why,
+        checked.detail or None,
     )
 
 
@@ -170,10 +170,10 @@ def built_from(data: bytes) -> Built:
 
 def sampled(found: Sampled) -> bytes:
     """Parts as a person may look at them: headers readable, bodies in one piece, files by their names."""
-    return marshal.dumps([_shown(one) for one in found])
+    return marshal.dumps([_plain_sample(one) for one in found])
 
 
-def _shown(sample: Sample | Unbuildable) -> object:
+def _plain_sample(sample: Sample | Unbuildable) -> object:
     if isinstance(sample, Unbuildable):
         return sample.reason
     parts = sample.parts

@@ -23,7 +23,7 @@ from typing import BinaryIO, TypeVar
 
 from sendbatch.audience.checks import Checker
 from sendbatch.errors import SendbatchError
-from sendbatch.message.attachments import Survey
+from sendbatch.message.attachments import Survey, Unavailable
 from sendbatch.message.compose import Composer
 from sendbatch.message.letter import Proof
 from sendbatch.rendering import batches
@@ -124,9 +124,10 @@ class Worker:
             return checked, None
         found = self._composer.survey(checked.cells)
         limit = self._setup.size_limit
-        if found.fault is None and limit is not None and found.size > limit:
-            said, fails = too_large(found.size, limit), found.too_large_fails
-            found = replace(found, fault=said, is_missing=False, fails=fails)
+        if found.unavailable is None and limit is not None and found.size > limit:
+            said = too_large(found.size, limit)
+            wrong = Unavailable(said, is_missing=False, fails=found.fails_if_too_large)
+            found = replace(found, unavailable=wrong)
         return replace(checked, attachments=tuple(str(path) for path, _ in found.files)), found
 
 

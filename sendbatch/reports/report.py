@@ -11,11 +11,10 @@ from sendbatch.reports.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`run` is the edition, "" for none. `places` are where to read on, by what is found there ("report",
-    "mails"), spelled as they should be shown."""
+    """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
+    ("report", "mails"), spelled as they should be shown."""
 
     reading: Reading
     tally: Tally
-    name: str
-    run: str
+    title: str
     places: Mapping[str, str] = field(default_factory=dict)

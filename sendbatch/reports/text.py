@@ -13,13 +13,13 @@ from typing import TextIO
 from sendbatch.errors import inert, one_line
 from sendbatch.findings import Group
 from sendbatch.message.identity import short
+from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
-from sendbatch.smtp.meanings import OURS, meaning
+from sendbatch.smtp.meanings import meaning
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
-from sendbatch.widths import cut, padded, width
-from sendbatch.words import exact_duration, rate, word
+from sendbatch.words import cut, exact_duration, padded, rate, width, word
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
@@ -37,6 +37,7 @@ GLOSSES = {
 }
 MOST_ADDRESS = 40
 MOST_REASON = 100
+MOST_REPLIES = 5  # of those that hold recipients back; who has another is counted
 
 
 def write(report: Report, out: TextIO) -> None:
@@ -49,7 +50,7 @@ def summary(report: Report) -> str:
     tally, places = report.tally, report.places.items()
     blocks = (
         [
-            _headline(tally, report.name, report.run),
+            _headline(tally, report.title),
             "",
             *_counts(tally.totals),
             *_remarks(tally),
@@ -61,8 +62,7 @@ def summary(report: Report) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _headline(tally: Tally, name: str, run: str) -> str:
-    title = f"{name} ({run})" if run else name
+def _headline(tally: Tally, title: str) -> str:
     accepted = tally.totals.get(Status.ACCEPTED, 0)
     if not tally.counted:
         return f"{title}: nobody to send to"
@@ -143,12 +143,15 @@ def _held(tally: Tally) -> list[str]:
     many = sum(group.recipients for group in tally.held)
     digits = max(len(f"{group.recipients:,}") for group in tally.held)
     lines = ["Refused with 5xx and still open"]
-    for group in tally.held[:5]:
+    for group in tally.held[:MOST_REPLIES]:
         reply = Reply(group.code, group.text, "RCPT", group.enhanced)
         about = meaning(reply)
-        ours = f" (speaks of {OURS[about]}, not of them)" if about in OURS else ""
+        of = OURS.get(about) if about is not None else None
+        ours = f" (speaks of {of}, not of them)" if of else ""
         text = cut(one_line(said(reply)), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
+    if left := sum(group.recipients for group in tally.held[MOST_REPLIES:]):
+        lines.append(f"  … and {left:,} more by other replies")
     who = one_line(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
     these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
     return [

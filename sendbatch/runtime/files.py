@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,16 +48,46 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     # mkstemp makes files that only their owner can read, whatever the umask.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as out:
+        with _written(handle, durable=durable) as out:
             yield out
-            if durable:
-                out.flush()
-                os.fsync(out.fileno())
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def add(folder: Path, data: bytes, names: Iterable[str]) -> str:
+    """A new file, whole or not there and durable with its name, under the first of `names` that is free:
+    another process may add to the same folder. Returns the name. Raises OSError."""
+    handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
+    try:
+        with _written(handle, durable=True) as out:
+            out.write(data)
+        name = next(name for name in names if _is_linked(part, folder / name))
+    finally:
+        os.unlink(part)
+    sync(folder)
+    return name
+
+
+@contextlib.contextmanager
+def _written(handle: int, *, durable: bool) -> Iterator[BinaryIO]:
+    """What the block writes to an open file is on the disk after it, where it is to be `durable`."""
+    with os.fdopen(handle, "wb") as out:
+        yield out
+        if durable:
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def _is_linked(part: str, path: Path) -> bool:
+    """Give the file this name too; False where it is taken."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def create(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -14,11 +14,11 @@ from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
-    from sendbatch.session.overview import Seen
+    from sendbatch.session.overview import Overview
 
 P = ParamSpec("P")
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("sendbatch.observer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Observer:
     def checking(self, messages: int, total: int) -> None:
         """So many messages of a rehearsal (`check`, `--dry-run`) were built so far."""
 
-    def planned(self, plan: Seen) -> None:
+    def planned(self, plan: Overview) -> None:
         """The plan stands; it is asked about, or sent, next."""
 
     def sending(self, total: int) -> None:
@@ -76,7 +76,7 @@ class Guarded(Observer):
     def checking(self, messages: int, total: int) -> None:
         self._tell(self._watching.checking, messages, total)
 
-    def planned(self, plan: Seen) -> None:
+    def planned(self, plan: Overview) -> None:
         self._tell(self._watching.planned, plan)
 
     def sending(self, total: int) -> None:

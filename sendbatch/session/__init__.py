@@ -1,1 +1,7 @@
-"""One call from end to end: the job, the run, the look, the proof, and what is shown before the question."""
+"""One call from end to end, and what is shown of it before anybody is mailed.
+
+A `job.Job` is one call on one campaign. `run.run` sends; `look` has the verbs that only look (plan, check,
+dry run), `proof` mails a few messages to reviewers, `record` tells of a record and settles recipients by
+hand, `probe` tries a server. `overview.Overview` is a plan as it is shown, `question` what a person is
+asked. Only this room starts the sandbox (`server`). Nothing is imported here.
+"""

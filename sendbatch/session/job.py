@@ -1,38 +1,47 @@
-"""One call on one campaign: what it is about, what it works with, and the lines that lead on."""
+"""One call on one campaign: what it is about, and what it works with."""
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from sendbatch.campaign.model import Campaign
-from sendbatch.errors import shown
+from sendbatch.campaign.model import Campaign, Profile
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.planning.options import Options
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Guarded, Observer
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.commands import CommandLines
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call on one campaign. `command` is the line that runs it again, but for its edition; `recorded`
-    says that it names the folder of the records."""
+    """`workers` were started before, by whoever ends them; None: the call has its own."""
 
     campaign: Campaign
-    command: str
-    record: RecordFolder
-    recorded: bool
     options: Options
+    record: RecordFolder
     edge: Edge
     observer: Observer
     stop: Stop
-    workers: Workers | None = (
-        None  # started before, by whoever ends them; else the verb has its own
-    )
+    workers: Workers | None = None
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.edge.clock.wall()
+
+    @property
+    def profile(self) -> Profile:
+        """What the campaign is sent through."""
+        return self.campaign.profile
+
+    @property
+    def command(self) -> str:
+        """The line that makes this call again, but for its edition."""
+        folder = self.record.base if self.record.named else None
+        return CommandLines(self.campaign, folder).run_of_any_edition(self.options)
 
 
 class Around(TypedDict, total=False):
@@ -47,63 +56,16 @@ class Around(TypedDict, total=False):
 
 
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
-    record = around.get("record")
-    chosen = options.words(options.limit) if options is not None else []
-    if options is not None and options.moved_from is not None:
-        chosen = ["--moved-from", options.moved_from, *chosen]  # until a run has taken it in
     stop = around.get("stop") or Stop()
     return Job(
         campaign=campaign,
-        command=shlex.join([*_words(campaign, record), *chosen]),
-        record=folder_of(campaign, record),
-        recorded=record is not None,
         options=options or Options(),
+        record=folder_of(campaign, around.get("record")),
         edge=around.get("edge") or Edge(),
         observer=Guarded(around.get("observer") or Observer(), stop),
         stop=stop,
         workers=around.get("workers"),
     )
-
-
-def again(
-    campaign: Campaign,
-    record: Path | None = None,
-    options: Options | None = None,
-    *,
-    limit: int | None = None,
-) -> str:
-    """The line that runs the campaign again as it was now, or goes on where that ended: for the
-    same people, and with `limit` no more of them than were left."""
-    edition = ("--run", campaign.run) if campaign.run_given else ()
-    chosen = options.words(limit) if options is not None else []
-    return shlex.join([*_words(campaign, record), *edition, *chosen])
-
-
-def checking(campaign: Campaign, record: Path | None = None) -> str:
-    """The line that builds every message of the campaign and sends none."""
-    typed = _typed(campaign, "--smtp", "--set", "--expect", "--tolerate")
-    return shlex.join(["sendbatch", "check", shown(campaign.file), *typed, *_kept(record)])
-
-
-def resolving(campaign: Campaign, record: Path | None = None) -> str:
-    """The beginning of a line that settles recipients by hand."""
-    typed = _typed(campaign, "--smtp", "--set")
-    return shlex.join(["sendbatch", "resolve", shown(campaign.file), *typed, *_kept(record)])
-
-
-def _typed(campaign: Campaign, *known: str) -> list[str]:
-    """The edition, and so much of what was typed as another verb knows."""
-    edition = ["--run", campaign.run] if campaign.run_given else []
-    pairs = zip(campaign.typed[::2], campaign.typed[1::2], strict=True)
-    return [*(word for pair in pairs if pair[0] in known for word in pair), *edition]
-
-
-def _kept(record: Path | None) -> tuple[str, ...]:
-    return () if record is None else ("--record", shown(record))
-
-
-def _words(campaign: Campaign, record: Path | None) -> list[str]:
-    return ["sendbatch", "run", shown(campaign.file), *campaign.typed, *_kept(record)]
 
 
 def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:

@@ -1,111 +1,171 @@
-"""What is shown before anything is sent, as values: the plan, the question, the rehearsal's findings."""
+"""A plan as it is shown before anything is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from itertools import repeat
 
-from sendbatch.campaign.model import Rate, Tolerance
+from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line, shown
-from sendbatch.findings import Finding, Group, Groups, Rule
-from sendbatch.ledger.facts import NOBODY, Lacking
+from sendbatch.findings import Finding, Group, Rule
+from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
+from sendbatch.message.parts import Sample
+from sendbatch.planning.guards import server_of
+from sendbatch.planning.plan import Planned
+from sendbatch.planning.preparing import Counts, Prepared
+from sendbatch.session.job import Job
+from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Status
 
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """`built` counts all messages, `failures` are those that could not be built, by the reason.
-    `having` counts the messages that have each of the placeholders looked for."""
-
-    built: int
-    failures: Groups
-    largest: int  # bytes of the largest message
-    having: tuple[int, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """How many messages could not be built."""
-        return self.failures.number
+LONGEST_SUBJECT = 1000  # characters
+_DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A plan that was looked at. `done_in` is in seconds, None where nothing limits the rate;
-    `quotas` are (limit, used); `digest` is that of the plan.json written, if one was;
-    `warnings` what may not be meant: entries of suppression lists, conditions, paths. `invalid` and
-    `duplicates` are such rows by the reason, looked for only where every message was built; `csv` is the
-    file they stand in. `failing` are rows that fail by their attachments, `without` those that are
-    sent without one, where the plan was made anew."""
+class Route:
+    """The server and account that a run goes through; `quotas` are (limit, used), `done_in` is how many
+    seconds the limits let it take, None where nothing limits the rate."""
 
-    name: str
-    run: str
     server: str
     account: str | None
-    delivers: bool
-    totals: Mapping[Status, int]
-    holders: int
-    sendable: int
-    left_over: int
-    subjects: tuple[str, ...]
-    done_in: float | None
     quotas: tuple[tuple[Rate, int], ...]
-    difference: tuple[int, int, int] | None
-    moved: tuple[tuple[int, str, str], ...]
-    twins: int
-    twin_rows: tuple[tuple[int, int], ...]
-    missing: int | None
-    in_doubt: int
+    done_in: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
+    what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
+    message was built, `digest` where a plan.json was written: its digest."""
+
+    campaign: Campaign = field(repr=False)
+    route: Route
+    counts: Counts
+    planned: Planned | None
+    subjects: tuple[str, ...]
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
-    tolerate: Tolerance
-    csv: Path
-    failing: Lacking = NOBODY
-    without: Lacking = NOBODY
-    digest: str | None = None
     rehearsal: Rehearsal | None = None
-    invalid: Groups = field(default_factory=Groups)
-    duplicates: Groups = field(default_factory=Groups)
+    digest: str | None = None
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def server(self) -> str:
+        return self.route.server
+
+    @property
+    def done_in(self) -> float | None:
+        """Seconds; None where nothing limits the rate."""
+        return self.route.done_in
+
+    @property
+    def totals(self) -> Mapping[Status, int]:
+        return self.counts.totals
+
+    @property
+    def sendable(self) -> int:
+        return self.counts.sendable
+
+    @property
+    def left_over(self) -> int:
+        return self.counts.left_over
+
+    @property
+    def holders(self) -> int:
+        return self.counts.holders
+
+    @property
+    def difference(self) -> tuple[int, int, int] | None:
+        """How many recipients were added, removed and corrected since the last plan, where there was one."""
+        if self.planned is None or self.planned.difference.first:
+            return None
+        found = self.planned.difference
+        return found.added, found.removed, found.corrected
+
+    @property
+    def findings(self) -> Iterator[Finding]:
         """All that was found: the warnings, then the bad rows and what cannot be built, each once with its
         first rows."""
-        found = [
-            (Rule.INVALID_ROW, self.invalid, "invalid: ", "that are invalid"),
-            (Rule.DUPLICATE_ROW, self.duplicates, "duplicate: ", "that are duplicates"),
-        ]
-        if self.rehearsal is not None:
-            failures = self.rehearsal.failures
-            found.append((Rule.UNBUILDABLE_MESSAGE, failures, "", "that cannot be built"))
-        return (
-            *self.warnings,
-            *(
-                finding
-                for rule, groups, what, others in found
-                for finding in groups.findings(rule, shown(self.csv), partial(_said, what), others)
-            ),
-        )
+        yield from self.warnings
+        if self.rehearsal is None:
+            return
+        file, rehearsal = shown(self.campaign.recipients.file), self.rehearsal
+        for rule, groups, what, others in (
+            (Rule.INVALID_ROW, rehearsal.invalid, "invalid: ", "that are invalid"),
+            (Rule.DUPLICATE_ROW, rehearsal.duplicates, "duplicate: ", "that are duplicates"),
+            (Rule.UNBUILDABLE_MESSAGE, rehearsal.failures, "", "that cannot be built"),
+        ):
+            yield from groups.findings(rule, file, partial(_words, what), others)
 
     @property
     def exit_code(self) -> int:
         """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
         bad = self.totals.get(Status.INVALID, 0)
-        bad += self.failing.count if self.rehearsal is None else self.rehearsal.failed
-        share = self.tolerate.share
-        allowed = self.tolerate.count if share is None else share * (self.holders + bad) + 1e-9
+        if self.rehearsal is not None:
+            bad += self.rehearsal.failed
+        elif self.planned is not None:
+            bad += self.planned.failing.count
+        tolerate = self.campaign.tolerate
+        share = tolerate.share
+        allowed = tolerate.count if share is None else share * (self.holders + bad) + 1e-9
         return 0 if bad <= allowed else 1
 
 
-def _said(what: str, group: Group) -> str:
+def _words(what: str, group: Group) -> str:
     return f"{group.who}: {what}{one_line(group.words, 500)}{group.where_if_many}"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person is asked before mail goes out. `must_type` means that the number of recipients
-    has to be typed."""
+def overview_of(
+    job: Job, prepared: Prepared, allowance: Allowance, rehearsal: Rehearsal | None = None
+) -> Overview:
+    """The plan with the subjects of the first three messages."""
+    return Overview(
+        campaign=job.campaign,
+        route=_route(job, prepared, allowance),
+        counts=prepared.counts,
+        planned=prepared.planned,
+        subjects=_subjects(job, prepared),
+        notices=prepared.notices,
+        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
+        rehearsal=rehearsal,
+    )
 
-    plan: Seen
-    must_type: bool
+
+def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
+    profile, now = job.profile, job.now()
+    is_sandbox = profile.name == "sandbox"
+    gates = limits_of(job.campaign, allowance, job.edge.clock).gates
+    return Route(
+        server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
+        account=allowance.display_name,
+        quotas=allowance.quotas(now),
+        done_in=gates.forecast(prepared.sendable, now),
+    )
+
+
+def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Finding]:
+    """A warning for each placeholder of another tool. Where every message was built it is known how many
+    have it, and one that none has is none."""
+    counted = iter(rehearsal.having) if rehearsal is not None else repeat(None)
+    counts = prepared.counts
+    messages = counts.sendable or counts.holders if rehearsal is None else rehearsal.built
+    for one in prepared.placeholders.named:
+        having = None if one.in_all else next(counted)
+        if messages and having != 0:
+            yield one.warning(messages, having)
+    if messages:
+        yield from prepared.placeholders.unnamed()
+
+
+def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
+    first = samples(prepared.pool, prepared.samples, job.now(), job.stop)
+    return tuple(_subject(sample) for _, sample in first)
+
+
+def _subject(sample: Sample) -> str:
+    """Its beginning. The marks of right-to-left text have no shape: in a terminal they would show as
+    something amiss."""
+    return _DIRECTION.sub("", sample.parts.subject[:LONGEST_SUBJECT])

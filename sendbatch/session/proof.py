@@ -18,13 +18,13 @@ from sendbatch.errors import CampaignError, Interrupted
 from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Allowance
-from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
-from sendbatch.session.run import look, reachable
-from sendbatch.smtp.transport import Fact, Told
+from sendbatch.session.look import look
+from sendbatch.session.server import reachable
+from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
 
@@ -50,7 +50,7 @@ def send_proofs(
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
-        now = job.edge.clock.wall()
+        now = job.now()
         build = partial(prepared.pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
@@ -66,14 +66,14 @@ def send_proofs(
 
 
 def _hold_addresses(reviewers: Sequence[str]) -> None:
-    faults = []
+    findings = []
     for reviewer in reviewers:
         try:
             normalise(reviewer)
         except ValueError as error:
-            faults.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
-    if faults:
-        raise CampaignError(faults)
+            findings.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
+    if findings:
+        raise CampaignError(findings)
 
 
 def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> list[Recipient]:
@@ -91,13 +91,8 @@ def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> l
 
 
 def _take_quota(allowance: Allowance, messages: int, now: float) -> None:
-    if allowance.usage is None:
-        return
-    windows = quotas_of(allowance.rates)
-    granted = allowance.usage.take(allowance.account, windows, messages, now)
-    if granted < messages:
-        allowance.usage.give_back(allowance.account, granted, now)
-        free_at = allowance.usage.next_free(allowance.account, windows, now)
+    free_at = allowance.take(messages, now)
+    if free_at is not None:
         raise CampaignError(
             f"the account's quota has no room for {count(messages, 'proof')} "
             f"before {clock_time(free_at)}"
@@ -141,8 +136,8 @@ class _Alone:
     def following(self) -> None:
         return None
 
-    def write(self, group: Sequence[_Alone], told: Told) -> None:
-        told(None)
+    def write(self, group: Sequence[_Alone], written: Written) -> None:
+        written(None)
 
     def ended(self, parcel: _Alone, fact: Fact) -> None:
         self.facts.append(fact)

@@ -3,54 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from sendbatch.findings import Groups
+from sendbatch.findings import Finding, Groups, Rule
+from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.placeholders import Placeholder
 from sendbatch.message.parts import Parts, Sample
+from sendbatch.planning.preparing import Prepared
+from sendbatch.reasons import reason
 from sendbatch.rendering.pool import Pool
-from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.overview import Rehearsal
-from sendbatch.values import Recipient
+from sendbatch.session.job import Job
+from sendbatch.values import Recipient, Status, Unbuildable
 
-TOLD = 200  # messages between two signs of life
+SIGN_OF_LIFE = 200  # messages between two of them
 
 
-def rehearse(
-    pool: Pool,
-    recipients: Iterable[Recipient],
-    total: int,
-    *,
-    size_limit: int | None,
-    now: float,
-    observer: Observer,
-    stop: Stop,
-    placeholders: Sequence[Placeholder] = (),
-) -> Rehearsal:
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """`built` counts all messages, `failures` are those that could not be built, by the reason.
+    `having` counts the messages that have each of the placeholders looked for. `invalid` and `duplicates` are
+    such rows, by the reason."""
+
+    built: int
+    failures: Groups
+    largest: int  # bytes of the largest message
+    having: tuple[int, ...]
+    invalid: Groups
+    duplicates: Groups
+
+    @property
+    def failed(self) -> int:
+        """How many messages could not be built."""
+        return self.failures.number
+
+    def warn_of_size(self, size: int | None) -> tuple[Finding, ...]:
+        """Where the server lately said that it takes messages of `size` bytes. That is no more than a
+        warning: it may say otherwise by now."""
+        if size is None or self.largest <= size:
+            return ()
+        said = f"the largest message has {self.largest:,} bytes; the server takes {size:,}"
+        hint = "it said so within the last week; run asks it again"
+        return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
+
+
+def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. Raises Interrupted when
     asked to stop."""
-    built = largest = 0
-    failures = Groups()
-    having = [0] * len(placeholders)
-    for recipient, sample in pool.samples(recipients, now, stop.heed):
-        if isinstance(sample, Sample):
-            reason = _fault(sample.size, size_limit)
-            largest = max(largest, sample.size)
-            if placeholders:
-                text = text_of(sample.parts)
-                having = [
-                    number + one.is_in(text)
-                    for number, one in zip(having, placeholders, strict=True)
-                ]
-        else:
-            reason = sample.reason
-        built += 1
-        if reason is not None:
-            failures.add(reason, recipient.row, recipient.key)
-        if built % TOLD == 0:
-            observer.checking(built, total)
-    observer.checking(built, total)
-    return Rehearsal(built, failures, largest, tuple(having))
+    sought = [one for one in prepared.placeholders.named if not one.in_all]
+    found = _Found(job.profile.size_limit, sought)
+    holders, total = draft.people.holders(), prepared.counts.holders
+    for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):
+        found.add(recipient, sample)
+        if found.built % SIGN_OF_LIFE == 0:
+            job.observer.checking(found.built, total)
+    job.observer.checking(found.built, total)
+    job.observer.finished()
+    return Rehearsal(
+        found.built,
+        found.failures,
+        found.largest,
+        tuple(found.having),
+        invalid=_rows(job, draft, Status.INVALID),
+        duplicates=_rows(job, draft, Status.DUPLICATE),
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the messages built so far have shown."""
+
+    size_limit: int | None
+    sought: Sequence[Placeholder]
+    built: int = 0
+    largest: int = 0
+    failures: Groups = field(default_factory=Groups)
+    having: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.having = [0] * len(self.sought)
+
+    def add(self, recipient: Recipient, sample: Sample | Unbuildable) -> None:
+        self.built += 1
+        failure = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
+        if failure is not None:
+            self.failures.add(failure, recipient.row, recipient.key)
+
+    def _looked_at(self, sample: Sample) -> str | None:
+        """Why it could not be sent, if it could not."""
+        self.largest = max(self.largest, sample.size)
+        if self.sought:
+            text = text_of(sample.parts)
+            for number, one in enumerate(self.sought):
+                self.having[number] += one.is_in(text)
+        if self.size_limit is not None and sample.size > self.size_limit:
+            return f"the message has {sample.size:,} bytes; the server takes {self.size_limit:,}"
+        return None
 
 
 def text_of(parts: Parts) -> str:
@@ -70,7 +118,9 @@ def samples(
     ]
 
 
-def _fault(size: int, size_limit: int | None) -> str | None:
-    if size_limit is not None and size > size_limit:
-        return f"the message has {size:,} bytes; the server takes {size_limit:,}"
-    return None
+def _rows(job: Job, draft: Draft, status: Status) -> Groups:
+    found = Groups()
+    for entry in job.stop.heeding(draft.people.entries({status})):
+        said = reason(entry.why, entry.detail, entry.code, entry.row)
+        found.add(said, entry.row, entry.email or entry.key or "(no address)")
+    return found

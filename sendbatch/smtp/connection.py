@@ -104,6 +104,11 @@ class Connection(asyncio.Protocol):
         self._rests_since = self._loop.time()
 
     @property
+    def most_messages(self) -> int | None:
+        """How many it may carry, where the server says so (RFC 9422)."""
+        return self.offers.mailmax
+
+    @property
     def mishandled(self) -> bool:
         """Whether it ended because the server did not cope with what was written at once."""
         return self._transaction.mishandled
@@ -230,9 +235,9 @@ class Connection(asyncio.Protocol):
             await self._send(memoryview(work.data))
         elif self._fact is None:
             self._asked = asked = object()
-            intents.write((parcel,), partial(self._told, asked))
+            intents.write((parcel,), partial(self._written, asked))
 
-    def _told(self, asked: object, error: BaseException | None) -> None:
+    def _written(self, asked: object, error: BaseException | None) -> None:
         """By the log: the intent is durable, or never will be."""
         if asked is self._asked:
             self._is_durable, self._failure = error is None, error

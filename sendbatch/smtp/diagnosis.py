@@ -187,7 +187,7 @@ def challenge(text: str) -> str:
     if not isinstance(found, dict):
         return ""
     shown = [f"{one_line(str(key), 30)} {one_line(str(value), 100)}" for key, value in found.items()]
-    return ", ".join(shown[:4])
+    return listed(shown, 4)
 
 
 def _login_hint(server: Server, reply: Reply, mechanism: str, others: Sequence[str]) -> str:
@@ -225,7 +225,7 @@ def no_mechanism(server: Server, offers: Offers) -> SmtpError:
             hint = "it may offer one after TLS: security: starttls"
         return SmtpError(message, step="auth", hint=hint)
     message = f"{address(server)} does not offer a login{wanted} that sendbatch can use"
-    hint = f"it offers {', '.join(one_line(name, 40) for name in offered[:10])}"
+    hint = f"it offers {listed([one_line(name, 40) for name in offered], 10)}"
     if server.auth == "auto" and "xoauth2" in offered:
         hint += "; for a token as the password: auth: xoauth2"
     return SmtpError(message, step="auth", hint=hint)

@@ -34,17 +34,6 @@ class About(StrEnum):
     SET_UP = "set-up"
 
 
-# Those about us, as they are said to people.
-OURS = {
-    About.CONNECTION: "how much we send on one connection",
-    About.RATE: "our pace",
-    About.QUOTA: "our quota",
-    About.SENDER: "our sender",
-    About.ACCOUNT: "our account",
-    About.SET_UP: "our set-up",
-}
-
-
 class Entry(TypedDict):
     """One of meanings.yaml. It is ours, so it is trusted; the tests hold it to its rules."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendbatch.campaign.model import Profile, Timeouts
+from sendbatch.campaign.written.hosts import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,7 @@ class Server:
     @property
     def is_local(self) -> bool:
         """Whether the host is this machine, by its name or address alone."""
-        if self.host.lower().rstrip(".") == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 def server_of(profile: Profile) -> Server:

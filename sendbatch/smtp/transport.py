@@ -117,7 +117,7 @@ class Parcel(Protocol):
 P = TypeVar("P", bound=Parcel)
 P_co = TypeVar("P_co", bound=Parcel, covariant=True)
 P_contra = TypeVar("P_contra", bound=Parcel, contravariant=True)
-Told: TypeAlias = Callable[[BaseException | None], None]
+Written: TypeAlias = Callable[[BaseException | None], None]
 
 
 class Source(Protocol[P_co]):
@@ -133,10 +133,10 @@ class Source(Protocol[P_co]):
 class IntentLog(Protocol[P_contra]):
     """What must be on disk before a message may be whole on the wire."""
 
-    def write(self, group: Sequence[P_contra], told: Told) -> None:
+    def write(self, group: Sequence[P_contra], written: Written) -> None:
         """Write that these are about to leave, in one go, and return at once. On the loop, now or later,
-        `told(None)` says that all of it is durable, `told(error)` that it is not. What this raises says that
-        they must not leave: nothing is written then, and nothing is told."""
+        `written(None)` says that all of it is durable, `written(error)` that it is not. What this raises says
+        that they must not leave: nothing is written then, and nothing is said."""
         ...
 
 
@@ -149,7 +149,42 @@ class Sink(Protocol[P_contra]):
 
 
 class Transport(Protocol):
-    """One way to hand messages over, open and ready."""
+    """One way to hand messages over, open and ready: a connection, or what counts as one."""
+
+    @property
+    def accepted(self) -> int:
+        """Messages that the server took on it so far."""
+        ...
+
+    @property
+    def refused_recipients(self) -> int:
+        """Recipients that it refused."""
+        ...
+
+    @property
+    def most_messages(self) -> int | None:
+        """How many it may carry, where the server says so."""
+        ...
+
+    @property
+    def round_trip(self) -> float:
+        """The shortest time, in seconds, in which the server has answered; 0 before it did."""
+        ...
+
+    @property
+    def rest(self) -> float:
+        """Seconds since it was opened, or the last message on it ended."""
+        ...
+
+    @property
+    def usable(self) -> bool:
+        """Whether another message may be handed over."""
+        ...
+
+    @property
+    def mishandled(self) -> bool:
+        """Whether it ended because the server did not cope with how messages were written."""
+        ...
 
     async def carry(
         self, first: P, source: Source[P], intents: IntentLog[P], sink: Sink[P]
@@ -159,4 +194,12 @@ class Transport(Protocol):
         What the intent log raises or tells is raised from here, once the connection was dropped so that
         nothing of the message counts; so is a cancellation. The sink is not told of that one.
         """
+        ...
+
+    async def quit(self) -> None:
+        """Take leave and close, waiting a short while for the server to agree. Raises nothing."""
+        ...
+
+    def abort(self) -> None:
+        """Drop it at once; the sink is told of a message under way that the connection was lost."""
         ...

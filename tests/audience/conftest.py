@@ -13,6 +13,7 @@ from sendbatch.audience.reading import open_table
 from sendbatch.audience.rules import Rules, make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
 from sendbatch.errors import AudienceError, Place
+from sendbatch.reasons import reason
 from sendbatch.values import Checked, Row
 
 PLACES = {
@@ -78,6 +79,11 @@ def rules(header: str, **fields: Any) -> Rules:
     """`header` names usable columns, split at blanks."""
     columns = tuple(header.split())
     return make_rules(campaign(**fields), columns, {name: name for name in columns})
+
+
+def told(found: Checked) -> str:
+    """Why the row is left out, in words."""
+    return reason(found.why, found.detail)
 
 
 def check(header: str, *cells: str, line: int = 2, **fields: Any) -> Checked:

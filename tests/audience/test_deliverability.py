@@ -16,7 +16,8 @@ import dns.resolver
 import dns.rrset
 import pytest
 
-from sendbatch.audience.deliverability import NO_MAIL, Deliverability
+from sendbatch.audience.deliverability import Deliverability
+from sendbatch.values import OF_DNS, Why
 
 # By name and type; a name that is missing here does not exist.
 ZONE: dict[str, dict[str, list[str]] | dns.rcode.Rcode | None] = {
@@ -155,15 +156,16 @@ def test_without_an_mx_the_domains_own_address_counts(verdict: Deliverability, d
 @pytest.mark.parametrize(
     ("domain", "why"),
     [
-        ("null.example", "null.example takes no mail"),
-        ("gone.example", "gone.example does not exist"),
-        ("text.example", "text.example has no server at all"),
+        ("null.example", Why.NULL_MX),
+        ("gone.example", Why.NO_DOMAIN),
+        ("text.example", Why.NO_HOST),
     ],
 )
 def test_an_answer_that_there_is_no_mail_is_a_verdict(
-    verdict: Deliverability, domain: str, why: str
+    verdict: Deliverability, domain: str, why: Why
 ) -> None:
-    assert verdict.check([domain]) == {domain: NO_MAIL + why}
+    assert verdict.check([domain]) == {domain: why}
+    assert why in OF_DNS
 
 
 @pytest.mark.parametrize("domain", ["broken.example", "refused.example", "silent.example"])
@@ -194,4 +196,4 @@ def test_the_verdicts_of_many_domains_are_not_mixed_up(verdict: Deliverability) 
     domains = [f"gone{i}.example" for i in range(50)]
     found = verdict.check([*domains, "mail.example"])
     assert found.pop("mail.example") is None
-    assert found == {domain: f"{NO_MAIL}{domain} does not exist" for domain in domains}
+    assert found == dict.fromkeys(domains, Why.NO_DOMAIN)

@@ -177,7 +177,7 @@ HOME = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=examples(300))
+@settings(max_examples=examples(300))
 @example("o'brien", "example.com")
 @example("a#b", "example.com")
 @given(LOCAL, HOME)
@@ -195,7 +195,6 @@ def test_whoever_is_written_to_is_suppressed_by_the_same_spelling(local: str, ho
         assert Said(KEY, key) in spelt, (written, spelt)
 
 
-@settings(deadline=None)
 @given(st.text("@a.é*%<>,;()\"'#| \u200b", max_size=60), st.booleans(), st.booleans())
 def test_any_text_is_read_or_refused_whole(text: str, keyed: bool, subdomains: bool) -> None:
     found = said_by(text, keyed=keyed, subdomains=subdomains)

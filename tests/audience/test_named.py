@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sendbatch.audience.named import address_of
 from sendbatch.values import Status
 
-from .conftest import check
+from .conftest import check, told
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_two_addresses_in_a_cell_are_named_and_nobody_is_written_to(cell: str) -
     found = check("email", cell)
     assert found.status is Status.INVALID
     said = "two in one cell: ann@example.com and bob@example.org; give each a row of its own"
-    assert found.reason == f"not a usable address: {said}"
+    assert told(found) == f"not a usable address: {said}"
 
 
 @pytest.mark.parametrize(

@@ -400,7 +400,7 @@ ANY_BYTES = st.binary(max_size=200) | st.text(',;"\n\r\t| =sep\0é\ufeff', max_s
 )
 
 
-@settings(deadline=None, max_examples=examples(300))
+@settings(max_examples=examples(300))
 @given(ANY_BYTES, st.sampled_from(ENCODINGS) | st.sampled_from(["utf-7", "idna", "punycode"]))
 @example(b"email\na@example.com\n", "utf-16")
 @example(b"email,x\n+2AA-,\n", "utf-7")
@@ -416,7 +416,6 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 RECORDS = st.lists(st.tuples(CELLS.map("x".__add__), CELLS, CELLS), max_size=6)
 
 
-@settings(deadline=None)
 @given(RECORDS, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
 def test_what_a_csv_writer_wrote_is_read_as_it_was(
     records: list[tuple[str, str, str]], mark: str, end: str

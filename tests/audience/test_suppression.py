@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sendbatch.audience.suppression import Entry, Suppression, read_suppression
@@ -215,7 +215,6 @@ def test_a_list_in_another_encoding_has_its_line_and_can_say_so(tmp_path: Path) 
     assert "NUL byte" in said(tmp_path, "jane@example.com\n".encode("utf-16-le"))
 
 
-@settings(deadline=None)
 @example(b"\xef", False)
 @given(
     st.binary(max_size=100) | st.text('@a.é,;"<# \n', max_size=40).map(str.encode), st.booleans()

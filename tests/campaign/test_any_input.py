@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendbatch.campaign.loading import load_campaign
@@ -39,9 +39,7 @@ VALUES = st.recursive(
 )
 LINES = st.dictionaries(KEYS, VALUES, max_size=5)
 QUIET = settings(
-    deadline=None,
     max_examples=examples(150),
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from sendbatch import api
+from sendbatch.campaign.keys import CampaignKeys, ProfilesKeys
+from sendbatch.campaign.table import table_of
 
 WORDS = {
     "$schema", "$ref", "$defs", "title", "description", "type", "properties", "required", "items",
@@ -47,17 +49,23 @@ def test_it_is_json_with_known_words_and_references_that_lead_somewhere(
             assert set(section["required"]) <= set(section["properties"])
 
 
+# Those that files of users have: they may become more, never fewer.
+KNOWN = (
+    "name run from bounces_to reply_to subject recipients templates smtp rate headers attachments unsubscribe"
+    " suppress variables expect tolerate retry"
+)
+
+
 def test_all_keys_of_the_campaign_file_are_there() -> None:
     properties: Any = api.schema()["properties"]
-    assert " ".join(properties) == (
-        "name run from bounces_to reply_to subject recipients templates smtp rate headers"
-        " attachments unsubscribe suppress variables expect tolerate retry"
-    )
+    assert set(KNOWN.split()) <= set(properties)
+    assert list(properties) == list(table_of(CampaignKeys))
 
 
 def test_all_keys_of_profiles_are_there() -> None:
     properties: Any = api.schema(profiles=True)["properties"]
-    assert " ".join(properties) == "suppress project profiles"
+    assert {"suppress", "project", "profiles"} <= set(properties)
+    assert list(properties) == list(table_of(ProfilesKeys))
 
 
 def test_short_forms_are_offered() -> None:

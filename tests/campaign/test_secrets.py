@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from sendbatch.campaign.model import Profile, SecretSource
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials, read_username
 from sendbatch.errors import ProfileError, SendbatchError
 from sendbatch.runtime.threads import in_thread
+from tests.kit.waiting import until
 
 from .conftest import Desk
 
@@ -262,11 +261,11 @@ def test_a_command_ends_with_whoever_wanted_it_and_with_all_it_started(
     slow = by_command(profile, f"{command} mv {children}.part {children}; sleep 60")
     with Commands() as commands:
         asked = in_thread(lambda: read_credentials(slow, {}, commands=commands))
-        until(children.exists)
+        until(children.exists, "the command")
     with pytest.raises(ProfileError):
         asked.result(60)
     for process in children.read_text().split():
-        until(lambda process=process: is_gone(int(process)))
+        until(lambda process=process: is_gone(int(process)), "its end")
 
 
 def test_no_command_begins_once_nobody_wants_it(profile: Profile, tmp_path: Path) -> None:
@@ -275,13 +274,6 @@ def test_no_command_begins_once_nobody_wants_it(profile: Profile, tmp_path: Path
     with pytest.raises(ProfileError, match="not needed any more"):
         read_credentials(by_command(profile, f"touch {tmp_path}/ran"), {}, commands=commands)
     assert not (tmp_path / "ran").exists()
-
-
-def until(happened: Callable[[], object]) -> None:
-    give_up = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < give_up
-        time.sleep(0.005)
 
 
 def is_gone(process: int) -> bool:

@@ -162,7 +162,7 @@ def test_where_the_text_is_written_otherwise_the_value_is_pointed_at(desk: Desk)
     assert fault.place.column == 10
 
 
-@settings(deadline=None, max_examples=examples(200))
+@settings(max_examples=examples(200))
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_whatever_is_written_is_taken_or_told_with_a_place_in_it(text: str) -> None:
     for check in (check_template, check_expression):

@@ -23,7 +23,7 @@ def faults(text: str | bytes) -> list[Finding]:
     source = compose(content, "c.yaml", ANYTHING)
     if source.root is not None:
         document(source)
-    return source.faults
+    return source.findings
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_no_hint_and_no_line_shows_what_may_be_a_password(text: str) -> None:
         assert "hunter2" not in str(fault)
 
 
-@settings(deadline=None, max_examples=examples(300))
+@settings(max_examples=examples(300))
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_whatever_stands_in_a_file_has_a_fault_within_it(text: str) -> None:
     lines = (HEAD + text).count("\n") + 1

@@ -17,8 +17,10 @@ import pytest
 
 import sendbatch
 from sendbatch import Status, api
-from tests.kit.command import LONGEST, Desk, closed_port, until
+from tests.kit.command import Desk
+from tests.kit.loopback import closed_port
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import LONGEST, until
 
 
 class Failing(sendbatch.Observer):

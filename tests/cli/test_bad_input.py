@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.kit.command import CAMPAIGN, PEOPLE, Desk, Ended, closed_port
+from tests.kit.command import CAMPAIGN, PEOPLE, Desk, Ended
+from tests.kit.loopback import closed_port
 
 HEADER = "email,first_name,plan\n"
 

@@ -10,8 +10,9 @@ from contextlib import closing
 import pytest
 
 from tests.cli.test_run import BJORK, CARL, killed_with_one_in_doubt
-from tests.kit.command import Desk, ended, line_that_goes_on, until
+from tests.kit.command import Desk, ended, line_that_goes_on
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 
 @pytest.mark.parametrize(("age", "receivers"), [(86_200, [BJORK, CARL]), (86_390, [CARL])])
@@ -53,6 +54,7 @@ def test_the_line_that_goes_on_sends_to_nobody_whose_doubt_arose_in_the_run(
     desk.people(12)
     mailhost.take_over(desk)
     killed_with_one_in_doubt(desk, mailhost)
+    until(lambda: not mailhost.waiting, "the server to see that the one before is gone")
     mailhost.go.clear()
     mailhost.hold_after = len(mailhost.mails) + 4
     words = ("run", "spring.yaml", "--yes", "--in-doubt", "resend")

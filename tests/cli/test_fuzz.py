@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kit.command import CAMPAIGN, PEOPLE, Desk
 from tests.kit.thoroughness import examples
 
-EXAMPLES = settings(
-    max_examples=examples(35), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=examples(35))
 
 PROFILES = """\
 suppress: [never.csv]

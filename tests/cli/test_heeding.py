@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import Desk, Ended, ended, until
+from tests.kit.command import Desk, Ended, ended
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.thorough
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sendbatch.runtime.paths import config_folder, state_folder
-from tests.kit.command import Desk, Ended, closed_port, ended
+from tests.kit.command import Desk, Ended, ended
+from tests.kit.loopback import closed_port
 from tests.kit.mailhost import MailHost
 from tests.kit.thoroughness import thoroughly
 

@@ -13,7 +13,7 @@ import pytest
 
 import sendbatch
 from sendbatch import api
-from sendbatch.planning.lasting import Beginning, refusal
+from sendbatch.planning.retention import Beginning, refusal
 from sendbatch.runtime.ci import in_ci
 from sendbatch.runtime.edge import Edge
 from tests.kit.command import PEOPLE, Desk

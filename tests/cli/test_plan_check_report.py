@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sendbatch.findings import MOST_GROUPS
-from tests.kit.command import HTML, PEOPLE, Desk, closed_port, dumped, known_to, line_that_goes_on
+from tests.kit.command import HTML, PEOPLE, Desk, dumped, known_to, line_that_goes_on
+from tests.kit.loopback import closed_port
 from tests.kit.mailhost import MailHost
 
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"

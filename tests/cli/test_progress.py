@@ -11,7 +11,7 @@ from sendbatch.cli.live import TOLD_AT_LEAST, Beat
 from sendbatch.cli.progress import Progress, speed_words, until_words
 from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
-from sendbatch.widths import width
+from sendbatch.words import width
 
 P, A, D, R, F = (
     Status.PENDING, Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED,

@@ -6,10 +6,11 @@ import signal
 
 import pytest
 
-from tests.kit.command import Desk, until
+from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
 from tests.kit.terminal import Person
 from tests.kit.thoroughness import thoroughly
+from tests.kit.waiting import until
 
 NUMBER = "Type the number of recipients"
 

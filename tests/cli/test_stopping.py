@@ -162,7 +162,7 @@ def test_ctrl_c_before_anything_was_read_exits_3(desk: Desk) -> None:
         for _ in range(20):
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(2)
+                process.wait(10)
                 break
         told = ended(process)
     assert told.code == 3, told.err

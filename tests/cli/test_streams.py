@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.command import LONGEST, Desk, until
+from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
 from tests.kit.terminal import Person
+from tests.kit.waiting import LONGEST, until
 
 pytestmark = pytest.mark.thorough
 

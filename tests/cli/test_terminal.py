@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import signal
 
-from sendbatch.cli.terminal import _signals_waking
+from sendbatch.cli.signals import _signals_waking
 
 
 def test_a_signal_that_comes_before_the_wait_begins_ends_it() -> None:

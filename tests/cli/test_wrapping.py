@@ -7,7 +7,7 @@ import pytest
 from sendbatch.cli.wrapping import NARROWEST, wrapped
 from sendbatch.errors import Place
 from sendbatch.findings import Rule
-from sendbatch.widths import width
+from sendbatch.words import width
 
 SAID = (
     "p0@web.de is deferred: 451 4.7.1 <p0@web.de>: Recipient address rejected: Greylisted, please "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sendbatch.delivery.notices import MOST_DOMAINS, MOST_KINDS, Domains, Notices
+from sendbatch.delivery.announcements import MOST_DOMAINS, MOST_KINDS, Domains, Notices
 from sendbatch.delivery.verdict import unbuilt
 from sendbatch.values import Outcome, Recipient, Reply, Status, Unbuildable, Whom, Why
 from tests.kit.clock import FakeClock

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.delivery.sessions import explained
+from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
 from sendbatch.delivery.verdict import verdict
-from sendbatch.smtp.facts import ENDED, early, taken, unanswered, unfinished
+from sendbatch.smtp.facts import ENDED, early, lost, released, taken, unanswered, unfinished
 from sendbatch.smtp.transport import Fact
 from sendbatch.values import Reply, Why
 from tests.kit.handing import answered
@@ -49,7 +49,43 @@ def refused(code: int, command: str, said: str = "no") -> Fact:
 def test_whether_its_connection_explains_a_refusal(
     fact: Fact, accepted: int, refused_recipients: int, why: Why | None
 ) -> None:
-    found = explained(
-        fact, verdict(fact), accepted=accepted, refused_recipients=refused_recipients
-    )
-    assert found is why
+    assert explained(fact, verdict(fact), Handed(accepted, refused_recipients)) is why
+
+
+ENOUGH = refused(452, "MAIL", "too many messages in this session")
+SLOWER = refused(421, "MAIL", "slow down")
+BYE = refused(421, "RCPT")
+TAKEN = taken(Reply(250, "ok", "MESSAGE"))
+
+
+@pytest.mark.parametrize(
+    ("fact", "accepted", "refused_recipients", "learned"),
+    [
+        (TAKEN, 4, 0, None),
+        (lost(TAKEN), 4, 0, Lesson(5)),
+        (lost(TAKEN), 4, 1, Lesson()),
+        (ENOUGH, 5, 0, Lesson(5, said=True)),
+        (ENOUGH, 0, 0, Lesson(0, said=True)),
+        (ENOUGH, 0, 3, Lesson(0, said=True)),
+        (ENOUGH, 5, 3, Lesson(said=True)),
+        (refused(452, "MAIL"), 5, 0, Lesson(5)),
+        (refused(452, "MAIL"), 0, 0, None),
+        (SLOWER, 5, 0, Lesson()),
+        (SLOWER, 0, 0, Lesson(0)),
+        (refused(451, "RCPT", "slow down"), 5, 0, None),
+        (BYE, 0, 0, Lesson(0)),
+        (BYE, 9, 0, Lesson(9)),
+        (BYE, 9, 1, Lesson()),
+        (refused(421, "MESSAGE"), 3, 0, Lesson(3)),
+        (released(ENDED), 7, 0, Lesson(7)),
+        (released(ENDED), 0, 2, Lesson()),
+        (unanswered(ENDED), 7, 0, None),
+        (unfinished(ENDED), 7, 0, None),
+        (refused(550, "RCPT"), 7, 0, None),
+    ],
+)
+def test_what_the_end_of_a_hand_over_teaches_about_connections(
+    fact: Fact, accepted: int, refused_recipients: int, learned: Lesson | None
+) -> None:
+    handed, outcome = Handed(accepted, refused_recipients), verdict(fact)
+    assert lesson(fact, outcome, handed, explained(fact, outcome, handed)) == learned

@@ -9,18 +9,19 @@ from random import Random
 import pytest
 
 from sendbatch.campaign.model import Rate, Retry
-from sendbatch.delivery.breaker import LATELY, Breaker
+from sendbatch.delivery.announcements import Announcer
+from sendbatch.delivery.assignment import Policy, Setting
+from sendbatch.delivery.breaker import LATELY
 from sendbatch.delivery.history import History
-from sendbatch.delivery.notices import Notices
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.settling import Handed, Settling
-from sendbatch.delivery.steering import SlowDown
+from sendbatch.delivery.sessions import Handed
+from sendbatch.delivery.settling import Consequence, Settling
 from sendbatch.delivery.verdict import A_DAY, unbuilt
-from sendbatch.delivery.waits import Waits
 from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
 from sendbatch.limits.brake import REFUSALS, TRIES
 from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Onward
+from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.facts import ENDED, lost, released, unanswered, unfinished, unfit
 from sendbatch.smtp.transport import Cause, Fact, Unfit
 from sendbatch.values import (
@@ -87,30 +88,28 @@ class Room:
             braked=self.history.braked,
         )
         self.connections = self.limits.connections
-        notices = Notices(
+        announcer = Announcer(
             self.watcher, lambda kind, detail: self.notes.append((kind, detail)), self.clock
         )
         self.settling = Settling(
-            retry=Retry(attempts=2, first_delay=60),
-            limits=self.limits,
-            slow_down=SlowDown(("slow down",)),
-            clock=self.clock,
+            Policy(Retry(attempts=2, first_delay=60), slow_down=("slow down",)),
+            self.limits,
+            Setting(self.clock, Random(1), self.watcher, Stop()),
+            self.history,
+            announcer,
             now=Onward(self.clock).now,
-            random=Random(1),
-            observer=self.watcher,
             write=self.written.extend,
-            return_first=self.back.append,
-            notices=notices,
-            waits=Waits(self.watcher, self.clock),
-            breaker=Breaker(),
-            history=self.history,
         )
 
     def settle(
         self, one: Ready, fact: Fact, handed: Handed = NEW, *, stopping: bool = False
     ) -> bool:
+        """Whether the connection must be left."""
         self.clock.now += 2
-        return self.settling.settle(one, fact, handed, stopping=stopping)
+        consequence = self.settling.settle(one, fact, handed, stopping=stopping)
+        if consequence is Consequence.RETURNED:
+            self.back.append(one)
+        return consequence is not Consequence.GO_ON
 
     @property
     def settled(self) -> list[Settled]:
@@ -285,7 +284,7 @@ def refused_by_all(room: Room, count: int, fact: Fact = BUSY) -> None:
 def test_twenty_refused_for_now_bring_the_brake_on_and_it_is_remembered(room: Room) -> None:
     refused_by_all(room, REFUSALS)
     assert room.connections.allowed == 1
-    assert room.settling.brake.until == room.clock.now + 60
+    assert room.limits.brake.until == room.clock.now + 60
     assert room.remembered() == {"braked": "the way 60"}
     assert room.notes[-1][0] == "brake"
     assert (
@@ -296,13 +295,13 @@ def test_twenty_refused_for_now_bring_the_brake_on_and_it_is_remembered(room: Ro
 
 def test_greylisting_is_no_refusal_for_the_brake(room: Room) -> None:
     refused_by_all(room, REFUSALS * 3, GREYLISTED)
-    assert not room.settling.brake.on
+    assert not room.limits.brake.on
 
 
 def test_what_breaks_off_without_a_word_is_no_refusal_for_the_brake(room: Room) -> None:
     refused_by_all(room, REFUSALS, CUT)
     refused_by_all(room, REFUSALS, LOST)
-    assert not room.settling.brake.on
+    assert not room.limits.brake.on
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "MESSAGE"])
@@ -311,28 +310,28 @@ def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
 ) -> None:
     fact = answered(Reply(421, "quota exceeded", command))
     refused_by_all(room, REFUSALS - 1, fact)
-    assert not room.settling.brake.on
+    assert not room.limits.brake.on
     refused_by_all(room, 1, fact)
-    assert room.settling.brake.on
+    assert room.limits.brake.on
     for number in range(TRIES):
         assert not room.settling.is_over
-        room.settling.brake.went(0.0, "a.example", number)
+        room.limits.brake.went(0.0, "a.example", number)
         room.settle(ready(number), fact)
     assert room.settling.is_over
 
 
-@pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, explained=True)])
+@pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, ends_known=True)])
 def test_421_that_ends_a_connection_for_another_reason_is_none(room: Room, handed: Handed) -> None:
     for number in range(REFUSALS * 2):
         room.settle(ready(number, domain=f"{number % 3}.example"), gone("MAIL"), handed)
-    assert not room.settling.brake.on
+    assert not room.limits.brake.on
 
 
 def test_six_tries_refused_end_the_run_with_the_time_that_is_worth_trying(room: Room) -> None:
     refused_by_all(room, REFUSALS)
     for number in range(TRIES):
         assert not room.settling.is_over
-        room.settling.brake.went(0.0, "a.example", number)
+        room.limits.brake.went(0.0, "a.example", number)
         room.settle(ready(number), BUSY)
     assert room.settling.is_over
     at = clock_time(room.clock.wall() + 1800)
@@ -347,9 +346,9 @@ def test_an_acceptance_under_the_brake_is_remembered_and_it_is_released_step_by_
     assert room.connections.allowed == 1
     room.settle(ready(1), TAKEN)
     assert room.remembered()["braked"] is None
-    assert (room.settling.brake.on, room.settling.brake.pause) == (True, 1.0)
+    assert (room.limits.brake.on, room.limits.brake.pause) == (True, 1.0)
     room.settle(ready(2), TAKEN)
-    assert not room.settling.brake.on
+    assert not room.limits.brake.on
     room.clock.now += 70
     room.settle(ready(3), TAKEN)
     assert room.connections.allowed == 2
@@ -468,6 +467,6 @@ def test_who_cannot_be_built_is_no_longer_waited_for_at_a_domain_of_any_script(r
     left: list[str] = []
     room.settling._waits.left = left.append  # type: ignore[method-assign]
     someone = replace(ready(1).recipient, email="ada@müller.example")
-    room.settling.budget.spend(someone.id)
+    room.settling._budget.spend(someone.id)
     room.settling.unbuildable(someone, unbuilt(Unbuildable("no words")))
     assert left == ["xn--mller-kva.example"]

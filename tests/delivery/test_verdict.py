@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import sendbatch
 from sendbatch.delivery.verdict import (
     A_DAY,
     MEANINGS,
@@ -25,6 +29,7 @@ from sendbatch.values import Outcome, Recipient, Reply, Status, Unbuildable, Who
 from tests.kit.handing import answered
 
 AT = 1_800_000_000.0
+HOUSE = Path(sendbatch.__file__).parent
 NEVER = Reply(550, "go away", "RCPT")
 NOBODY = Reply(550, "no such user", "RCPT", "5.1.1")
 RELAY = Reply(554, "Relay access denied", "RCPT", "5.7.1")
@@ -198,6 +203,22 @@ def test_what_was_refused_has_its_words(step: Step) -> None:
 def test_however_a_conversation_breaks_there_are_words_for_it(how: Break) -> None:
     found = verdict(facts.released(Cause(how, "354 MAIL")))
     assert reason_of(found).startswith(("the connection", "the server", "sending was stopped"))
+
+
+def test_nothing_above_the_verdict_knows_a_command_or_the_code_of_an_announced_end() -> None:
+    rooms = ("cli", "api.py", "session", "planning", "delivery", "preview", "limits", "rendering")
+    of_smtp = {"MAIL", "RCPT", "DATA", "RSET", "MESSAGE", 421}
+    found = set()
+    for room in rooms:
+        path = HOUSE / room
+        for module in [path] if path.is_file() else path.rglob("*.py"):
+            said = {
+                node.value
+                for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str | int)
+            }
+            found |= {module.name} if said & of_smtp else set()
+    assert found == set()
 
 
 def judged(

@@ -15,7 +15,6 @@ import os
 import pwd
 import shutil
 import smtplib
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -25,6 +24,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import trustme
+
+from tests.kit.loopback import closed_port
 
 HOSTNAME = "mail.example.org"
 USER, PASSWORD = "sender", "correct horse: battery"  # a colon and a space: parsers trip over them
@@ -194,7 +195,7 @@ class Postfix:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def _start(self) -> PostfixServer:
-        home, port = self._home, _free_port()
+        home, port = self._home, closed_port()
         self._lay_out()
         self._configure(port)
         server = PostfixServer(
@@ -254,12 +255,6 @@ class Postfix:
             log = self._home / "log/mail.log"
             told = log.read_text() if log.exists() else ""
             raise OSError(f"{command[0]} ended with {done.returncode}:\n{done.stderr}{told}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_greeting(server: PostfixServer) -> None:

@@ -23,7 +23,7 @@ from sendbatch.reasons import reason
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.overview import Question
+from sendbatch.session.question import Question
 from tests.kit.clock import FastClock
 from tests.kit.server import ScriptedServer
 from tests.kit.watcher import Watcher

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from sendbatch.delivery import sender
-from sendbatch.session.overview import Question
+from sendbatch.session.question import Question
 from tests.hostile.campaign import HASTY, Ended, House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.hostile.test_refusals import ALL, P0, P1, P2, always, second

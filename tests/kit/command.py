@@ -6,12 +6,10 @@ import csv
 import io
 import os
 import shlex
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -21,8 +19,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.cli.main import main
-
-LONGEST = 120.0  # seconds that anything may take before a test gives up on it
+from tests.kit.waiting import LONGEST
 
 CAMPAIGN = """\
 name: spring
@@ -235,21 +232,6 @@ def read_mails(folder: Path) -> list[EmailMessage]:
 
 def address_of(mail: EmailMessage) -> str:
     return str(mail["To"].addresses[0].addr_spec)
-
-
-def until(happened: Callable[[], object], what: str) -> None:
-    """Wait for something outside this process, looking often; it is no wait of a fixed time."""
-    give_up = time.monotonic() + LONGEST
-    while not happened():
-        assert time.monotonic() < give_up, f"waited in vain for {what}"
-        time.sleep(0.005)
-
-
-def closed_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 def line_that_goes_on(said: str, after: str = "go on with:") -> Sequence[str]:

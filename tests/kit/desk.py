@@ -13,6 +13,7 @@ from typing import Any
 
 from sendbatch.campaign.model import Mailbox, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
+from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
@@ -22,6 +23,7 @@ from sendbatch.ledger.facts import Entry
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Backlog
+from sendbatch.limits.gates import Gate
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
@@ -45,6 +47,7 @@ from tests.kit.watcher import Watcher
 COLUMNS = ("email", "name")
 SALT = b"salt" * 8
 QUICK = Timeouts(connect=5, greeting=5, mail=5, rcpt=5, data=5, final=5)
+PATIENT = Timeouts(connect=3600, greeting=3600, mail=3600, rcpt=3600, data=3600, final=3600)
 ADA = Credentials("ada", "old")
 RETRY = Retry(attempts=3, first_delay=60, max_delay=1800, offline=600)
 
@@ -113,12 +116,14 @@ class Desk:
     stop: Stop = field(default_factory=Stop)
     retry: Retry = RETRY
     connections: int = 1
+    timeouts: Timeouts = QUICK
     per_connection: int | None = None
     rates: tuple[Rate, ...] = ()
     domains: dict[str, tuple[Rate, ...]] = field(default_factory=dict)
     slow_down: tuple[str, ...] = ()
     usage: Usage | None = None
     account: Account = ACCOUNT
+    gates: Sequence[Gate] = ()
     no_wait: bool = False
     breaker: int = BREAKER
     limit: int | None = None
@@ -170,7 +175,7 @@ class Desk:
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
             loop.busy = lambda: committer.busy or pool.under_way > 0
             dialer = Dialer(
-                Server("127.0.0.1", self.office.port, "none", timeouts=QUICK),
+                Server("127.0.0.1", self.office.port, "none", timeouts=self.timeouts),
                 self.read_credentials,
                 self.levels,
             )
@@ -189,37 +194,32 @@ class Desk:
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
-        return Engine(
-            backlog=self.through(self.backlog),
-            committer=committer,
-            pool=pool,
-            dialer=dialer,
-            limits=limits(
-                *self.rates,
-                domains=self.domains,
-                usage=self.usage,
-                account=self.account,
-                clock=self.clock,
-                connections=self.connections,
-                per_connection=self.per_connection,
-                retry=self.retry,
-                no_wait=self.no_wait,
-                braked=history.braked,
-            ),
-            retry=self.retry,
-            content=LETTER.digest,
-            selected=selected,
-            clock=self.clock,
-            random=Random(1),
-            observer=self.watcher,
-            stop=self.stop,
-            keys=self.keys,
+        backlog = self.through(self.backlog)
+        assignment = Assignment(
+            backlog, committer, pool, LETTER.digest, selected, self.keys, history
+        )
+        policy = Policy(
+            self.retry,
+            breaker=self.breaker,
             slow_down=self.slow_down,
             no_wait=self.no_wait,
-            breaker=self.breaker,
-            history=history,
             stop_after=self.stop_after,
         )
+        paced = limits(
+            *self.rates,
+            domains=self.domains,
+            usage=self.usage,
+            account=self.account,
+            clock=self.clock,
+            connections=self.connections,
+            per_connection=self.per_connection,
+            retry=self.retry,
+            no_wait=self.no_wait,
+            braked=history.braked,
+            more=self.gates,
+        )
+        setting = Setting(self.clock, Random(1), self.watcher, self.stop)
+        return Engine(assignment, policy, paced, dialer, setting)
 
     async def _leaves_nothing_behind(self) -> None:
         """A run that ended has no connection and no task left (but those of the office)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.ledger.sqlite.record import Ledger, open_scratch
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
-from sendbatch.planning.plan import Lookups, Planned, Planning, make_plan
+from sendbatch.planning.options import Options
+from sendbatch.planning.plan import Basis, Planned, make_plan
+from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.planning.request import Keeping, Lookups, Means, Request
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -23,6 +27,7 @@ from tests.kit.office import Office
 MakeDesk = Callable[..., Desk]
 OFFICE = inspect.signature(Office).parameters
 Make = Callable[..., Planned]
+Prepare = Callable[..., Prepared]
 
 
 @pytest.fixture
@@ -55,22 +60,48 @@ def make(ledger: Ledger) -> Iterator[Make]:
         size_limit: int | None = None,
         observer: Observer | None = None,
     ) -> Planned:
-        planning = Planning(
-            campaign=one,
-            content=read_content(one),
-            inputs=inputs_digest(one),
-            salt=b"salt" * 8,
-            size_limit=size_limit,
-            lookups=lookups,
-            observer=observer or Observer(),
-            stop=stop or Stop(),
-            workers=workers,
-            wall=iter((1.0, 2.0)).__next__,
-        )
+        one = replace(one, profile=replace(one.profile, size_limit=size_limit))
+        request = requested(one)
+        observer, stop, now = observer or Observer(), stop or Stop(), iter((1.0, 2.0)).__next__
+        works_with = Means(workers, lambda: lookups, observer, stop, now)
+        basis = Basis(inputs_digest(one), b"salt" * 8, lookups)
         with ledger.draft() as draft:
-            planned = make_plan(draft, planning)
+            planned = make_plan(draft, request, works_with, basis)
             draft.merge()
         return planned
+
+    with Workers() as workers:
+        yield made
+
+
+def requested(one: Campaign, *, looking: bool = False, **options: Any) -> Request:
+    """What planning is asked for by a run."""
+    keeping = Keeping("reports/spring", is_named=False, environ={})
+    command = "sendbatch run spring.yaml"
+    content = read_content(one)
+    return Request(one, content, Options(**options), command, keeping, looking=looking)
+
+
+def means(workers: Workers, now: float = 1.0) -> Means:
+    """What planning works with in a run."""
+
+    def lookups() -> Any:
+        pytest.fail("nobody asked for the domains to be looked up")
+
+    return Means(workers, lookups, Observer(), Stop(), lambda: now)
+
+
+@pytest.fixture
+def prepared(ledger: Ledger) -> Iterator[Prepare]:
+    """prepared(campaign, **options): what a run would do now, with the record as it then is; where it is only
+    looked at, the record is left as it was."""
+
+    def made(one: Campaign, **how: Any) -> Prepared:
+        with ledger.draft() as draft:
+            found = prepare(draft, requested(one, **how), means(workers))
+            if not how.get("looking"):
+                draft.merge()
+        return found
 
     with Workers() as workers:
         yield made

@@ -12,7 +12,7 @@ from sendbatch.reasons import reason_of
 from sendbatch.smtp import facts
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.facts import State
-from sendbatch.smtp.transport import Fact, Quit, Told
+from sendbatch.smtp.transport import Fact, Quit, Written
 from sendbatch.values import Message, Outcome, Reply, Status
 
 
@@ -67,17 +67,17 @@ class Handing:
         along = self.follows()
         return Letter(along) if isinstance(along, Message) else along
 
-    def write(self, group: Sequence[Letter], told: Told) -> None:
+    def write(self, group: Sequence[Letter], written: Written) -> None:
         async def writing() -> None:
             try:
                 await self.intent()
             except OSError as error:
-                told(error)
+                written(error)
             else:
-                told(None)
+                written(None)
 
         if self.intent is nothing:
-            told(None)
+            written(None)
         else:
             task = asyncio.get_running_loop().create_task(writing())
             self._writing.add(task)

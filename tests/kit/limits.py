@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sendbatch.campaign.model import (
@@ -15,7 +17,7 @@ from sendbatch.campaign.model import (
 )
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import Limits, limits_of
-from sendbatch.limits.gates import Gates
+from sendbatch.limits.gates import Gate, Gates
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
 from tests.kit.clock import FakeClock
@@ -34,8 +36,10 @@ def limits(
     retry: Retry | None = None,
     no_wait: bool = False,
     braked: float | None = None,
+    more: Sequence[Gate] = (),
 ) -> Limits:
-    """Of a profile with these limits, and an account that has used what `usage` says."""
+    """Of a profile with these limits, and an account that has used what `usage` says; `more` are gates that
+    stand behind those in the list."""
     profile = Profile(
         "office",
         "127.0.0.1",
@@ -46,7 +50,15 @@ def limits(
         rates=rates,
         domains=domains or {},
     )
-    campaign = Campaign(
+    campaign = campaign_through(profile, retry or Retry())
+    allowance = Allowance(account, usage, "ada", rates)
+    made = limits_of(campaign, allowance, clock or FakeClock(), no_wait=no_wait, braked=braked)
+    return replace(made, gates=Gates([*made.gates, *more])) if more else made
+
+
+def campaign_through(profile: Profile, retry: Retry | None = None) -> Campaign:
+    """One that says nothing but which way its messages go."""
+    return Campaign(
         file=Path("news.yaml"),
         folder=Path(),
         name="news",
@@ -59,8 +71,6 @@ def limits(
         profile=profile,
         retry=retry or Retry(),
     )
-    allowance = Allowance(account, usage, "ada", rates)
-    return limits_of(campaign, allowance, clock or FakeClock(), no_wait=no_wait, braked=braked)
 
 
 def slots(gates: Gates, count: int, start: float = 0.0, domain: str = "") -> list[float]:

@@ -11,8 +11,9 @@ from typing import cast
 
 import pytest
 
-from tests.kit.command import LONGEST, Desk, until
+from tests.kit.command import Desk
 from tests.kit.server import Script, ScriptedServer, Visit, without_dots
+from tests.kit.waiting import LONGEST, until
 
 
 class MailHost(ScriptedServer):

@@ -18,7 +18,7 @@ def fine(visit: Visit) -> None:
 
 class Office(ScriptedServer):
     """Each of the answers may be replaced: None means yes, "" closes without a word, a reply that
-    begins with 421, or stands at the greeting, is the last. `pipelining` says that it is offered, and what
+    begins with 421, or is no 220 at the greeting, is the last. `pipelining` says that it is offered, and what
     is done with commands behind a dot: they are taken, refused or swallowed. `passwords` are the only
     ones that are right; where they are None, there is no AUTH. `offers` are offered too."""
 
@@ -58,7 +58,9 @@ class Office(ScriptedServer):
         if reply is None:
             return None
         said = f"{reply}\r\n".encode() if reply else b""
-        is_last = not reply or reply.startswith("421") or moment == "GREETING"
+        is_last = (
+            not reply or reply.startswith("421") or (moment == "GREETING" and reply[:3] != "220")
+        )
         return [said, End.CLOSE] if is_last else said
 
     @property

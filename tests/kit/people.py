@@ -23,6 +23,12 @@ OUTCOMES = {
     Status.IN_DOUBT: Outcome(Status.IN_DOUBT, None, Whom.CONNECTION, Why.UNANSWERED, "ended"),
     Status.FAILED: Outcome(Status.FAILED, None, Whom.MESSAGE, Why.TOO_LARGE, "9 8"),
 }
+LEFT_OUT = {
+    Status.INVALID: Why.NO_ADDRESS,
+    Status.FILTERED: Why.FILTERED,
+    Status.SUPPRESSED: Why.SUPPRESSED,
+    Status.DUPLICATE: Why.DUPLICATE,
+}
 
 
 def person(line: int, key: str, *, email: str | None = None, name: str = "you") -> Checked:
@@ -32,8 +38,8 @@ def person(line: int, key: str, *, email: str | None = None, name: str = "you") 
     return Checked(line, Status.PENDING, key, address, domain, (address, name))
 
 
-def left_out(row: Checked, status: Status, reason: str = "") -> Checked:
-    return replace(row, status=status, reason=reason or f"is {status}")
+def left_out(row: Checked, status: Status, why: Why | None = None) -> Checked:
+    return replace(row, status=status, why=why or LEFT_OUT[status])
 
 
 def stage(

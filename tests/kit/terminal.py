@@ -11,7 +11,8 @@ import termios
 import time
 from types import TracebackType
 
-from tests.kit.command import LONGEST, Desk
+from tests.kit.command import Desk
+from tests.kit.waiting import LONGEST
 
 
 class Person:

@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import Phase
 
 IN_CI = "SENDBATCH_CI" in os.environ
+
+# What fails is not made small where it is only asked whether it fails (tests/mutants).
+ASKED_ONLY = (Phase.explicit, Phase.generate)
+PHASES = ASKED_ONLY if "SENDBATCH_MUTANTS" in os.environ else tuple(Phase)
 
 
 def examples(number: int) -> int:

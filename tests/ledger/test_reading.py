@@ -6,7 +6,7 @@ import pytest
 
 from sendbatch.ledger.facts import Intent, Noted, Settled
 from sendbatch.ledger.sqlite.record import Ledger
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Outcome, Reply, Status, Why
 from tests.kit.people import (
     OUTCOMES,
     TAKEN,
@@ -151,16 +151,22 @@ def test_someone_is_found_by_key_or_address_in_any_spelling(ledger: Ledger) -> N
 
 
 def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Ledger) -> None:
-    reasons = {
-        "b": "no mail: b.example",
-        "a": "no mail: a.example",
-        "c": "the address is empty",
-        "d": "x no mail: ",
-    }
+    found = {"b": Why.NO_DOMAIN, "f": Why.NULL_MX, "a": Why.NO_HOST, "c": Why.NO_KEY}
     rows = [
-        left_out(person(line, key, email=f"{key}@{key}.example"), Status.INVALID, reason)
-        for line, (key, reason) in enumerate(reasons.items(), 2)
+        left_out(person(line, key, email=f"{key}@{key}.example"), Status.INVALID, why)
+        for line, (key, why) in enumerate(found.items(), 2)
     ]
     plan(ledger, *rows, person(9, "e", email="e@e.example"))
 
-    assert ledger.reading.domains_without_mail("no mail: ") == ["a.example", "b.example"]
+    assert ledger.reading.domains_without_mail() == ["a.example", "b.example", "f.example"]
+
+
+def test_keys_that_earlier_versions_made_otherwise_are_found_where_their_owner_was_tried(
+    ledger: Ledger,
+) -> None:
+    """With a stray quote at both ends, or characters beyond those of every keyboard."""
+    keys = ("ann", '"bob"', "eve\u200b", '"joe"', "zoë")
+    plan(ledger, *[person(n, key, email=f"p{n}@a.org") for n, key in enumerate(keys, 2)])
+    for key in keys[:3]:
+        bring(ledger, key, Status.ACCEPTED)
+    assert sorted(ledger.reading.tried_keys_of_before()) == ['"bob"', "eve\u200b"]

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sendbatch.errors import LedgerError, RecordStopped
@@ -86,9 +86,9 @@ def put(kept: Path, folder: Path, table: str, column: str, value: object) -> boo
 def told(ledger: Ledger) -> None:
     """All that is told of a record, to people and machines."""
     reading = ledger.reading
-    reading.census(), reading.departed(), reading.span(), reading.domains_without_mail("no")
+    reading.census(), reading.departed(), reading.span(), reading.domains_without_mail()
     list(reading.entries(all_rows=True)), list(reading.holders()), reading.named(("ann",))
-    report = Report(reading, take(reading), "news", "")
+    report = Report(reading, take(reading), "news")
     assert len(summary(report)) < 20_000
     out = io.StringIO()
     csv.write(report, out)
@@ -149,8 +149,6 @@ def test_garbage_in_any_column_is_refused_by_name_or_told(
 
 @settings(
     max_examples=examples(150),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     cell=st.sampled_from(CELLS),

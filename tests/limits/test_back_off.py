@@ -6,6 +6,7 @@ import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.limits.back_off import CALM
+from sendbatch.limits.gates import ANY_TIME, Hold
 from sendbatch.limits.pace import TOLERANCE
 from tests.kit.limits import limits, slots
 
@@ -15,6 +16,17 @@ def test_asked_to_slow_down_it_halves() -> None:
     slots(it.gates, 10)
     assert it.back_off.slow_down(1.0) == 5.0
     assert slots(it.gates, 6, start=1.2)[-1] == pytest.approx(2.2 - TOLERANCE)
+
+
+def test_of_several_paces_the_tightest_is_halved() -> None:
+    assert limits(Rate(10, 1), Rate(60, 60)).back_off.slow_down(0.0) == 0.5
+
+
+def test_of_runs_that_share_an_account_each_halves_its_own_part() -> None:
+    it = limits(Rate(10, 1))
+    it.gates.share(2)
+    slots(it.gates, 50)
+    assert it.back_off.slow_down(10.0) == 2.5
 
 
 def test_complaints_of_one_burst_halve_once_and_later_ones_again() -> None:
@@ -50,6 +62,16 @@ def test_the_rate_is_won_back_step_by_step() -> None:
         went = slots(it.gates, 3, start=10.0 + minute * CALM)
         gaps.append(went[2] - went[1])
     assert gaps == pytest.approx([1 / 6.25, 1 / 7.8125, 1 / 9.765625, 1 / 10])
+
+
+def test_once_all_of_it_is_won_back_nothing_is_held_any_more() -> None:
+    it = limits()
+    slots(it.gates, 1, start=0.0)
+    assert it.back_off.slow_down(0.0) == 0.5
+    assert it.gates.hold(0.0, "") == Hold("the pace", "the pace of the account")
+    for minute in range(1, 5):
+        slots(it.gates, 1, start=minute * CALM)
+    assert (it.gates.interval, it.gates.due(4 * CALM, "")) == (0.0, ANY_TIME)
 
 
 def test_a_complaint_while_winning_back_starts_the_calm_anew() -> None:

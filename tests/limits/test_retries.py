@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Retry
-from sendbatch.limits.retries import JITTER, Budget, retry_delay
+from sendbatch.limits.retries import JITTER, Budget, Releases, longest_delay, retry_delay
 
 
 def test_a_budget_counts_attempts_of_one_run() -> None:
@@ -45,6 +45,26 @@ def test_delays_are_jittered_and_bounded(attempt: int, seed: int, first: float) 
     assert delay >= min(first, 1800) * (1 - JITTER)
 
 
+@given(st.integers(1, 100), st.integers())
+def test_no_delay_is_longer_than_the_longest(attempt: int, seed: int) -> None:
+    retry = Retry(first_delay=60, max_delay=1800)
+    assert longest_delay(retry) == 1800 * 1.2
+    assert retry_delay(retry, attempt, Random(seed)) <= longest_delay(retry)
+
+
 def test_those_deferred_at_once_do_not_return_at_once() -> None:
     random = Random(1)
     assert len({round(retry_delay(Retry(), 1, random), 3) for _ in range(1000)}) > 900
+
+
+def test_a_message_released_three_times_is_not_released_again() -> None:
+    releases = Releases()
+    assert [releases.release(1) for _ in range(3)] == [True, True, False]
+    assert [releases.release(1) for _ in range(3)] == [True, True, False]
+
+
+def test_one_that_was_settled_in_between_begins_anew() -> None:
+    releases = Releases()
+    releases.release(1), releases.release(1)
+    releases.settled(1)
+    assert releases.release(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Rate
 from sendbatch.limits.local_usage import LocalUsage
-from sendbatch.limits.sharing import SEEN, wait_for_share
+from sendbatch.limits.sharing import NOTICED, wait_for_share
 from sendbatch.values import Status
 from tests.kit.clock import FakeClock, run_with
 from tests.kit.desk import ACCOUNT, Desk, usage_in
@@ -35,9 +35,9 @@ def test_a_run_that_is_not_alone_waits_until_it_was_seen(tmp_path: Path) -> None
     usage, clock = usage_in(tmp_path), FakeClock()
     with usage.alive(ACCOUNT), usage.alive(ACCOUNT):
         waited, said = waits(usage, clock, clock.now)
-        assert waited == SEEN
+        assert waited == NOTICED
         assert "another run sends through this account" in said[0]
-        assert waits(usage, clock, clock.now - 4.0)[0] == SEEN - 4.0
+        assert waits(usage, clock, clock.now - 4.0)[0] == NOTICED - 4.0
         assert waits(usage, clock, clock.now - 60.0) == (0.0, [])
 
 
@@ -71,8 +71,8 @@ def test_while_another_run_is_there_a_run_keeps_to_its_part_of_rate_and_connecti
     assert run.totals() == {Status.ACCEPTED: 260}
     a_second = Counter(int(moment) for moment in at)
     assert all(9 <= a_second[second] <= 11 for second in range(1, 6))
-    assert all(a_second[second] <= 6 for second in range(6 + int(SEEN), 19))
-    assert all(open_then[second] <= 3 for second in range(6 + int(SEEN), 19))
+    assert all(a_second[second] <= 6 for second in range(6 + int(NOTICED), 19))
+    assert all(open_then[second] <= 3 for second in range(6 + int(NOTICED), 19))
     assert all(7 <= a_second[second] <= 11 for second in range(26, 30))
 
 
@@ -88,7 +88,7 @@ def test_an_idle_connection_too_many_is_left_as_soon_as_another_run_is_seen(
         with run.usage.alive(ACCOUNT):
             await run.clock.wait(asyncio.Event(), 3)
             with run.usage.alive(ACCOUNT):
-                await run.clock.wait(asyncio.Event(), SEEN)
+                await run.clock.wait(asyncio.Event(), NOTICED)
                 seen.append(run.office.open_now)
                 await run.clock.wait(asyncio.Event(), 1000)
 

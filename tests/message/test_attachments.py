@@ -74,7 +74,7 @@ def test_no_value_leads_out_of_the_authors_folder(base: Path, customer: str) -> 
         surveyed = Composer(own(base, pattern), COLUMNS, SALT).survey(
             ("j@example.org", "J", customer)
         )
-        assert (surveyed.files, surveyed.fault is not None) == ((), True)
+        assert (surveyed.files, surveyed.unavailable is not None) == ((), True)
 
 
 def test_a_missing_file_is_said_as_the_author_wrote_it(base: Path) -> None:
@@ -99,14 +99,14 @@ def test_a_survey_gives_paths_and_sizes_and_reads_nothing(base: Path) -> None:
     composer = Composer(own(base), COLUMNS, SALT)
     assert composer.has_own_attachments
     found = composer.survey(CELLS)
-    assert (found.files, found.fault) == ((((base / "invoices/12.pdf").resolve(), 7),), None)
+    assert (found.files, found.unavailable) == ((((base / "invoices/12.pdf").resolve(), 7),), None)
 
 
 def test_a_survey_says_what_is_wrong_with_the_template_of_a_path(base: Path) -> None:
     found = Composer(own(base, "invoices/{{ nope }}.pdf"), COLUMNS, SALT).survey(CELLS)
     assert found.files == ()
-    assert found.fault is not None
-    assert "'nope' is undefined" in found.fault
+    assert found.unavailable is not None
+    assert "'nope' is undefined" in found.unavailable.reason
 
 
 def test_without_own_files_there_is_nothing_to_survey() -> None:

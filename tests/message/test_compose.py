@@ -149,7 +149,7 @@ def test_a_domain_that_has_no_a_labels_is_said_with_its_row() -> None:
     assert reason(content(), email="a@-ü.example").endswith("a@-ü.example (row 812)")
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(anything)
 @example("a\r\nBcc: x@y.z")
 @example("a\r\n\r\nbody")
@@ -187,7 +187,7 @@ def display_name(mail: EmailMessage) -> str:
     return str(make_header(decode_header(raw)))
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(
     st.text(
         st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=200
@@ -209,7 +209,7 @@ def test_a_subject_a_name_and_a_header_come_back_as_they_were(value: str) -> Non
     assert display_name(mail) == value
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(anything)
 @example(".\r\n.\r\n..\r\nMAIL FROM:<>\r\n")
 @example("a\rb\nc\r\nd")
@@ -397,7 +397,7 @@ def test_a_text_with_an_attachment_is_mixed_without_alternative() -> None:
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/plain"]
 
 
-@settings(max_examples=examples(80), deadline=None)
+@settings(max_examples=examples(80))
 @given(
     st.text(
         st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=120

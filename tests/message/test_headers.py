@@ -52,7 +52,7 @@ def test_text_that_looks_encoded_is_encoded_so_that_it_stays_what_it_was() -> No
     assert str(make_header(decode_header(header.removeprefix("Subject: ")))) == "=?utf-8?q?x?="
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200), st.integers(0, 90)
 )
@@ -63,7 +63,7 @@ def test_encoded_words_say_the_text_and_split_no_character(text: str, used: int)
     assert said == text
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200))
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_every_header_is_one_header_of_short_lines(text: str) -> None:
     made = [

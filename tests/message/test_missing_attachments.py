@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.model import FAIL, REFUSE, SEND_WITHOUT
-from sendbatch.message.attachments import encoded
+from sendbatch.message.attachments import Unavailable, encoded
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.message.reading import own_file
@@ -76,7 +76,7 @@ def test_who_has_no_file_gets_the_mail_without_it_where_the_campaign_says_so(
     assert names(made, customer_id=cell) == []
     assert names(made, customer_id="12.pdf") == ["12.pdf"]
     found = Composer(made, COLUMNS, SALT).survey(("j@example.org", "J", cell))
-    assert (found.fault, found.lacks, found.files) == (None, True, ())
+    assert (found.unavailable, found.goes_without, found.files) == (None, True, ())
 
 
 @pytest.mark.parametrize("cell", ["../x.pdf", "/etc/passwd", ".env", "2026", "12.pdf\0", "out.pdf"])
@@ -87,8 +87,8 @@ def test_what_must_not_be_attached_is_never_only_left_out(base: Path, cell: str)
     made = own(base, "bills/{{ customer_id }}", SEND_WITHOUT)
     assert reason(made, customer_id=cell).startswith("attachment bills/")
     found = Composer(made, COLUMNS, SALT).survey(("j@example.org", "J", cell))
-    assert found.fault is not None
-    assert not found.fails
+    assert found.unavailable is not None
+    assert not found.unavailable.fails
 
 
 def test_of_several_the_fault_that_refuses_is_told_before_one_that_fails_a_row(base: Path) -> None:
@@ -98,14 +98,16 @@ def test_of_several_the_fault_that_refuses_is_told_before_one_that_fails_a_row(b
     ]
     composer = Composer(content(attachments=tuple(files)), COLUMNS, SALT)
     found = composer.survey(("j@example.org", "J", "12"))
-    assert (found.fault, found.fails) == ("attachment c/12.pdf: no such file", False)
-    assert (found.is_missing, found.lacks, len(found.files)) == (True, True, 1)
+    told = Unavailable("attachment c/12.pdf: no such file", is_missing=True, fails=False)
+    assert (found.unavailable, found.goes_without, len(found.files)) == (told, True, 1)
     composer = Composer(content(attachments=tuple(files[:2])), COLUMNS, SALT)
-    assert composer.survey(("j@example.org", "J", "12")).fails
+    alone = composer.survey(("j@example.org", "J", "12")).unavailable
+    assert alone is not None
+    assert alone.fails
     for kinds, fails in (((FAIL, REFUSE), False), ((FAIL, FAIL), True)):
         there = tuple(replace(files[-1], missing=missing) for missing in kinds)
         composer = Composer(content(attachments=there), COLUMNS, SALT)
-        assert composer.survey(("j@example.org", "J", "12")).too_large_fails == fails
+        assert composer.survey(("j@example.org", "J", "12")).fails_if_too_large == fails
 
 
 def test_what_everybody_gets_counts_in_the_size_of_a_row(base: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sendbatch.campaign.model import Campaign, Recipients, SuppressionList
 from sendbatch.errors import Place
-from sendbatch.message.attachments import advice
+from sendbatch.message.attachments import open_attachments
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -56,7 +56,10 @@ def reads(campaign: Make, tmp_path: Path) -> Callable[[str], Content]:
             templates=replace(made.templates, html=here / "letter.html"),
             recipients=Recipients(here / "people.csv"),
             suppress=(SuppressionList(here / "never.txt"),),
-            sources=(here / "spring.yaml", here / "profiles.yaml"),
+            sources=tuple(
+                here / name
+                for name in ("spring.yaml", "profiles.yaml", "people.csv", "never.txt", "letter.html")
+            ),
             profile=replace(made.profile, usage=here / "usage.sqlite"),
         )
         return read_content(made, (here / "kept",))
@@ -69,7 +72,7 @@ def attached(content: Content, cell: str) -> str | None:
     cells = ("jane@example.org", "Jane", cell)
     composer = Composer(content, COLUMNS, SALT)
     surveyed = composer.survey(cells)
-    planned = surveyed.fault
+    planned = surveyed.unavailable and surveyed.unavailable.reason
     built = composer.compose(recipient(customer_id=cell), NOW)
     if planned is None:
         assert isinstance(built, Message)
@@ -185,7 +188,7 @@ def test_a_path_without_a_folder_is_advised_one(campaign: Make) -> None:
     made = campaign(attachments=patterns)
     place = Place("campaigns/spring.yaml", 9, 15, "attachments: …")
     made = replace(made, places={**made.places, "attachments.0.file": place})
-    first, second = advice(read_content(made), made)
+    first, second = open_attachments(read_content(made), made)
     assert (first.severity, first.place) == ("warning", place)
     assert first.hint is not None
     assert "write files/{{ customer_id }}" in first.hint

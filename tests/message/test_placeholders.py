@@ -17,7 +17,7 @@ Make = Callable[..., Campaign]
 
 
 def left(made: Campaign) -> list[Placeholder]:
-    return list(placeholders(read_content(made), made, COLUMNS))
+    return list(placeholders(read_content(made), made, COLUMNS).named)
 
 
 def texts(make: Make, html: str) -> list[str]:
@@ -142,8 +142,12 @@ def test_a_warning_says_in_how_many_messages_and_what_to_write(campaign: Make) -
     assert name.warning(1, 1).severity == "warning"
 
 
-def test_no_more_than_twenty_are_told(campaign: Make) -> None:
-    assert len(texts(campaign, " ".join(f"*|A{number}|*" for number in range(50)))) == 20
+def test_twenty_are_named_and_the_others_counted(campaign: Make) -> None:
+    made = campaign({"templates/body.html": " ".join(f"*|A{number}|*" for number in range(50))})
+    found = placeholders(read_content(made), made, COLUMNS)
+    assert len(found.named) == 20
+    (last,) = found.unnamed()
+    assert last.message == "and 30 more placeholders of other tools"
 
 
 def test_a_tag_in_a_variable_is_said_to_be_not_filled_in(campaign: Make) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.message.plaintext.reader import text_from_html
-from sendbatch.widths import width
+from sendbatch.words import width
 
 from .conftest import body_of, built, content
 

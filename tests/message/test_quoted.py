@@ -27,7 +27,7 @@ def normal(pieces: list[str]) -> str:
     return "".join(pieces).replace("\r\n", "\n").replace("\r", "\n")
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(500))
 @given(PIECES)
 @example(["x" * 74, "", "\n"])
 @example(["x" * 75, "\n", "."])
@@ -45,7 +45,7 @@ def test_what_is_written_decodes_to_the_pieces(pieces: list[str]) -> None:
     assert quoted([Markup(piece) for piece in pieces]) == written
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(500))
 @given(PIECES)
 @example(["\n", "F", "rom", " me"])
 @example(["x" * 75, "From me", "\n", "."])
@@ -62,7 +62,7 @@ def test_no_line_is_too_long_or_can_be_taken_for_something_else(pieces: list[str
         quopri.decodestring(line).decode()  # no character is split over two lines
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100))
 @given(st.lists(PIECES, max_size=5))
 def test_the_same_pieces_give_the_same_bytes_whatever_was_kept(bodies: list[list[str]]) -> None:
     kept = [quoted(pieces) for pieces in bodies]

@@ -67,7 +67,7 @@ def display_names(mail: EmailMessage) -> list[str]:
     return [box.display_name.replace(" ", "") for box in mail["To"].addresses]
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100))
 @given(HEADERS, NAMES, BODIES, FILES)
 def test_ours_means_what_theirs_does(
     subject: str, name: str, lines: list[str], files: list[tuple[str, str, bytes]]
@@ -85,7 +85,9 @@ def test_ours_means_what_theirs_does(
     message = built(made, first_name=subject, customer_id=said)
     ours, reference = parsed(message), theirs(subject, name, said, named)
     assert message.data.isascii()
-    assert str(ours["Subject"]) == subject  # theirs loses a blank beside a quote among encoded words
+    assert (
+        str(ours["Subject"]) == subject
+    )  # theirs loses a blank beside a quote among encoded words
     assert str(ours["From"]) == str(reference["From"])
     assert display_names(ours) == display_names(reference)
     assert body(ours, "html") == body(reference, "html")
@@ -102,7 +104,7 @@ PIECES = st.lists(CROOKED | st.text(st.characters(exclude_categories=["Cs"]), ma
 VALUES = st.one_of(PIECES.map("".join), st.sampled_from(["\r", "\r\n", "a\r", "\nb", "."]))
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150))
 @given(st.lists(st.tuples(PIECES.map("".join), VALUES), max_size=6))
 def test_a_template_of_pieces_means_the_text_they_make(parts: list[tuple[str, str]]) -> None:
     """Constants and values in turn; a template's own line ends are LF, a row's may be any."""

@@ -58,7 +58,7 @@ def said(env: jinja2.Environment, source: str, **variables: object) -> str:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 @pytest.mark.parametrize("autoescape", [False, True])
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(st.text("ab|{}<\n ", max_size=9), st.sampled_from([str, Markup, Sly]))
 def test_a_text_does_in_a_template_what_it_does_in_jinjas_sandbox(
     expression: str, autoescape: bool, text: str, kind: Callable[[str], str]

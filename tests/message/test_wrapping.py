@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.message.plaintext.wrapping import wrapped
-from sendbatch.widths import width
+from sendbatch.words import width
 
 JAPANESE = "折り返しは表示の幅で行い、「括弧」は離さない。"
 

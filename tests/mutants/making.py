@@ -70,11 +70,13 @@ def _is_python(source: bytes) -> bool:
 
 def _walk(node: ast.AST, function: int) -> Iterator[tuple[ast.expr | ast.stmt, str, int]]:
     """Each node that can be replaced, the text to replace it with, and the function it is in."""
+    if _is_for_types_only(node):
+        return
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         function = min(node.lineno, *(one.lineno for one in [node, *node.decorator_list]))
         defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
         children: list[ast.AST] = [*defaults, *node.body]
-    elif isinstance(node, ast.Assert | ast.Raise) or _is_for_types_only(node):
+    elif isinstance(node, ast.Assert | ast.Raise):
         children = []
     elif isinstance(node, ast.AnnAssign):  # not what the annotation says
         children = [node.value] if node.value is not None else []

@@ -1,3 +1,3 @@
 """The fixtures of the desks, for the tests of this room."""
 
-from tests.kit.desks import desk, ledger, make  # noqa: F401
+from tests.kit.desks import desk, ledger, make, prepared  # noqa: F401

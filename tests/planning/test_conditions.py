@@ -96,7 +96,8 @@ def test_a_where_that_is_true_for_nobody_says_what_its_columns_hold(
 ) -> None:
     one = campaign(tmp_path, people=PEOPLE, yaml=where("name == 'Zoe' and active != 'x' and 1"))
     make(one)
-    fault = matching_nobody(ledger.reading, one, ("email", "name", "active"), 6)
+    totals = {Status.FILTERED: 6}
+    (fault,) = matching_nobody(ledger.reading, one, ("email", "name", "active"), totals)
     assert fault.severity == "warning"
     assert fault.message == (
         "recipients.where is true for none of 6 rows: name == 'Zoe' and active != 'x' and 1"

@@ -90,6 +90,15 @@ class TestEdition:
         assert "--run ''" in str(refused.value)
         assert "other" not in str(refused.value)
 
+    def test_of_many_editions_the_newest_are_named_and_the_others_counted(
+        self, tmp_path: Path
+    ) -> None:
+        names = [f"spring@2026-0{month}" for month in range(1, 10)]
+        with pytest.raises(GuardError) as refused:
+            self.refuse(self.records(tmp_path, *names))
+        said = refused.value.message
+        assert said.endswith("of 2026-05, 2026-06, 2026-07, 2026-08, 2026-09 and 4 earlier")
+
     def test_one_that_is_given_is_meant_were_it_without_a_name(self, tmp_path: Path) -> None:
         folder = self.records(tmp_path, "spring@2026-01")
         self.refuse(folder, given=True)

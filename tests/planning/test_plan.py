@@ -13,7 +13,7 @@ from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.planning.plan import Planned
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.values import Status
+from sendbatch.values import Status, Why
 from tests.kit.campaigns import PEOPLE, YAML, campaign
 from tests.kit.people import said
 
@@ -94,8 +94,8 @@ class Dead:
 
     unanswered: ClassVar[set[str]] = {"example.org"}
 
-    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, str | None]:
-        return {one: "no mail there" if one == "example.net" else None for one in domains}
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, Why | None]:
+        return {one: Why.NO_DOMAIN if one == "example.net" else None for one in domains}
 
 
 def test_rows_of_a_domain_without_mail_are_invalid(
@@ -104,7 +104,7 @@ def test_rows_of_a_domain_without_mail_are_invalid(
     planned = make(campaign(tmp_path), lookups=Dead())
     assert "1 domain could not be looked up" in str(planned.warnings[0])
     (dead,) = ledger.reading.entries({Status.INVALID})
-    assert (dead.email, said(dead)) == ("eve@example.net", "no mail there")
+    assert (dead.email, said(dead)) == ("eve@example.net", "no mail server: example.net does not exist")
 
 
 FILES = YAML + 'attachments: ["bills/{{ name }}.pdf"]\n'

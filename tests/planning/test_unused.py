@@ -12,7 +12,7 @@ from sendbatch.errors import CampaignError
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.message.reading import read_content
 from sendbatch.planning.plan import Planned
-from sendbatch.planning.unused import hidden_slips, used_by
+from sendbatch.planning.unused import misspelt_names, used_by
 from tests.kit.campaigns import YAML, campaign, write
 
 Make = Callable[..., Planned]
@@ -109,7 +109,7 @@ def test_a_default_in_a_template_that_hides_a_misspelt_column_is_a_warning(tmp_p
     one = campaign(tmp_path)
     (tmp_path / "letter.txt").write_text("Dear\n{{ nmae|default('friend') }} {{ zip|default }}\n")
     content = read_content(one)
-    (fault,) = hidden_slips(content, one, used_by(content, one), ("email", "name"))
+    (fault,) = misspelt_names(content, one, ("email", "name"))
     assert fault.severity == "warning"
     assert fault.message.startswith("nmae is no column and no variable")
     assert fault.hint == "did you mean name?"
@@ -121,4 +121,4 @@ def test_a_name_that_a_template_sets_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("{% set names = 'x' %}{% include 'part.txt' %}")
     (tmp_path / "part.txt").write_text("{{ names|default('friend') }}")
     content = read_content(one)
-    assert list(hidden_slips(content, one, used_by(content, one), ("email", "name"))) == []
+    assert list(misspelt_names(content, one, ("email", "name"))) == []

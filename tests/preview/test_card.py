@@ -74,7 +74,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40))
 @given(SHAPED, SHAPED)
 def test_what_is_shown_is_what_a_mail_program_reads(subject: str, name: str) -> None:
     if not subject.strip() or "=?" in subject + name:

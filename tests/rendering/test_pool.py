@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Message, Recipient, Row, Status, Unbuildable
 from tests.kit.thoroughness import thoroughly
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.own_workers
 
@@ -202,7 +202,11 @@ def test_who_broke_a_worker_twice_is_never_tried_again_whatever_is_asked(hastier
     assert [type(one) for one in built(pool, people(3))] == [Message, Unbuildable, Message]
     assert given == [3, 1, 1, 1]
     given.clear()
-    assert [type(one) for _, one in pool.samples(people(3), NOW, nobody)] == [Sample, Unbuildable, Sample]
+    assert [type(one) for _, one in pool.samples(people(3), NOW, nobody)] == [
+        Sample,
+        Unbuildable,
+        Sample,
+    ]
     assert [type(one) for _, one in pool.each(people(3), NOW, nobody, "b@example.com")] == [
         *(Message, Unbuildable, Message)
     ]
@@ -216,7 +220,7 @@ def test_who_broke_a_worker_twice_is_never_tried_again_whatever_is_asked(hastier
 def test_where_nothing_is_sent_a_few_endless_rows_end_it(
     hastier: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "MOST_BROKEN", 2)
+    monkeypatch.setattr(pools, "MOST_BROKEN", 1)
     pool, given = Pool(setup(letter(HELD)), hastier), counted(hastier)
     with pytest.raises(CampaignError, match=r"2 messages took .* longer than 0.3 s \(row 0\)"):
         list(pool.samples(people(300), NOW, nobody))
@@ -341,12 +345,17 @@ def test_a_where_that_makes_too_much_names_the_row(workers: Workers) -> None:
 
 
 def test_who_asks_to_stop_is_heard_while_something_never_ends(workers: Workers) -> None:
-    asked = Stop()
-    threading.Timer(0.3, asked.soon).start()
+    asked, looks = Stop(), count()
+
+    def asks_in_the_middle() -> None:
+        if next(looks) == 3:
+            asked.soon()
+        asked.heed()
+
     with pytest.raises(Interrupted):
-        list(Pool(setup(key=ENDLESS), workers).check([rows(3)], asked.heed))
+        list(Pool(setup(key=ENDLESS), workers).check([rows(3)], asks_in_the_middle))
     with pytest.raises(Interrupted):
-        list(Pool(setup(letter(ENDLESS)), workers).each(people(3), NOW, asked.heed))
+        list(Pool(setup(letter(ENDLESS)), workers).each(people(3), NOW, asks_in_the_middle))
 
 
 def test_a_proof_is_for_its_reviewer(workers: Workers) -> None:
@@ -374,8 +383,7 @@ def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None
 def test_a_batch_that_never_ends_keeps_nobody_from_leaving() -> None:
     with Workers(1, row_patience=3600.0) as workers:
         answer = Pool(setup(letter(ENDLESS)), workers)._asking(RENDER, people(1), NOW)
-        while not answer.running():
-            time.sleep(0.01)
+        until(answer.running, "a worker that takes the batch")
         queued = Pool(setup(letter(ENDLESS)), workers)._asking(RENDER, people(1), NOW)
     for one in (answer, queued):
         with pytest.raises(Broken):

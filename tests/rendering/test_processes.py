@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,12 @@ from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.process import NEEDED
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
+from tests.kit.waiting import LONGEST, until
 from tests.rendering.test_pool import ENDLESS, NOW, built, letter, only_for, people, rows, setup
 
 pytestmark = pytest.mark.own_workers
 
-LONGEST = 60.0  # seconds that anything here may take
+COMPUTES = 1.5  # seconds of the processor beyond those that a worker takes to load
 
 NOT_FOR_WORKERS = {"pydantic", "yaml", "sqlite3", "aiosmtplib", "smtplib", "typer", "keyring"}
 
@@ -114,19 +114,13 @@ def test_no_worker_survives_a_killed_parent_not_even_in_a_batch_that_never_ends(
     assert parent.stdin is not None
     parent.stdin.write(told(setup(letter(ENDLESS)).to_bytes(), batches.asked(people(1), NOW)))
     parent.stdin.flush()
-    give_up = time.monotonic() + LONGEST
-    while not (workers := children(parent.pid)) and time.monotonic() < give_up:
-        time.sleep(0.01)
-    time.sleep(0.5)  # in the middle of the batch
-    (worker,) = workers
-    assert alive(worker)
+    until(lambda: children(parent.pid), "the worker")
+    (worker,) = children(parent.pid)
+    until(lambda: seconds(worker) > COMPUTES, "a batch that computes")
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdin.close()
-    give_up = time.monotonic() + LONGEST
-    while alive(worker) and time.monotonic() < give_up:
-        time.sleep(0.01)
-    assert not alive(worker)
+    until(lambda: not alive(worker), "the worker's end")
 
 
 def seconds(pid: int) -> float:
@@ -146,7 +140,7 @@ def test_a_worker_that_is_killed_over_a_row_fails_that_row_alone() -> None:
     def kill_who_computes_long() -> None:
         while not over.wait(0.05):
             for pid in set(children(os.getpid())) - others:
-                if seconds(pid) > 2.0:
+                if seconds(pid) > COMPUTES:
                     os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_who_computes_long)

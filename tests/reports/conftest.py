@@ -57,8 +57,8 @@ class Record:
         self.rows.append(entry)
         return entry
 
-    def report(self, run: str = "", places: dict[str, str] | None = None) -> Report:
-        return Report(self, take(self), "spring", run, places or {})
+    def report(self, title: str = "spring", places: dict[str, str] | None = None) -> Report:
+        return Report(self, take(self), title, places or {})
 
     def meta(self, key: str) -> str | None:
         return self.facts.get(key)

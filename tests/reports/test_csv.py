@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.message.identity import message_id
@@ -98,7 +98,6 @@ def test_line_breaks_quotes_and_commas_in_a_cell_stay_in_it(record) -> None:
 CELLS = st.text(alphabet='ab=-@,;"\r\n\t üＡ＝', max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CELLS, CELLS, CELLS, CELLS)
 def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, reason) -> None:
     record.rows.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.ledger.facts import Event
@@ -81,7 +81,6 @@ def test_replies_contents_servers_timings_and_events_are_told(record) -> None:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(), st.text())
 def test_whatever_a_server_or_a_cell_says_stays_a_string(record, key: str, reply: str) -> None:
     record.rows.clear()

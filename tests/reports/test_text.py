@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
-from sendbatch.widths import width
+from sendbatch.words import width
 
 
 def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
@@ -24,7 +24,7 @@ def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
     record.add(Status.INVALID, email="", key="", reason="the address is empty")
     record.add(Status.FILTERED)
 
-    text = summary(record.report("2026-12", {"report": "reports/x.csv"}))
+    text = summary(record.report("spring (2026-12)", {"report": "reports/x.csv"}))
 
     assert (
         text
@@ -147,6 +147,15 @@ def test_where_it_is_one_alone_they_are_named(record) -> None:
     text = summary(record.report())
     assert "  1 × 550 5.1.1 no such user\n" in text
     assert "sendbatch resolve FILE jane --as rejected" in text
+
+
+def test_of_many_such_replies_the_most_frequent_are_shown_and_the_others_counted(record) -> None:
+    for reply in range(7):
+        for _ in range(8 - reply):
+            record.add(Status.DEFERRED, code=550, reply=f"no {'x' * reply}")
+    text = summary(record.report())
+    assert "  4 × 550 no xxxx\n  … and 5 more by other replies\n" in text
+    assert "the next run tries these 35 again" in text
 
 
 def test_with_4xx_alone_nothing_of_that_is_said(record) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.smtp.meanings import OURS, About, Entry, entries, meaning
+from sendbatch.reasons import OURS
+from sendbatch.smtp.meanings import About, Entry, entries, meaning
 from sendbatch.smtp.replies import clean_reply
 from sendbatch.values import Reply
 

@@ -15,6 +15,7 @@ import trustme
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
+from sendbatch.smtp import opening as smtp_opening
 from sendbatch.smtp.connection import Offers, Server, open_connection
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import Login
@@ -123,7 +124,9 @@ def test_a_machine_without_any_authority_is_told_of(
     """As a bare image of a system is, without the package ca-certificates."""
     nothing = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))  # for OpenSSL itself: a folder is no list of them
+    monkeypatch.setenv(
+        "SSL_CERT_FILE", str(tmp_path)
+    )  # for OpenSSL itself: a folder is no list of them
     server, _ = postbox("tls", context=ssl.create_default_context())
     said = hint(failure(server, JANE))
     assert "install ca-certificates" in said
@@ -246,15 +249,24 @@ def test_where_ehlo_is_unknown_helo_does() -> None:
     assert not asyncio.run(opens()).extended
 
 
-def test_helo_alone_knows_no_login() -> None:
-    async def old(talk: Talk) -> None:
-        await talk.opens(ehlo=b"502 what\r\n")
-        await talk.answers(b"250 good day\r\n")
+@pytest.mark.parametrize(
+    ("ehlo", "helo", "hint"),
+    [
+        (b"502 what\r\n", [b"250 good day\r\n"], "it refuses EHLO, and HELO knows neither"),
+        (b"250 good day\r\n", [], "it may offer one after TLS: security: starttls"),
+    ],
+)
+def test_where_no_login_is_offered_it_is_said_why(
+    ehlo: bytes, helo: list[bytes], hint: str
+) -> None:
+    async def without(talk: Talk) -> None:
+        await talk.opens(ehlo=ehlo)
+        await talk.answers(*helo)
         await talk.hears_the_rest()
 
-    error = played(old, credentials=JANE)
+    error = played(without, credentials=JANE)
     assert (error.step, error.temporary) == ("auth", False)
-    assert "HELO" in str(error)
+    assert hint in str(error)
 
 
 def test_the_end_before_the_greeting_is_temporary() -> None:
@@ -263,6 +275,19 @@ def test_the_end_before_the_greeting_is_temporary() -> None:
 
     error = played(closes)
     assert (error.step, error.temporary, error.code) == ("greeting", True, None)
+    assert hint(error) == "does it begin with TLS? then security: tls"
+
+
+@pytest.mark.parametrize("code", [530, 538])
+def test_a_login_that_wants_tls_first_says_so(code: int) -> None:
+    async def wants_tls(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(b"%d 5.7.0 Encryption required\r\n" % code)
+        await talk.hears_the_rest()
+
+    error = played(wants_tls, credentials=JANE)
+    assert (error.step, error.code, error.temporary) == ("auth", code, False)
+    assert hint(error) == "the server wants TLS first: security: starttls"
 
 
 def test_another_protocol_is_told_from_smtp() -> None:
@@ -372,7 +397,11 @@ def test_a_refused_login_says_what_the_provider_wants(host: str, provider: str, 
     ("reply", "auth", "is_told"),
     [
         (b"550 5.7.30 Basic authentication is not supported for Client Submission.", "login", True),
-        (b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auto", True),
+        (
+            b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+            "auto",
+            True,
+        ),
         (b"535 5.7.3 Authentication unsuccessful", "auto", False),
         (b"535 5.7.139 Authentication unsuccessful, the token expired", "xoauth2", False),
     ],
@@ -459,6 +488,7 @@ def test_where_the_connection_ends_instead_of_a_second_answer_it_is_tried_on_ano
     ("offers", "replies", "tried"),
     [
         (b"CRAM-MD5 PLAIN LOGIN", [b"334 PDFAYj4=", b"535 no", b"535 no"], [b"CRAM-MD5", b"PLAIN"]),
+        (b"CRAM-MD5 PLAIN", [b"500 what", b"535 no"], [b"CRAM-MD5", b"PLAIN"]),
         (b"PLAIN LOGIN", [b"535 no"], [b"PLAIN"]),
         (b"PLAIN LOGIN", [b"504 what", b"334 UGFzc3dvcmQ6", b"535 no"], [b"PLAIN", b"LOGIN"]),
         (b"CRAM-MD5 PLAIN", [b"454 later"], [b"CRAM-MD5"]),
@@ -592,7 +622,8 @@ def test_what_is_offered_after_tls_counts(postbox: StartPostbox, trusting: ssl.S
     assert "plain" in offers.auth
 
 
-def test_ehlo_says_the_profiles_name() -> None:
+def said_at_ehlo(helo: str | None) -> str:
+    """What the client calls itself where the profile says so, or not."""
     talks: list[Talk] = []
 
     async def listens(talk: Talk) -> None:
@@ -601,9 +632,36 @@ def test_ehlo_says_the_profiles_name() -> None:
         await talk.answers(b"221 bye\r\n")
 
     async def opening() -> None:
-        async with scripted(listens, helo="mail.example.com") as server:
+        async with scripted(listens, helo=helo) as server:
             connection = await open_connection(server, None)
             await connection.quit()
 
     asyncio.run(opening())
-    assert talks[0].heard == [b"EHLO mail.example.com\r\n", b"QUIT\r\n"]
+    ehlo, quits = talks[0].heard
+    assert quits == b"QUIT\r\n"
+    return ehlo.decode().removeprefix("EHLO ").removesuffix("\r\n")
+
+
+def test_ehlo_says_the_profiles_name() -> None:
+    assert said_at_ehlo("mail.example.com") == "mail.example.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "full", "said"),
+    [
+        ("mx.example.com", "localhost", "mx.example.com"),
+        ("mx", "mx.example.com", "mx.example.com"),
+        ("mx", "localhost", "[127.0.0.1]"),
+        ("mx.", "mx", "[127.0.0.1]"),
+        ("mx", "1.0.0.127.in-addr.arpa", "[127.0.0.1]"),
+        ("büro.example.com", "mx", "[127.0.0.1]"),
+    ],
+)
+def test_without_one_ehlo_says_the_machines_full_name_or_its_address(
+    monkeypatch: pytest.MonkeyPatch, host: str, full: str, said: str
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    monkeypatch.setattr("socket.getfqdn", lambda: full)
+    by_name = smtp_opening._qualified_name.__wrapped__  # what it found once is not kept
+    monkeypatch.setattr(smtp_opening, "_qualified_name", by_name)
+    assert said_at_ehlo(None) == said

@@ -63,6 +63,7 @@ class Line:
             else:
                 assert action == Drop()
                 self.dropped = True
+        assert not (self.dropped and self.transaction.awaiting), "nothing more will be heard"
 
     def start(self, name: str) -> Line:
         self._current = name

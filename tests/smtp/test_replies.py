@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.smtp.replies import MOST_BYTES, MOST_LINES, Answer, ReplyError, ReplyParser, reply_of
+from sendbatch.smtp.replies import (
+    MOST_BYTES,
+    MOST_LINES,
+    Answer,
+    ReplyError,
+    ReplyParser,
+    clean_reply,
+    reply_of,
+)
 
 
 def read(*pieces: bytes) -> list[Answer]:
@@ -147,3 +155,12 @@ def test_no_bytes_raise_anything_but_the_parsers_own_error(data: bytes) -> None:
         assert 200 <= reply.code <= 599
         assert reply.text.isprintable()
         assert len(reply.text) <= 500
+
+
+@pytest.mark.parametrize("code", [200, 299, 400, 499, 500, 504, 599])
+def test_an_enhanced_code_is_taken_out_of_the_text_where_its_class_is_the_codes(code: int) -> None:
+    own, other = code // 100, 4 if code // 100 == 5 else 5
+    reply = clean_reply(code, [f"{own}.7.1 so it is"], "RCPT")
+    assert (reply.enhanced, reply.text) == (f"{own}.7.1", "so it is")
+    reply = clean_reply(code, [f"{other}.7.1 so it is"], "RCPT")
+    assert (reply.enhanced, reply.text) == (None, f"{other}.7.1 so it is")

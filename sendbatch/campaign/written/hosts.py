@@ -71,6 +71,15 @@ def ascii_domain(domain: str) -> str:
     return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to this host never leaves the machine, as its name or address alone tells."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return name == "localhost" or name.endswith(".localhost")  # RFC 6761 §6.3
+
+
 def is_address(found: str) -> bool:
     try:
         ipaddress.ip_address(found)

@@ -103,11 +103,9 @@ class SqlitePeople:
         assert plan is not None
         return plan.columns.index(column)
 
-    def domains_without_mail(self, prefix: str) -> list[str]:
+    def domains_without_mail(self) -> list[str]:
         rows = self._db.execute(
-            f"SELECT DISTINCT email FROM {self._rows} WHERE status = 'invalid' "
-            f"AND (why IN {_listed(OF_DNS)} OR why = 'other' AND substr(detail, 1, length(?1)) = ?1)",
-            (prefix,),
+            f"SELECT DISTINCT email FROM {self._rows} WHERE status = 'invalid' AND why IN {_listed(OF_DNS)}"
         )
         return sorted({email.rpartition("@")[2] for (email,) in rows})
 

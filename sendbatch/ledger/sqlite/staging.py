@@ -26,6 +26,7 @@ from sendbatch.ledger.sqlite.merging import forget_older, key_index
 from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import DONE, TRIED
 from sendbatch.ledger.states import LEFT_OUT
+from sendbatch.values import Why
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
@@ -71,7 +72,7 @@ class SqliteStaging:
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
             'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
-            "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
+            "unreachable (domain TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID",
         ):
             self._db.execute(f"CREATE TEMP TABLE {table}")
         self._base = self._one(
@@ -161,11 +162,11 @@ class SqliteStaging:
         )
         return [domain for (domain,) in rows]
 
-    def reject_domains(self, reasons: Iterable[tuple[str, str]]) -> None:
-        self._put("INSERT INTO unreachable VALUES (?, ?)", reasons)
+    def reject_domains(self, found: Iterable[tuple[str, Why]]) -> None:
+        self._put("INSERT INTO unreachable VALUES (?, ?)", found)
         with self._transaction():
             self._db.execute(
-                "UPDATE plan_row SET status = 'invalid', why = 'other', detail = unreachable.reason "
+                "UPDATE plan_row SET status = 'invalid', why = unreachable.why, detail = domain "
                 'FROM marks JOIN unreachable USING (domain) WHERE marks."row" = plan_row."row" '
                 f"AND {self._rows} AND status = 'pending'"
             )

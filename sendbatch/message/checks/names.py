@@ -23,17 +23,17 @@ from sendbatch.message.source import assigned, exported, references
 
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:
-    """A fault for every name that is neither a column nor a variable, with a guess.
+    """A finding for every name that is neither a column nor a variable, with a guess.
 
     `columns` are the usable names of the plan's columns. Names only asked `is defined` or given a
     default are fine, and so are those that a template or one around it sets itself. Text that is
-    compared with a number or a truth value is a fault too.
+    compared with a number or a truth value is one too.
     """
     known = set(columns) | set(content.variables)
     env = environment()
-    faults: list[Finding] = []
+    findings: list[Finding] = []
     for checking in _checkings(env, content, columns):
-        faults += checking.faults()
+        findings += checking.findings()
     for what, source in _templates(content):
         place = declared_at(campaign, what)
         try:
@@ -41,22 +41,22 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
         except jinja2.TemplateSyntaxError as error:
             found = slip(env, source, error, expression=False)
             place = within(place, source, found.offset)
-            faults.append(
+            findings.append(
                 Rule.TEMPLATE_SYNTAX.finding(
                     f"{what}: not a template: {found.message}", place, found.hint
                 )
             )
             continue
         unknown = (use for use in uses if use.name not in known)
-        faults += [
-            _fault(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
+        findings += [
+            _unknown(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
             for use in unknown
         ]
         tree = env.parse(source)
         for one in misuses(tree, Kinds(tree, columns, content.variables)):
             there = _inline(place, source, one.line, one.word)
-            faults.append(one.rule.finding(f"{what}: {one.message}", there, one.hint))
-    return faults
+            findings.append(one.rule.finding(f"{what}: {one.message}", there, one.hint))
+    return findings
 
 
 def bare_conditions(
@@ -108,7 +108,7 @@ def first_use(content: Content, name: str) -> Place | None:
         for template, source in bundle.sources.items():
             for (line, word), column in words(source).items():
                 if word == name:
-                    return at(bundle.shown[template], source, line, column=column)
+                    return at(bundle.paths[template], source, line, column=column)
     return None
 
 
@@ -150,11 +150,11 @@ class _Checking:
             self._shared |= new
             reached += new
 
-    def faults(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         for name in self._trees:
-            seen = self._visible(name)
+            known = self._visible(name)
             for use in names_needed(self._env, self._bundle.sources[name]):
-                if use.name in seen:
+                if use.name in known:
                     continue
                 place = self._place(name, use.line, use.name)
                 if name not in self._shared and use.name in self._known:
@@ -163,7 +163,7 @@ class _Checking:
                         said, place, "write `with context` behind the import"
                     )
                 else:
-                    yield _fault("", use, seen, place)
+                    yield _unknown("", use, known, place)
             for one in misuses(self._trees[name], self._kinds(name)):
                 yield one.rule.finding(
                     one.message, self._place(name, one.line, one.word), one.hint
@@ -183,7 +183,7 @@ class _Checking:
         return Kinds(self._trees[name], columns, variables, unsure)
 
     def _place(self, name: str, line: int, word: str) -> Place:
-        return at(self._bundle.shown[name], self._bundle.sources[name], line, word)
+        return at(self._bundle.paths[name], self._bundle.sources[name], line, word)
 
     def _visible(self, name: str) -> set[str]:
         """All names that a template may use without setting them where it does."""
@@ -237,7 +237,7 @@ def _inline(place: Place | None, source: str, line: int, word: str) -> Place | N
     )
 
 
-def _fault(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
+def _unknown(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
     meant = meant_by(use.name, {*known, *environment().globals})
     hint = meant or "add a column or a variable of that name"
     return Rule.UNKNOWN_NAME.finding(

@@ -19,6 +19,7 @@ from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.source import BLOCK, VALUE, assigned, blank, constants
 from sendbatch.message.templates import Failed
+from sendbatch.words import listed
 
 _LONGEST_SHOWN = 100
 _LOCAL, _PART, _SCHEME, _COMPUTED = "local", "part", "scheme", "computed"
@@ -99,7 +100,8 @@ class Pictures:
             if reference.kind == _COMPUTED
         ]
         self.are_computed = bool(places)
-        self._where = ", ".join(dict.fromkeys(f"{place.file}:{place.line}" for place in places[:3]))
+        spots = dict.fromkeys(f"{place.file}:{place.line}" for place in places)
+        self._where = listed([*spots], 3)
 
     def hold(self, document: str) -> None:
         """Raises Failed where something leads nowhere."""
@@ -230,7 +232,7 @@ def _kind(url: str) -> str | None:
 def _place(content: Content, name: str, start: int) -> Place:
     bundle = content.html
     assert bundle is not None
-    return at_offset(bundle.shown[name], bundle.sources[name], start)
+    return at_offset(bundle.paths[name], bundle.sources[name], start)
 
 
 def _shown(url: str) -> str:

@@ -23,7 +23,7 @@ from sendbatch.message.content import Bundle, Content
 from sendbatch.message.source import blank, constants, depths
 from sendbatch.words import count
 
-_MOST = 20  # that are told of
+_MOST = 20  # that are looked for in each message; the others are counted
 _MOST_PLACES = 3  # besides the first
 _LONGEST_SHOWN = 60
 
@@ -82,7 +82,7 @@ class Placeholder:
     also: tuple[Place, ...] = ()
     is_ours: bool = False
 
-    def seen_again(self, other: Placeholder) -> Placeholder:
+    def merged_with(self, other: Placeholder) -> Placeholder:
         """The same at a second place."""
         lines = {(place.file, place.line) for place in (self.place, *self.also) if place is not None}
         place, in_all = other.place, self.in_all or other.in_all
@@ -120,9 +120,21 @@ class Placeholder:
         return Rule.LEFTOVER_PLACEHOLDER.finding(said, self.place, hint)
 
 
-def placeholders(
-    content: Content, campaign: Campaign, columns: Collection[str]
-) -> tuple[Placeholder, ...]:
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """The first placeholders that were left, and how many more there are."""
+
+    named: tuple[Placeholder, ...] = ()
+    more: int = 0
+
+    def unnamed(self) -> Iterator[Finding]:
+        """One warning for all that are only counted."""
+        if self.more:
+            said = f"and {count(self.more, 'more placeholder')} of other tools"
+            yield Rule.LEFTOVER_PLACEHOLDER.finding(said)
+
+
+def placeholders(content: Content, campaign: Campaign, columns: Collection[str]) -> Leftovers:
     """Each that was left, once, at its first place."""
     known = frozenset((*columns, *content.variables))
     found: dict[str, Placeholder] = {}
@@ -134,8 +146,8 @@ def placeholders(
     ):
         first = found.setdefault(one.text, one)
         if first is not one:
-            found[one.text] = first.seen_again(one)
-    return tuple(found.values())[:_MOST]
+            found[one.text] = first.merged_with(one)
+    return Leftovers(tuple(found.values())[:_MOST], max(0, len(found) - _MOST))
 
 
 def _in_lines(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:
@@ -157,7 +169,7 @@ def _in_bundle(
             written = _UNREAD.sub(lambda piece: blank(piece[0]), written)
         levels = _Levels(source if name == bundle.entry else None)
         for start, text, column in _left(written, known):
-            place = at_offset(bundle.shown[name], source, start)
+            place = at_offset(bundle.paths[name], source, start)
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 

@@ -12,7 +12,7 @@ from sendbatch.campaign.language.environment import environment
 from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import at_offset
-from sendbatch.message.content import Bundle
+from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.plaintext.page import tidy
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
@@ -42,6 +42,13 @@ def wordless(html: Bundle) -> Finding | None:
     return Rule.NO_TEXT_PART.finding(
         f"no text part can be made from it: {why}", _place(html), ALT_OR_TEXT
     )
+
+
+def bare_text_part(content: Content) -> Iterator[Finding]:
+    """The warning, of a content that was read: what is an error was refused then."""
+    found = wordless(content.html) if content.html is not None and content.text is None else None
+    if found is not None:
+        yield found
 
 
 def _with_values(source: str) -> tuple[str, bool]:
@@ -80,5 +87,5 @@ def _place(html: Bundle) -> Place:
     for name, source in html.sources.items():
         image = _IMAGE.search(source)
         if image is not None:
-            return at_offset(html.shown[name], source, image.start())
-    return Place(html.shown[html.entry])
+            return at_offset(html.paths[name], source, image.start())
+    return Place(html.paths[html.entry])

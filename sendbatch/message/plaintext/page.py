@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sendbatch.message.plaintext.wrapping import wrapped
-from sendbatch.widths import width
+from sendbatch.words import width
 
 # Columns of a line: what mail programs show without wrapping, and quoted-printable without a soft break.
 _WIDTH = 76

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sendbatch.message.markup import Tag, attributes_of, tokens
+from sendbatch.message.markup import Token, attributes_of, tokens
 from sendbatch.message.plaintext.elements import (
     IMPLIED_ENDS,
     TABLE_PARTS,
@@ -41,7 +41,7 @@ class _Reader:
         self._open: Counter[str] = Counter()
         self._hidden = self._keeping_lines = 0
 
-    def read(self, found: Sequence[str | Tag]) -> str:
+    def read(self, found: Sequence[str | Token]) -> str:
         for at, token in enumerate(found):
             if isinstance(token, str):
                 if not self._hidden:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sendbatch.message.markup import Tag
+from sendbatch.message.markup import Token
 from sendbatch.message.plaintext.elements import BREAKS, STRUCTURE
 
 _LAYOUT_ROLE = re.compile(r"\brole\s*=\s*[\"']?(?:presentation|none)\b", re.IGNORECASE)
@@ -56,7 +56,7 @@ class _Table:
         return self.cells > self.rows and longest <= (_WIDEST_ROW if self.breaks else _LONGEST_ROW)
 
 
-def data_tables(tokens: Sequence[str | Tag]) -> dict[int, bool]:
+def data_tables(tokens: Sequence[str | Token]) -> dict[int, bool]:
     """Where, among `tokens`, the tables begin that hold data, and whether their columns have headings."""
     found: dict[int, bool] = {}
     open_tables: list[_Table] = []

@@ -117,11 +117,11 @@ class Writer:
         holds_blocks = page.flushed != element.flushed
         start = 0 if holds_blocks else element.start
         written = "".join(page.inline[start:])
-        seen = tidy(written)
-        if holds_blocks and not seen:
+        visible = tidy(written)
+        if holds_blocks and not visible:
             page.below(link.address)
             return
-        words = seen or anchor.label
+        words = visible or anchor.label
         before = " " if written[:1] == " " else ""
         after = written[len(written.rstrip()) :]
         if not words and not anchor.has_image:
@@ -130,7 +130,7 @@ class Writer:
             page.inline[start:] = [f"{before}<{link.address}>{after}"]
         elif link.is_said_by(words):
             page.inline[start:] = [before, words if link.is_number else link.address, after]
-        elif seen:
+        elif visible:
             page.inline[start:] = [written.rstrip(), f" {link.marked}{after}"]
         else:
             page.inline[start:] = [f"{before}{words} {link.marked}{after}"]

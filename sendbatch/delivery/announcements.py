@@ -1,6 +1,7 @@
-"""What a run tells while it happens, gathered: the first of a kind at once, with its words, then how many
-more there were, seldom and at the end. However often a server says the same, a person reads a few lines;
-the record has each.
+"""What a run tells while it happens: what became of somebody, what happened, and what it waits for.
+
+Notices are gathered: the first of a kind at once, with its words, then how many more there were, seldom and
+at the end. However often a server says the same, a person reads a few lines; the record has each.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 
 from sendbatch.errors import one_line
 from sendbatch.findings import pattern_of
+from sendbatch.limits.gates import Hold
 from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Clock
-from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.smtp.replies import said
 from sendbatch.values import Outcome, Recipient, Status
-from sendbatch.words import count, word
+from sendbatch.words import clock_time, count, word
 
 AT_ONCE = 3  # notices of one kind that are told as they come
 FIRST_PAUSE = 60.0  # seconds between two lines of one kind after that; doubled up to
@@ -24,6 +26,16 @@ LONGEST_PAUSE = 1800.0
 MOST_KINDS = 20  # reasons told apart
 MOST_DOMAINS = 1000  # counted apart
 NAMED = 3  # domains in one line
+WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read
+
+
+class Announcer:
+    """`note(kind, text)` writes an event of the record."""
+
+    def __init__(self, observer: Observer, note: Callable[[str, str], None], clock: Clock) -> None:
+        self.observer = observer
+        self.notices = Notices(observer, note, clock)
+        self.waits = Waits(observer, clock)
 
 
 class Notices:
@@ -83,13 +95,60 @@ class Notices:
             words = one_line(_why(outcome), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
-        return self._kinds.setdefault(key, _Kind(f"{word(status)}: {words}"))
+        return self._kinds.setdefault(key, _Kind(word(status), words))
 
 
 def _why(outcome: Outcome, row: int = 0) -> str:
     """What the server said; else the reason, with the row of the CSV where it is about that."""
     reply = outcome.reply
     return said(reply) if reply is not None else reason_of(outcome, row)
+
+
+class Waits:
+    """What nothing goes on before, and until when. Knows who was deferred in this run and is to be tried
+    again in it, by domain."""
+
+    def __init__(self, observer: Observer, clock: Clock) -> None:
+        self._observer = observer
+        self._clock = clock
+        self._deferred = Domains()
+
+    def joined(self, domain: str) -> None:
+        """One more is deferred, and tried again in this run."""
+        self._deferred.add(domain)
+
+    def left(self, domain: str) -> None:
+        """One of those was tried again."""
+        self._deferred.remove(domain)
+
+    def retry(self, due_at: float) -> str:
+        """Only deferred recipients remain, and the next is due at this epoch time. Returns it in words."""
+        where = self._deferred
+        who = (
+            f"{count(len(where), 'deferred recipient')} ({where})"
+            if len(where)
+            else "who is deferred"
+        )
+        self._tell(where.most or "the deferred", who, due_at)
+        more = f": {len(where):,} ({where})" if len(where) else ""
+        return f"only deferred recipients remain{more}; the next is due at {clock_time(due_at)}"
+
+    def gate(self, hold: Hold, due: float) -> None:
+        """A limit lets nobody start before this steady time."""
+        seconds = due - self._clock.steady()
+        if seconds >= WORTH_TELLING:
+            self._tell(hold.whom, hold.why, self._clock.wall() + seconds)
+
+    def server(self, why: str, due: float) -> None:
+        """It is connected to again at this steady time."""
+        self.gate(Hold("the server", f"the server, which {why}"), due)
+
+    def building(self) -> None:
+        """Nobody can be sent to before the next messages are built."""
+        self._tell("messages", "the next messages to be built", None)
+
+    def _tell(self, whom: str, why: str, until: float | None) -> None:
+        self._observer.waiting(Wait(whom, why, until))
 
 
 class _Gate:
@@ -116,9 +175,10 @@ class _Gate:
 
 @dataclass(slots=True)
 class _Kind:
-    """All of one status and one reason."""
+    """All of one status and one reason, each in words."""
 
-    words: str
+    status: str
+    why: str
     number: int = 0
     domains: Domains = field(default_factory=lambda: Domains())
     gate: _Gate = field(default_factory=lambda: _Gate(1))
@@ -129,9 +189,8 @@ class _Kind:
 
     @property
     def so_far(self) -> str:
-        how, _, why = self.words.partition(": ")
-        about = f" ({why})" if why else ""
-        return f"{how} {count(self.number, 'time')} so far{about}: {self.domains}"
+        about = f" ({self.why})" if self.why else ""
+        return f"{self.status} {count(self.number, 'time')} so far{about}: {self.domains}"
 
 
 class Domains:

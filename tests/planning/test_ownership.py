@@ -11,7 +11,7 @@ import pytest
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError
 from sendbatch.ledger.sqlite.record import Ledger
-from sendbatch.planning import belonging
+from sendbatch.planning import ownership
 from tests.kit.campaigns import campaign, write
 from tests.kit.people import remember
 
@@ -43,9 +43,9 @@ def held(ledger: Ledger) -> Callable[..., str | None]:
     """Hold the record to a campaign, and write it down where that passes."""
 
     def hold(loaded: Campaign, moved_from: str | None = None) -> str | None:
-        said = belonging.same_campaign(ledger.reading, loaded, moved_from, COMMAND)
+        said = ownership.same_campaign(ledger.reading, loaded, moved_from, COMMAND)
         with ledger.draft() as draft:
-            belonging.remember(draft, loaded)
+            ownership.remember(draft, loaded)
             draft.merge()
         return said
 

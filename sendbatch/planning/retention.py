@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from sendbatch.errors import GuardError
+from sendbatch.planning.request import Request
 from sendbatch.runtime.ci import ATTEMPT, attempt, in_ci
 from sendbatch.words import count
 
@@ -23,6 +25,23 @@ class Beginning:
     command: str
     recorded: bool
     holders: int
+
+
+def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> str | None:
+    """A new record, in CI: refused, or only told of. Raises GuardError."""
+    options, keeping, campaign = request.options, request.keeping, request.campaign
+    if not is_new:
+        begun_before = "--first-run: there is a record, which the run goes on with"
+        return None if options.first_run is None else begun_before
+    if not campaign.profile.delivers:
+        return None
+    beginning = Beginning(
+        campaign.name, keeping.place, request.command, keeping.is_named, holders
+    )
+    reason = refusal(beginning, keeping.environ, options.first_run, now)
+    if reason is not None and not request.looking:
+        raise GuardError(reason)
+    return None if reason is None else f"a run would be refused: {reason}"
 
 
 def refusal(

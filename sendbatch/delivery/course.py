@@ -1,0 +1,63 @@
+"""Whether a run goes on: asked to end, given up by itself, or broken off because its record is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
+from sendbatch.runtime.stop import Stop
+
+
+class Course:
+    """`soon` is set once nothing more is to be begun, `at_once` once connections are to be dropped.
+    `note(kind, text)` writes an event of the record."""
+
+    def __init__(self, stop: Stop, note: Callable[[str, str], None]) -> None:
+        self.soon, self.at_once = asyncio.Event(), asyncio.Event()
+        self.given_up = ""  # why, for people
+        self.broken: BaseException | None = None  # why the record can no longer be written
+        self._stop = stop
+        self._note = note
+
+    def begin(self) -> None:
+        """From now on it ends when its `stop` says so."""
+        self._stop.bind(self.soon, self.at_once)
+
+    def end(self) -> None:
+        self._stop.unbind()
+
+    @property
+    def is_ending(self) -> bool:
+        return self.soon.is_set()
+
+    def give_up(self, reason: str) -> None:
+        """The run ends by itself: the first reason counts."""
+        if not self.given_up:
+            self.given_up = reason
+            self._note("stopped", reason)
+        self.soon.set()
+
+    def break_off(self, error: BaseException) -> None:
+        """The record can no longer be written."""
+        self.broken = self.broken or error
+        self.soon.set()
+
+    async def unless_lost(self, work: Coroutine[Any, Any, None]) -> None:
+        """Where the record is lost no dot leaves any more, but those that left may be answered."""
+        try:
+            await work
+        except RecordLost as lost:
+            self.break_off(lost)
+
+
+def first_of(stopped: BaseExceptionGroup[RecordStopped | LedgerError]) -> RecordStopped:
+    """The first error as one that says what was sent before stands. Use of quotas counts as record."""
+    error: BaseException = stopped
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, RecordStopped):
+        return error
+    assert isinstance(error, LedgerError)
+    return RecordStopped(error.findings)

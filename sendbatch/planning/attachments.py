@@ -1,0 +1,88 @@
+"""What attachments do to a plan: files that are missing, too large, or other ones for the same address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import CampaignError, Place, shown
+from sendbatch.findings import Finding, Groups, Rule
+from sendbatch.ledger.facts import Faulty, Twins
+from sendbatch.message.attachments import encoded
+from sendbatch.message.content import Content, SharedFile
+from sendbatch.rendering.batches import Large
+from sendbatch.rendering.setup import too_large
+from sendbatch.words import count
+
+_WAYS = (
+    "attachments: [{file: …, missing: send_without}] sends such rows without it, "
+    "missing: fail lets them fail alone"
+)
+
+
+def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
+    """What everybody gets, held against what the provider publishes."""
+    files = [file for file in content.attachments if isinstance(file, SharedFile)]
+    size, limit = encoded(sum(len(file.data) for file in files)), campaign.profile.size_limit
+    if limit is None or size <= limit:
+        return []
+    place = campaign.places.get("attachments")
+    said = f"attachments: what everybody gets is too large: {too_large(size, limit)}"
+    return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
+
+
+def refuse_faulty(faulty: Faulty, file: Path) -> None:
+    """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
+    if not faulty.count:
+        return
+    findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
+    if (others := faulty.count - len(faulty.rows)) > 0:
+        said = f"and {count(others, 'more row')} whose attachments cannot be used"
+        findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
+    if faulty.is_missing:
+        findings[-1] = replace(findings[-1], hint=_WAYS)
+    raise CampaignError(findings)
+
+
+def oversized(
+    rule: Rule, large: Sequence[Large], limit: int | None, file: Path
+) -> list[Finding]:
+    """The rows whose attachments are more than the server takes, but for those that fail alone."""
+    held = [
+        (line, too_large(size, limit))
+        for line, size, fails in large
+        if limit is not None and size > limit and not fails
+    ]
+    return _of_rows(rule, held, file)
+
+
+def refuse_other_files(twins: Twins, campaign: Campaign) -> None:
+    """Which of two different files should one address get? Only the author knows."""
+    if not twins.count:
+        return
+    shown = ", ".join(f"row {later} (as row {first})" for later, first in twins.rows)
+    raise CampaignError(
+        Rule.OTHER_ATTACHMENTS.finding(
+            f"{count(twins.count, 'row')} have the address of an earlier row and other attachments: "
+            f"{shown}",
+            campaign.places.get("recipients.file"),
+            "write out what makes a row one delivery: key: customer_id   (or key: email, to send "
+            "the first only)",
+        )
+    )
+
+
+def _of_rows(rule: Rule, held: Sequence[tuple[int, str]], file: Path) -> list[Finding]:
+    groups = Groups()
+    for row, text in held:
+        groups.add(text, row, "")
+    return [
+        *groups.findings(
+            rule,
+            shown(file),
+            lambda group: f"{group.words}{group.where_if_many}",
+            "with other such faults",
+        )
+    ]

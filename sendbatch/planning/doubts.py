@@ -1,0 +1,69 @@
+"""What may not be meant, looked for before anything is sent: one function a rule, all of them in `DOUBTS`.
+
+What an author wrote is looked at in `message.checks`, what only the rows can tell in this room. Each function
+takes what it needs and gives warnings; what refuses a campaign is found in `people`, before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.findings import Finding
+from sendbatch.ledger.store import People
+from sendbatch.message.attachments import open_attachments
+from sendbatch.message.checks.pictures import doubtful_pictures
+from sendbatch.message.checks.wordless import bare_text_part
+from sendbatch.message.content import Content
+from sendbatch.planning.conditions import bare_warnings, matching_nobody
+from sendbatch.planning.keys import shared_addresses
+from sendbatch.planning.unused import misspelt_names
+from sendbatch.values import Status
+
+
+class When(Enum):
+    """A run that goes on with the same plan and content has said most of it, and does not say it again."""
+
+    ALWAYS = auto()
+    PLANNED = auto()  # where the plan was made anew, and where nothing will be sent
+    CHANGED = auto()  # there, and where the content is another than in the last run
+    LOOKING = auto()  # where nothing will be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What there is to look at: the campaign, and its plan with the columns and the rows by status."""
+
+    campaign: Campaign
+    content: Content
+    people: People
+    columns: tuple[str, ...]
+    totals: Mapping[Status, int]
+
+
+# In the order in which they are said.
+DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
+    (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
+    (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
+    (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
+    (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.PLANNED, lambda on: bare_text_part(on.content)),
+)
+
+
+def doubts(sight: Sight, *, looking: bool, planned: bool, changed: bool) -> Iterator[Finding]:
+    """All that is to be said now. `looking`: nothing will be sent; `planned`: the plan was made anew;
+    `changed`: the content is another than in the last run."""
+    due = {
+        When.ALWAYS: True,
+        When.PLANNED: looking or planned,
+        When.CHANGED: looking or planned or changed,
+        When.LOOKING: looking,
+    }
+    for when, look in DOUBTS:
+        if due[when]:
+            yield from look(sight)

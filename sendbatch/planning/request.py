@@ -1,0 +1,73 @@
+"""What planning is asked for, and what it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import LedgerError
+from sendbatch.message.content import Content
+from sendbatch.planning.options import Options
+from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.stop import Stop
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.values import Why
+
+
+class Lookups(Protocol):
+    """`check(domains, heed)` says for each domain why no mail can go there, or None; `heed` is called
+    now and then, and may raise. `unanswered` are those of which nothing could be learned."""
+
+    unanswered: set[str]
+
+    def check(self, domains: Iterable[str], heed: Callable[[], None]) -> dict[str, Why | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
+    `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
+    looked at."""
+
+    place: str
+    is_named: bool
+    environ: Mapping[str, str]
+    refused: LedgerError | None = None
+
+    @property
+    def notice(self) -> str | None:
+        """What a person should know of the record, where it is only looked at."""
+        if self.refused is None:
+            return None
+        return f"a run would be refused: {self.refused.message}\n  {self.refused.hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
+    edition. `size_seen` is the greatest message in bytes that the server lately said it takes, `keys` those
+    by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are told of
+    and not refused."""
+
+    campaign: Campaign
+    content: Content
+    options: Options
+    command: str
+    keeping: Keeping
+    size_seen: int | None = None
+    keys: Keys | None = None
+    looking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What planning works with. `lookups` begins look-ups of domains; `now` is in seconds since the epoch."""
+
+    workers: Workers
+    lookups: Callable[[], Lookups]
+    observer: Observer
+    stop: Stop
+    now: Callable[[], float]

@@ -1,0 +1,61 @@
+"""The command lines that lead on, as a person can paste them into a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import shown
+from sendbatch.planning.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLines:
+    """Those for one campaign as it was called; `record` is the folder named by --record."""
+
+    campaign: Campaign
+    record: Path | None = None
+
+    def run(self, options: Options | None = None, *, limit: int | None = None) -> str:
+        """Runs the campaign again as it was now, or goes on where that ended: for the same people, and with
+        `limit` no more of them than were left."""
+        chosen = options.words(limit) if options is not None else []
+        return self._line("run", [*self.campaign.typed, *self._folder], [*self._edition, *chosen])
+
+    def run_of_any_edition(self, options: Options) -> str:
+        """As `run`, for whoever adds which edition is meant."""
+        chosen = options.words(options.limit)
+        if options.moved_from is not None:  # until a run has taken it in
+            chosen = ["--moved-from", options.moved_from, *chosen]
+        return self._line("run", [*self.campaign.typed, *self._folder], chosen)
+
+    def check(self) -> str:
+        """Builds every message of the campaign and sends none."""
+        typed = self._typed("--smtp", "--set", "--expect", "--tolerate")
+        return self._line("check", [*typed, *self._edition], self._folder)
+
+    def resolve(self) -> str:
+        """The beginning of a line that settles recipients by hand."""
+        typed = self._typed("--smtp", "--set")
+        return self._line("resolve", [*typed, *self._edition], self._folder)
+
+    def _line(self, verb: str, *words: Iterable[str]) -> str:
+        rest = (word for part in words for word in part)
+        return shlex.join(["sendbatch", verb, shown(self.campaign.file), *rest])
+
+    @property
+    def _edition(self) -> list[str]:
+        return ["--run", self.campaign.run] if self.campaign.run_given else []
+
+    @property
+    def _folder(self) -> list[str]:
+        return [] if self.record is None else ["--record", shown(self.record)]
+
+    def _typed(self, *known: str) -> list[str]:
+        """So much of what was typed as another verb knows."""
+        typed = self.campaign.typed
+        pairs = zip(typed[::2], typed[1::2], strict=True)
+        return [word for pair in pairs if pair[0] in known for word in pair]

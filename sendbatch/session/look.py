@@ -1,0 +1,108 @@
+"""The verbs that only look: what a run would do now, worked out on a copy of the record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.records import open_copy_of_record
+from sendbatch.ledger.store import Draft, Record
+from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.limits.quota import quotas_of
+from sendbatch.planning.approval import approve, write_approval
+from sendbatch.planning.guards import server_of
+from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.session import gallery
+from sendbatch.session.job import Job
+from sendbatch.session.overview import Overview, overview_of
+from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
+from sendbatch.session.rehearsal import rehearse
+
+T = TypeVar("T")
+
+
+def plan(job: Job, out: Path | None = None) -> Overview:
+    """With `out`, the plan is written there for a later run to be held to."""
+
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
+        digest = _approved(job, draft, prepared, out) if out is not None else None
+        return replace(overview_of(job, prepared, allowance), digest=digest)
+
+    return look(job, see)
+
+
+def check(job: Job) -> Overview:
+    """As `plan`, and every recipient's message is built."""
+    return look(job, lambda *made: _rehearsed(job, *made))
+
+
+def dry_run(job: Job) -> tuple[Overview, Path | None]:
+    """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
+    be written."""
+
+    def see(
+        draft: Draft, prepared: Prepared, allowance: Allowance
+    ) -> tuple[Overview, Path | None]:
+        overview = _rehearsed(job, draft, prepared, allowance)
+        return overview, gallery.write(job, draft, prepared)
+
+    return look(job, see)
+
+
+def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False) -> T:
+    """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
+    says that it spends the account's quota.
+
+    Raises as a run does, but for changes of content or server, which are among the notices.
+    """
+    job.record.refuse_links()
+    hold_edition(job)
+    with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
+        allowance = _allowance(job, looking=not spending)
+        content = content_of(job)
+        refused = _doubt(job, record)
+        request = request_of(job, allowance, content, looking=True, refused=refused)
+        record.recover(job.now())
+        with record.draft(job.stop.heed) as draft:
+            return see(draft, prepare(draft, request, means_of(job, workers)), allowance)
+
+
+def _allowance(job: Job, *, looking: bool) -> Allowance:
+    allowance = allowance_of(job.campaign, job.edge, looking=looking)
+    if allowance.unread is not None and quotas_of(allowance.rates):
+        why = allowance.unread.message
+        job.observer.notice(f"how much of the quota is used is not known: {why}")
+    return allowance
+
+
+def _doubt(job: Job, record: Record) -> LedgerError | None:
+    """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
+    lost = job.record.lost()
+    if lost is not None or not job.profile.delivers:
+        return lost
+    return record.doubt()
+
+
+def _rehearsed(job: Job, draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
+    rehearsal = rehearse(job, draft, prepared)
+    overview = overview_of(job, prepared, allowance, rehearsal)
+    size = rehearsal.warn_of_size(allowance.announced_size(job.now()))
+    return replace(overview, warnings=(*overview.warnings, *size))
+
+
+def _approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
+    """Write plan.json; returns its digest."""
+    campaign = job.campaign
+    approval = approve(
+        campaign.name,
+        campaign.run,
+        prepared.content.digest,
+        server_of(campaign.profile),
+        os.urandom(16),
+        job.stop.heeding(draft.people.holders()),
+    )
+    return write_approval(approval, out)

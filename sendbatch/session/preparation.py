@@ -1,0 +1,78 @@
+"""What a run and a look begin with alike: the content, worker processes, and all that planning needs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sendbatch.audience.deliverability import Deliverability
+from sendbatch.errors import CampaignError, LedgerError, shown
+from sendbatch.limits.account import Allowance
+from sendbatch.message.content import Content
+from sendbatch.message.reading import read_content
+from sendbatch.planning import guards
+from sendbatch.planning.people import no_text
+from sendbatch.planning.request import Keeping, Means, Request
+from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.clock import Onward
+from sendbatch.session.job import Job
+from sendbatch.smtp.idempotency import Keys
+
+
+def hold_edition(job: Job) -> None:
+    """Raises GuardError where it is not clear which edition is meant."""
+    guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+
+
+@contextlib.contextmanager
+def workers_of(job: Job) -> Iterator[Workers]:
+    """The first process starts here, unless it did before: it loads while all else is made ready."""
+    if job.workers is not None:
+        yield job.workers
+        return
+    with Workers() as workers:
+        yield workers
+
+
+def content_of(job: Job) -> Content:
+    """Raises CampaignError with what is wrong with it, and with files of recipients that are no text."""
+    try:
+        return read_content(job.campaign, (job.record.base, job.record.path))
+    except CampaignError as error:
+        others = no_text(job.campaign, job.stop.heed)
+        raise CampaignError([*error.findings, *others]) from None
+
+
+def request_of(
+    job: Job,
+    allowance: Allowance,
+    content: Content,
+    *,
+    looking: bool = False,
+    refused: LedgerError | None = None,
+) -> Request:
+    """What planning is asked for. `looking`: nothing will be sent; `refused` is then what a run would say of
+    the record."""
+    place = shown(job.record.path)
+    return Request(
+        campaign=job.campaign,
+        content=content,
+        options=job.options,
+        command=job.command,
+        keeping=Keeping(place, job.record.named, job.edge.environ, refused),
+        size_seen=allowance.announced_size(job.now()),
+        keys=_keys(job),
+        looking=looking,
+    )
+
+
+def means_of(job: Job, workers: Workers) -> Means:
+    return Means(workers, Deliverability, job.observer, job.stop, job.now)
+
+
+def _keys(job: Job) -> Keys | None:
+    """None where the provider knows none, and where a person's word stands instead."""
+    idempotency = job.profile.idempotency
+    if idempotency is None or job.options.resend_in_doubt:
+        return None
+    return Keys(idempotency.holds, Onward(job.edge.clock))

@@ -1,0 +1,116 @@
+"""What a record tells when nothing is sent, and how a person settles what only a person can know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import CampaignError, LedgerError, one_line, shown
+from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.records import has_record, open_record, read_record
+from sendbatch.ledger.store import Reading
+from sendbatch.planning.options import all_spellings
+from sendbatch.reports.files import write_files
+from sendbatch.reports.formats import FORMATS, TABLE
+from sendbatch.reports.report import Report
+from sendbatch.reports.tally import exit_code, take
+from sendbatch.reports.text import summary
+from sendbatch.runtime.edge import Edge
+from sendbatch.session.server import OUTBOX
+from sendbatch.values import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
+    may know less than was sent, if it may."""
+
+    exit_code: int
+    totals: Mapping[Status, int]
+    under_way: bool
+    summary: str
+    folder: Path
+    doubt: str | None = None
+
+
+def status(campaign: Campaign, folder: RecordFolder) -> Standing:
+    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
+    _hold_recorded(folder)
+    with read_record(folder.path) as record:
+        under_way = record.under_way
+        report = report_of(campaign, folder, record.reading, live=under_way)
+        doubt = record.doubt()
+    totals = report.tally.totals
+    return Standing(
+        exit_code(totals, campaign.tolerate),
+        totals,
+        under_way,
+        summary(report),
+        folder.path,
+        str(doubt) if doubt is not None and campaign.profile.delivers else None,
+    )
+
+
+def write_report(campaign: Campaign, folder: RecordFolder, form: str, out: TextIO) -> int:
+    """Write the record in a format of the registry; returns the exit code of `status`.
+
+    Raises CampaignError for another format, LedgerError without a record.
+    """
+    if form not in FORMATS:
+        raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
+    _hold_recorded(folder)
+    with read_record(folder.path) as record:
+        report = report_of(campaign, folder, record.reading, live=record.under_way)
+        FORMATS[form].write(report, out)
+    return exit_code(report.tally.totals, campaign.tolerate)
+
+
+def resolve(
+    campaign: Campaign, folder: RecordFolder, keys: Sequence[str], to: Status, edge: Edge
+) -> None:
+    """Settle recipients in doubt, or deferred by 5xx, as ACCEPTED, PENDING or REJECTED.
+
+    Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
+    """
+    _hold_recorded(folder)
+    now = edge.clock.wall()
+    without_log = not campaign.profile.delivers
+    with open_record(
+        folder.path, since="a moment ago", holder=edge.holder, without_log=without_log
+    ) as record:
+        record.recover(now)
+        wrong = record.resolve(all_spellings(keys) or [], to, now)
+        if wrong:
+            raise CampaignError(
+                f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
+                hint="sendbatch status lists who is",
+            )
+        write_files(report_of(campaign, folder, record.reading), folder.path)
+
+
+def report_of(
+    campaign: Campaign, folder: RecordFolder, reading: Reading, *, live: bool = False
+) -> Report:
+    """What every format is made from; `live`: a process is sending at this moment."""
+    places = {"report": shown(folder.path / TABLE)}
+    if (folder.path / OUTBOX).is_dir():
+        places["mails"] = shown(folder.path / OUTBOX)
+    tally = take(reading, live=live)
+    return Report(reading, tally, campaign.title, places)
+
+
+def _hold_recorded(folder: RecordFolder) -> None:
+    """Raises LedgerError where there is no record, or none any more."""
+    folder.refuse_links()
+    if (gone := folder.lost()) is not None:
+        raise gone
+    if has_record(folder.path):
+        return
+    others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
+    raise LedgerError(
+        f"{shown(folder.path)}: there is no record here; nothing was sent yet",
+        hint=f"there are records of: {', '.join(others)} (--run)" if others else None,
+    )

@@ -1,0 +1,165 @@
+"""The loop of one run, and what it talks to: the server, the account that others may share, the record."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sendbatch.campaign.secrets import Commands
+from sendbatch.delivery.assignment import Assignment, Policy, Setting
+from sendbatch.delivery.connections import Dialer
+from sendbatch.delivery.engine import Ending, Engine
+from sendbatch.delivery.history import History, history_of, way_out
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.store import Backlog, Reading
+from sendbatch.limits.account import Allowance
+from sendbatch.limits.declared import limits_of
+from sendbatch.limits.sharing import wait_for_share
+from sendbatch.planning import guards
+from sendbatch.planning.preparing import Prepared
+from sendbatch.runtime.loop import Loop, unless_stopped
+from sendbatch.runtime.observer import Wait
+from sendbatch.session.job import Job
+from sendbatch.session.server import Way, reachable
+from sendbatch.smtp.connection import Connection
+from sendbatch.smtp.idempotency import Keys
+from sendbatch.smtp.levels import Levels
+
+
+@contextlib.contextmanager
+def sending_of(job: Job, allowance: Allowance) -> Iterator[Sending]:
+    with (
+        reachable(job) as way,
+        _counted(allowance),
+        Loop() as loop,
+        Commands() as commands,
+    ):
+        sending = Sending(job, allowance, way, loop, commands)
+        try:
+            yield sending
+        finally:
+            sending.leave()
+
+
+class Sending:
+    """Logs in first, so that a wrong password is found before anybody is asked; then sends."""
+
+    def __init__(
+        self, job: Job, allowance: Allowance, way: Way, loop: Loop, commands: Commands
+    ) -> None:
+        self._job = job
+        self._clock = job.edge.clock
+        self._allowance = allowance
+        self._loop = loop
+        self._server_name = f"{way.server.host}:{way.server.port}"
+        self._levels = Levels(self._known_level())
+        self._dialer = Dialer(way.server, lambda: way.read_credentials(commands), self._levels)
+        self._first: Connection | None = None
+        self._first_at = 0.0
+        # A person, for as long as they wanted, while the first connection waited.
+        self.was_asked = False
+        self._joined_at = self._clock.steady()
+
+    def connect(self) -> None:
+        """Log in on the first connection. Raises SmtpError, ProfileError, Interrupted."""
+        self._first = self._loop.run(unless_stopped(self._logged_in(), self._job.stop))
+        servers = self._allowance.servers
+        if servers is not None:
+            host = self._allowance.account.host
+            servers.found_size(host, self.size_limit, self._job.now())
+
+    async def _logged_in(self) -> Connection:
+        usage, account = self._allowance.usage, self._allowance.account
+        observer = self._job.observer
+        if usage is not None:
+            await wait_for_share(
+                usage, account, self._joined_at, clock=self._clock, notice=observer.notice
+            )
+        observer.waiting(Wait("the server", f"{self._server_name} to answer", None))
+        opened = await self._dialer.open()
+        self._first_at = self._clock.steady()
+        return opened
+
+    @property
+    def size_limit(self) -> int | None:
+        """The greatest message in bytes, as the server has just said."""
+        return self._first.offers.size if self._first is not None else None
+
+    def deliver(
+        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
+        return self._loop.run(self._deliver(reading, backlog, prepared, keys))
+
+    def leave(self) -> None:
+        if self._first is not None and self._first.usable:
+            self._loop.run(self._first.quit())
+        servers, level = self._allowance.servers, self._levels.learned
+        if servers is not None and level is not None:
+            with contextlib.suppress(LedgerError):  # the next run finds out by itself
+                servers.found_level(self._server_name, level, self._job.now())
+
+    def _known_level(self) -> int | None:
+        servers = self._allowance.servers
+        return None if servers is None else servers.level_of(self._server_name, self._job.now())
+
+    async def _deliver(
+        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+    ) -> Ending:
+        first, self._first = self._first, None
+        history = self._history(reading, prepared)
+        committer = Committer(backlog)
+        assignment = Assignment(
+            backlog,
+            committer,
+            prepared.pool,
+            content=prepared.content.digest,
+            selected=prepared.sendable,
+            keys=keys,
+            history=history,
+        )
+        self._job.observer.sending(prepared.sendable)
+        try:
+            engine = self._engine(assignment)
+            return await engine.run(first, self._first_at if self.was_asked else None)
+        finally:
+            await committer.close()
+            self._job.observer.finished()
+
+    def _engine(self, assignment: Assignment) -> Engine:
+        job, options, clock = self._job, self._job.options, self._clock
+        policy = Policy(
+            job.campaign.retry,
+            breaker=options.breaker,
+            slow_down=job.profile.slow_down,
+            no_wait=options.no_wait,
+            stop_after=options.stop_after,
+        )
+        limits = limits_of(
+            job.campaign,
+            self._allowance,
+            clock,
+            no_wait=policy.no_wait,
+            braked=assignment.history.braked,
+        )
+        setting = Setting(clock, job.edge.random, job.observer, job.stop)
+        return Engine(assignment, policy, limits, self._dialer, setting)
+
+    def _history(self, reading: Reading, prepared: Prepared) -> History:
+        way = way_out(
+            prepared.salt,
+            guards.server_of(self._job.profile),
+            self._allowance.username,
+            prepared.content.bounces_to,
+        )
+        return history_of(reading, way)
+
+
+@contextlib.contextmanager
+def _counted(allowance: Allowance) -> Iterator[None]:
+    """Be seen by other runs on the account, which share its limits with this one."""
+    if allowance.usage is None:
+        yield
+        return
+    with allowance.usage.alive(allowance.account):
+        yield

@@ -1,0 +1,65 @@
+"""What may not be meant is looked for by one list of functions, and said when it is news."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.message.reading import read_content
+from sendbatch.planning.doubts import DOUBTS, Sight, doubts
+from sendbatch.values import Status
+from tests.kit.campaigns import campaign
+from tests.kit.desks import Make
+
+YAML = """\
+name: spring
+from: Example News <news@example.com>
+subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
+recipients: {file: people.csv, key: number, where: name != 'Zoe'}
+templates: {html: letter.html}
+attachments: ["{{ bill }}"]
+smtp: sandbox
+"""
+PEOPLE = """\
+email,number,name,active,bill
+ann@example.com,1,Ann,no,bill.pdf
+ann@example.com,2,Ann,yes,bill.pdf
+"""
+COLUMNS = ("email", "number", "name", "active", "bill")
+
+PLANNED = ["bare-text-part"]
+CHANGED = ["bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"]
+
+
+@pytest.fixture
+def sight(tmp_path: Path, ledger: Ledger, make: Make) -> Sight:
+    """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
+    (tmp_path / "bill.pdf").write_text("%PDF")
+    letter = "<a href='https://a.example'><img src='//a.example/x.png'></a>"
+    (tmp_path / "letter.html").write_text(letter)
+    one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
+    make(one)
+    totals = {Status.FILTERED: 2}
+    return Sight(one, read_content(one), ledger.reading, COLUMNS, totals)
+
+
+@pytest.mark.parametrize(
+    ("occasion", "found"),
+    [
+        ("looking", ["where-matches-nobody", *CHANGED, "open-attachment", *PLANNED]),
+        ("planned", ["where-matches-nobody", *CHANGED, *PLANNED]),
+        ("changed", ["where-matches-nobody", *CHANGED]),
+        ("", ["where-matches-nobody"]),
+    ],
+)
+def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: list[str]) -> None:
+    said = {when: when == occasion for when in ("looking", "planned", "changed")}
+    warnings = [*doubts(sight, **said)]
+    assert [warning.rule for warning in warnings] == found
+    assert {warning.severity for warning in warnings} == {"warning"}
+
+
+def test_the_whole_list_is_tried_here() -> None:
+    assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + 1
