@@ -27,7 +27,8 @@ BLANK = Entry(
     code=None,
     enhanced=None,
     reply=None,
-    reason=None,
+    why=None,
+    detail=None,
     content=None,
     dated_at=None,
     first_attempt_at=None,
@@ -49,6 +50,8 @@ class Record:
 
     def add(self, status: Status, **values: Any) -> Entry:
         number = len(self.rows) + 2
+        if "reason" in values:  # words of any kind
+            values |= {"why": "other", "detail": values.pop("reason")}
         given = {"row": number, "key": f"k{number}", "email": f"p{number}@example.com", **values}
         entry = replace(BLANK, id=number, status=status, **given)
         self.rows.append(entry)
@@ -83,7 +86,7 @@ class Record:
         for one in self.entries(statuses, all_rows=all_rows):
             reply = (one.code, one.enhanced, one.reply, one.attempts, one.content)
             times = (one.first_attempt_at, one.finished_at)
-            yield one.row, one.key, one.email, str(one.status), *reply, *times, one.reason
+            yield one.row, one.key, one.email, str(one.status), *reply, *times, one.why, one.detail
 
     def span(self) -> tuple[float | None, float | None]:
         rows = self.rows + self.gone
