@@ -520,6 +520,12 @@ class Rule(Enum):
         "A word of the template language is written for the column of that name.",
         "Write it with `_` before it: the column `None` is `_none`.",
     )
+    STUCK_MESSAGE = (
+        Topic.TEMPLATES,
+        "error",
+        "Several messages take too long to build, or more memory than there is: no more are tried.",
+        "Look at what the templates compute: a loop that never ends, or a text that grows.",
+    )
     BARE_CONDITION = (
         Topic.TEMPLATES,
         "warning",

@@ -84,7 +84,7 @@ def comments(reading: Reading) -> None:
         if at is not None:
             said = f"{label(trail)}: this and all behind it is a comment, and no part of the text"
             hint = "put the text in quotes, or a blank behind the #"
-            Spot(reading, trail).fault(
+            Spot(reading, trail).find(
                 Rule.CUT_BY_COMMENT, said, hint, place=replace(place, column=at + 1)
             )
 
@@ -93,4 +93,4 @@ def _all_comment(spot: Spot) -> None:
     """`color: #ff0000` is no colour but nothing, and would be read as None."""
     place = spot.key_place
     if is_all_comment(place.text or "", (place.column or 1) - 1):
-        spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", COMMENT, key=True)
+        spot.find(Rule.NO_VALUE, f"{spot.label} has no value", COMMENT, key=True)

@@ -25,10 +25,10 @@ def find(spot: Spot, written: str, *, spreadsheets: bool = False, what: str = ""
     what = what or spot.label
     if wrong is not None:
         hint = _meant(folder, written) if wrong == NO_SUCH_FILE else None
-        spot.fault(Rule.UNREADABLE_FILE, f"{what}: {wrong}: {written}", hint)
+        spot.find(Rule.UNREADABLE_FILE, f"{what}: {wrong}: {written}", hint)
     elif path.suffix.lower() in SPREADSHEETS and not spreadsheets:
         said = f"{what}: a spreadsheet, not a CSV: {written}"
-        spot.fault(Rule.SPREADSHEET, said, "save it as CSV (UTF-8)")
+        spot.find(Rule.SPREADSHEET, said, "save it as CSV (UTF-8)")
     return path
 
 

@@ -1,6 +1,6 @@
 """From a campaign file to a Campaign: read, checked, resolved, everything wrong told.
 
-The order is that of the faults a person would mend: the file's shape first, then what it names.
+The order is that of the findings a person would mend: the file's shape first, then what it names.
 Nothing stops at the first fault; what cannot be read is left out and the rest is checked.
 """
 
@@ -69,26 +69,26 @@ def load_campaign(
     `run` is the edition ("" for none; None: as the file says); `settings` are those of --set and win
     over `variables`; `smtp` names another profile; `rate`, `expect` and `tolerate` are texts as in
     the file. `config_folder` is where profiles.yaml is looked for last (None: the user's own).
-    Raises CampaignError, or ProfileError where only the profile is wrong, with all faults.
+    Raises CampaignError, or ProfileError where only the profile is wrong, with all findings.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
     unneeded = ("smtp",) if asked.smtp else ()
     declared, reading = read_file(CampaignKeys, file, str(file), unneeded=unneeded)
     if declared is None:
-        raise CampaignError(reading.faults)
+        raise CampaignError(reading.findings)
     profiles = find_profiles(reading.folder, config_folder)
     return _Loading(absolute(file), declared, reading, asked).campaign(profiles)
 
 
 class _Loading:
-    """One campaign file on its way; `faults` grows as it is looked at."""
+    """One campaign file on its way; `findings` grows as it is looked at."""
 
     def __init__(self, file: Path, declared: CampaignKeys, reading: Reading, asked: Asked) -> None:
         self.file = file
         self.declared = declared
         self.reading = reading
         self.asked = asked
-        self.faults = reading.faults
+        self.findings = reading.findings
 
     def campaign(self, profiles: Profiles) -> Campaign:
         declared, asked = self.declared, self.asked
@@ -126,10 +126,10 @@ class _Loading:
 
     def refuse(self, profiles: Profiles) -> None:
         """Raise all that is wrong, the campaign's before the profile's, each by line."""
-        if not self.faults and not profiles.faults:
+        if not self.findings and not profiles.findings:
             return
-        kind = CampaignError if self.faults else ProfileError
-        raise kind(sorted(self.faults, key=_by_line) + sorted(profiles.faults, key=_by_line))
+        kind = CampaignError if self.findings else ProfileError
+        raise kind(sorted(self.findings, key=_by_line) + sorted(profiles.findings, key=_by_line))
 
     def complete(self, profile: Profile | None) -> tuple[Mailbox, Profile]:
         """What must be there, where nothing was wrong."""
@@ -139,10 +139,10 @@ class _Loading:
 
     def profile(self, profiles: Profiles) -> Profile | None:
         if self.asked.smtp is not None:
-            return profiles.choose(self.asked.smtp, None, "--smtp", self.faults)
+            return profiles.choose(self.asked.smtp, None, "--smtp", self.findings)
         smtp, spot = self.declared.smtp, self.reading.spot.at("smtp")
         if isinstance(smtp, str):
-            return profiles.choose(smtp, spot.place, "smtp", self.faults)
+            return profiles.choose(smtp, spot.place, "smtp", self.findings)
         if isinstance(smtp, ProfileKeys):
             return merge(None, smtp, spot, self.file)
         return None
@@ -152,7 +152,7 @@ class _Loading:
             if not name.isidentifier():
                 hint = "write --set name=value"
                 said = f"--set: not a name that a template can use: {name}"
-                self.faults.append(Rule.WRONG_USAGE.finding(said, None, hint))
+                self.findings.append(Rule.WRONG_USAGE.finding(said, None, hint))
         return {**(self.declared.variables or {}), **self.asked.settings}
 
     def run(self, variables: Mapping[str, Json]) -> str:
@@ -172,7 +172,7 @@ class _Loading:
         try:
             return read(text)
         except Wrong as wrong:
-            self.faults.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
+            self.findings.append(Rule.WRONG_USAGE.finding(f"{option}: {wrong}", None, wrong.hint))
             return None
 
     def sources(self, profiles: Profiles) -> tuple[Path, ...]:
@@ -195,7 +195,7 @@ def _dotted(trail: Trail) -> str:
     return ".".join(str(part) for part in trail)
 
 
-def _by_line(fault: Finding) -> tuple[int, int]:
+def _by_line(finding: Finding) -> tuple[int, int]:
     """Those of the command line first, then by line and column."""
-    place = fault.place
+    place = finding.place
     return (place.line or 0, place.column or 0) if place else (-1, 0)

@@ -31,9 +31,9 @@ def merge(
     spot: Spot,
     file: Path,
 ) -> Profile | None:
-    """The resolved profile, or None with faults added. `name` is None for one written inline."""
-    faults = spot.reading.faults
-    before = len(faults)
+    """The resolved profile, or None with findings added. `name` is None for one written inline."""
+    findings = spot.reading.findings
+    before = len(findings)
     preset = _preset(declared, spot)
     host = declared.host or (preset.host if preset else None)
     if host is None and not spot.has("host") and (preset or not spot.has("provider")):
@@ -44,7 +44,7 @@ def merge(
     ca = _authorities(declared, security, spot)
     if host is not None and preset is not None:
         _hold_to_keeping(declared, preset, host, port, spot)
-    if host is None or len(faults) > before:
+    if host is None or len(findings) > before:
         return None
     own = Profile(
         **fields_of(declared),
@@ -206,10 +206,10 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
         )
     if declared.ca is None:
         return None
-    faults = spot.reading.faults
-    before = len(faults)
+    findings = spot.reading.findings
+    before = len(findings)
     path = find_source(spot.at("ca"), declared.ca, spreadsheets=True)
-    if len(faults) == before and not _holds_certificates(path):
+    if len(findings) == before and not _holds_certificates(path):
         hint = "PEM is wanted; of DER it is made by: openssl x509 -inform der -in FILE -out ca.pem"
         spot.at("ca").blame(
             Rule.NO_CERTIFICATE, f"no certificate in this file: {declared.ca}", hint

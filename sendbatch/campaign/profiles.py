@@ -31,7 +31,7 @@ SANDBOX = "sandbox"
 
 @dataclass(frozen=True)
 class Profiles:
-    """One profiles.yaml as read, or none (`file` is None). `faults` are all that is wrong in it."""
+    """One profiles.yaml as read, or none (`file` is None). `findings` are all that is wrong in it."""
 
     file: Path | None
     reading: Reading
@@ -41,8 +41,8 @@ class Profiles:
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property
-    def faults(self) -> list[Finding]:
-        return self.reading.faults
+    def findings(self) -> list[Finding]:
+        return self.reading.findings
 
     @property
     def names(self) -> list[str]:
@@ -53,7 +53,7 @@ class Profiles:
     ) -> Profile | None:
         """The profile of that name, presets merged in; None where that fails.
 
-        What is wrong in the profile is added to `faults`; that there is none of the name to
+        What is wrong in the profile is added to `findings`; that there is none of the name to
         `unknown`, at the place where it is named.
         """
         if name == SANDBOX:
@@ -90,10 +90,10 @@ def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -
     """One profile by name, found from the folder `start` on. Raises ProfileError."""
     profiles = find_profiles(start, config_folder)
     profile = None
-    if not profiles.faults:
-        profile = profiles.choose(name, None, "profile", profiles.faults)
-    if profile is None or profiles.faults:
-        raise ProfileError(profiles.faults)
+    if not profiles.findings:
+        profile = profiles.choose(name, None, "profile", profiles.findings)
+    if profile is None or profiles.findings:
+        raise ProfileError(profiles.findings)
     return profile
 
 
@@ -112,7 +112,7 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
 
 
 def read_profiles(file: Path) -> Profiles:
-    """Read one profiles.yaml; what is wrong in it is in `faults`."""
+    """Read one profiles.yaml; what is wrong in it is in `findings`."""
     file = absolute(file)
     declared, reading = read_file(ProfilesKeys, file, shown(file))
     if declared is None:
@@ -121,7 +121,7 @@ def read_profiles(file: Path) -> Profiles:
     if profiles.pop(SANDBOX, None) is not None:
         spot = reading.spot.at("profiles", SANDBOX)
         said = f"profiles: {SANDBOX} is built in"
-        spot.fault(Rule.RESERVED_NAME, said, "choose another name", key=True)
+        spot.find(Rule.RESERVED_NAME, said, "choose another name", key=True)
     return Profiles(file, reading, profiles, declared.suppress or (), declared.project or "")
 
 

@@ -1,4 +1,4 @@
-"""From a document to what it says, by its table of keys; all that is wrong becomes faults with their places.
+"""From a document to what it says, by its table of keys; what is wrong becomes findings with their places.
 
 What cannot be read is left out and the rest is read, so that one fault hides no other: files are still
 looked for where a key is misspelt three lines above.
@@ -34,9 +34,9 @@ def read_file(
     source = read_source(file, shown, shape_of(keys))
     folder = absolute(file).parent
     if source.root is None:
-        return None, Reading(Document(shown, {}, {}, {}), keys, folder, source.faults)
+        return None, Reading(Document(shown, {}, {}, {}), keys, folder, source.findings)
     widen(source.root, keys)
-    reading = Reading(document(source), keys, folder, source.faults)
+    reading = Reading(document(source), keys, folder, source.findings)
     for spot in _without_value(reading.document.data, reading.spot, reading):
         _blame_emptiness(spot)
     return read_keys(keys, reading.document.data, reading.spot, unneeded=unneeded), reading
@@ -70,7 +70,7 @@ def read_keys(
         if key is None:
             there = spot.at(name)
             hint = syntax.strange_blank(name) or _meant(keys, name, spot)
-            there.fault(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
+            there.find(Rule.UNKNOWN_KEY, f"unknown key: {there.label}", hint, key=True)
         elif (found := key.kind.read(inner, spot.at(name))) is not None:
             values[name] = found
     _blame_missing(keys, value, spot, unneeded)
@@ -90,7 +90,7 @@ def _blame_missing(
         if key.example:
             spot.blame(Rule.MISSING_KEY, f"{key.name} is missing", f"write {key.example}")
         else:
-            spot.fault(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
+            spot.find(Rule.MISSING_KEY, f"{spot.at(key.name).label} is missing")
 
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
@@ -147,4 +147,4 @@ def _blame_emptiness(spot: Spot) -> None:
     place = spot.key_place
     if syntax.is_all_comment(place.text or "", (place.column or 1) - 1):
         hint = syntax.COMMENT
-    spot.fault(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)
+    spot.find(Rule.NO_VALUE, f"{spot.label} has no value", hint, key=True)

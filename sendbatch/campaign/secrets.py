@@ -101,7 +101,7 @@ def read_credentials(
     commands = commands or Commands()
     if profile.username is None or profile.password is None:
         return None
-    faults: list[Finding] = []
+    findings: list[Finding] = []
     values: list[str] = []
     for source, what in ((profile.username, "username"), (profile.password, "password")):
         try:
@@ -109,11 +109,11 @@ def read_credentials(
             value = _read(source, profile, environ, user, timeout, commands)
             values.append(_usable(value, what))
         except _Unreadable as error:
-            faults += [
+            findings += [
                 Rule.MISSING_SECRET.finding(m, profile.place, error.hint) for m in error.messages
             ]
-    if faults:
-        raise ProfileError(faults)
+    if findings:
+        raise ProfileError(findings)
     return Credentials(*values)
 
 

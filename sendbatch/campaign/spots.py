@@ -26,7 +26,7 @@ class Reading:
     document: Document
     keys: type[Keys[Any]]
     folder: Path
-    faults: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     sources: list[Path] = field(default_factory=list)
 
     @property
@@ -73,7 +73,7 @@ class Spot:
                 data = data[part]
         return data
 
-    def fault(
+    def find(
         self,
         rule: Rule,
         message: str,
@@ -82,15 +82,15 @@ class Spot:
         place: Place | None = None,
         key: bool = False,
     ) -> None:
-        """What is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
+        """Add what is wrong, in words that name the spot: at its value, at its `key`, or at another place."""
         at = place or (self.key_place if key else self.place)
-        self.reading.faults.append(rule.finding(message, at, hint))
+        self.reading.findings.append(rule.finding(message, at, hint))
 
     def blame(
         self, rule: Rule, message: str, hint: str | None = None, *, key: bool = False
     ) -> None:
-        """What is wrong with what stands here."""
-        self.fault(rule, f"{self.label}: {message}", hint, key=key)
+        """Add what is wrong with what stands here."""
+        self.find(rule, f"{self.label}: {message}", hint, key=key)
 
     def attempt(
         self, read: Callable[[], T], rule: Rule = Rule.WRONG_VALUE, *, key: bool = False
@@ -102,5 +102,5 @@ class Spot:
             text = self.data
             place = self.key_place if key else self.place
             place = within(place, text if isinstance(text, str) else "", wrong.offset)
-            self.fault(rule, f"{self.label}: {wrong}", wrong.hint, place=place)
+            self.find(rule, f"{self.label}: {wrong}", wrong.hint, place=place)
             return None

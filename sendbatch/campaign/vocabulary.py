@@ -27,8 +27,12 @@ def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Plain[str]:
 
 def switch(off: str, on: str) -> Plain[bool]:
     """One of two words, of which the second is true."""
-    read = values.choice(off, on)
-    return Plain(lambda value: read(value) == on, {"enum": [off, on]})
+    word = values.choice(off, on)
+
+    def read(value: object) -> bool:
+        return word(value) == on
+
+    return Plain(read, {"enum": [off, on]})
 
 
 def whole(low: int, high: int) -> Plain[int]:
@@ -38,7 +42,10 @@ def whole(low: int, high: int) -> Plain[int]:
 
 
 def of_text(read: Callable[[str], str]) -> Callable[[object], str]:
-    return lambda value: read(values.text(value))
+    def read_text(value: object) -> str:
+        return read(values.text(value))
+
+    return read_text
 
 
 def encoding(examples: str) -> Plain[str]:

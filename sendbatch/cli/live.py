@@ -119,14 +119,14 @@ class Beat:
         if since < TOLD_AT_MOST:
             return False
         tenths = int(progress.share * 10)
-        standing = (progress.done, progress.waiting(now, wall) is not None)
+        state = (progress.done, progress.waiting(now, wall) is not None)
         due = (
             tenths > self._tenths
-            or (since >= TOLD_EVERY and standing != self._told)
+            or (since >= TOLD_EVERY and state != self._told)
             or since >= TOLD_AT_LEAST
         )
         if due:
-            self._told_at, self._tenths, self._told = now, tenths, standing
+            self._told_at, self._tenths, self._told = now, tenths, state
         return due
 
 

@@ -54,13 +54,13 @@ def _lines(plan: Overview) -> Iterator[str]:
 def _counts(plan: Overview) -> Iterator[str]:
     if plan.left_over:
         yield f"  {plan.left_over:,} more left for a later run"
-    told = [
+    counted = [
         (plan.totals[status], words)
         for status, words in SHOWN_AS.items()
         if plan.totals.get(status)
     ]
-    width = max((len(f"{number:,}") for number, _ in told), default=0)
-    for number, words in told:
+    width = max((len(f"{number:,}") for number, _ in counted), default=0)
+    for number, words in counted:
         yield f"  {number:>{width},} {words}"
     if missing := plan.counts.missing:
         yield f"  {missing:,} of the approved plan are no longer to be sent to"

@@ -88,13 +88,13 @@ class Progress:
         return {status: self.counts[status] for status in TROUBLE if self.counts[status] > 0}
 
     def waiting(self, now: float, wall: float) -> Wait | None:
-        """What is waited for: what was told, or the server where nothing comes back."""
-        told = self._wait
-        if told is not None and told.until is not None and told.until > wall:
-            return told
-        if told is not None and told.until is None and now - self._waits_since >= UNSAID:
+        """What is waited for: as announced, or the server where nothing comes back."""
+        wait = self._wait
+        if wait is not None and wait.until is not None and wait.until > wall:
+            return wait
+        if wait is not None and wait.until is None and now - self._waits_since >= UNSAID:
             since = duration(now - self._waits_since)
-            return Wait(told.whom, f"{told.why}, {since} by now", None)
+            return Wait(wait.whom, f"{wait.why}, {since} by now", None)
         silent = now - self._moved_at
         if not self.is_sending or silent < SILENCE or (self.total or 0) <= self.done:
             return None
@@ -108,11 +108,11 @@ class Progress:
             return self._line_waiting(wait, columns, wall, joint)
         doing = [(4, self.doing)] if self.is_sending else []
         pieces = [*doing, (0, self._count), *self._pieces(now)]
-        told = _fitting(pieces, columns, joint)
-        room = columns - width(told) - 1
+        text = _fitting(pieces, columns, joint)
+        room = columns - width(text) - 1
         if self.total and room >= LEAST_BAR:
-            return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {told}"
-        return told
+            return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {text}"
+        return text
 
     def _line_waiting(self, wait: Wait, columns: int, wall: float, joint: str) -> str:
         when = until_words(wait.until, wall)
@@ -202,8 +202,8 @@ def _fitting(pieces: list[tuple[int, str]], columns: int, joint: str) -> str:
         if text and used + width(joint) + width(text) <= columns:
             chosen.add(place)
             used += width(joint) + width(text)
-    told = joint.join(text for place, (_, text) in enumerate(pieces) if place in chosen)
-    return told or cut(min(pieces)[1], columns)
+    line = joint.join(text for place, (_, text) in enumerate(pieces) if place in chosen)
+    return line or cut(min(pieces)[1], columns)
 
 
 def _bar(share: float, columns: int, *, ascii_only: bool) -> str:

@@ -92,12 +92,12 @@ def asked(question: str) -> str:
 def _signals_waking() -> Iterator[int]:
     """A descriptor that becomes readable with a signal. One that comes just before a read begins would
     be handled only after it, when the answer is typed: `select` on this too misses none."""
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    heard, woken = os.pipe()
+    os.set_blocking(woken, False)
+    before = signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     try:
         yield heard
     finally:
         signal.set_wakeup_fd(before)
         os.close(heard)
-        os.close(told)
+        os.close(woken)

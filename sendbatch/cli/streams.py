@@ -118,12 +118,12 @@ class _Words(io.BufferedIOBase):
         reached = threading.Event()
         self._hand_on(reached)
         patience = AT_A_TERMINAL if self.isatty() else PATIENCE
-        seen = -1
+        written = -1
         while not reached.wait(patience):
-            if seen == self._written:
-                self._given_up_at = seen
+            if written == self._written:
+                self._given_up_at = written
                 return
-            seen = self._written
+            written = self._written
 
     def _hand_on(self, what: bytes | threading.Event) -> None:
         self._waiting.append(what)

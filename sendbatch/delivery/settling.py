@@ -99,9 +99,12 @@ class Settling:
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session = explained(fact, outcome, handed)
+        session = learned = None
+        if fact.lost or not fact.taken:  # else, as nearly always, there is nothing to explain
+            session = explained(fact, outcome, handed)
+            learned = lesson(fact, outcome, handed, session)
         learns = not stopping and not handed.ends_known
-        reopen = learns and self._steer(fact, outcome, lesson(fact, outcome, handed, session))
+        reopen = learns and self._steer(fact, outcome, learned)
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:

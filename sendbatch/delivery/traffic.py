@@ -52,6 +52,7 @@ class Traffic:
         self._queue = queue
         self._settling = settling
         self._course = course
+        self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
         self._no_wait = no_wait
         self._used_up_until = 0.0
@@ -59,7 +60,7 @@ class Traffic:
 
     @property
     def is_stopping(self) -> bool:
-        return self._course.is_ending or self._settling.is_over
+        return self._soon.is_set() or self._settling.is_over
 
     @property
     def braked(self) -> bool:

@@ -39,8 +39,8 @@ class Approval:
 
 def mark(salt: bytes, recipient: Recipient) -> bytes:
     """What stands for one recipient: key, address and every cell, in the plan's order."""
-    told = json.dumps([recipient.key, recipient.email, *recipient.cells], ensure_ascii=True)
-    return hmac.digest(salt, told.encode(), "sha256")[:MARK]
+    content = json.dumps([recipient.key, recipient.email, *recipient.cells], ensure_ascii=True)
+    return hmac.digest(salt, content.encode(), "sha256")[:MARK]
 
 
 def approve(

@@ -169,7 +169,7 @@ def strictly(totals: Mapping[Status, int]) -> None:
     invalid, twice = totals.get(Status.INVALID, 0), totals.get(Status.DUPLICATE, 0)
     if not invalid and not twice:
         return
-    told = [
+    bad = [
         text
         for number, text in (
             (invalid, count(invalid, "invalid row")),
@@ -178,7 +178,7 @@ def strictly(totals: Mapping[Status, int]) -> None:
         if number
     ]
     raise GuardError(
-        f"{' and '.join(told)}, and --strict was given",
+        f"{' and '.join(bad)}, and --strict was given",
         hint="sendbatch check lists them",
     )
 

@@ -30,8 +30,8 @@ class _Known:
     project: str
     path: str
 
-    def file(self, here: Belonging) -> Path:
-        return (here.root if self.project else Path("/")) / self.path
+    def file(self, current: Belonging) -> Path:
+        return (current.root if self.project else Path("/")) / self.path
 
 
 def same_campaign(
@@ -42,7 +42,7 @@ def same_campaign(
     `moved_from` is where it was, by a person's word; `command` the line that runs it again.
     Raises GuardError.
     """
-    path, here = reading.meta(PATH), campaign.belongs
+    path, current = reading.meta(PATH), campaign.belongs
     if path is None:
         if moved_from is not None:
             raise GuardError(
@@ -51,17 +51,17 @@ def same_campaign(
             )
         return None
     known = _Known(reading.meta(PROJECT) or "", path)
-    if known.project and known.project.casefold() != here.project.casefold():
+    if known.project and known.project.casefold() != current.project.casefold():
         raise _foreign(reading, campaign, known)
     if _is_the_same(known, campaign):
         return None if moved_from is None else "--moved-from: the record is of this file already"
-    if moved_from is not None and not _names(moved_from, known, here):
+    if moved_from is not None and not _names(moved_from, known, current):
         raise GuardError(
             f"--moved-from {moved_from}: the record of {campaign.name} belongs to {known.path}"
         )
-    if moved_from is None and not _is_gone(known.file(here)):
+    if moved_from is None and not _is_gone(known.file(current)):
         raise _elsewhere(reading, campaign, known, command)
-    return f"the campaign file moved: {known.path} is now {here.path}"
+    return f"the campaign file moved: {known.path} is now {current.path}"
 
 
 def remember(draft: Draft, campaign: Campaign) -> None:
@@ -71,20 +71,20 @@ def remember(draft: Draft, campaign: Campaign) -> None:
 
 
 def _is_the_same(known: _Known, campaign: Campaign) -> bool:
-    here, old = campaign.belongs, known.file(campaign.belongs)
-    if known.project and known.path == here.path:
+    current, old = campaign.belongs, known.file(campaign.belongs)
+    if known.project and known.path == current.path:
         return True
     if _real(old) == _real(campaign.file):
         return True
-    if known.project or not here.project or _is_gone(old):
+    if known.project or not current.project or _is_gone(old):
         return False
     # Written before there was a project: the other file may be this one in another checkout.
     other = belonging(old)
-    return (other.project.casefold(), other.path) == (here.project.casefold(), here.path)
+    return (other.project.casefold(), other.path) == (current.project.casefold(), current.path)
 
 
-def _names(typed: str, known: _Known, here: Belonging) -> bool:
-    return typed == known.path or _real(Path(typed)) == _real(known.file(here))
+def _names(typed: str, known: _Known, current: Belonging) -> bool:
+    return typed == known.path or _real(Path(typed)) == _real(known.file(current))
 
 
 def _real(path: Path) -> str:
@@ -115,8 +115,8 @@ def _elsewhere(reading: Reading, campaign: Campaign, known: _Known, command: str
 
 
 def _foreign(reading: Reading, campaign: Campaign, known: _Known) -> GuardError:
-    here = campaign.belongs.project
-    whose = f"this file to {here}" if here else "nothing says that this file does"
+    current = campaign.belongs.project
+    whose = f"this file to {current}" if current else "nothing says that this file does"
     project = one_line(known.project, 300)
     written = project if PLAIN.fullmatch(project) else json.dumps(project, ensure_ascii=False)
     return GuardError(

@@ -27,7 +27,7 @@ from sendbatch.planning.people import refused_content
 from sendbatch.planning.plan import CLASHING, Basis, Planned, make_plan
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.resending import remember_key, take_up
-from sendbatch.planning.starting_over import begin_anew
+from sendbatch.planning.starting_over import start_over
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.values import Recipient, Status
@@ -140,7 +140,7 @@ def _plan(
     keyed_by = keys.other_key(reading, campaign)
     started_over = None
     if keyed_by is None and not request.options.accept_changes:
-        started_over = begin_anew(draft, campaign, request.content.digest, now)
+        started_over = start_over(draft, campaign, request.content.digest, now)
     planned = _plan_if_needed(draft, request, means, salt, is_needed=started_over is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
@@ -256,8 +256,8 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         )
         for name in clashing
     }
-    if faults := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError(faults)
+    if findings := refused_content(request.content, campaign, columns, clashes):
+        raise CampaignError(findings)
 
 
 def _identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> None:

@@ -15,7 +15,7 @@ from sendbatch.planning.guards import server_of
 REHEARSAL = "rehearsal"  # the event
 
 
-def begin_anew(draft: Draft, campaign: Campaign, content: str, now: float) -> str | None:
+def start_over(draft: Draft, campaign: Campaign, content: str, now: float) -> str | None:
     """Forget who was tried, and say so in a line; None where there is nothing to begin anew.
 
     `content` is the digest of what is sent. A plan has to be made after.

@@ -30,7 +30,7 @@ Heed: TypeAlias = Callable[[], None]  # called while an answer is awaited; what 
 
 EACH = 128  # recipients that are rendered in one go where nothing is sent
 MOST_CHARACTERS = 4_000_000  # of the cells in one batch, which holds one row at least
-MOST_BROKEN = 3  # rows that may end a worker where nothing is sent: each may take as long as a row may
+MOST_BROKEN = 3  # rows that may end a worker where nothing is sent: each for as long as a row may take
 MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 
@@ -110,7 +110,7 @@ class Pool:
         """Every recipient with what is built for them, in order, some batches ahead of what is taken:
         their message, or the proof of it for a reviewer.
 
-        Raises CampaignError once `MOST_BROKEN` of them took too long or too much memory.
+        Raises CampaignError once more than `MOST_BROKEN` took too long or too much memory.
         """
         return self._each(RENDER, batches.built_from, recipients, now, heed, reviewer)
 
@@ -196,10 +196,10 @@ class Pool:
 
     def _hold_to_bound(self) -> None:
         """Where nothing is sent there is nobody who could have their mail meanwhile."""
-        if len(self._broken) >= MOST_BROKEN:
+        if len(self._broken) > MOST_BROKEN:
             first = next(iter(self._broken.values()))
             raise CampaignError(
-                Rule.STUCK_ROW.finding(
+                Rule.STUCK_MESSAGE.finding(
                     f"{len(self._broken)} messages took too long or too much memory, "
                     f"and no more are tried; the first: {first.reason} (row {self._first_broken})",
                     hint="look at what the templates compute for it: a loop, or a text that grows",

@@ -15,5 +15,5 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 def attempt(environ: Mapping[str, str]) -> int:
     """Which attempt at this job it is: 1 is the first."""
-    told = environ.get(ATTEMPT, "").strip()
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else 1
+    given = environ.get(ATTEMPT, "").strip()
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 1

@@ -36,10 +36,6 @@ class Onward:
         self._at, self._steady = (went_on if went_on - wall >= STEP else wall), steady
         return self._at
 
-    def shown(self, at: float) -> float:
-        """Such a time as the wall clock will say it, to the second."""
-        return at - round(self.now() - self._clock.wall())
-
 
 class SystemClock:
     """The machine's own clocks."""

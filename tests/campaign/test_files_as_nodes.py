@@ -12,7 +12,7 @@ from sendbatch.campaign.document.nodes import Document, document
 def read(text: str) -> Document:
     source = compose(text.encode(), "x.yaml", ANYTHING)
     doc = document(source)
-    assert source.faults == []
+    assert source.findings == []
     return doc
 
 
@@ -20,7 +20,7 @@ def complaints(content: bytes) -> list[str]:
     source = compose(content, "x.yaml", ANYTHING)
     if source.root is not None:
         document(source)
-    return [str(fault) for fault in source.faults]
+    return [str(fault) for fault in source.findings]
 
 
 def test_scalars_are_those_of_yaml_1_2() -> None:

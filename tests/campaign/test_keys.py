@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import pytest
 
@@ -13,8 +14,9 @@ from sendbatch import api
 from sendbatch.campaign import keys as tables
 from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import CampaignKeys, RecipientsKeys
+from sendbatch.campaign.kinds import Built, FoundFile, Named, Several
 from sendbatch.campaign.spots import Reading
-from sendbatch.campaign.table import Key, Keys, default_of, table_of
+from sendbatch.campaign.table import Key, Keys, Kind, default_of, table_of
 from sendbatch.campaign.vocabulary import LINE, TRUTH
 
 from .conftest import Desk
@@ -34,6 +36,26 @@ DECLARED = [
 ]
 
 
+def gives(kind: Kind[Any]) -> Any:
+    """The type of what a kind reads, as its functions say it."""
+    if isinstance(kind, Built):
+        return kind._keys._model
+    if isinstance(kind, Several):
+        return tuple[gives(kind._of), ...]
+    if isinstance(kind, Named):
+        return Mapping[str, gives(kind._of)]
+    return Path if isinstance(kind, FoundFile) else get_type_hints(kind._read)["return"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("section", "key"), DECLARED)
+def test_what_is_read_of_a_key_is_what_its_field_holds(
+    section: type[Keys[Any]], key: Key[Any]
+) -> None:
+    if not key.by_hand and section._model is not None:
+        holds = get_type_hints(section._model)[key.field]
+        assert gives(key.kind) in (holds, *get_args(holds), NoReturn)
+
+
 @pytest.mark.parametrize(("section", "key"), DECLARED)
 def test_a_default_is_written_as_the_file_would_say_it(
     section: type[Keys[Any]], key: Key[Any], tmp_path: Path
@@ -44,7 +66,7 @@ def test_a_default_is_written_as_the_file_would_say_it(
     words = DOCS["written"](default).strip("`")
     data = {"true": True, "false": False}.get(words, int(words) if words.isdecimal() else words)
     reading = Reading(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
-    assert (key.kind.read(data, reading.spot.at(key.name)), reading.faults) == (default, [])
+    assert (key.kind.read(data, reading.spot.at(key.name)), reading.findings) == (default, [])
 
 
 @pytest.mark.parametrize(("section", "key"), DECLARED)

@@ -23,7 +23,7 @@ def faults(text: str | bytes) -> list[Finding]:
     source = compose(content, "c.yaml", ANYTHING)
     if source.root is not None:
         document(source)
-    return source.faults
+    return source.findings
 
 
 @pytest.mark.parametrize(

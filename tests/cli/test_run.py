@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -513,11 +515,24 @@ def test_no_time_at_all_sends_nothing(desk: Desk) -> None:
 def test_names_that_the_terminal_lacks_are_told_all_the_same(desk: Desk) -> None:
     desk.write("people.csv", "email,first_name,plan,key\nada@example.com,Ada,paid,Łódź\n")
     desk.campaign(("file: people.csv", "file: people.csv\n  key: key"))
-    desk.environ |= {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
-    assert desk.call("run", "spring.yaml").code == 0
-    for form in ("csv", "json", "text"):
-        told = desk.call("report", "spring.yaml", "--format", form)
-        assert told.code == 0, told.err
+    calls = [["run", "spring.yaml"]]
+    calls += [["report", "spring.yaml", "--format", form] for form in ("csv", "json", "text")]
+    code = (
+        "import sys\n"
+        "from sendbatch.cli.main import main\n"
+        f"for arguments in {calls}:\n"
+        "    try: main(arguments)\n"
+        "    except SystemExit as ended: print(arguments[0], ended.code, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=desk.folder,
+        env=desk.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=True,
+    )
+    ends = [line for line in done.stderr.splitlines() if line.startswith((b"run ", b"report "))]
+    assert ends == [b"run 0", *[b"report 0"] * 3], done.stderr
 
 
 def test_another_text_and_another_server_are_both_named(desk: Desk, mailhost: MailHost) -> None:

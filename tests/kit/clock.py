@@ -179,3 +179,20 @@ def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0
     """Run `work` under this clock; `most` real seconds, for what never ends is a defect too."""
     with asyncio.Runner(loop_factory=lambda: IdleLoop(clock)) as runner:
         return runner.run(asyncio.wait_for(work, most))
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """A loop of which a test may say that so many seconds have passed: its timers see it at once."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+def leap_with(work: Callable[[LeapingLoop], Coroutine[Any, Any, T]]) -> T:
+    """Run `work` in such a loop, which it is given."""
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, LeapingLoop)
+        return runner.run(work(loop))

@@ -50,7 +50,15 @@ def limits(
         rates=rates,
         domains=domains or {},
     )
-    campaign = Campaign(
+    campaign = campaign_through(profile, retry or Retry())
+    allowance = Allowance(account, usage, "ada", rates)
+    made = limits_of(campaign, allowance, clock or FakeClock(), no_wait=no_wait, braked=braked)
+    return replace(made, gates=Gates([*made.gates, *more])) if more else made
+
+
+def campaign_through(profile: Profile, retry: Retry | None = None) -> Campaign:
+    """One that says nothing but which way its messages go."""
+    return Campaign(
         file=Path("news.yaml"),
         folder=Path(),
         name="news",
@@ -63,9 +71,6 @@ def limits(
         profile=profile,
         retry=retry or Retry(),
     )
-    allowance = Allowance(account, usage, "ada", rates)
-    made = limits_of(campaign, allowance, clock or FakeClock(), no_wait=no_wait, braked=braked)
-    return replace(made, gates=Gates([*made.gates, *more])) if more else made
 
 
 def slots(gates: Gates, count: int, start: float = 0.0, domain: str = "") -> list[float]:

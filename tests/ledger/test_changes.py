@@ -12,6 +12,7 @@ from sendbatch.ledger.facts import (
     Entry,
     Failed,
     Intent,
+    LeftInDoubt,
     Noted,
     Own,
     Released,
@@ -305,6 +306,23 @@ def test_a_row_that_cannot_be_built_forgets_an_earlier_reply(ledger: Ledger) -> 
     now = entry(ledger, "ann")
     assert (now.status, now.detail, now.attempts) == (Status.FAILED, "no such file", 1)
     assert (now.code, now.reply, now.due_at, now.finished_at) == (None, None, None, 50.0)
+
+
+def test_whoever_was_to_be_sent_to_again_may_be_left_in_doubt(ledger: Ledger) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    sending(ledger).resend()
+    assert entry(ledger, "ann").status is Status.PENDING
+
+    sending(ledger).apply([LeftInDoubt(before.id)])
+
+    assert entry(ledger, "ann") == before
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.ACCEPTED, Status.REJECTED])
+def test_nobody_is_left_in_doubt_who_was_not_in_it(ledger: Ledger, status: Status) -> None:
+    before = someone(ledger, status)
+    sending(ledger).apply([LeftInDoubt(before.id)])
+    assert entry(ledger, "ann") == before
 
 
 def test_a_note_is_an_event_of_the_record(ledger: Ledger) -> None:

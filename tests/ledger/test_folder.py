@@ -106,6 +106,16 @@ def test_folders_are_the_owners_alone_and_out_of_version_control(tmp_path: Path)
     assert list(folder.path.iterdir()) == []
 
 
+def test_a_run_begins_with_an_empty_ledger_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    folder = RecordFolder(tmp_path / "campaigns" / "reports", "news")
+
+    folder.begin()
+
+    assert (folder.path / "ledger.sqlite").read_bytes() == b""
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    folder.begin()  # as the run does that comes next
+
+
 def test_making_a_folder_again_leaves_what_a_person_wrote(tmp_path: Path) -> None:
     folder = RecordFolder(tmp_path, "news")
     (tmp_path / ".gitignore").write_text("!news/report.csv\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.facts import Noted
 from sendbatch.ledger.sqlite import schema
 from sendbatch.ledger.sqlite.record import open_ledger, open_scratch
@@ -189,3 +189,8 @@ def test_a_copy_in_memory_is_bounded_and_the_variable_that_names_a_folder_is_tol
 def filled(record: Path) -> None:
     with open_scratch(record) as ledger:
         ledger.backlog(clock).apply([Noted("slowdown", "x" * 1000, 1.0)] * 1000)
+
+
+def test_a_record_that_stopped_for_another_reason_is_told_of_as_it_is() -> None:
+    with pytest.raises(RecordStopped, match="the folder was renamed"), scratch_folder():
+        raise RecordStopped("the folder was renamed")

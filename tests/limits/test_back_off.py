@@ -18,6 +18,17 @@ def test_asked_to_slow_down_it_halves() -> None:
     assert slots(it.gates, 6, start=1.2)[-1] == pytest.approx(2.2 - TOLERANCE)
 
 
+def test_of_several_paces_the_tightest_is_halved() -> None:
+    assert limits(Rate(10, 1), Rate(60, 60)).back_off.slow_down(0.0) == 0.5
+
+
+def test_of_runs_that_share_an_account_each_halves_its_own_part() -> None:
+    it = limits(Rate(10, 1))
+    it.gates.share(2)
+    slots(it.gates, 50)
+    assert it.back_off.slow_down(10.0) == 2.5
+
+
 def test_complaints_of_one_burst_halve_once_and_later_ones_again() -> None:
     it = limits(Rate(16, 1))
     slots(it.gates, 160)

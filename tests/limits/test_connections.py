@@ -48,6 +48,12 @@ def test_a_lower_number_is_learned_and_a_higher_is_not() -> None:
     assert connections.per_connection == 20
 
 
+def test_a_server_that_takes_one_message_a_connection_is_believed() -> None:
+    connections = Connections(4)
+    assert [connections.ended_after(1) for _ in range(3)] == [False, True, False]
+    assert connections.is_spent(1)
+
+
 def test_ended_before_anything_was_accepted_teaches_no_number() -> None:
     connections = Connections(4)
     assert [connections.ended_after(0) for _ in range(3)] == [False] * 3

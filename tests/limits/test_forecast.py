@@ -27,6 +27,7 @@ def test_without_limits_nobody_knows_and_nothing_takes_no_time() -> None:
 def test_a_smooth_limit_takes_its_time_and_the_tightest_counts() -> None:
     assert seconds_needed(100, (Rate(10, 1),)) == 10
     assert seconds_needed(100, (Rate(10, 1), Rate(60, 60))) == 100
+    assert seconds_needed(100, (Rate(60, 60), Rate(10, 1))) == 100
 
 
 def test_within_a_quota_there_is_no_wait_for_a_window() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Rate
+from sendbatch.limits.connections import Connections
 from sendbatch.limits.gates import ANY_TIME, EVERYBODY, NEVER, Gate, Gates, Hold, Metered
 from tests.kit.clock import FakeClock
 from tests.kit.desk import usage_in
@@ -122,7 +123,17 @@ def test_a_share_is_told_to_all_and_whether_something_must_be_given_up() -> None
     assert slots(gates, 2, domain="slow.example")[-1] == pytest.approx(2.0, abs=0.06)
 
 
+def test_of_several_that_allow_connections_the_fewest_hold() -> None:
+    few, many = Connections(3), Connections(8)
+    assert [Gates(order).connections_allowed() for order in ((few, many), (many, few))] == [3, 3]
+
+
 # -- what is declared ---------------------------------------------------------------------------
+
+
+def test_connections_and_messages_on_each_are_what_the_profile_says() -> None:
+    it = limits(connections=6, per_connection=10).connections
+    assert (it.declared, it.connections_allowed(), it.per_connection) == (6, 6, 10)
 
 
 @pytest.mark.parametrize(

@@ -404,6 +404,7 @@ def test_a_path_that_cannot_be_says_why_and_what_to_do(tmp_path: Path) -> None:
     assert "what the account has used cannot be kept here" in str(caught.value)
     assert os.strerror(17) in str(caught.value) or os.strerror(20) in str(caught.value)
     assert "usage: FILE" in str(caught.value)
+    assert "[Errno" not in str(caught.value)
 
 
 @pytest.mark.parametrize("make", ["folder", "text"])

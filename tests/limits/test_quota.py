@@ -95,6 +95,18 @@ def test_the_next_block_is_there_before_one_is_used_up_and_what_is_left_goes_bac
     assert usage.used(ACCOUNT, DAY, clock.wall()) == 130
 
 
+def test_a_block_taken_ahead_and_not_begun_is_given_back(usage: LocalUsage) -> None:
+    clock = FakeClock()
+    some = quotas(usage, Rate(50_000, DAY), clock=clock)
+
+    async def run() -> None:
+        assert await spend(some, 60) == 60
+        await some.give_back()  # once what is under way is there
+
+    asyncio.run(run())
+    assert usage.used(ACCOUNT, DAY, clock.wall()) == 60
+
+
 @pytest.mark.parametrize(("quota", "block"), [(10, 1), (99, 1), (200, 2), (50_000, 100)])
 def test_a_block_is_at_least_one_and_at_most_a_hundred(
     usage: LocalUsage, quota: int, block: int

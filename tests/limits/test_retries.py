@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Retry
-from sendbatch.limits.retries import JITTER, Budget, Releases, retry_delay
+from sendbatch.limits.retries import JITTER, Budget, Releases, longest_delay, retry_delay
 
 
 def test_a_budget_counts_attempts_of_one_run() -> None:
@@ -43,6 +43,13 @@ def test_delays_are_jittered_and_bounded(attempt: int, seed: int, first: float) 
     delay = retry_delay(retry, attempt, Random(seed))
     assert 0 < delay <= 1800 * (1 + JITTER)
     assert delay >= min(first, 1800) * (1 - JITTER)
+
+
+@given(st.integers(1, 100), st.integers())
+def test_no_delay_is_longer_than_the_longest(attempt: int, seed: int) -> None:
+    retry = Retry(first_delay=60, max_delay=1800)
+    assert longest_delay(retry) == 1800 * 1.2
+    assert retry_delay(retry, attempt, Random(seed)) <= longest_delay(retry)
 
 
 def test_those_deferred_at_once_do_not_return_at_once() -> None:

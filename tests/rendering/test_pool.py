@@ -220,7 +220,7 @@ def test_who_broke_a_worker_twice_is_never_tried_again_whatever_is_asked(hastier
 def test_where_nothing_is_sent_a_few_endless_rows_end_it(
     hastier: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "MOST_BROKEN", 2)
+    monkeypatch.setattr(pools, "MOST_BROKEN", 1)
     pool, given = Pool(setup(letter(HELD)), hastier), counted(hastier)
     with pytest.raises(CampaignError, match=r"2 messages took .* longer than 0.3 s \(row 0\)"):
         list(pool.samples(people(300), NOW, nobody))

@@ -13,7 +13,6 @@ def test_it_is_the_wall_clock_while_nobody_sets_that() -> None:
     onward = Onward(clock)
     clock.now += 1000
     assert onward.now() == clock.wall()
-    assert onward.shown(START + 5000.25) == START + 5000.25
 
 
 @pytest.mark.parametrize("seconds", [3600.0, 0.3, -0.3])
@@ -24,7 +23,7 @@ def test_it_leaps_ahead_after_a_sleep_and_follows_small_corrections(seconds: flo
     assert onward.now() == clock.wall()
 
 
-def test_set_back_it_goes_on_and_says_what_the_clock_will_show() -> None:
+def test_set_back_it_goes_on() -> None:
     clock = FakeClock()
     onward = Onward(clock)
     clock.now += 100
@@ -32,7 +31,6 @@ def test_set_back_it_goes_on_and_says_what_the_clock_will_show() -> None:
     assert onward.now() == pytest.approx(START + 100)
     clock.now += 50
     assert onward.now() == pytest.approx(START + 150)
-    assert onward.shown(START + 200) == START + 200 - 7200
 
 
 def test_set_right_again_it_is_the_wall_clock_again() -> None:

@@ -97,3 +97,13 @@ def test_who_asks_to_stop_is_heard_while_an_endless_row_is_built(
     on_building(patient, lambda _: stop.soon())
     with pytest.raises(Interrupted):
         verb(sendbatch.load("spring.yaml"), stop=stop, workers=patient)
+
+
+def test_a_plan_whose_first_letters_never_end_shows_no_subject_of_theirs(
+    desk: Desk, hasty: Workers
+) -> None:
+    desk.people(3)
+    desk.write("spring.txt", ENDLESS)
+    plan = sendbatch.plan(sendbatch.load("spring.yaml"), workers=hasty)
+    assert plan.subjects == ()
+    assert plan.exit_code == 0

@@ -9,6 +9,7 @@ import pytest
 
 from sendbatch.smtp.connection import Connection, open_connection
 from sendbatch.values import Status
+from tests.kit.clock import LeapingLoop, leap_with
 from tests.kit.handing import Ended, hand_over
 from tests.kit.scripted import QUICK, Script, Talk, a_message, hand_over_to, scripted
 
@@ -238,6 +239,32 @@ def test_each_command_has_its_limit_of_time(step: str, before: list[bytes]) -> N
     outcome = outcome_of(is_silent, timeouts=replace(QUICK, **{step: 0.05}))
     assert (outcome.status, outcome.lost) == (Status.PENDING, True)
     assert step.upper() in outcome.reason
+
+
+def test_a_limit_of_time_holds_also_after_a_rest_in_which_it_passed() -> None:
+    asked = asyncio.Event()
+
+    async def has_enough_of_one(talk: Talk) -> None:
+        await talk.opens()
+        await takes(talk)
+        await talk.hears()
+        asked.set()
+        await talk.hears_the_rest()
+
+    async def sends(loop: LeapingLoop) -> Ended:
+        async with scripted(has_enough_of_one) as server:
+            connection = await open_connection(server, None)
+            await hand_over(connection, a_message())
+            loop.ahead += 60  # nothing is awaited meanwhile
+            await asyncio.sleep(0.001)
+            second = asyncio.create_task(hand_over(connection, a_message()))
+            await asked.wait()
+            loop.ahead += 60
+            return await asyncio.wait_for(second, 60)
+
+    outcome = leap_with(sends)
+    assert (outcome.status, outcome.lost) == (Status.PENDING, True)
+    assert "within 5 s" in outcome.reason
 
 
 def test_a_reply_received_with_the_end_still_counts() -> None:

@@ -15,6 +15,7 @@ import trustme
 
 from sendbatch.campaign.secrets import Credentials
 from sendbatch.errors import SmtpError
+from sendbatch.smtp import opening as smtp_opening
 from sendbatch.smtp.connection import Offers, Server, open_connection
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.login import Login
@@ -274,6 +275,19 @@ def test_the_end_before_the_greeting_is_temporary() -> None:
 
     error = played(closes)
     assert (error.step, error.temporary, error.code) == ("greeting", True, None)
+    assert hint(error) == "does it begin with TLS? then security: tls"
+
+
+@pytest.mark.parametrize("code", [530, 538])
+def test_a_login_that_wants_tls_first_says_so(code: int) -> None:
+    async def wants_tls(talk: Talk) -> None:
+        await talk.opens(b"250-there\r\n250 AUTH PLAIN\r\n")
+        await talk.answers(b"%d 5.7.0 Encryption required\r\n" % code)
+        await talk.hears_the_rest()
+
+    error = played(wants_tls, credentials=JANE)
+    assert (error.step, error.code, error.temporary) == ("auth", code, False)
+    assert hint(error) == "the server wants TLS first: security: starttls"
 
 
 def test_another_protocol_is_told_from_smtp() -> None:
@@ -608,11 +622,8 @@ def test_what_is_offered_after_tls_counts(postbox: StartPostbox, trusting: ssl.S
     assert "plain" in offers.auth
 
 
-@pytest.mark.parametrize("helo", ["mail.example.com", None])
-def test_ehlo_says_the_profiles_name_or_the_address_where_the_machine_has_no_name(
-    monkeypatch: pytest.MonkeyPatch, helo: str | None
-) -> None:
-    monkeypatch.setattr("sendbatch.smtp.opening._qualified_name", lambda: None)
+def said_at_ehlo(helo: str | None) -> str:
+    """What the client calls itself where the profile says so, or not."""
     talks: list[Talk] = []
 
     async def listens(talk: Talk) -> None:
@@ -626,5 +637,31 @@ def test_ehlo_says_the_profiles_name_or_the_address_where_the_machine_has_no_nam
             await connection.quit()
 
     asyncio.run(opening())
-    said = (helo or "[127.0.0.1]").encode()
-    assert talks[0].heard == [b"EHLO " + said + b"\r\n", b"QUIT\r\n"]
+    ehlo, quits = talks[0].heard
+    assert quits == b"QUIT\r\n"
+    return ehlo.decode().removeprefix("EHLO ").removesuffix("\r\n")
+
+
+def test_ehlo_says_the_profiles_name() -> None:
+    assert said_at_ehlo("mail.example.com") == "mail.example.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "full", "said"),
+    [
+        ("mx.example.com", "localhost", "mx.example.com"),
+        ("mx", "mx.example.com", "mx.example.com"),
+        ("mx", "localhost", "[127.0.0.1]"),
+        ("mx.", "mx", "[127.0.0.1]"),
+        ("mx", "1.0.0.127.in-addr.arpa", "[127.0.0.1]"),
+        ("büro.example.com", "mx", "[127.0.0.1]"),
+    ],
+)
+def test_without_one_ehlo_says_the_machines_full_name_or_its_address(
+    monkeypatch: pytest.MonkeyPatch, host: str, full: str, said: str
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    monkeypatch.setattr("socket.getfqdn", lambda: full)
+    by_name = smtp_opening._qualified_name.__wrapped__  # what it found once is not kept
+    monkeypatch.setattr(smtp_opening, "_qualified_name", by_name)
+    assert said_at_ehlo(None) == said

@@ -41,7 +41,7 @@ class Source:
     file: str
     root: MappingNode | None = None
     lines: list[str] = field(default_factory=list)
-    faults: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def place(self, mark: Mark) -> Place:
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
@@ -50,7 +50,7 @@ class Source:
     def blame(
         self, message: str, mark: Mark, hint: str | None = None, rule: Rule = Rule.YAML_SYNTAX
     ) -> None:
-        self.faults.append(rule.finding(message, self.place(mark), hint))
+        self.findings.append(rule.finding(message, self.place(mark), hint))
 
 
 def read_source(file: Path, shown: str, shape: Shape) -> Source:
@@ -61,7 +61,7 @@ def read_source(file: Path, shown: str, shape: Shape) -> Source:
             content = stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         return Source(
-            shown, faults=[Rule.UNREADABLE_FILE.finding(_unreadable(error), Place(shown))]
+            shown, findings=[Rule.UNREADABLE_FILE.finding(_unreadable(error), Place(shown))]
         )
     return compose(content, shown, shape)
 
@@ -70,7 +70,7 @@ def compose(content: bytes, shown: str, shape: Shape) -> Source:
     """Compose the bytes of one YAML document whose root is a mapping."""
     source = Source(shown)
     if len(content) > LARGEST_FILE:
-        source.faults.append(
+        source.findings.append(
             Rule.FILE_TOO_LARGE.finding("larger than 1 MB: not a file of this kind", Place(shown))
         )
         return source
@@ -112,7 +112,7 @@ def _take_root(root: Node | None, source: Source) -> None:
     if isinstance(root, MappingNode):
         source.root = root
     elif root is None:
-        source.faults.append(Rule.EMPTY_FILE.finding("the file is empty", Place(source.file)))
+        source.findings.append(Rule.EMPTY_FILE.finding("the file is empty", Place(source.file)))
     else:
         source.blame("the file must be a mapping of keys to values", root.start_mark)
 
@@ -179,7 +179,7 @@ def _decoded(content: bytes, source: Source) -> str | None:
         line, column = _position(before, len(before))
         place = Place(source.file, line + 1, column + 1)
         now = " (it is UTF-16)" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
-        source.faults.append(
+        source.findings.append(
             Rule.NOT_UTF_8.finding("not UTF-8", place, f"save the file as UTF-8{now}")
         )
         return None

@@ -59,7 +59,7 @@ def label(trail: Trail) -> str:
 
 
 def document(source: Source) -> Document:
-    """Resolve a composed source (`root` is not None); what is wrong is added to its faults."""
+    """Resolve a composed source (`root` is not None); what is wrong is added to its findings."""
     assert source.root is not None
     walk = _Walk(source)
     data = walk.mapping(source.root, ())

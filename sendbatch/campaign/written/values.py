@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
+from typing import NoReturn
 
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.names import guess
@@ -195,7 +196,7 @@ def secret(value: object) -> str:
     )
 
 
-def not_yet(value: object) -> str:
+def not_yet(value: object) -> NoReturn:
     raise Wrong("not supported yet: use html and text")
 
 
