@@ -172,9 +172,10 @@ class Traffic:
         if consequence is Consequence.RETURNED:
             self.claimed.add(ready.recipient.id)
             self._queue.add(ready, first=True)
-        if self._gates.listen:
-            now, id_ = self._clock.steady(), ready.recipient.id
-            self._gates.answered(now, ready.domain, id_, verdict(fact).status)
+        if self._gates.are_listening:
+            now, status = self._clock.steady(), verdict(fact).status
+            if why := self._gates.answered(now, ready.domain, ready.recipient.id, status):
+                self._course.give_up(why)
             self._queue.filled.set()
         if self.aside is not aside:
             self.look_anew()
