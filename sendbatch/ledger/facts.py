@@ -105,13 +105,14 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Recipients deferred by this 5xx; `key` is that of the first."""
+    """Recipients deferred by this 5xx; `key` is that of the first, `why` is None unless it speaks of us."""
 
     code: int
     enhanced: str | None
     text: str
     recipients: int
     key: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

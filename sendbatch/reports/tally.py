@@ -173,6 +173,6 @@ def _attention(
 
 
 def _words(entry: Entry) -> str:
-    said = reason(entry.why, entry.detail, entry.code, entry.row)
+    said = reason(entry.why, entry.detail, entry.code)
     reply = " ".join(str(part) for part in (entry.code, entry.enhanced, entry.reply) if part)
     return " · ".join(part for part in (reply, said) if part)

@@ -121,6 +121,6 @@ def samples(
 def _rows(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
     for entry in job.stop.heeding(draft.people.entries({status})):
-        said = reason(entry.why, entry.detail, entry.code, entry.row)
+        said = reason(entry.why, entry.detail, entry.code)
         found.add(said, entry.row, entry.email or entry.key or "(no address)")
     return found

@@ -11,6 +11,7 @@ import pytest
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, Told
 from sendbatch.ledger.store import Reading
+from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.values import Status
@@ -101,13 +102,16 @@ class Record:
         return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
 
     def held(self, limit: int = 20) -> list[Held]:
-        groups = Counter(
-            (entry.code, entry.enhanced, entry.reply or "")
+        held = [
+            entry
             for entry in self.rows
             if entry.status is Status.DEFERRED and (entry.code or 0) >= 500
-        )
+        ]
+        groups = Counter((entry.code, entry.enhanced, entry.reply or "") for entry in held)
+        ours = {entry.reply: entry.why for entry in held if entry.why in OURS}
         return [
-            Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)
+            Held(*group, number, self.rows[0].key, ours.get(group[2]))
+            for group, number in groups.most_common(limit)
         ]  # type: ignore
 
     def events(self, limit: int = 200) -> list[Event]:

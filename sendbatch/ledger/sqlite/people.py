@@ -105,7 +105,8 @@ class SqlitePeople:
 
     def domains_without_mail(self) -> list[str]:
         rows = self._db.execute(
-            f"SELECT DISTINCT email FROM {self._rows} WHERE status = 'invalid' AND why IN {_listed(OF_DNS)}"
+            f"SELECT DISTINCT email FROM {self._rows} WHERE status = 'invalid' "
+            f"AND why IN {_listed(OF_DNS)}"
         )
         return sorted({email.rpartition("@")[2] for (email,) in rows})
 

@@ -13,12 +13,14 @@ from itertools import pairwise
 from sendbatch.ledger.facts import Event, Held, Plan, Told
 from sendbatch.ledger.sqlite.people import SqlitePeople
 from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED, gone, rows_of
+from sendbatch.reasons import OURS
 from sendbatch.values import Status
 
 TOLD = (
     '"row", key, email, status, code, enhanced_code, reply, attempts, content, first_attempt_at, '
     "finished_at, why, detail"
 )
+_OURS = "(" + ", ".join(f"'{why}'" for why in OURS) + ")"
 
 
 class SqliteReading(SqlitePeople):
@@ -118,8 +120,9 @@ class SqliteReading(SqlitePeople):
 
     def held(self, limit: int = 20) -> list[Held]:
         rows = self._db.execute(
-            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key) "
-            f"FROM {self._rows} WHERE status = 'deferred' AND code >= 500 "
+            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key), "
+            f"min(iif(why IN {_OURS}, why, NULL)) FROM {self._rows} "
+            "WHERE status = 'deferred' AND code >= 500 "
             "GROUP BY code, enhanced_code, reply ORDER BY many DESC, code, reply LIMIT ?",
             (limit,),
         )
