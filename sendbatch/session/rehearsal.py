@@ -10,6 +10,7 @@ from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.placeholders import Placeholder
 from sendbatch.message.parts import Parts, Sample
 from sendbatch.planning.preparing import Prepared
+from sendbatch.reasons import reason
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import Job
@@ -120,5 +121,6 @@ def samples(
 def _rows(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
     for entry in job.stop.heeding(draft.people.entries({status})):
-        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+        said = reason(entry.why, entry.detail, entry.code)
+        found.add(said, entry.row, entry.email or entry.key or "(no address)")
     return found

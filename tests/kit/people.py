@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
 from sendbatch.ledger.store import Draft, Record
+from sendbatch.reasons import reason
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Outcome, Reply, Status, Whom, Why
 
@@ -78,6 +79,11 @@ def remember(record: Record, **lines: str) -> None:
         draft.merge()
 
 
+def said(one: Entry) -> str | None:
+    """The reason as people are told it."""
+    return reason(one.why, one.detail, one.code, one.row) or None
+
+
 def entries(record: Record, *, all_rows: bool = True) -> list[Entry]:
     return list(record.reading.entries(all_rows=all_rows))
 
@@ -106,7 +112,7 @@ def outcome_of(id_: int, status: Status, at: float = 20.0) -> list[Change]:
         case Status.ACCEPTED | Status.IN_DOUBT:
             return [intent, Settled(id_, OUTCOMES[status], due, at)]
         case Status.FAILED:
-            return [Failed(id_, "too large", at)]
+            return [Failed(id_, Why.TOO_LARGE, "9 8", at)]
         case _:
             return [Settled(id_, OUTCOMES[status], due, at)]
 

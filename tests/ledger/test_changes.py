@@ -32,6 +32,7 @@ from tests.kit.people import (
     outcome_of,
     person,
     plan,
+    said,
     someone,
     statuses,
 )
@@ -66,7 +67,7 @@ def change_of(event: Event, id_: int) -> Change:
         case Event.INTENT:
             return Intent(id_, "digest", 30.0, 31.0)
         case Event.FAIL:
-            return Failed(id_, "no such file", 32.0)
+            return Failed(id_, Why.UNBUILDABLE, "no such file", 32.0)
         case Event.RELEASE:
             return Released(id_)
         case Event.CONDEMN:
@@ -196,7 +197,7 @@ def test_an_outcome_keeps_the_reply_and_ends_the_row(ledger: Ledger, status: Sta
     assert (now.code, now.enhanced, now.reply) == (
         (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
     )
-    assert now.reason == (reason_of(OUTCOMES[status]) or None)
+    assert said(now) == (reason_of(OUTCOMES[status]) or None)
     assert now.due_at is None
 
 
@@ -245,7 +246,7 @@ def test_the_last_reply_replaces_the_one_before(ledger: Ledger) -> None:
     sending(ledger).apply([Settled(id_, broken, 60.0, 50.0)])
 
     now = entry(ledger, "ann")
-    assert (now.code, now.enhanced, now.reply, now.reason) == (
+    assert (now.code, now.enhanced, now.reply, said(now)) == (
         None,
         None,
         None,
@@ -300,10 +301,10 @@ def test_a_condemned_row_is_rejected_with_the_reply_of_its_attempt(ledger: Ledge
 def test_a_row_that_cannot_be_built_forgets_an_earlier_reply(ledger: Ledger) -> None:
     id_ = someone(ledger, Status.DEFERRED).id
 
-    sending(ledger).apply([Failed(id_, "no such file", 50.0)])
+    sending(ledger).apply([Failed(id_, Why.UNBUILDABLE, "no such file", 50.0)])
 
     now = entry(ledger, "ann")
-    assert (now.status, now.reason, now.attempts) == (Status.FAILED, "no such file", 1)
+    assert (now.status, now.detail, now.attempts) == (Status.FAILED, "no such file", 1)
     assert (now.code, now.reply, now.due_at, now.finished_at) == (None, None, None, 50.0)
 
 
@@ -378,7 +379,7 @@ def test_rows_found_on_the_way_after_a_crash_are_in_doubt(ledger: Ledger) -> Non
     }
     now = entry(ledger, "p3")
     assert (now.was, now.attempts, now.finished_at) == (None, 2, 70.0)
-    assert now.reason == "the run ended before the reply to the message came"
+    assert said(now) == "the run ended before the reply to the message came"
     assert (now.content, now.dated_at) == ("digest", 10.0)
     (event,) = ledger.reading.events()
     assert (event.kind, event.at) == ("crash", 70.0)

@@ -19,6 +19,7 @@ from tests.kit.people import (
     outcome_of,
     person,
     plan,
+    said,
     someone,
     statuses,
 )
@@ -443,7 +444,7 @@ def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Sta
     assert ledger.resolve([("Ann", "ann"), ("ann@example.com",)], to, 80.0) == []
 
     now = entry(ledger, "ann")
-    assert (now.status, now.reason) == (to, "settled by hand")
+    assert (now.status, said(now)) == (to, "settled by hand")
     assert now.finished_at == (None if to is Status.PENDING else 80.0)
     assert [(e.kind, e.detail) for e in ledger.reading.events()] == [
         ("resolved", f"Ann: {to}, by hand"),
@@ -617,12 +618,13 @@ def test_samples_are_the_first_few_by_line(crowd: Ledger) -> None:
 
 
 def test_a_record_that_can_no_longer_be_read_stops_the_run_with_words(ledger: Ledger) -> None:
+    backlog = ledger.backlog(clock)
     ledger.close()
 
     with pytest.raises(RecordStopped, match="the record can no longer be read"):
-        sending(ledger).next_new(0, 1)
+        backlog.claim_new(0, 1)
     with pytest.raises(RecordStopped, match="the record can no longer be written"):
-        sending(ledger).apply([Intent(1, "digest", 1.0, 1.0)])
+        backlog.apply([Intent(1, "digest", 1.0, 1.0)])
 
 
 def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
@@ -632,9 +634,11 @@ def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
     sending(ledger).choose(20)
     asked: list[str] = []
     connection = ledger._connection
+    backlog = ledger.backlog(clock)
     connection.set_trace_callback(asked.append)
-    assert len(sending(ledger).next_new(0, 5)) == 5
+    assert len(backlog.claim_new(19, 5)) == 2  # lines 2 to 21 are chosen
     connection.set_trace_callback(None)
-    steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
-    assert "recipient_row" in steps[0][3]
-    assert not any("ORDER BY" in step[3] for step in steps)
+    (query,) = asked
+    steps = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert "SEARCH r USING INTEGER PRIMARY KEY (rowid>?)" in steps
+    assert not any("ORDER BY" in step for step in steps)

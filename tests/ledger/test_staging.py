@@ -5,18 +5,30 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sendbatch.errors import Interrupted
+from sendbatch.errors import Interrupted, RecordLost
 from sendbatch.ledger.facts import NOBODY, Twins
-from sendbatch.ledger.sqlite.record import STEPS, Ledger, read_ledger
+from sendbatch.ledger.sqlite.record import FILE, STEPS, Ledger, open_ledger, read_ledger
 from sendbatch.ledger.store import Draft, Staging
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Status
-from tests.kit.people import COLUMNS, bring, entry, left_out, person, plan, statuses
+from tests.kit.people import (
+    COLUMNS,
+    bring,
+    clock,
+    entry,
+    left_out,
+    person,
+    plan,
+    said,
+    stage,
+    statuses,
+)
 from tests.kit.selecting import sending
 
 
@@ -58,7 +70,7 @@ def test_a_row_is_suppressed_by_address_domain_key_or_text(
     plan(ledger, row, person(3, "bob", email="bob@example.org"), suppress=[listed])
 
     assert statuses(ledger) == [("a-7", Status.SUPPRESSED), ("bob", Status.PENDING)]
-    assert entry(ledger, "a-7").reason == "on a suppression list"
+    assert said(entry(ledger, "a-7")) == "on a suppression list"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +169,7 @@ def test_the_first_row_of_a_key_is_sent_and_the_others_say_which_it_is(ledger: L
 
     found = list(ledger.reading.entries())
     assert [one.status for one in found] == [Status.PENDING, Status.DUPLICATE, Status.DUPLICATE]
-    assert [one.reason for one in found[1:]] == ["row 2 has the same key"] * 2
+    assert [said(one) for one in found[1:]] == ["row 2 has the same key"] * 2
     assert ledger.reading.census()[1] == 1
 
 
@@ -225,7 +237,7 @@ def test_duplicates_that_would_get_other_files_are_counted(ledger: Ledger) -> No
 # -- columns that change between plans --------------------------------------------------------
 
 
-def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(ledger: Ledger) -> None:
+def test_who_is_sent_again_gets_what_the_csv_says_now_in_the_columns_of_its_plan(ledger: Ledger) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
     bring(ledger, "ann", Status.IN_DOUBT)
     moved = replace(person(2, "ann"), cells=("Grüße", "Anna", "ann@example.com"))
@@ -234,7 +246,7 @@ def test_values_kept_from_an_older_plan_stand_under_the_new_plans_columns(ledger
 
     sending(ledger).resend()
     (found,) = sending(ledger).samples(9)
-    assert found.cells == ("Grüße", "Ann", "ann@example.com")
+    assert found.cells == ("Grüße", "Anna", "ann@example.com")
 
 
 @pytest.mark.parametrize(
@@ -256,35 +268,98 @@ def test_whose_files_matter_still(ledger: Ledger, status: Status, may: bool) -> 
         assert staging.may_be_sent_to((2, 3)) == ({2, 3} if may else {3})
 
 
-def test_one_who_comes_back_after_many_plans_has_the_columns_of_the_last(ledger: Ledger) -> None:
+def test_one_who_comes_back_after_many_plans_has_the_row_of_the_last(ledger: Ledger) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
-    bring(ledger, "ann", Status.ACCEPTED)
+    before = bring(ledger, "ann", Status.ACCEPTED)
     merged(ledger, ("email",), replace(person(2, "bob"), cells=("bob@example.com",)))
     back = replace(person(2, "ann"), cells=("", "ann@example.com"))
 
     merged(ledger, ("name", "email"), back)
 
     (found,) = ledger.reading.holders()
-    assert found.cells == ("Ann", "ann@example.com")
+    assert (found.id, found.cells) == (before.id, ("", "ann@example.com"))
 
 
 # -- where a plan is staged -------------------------------------------------------------------
 
 
-def indexes(ledger: Ledger) -> dict[str, str]:
-    rows = ledger._connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'recipient' "
-        "AND sql NOT NULL"
-    )
-    return dict(rows.fetchall())
+def kept(ledger: Ledger) -> list[tuple[str, int]]:
+    """What stands in the file of rows and indexes of plans, whoever may see it."""
+    rows = "SELECT key, plan FROM plan_row ORDER BY id"
+    names = "SELECT name, 0 FROM sqlite_master WHERE name GLOB 'plan_row_key_*'"
+    return [*ledger._connection.execute(rows), *ledger._connection.execute(names)]
 
 
-def test_a_first_plan_leaves_the_record_with_every_index_it_had(ledger: Ledger) -> None:
-    before = indexes(ledger)
+def test_of_all_plans_only_the_last_is_kept(ledger: Ledger) -> None:
+    for key in ("ann", "bob", "eve"):
+        plan(ledger, person(2, key))
 
-    plan(ledger, person(2, "ann"), person(3, "ann"), person(4, "bob"))
+    assert kept(ledger) == [("eve", 3), ("plan_row_key_3", 0)]
 
-    assert indexes(ledger).items() >= before.items()
+
+def test_a_plan_that_is_declined_is_gone_from_the_file(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"))
+    before = kept(ledger)
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "bob"), person(3, "eve"))
+        staging.settle()
+        assert len(kept(ledger)) == len(before) + 3
+
+    assert kept(ledger) == before
+
+
+def test_what_a_killed_plan_left_is_seen_by_nobody_and_cleared_by_the_next(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    plan(ledger, person(2, "ann"))
+    abandoned = ledger.draft()
+    draft = abandoned.__enter__()  # and is never left
+    staged(draft, person(2, "bob"), person(3, "ann", email="x@example.com")).settle()
+
+    with open_ledger(tmp_path) as again:
+        assert statuses(again, all_rows=True) == [("ann", Status.PENDING)]
+        assert again.backlog(clock).claim_new(0, 9)[0].email == "ann@example.com"
+        plan(again, person(2, "eve"))
+        assert kept(again) == [("eve", 2), ("plan_row_key_2", 0)]
+
+
+def test_no_transaction_is_open_while_a_draft_is_shown(ledger: Ledger, tmp_path: Path) -> None:
+    plan(ledger, person(2, "ann"))
+    with ledger.draft() as draft:
+        stage(draft, [person(2, "ann"), person(3, "bob")])
+        draft.limit(1)
+        draft.samples(3), draft.people.census()
+
+        assert not ledger._connection.in_transaction
+        with closing(sqlite3.connect(tmp_path / FILE, timeout=0)) as other, other:
+            other.execute("UPDATE meta SET value = value")
+        draft.merge()
+
+    assert statuses(ledger) == [("ann", Status.PENDING), ("bob", Status.PENDING)]
+
+
+def test_a_draft_of_a_record_that_has_changed_meanwhile_is_not_merged(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    plan(ledger, person(2, "ann"))
+    someone_else = open_ledger(tmp_path)
+    with ledger.draft() as draft, someone_else as other:
+        stage(draft, [person(2, "bob")])
+        other._connection.execute("UPDATE plan SET inputs = 'those of another'")
+
+        with pytest.raises(RecordLost, match="changed by something else while this plan was made"):
+            draft.merge()
+
+    assert statuses(ledger) == [("ann", Status.PENDING)]
+
+
+def test_ids_are_never_used_for_somebody_else(ledger: Ledger) -> None:
+    seen: dict[int, str] = {}
+    for keys in (("ann", "bob"), ("eve",), ("bob", "joe", "kim"), ("ann",)):
+        plan(ledger, *(person(line, key) for line, key in enumerate(keys, 2)))
+        bring(ledger, keys[0], Status.REJECTED)
+        for one in ledger.reading.entries(all_rows=True):
+            assert seen.setdefault(one.id, one.key) == one.key
 
 
 @pytest.mark.parametrize("plans", [1, 2])
@@ -293,7 +368,7 @@ def test_two_rows_can_never_hold_one_key(ledger: Ledger, plans: int) -> None:
         plan(ledger, person(2, "ann"), person(3, "bob"))
 
     with pytest.raises(sqlite3.IntegrityError):
-        ledger._connection.execute("UPDATE recipient SET claim = 'ann'")
+        ledger._connection.execute("UPDATE plan_row SET key = 'ann'")
 
 
 def test_a_first_plan_that_is_refused_leaves_an_empty_record_for_the_next(ledger: Ledger) -> None:
@@ -330,7 +405,7 @@ def test_a_plan_of_many_statements_keeps_every_row_in_its_order(
 
     found = list(ledger.reading.entries())
     assert [(one.row, one.key) for one in found] == [(row.line, row.key) for row in rows]
-    assert [one.reason for one in found[239:242]] == [
+    assert [said(one) for one in found[239:242]] == [
         None,
         "row 2 has the same key",
         "row 3 has the same key",
