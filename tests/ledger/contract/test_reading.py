@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.ledger.facts import Intent, Noted, Settled
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.people import (
     OUTCOMES,
@@ -21,19 +21,19 @@ from tests.kit.people import (
 from tests.kit.selecting import sending
 
 
-def send(ledger: Ledger, key: str, *, content: str = "digest", at: float = 20.0) -> None:
+def send(ledger: Record, key: str, *, content: str = "digest", at: float = 20.0) -> None:
     id_ = entry(ledger, key).id
     outcome = Outcome(Status.ACCEPTED, TAKEN)
     sending(ledger).apply([Intent(id_, content, at, at), Settled(id_, outcome, None, at)])
 
 
-def crowd(ledger: Ledger, count: int) -> list[str]:
+def crowd(ledger: Record, count: int) -> list[str]:
     keys = [f"p{number}" for number in range(count)]
     plan(ledger, *(person(line, key) for line, key in enumerate(keys, 2)))
     return keys
 
 
-def test_a_record_without_a_plan_tells_of_nothing(ledger: Ledger) -> None:
+def test_a_record_without_a_plan_tells_of_nothing(ledger: Record) -> None:
     reading = ledger.reading
 
     assert reading.plan() is None
@@ -50,7 +50,7 @@ def test_a_record_without_a_plan_tells_of_nothing(ledger: Ledger) -> None:
     assert not reading.has_tried()
 
 
-def test_what_is_remembered_last_is_told(ledger: Ledger) -> None:
+def test_what_is_remembered_last_is_told(ledger: Record) -> None:
     remember(ledger, server="smtp.example.com")
     remember(ledger, server="smtp.example.org")
     remember(ledger, domain_of_digest="example.com")
@@ -59,7 +59,7 @@ def test_what_is_remembered_last_is_told(ledger: Ledger) -> None:
     assert ledger.reading.domain_of("digest") == "example.com"
 
 
-def test_entries_come_by_line_and_by_status(ledger: Ledger) -> None:
+def test_entries_come_by_line_and_by_status(ledger: Record) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in (3, 7, 9)))
     bring(ledger, "p9", Status.ACCEPTED)
 
@@ -69,7 +69,7 @@ def test_entries_come_by_line_and_by_status(ledger: Ledger) -> None:
     assert list(ledger.reading.entries([])) == []
 
 
-def test_rows_that_a_new_plan_moved_come_by_their_new_line(ledger: Ledger) -> None:
+def test_rows_that_a_new_plan_moved_come_by_their_new_line(ledger: Record) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in (3, 7, 9)))
     bring(ledger, "p9", Status.ACCEPTED)
 
@@ -82,27 +82,27 @@ def test_rows_that_a_new_plan_moved_come_by_their_new_line(ledger: Ledger) -> No
 @pytest.mark.parametrize(
     "status", [Status.DEFERRED, Status.REJECTED, Status.ACCEPTED, Status.IN_DOUBT, Status.SENDING]
 )
-def test_an_attempt_is_remembered_as_such(ledger: Ledger, status: Status) -> None:
+def test_an_attempt_is_remembered_as_such(ledger: Record, status: Status) -> None:
     someone(ledger, status)
 
     assert ledger.reading.has_tried()
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.FAILED])
-def test_what_never_reached_a_server_was_never_tried(ledger: Ledger, status: Status) -> None:
+def test_what_never_reached_a_server_was_never_tried(ledger: Record, status: Status) -> None:
     someone(ledger, status)
 
     assert not ledger.reading.has_tried()
 
 
-def test_the_span_is_from_the_first_attempt_to_the_last_end(ledger: Ledger) -> None:
+def test_the_span_is_from_the_first_attempt_to_the_last_end(ledger: Record) -> None:
     for key, at in zip(crowd(ledger, 3), (30.0, 10.0, 20.0), strict=True):
         send(ledger, key, at=at)
 
     assert ledger.reading.span() == (10.0, 30.0)
 
 
-def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Ledger) -> None:
+def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Record) -> None:
     keys = crowd(ledger, 5)
     full = Outcome(Status.DEFERRED, Reply(452, "mailbox full", "RCPT", "4.2.2"))
     for key in keys[:3]:
@@ -117,7 +117,7 @@ def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Ledg
     assert len(ledger.reading.replies(1)) == 1
 
 
-def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Ledger) -> None:
+def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Record) -> None:
     keys = crowd(ledger, 5)
     send(ledger, keys[0], content="new", at=90.0)
     send(ledger, keys[1], content="old", at=50.0)
@@ -128,7 +128,7 @@ def test_contents_are_those_that_may_have_been_read_the_newest_last(ledger: Ledg
     assert ledger.reading.contents() == [("old", 2), ("new", 1)]
 
 
-def test_each_server_has_those_it_accepted(ledger: Ledger) -> None:
+def test_each_server_has_those_it_accepted(ledger: Record) -> None:
     keys = crowd(ledger, 6)
     for at, server in ((10.0, "one"), (20.0, "two"), (30.0, "one")):
         sending(ledger).apply([Noted("server", server, at)])
@@ -138,7 +138,7 @@ def test_each_server_has_those_it_accepted(ledger: Ledger) -> None:
     assert ledger.reading.servers() == [("one", 5), ("two", 1)]
 
 
-def test_someone_is_found_by_key_or_address_in_any_spelling(ledger: Ledger) -> None:
+def test_someone_is_found_by_key_or_address_in_any_spelling(ledger: Record) -> None:
     rows = [person(2, "a-7", email="Ann@example.com"), person(3, "b-8")]
     plan(ledger, *rows, person(4, "a-7"), left_out(person(5, "c-9"), Status.FILTERED))
 
@@ -150,7 +150,7 @@ def test_someone_is_found_by_key_or_address_in_any_spelling(ledger: Ledger) -> N
         assert ledger.reading.named(spellings) is None
 
 
-def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Ledger) -> None:
+def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Record) -> None:
     reasons = {
         "b": "no mail: b.example",
         "a": "no mail: a.example",
