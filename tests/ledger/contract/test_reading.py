@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.ledger.facts import Intent, Noted, Settled
+from sendbatch.ledger.facts import Intent, Noted, Saying, Settled
 from sendbatch.ledger.store import Record
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.people import (
@@ -164,3 +164,101 @@ def test_domains_without_mail_are_those_invalid_for_dns_alone(ledger: Record) ->
     plan(ledger, *rows, person(9, "e", email="e@e.example"))
 
     assert ledger.reading.domains_without_mail("no mail: ") == ["a.example", "b.example"]
+
+
+def test_a_census_counts_rows_by_status_and_who_holds_a_key(ledger: Record) -> None:
+    rows = [person(2, "ann"), person(3, "bob"), person(4, "ann")]
+    plan(ledger, *rows, left_out(person(5, "eve"), Status.FILTERED))
+    bring(ledger, "bob", Status.ACCEPTED)
+
+    assert ledger.reading.census() == (
+        {Status.PENDING: 1, Status.ACCEPTED: 1, Status.DUPLICATE: 1, Status.FILTERED: 1},
+        2,
+    )
+    assert ledger.reading.totals() == ledger.reading.census()[0]
+
+
+def test_all_rows_has_those_who_left_the_csv_where_they_last_stood(ledger: Record) -> None:
+    keys = crowd(ledger, 6)
+    for key in keys[1:4]:
+        bring(ledger, key, Status.REJECTED)
+
+    plan(ledger, person(2, "p0"), person(3, "p3"), person(7, "new"))
+
+    listed = [(one.row, one.key) for one in ledger.reading.entries(all_rows=True)]
+    assert listed == [(2, "p0"), (3, "p1"), (3, "p3"), (4, "p2"), (7, "new")]
+    assert [told[:2] for told in ledger.reading.told(all_rows=True)] == listed
+    gone = ledger.reading.entries({Status.WITHDRAWN}, all_rows=True)
+    assert [one.key for one in gone] == ["p1", "p2"]
+    assert list(ledger.reading.entries({Status.WITHDRAWN})) == []
+
+
+def test_who_holds_a_key_that_is_not_the_address_is_told(ledger: Record) -> None:
+    plan(
+        ledger,
+        person(2, "ann@example.com", email="Ann@Example.com"),
+        person(3, "a-7", email="bob@example.com"),
+        person(4, "älter@example.com", email="Älter@example.com"),
+        left_out(person(5, "b-8", email="eve@example.com"), Status.FILTERED),
+    )
+
+    assert list(ledger.reading.unlike_their_key()) == [
+        (3, "a-7", "bob@example.com"),
+        (4, "älter@example.com", "Älter@example.com"),
+    ]
+
+
+def test_addresses_that_several_keys_share_are_told(ledger: Record) -> None:
+    emails = ("x@example.com", "y@example.com", "X@example.com", "y@example.com", "z@example.com")
+    plan(ledger, *(person(line, f"k{line}", email=email) for line, email in enumerate(emails, 2)))
+
+    assert ledger.reading.shared_addresses(9) == (2, [(2, 4), (3, 5)])
+    assert ledger.reading.shared_addresses(1) == (2, [(2, 4)])
+
+
+def test_what_cells_say_is_counted_without_case_and_blanks(ledger: Record) -> None:
+    names = (" yes ", "YES", "no", "yes", "\u00a0Yes\t", "ye s")
+    rows = [person(line, f"p{line}", name=name) for line, name in enumerate(names, 2)]
+    plan(ledger, *rows, left_out(person(9, "p9", name="yes"), Status.FILTERED))
+
+    assert ledger.reading.saying("name", ("yes", "y")) == Saying(
+        4, ("yes", "YES", "Yes"), (2, 3, 5, 6)
+    )
+    assert ledger.reading.saying("name", ("maybe",)) == Saying(0, (), ())
+    assert ledger.reading.usual("name", 2) == ["yes", "YES"]
+    assert ledger.reading.usual("name", 9) == ["yes", "YES", "Yes", "no", "ye s"]
+
+
+def test_the_latest_time_is_that_of_whatever_was_written_last(ledger: Record) -> None:
+    assert ledger.reading.latest() == 0
+    ann, bob = crowd(ledger, 2)
+    send(ledger, ann, at=20.0)
+    assert ledger.reading.latest() == 20.0
+    sending(ledger).apply([Intent(entry(ledger, bob).id, "digest", 30.0, 25.0)])
+    assert ledger.reading.latest() == 30.0
+    sending(ledger).apply([Noted("stopped", "why", 40.0)])
+    assert ledger.reading.latest() == 40.0
+
+
+def test_keys_of_whoever_was_tried_that_were_made_otherwise_once_are_told(ledger: Record) -> None:
+    keys = ("plain", "älter", '"quoted"', '"', "tab\there", "~")
+    plan(ledger, *(person(line, key, email="x@example.com") for line, key in enumerate(keys, 2)))
+    assert list(ledger.reading.tried_keys_of_before()) == []
+
+    for key in keys:
+        bring(ledger, key, Status.REJECTED)
+
+    assert sorted(ledger.reading.tried_keys_of_before()) == ['"quoted"', "tab\there", "älter"]
+
+
+def test_the_cells_of_some_who_were_tried_are_told_by_column(ledger: Record) -> None:
+    keys = crowd(ledger, 4)
+    for key in keys[1:]:
+        bring(ledger, key, Status.ACCEPTED)
+
+    found = list(ledger.reading.tried_cells(2))
+
+    assert len(found) == 2
+    for key, cells in found:
+        assert key in keys[1:]
+        assert cells == {"email": f"{key}@example.com", "name": "you"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from sendbatch.ledger.facts import Twins
+from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Saying, Twins
 from sendbatch.ledger.store import Record
 from sendbatch.values import Checked, Status
 from tests.kit.people import (
@@ -18,6 +18,7 @@ from tests.kit.people import (
     person,
     plan,
     said,
+    someone,
     staged,
     statuses,
 )
@@ -308,3 +309,115 @@ def test_a_plan_of_many_statements_keeps_every_row_in_its_order(
         "row 2 has the same key",
         "row 3 has the same key",
     ]
+
+
+# -- what a plan asks of its rows -------------------------------------------------------------
+
+
+def test_an_entry_for_all_domains_below_one_leaves_that_one_alone(ledger: Record) -> None:
+    domains = ("example.com", "mail.example.com", "a.b.example.com", "myexample.com", "com")
+    rows = [person(n, f"p{n}", email=f"p{n}@{domain}") for n, domain in enumerate(domains, 2)]
+
+    plan(ledger, *rows, suppress=[("below", "example.com")])
+
+    left = [one.key for one in ledger.reading.entries({Status.SUPPRESSED})]
+    assert left == ["p3", "p4"]
+
+
+def test_who_lacks_something_is_counted_where_they_may_be_sent_to(ledger: Record) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    bring(ledger, "ann", Status.ACCEPTED)
+    rows = [person(line, key) for line, key in enumerate(("ann", "bob", "eve", "bob", "joe"), 2)]
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, left_out(person(7, "kim"), Status.FILTERED))
+        staging.lack("picture", range(2, 8))
+        staging.fault([(line, f"no file for {line}", line == 4) for line in (2, 4, 5, 6)])
+        staging.settle()
+
+        assert staging.lacking("picture") == Lacking(3, (3, 4, 6))
+        assert staging.lacking("picture", most=1) == Lacking(3, (3,))
+        assert staging.lacking("another") == NOBODY
+        told = ((4, "no file for 4"), (6, "no file for 6"))
+        assert staging.faulty(9) == Faulty(2, True, told)
+        assert staging.faulty(1) == Faulty(2, True, told[:1])
+        assert staging.may_be_sent_to(range(2, 8)) == {3, 4, 6}
+        assert staging.may_be_sent_to(()) == set()
+
+
+def test_a_plan_without_faults_has_none(ledger: Record) -> None:
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "ann"))
+        staging.fault([(3, "of a row that is not there", True)])
+        staging.settle()
+
+        assert staging.faulty(9) == Faulty()
+
+
+def test_a_questioned_entry_counts_where_it_is_no_key_of_this_plan_or_an_earlier_one(
+    ledger: Record,
+) -> None:
+    someone_gone = ("gone", "tried", "here")
+    plan(ledger, *(person(line, key) for line, key in enumerate(someone_gone, 2)))
+    bring(ledger, "tried", Status.REJECTED)
+    plan(ledger, person(2, "here"), person(3, "last"))
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "new"))
+        values = ("new", "last", "tried", "gone", "nobody")
+        staging.question(
+            (1, line, value, f"told {value}", "why") for line, value in enumerate(values, 1)
+        )
+        staging.question([(2, 1, "else", "told else", "why")])
+
+        assert staging.unread(1, 9) == (
+            2,
+            [(4, "told gone", "why"), (5, "told nobody", "why")],
+        )
+        assert staging.unread(1, 1) == (2, [(4, "told gone", "why")])
+        assert staging.unread(2, 9) == (1, [(1, "told else", "why")])
+        assert staging.unread(3, 9) == (0, [])
+
+
+def test_what_cells_of_staged_rows_say_is_counted_whoever_they_are(ledger: Record) -> None:
+    with ledger.draft() as draft:
+        staging = staged(
+            draft,
+            person(2, "ann", name="Yes "),
+            left_out(person(3, "bob", name="yes"), Status.FILTERED),
+        )
+
+        assert staging.saying("name", ("yes",)) == Saying(2, ("Yes", "yes"), (2, 3))
+
+
+def test_a_key_called_otherwise_since_is_known_by_the_one_of_the_record(ledger: Record) -> None:
+    someone(ledger, Status.ACCEPTED, key="ann ")
+    with ledger.draft() as draft:
+        staging = staged(draft, person(2, "ann"), person(3, "bob"))
+        staging.called_since([("ann ", "ann"), ("nobody ", "bob")])
+        staging.settle()
+        staging.finish(
+            inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
+        )
+        draft.merge()
+
+    assert statuses(ledger) == [("ann ", Status.ACCEPTED), ("bob", Status.PENDING)]
+
+
+@pytest.mark.parametrize(
+    ("now", "is_another"),
+    [
+        (person(2, "ann"), False),
+        (person(2, "ann", name="Ann"), True),
+        (person(2, "ann", email="x@example.com"), True),
+        (left_out(person(2, "ann", name="Ann"), Status.FILTERED), False),
+        (person(2, "bob"), False),
+    ],
+)
+def test_doubt_whose_message_would_be_another_one_now_is_told(
+    ledger: Record, now: Checked, is_another: bool
+) -> None:
+    before = someone(ledger, Status.IN_DOUBT)
+    with ledger.draft() as draft:
+        staging = staged(draft, now)
+        staging.settle()
+
+        assert staging.corrected_doubt() == (frozenset({before.id}) if is_another else frozenset())
