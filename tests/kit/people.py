@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
-from sendbatch.ledger.store import Draft, Record
+from sendbatch.ledger.store import Draft, Record, Staging
 from sendbatch.reasons import reason
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Outcome, Reply, Status, Whom, Why
@@ -42,14 +42,20 @@ def left_out(row: Checked, status: Status, why: Why | None = None) -> Checked:
     return replace(row, status=status, why=why or LEFT_OUT[status])
 
 
+def staged(draft: Draft, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
+    """These rows, added and marked, before anything is settled."""
+    staging = draft.stage(columns)
+    staging.add(map(batches.staged, rows))
+    staging.mark(map(batches.marks, rows))
+    return staging
+
+
 def stage(
     draft: Draft, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
 ) -> Difference:
     """A plan of these rows, in the draft."""
-    staging = draft.stage(COLUMNS)
     rows = list(rows)
-    staging.add(map(batches.staged, rows))
-    staging.mark(map(batches.marks, rows))
+    staging = staged(draft, *rows)
     staging.known_as((row.line, row.former_key) for row in rows if row.former_key)
     staging.suppress(suppress)
     staging.settle()
