@@ -113,7 +113,7 @@ def staged(checked: Checked) -> Staged:
         checked.email,
         _text(checked.cells),
         str(checked.status),
-        checked.why,
+        str(checked.why) if checked.why is not None else None,
         checked.detail or None,
     )
 
