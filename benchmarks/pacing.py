@@ -1,8 +1,8 @@
 """Whether a rate is held, and what holding it costs.
 
 A run at each rate to the sink, about ten seconds long; the rate is that of the intents in the record,
-from the first to the last. What pacing costs is timed by itself: the calls that a run makes for each
-message, without a limit and with one.
+from the first to the last. What pacing costs is timed by itself: all that a run asks its gates for each
+message, without a limit and with one; what a quota counts is not among it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
             ("without a limit", _gates(main)),
             (f"at {CLAIMED:,}/s", _gates(main, CLAIMED)),
         ):
-            rows.append((f"cost of pacing a message, {name}", f"{_cost(gates):.2f} µs", "", ""))
+            rows.append((f"cost of all limits a message, {name}", f"{_cost(gates):.2f} µs", "", ""))
     title = f"Pacing: {people:,} recipients to {server.name}, {times(runs)}"
     return Result(title, rows, [_claim(held, free)])
 
@@ -70,7 +70,7 @@ def _held(main: Desk, rate: int, people: int) -> float:
     (ledger,) = main.record.rglob("ledger.sqlite")
     with closing(sqlite3.connect(ledger)) as record:
         count, first, last = record.execute(
-            "SELECT count(*), min(first_attempt_at), max(first_attempt_at) FROM recipient "
+            "SELECT count(*), min(first_attempt_at), max(first_attempt_at) FROM delivery "
             "WHERE status = 'accepted'"
         ).fetchone()
     rate_held: float = (count - 1) / (last - first)

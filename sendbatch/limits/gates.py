@@ -55,8 +55,10 @@ class Gate:
     def went(self, now: float, domain: str, recipient_id: int) -> None:
         """A message goes: its envelope is written next, and servers count those."""
 
-    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
-        """How one that went has ended; PENDING where it was released, and will go again."""
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> str:
+        """How one that went has ended; PENDING where it was released, and will go again. Returns why the run
+        must end, for people; empty where it goes on."""
+        return ""
 
     def connections_allowed(self) -> float:
         """How many connections may be used at once."""
@@ -145,14 +147,14 @@ class Gates:
                 await gate.give_back()
 
     @property
-    def listen(self) -> bool:
+    def are_listening(self) -> bool:
         """Whether a gate goes by how messages have ended."""
         return bool(self._listening)
 
-    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
-        """How one that went has ended: others may go sooner now."""
-        for gate in self._listening:
-            gate.answered(now, domain, recipient_id, status)
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> str:
+        """How one that went has ended: others may go sooner now. Returns why the run must end, if it must."""
+        whys = [gate.answered(now, domain, recipient_id, status) for gate in self._listening]
+        return next(filter(None, whys), "")
 
     def share(self, parts: int) -> bool:
         """So many runs are alive on the account now. Returns whether this one has to give something up."""

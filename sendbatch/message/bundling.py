@@ -14,14 +14,14 @@ import jinja2
 from jinja2 import nodes
 
 from sendbatch.campaign.language.environment import environment
-from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position, slip
+from sendbatch.campaign.language.slips import slip
 from sendbatch.campaign.language.spellings import unknown_words
 from sendbatch.errors import Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
-from sendbatch.message.source import Reference, references
+from sendbatch.message.source import Reference, at, references
 from sendbatch.runtime.paths import problem
 
 _LARGEST = 8_000_000  # bytes of one template
@@ -156,22 +156,6 @@ class _Reading:
     ) -> None:
         place = at(self.paths[name], self.sources[name], line, word)
         self.findings.append(rule.finding(said, place, hint or None))
-
-
-def at(shown: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
-    """The place in a template of this column, or of a word in the tags of this line; without a column where
-    neither can be known."""
-    lines = LINE_BREAK.split(source)
-    text = lines[line - 1] if 0 < line <= len(lines) else ""
-    if column is None and word:
-        column = column_of(source, line, word)
-    return Place(shown, line, column, text)
-
-
-def at_offset(shown: str, source: str, start: int) -> Place:
-    """The place of one character of a template."""
-    line, column = position(source, start)
-    return at(shown, source, line, column=column)
 
 
 def _unfit(data: bytes, shown: str, *, is_entry: bool) -> Finding | None:

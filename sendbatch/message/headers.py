@@ -172,8 +172,8 @@ def _is_quotable(file: str) -> bool:
 
 def uris(name: str, items: Sequence[str]) -> Header:
     """A header of angle-bracketed URIs, a line each where they are long (RFC 2369 §2)."""
-    words = [*(f"<{item}>," for item in items[:-1]), f"<{items[-1]}>"]
-    return Header(name, " ".join(words), _folded(name, words))
+    value = f"<{'>, <'.join(items)}>"
+    return Header(name, value, _folded(name, value.split(" ")))  # no URI has a blank in it
 
 
 def date(seconds: float) -> Header:

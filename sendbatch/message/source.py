@@ -1,5 +1,5 @@
-"""What a template's source says without being rendered: other templates, names that it sets, and what its
-author wrote, told apart from the tags.
+"""What a template's source says without being rendered: other templates, names that it sets, what its author
+wrote, told apart from the tags, and where each of these stands.
 
 Content is read once, so every name of another template has to stand in the source itself.
 """
@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jinja2 import nodes
+
+from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
+from sendbatch.errors import Place
 
 # What stands for each character of a tag: of `{{ }}`, and of `{% %}`. No text has them (private use).
 VALUE, BLOCK = "\ue000", "\ue001"
@@ -128,3 +131,19 @@ def depths(source: str) -> list[tuple[int, int]]:
             depth += 1
         found.append((tag.end(), depth))
     return found
+
+
+def at(path: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
+    """The place in the template at `path` of this column, or of a word in the tags of this line; without
+    a column where neither can be known."""
+    lines = LINE_BREAK.split(source)
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    if column is None and word:
+        column = column_of(source, line, word)
+    return Place(path, line, column, text)
+
+
+def at_offset(path: str, source: str, start: int) -> Place:
+    """The place of one character of a template."""
+    line, column = position(source, start)
+    return at(path, source, line, column=column)

@@ -31,7 +31,7 @@ from sendbatch.planning.people import open_people, rules_of
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.suppressing import suppress
 from sendbatch.rendering.batches import Large, Surveyed
-from sendbatch.rendering.pool import Pool, in_parts
+from sendbatch.rendering.pool import Pool, in_batches
 from sendbatch.rendering.setup import Setup
 from sendbatch.runtime.observer import Observer
 from sendbatch.words import count
@@ -110,7 +110,7 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
         draft.remember(CLASHING, " ".join(table.clashes))
         staging = draft.stage(rules.columns)
         setup = Setup(content, rules, rules.columns, basis.salt, campaign.profile.size_limit)
-        checked = Pool(setup, means.workers).check(in_parts(table, BATCH), heed)
+        checked = Pool(setup, means.workers).check(in_batches(table, BATCH), heed)
         digest, large = _stage(staging, checked, means.observer, marked=marked)
     if digest is None:
         said = f"{shown(campaign.recipients.file)}: there is a header and no recipient under it"

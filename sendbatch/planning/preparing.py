@@ -6,12 +6,10 @@ looked at, which works on a copy.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.states import SENDABLE
@@ -21,12 +19,13 @@ from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership, retention
 from sendbatch.planning.doubts import Sight, doubts
+from sendbatch.planning.identity import identify, salt_of
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.planning.people import refused_content
 from sendbatch.planning.plan import CLASHING, Basis, Planned, make_plan
 from sendbatch.planning.request import Lookups, Means, Request
-from sendbatch.planning.resending import remember_key, take_up
+from sendbatch.planning.resending import take_up
 from sendbatch.planning.starting_over import start_over
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
@@ -76,7 +75,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
 
     All of it stands in the draft. Raises GuardError, CampaignError, AudienceError, Interrupted.
     """
-    now, salt, is_new = means.now(), _salt(draft), draft.reading.plan() is None
+    now, salt, is_new = means.now(), salt_of(draft), draft.reading.plan() is None
     moved = ownership.same_campaign(
         draft.reading, request.campaign, request.options.moved_from, request.command
     )
@@ -91,7 +90,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     is_changed = draft.reading.meta("content") != request.content.digest
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
-    _identify(draft, request.campaign, request.content, now)
+    identify(draft, request.campaign, request.content, now)
     notices = (moved, request.keeping.notice, begun, started_over, *changes)
     return Prepared(
         content=request.content,
@@ -227,14 +226,6 @@ def _sendable(totals: Mapping[Status, int]) -> int:
     return sum(totals.get(status, 0) for status in SENDABLE)
 
 
-def _salt(draft: Draft) -> bytes:
-    known = draft.reading.meta("salt")
-    if known is None:
-        known = os.urandom(32).hex()
-        draft.remember("salt", known)
-    return bytes.fromhex(known)
-
-
 def _lookups(request: Request, means: Means) -> Lookups | None:
     return means.lookups() if request.campaign.recipients.check_deliverability else None
 
@@ -258,21 +249,6 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
         raise CampaignError(findings)
-
-
-def _identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> None:
-    """Write down what the guards of the next run compare with."""
-    server = guards.server_of(campaign.profile)
-    if draft.reading.meta("server") != server:
-        draft.note("server", server, now)
-    remember_key(draft, campaign, now)
-    draft.remember("name", campaign.name)
-    draft.remember("run", campaign.run)
-    ownership.remember(draft, campaign)
-    keys.remember(draft, campaign)
-    draft.remember("content", content.digest)
-    draft.remember("server", server)
-    draft.remember(f"domain of {content.digest}", content.sender_domain)
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:

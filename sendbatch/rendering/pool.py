@@ -51,13 +51,13 @@ class Pool:
         """How many batches are worth having under way at once."""
         return 2 * self._workers.count
 
-    def check(self, parts: Iterable[Sequence[Row]], heed: Heed) -> Iterator[Surveyed]:
+    def check(self, asked: Iterable[Sequence[Row]], heed: Heed) -> Iterator[Surveyed]:
         """What was found of each batch, in order, some batches ahead of what is taken.
 
         Raises AudienceError where `where` fails on a row, or one takes too long or too much memory.
         """
         waiting: deque[tuple[Sequence[Row], Future[bytes]]] = deque()
-        for rows in parts:
+        for rows in asked:
             waiting.append((rows, self._checking(rows)))
             if len(waiting) >= self.width:
                 yield from self._checked(*waiting.popleft(), heed)
@@ -129,7 +129,7 @@ class Pool:
         heed: Heed,
         reviewer: str | None = None,
     ) -> Iterator[tuple[Recipient, T | Unbuildable]]:
-        parts: Iterator[Sequence[Recipient]] = in_parts(recipients, EACH)
+        coming: Iterator[Sequence[Recipient]] = in_batches(recipients, EACH)
         waiting: deque[tuple[Sequence[Recipient], _Asked | None]] = deque()
 
         def ask(batch: Sequence[Recipient]) -> _Asked | None:
@@ -137,7 +137,7 @@ class Pool:
             return _Asked(asked, self._asking(kind, asked, now, reviewer)) if asked else None
 
         while True:
-            while len(waiting) < self.width and (new := next(parts, None)):
+            while len(waiting) < self.width and (new := next(coming, None)):
                 waiting.append((new, ask(new)))
             if not waiting:
                 return
@@ -217,18 +217,18 @@ class _Asked(NamedTuple):
 Rows = TypeVar("Rows", Row, Recipient)
 
 
-def in_parts(rows: Iterable[Rows], most: int) -> Iterator[list[Rows]]:
+def in_batches(rows: Iterable[Rows], most: int) -> Iterator[list[Rows]]:
     """At most so many at a time, and fewer where their cells are long."""
-    part: list[Rows] = []
+    batch: list[Rows] = []
     size = 0
     for row in rows:
-        part.append(row)
+        batch.append(row)
         size += sum(map(len, row.cells))
-        if len(part) >= most or size > MOST_CHARACTERS:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+        if len(batch) >= most or size > MOST_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _awaited(answer: Future[T], heed: Heed) -> T:

@@ -37,7 +37,8 @@ class Hours(Gate):
 
 
 class Canary(Gate):
-    """The first few go alone, until so many were taken; for one that was not, another goes."""
+    """The first few go alone, until so many were taken; for one that was not, another goes. A refusal for
+    good ends the run."""
 
     def __init__(self, first: int) -> None:
         self._left = first
@@ -49,11 +50,14 @@ class Canary(Gate):
     def went(self, now: float, domain: str, recipient_id: int) -> None:
         self._left = max(0, self._left - 1)
 
-    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> None:
+    def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> str:
+        if self._waiting and status is Status.REJECTED:
+            return "one of the first few was refused"
         if status is Status.ACCEPTED:
             self._waiting = max(0, self._waiting - 1)
         elif self._waiting:
             self._left += 1
+        return ""
 
 
 def test_a_run_keeps_to_hours_and_says_what_it_waits_for(desk: MakeDesk) -> None:
@@ -113,3 +117,17 @@ def test_for_one_of_the_first_few_that_is_not_taken_another_goes(desk: MakeDesk)
     assert gone[3] < 3  # the fourth, while not all of the three were taken
     assert all(taken >= 3 for taken in gone[4:])
     assert run.totals() == {Status.ACCEPTED: 20}
+
+
+def test_where_one_of_the_first_few_is_refused_for_good_the_run_ends_and_says_why(
+    desk: MakeDesk,
+) -> None:
+    def rcpt(visit: Visit) -> str | None:
+        return "550 5.1.1 no such user" if visit.recipient == address(1) else None
+
+    run = desk(20, connections=4, gates=[Canary(3)], rcpt=rcpt)
+    ending = run.send()
+    assert (ending.early, ending.reason) == (True, "one of the first few was refused")
+    totals = run.totals()
+    assert totals[Status.ACCEPTED] <= 3
+    assert totals[Status.PENDING] >= 16

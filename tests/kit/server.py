@@ -101,6 +101,7 @@ class ScriptedServer:
         *,
         offers: Sequence[str] = OFFERS,
         context: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
         behind: str = "taken",
         gathers: bool = False,
         forgiving: bool = False,
@@ -110,6 +111,7 @@ class ScriptedServer:
         self.answer = answer
         self.offers = offers
         self.context = context  # of STARTTLS, which is offered then
+        self.tls = tls  # of TLS from the first byte
         # What it does with commands behind a dot: takes them, answers each with 503 (as Haraka does), or
         # swallows them (as chasquid does).
         self.behind = behind
@@ -123,6 +125,7 @@ class ScriptedServer:
         self.taken: list[str] = []
         self.bodies: dict[str, list[bytes]] = {}
         self.visits: list[Visit] = []
+        self.reads: list[bytes] = []  # what came at once, of all connections
         self.open_now = 0
         self.most_open = 0
         self.wrong: list[BaseException] = []
@@ -156,7 +159,9 @@ class ScriptedServer:
         listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
         if self.narrow:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-        self._listener = await asyncio.start_server(self._client, sock=listening)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._protocol, sock=listening, ssl=self.tls
+        )
         self.port = self._listener.sockets[0].getsockname()[1]
 
     def closes(self) -> None:
@@ -208,6 +213,9 @@ class ScriptedServer:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(_Reader(self.reads), self._client)
+
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # asyncio does so by itself only for sockets that it made
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -229,6 +237,18 @@ class ScriptedServer:
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+
+class _Reader(asyncio.StreamReader):
+    """Writes down what it is fed, as it comes."""
+
+    def __init__(self, reads: list[bytes]) -> None:
+        super().__init__()
+        self._reads = reads
+
+    def feed_data(self, data: bytes) -> None:
+        self._reads.append(data)
+        super().feed_data(data)
 
 
 class _Over(ConnectionError):

@@ -18,6 +18,13 @@ def test_asked_to_slow_down_it_halves() -> None:
     assert slots(it.gates, 6, start=1.2)[-1] == pytest.approx(2.2 - TOLERANCE)
 
 
+def test_two_messages_are_enough_to_measure_a_rate() -> None:
+    it = limits()
+    for at in (0.0, 0.5):
+        it.gates.take(at, "", 0)
+    assert it.back_off.slow_down(0.5) == 2.0
+
+
 def test_of_several_paces_the_tightest_is_halved() -> None:
     assert limits(Rate(10, 1), Rate(60, 60)).back_off.slow_down(0.0) == 0.5
 

@@ -72,7 +72,7 @@ def test_a_gate_that_defines_nothing_limits_nothing() -> None:
     gates = Gates([Gate()])
     assert gates.due(5.0, "a.example") == ANY_TIME
     assert gates.take(5.0, "a.example", 1)
-    assert (gates.interval, gates.connections_allowed(), gates.listen) == (0.0, NEVER, False)
+    assert (gates.interval, gates.connections_allowed(), gates.are_listening) == (0.0, NEVER, False)
     assert gates.forecast(10, 0.0) is None
 
 

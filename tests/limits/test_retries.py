@@ -17,6 +17,7 @@ def test_a_budget_counts_attempts_of_one_run() -> None:
     assert budget.is_spent(7)
     assert not budget.is_spent(8)
     assert budget.spend(1_000_000) == 1
+    assert (budget.used(7), budget.used(8), budget.used(2_000_000)) == (3, 0, 0)
 
 
 def test_a_budget_greater_than_a_byte_ends_all_the_same() -> None:

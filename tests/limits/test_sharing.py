@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Rate
 from sendbatch.limits.local_usage import LocalUsage
-from sendbatch.limits.sharing import NOTICED, wait_for_share
+from sendbatch.limits.sharing import LOOK, NOTICED, wait_for_share
 from sendbatch.values import Status
 from tests.kit.clock import FakeClock, run_with
 from tests.kit.desk import ACCOUNT, Desk, usage_in
@@ -29,6 +29,10 @@ def test_a_run_alone_waits_for_nobody(tmp_path: Path) -> None:
     usage = usage_in(tmp_path)
     with usage.alive(ACCOUNT):
         assert waits(usage, FakeClock(), 0.0) == (0.0, [])
+
+
+def test_a_run_begins_once_every_other_has_looked() -> None:
+    assert NOTICED > LOOK
 
 
 def test_a_run_that_is_not_alone_waits_until_it_was_seen(tmp_path: Path) -> None:

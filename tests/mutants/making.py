@@ -112,7 +112,7 @@ def _in_place_of(node: ast.expr | ast.stmt) -> Iterator[str]:
             yield str(not node.value)
         case ast.Constant(value=int() | float()):
             yield f"{node.value + 1}"
-        case ast.Return(value=value) if value is not None:
+        case ast.Return(value=value) if value is not None and not _is_nothing(value):
             yield "return None"
         case ast.Continue():
             yield "break"
@@ -130,6 +130,11 @@ def _in_place_of(node: ast.expr | ast.stmt) -> Iterator[str]:
 
 def _is_for_types_only(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _is_nothing(value: ast.expr) -> bool:
+    """Whether it is as good as None to who asks for a truth."""
+    return isinstance(value, ast.Constant) and not value.value
 
 
 def _one_line(text: str) -> str:

@@ -367,8 +367,8 @@ def test_a_proof_is_for_its_reviewer(workers: Workers) -> None:
 
 def test_long_rows_are_few_in_a_batch() -> None:
     long = [Row(n, ("x" * 1_500_000, "")) for n in range(7)]
-    assert [len(part) for part in pools.in_parts(long, 500)] == [3, 3, 1]
-    assert [len(part) for part in pools.in_parts(rows(1001), 500)] == [500, 500, 1]
+    assert [len(part) for part in pools.in_batches(long, 500)] == [3, 3, 1]
+    assert [len(part) for part in pools.in_batches(rows(1001), 500)] == [500, 500, 1]
 
 
 def test_who_asks_to_stop_is_heard_where_every_answer_is_there_already() -> None:

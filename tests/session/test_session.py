@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
 from sendbatch import api
-from sendbatch.errors import GuardError, Interrupted, SmtpError
+from sendbatch.errors import CampaignError, GuardError, Interrupted, SmtpError
 from sendbatch.planning.options import Options
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
@@ -101,3 +102,11 @@ def test_the_sandbox_needs_no_yes_and_keeps_what_it_got(tmp_path: Path, edge: Ed
     outbox = api.outbox(campaign(tmp_path))
     assert outbox is not None
     assert len(list((ended.folder / "outbox").glob("*.eml"))) == 3
+
+
+def test_a_format_that_there_is_not_is_an_error_that_lists_those_there_are(
+    live: Declare, edge: Edge
+) -> None:
+    with pytest.raises(CampaignError, match="no such format: html5") as refused:
+        api.report(live(), "html5", io.StringIO())
+    assert "csv" in str(refused.value)

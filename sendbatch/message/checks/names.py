@@ -17,9 +17,8 @@ from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import Place, within
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.bundling import at
 from sendbatch.message.content import Bundle, Content, OwnFile
-from sendbatch.message.source import assigned, exported, references
+from sendbatch.message.source import assigned, at, exported, references
 
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:

@@ -15,9 +15,8 @@ from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.source import BLOCK, VALUE, assigned, blank, constants
+from sendbatch.message.source import BLOCK, VALUE, assigned, at_offset, blank, constants
 from sendbatch.message.templates import Failed
 from sendbatch.words import listed
 

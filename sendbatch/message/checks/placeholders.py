@@ -17,10 +17,9 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import usable
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.bundling import at_offset
 from sendbatch.message.checks.names import declared_at, lines_of
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.source import blank, constants, depths
+from sendbatch.message.source import at_offset, blank, constants, depths
 from sendbatch.words import count
 
 _MOST = 20  # that are looked for in each message; the others are counted

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from sendbatch.campaign.language.environment import environment
 from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.bundling import at_offset
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.plaintext.page import tidy
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.source import at_offset
 
 _VALUE = "x"  # whatever a value will be, it could be a word
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)

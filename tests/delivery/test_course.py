@@ -1,0 +1,63 @@
+"""Whether a run goes on: the first word counts, whoever says it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sendbatch.delivery.course import Course, first_of
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
+from sendbatch.runtime.stop import Stop
+
+
+def test_the_first_reason_to_give_up_counts_and_is_written_once() -> None:
+    notes: list[tuple[str, str]] = []
+    course = Course(Stop(), lambda kind, text: notes.append((kind, text)))
+    assert not course.is_ending
+
+    course.give_up("the server is gone")
+    course.give_up("the limits are used up")
+
+    assert course.is_ending
+    assert course.given_up == "the server is gone"
+    assert notes == [("stopped", "the server is gone")]
+
+
+def test_it_ends_when_somebody_asks_and_hears_nobody_once_it_is_over() -> None:
+    async def run() -> tuple[bool, bool]:
+        stop = Stop()
+        course = Course(stop, lambda kind, text: None)
+        course.begin()
+        stop.soon("Ctrl-C")
+        await asyncio.wait_for(course.soon.wait(), 5)
+        course.end()
+        stop.now("Ctrl-C")
+        await asyncio.sleep(0)
+        return course.is_ending, course.at_once.is_set()
+
+    assert asyncio.run(run()) == (True, False)
+
+
+def test_where_the_record_is_lost_work_ends_in_its_own_time_and_the_first_error_is_kept() -> None:
+    lost = RecordLost("the record is no longer where it was")
+
+    async def work() -> None:
+        raise lost
+
+    async def run() -> Course:
+        course = Course(Stop(), lambda kind, text: None)
+        await course.unless_lost(work())
+        course.break_off(RecordStopped("later"))
+        return course
+
+    course = asyncio.run(run())
+    assert course.broken is lost
+    assert course.is_ending
+
+
+def test_use_that_cannot_be_kept_stops_a_run_as_its_record_does() -> None:
+    group = BaseExceptionGroup("", [BaseExceptionGroup("", [LedgerError("usage.sqlite: full")])])
+
+    with pytest.raises(RecordStopped, match=r"usage\.sqlite: full"):
+        raise first_of(group)
