@@ -85,7 +85,7 @@ def run(
 
 def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -> int:
     from sendbatch import api
-    from sendbatch.cli.ends import LastWords
+    from sendbatch.cli.last_words import LastWords
     from sendbatch.cli.terminal import person_is_there
     from sendbatch.session.commands import CommandLines
 

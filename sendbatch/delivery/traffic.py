@@ -11,6 +11,7 @@ from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Consequence, Settling
+from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import verdict
 from sendbatch.ledger.facts import Intent
 from sendbatch.limits.declared import Limits
@@ -35,6 +36,7 @@ class Traffic:
         clock: Clock,
         queue: Queue,
         settling: Settling,
+        steering: Steering,
         course: Course,
         announcer: Announcer,
         *,
@@ -51,6 +53,7 @@ class Traffic:
         self._clock = clock
         self._queue = queue
         self._settling = settling
+        self._steering = steering
         self._course = course
         self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
@@ -60,7 +63,7 @@ class Traffic:
 
     @property
     def is_stopping(self) -> bool:
-        return self._soon.is_set() or self._settling.is_over
+        return self._soon.is_set() or self._steering.is_over
 
     @property
     def braked(self) -> bool:
@@ -224,7 +227,7 @@ class Traffic:
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
-        self._settling.nobody_else()
+        self._steering.nobody_else()
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""

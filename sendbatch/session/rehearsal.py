@@ -85,9 +85,9 @@ class _Found:
 
     def add(self, recipient: Recipient, sample: Sample | Unbuildable) -> None:
         self.built += 1
-        reason = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
-        if reason is not None:
-            self.failures.add(reason, recipient.row, recipient.key)
+        failure = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
+        if failure is not None:
+            self.failures.add(failure, recipient.row, recipient.key)
 
     def _looked_at(self, sample: Sample) -> str | None:
         """Why it could not be sent, if it could not."""

@@ -2,7 +2,8 @@
 records of users go on with.
 
 `golden.json` holds what the first release made of these letters. It is never written anew: a difference here
-means that a campaign half sent would be taken for another, or a message for one that no mailbox has yet.
+means that a campaign half sent would be taken for another, or a message for one that no mailbox has yet. The
+entry "sample" alone follows the sample campaign, where that is edited.
 """
 
 from __future__ import annotations

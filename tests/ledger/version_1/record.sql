@@ -19,7 +19,6 @@ INSERT INTO "meta" VALUES('project','shop');
 INSERT INTO "meta" VALUES('run','2026-11');
 INSERT INTO "meta" VALUES('salt','5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a');
 INSERT INTO "meta" VALUES('server','backup.example.com');
-INSERT INTO "meta" VALUES('under way','3021.0');
 CREATE TABLE plan (
     id INTEGER PRIMARY KEY, inputs TEXT NOT NULL, started_at REAL NOT NULL, completed_at REAL,
     columns TEXT NOT NULL, recipients_digest TEXT NOT NULL, content_digest TEXT NOT NULL,
