@@ -14,7 +14,7 @@ from sendbatch.audience.addresses import comparable_domain
 from sendbatch.delivery import words
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Policy, Setting
-from sendbatch.delivery.breaker import LATELY, Breaker
+from sendbatch.delivery.breaker import LATELY, Breaker, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
@@ -23,7 +23,7 @@ from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge,
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, Releases, retry_delay
-from sendbatch.smtp.transport import Fact
+from sendbatch.smtp.transport import End, Fact
 from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
 
 
@@ -99,12 +99,15 @@ class Settling:
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session = learned = None
-        if fact.lost or not fact.taken:  # else, as nearly always, there is nothing to explain
+        session, reopen = None, False
+        learns = not stopping and not handed.ends_known
+        if fact.end is End.TAKEN and not fact.lost:  # as nearly always: there is nothing to explain
+            if learns and self._connections.is_reduced:
+                self._win_back()
+        else:
             session = explained(fact, outcome, handed)
             learned = lesson(fact, outcome, handed, session)
-        learns = not stopping and not handed.ends_known
-        reopen = learns and self._steer(fact, outcome, learned)
+            reopen = learns and self._steer(outcome, learned)
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
@@ -113,8 +116,10 @@ class Settling:
             if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
             return consequence
-        self._releases.settled(ready.recipient.id)
-        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
+        if self._releases.is_used:
+            self._releases.settled(ready.recipient.id)
+        if self._budget.is_used:
+            self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
             self._accepted(ready, outcome, handed)
         elif is_permanent(outcome):
@@ -153,21 +158,24 @@ class Settling:
         history, at = self._history, self._clock.wall()
         lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
         condemned, of_mailbox = self.breaker.finish(lately=lately)
-        self._condemn(condemned)
+        if condemned:
+            self._condemn(condemned)
         if of_mailbox:
             self._write([history.refusing(of_mailbox)])
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _steer(self, fact: Fact, outcome: Outcome, learned: Lesson | None) -> bool:
+    def _win_back(self) -> None:
+        """A message was taken: one connection more may be used after a while, but under the brake."""
+        if not self._brake.on and self._connections.win_back(self._clock.steady()):
+            self._tell("connections", words.more_connections(self._connections.allowed))
+
+    def _steer(self, outcome: Outcome, learned: Lesson | None) -> bool:
         """What the answer says about connections and rate; returns whether to reopen."""
-        now = self._clock.steady()
-        if fact.taken and not fact.lost:
-            is_free = self._connections.is_reduced and not self._brake.on
-            if is_free and self._connections.win_back(now):
-                self._tell("connections", words.more_connections(self._connections.allowed))
-        elif self._slow_down(outcome) and (rate := self._back_off.slow_down(now)) is not None:
-            self._tell("slowdown", words.slower(rate))
+        if self._slow_down(outcome):
+            rate = self._back_off.slow_down(self._clock.steady())
+            if rate is not None:
+                self._tell("slowdown", words.slower(rate))
         if learned is not None and learned.after is not None:
             self._learn(learned.after, said=learned.said)
         return learned is not None
@@ -192,11 +200,13 @@ class Settling:
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        condemned, own = self.breaker.accepted(handed.carried)
-        self._condemn(condemned)
+        condemned, own = self.breaker.accepted(_carried(handed))
+        if condemned:
+            self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
-        if self._brake.accepted(self._clock.steady()):
+        brake = self._brake
+        if (brake.on or brake.length) and brake.accepted(self._clock.steady()):
             self._write([self._history.braking(None)])
             if not self._brake.on:
                 self._tell("brake", words.TAKES_MAIL)
@@ -204,19 +214,17 @@ class Settling:
             self._set_aside()
 
     def _condemn(self, condemned: list[int]) -> None:
-        if condemned:
-            at = self._clock.wall()
-            rejected = Outcome(Status.REJECTED)
-            self._write([Settled(i, rejected, None, at, counts_attempt=False) for i in condemned])
-            for _ in condemned:
-                self._observer.moved(Status.DEFERRED, Status.REJECTED)
+        at, rejected = self._clock.wall(), Outcome(Status.REJECTED)
+        self._write([Settled(i, rejected, None, at, counts_attempt=False) for i in condemned])
+        for _ in condemned:
+            self._observer.moved(Status.DEFERRED, Status.REJECTED)
 
     def _refused(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         """For good, by the word of the server."""
         recipient = ready.recipient
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
         refusal = judge(outcome, recipient, ready.domain, since, at)
-        self.breaker.refused(refusal, handed.carried)
+        self.breaker.refused(refusal, _carried(handed))
         self._record(ready, refusal.outcome)
         if refusal.ours and refusal.its_own:
             self._write([Own(recipient.id, at)])
@@ -266,7 +274,7 @@ class Settling:
             return
         if aside and not self.is_over:
             self._tell("aside", words.set_aside(aside))
-        self._aside.domains = aside
+        self._aside.set_to(aside)
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> Consequence:
         """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""
@@ -289,3 +297,8 @@ class Settling:
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self._budget.used(recipient_id):
             self._waits.left(domain)
+
+
+def _carried(handed: Handed) -> Carried:
+    messages = handed.accepted + handed.refused_recipients
+    return Carried(handed.connection, handed.accepted, messages)
