@@ -70,7 +70,7 @@ def _held(main: Desk, rate: int, people: int) -> float:
     (ledger,) = main.record.rglob("ledger.sqlite")
     with closing(sqlite3.connect(ledger)) as record:
         count, first, last = record.execute(
-            "SELECT count(*), min(first_attempt_at), max(first_attempt_at) FROM recipient "
+            "SELECT count(*), min(first_attempt_at), max(first_attempt_at) FROM delivery "
             "WHERE status = 'accepted'"
         ).fetchone()
     rate_held: float = (count - 1) / (last - first)

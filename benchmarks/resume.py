@@ -25,11 +25,9 @@ MOST = 5.0  # seconds
 PATIENCE = 300.0
 
 MARK = """
-UPDATE recipient SET status = 'accepted', attempts = 1, code = 250, enhanced_code = '2.0.0',
-    reply = '2.0.0 Ok', content = done.content, dated_at = done.dated_at,
-    first_attempt_at = done.first_attempt_at, finished_at = done.finished_at
-FROM (SELECT * FROM recipient WHERE status = 'accepted' LIMIT 1) AS done
-WHERE recipient.status = 'pending' AND recipient.id IN (SELECT id FROM recipient ORDER BY "row" LIMIT ?)
+INSERT INTO delivery SELECT r.id, r.key, r.email, done.status, NULL, 1, NULL, done.code, done.enhanced_code,
+    done.reply, NULL, NULL, done.content, NULL, done.dated_at, done.first_attempt_at, done.finished_at, NULL
+FROM plan_row AS r, delivery AS done WHERE r.id <> done.id ORDER BY r.id LIMIT ?
 """
 
 

@@ -83,7 +83,7 @@ def _span(main: Desk) -> float:
     (file,) = main.record.glob("*/ledger.sqlite")
     with contextlib.closing(sqlite3.connect(file)) as record:
         first, last = record.execute(
-            "SELECT min(first_attempt_at), max(finished_at) FROM recipient"
+            "SELECT min(first_attempt_at), max(finished_at) FROM delivery"
         ).fetchone()
     return float(last - first)
 

@@ -75,7 +75,6 @@ class Groups:
     def add(self, words: str, row: int, who: str, kind: str = "") -> None:
         """Words of different kinds (a reply's code) are never the same group."""
         self.number += 1
-        words = words.removesuffix(f" (row {row})")
         key = kind, pattern_of(words)
         known = self._groups.get(key)
         if known is None:

@@ -147,14 +147,6 @@ def test_what_differs_by_a_path_alone_is_shown_three_times_and_then_counted() ->
     assert found.number == 900
 
 
-def test_the_row_in_the_words_makes_no_other_fault() -> None:
-    found = Groups()
-    for row in range(2, 22):
-        found.add(f"spring.txt:1: no element 9 (row {row})", row, "")
-
-    assert [(one.words, one.number) for one in found] == [("spring.txt:1: no element 9", 20)]
-
-
 def test_where_one_wording_is_enough_the_others_count_to_it() -> None:
     found = Groups(wordings=1)
     for row in range(2, 22):

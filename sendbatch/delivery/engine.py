@@ -4,8 +4,8 @@ The record is written before the wire: a message's final dot leaves only after i
 durable as *sending*, and its outcome is queued for the next shared commit the moment the reply
 is read. The engine decides nothing about statuses; `settling` and `ledger.states` do.
 
-Who knows whom, one way: engine → feed, sender → traffic, connections → settling → verdict, sessions, breaker;
-all of them the `course` of the run, and the `announcements` of it.
+Who knows whom, one way: engine → feed, sender → traffic, connections → settling → steering, verdict, sessions
+→ breaker; all of them the `course` of the run, and the `announcements` of it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sendbatch.delivery.feed import Feed
 from sendbatch.delivery.queue import Queue
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
+from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.limits.declared import Limits
@@ -65,17 +66,21 @@ class Engine:
         self._course = course = Course(setting.stop, self._note)
         self._queue = queue = Queue(limits.gates.domains)
         limits.gates.share(limits.runs())
+        history = assignment.history
+        self._steering = steering = Steering(
+            policy, limits, clock, history, announcer.notices, committer.write
+        )
         self._settling = Settling(
-            policy,
-            limits,
+            policy.retry,
+            steering,
             setting,
-            assignment.history,
+            history,
             announcer,
             now=assignment.backlog.now,
             write=committer.write,
         )
         self._traffic = Traffic(
-            assignment, limits, clock, queue, self._settling, course, announcer,
+            assignment, limits, clock, queue, self._settling, steering, course, announcer,
             no_wait=policy.no_wait,
         )  # fmt: skip
         self._feed = Feed(
@@ -88,7 +93,7 @@ class Engine:
             course=course,
             over=queue.over,
             announcer=announcer,
-            refused=self._settling.refused_connection,
+            refused=steering.refused_connection,
         )
         self._senders = [
             Sender(self._traffic, queue, opener, clock, number)
@@ -153,8 +158,8 @@ class Engine:
 
     def _ending(self) -> Ending:
         feed, course = self._feed, self._course
-        if self._settling.is_over:
-            return Ending(True, self._settling.why)
+        if self._steering.is_over:
+            return Ending(True, self._steering.why)
         if feed.only_later is not None and not course.given_up:
             return Ending(False, not_due=feed.only_later)
         if course.given_up:

@@ -245,19 +245,22 @@ class Feed:
             del self._building[place]
         now = self._clock.wall()
         failed: list[Failed] = []
+        first = ""  # reason
         for recipient, message in zip(batch.recipients, built, strict=False):
             if isinstance(message, Message):
                 domain = message.envelope.recipient.rpartition("@")[2].lower()
                 self._queue.add(Ready(recipient, message, domain))
             else:
                 outcome = unbuilt(message)
-                failed.append(Failed(recipient.id, reason_of(outcome, recipient.row), now))
+                assert outcome.why is not None
+                failed.append(Failed(recipient.id, outcome.why, outcome.detail, now))
+                first = first or reason_of(outcome, recipient.row)
                 self._traffic.unbuildable(recipient, outcome)
         if failed:
             await self._committer.commit(failed)
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
-                self._course.give_up(words.unbuildable(self._unbuildables.count, failed[0].reason))
+                self._course.give_up(words.unbuildable(self._unbuildables.count, first))
 
 
 @dataclass

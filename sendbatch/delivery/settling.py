@@ -11,20 +11,19 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from sendbatch.audience.addresses import comparable_domain
-from sendbatch.delivery import words
+from sendbatch.campaign.model import Retry
 from sendbatch.delivery.announcements import Announcer
-from sendbatch.delivery.assignment import Policy, Setting
-from sendbatch.delivery.breaker import LATELY, Breaker, Carried
+from sendbatch.delivery.assignment import Setting
+from sendbatch.delivery.breaker import LATELY, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.queue import Ready
-from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
-from sendbatch.delivery.slow_down import SlowDown
+from sendbatch.delivery.sessions import Handed, explained, lesson
+from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
-from sendbatch.limits.declared import Limits
 from sendbatch.limits.retries import Budget, Releases, retry_delay
 from sendbatch.smtp.transport import End, Fact
-from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
+from sendbatch.values import Outcome, Recipient, Status, Whom, Why
 
 
 class Consequence(Enum):
@@ -36,13 +35,13 @@ class Consequence(Enum):
 
 
 class Settling:
-    """Holds all that is learned from answers. `now` is what due times are measured by, `write` queues changes
-    for the next shared commit."""
+    """`steering` is told what the answers mean for the run. `now` is what due times are measured by, `write`
+    queues changes for the next shared commit."""
 
     def __init__(
         self,
-        policy: Policy,
-        limits: Limits,
+        retry: Retry,
+        steering: Steering,
         setting: Setting,
         history: History,
         announcer: Announcer,
@@ -50,46 +49,18 @@ class Settling:
         now: Callable[[], float],
         write: Callable[[list[Change]], None],
     ) -> None:
-        self.breaker = Breaker(policy.breaker, limits.connections.declared)
-        self._brake = limits.brake
-        self._connections = limits.connections
-        self._aside = limits.aside
-        self._back_off = limits.back_off
-        self._budget = Budget(policy.retry.attempts)
-        self._retry = policy.retry
-        self._slow_down = SlowDown(policy.slow_down)
+        self._steering = steering
+        self._breaker = steering.breaker
+        self._budget = Budget(retry.attempts)
+        self._retry = retry
         self._clock, self._random = setting.clock, setting.random
         self._observer = announcer.observer
         self._notices, self._waits = announcer.notices, announcer.waits
-        self._tell = announcer.notices.tell
         self._now = now
         self._write = write
         self._releases = Releases()
         self._history = history
         self._accepted_at: float | None = None  # the last time in this run
-        self._last: Reply | None = None
-        self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
-        if self._brake.on:
-            self._connections.hold_to_one(self._clock.steady())
-            self._tell("brake", words.BRAKED_BEFORE)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the server's answers have ended the run."""
-        return self.breaker.tripped or self._brake.over
-
-    @property
-    def why(self) -> str:
-        """Why they have, for people."""
-        if self.breaker.tripped:
-            return words.tripped(self.breaker.trip)
-        worth = self._clock.wall() + max(self._brake.until - self._clock.steady(), 0.0)
-        return words.worth_trying(self._why_braked, worth)
-
-    @property
-    def _why_braked(self) -> str:
-        last, tried = self._braking
-        return words.braked(last, tried=tried)
 
     def settle(
         self, ready: Ready, fact: Fact, handed: Handed, *, stopping: bool
@@ -99,19 +70,17 @@ class Settling:
         While a run is stopping nothing is learned any more: it may be us who ended the connection.
         """
         outcome = verdict(fact)
-        session, reopen = None, False
+        session = learned = None
         learns = not stopping and not handed.ends_known
-        if fact.end is End.TAKEN and not fact.lost:  # as nearly always: there is nothing to explain
-            if learns and self._connections.is_reduced:
-                self._win_back()
-        else:
+        if fact.lost or fact.end is not End.TAKEN:  # else, as nearly always, there is nothing to explain
             session = explained(fact, outcome, handed)
             learned = lesson(fact, outcome, handed, session)
-            reopen = learns and self._steer(outcome, learned)
+            if learns:
+                self._steering.heed(outcome, learned)
         if session is not None:
             outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
-            counts = not self._connections.is_spent(handed.accepted)
+            counts = not self._steering.is_spent(handed.accepted)
             consequence = self._release(ready, outcome, counts=counts)
             if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
@@ -121,7 +90,7 @@ class Settling:
         if self._budget.is_used:
             self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
-            self._accepted(ready, outcome, handed)
+            self._accepted(ready, outcome, handed, plainly=learns and not fact.lost)
         elif is_permanent(outcome):
             self._refused(ready, outcome, handed)
         elif outcome.status is Status.DEFERRED:
@@ -129,9 +98,9 @@ class Settling:
             self._put_off(ready, outcome)
         else:
             if outcome.status is Status.IN_DOUBT:
-                self.breaker.doubted()
+                self._breaker.doubted()
             self._record(ready, outcome)
-        return Consequence.REOPEN if reopen else Consequence.GO_ON
+        return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """Taken up to be sent again, and not sent."""
@@ -146,18 +115,11 @@ class Settling:
         self._is_no_longer_waited_for(recipient.id, domain)
         self._notices.unsent(recipient, domain, outcome)
 
-    def nobody_else(self) -> None:
-        """Only those set aside are left: there is nobody to compare them with."""
-        self.breaker.nobody_else()
-        if not self.breaker.tripped and self._brake.nobody_else(self._clock.steady()):
-            self._braked()
-        self._set_aside()
-
     def finish(self) -> None:
         """The run ends: what is known by now of those in an open streak."""
         history, at = self._history, self._clock.wall()
         lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
-        condemned, of_mailbox = self.breaker.finish(lately=lately)
+        condemned, of_mailbox = self._breaker.finish(lately=lately)
         if condemned:
             self._condemn(condemned)
         if of_mailbox:
@@ -165,53 +127,20 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _win_back(self) -> None:
-        """A message was taken: one connection more may be used after a while, but under the brake."""
-        if not self._brake.on and self._connections.win_back(self._clock.steady()):
-            self._tell("connections", words.more_connections(self._connections.allowed))
-
-    def _steer(self, outcome: Outcome, learned: Lesson | None) -> bool:
-        """What the answer says about connections and rate; returns whether to reopen."""
-        if self._slow_down(outcome):
-            rate = self._back_off.slow_down(self._clock.steady())
-            if rate is not None:
-                self._tell("slowdown", words.slower(rate))
-        if learned is not None and learned.after is not None:
-            self._learn(learned.after, said=learned.said)
-        return learned is not None
-
-    def _learn(self, accepted: int, *, said: bool) -> None:
-        """So many messages a connection may have had its fill of."""
-        if accepted == 0:
-            self.refused_connection()
-            return
-        connections = self._connections
-        if (connections.limited_to if said else connections.ended_after)(accepted):
-            self._tell("connections", words.session_limit(accepted))
-
-    def refused_connection(self) -> None:
-        """Refused at the greeting, or 421 before the connection's first acceptance."""
-        if self._connections.refused(self._clock.steady()):
-            self._tell("connections", words.fewer_connections(self._connections.allowed))
-
-    def _accepted(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
+    def _accepted(
+        self, ready: Ready, outcome: Outcome, handed: Handed, *, plainly: bool
+    ) -> None:
         self._record(ready, outcome)
         at = self._clock.wall()
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        condemned, own = self.breaker.accepted(_carried(handed))
+        condemned, own = self._breaker.accepted(_carried(handed))
         if condemned:
             self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
-        brake = self._brake
-        if (brake.on or brake.length) and brake.accepted(self._clock.steady()):
-            self._write([self._history.braking(None)])
-            if not self._brake.on:
-                self._tell("brake", words.TAKES_MAIL)
-        if self._aside.domains:
-            self._set_aside()
+        self._steering.accepted(plainly=plainly)
 
     def _condemn(self, condemned: list[int]) -> None:
         at, rejected = self._clock.wall(), Outcome(Status.REJECTED)
@@ -224,11 +153,11 @@ class Settling:
         recipient = ready.recipient
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
         refusal = judge(outcome, recipient, ready.domain, since, at)
-        self.breaker.refused(refusal, _carried(handed))
+        self._breaker.refused(refusal, _carried(handed))
         self._record(ready, refusal.outcome)
         if refusal.ours and refusal.its_own:
             self._write([Own(recipient.id, at)])
-        self._slow_to_a_stop(ready, outcome.reply, permanent=True, of_us=refusal.ours)
+        self._steering.refused(ready, outcome.reply, permanent=True, of_us=refusal.ours)
 
     def _deferred(self, ready: Ready, outcome: Outcome) -> None:
         attempt = self._budget.spend(ready.recipient.id)
@@ -243,38 +172,7 @@ class Settling:
         a connection got: many servers say so what others say with 45x, and each costs a new login."""
         if is_temporary(outcome) and outcome.why is not Why.GREYLISTING:
             of_us = outcome.why in OF_US
-            self._slow_to_a_stop(ready, outcome.reply, permanent=False, of_us=of_us)
-
-    def _slow_to_a_stop(
-        self, ready: Ready, reply: Reply | None, *, permanent: bool, of_us: bool
-    ) -> None:
-        """Count a refusal for the brake."""
-        now = self._clock.steady()
-        self._last = reply
-        if self._brake.refused(
-            ready.recipient.id, ready.domain, now, permanent=permanent, of_us=of_us
-        ):
-            self._braked()
-        self._set_aside()
-
-    def _braked(self) -> None:
-        """The brake has come on, or a try under it was refused."""
-        brake = self._brake
-        self._braking = (self._last, bool(brake.tries))
-        if not brake.tries:
-            self._connections.hold_to_one(self._clock.steady())
-        self._write([self._history.braking(brake.pause)])
-        if not brake.over:
-            at = self._clock.wall() + brake.pause
-            self._tell("brake", words.next_try(self._why_braked, at))
-
-    def _set_aside(self) -> None:
-        aside = self.breaker.aside | self._brake.aside
-        if aside == self._aside.domains:
-            return
-        if aside and not self.is_over:
-            self._tell("aside", words.set_aside(aside))
-        self._aside.set_to(aside)
+            self._steering.refused(ready, outcome.reply, permanent=False, of_us=of_us)
 
     def _release(self, ready: Ready, outcome: Outcome, *, counts: bool) -> Consequence:
         """`counts` unless the learned limit explains it: such connections get no more, so that none loops."""

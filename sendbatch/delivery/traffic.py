@@ -11,6 +11,7 @@ from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Consequence, Settling
+from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import verdict
 from sendbatch.ledger.facts import Intent
 from sendbatch.limits.declared import Limits
@@ -35,6 +36,7 @@ class Traffic:
         clock: Clock,
         queue: Queue,
         settling: Settling,
+        steering: Steering,
         course: Course,
         announcer: Announcer,
         *,
@@ -51,7 +53,8 @@ class Traffic:
         self._clock = clock
         self._queue = queue
         self._settling = settling
-        self._breaker = settling.breaker
+        self._steering = steering
+        self._breaker = steering.breaker
         self._course = course
         self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
@@ -61,7 +64,7 @@ class Traffic:
 
     @property
     def is_stopping(self) -> bool:
-        # as `Settling.is_over` has it, which is not asked for each message
+        # as `Steering.is_over` has it, which is not asked for each message
         return self._soon.is_set() or self._breaker.tripped or self._brake.over
 
     @property
@@ -221,7 +224,7 @@ class Traffic:
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
-        self._settling.nobody_else()
+        self._steering.nobody_else()
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""

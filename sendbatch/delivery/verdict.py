@@ -14,8 +14,8 @@ Theory of operation. A transport reports facts; here alone they become outcomes.
     breaker    permanent refusals in a row, or silences: who is rejected after all, and when a run must stop
     brake      refusals of any kind in a row: how long the next try waits
 
-A permanent refusal of a recipient or message is `REJECTED` by the table, and becomes so by `judge`, with the
-breaker, in these ways:
+By the table a permanent refusal of a recipient or a message is `REJECTED`. `judge` and the breaker say when
+that holds:
 
     it speaks of us, by the table or its words    deferred, not retried in this run
     anything else                                 deferred until others are accepted after it, rejected then;

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from sendbatch.values import Outcome, Status
+from sendbatch.values import Outcome, Status, Why
 
 
 class Unsound(ValueError):
@@ -37,10 +37,11 @@ class Settled(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """The message could not be built."""
+    """The message could not be built: `why` and `detail` as in an Outcome."""
 
     id: int
-    reason: str
+    why: Why
+    detail: str
     at: float
 
 
@@ -104,18 +105,21 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Recipients deferred by this 5xx; `key` is that of the first."""
+    """Recipients deferred by this 5xx; `key` is that of the first, `why` is None unless it speaks of us."""
 
     code: int
     enhanced: str | None
     text: str
     recipients: int
     key: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recipient as the record tells of them; `content` is the full digest of what was sent."""
+    """One recipient as the record tells of them. `was` is what stands behind a status that a plan gives, or
+    that holds for one run only; `why` is a code of `values.Why`, which `reasons` makes words of with
+    `detail`; `content` is the full digest of what was sent."""
 
     id: int
     row: int
@@ -128,7 +132,8 @@ class Entry:
     code: int | None
     enhanced: str | None
     reply: str | None
-    reason: str | None
+    why: str | None
+    detail: str | None
     content: str | None
     dated_at: float | None
     first_attempt_at: float | None
@@ -136,10 +141,10 @@ class Entry:
 
 
 # One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
-# digest of the content, time of the first attempt and of the last outcome, reason.
+# digest of the content, time of the first attempt and of the last outcome, why, detail.
 Told: TypeAlias = tuple[
     int, str, str, str, int | None, str | None, str | None, int, str | None,
-    float | None, float | None, str | None,
+    float | None, float | None, str | None, str | None,
 ]  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """What may become of a recipient: every state, every event, every transition, and nothing else.
 
-Theory of operation. A row of the CSV is *planned*: it is sendable (`pending`) or left out
-(`invalid`, `filtered`, `suppressed`, `duplicate`). A row never tried belongs to the plan: a new
-plan replaces it. The first attempt makes it belong to the record: a new plan only refreshes it,
-and where it can no longer be sent to, remembers in `was` what it had come to.
+Theory of operation. Rows and deliveries are two things. A row of the CSV belongs to the plan, and a new plan
+replaces it: its checks find it sendable (`pending`) or leave it out (`invalid`, `filtered`, `suppressed`,
+`duplicate`). A delivery begins with the first attempt and belongs to the record: what was tried, and how it
+ended. Events happen to deliveries, whatever a plan says meanwhile; `folded` says what both together amount
+to.
 
     pending, deferred, failed ──INTENT──▶ sending ──the reply──▶ accepted | rejected | deferred
                                              │ no reply: DOUBT ──▶ in_doubt
                                              │ RELEASE ──▶ what it `was`
+    READDRESS: the CSV has another address for who was not sent the message ──▶ pending
 
 INTENT is durable before the final dot leaves, so a crash finds every row whose message may have
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
@@ -50,9 +52,6 @@ class Event(StrEnum):
         "put_back"  # by RETRY or RESEND to be sent again, and no answer for good: what it `was`
     )
     READDRESS = "readdress"  # the CSV has another address under the same key
-    WITHDRAW = "withdraw"  # no longer in the CSV
-    EXCLUDE = "exclude"  # in the CSV, now invalid, filtered or suppressed
-    RETURN = "return"  # back in the CSV, or no longer excluded: what it `was`
 
 
 _P, _S, _D, _F = Status.PENDING, Status.SENDING, Status.DEFERRED, Status.FAILED
@@ -61,8 +60,7 @@ _OUT = (Status.INVALID, Status.FILTERED, Status.SUPPRESSED)
 _SENDABLE = (_P, _D, _F)
 _TRIED = (*_SENDABLE, _REJ)
 
-# For each event: from which statuses, to which. None is what the row `was`; EXCLUDE goes to the
-# status that the checks give.
+# For each event: from which statuses, to which. None is what the delivery `was`.
 TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.INTENT: dict.fromkeys(_SENDABLE, _S),
     Event.ACCEPT: {_S: _ACC},
@@ -79,14 +77,12 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.RESOLVE_PENDING: {_DOUBT: _P, _D: _P},
     Event.RESOLVE_REJECTED: {_DOUBT: _REJ, _D: _REJ},
     Event.PUT_BACK: dict.fromkeys(_SENDABLE),
-    Event.READDRESS: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), _P),
-    Event.WITHDRAW: dict.fromkeys((*_TRIED, *_OUT), Status.WITHDRAWN),
-    Event.EXCLUDE: dict.fromkeys((*_TRIED, *_OUT, Status.WITHDRAWN), None),
-    Event.RETURN: dict.fromkeys((*_OUT, Status.WITHDRAWN), None),
+    Event.READDRESS: dict.fromkeys(_TRIED, _P),
 }
 
 SENDABLE = frozenset(_SENDABLE)
-SETTLED = frozenset((_REJ, _DOUBT))  # what a row `was` that may be sent to for one run only
+SETTLED = frozenset((_REJ, _DOUBT))  # what a delivery `was` that is sent again for one run only
+SENT = frozenset((_ACC, _DOUBT, _S))  # the message was sent, or may have been: no plan changes that
 LEFT_OUT = frozenset(_OUT)
 
 # The event by which a person's word reaches the record: `resolve --as`.
@@ -111,9 +107,18 @@ def sources(event: Event) -> tuple[Status, ...]:
     return tuple(sorted(TABLE[event]))
 
 
+def folded(planned: Status | None, tried: Status | None) -> Status:
+    """What somebody is told as: `planned` is what the plan found the row, None where it has none any more,
+    `tried` where the delivery of its key stands, None where nothing was tried."""
+    if tried is not None and tried in SENT:
+        return tried
+    if planned is None:
+        return Status.WITHDRAWN
+    return tried or planned if planned is _P else planned
+
+
 def after(status: Status, event: Event, to: Status | None = None) -> Status:
-    """The status after `event`; `to` is where RELEASE, PUT_BACK and RETURN (what the row was) and
-    EXCLUDE go.
+    """The status after `event`; `to` is where RELEASE and PUT_BACK go: what the delivery was.
 
     Raises ValueError where the event cannot happen in this status, or `to` is missing.
     """

@@ -152,8 +152,8 @@ class Staging(Protocol):
     """A plan in the making: rows are added and marked, then settled, asked about, and finished."""
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Checked rows in the order of the CSV: (line, key, email, cells as JSON, status, reason or
-        None)."""
+        """Checked rows in the order of the CSV: (line, key, email, cells as JSON, status, why and
+        detail or None)."""
         ...
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:

@@ -17,24 +17,22 @@ RELEASES = 3  # so often is a message released before it counts as an attempt
 
 
 class Budget:
-    """Attempts made in this run, one byte a recipient: flat at a million of them."""
+    """Attempts made in this run, of those who were deferred in it."""
 
     def __init__(self, attempts: int) -> None:
         self._attempts = min(attempts, 255)
-        self._used = bytearray()
+        self._used: Counter[int] = Counter()
         self.is_used = False  # somebody was tried in vain in this run
 
     def spend(self, recipient_id: int) -> int:
-        """Count one attempt; returns how many this run has made, capped at 255."""
+        """Count one attempt; returns how many this run has made."""
         self.is_used = True
-        if recipient_id >= len(self._used):
-            self._used.extend(bytes(recipient_id + 1024 - len(self._used)))
-        self._used[recipient_id] = min(255, self._used[recipient_id] + 1)
+        self._used[recipient_id] += 1
         return self._used[recipient_id]
 
     def used(self, recipient_id: int) -> int:
-        """The attempts of this run that were counted, capped at 255."""
-        return self._used[recipient_id] if recipient_id < len(self._used) else 0
+        """The attempts of this run that were counted."""
+        return self._used[recipient_id]
 
     def is_spent(self, recipient_id: int) -> bool:
         return self.used(recipient_id) >= self._attempts

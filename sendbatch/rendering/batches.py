@@ -17,12 +17,11 @@ from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Parts, Sample
-from sendbatch.reasons import reason
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
-Staged: TypeAlias = tuple[int, str, str, str, str, str | None]
+Staged: TypeAlias = tuple[int, str, str, str, str, str | None, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
 Large: TypeAlias = tuple[int, int, bool]  # line, bytes on the wire, whether it fails alone by them
@@ -114,7 +113,8 @@ def staged(checked: Checked) -> Staged:
         checked.email,
         _text(checked.cells),
         str(checked.status),
-        reason(checked.why, checked.detail) or None,
+        str(checked.why) if checked.why is not None else None,
+        checked.detail or None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from sendbatch.ledger.facts import Told
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import message_id, short
+from sendbatch.reasons import reason
 from sendbatch.values import Status
 
 COLUMNS = (
@@ -41,7 +42,9 @@ def describer(store: Reading) -> Callable[[Told], Described]:
     domain_of = lru_cache(maxsize=64)(store.domain_of)
 
     def describe(told: Told) -> Described:
-        row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, reason = told
+        row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, why, detail = (
+            told
+        )
         return (
             row,
             key,
@@ -55,7 +58,7 @@ def describer(store: Reading) -> Callable[[Told], Described]:
             short(sent) if sent else None,
             timestamp(begun),
             timestamp(ended),
-            reason or None,
+            reason(why, detail, code, row) or None,
         )
 
     return describe

@@ -13,6 +13,7 @@ from sendbatch.campaign.model import Tolerance
 from sendbatch.findings import Group, Groups
 from sendbatch.ledger.facts import Entry, Held
 from sendbatch.ledger.store import Reading
+from sendbatch.reasons import reason
 from sendbatch.values import Status
 
 # In the order in which a person should look at them: doubt first, as only a person can settle it.
@@ -172,5 +173,6 @@ def _attention(
 
 
 def _words(entry: Entry) -> str:
+    said = reason(entry.why, entry.detail, entry.code)
     reply = " ".join(str(part) for part in (entry.code, entry.enhanced, entry.reply) if part)
-    return " · ".join(part for part in (reply, entry.reason) if part)
+    return " · ".join(part for part in (reply, said) if part)

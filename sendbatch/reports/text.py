@@ -16,9 +16,7 @@ from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
-from sendbatch.smtp.meanings import meaning
-from sendbatch.smtp.replies import said
-from sendbatch.values import Reply, Status
+from sendbatch.values import Status
 from sendbatch.words import cut, exact_duration, padded, rate, width, word
 
 GLOSSES = {
@@ -144,11 +142,10 @@ def _held(tally: Tally) -> list[str]:
     digits = max(len(f"{group.recipients:,}") for group in tally.held)
     lines = ["Refused with 5xx and still open"]
     for group in tally.held[:MOST_REPLIES]:
-        reply = Reply(group.code, group.text, "RCPT", group.enhanced)
-        about = meaning(reply)
-        of = OURS.get(about) if about is not None else None
+        of = OURS[group.why] if group.why is not None else ""
         ours = f" (speaks of {of}, not of them)" if of else ""
-        text = cut(one_line(said(reply)), MOST_REASON)
+        reply = " ".join(str(part) for part in (group.code, group.enhanced, group.text) if part)
+        text = cut(one_line(reply), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
     if left := sum(group.recipients for group in tally.held[MOST_REPLIES:]):
         lines.append(f"  … and {left:,} more by other replies")

@@ -10,6 +10,7 @@ from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.placeholders import Placeholder
 from sendbatch.message.parts import Parts, Sample
 from sendbatch.planning.preparing import Prepared
+from sendbatch.reasons import reason
 from sendbatch.rendering.pool import Pool
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import Job
@@ -84,9 +85,9 @@ class _Found:
 
     def add(self, recipient: Recipient, sample: Sample | Unbuildable) -> None:
         self.built += 1
-        reason = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
-        if reason is not None:
-            self.failures.add(reason, recipient.row, recipient.key)
+        failure = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
+        if failure is not None:
+            self.failures.add(failure, recipient.row, recipient.key)
 
     def _looked_at(self, sample: Sample) -> str | None:
         """Why it could not be sent, if it could not."""
@@ -120,5 +121,6 @@ def samples(
 def _rows(job: Job, draft: Draft, status: Status) -> Groups:
     found = Groups()
     for entry in job.stop.heeding(draft.people.entries({status})):
-        found.add(entry.reason or "", entry.row, entry.email or entry.key or "(no address)")
+        said = reason(entry.why, entry.detail, entry.code)
+        found.add(said, entry.row, entry.email or entry.key or "(no address)")
     return found

@@ -140,7 +140,7 @@ class Opening:
             raise diagnosis.refused(self.server, "greeting", reply)
         return reply
 
-    async def hello(self) -> Offers:
+    async def hello(self) -> None:
         """EHLO, or HELO where that is refused for good (RFC 5321 §3.2); fills `offers`."""
         with self._explained("ehlo"):
             name = self.server.helo or await aside(_qualified_name)
@@ -154,7 +154,6 @@ class Opening:
                 self.offers = Offers(extended=False)
             else:
                 self.offers = read_offers(response.message.split("\n")[1:])
-        return self.offers
 
     async def _plain_hello(self, name: str, refusal: aiosmtplib.SMTPHeloError) -> None:
         try:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 import trustme
 
+from sendbatch.ledger.sqlite.view import CURRENT, rows_of
 from sendbatch.runtime.ci import SIGNS_OF_CI
 from tests.chaos.recording import BEHIND, MOMENTS, Ledger, RecordingServer
 
@@ -233,7 +234,7 @@ class Campaign:
             return {}
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            return dict(connection.execute("SELECT email, status FROM recipient").fetchall())
+            return dict(connection.execute(f"SELECT email, status FROM {rows_of(CURRENT)}").fetchall())
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return {}

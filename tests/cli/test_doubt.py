@@ -23,7 +23,7 @@ def test_a_key_about_to_expire_is_not_relied_on(
     desk.write("profiles.yaml", mailhost.profiles.replace("host:", "provider: resend\n    host:"))
     killed_with_one_in_doubt(desk, mailhost)
     del mailhost.receivers[:]
-    changed_by_hand(desk, "update recipient set dated_at = ?", time.time() - age)
+    changed_by_hand(desk, "update delivery set dated_at = ?", time.time() - age)
     changed_by_hand(desk, "update meta set value = '0 ' || substr(value, instr(value, ' ') + 1) "
                           "where key = 'keyed'")  # fmt: skip
     desk.run("run", "spring.yaml", "--yes")
@@ -35,7 +35,7 @@ def test_after_the_clock_was_set_back_no_key_is_relied_on(desk: Desk, mailhost: 
     desk.write("profiles.yaml", mailhost.profiles.replace("host:", "provider: resend\n    host:"))
     killed_with_one_in_doubt(desk, mailhost)
     del mailhost.receivers[:]
-    changed_by_hand(desk, "update recipient set finished_at = ?", time.time() + 3600)
+    changed_by_hand(desk, "update delivery set finished_at = ?", time.time() + 3600)
     told = desk.run("run", "spring.yaml", "--yes")
     assert told.code == 1
     assert "the clock was set back since the last run" in told.err

@@ -73,7 +73,7 @@ def recorded(desk: Desk, mailhost: MailHost) -> Path:
     desk.run("run", "spring.yaml", "--yes", "--limit", "5", "--no-wait")
     file = desk.record("spring") / "ledger.sqlite"
     with closing(sqlite3.connect(file)) as db, db:
-        db.execute("UPDATE recipient SET status = 'in_doubt' WHERE key = ?", (PEOPLE[3],))
+        db.execute("UPDATE delivery SET status = 'in_doubt' WHERE key = ?", (PEOPLE[3],))
     mailhost.answers = {}
     mailhost.receivers.clear()
     return shutil.copytree(desk.record("spring"), desk.folder / "kept")
@@ -131,11 +131,13 @@ def test_no_verb_stumbles_over_garbage_and_nobody_else_is_mailed(
 @pytest.mark.parametrize(
     "forged",
     [
-        "UPDATE recipient SET email = 'eve@example.com' WHERE status = 'pending'",
-        "UPDATE recipient SET claim = NULL",
-        "UPDATE recipient SET claim = NULL, status = 'pending', attempts = 0",
-        "INSERT INTO recipient (plan, row, key, email, vars, status) SELECT plan, 99, 'eve', "
-        "'eve@example.com', vars, 'pending' FROM recipient LIMIT 1",
+        "UPDATE plan_row SET email = 'eve@example.com' WHERE status = 'pending'",
+        "UPDATE delivery SET email = 'eve@example.com' WHERE status = 'deferred'",
+        "UPDATE plan_row SET status = 'filtered'",
+        "UPDATE delivery SET gone = 2, status = 'pending', attempts = 0",
+        "INSERT INTO plan_row (plan, row, key, email, vars, status) SELECT plan + 1, 99, 'eve', "
+        "'eve@example.com', vars, 'pending' FROM plan_row LIMIT 1",
+        "INSERT INTO delivery (key, email, status, attempts) VALUES ('eve', 'eve@example.com', 'pending', 0)",
         "INSERT INTO plan SELECT id + 1, inputs, started_at, NULL, columns, recipients_digest, "
         "content_digest, counts FROM plan",
     ],

@@ -110,7 +110,7 @@ def test_whoever_is_in_doubt_is_settled_by_the_line_that_is_named(
     mailhost.answers[CARL] = "450 4.2.1 try again later"
     desk.run("run", "spring.yaml", "--yes", "--no-wait", "--record", "kept")
     with closing(sqlite3.connect(desk.folder / "kept/spring/ledger.sqlite")) as store, store:
-        store.execute("UPDATE recipient SET status = 'in_doubt' WHERE key = ?", (CARL,))
+        store.execute("UPDATE delivery SET status = 'in_doubt' WHERE key = ?", (CARL,))
     told = desk.run("run", "spring.yaml", "--yes", "--record", "kept")
     assert told.code == 1
     assert "1 recipient in doubt: the mail may have arrived; who is known to have it" in told.err

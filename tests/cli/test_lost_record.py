@@ -127,7 +127,7 @@ def test_a_record_whose_log_another_program_took_in_after_a_kill_is_whole(
     desk: Desk, mailhost: MailHost, killed: Path
 ) -> None:
     with closing(sqlite3.connect(killed / "ledger.sqlite")) as browser:
-        browser.execute("SELECT count(*) FROM recipient").fetchone()
+        browser.execute("SELECT count(*) FROM delivery").fetchone()
     assert not (killed / "ledger.sqlite-wal").exists()
     for words in (("status", "spring.yaml"), *LOOKING):
         said = desk.run(*words).said
@@ -145,7 +145,7 @@ def test_a_file_that_was_copied_in_a_run_is_refused_also_where_the_lock_still_st
         killed / "ledger.sqlite"
     ).read_bytes()  # the plan is in it, and nobody who was sent to
     with closing(sqlite3.connect(killed / "ledger.sqlite")) as browser:
-        browser.execute("SELECT count(*) FROM recipient").fetchone()
+        browser.execute("SELECT count(*) FROM delivery").fetchone()
     (killed / "ledger.sqlite").write_bytes(backup)
     sent = len(mailhost.receivers)
     told = desk.run("run", "spring.yaml", "--yes")

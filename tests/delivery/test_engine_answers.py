@@ -373,6 +373,7 @@ def test_a_server_that_stays_away_ends_the_run(desk: MakeDesk) -> None:
     ending = run.send()
     assert ending.early
     assert "the server is gone" in ending.reason
+    assert not ending.unbuildable
     assert 600 <= run.clock.now < 700
     assert run.totals()[Status.PENDING] >= 70
 

@@ -16,6 +16,7 @@ from sendbatch.values import Status
 from tests.kit.desk import PATIENT, Desk, address, addresses
 from tests.kit.desks import MakeDesk
 from tests.kit.office import Visit
+from tests.kit.people import said
 
 
 def test_asked_to_stop_while_only_later_ones_remain_a_run_is_not_early(desk: MakeDesk) -> None:
@@ -37,7 +38,7 @@ def test_rows_that_cannot_be_built_fail_and_the_others_go(desk: MakeDesk) -> Non
     assert run.totals() == {Status.ACCEPTED: 90, Status.FAILED: 10}
     entry = run.entry(address(12))
     assert entry.attempts == 0
-    assert "zero" in (entry.reason or "")
+    assert "zero" in (said(entry) or "")
 
 
 def test_more_than_one_in_a_hundred_that_cannot_be_built_stop_the_run(desk: MakeDesk) -> None:

@@ -16,6 +16,7 @@ from sendbatch.delivery.history import History
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Consequence, Settling
+from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import A_DAY, unbuilt
 from sendbatch.ledger.facts import Change, Own, Released, Remembered, Settled
 from sendbatch.limits.brake import REFUSALS, TRIES
@@ -91,9 +92,18 @@ class Room:
         announcer = Announcer(
             self.watcher, lambda kind, detail: self.notes.append((kind, detail)), self.clock
         )
-        self.settling = Settling(
-            Policy(Retry(attempts=2, first_delay=60), slow_down=("slow down",)),
+        policy = Policy(Retry(attempts=2, first_delay=60), slow_down=("slow down",))
+        self.steering = Steering(
+            policy,
             self.limits,
+            self.clock,
+            self.history,
+            announcer.notices,
+            self.written.extend,
+        )
+        self.settling = Settling(
+            policy.retry,
+            self.steering,
             Setting(self.clock, Random(1), self.watcher, Stop()),
             self.history,
             announcer,
@@ -208,7 +218,7 @@ def test_at_the_end_only_a_word_about_the_mailbox_counts_where_this_way_took_som
 def test_with_the_breaker_they_stay_deferred(room: Room) -> None:
     for number in range(BREAKER):
         room.settle(ready(number, domain=f"{number}.example"), NOBODY)
-    room.settling.nobody_else()
+    room.steering.nobody_else()
     room.settle(ready(99), TAKEN)
     room.settling.finish()
     assert all(change.counts_attempt for change in room.settled)
@@ -217,7 +227,7 @@ def test_with_the_breaker_they_stay_deferred(room: Room) -> None:
 def test_refused_in_an_earlier_run_too_it_is_as_open_as_before(room: Room) -> None:
     room.settle(ready(1, NEVER.reply), NEVER)
     assert room.last().outcome.status is Status.DEFERRED
-    assert room.settling.breaker.length == 1
+    assert room.steering.breaker.length == 1
 
 
 @pytest.mark.parametrize(("ago", "status"), [(A_DAY, "rejected"), (A_DAY - 60, "deferred")])
@@ -255,7 +265,7 @@ def test_what_speaks_about_us_is_deferred_says_so_and_is_no_recipients_fault(roo
 def test_a_refusal_seen_to_be_its_own_stays_so_when_it_is_met_again(room: Room) -> None:
     room.settle(ready(1, RELAY.reply, its_own=True), RELAY)
     assert Own(1, START + 2) in room.written
-    assert room.settling.breaker.length == 0
+    assert room.steering.breaker.length == 0
 
 
 def test_the_way_that_took_somebody_is_remembered_with_the_last_time(room: Room) -> None:
@@ -314,10 +324,10 @@ def test_421_is_a_refusal_for_the_brake_where_it_is_all_that_a_connection_gets(
     refused_by_all(room, 1, fact)
     assert room.limits.brake.on
     for number in range(TRIES):
-        assert not room.settling.is_over
+        assert not room.steering.is_over
         room.limits.brake.went(0.0, "a.example", number)
         room.settle(ready(number), fact)
-    assert room.settling.is_over
+    assert room.steering.is_over
 
 
 @pytest.mark.parametrize("handed", [Handed(7, 0), Handed(0, 2), Handed(0, 0, ends_known=True)])
@@ -330,12 +340,12 @@ def test_421_that_ends_a_connection_for_another_reason_is_none(room: Room, hande
 def test_six_tries_refused_end_the_run_with_the_time_that_is_worth_trying(room: Room) -> None:
     refused_by_all(room, REFUSALS)
     for number in range(TRIES):
-        assert not room.settling.is_over
+        assert not room.steering.is_over
         room.limits.brake.went(0.0, "a.example", number)
         room.settle(ready(number), BUSY)
-    assert room.settling.is_over
+    assert room.steering.is_over
     at = clock_time(room.clock.wall() + 1800)
-    assert room.settling.why == (
+    assert room.steering.why == (
         f"the server still refuses everything, the last one: 451 busy; it is worth trying again from {at}"
     )
     assert room.remembered()["braked"] == "the way 1800"
@@ -423,7 +433,7 @@ def test_on_a_connection_with_refused_recipients_nobody_is_blamed(
         assert room.settle(ready(number), fact, Handed(0, 3))
     assert room.back == [ready(0), ready(1)]
     assert room.connections.allowed == 8
-    assert room.settling.breaker.length == 0
+    assert room.steering.breaker.length == 0
 
 
 def test_an_end_after_refused_recipients_says_nothing_of_how_many_are_taken(room: Room) -> None:

@@ -206,7 +206,17 @@ def test_however_a_conversation_breaks_there_are_words_for_it(how: Break) -> Non
 
 
 def test_nothing_above_the_verdict_knows_a_command_or_the_code_of_an_announced_end() -> None:
-    rooms = ("cli", "api.py", "session", "planning", "delivery", "preview", "limits", "rendering")
+    rooms = (
+        "cli",
+        "api.py",
+        "session",
+        "planning",
+        "delivery",
+        "preview",
+        "reports",
+        "limits",
+        "rendering",
+    )
     of_smtp = {"MAIL", "RCPT", "DATA", "RSET", "MESSAGE", 421}
     found = set()
     for room in rooms:

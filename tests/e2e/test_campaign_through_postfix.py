@@ -200,7 +200,7 @@ def test_the_report_and_the_ledger_tell_what_arrived(
     assert said_accepted(rows) == lying_there(sent.values())
     queued = {row["email"]: row["reply"] for row in rows if row["status"] == "accepted"}
     with sqlite3.connect(f"file:{record}/ledger.sqlite?mode=ro", uri=True) as ledger:
-        dated = dict(ledger.execute("SELECT email, dated_at FROM recipient"))
+        dated = dict(ledger.execute("SELECT email, dated_at FROM delivery"))
     ledger.close()
     for address, message in sent.items():
         assert parsedate_to_datetime(message["Date"]).timestamp() == int(dated[address])

@@ -15,9 +15,11 @@ from typing import Any
 
 from sendbatch import api
 from sendbatch.errors import SendbatchError
+from sendbatch.ledger.sqlite.view import CURRENT, rows_of
 from sendbatch.limits.known_servers import KnownServers
 from sendbatch.limits.usage_file import UsageFile
 from sendbatch.planning.options import Options
+from sendbatch.reasons import reason
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
@@ -151,12 +153,16 @@ class House:
         connection = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
         try:
-            found = connection.execute("SELECT * FROM recipient").fetchall()
+            found = connection.execute(f"SELECT * FROM {rows_of(CURRENT)}").fetchall()
         except sqlite3.DatabaseError:
             return {}
         finally:
             connection.close()
-        return {row["email"]: dict(row) for row in found}
+        told = [dict(row) for row in found]
+        return {
+            row["email"]: row | {"reason": reason(row["why"], row["detail"], row["code"], row["row"])}
+            for row in told
+        }
 
 
 def watched(work: Callable[[], Any], longest: float = LONGEST) -> Any:

@@ -201,7 +201,8 @@ def desk(
 def known_to(ledger: Path) -> list[tuple[str, str]]:
     """(key, status) of everybody in a record."""
     with closing(sqlite3.connect(ledger)) as store:
-        return store.execute("select key, status from recipient order by id").fetchall()
+        rows = store.execute("select key, status from plan_row order by id").fetchall()
+        return rows + store.execute("select key, status from delivery order by id").fetchall()
 
 
 def dumped(ledger: Path) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
-from sendbatch.ledger.store import Draft, Record
+from sendbatch.ledger.store import Draft, Record, Staging
+from sendbatch.reasons import reason
 from sendbatch.rendering import batches
 from sendbatch.values import Checked, Outcome, Reply, Status, Whom, Why
 
@@ -41,14 +42,20 @@ def left_out(row: Checked, status: Status, why: Why | None = None) -> Checked:
     return replace(row, status=status, why=why or LEFT_OUT[status])
 
 
+def staged(draft: Draft, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:
+    """These rows, added and marked, before anything is settled."""
+    staging = draft.stage(columns)
+    staging.add(map(batches.staged, rows))
+    staging.mark(map(batches.marks, rows))
+    return staging
+
+
 def stage(
     draft: Draft, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
 ) -> Difference:
     """A plan of these rows, in the draft."""
-    staging = draft.stage(COLUMNS)
     rows = list(rows)
-    staging.add(map(batches.staged, rows))
-    staging.mark(map(batches.marks, rows))
+    staging = staged(draft, *rows)
     staging.known_as((row.line, row.former_key) for row in rows if row.former_key)
     staging.suppress(suppress)
     staging.settle()
@@ -76,6 +83,11 @@ def remember(record: Record, **lines: str) -> None:
         for key, value in lines.items():
             draft.remember(key.replace("_", " "), value)
         draft.merge()
+
+
+def said(one: Entry) -> str | None:
+    """The reason as people are told it."""
+    return reason(one.why, one.detail, one.code, one.row) or None
 
 
 def entries(record: Record, *, all_rows: bool = True) -> list[Entry]:
@@ -106,7 +118,7 @@ def outcome_of(id_: int, status: Status, at: float = 20.0) -> list[Change]:
         case Status.ACCEPTED | Status.IN_DOUBT:
             return [intent, Settled(id_, OUTCOMES[status], due, at)]
         case Status.FAILED:
-            return [Failed(id_, "too large", at)]
+            return [Failed(id_, Why.TOO_LARGE, "9 8", at)]
         case _:
             return [Settled(id_, OUTCOMES[status], due, at)]
 

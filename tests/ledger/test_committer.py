@@ -71,7 +71,7 @@ def test_changes_are_durable_once_awaited(ledger: Ledger, tmp_path: Path) -> Non
         committer = Committer(ledger.backlog(clock))
         await committer.commit(changes)
         with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
-            seen = other.execute("SELECT status FROM recipient").fetchall()
+            seen = other.execute("SELECT status FROM delivery").fetchall()
         other.close()
         await committer.close()
         return [status for (status,) in seen]

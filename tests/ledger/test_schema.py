@@ -120,7 +120,7 @@ def test_a_record_of_a_newer_sendbatch_is_refused(recorded: Path, opening: Open)
 
     said = refusal(opening, recorded)
 
-    assert "written by a newer sendbatch (its format is 99, this one reads 1)" in said
+    assert "written by a newer sendbatch (its format is 99, this one reads 2)" in said
     assert "upgrade sendbatch" in said
 
 

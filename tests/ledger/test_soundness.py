@@ -72,7 +72,9 @@ def put(kept: Path, folder: Path, table: str, column: str, value: object) -> boo
     shutil.copy(kept / FILE, folder / FILE)
     with closing(sqlite3.connect(folder / FILE)) as db, db:
         db.execute("PRAGMA writable_schema=ON")
-        db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')")
+        db.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'"
+        )
         db.execute("PRAGMA writable_schema=RESET")
         try:
             db.execute(f'UPDATE OR REPLACE "{table}" SET "{column}" = ?', (value,))
@@ -163,9 +165,9 @@ def test_any_value_at_all_is_refused_by_name_or_told(
 @pytest.mark.parametrize(
     ("made", "named"),
     [
-        ("CREATE TRIGGER t AFTER UPDATE ON recipient BEGIN DELETE FROM event; END", "trigger 't'"),
+        ("CREATE TRIGGER t AFTER UPDATE ON delivery BEGIN DELETE FROM event; END", "trigger 't'"),
         ("CREATE VIEW v AS SELECT 1", "view 'v'"),
-        ("ALTER TABLE recipient DROP COLUMN reason", "a table recipient without reason"),
+        ("ALTER TABLE delivery DROP COLUMN detail", "a table delivery without detail"),
         ("CREATE VIRTUAL TABLE t USING fts5(x)", "table 't'"),
     ],
 )
@@ -185,7 +187,7 @@ def test_a_record_that_acts_by_itself_or_lacks_a_column_is_refused(
 
 @pytest.mark.parametrize(
     "garbage",
-    ["UPDATE recipient SET claim = NULL", "UPDATE recipient SET plan = plan - 1 WHERE plan > 1"],
+    ["UPDATE plan_row SET status = 'filtered'", "UPDATE plan_row SET plan = plan - 1 WHERE plan > 1"],
 )
 def test_whoever_holds_no_key_in_the_current_plan_is_never_taken(
     kept: Path, tmp_path: Path, garbage: str
@@ -210,12 +212,12 @@ def test_what_is_wrong_is_named_by_row_and_column(kept: Path, tmp_path: Path) ->
     with open_ledger(kept) as ledger:
         id_ = entry(ledger, "eve").id
     with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
-        db.execute("UPDATE recipient SET due_at = 'soon' WHERE key = 'eve'")
+        db.execute("UPDATE delivery SET due_at = 'soon' WHERE key = 'eve'")
 
     with pytest.raises(LedgerError) as caught:
         read_ledger(tmp_path).__enter__()
 
-    assert f"(recipient {id_}: due_at)" in str(caught.value)
+    assert f"(delivery {id_}: due_at)" in str(caught.value)
 
 
 @pytest.mark.parametrize(

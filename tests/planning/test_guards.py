@@ -111,8 +111,7 @@ class TestAddresses:
     ) -> None:
         plan(ledger, ["ada@example.com", "Björk@bücher.example"])
         ledger._connection.execute(
-            "UPDATE recipient SET key = 'björk@xn--bcher-kva.example', "
-            "claim = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
+            "UPDATE plan_row SET key = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
         )
         keys.own_addresses(ledger.reading, spring)
 
@@ -120,7 +119,7 @@ class TestAddresses:
         self, ledger: Ledger, spring: Campaign, tmp_path: Path
     ) -> None:
         plan(ledger, addresses(3))
-        ledger._connection.execute("UPDATE recipient SET email = 'eve@example.com' WHERE id = 2")
+        ledger._connection.execute("UPDATE plan_row SET email = 'eve@example.com' WHERE \"row\" = 3")
         with pytest.raises(Unsound, match="row 3: an address that is not the one of its key"):
             keys.own_addresses(ledger.reading, spring)
 

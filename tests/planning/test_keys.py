@@ -52,9 +52,8 @@ def as_read_before(loaded: Campaign, was: dict[str, str], key: str = "") -> None
     ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
     with closing(sqlite3.connect(ledger)) as store, store:
         for now, before in was.items():
-            found = store.execute(
-                "UPDATE recipient SET key = ?, claim = ? WHERE key = ?", (before, before, now)
-            )
+            for table in ("plan_row", "delivery"):
+                found = store.execute(f"UPDATE {table} SET key = ? WHERE key = ?", (before, now))
             assert found.rowcount == 1
         store.execute("UPDATE plan SET inputs = 'of other checks'")
         if key:
@@ -221,10 +220,10 @@ def test_a_record_in_which_version_1_had_mixed_two_columns_goes_on_with_the_last
     ledger = loaded.folder / "reports" / "spring.sandbox" / FILE
     with closing(sqlite3.connect(ledger)) as store, store:  # as it let `email: home` do
         store.execute("UPDATE meta SET value = 'name' WHERE key = 'key'")
-        store.execute("UPDATE recipient SET attempts = 0, first_attempt_at = NULL")
+        store.execute("UPDATE delivery SET attempts = 0, first_attempt_at = NULL")
     send(load(tmp_path, "home"), tmp_path)
     with closing(sqlite3.connect(ledger)) as store, store:
-        store.execute("UPDATE recipient SET attempts = 1, first_attempt_at = 1.0")
+        store.execute("UPDATE delivery SET attempts = 1, first_attempt_at = 1.0")
     as_version_1_wrote_it(loaded)
     assert len(send(load(tmp_path, "home"), tmp_path)) >= 3
 

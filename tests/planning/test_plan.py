@@ -15,6 +15,7 @@ from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status, Why
 from tests.kit.campaigns import PEOPLE, YAML, campaign
+from tests.kit.people import said
 
 Make = Callable[..., Planned]
 
@@ -103,7 +104,7 @@ def test_rows_of_a_domain_without_mail_are_invalid(
     planned = make(campaign(tmp_path), lookups=Dead())
     assert "1 domain could not be looked up" in str(planned.warnings[0])
     (dead,) = ledger.reading.entries({Status.INVALID})
-    assert (dead.email, dead.reason) == ("eve@example.net", "no mail server: example.net does not exist")
+    assert (dead.email, said(dead)) == ("eve@example.net", "no mail server: example.net does not exist")
 
 
 FILES = YAML + 'attachments: ["bills/{{ name }}.pdf"]\n'

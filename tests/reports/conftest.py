@@ -11,6 +11,7 @@ import pytest
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, Told
 from sendbatch.ledger.store import Reading
+from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.values import Status
@@ -27,7 +28,8 @@ BLANK = Entry(
     code=None,
     enhanced=None,
     reply=None,
-    reason=None,
+    why=None,
+    detail=None,
     content=None,
     dated_at=None,
     first_attempt_at=None,
@@ -49,6 +51,8 @@ class Record:
 
     def add(self, status: Status, **values: Any) -> Entry:
         number = len(self.rows) + 2
+        if "reason" in values:  # words of any kind
+            values |= {"why": "other", "detail": values.pop("reason")}
         given = {"row": number, "key": f"k{number}", "email": f"p{number}@example.com", **values}
         entry = replace(BLANK, id=number, status=status, **given)
         self.rows.append(entry)
@@ -83,7 +87,7 @@ class Record:
         for one in self.entries(statuses, all_rows=all_rows):
             reply = (one.code, one.enhanced, one.reply, one.attempts, one.content)
             times = (one.first_attempt_at, one.finished_at)
-            yield one.row, one.key, one.email, str(one.status), *reply, *times, one.reason
+            yield one.row, one.key, one.email, str(one.status), *reply, *times, one.why, one.detail
 
     def span(self) -> tuple[float | None, float | None]:
         rows = self.rows + self.gone
@@ -98,13 +102,16 @@ class Record:
         return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
 
     def held(self, limit: int = 20) -> list[Held]:
-        groups = Counter(
-            (entry.code, entry.enhanced, entry.reply or "")
+        held = [
+            entry
             for entry in self.rows
             if entry.status is Status.DEFERRED and (entry.code or 0) >= 500
-        )
+        ]
+        groups = Counter((entry.code, entry.enhanced, entry.reply or "") for entry in held)
+        ours = {entry.reply: entry.why for entry in held if entry.why in OURS}
         return [
-            Held(*group, number, self.rows[0].key) for group, number in groups.most_common(limit)
+            Held(*group, number, self.rows[0].key, ours.get(group[2]))
+            for group, number in groups.most_common(limit)
         ]  # type: ignore
 
     def events(self, limit: int = 200) -> list[Event]:

@@ -125,7 +125,7 @@ def test_wide_characters_do_not_break_the_columns(record) -> None:
 
 
 def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_it(record) -> None:
-    relay = {"code": 554, "enhanced": "5.7.1", "reply": "Relay access denied"}
+    relay = {"code": 554, "enhanced": "5.7.1", "reply": "Relay access denied", "why": "set-up"}
     for number in range(3):
         record.add(Status.DEFERRED, email=f"p{number}@example.com", **relay)
     record.add(Status.DEFERRED, email="cy@example.com", code=451, reply="later")

@@ -43,6 +43,7 @@ def test_messages_go_one_after_the_other_over_one_connection() -> None:
     assert [outcome.status for outcome in outcomes] == [Status.ACCEPTED] * 2
     assert bodies == [b"one\r\n..dot\r\n", b"two\r\n"]
     assert connection.accepted == 2
+    assert connection.round_trip > 0
 
 
 def test_a_message_larger_than_all_buffers_arrives_whole() -> None:

@@ -168,3 +168,20 @@ def test_where_one_way_to_log_in_ends_the_connection_another_is_opened_as_a_run_
     found = asyncio.run(probing())
     assert [step.ok for step in found if step.name == "auth"] == [True]
     assert "for it refused cram-md5" in next(step.text for step in found if step.name == "auth")
+
+
+def test_a_probe_takes_its_leave() -> None:
+    heard: list[bytes] = []
+
+    async def is_looked_at(talk: Talk) -> None:
+        await talk.opens()
+        await talk.answers(b"221 bye\r\n")
+        heard.extend(talk.heard)
+        await talk.hears_the_rest()
+
+    async def probing() -> None:
+        async with scripted(is_looked_at) as server:
+            assert [step.ok async for step in probe(server, lambda: None)]
+
+    asyncio.run(probing())
+    assert heard[-1] == b"QUIT\r\n"

@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
 from sendbatch.ledger.sqlite.changes import write_all
 from sendbatch.ledger.sqlite.holding import Hold
-from sendbatch.ledger.sqlite.people import CURRENT
 from sendbatch.ledger.sqlite.rows import COLUMNS, first, to_recipients
 from sendbatch.ledger.sqlite.selecting import SqliteSelection, put_back
 from sendbatch.ledger.sqlite.sql import readable, transaction
+from sendbatch.ledger.sqlite.view import CURRENT, deferred_of, rows_of
 from sendbatch.values import Recipient, Status
 
 
@@ -39,6 +40,10 @@ class SqliteBacklog:
         self.now = now
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
+        self._rows, self._deferred = rows_of(CURRENT), deferred_of(CURRENT)
+        first = f'SELECT id - "row" FROM plan_row WHERE plan = {CURRENT} ORDER BY id LIMIT 1'
+        # ids are counted on by lines, from here
+        self._base = next((base for (base,) in connection.execute(first)), 0)
 
     def totals(self) -> dict[Status, int]:
         return self._selection.totals()
@@ -49,13 +54,12 @@ class SqliteBacklog:
     @readable()
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM recipient WHERE status IN ('pending', 'failed') "
-            f'AND claim IS NOT NULL AND "row" > ? AND {CURRENT}{self._selection.those}{_within(lane)} '
-            'ORDER BY "row"',
-            (after_row, *lane.domains),
+            f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND status IN ('pending', 'failed') "
+            f"AND place > ?{self._selection.those}{_within(lane)} ORDER BY place",
+            (self._base + after_row, *lane.domains),
         )
-        unclaimed = (row for row in rows if row[0] not in self._claimed)
-        return self._claim(to_recipients(first(islice(unclaimed, limit))))
+        found = {row[0]: row for row in first(islice(self._unclaimed(rows), limit))}
+        return self._claim(to_recipients(list(found.values())))
 
     @readable()
     def has_due(self, now: float) -> bool:
@@ -68,25 +72,28 @@ class SqliteBacklog:
     def _due(
         self, columns: str, now: float, limit: int, lane: Lane = EVERYONE
     ) -> list[tuple[object, ...]]:
-        any_due = "SELECT 1 FROM recipient WHERE status = 'deferred' AND due_at <= ? LIMIT 1"
+        any_due = "SELECT 1 FROM delivery WHERE status = 'deferred' AND due_at <= ? LIMIT 1"
         if self._db.execute(any_due, (now,)).fetchone() is None:
             return []  # as nearly always; whom to leave out need not be told to SQLite
         return self._db.execute(
-            f"SELECT {columns} FROM recipient WHERE status = 'deferred' AND due_at <= ? "
-            "AND claim IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?)) "
-            f"AND {CURRENT}{self._selection.those}{_within(lane)} ORDER BY due_at LIMIT ?",
+            f"SELECT {columns} FROM {self._deferred} WHERE due_at <= ? "
+            "AND holds AND id NOT IN (SELECT value FROM json_each(?)) "
+            f"{self._selection.those}{_within(lane)} ORDER BY due_at LIMIT ?",
             (now, json.dumps(sorted(self._claimed)), *lane.domains, limit),
         ).fetchall()
 
     @readable()
     def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
         found = self._db.execute(
-            "SELECT min(due_at) FROM recipient WHERE status = 'deferred' AND due_at IS NOT NULL "
-            "AND claim IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?)) "
-            f"AND {CURRENT}{self._selection.those}{_within(lane)}",
+            f"SELECT min(due_at) FROM {self._deferred} WHERE due_at IS NOT NULL "
+            "AND holds AND id NOT IN (SELECT value FROM json_each(?)) "
+            f"{self._selection.those}{_within(lane)}",
             (json.dumps(sorted(self._claimed)), *lane.domains),
         ).fetchone()[0]
         return float(found) if found is not None else None
+
+    def _unclaimed(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        return (row for row in rows if row[0] not in self._claimed)
 
     def _claim(self, recipients: list[Recipient]) -> list[Recipient]:
         self._claimed.update(recipient.id for recipient in recipients)

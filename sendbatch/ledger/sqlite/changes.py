@@ -1,5 +1,9 @@
 """The changes of a run as statements. Each names the event of `states` it stands for, and touches a
-row only where its present status is among the event's sources."""
+delivery only where its present status is among the event's sources.
+
+A delivery begins with the first change that is about it, out of the row that it is made for: the address and
+the key stand in it from then on, whatever another plan says.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,9 @@ from sendbatch.ledger.facts import (
     Settled,
 )
 from sendbatch.ledger.sqlite.holding import Hold
-from sendbatch.ledger.sqlite.sql import listed, transaction
-from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event, sources
-from sendbatch.reasons import reason_of
+from sendbatch.ledger.sqlite.sql import happens, leads_to, listed, transaction
+from sendbatch.ledger.sqlite.view import CURRENT
+from sendbatch.ledger.states import OF_OUTCOME, SETTLED, Event
 from sendbatch.values import Outcome, Status
 
 _Row: TypeAlias = tuple[object, ...]
@@ -30,15 +34,14 @@ _Row: TypeAlias = tuple[object, ...]
 
 def write_all(db: sqlite3.Connection, changes: Sequence[Change], hold: Hold | None = None) -> None:
     """All of them, or none; durable on return. Raises RecordStopped where the disk says no, RecordLost
-    where an intent would be written to a record that others do not find, or changes no row."""
+    where an intent would be written to a record that others do not find, or changes nothing."""
     with transaction(db, hold):
         if hold is not None and any(isinstance(change, Intent) for change in changes):
             hold.look(db)
         if (usual := _usual(changes)) is not None:
             accepted, intended = usual
             db.executemany(_SETTLE[Status.ACCEPTED], accepted)
-            if intended and db.executemany(_INTEND, intended).rowcount != len(intended):
-                raise RecordLost(_CHANGED, hint=_LOOK)
+            _intend(db, intended)
         else:
             for change in changes:
                 _write(db, change)
@@ -62,17 +65,29 @@ def _usual(changes: Sequence[Change]) -> tuple[list[_Row], list[_Row]] | None:
     return accepted, intended
 
 
+def _intend(db: sqlite3.Connection, rows: list[_Row]) -> None:
+    """Each makes one delivery *sending*: a new one, as nearly always, or one that was tried before."""
+    if not rows:
+        return
+    made = db.executemany(_INTEND_FIRST, rows).rowcount
+    if made < len(rows):
+        made += db.executemany(_INTEND, rows).rowcount
+    if made != len(rows):
+        raise RecordLost(_CHANGED, hint=_LOOK)
+
+
 def _write(db: sqlite3.Connection, change: Change) -> None:
     match change:
         case Intent(id_, content, dated_at, at):
-            if not db.execute(_INTEND, (content, dated_at, at, id_)).rowcount:
-                raise RecordLost(_CHANGED, hint=_LOOK)
+            _intend(db, [(content, dated_at, at, id_)])
         case Settled(id_, Outcome(reply=None), _, at, counts_attempt=False):
             db.execute(_CONDEMN, (at, id_))
         case Settled(id_, outcome, due_at, at):
+            db.execute(_BEGIN, (id_,))
             db.execute(_SETTLE[outcome.status], _settlement(id_, outcome, due_at, at))
-        case Failed(id_, reason, at):
-            db.execute(_FAIL, (reason, at, id_))
+        case Failed(id_, why, detail, at):
+            db.execute(_BEGIN, (id_,))
+            db.execute(_FAIL, (why, detail, at, id_))
         case Released(id_):
             db.execute(_RELEASE, (id_,))
         case LeftInDoubt(id_):
@@ -102,7 +117,7 @@ def _settlement(id_: int, outcome: Outcome, due_at: float | None, at: float) -> 
     reply = outcome.reply
     said = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
     done = None if outcome.status is Status.DEFERRED else at
-    return (str(outcome.status), due_at, *said, reason_of(outcome) or None, at, done, id_)
+    return (due_at, *said, outcome.why, outcome.detail or None, at, done, id_)
 
 
 _CHANGED = (
@@ -110,41 +125,68 @@ _CHANGED = (
     "whose recipient it no longer has as to be sent to; the run has stopped"
 )
 _LOOK = "sendbatch status shows where everyone stands; let nothing else write to ledger.sqlite"
+# The row that a delivery is for: of the last plan, and it holds its key.
+_ITS_ROW = f"FROM plan_row WHERE id = ? AND plan = {CURRENT} AND status = 'pending' AND delivery IS NULL"
+_BEGIN = (
+    "INSERT OR IGNORE INTO delivery (id, key, email, status, attempts) "
+    f"SELECT id, key, email, 'pending', 0 {_ITS_ROW}"
+)
+_INTEND_FIRST = (
+    "INSERT OR IGNORE INTO delivery (id, key, email, status, was, attempts, content, dated_at, "
+    f"first_attempt_at) SELECT id, key, email, {leads_to(Event.INTENT)}, status, 0, ?, ?, ? {_ITS_ROW}"
+)
 _INTEND = (
-    "UPDATE recipient SET status = 'sending', was = coalesce(was, status), content = ?, dated_at = ?, "
-    "first_attempt_at = coalesce(first_attempt_at, ?) "
-    f"WHERE id = ? AND claim = key AND status IN {listed(sources(Event.INTENT))}"
+    f"UPDATE delivery SET status = {leads_to(Event.INTENT)}, was = coalesce(was, status), "
+    "content = ?, dated_at = ?, first_attempt_at = coalesce(first_attempt_at, ?) "
+    f"WHERE id = ?4 AND {happens(Event.INTENT)} AND EXISTS (SELECT 1 FROM plan_row AS r WHERE "
+    f"(r.delivery = ?4 OR r.id = ?4 AND r.delivery IS NULL) AND r.plan = {CURRENT} "
+    "AND r.status = 'pending')"
 )
 # No answer for good: whoever was in doubt is so again when the run is over.
 _STILL = "iif(was = 'in_doubt', was, NULL)"
+# The cells of a message that may have arrived are kept: another one is no repetition.
+_CELLS = {
+    Status.DEFERRED: "vars",
+    Status.FAILED: "vars",
+    Status.IN_DOUBT: (
+        "(SELECT r.vars FROM plan_row AS r WHERE (r.delivery = delivery.id OR r.id = delivery.id "
+        f"AND r.delivery IS NULL) AND r.plan = {CURRENT})"
+    ),
+}
 _SETTLE = {
     status: (
-        f"UPDATE recipient SET status = ?, was = {_STILL if status is Status.DEFERRED else 'NULL'}, "
-        "attempts = attempts + 1, due_at = ?, code = ?, "
-        "enhanced_code = ?, reply = ?, reason = ?, first_attempt_at = coalesce(first_attempt_at, ?), "
-        f"finished_at = ? WHERE id = ? AND status IN {listed(sources(event))}"
+        f"UPDATE delivery SET status = {leads_to(event)}, "
+        f"was = {_STILL if status is Status.DEFERRED else 'NULL'}, vars = {_CELLS.get(status, 'NULL')}, "
+        "attempts = attempts + 1, due_at = ?, code = ?, enhanced_code = ?, reply = ?, why = ?, "
+        "detail = ?, first_attempt_at = coalesce(first_attempt_at, ?), finished_at = ? "
+        f"WHERE id = ? AND gone IS NULL AND {happens(event)}"
     )
     for status, event in OF_OUTCOME.items()
 }
 _CONDEMN = (
-    "UPDATE recipient SET status = 'rejected', was = NULL, due_at = NULL, finished_at = ? "
-    f"WHERE id = ? AND status IN {listed(sources(Event.CONDEMN))}"
+    f"UPDATE delivery SET status = {leads_to(Event.CONDEMN)}, was = NULL, vars = NULL, due_at = NULL, "
+    f"finished_at = ? WHERE id = ? AND gone IS NULL AND {happens(Event.CONDEMN)}"
 )
-# No change of status: since when a row deferred by 5xx has that for itself.
-_OWN = "UPDATE recipient SET finished_at = ? WHERE id = ? AND status = 'deferred'"
+# No change of status: since when a delivery deferred by 5xx has that for itself.
+_OWN = "UPDATE delivery SET finished_at = ? WHERE id = ? AND status = 'deferred'"
 _FAIL = (
-    f"UPDATE recipient SET status = 'failed', was = {_STILL}, due_at = NULL, code = NULL, "
-    "enhanced_code = NULL, reply = NULL, reason = ?, finished_at = ? "
-    f"WHERE id = ? AND status IN {listed(sources(Event.FAIL))}"
+    f"UPDATE delivery SET status = {leads_to(Event.FAIL)}, was = {_STILL}, due_at = NULL, code = NULL, "
+    "enhanced_code = NULL, reply = NULL, why = ?, detail = ?, finished_at = ? "
+    f"WHERE id = ? AND gone IS NULL AND {happens(Event.FAIL)}"
 )
 _LEAVE = (
-    "UPDATE recipient SET status = was, was = NULL, due_at = NULL "
-    f"WHERE id = ? AND was = 'in_doubt' AND status IN {listed(sources(Event.PUT_BACK))}"
+    f"UPDATE delivery SET status = {leads_to(Event.PUT_BACK)}, was = NULL, due_at = NULL "
+    f"WHERE id = ? AND was = 'in_doubt' AND {happens(Event.PUT_BACK)}"
 )
 # What is pending for this run only stays so.
 _RELEASE = (
-    f"UPDATE recipient SET status = iif(was IN {listed(SETTLED)}, 'pending', coalesce(was, status)), "
+    f"UPDATE delivery SET status = iif(was IN {listed(SETTLED)}, 'pending', coalesce(was, status)), "
     f"was = iif(was IN {listed(SETTLED)}, was, NULL), "
     "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
     "WHERE id = ? AND status = 'sending'"
+)
+CRASH = (
+    f"UPDATE delivery SET status = {leads_to(Event.CRASH)}, was = NULL, attempts = attempts + 1, "
+    f"vars = {_CELLS[Status.IN_DOUBT]}, finished_at = ?, why = 'crashed', detail = NULL "
+    f"WHERE {happens(Event.CRASH)}"
 )

@@ -27,7 +27,7 @@ BEFORE = "holder before"  # in meta: what stood in the lock when this holder too
 MOST_NUMBER = 100  # bytes that are read of a lock
 _STANDS = "SELECT value FROM meta WHERE key = 'holder'"
 _COUNT = "UPDATE meta SET value = ? WHERE key = 'holder' AND value = ?"
-_SENT = "SELECT count(*) FROM recipient WHERE status IN ('accepted', 'in_doubt', 'sending')"
+_SENT = "SELECT count(*) FROM delivery WHERE status IN ('accepted', 'in_doubt', 'sending')"
 
 Identity: TypeAlias = tuple[int, int]
 

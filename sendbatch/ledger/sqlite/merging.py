@@ -1,124 +1,53 @@
-"""Merging a new plan with rows that were tried: RECORD's table, as SQL.
+"""Making a staged plan the last one: RECORD's table, as SQL, in the short transaction of `Draft.merge`.
 
-`staged` holds the new plan, settled; `recipient` what the last one left. A row once tried belongs to
-the record: a new plan refreshes it and never removes it.
+The rows of the plan stand already, under a number that nobody looks at. What is left to do concerns
+deliveries alone: which of them the CSV has no row of any more, and which have another address now.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
-from sendbatch.ledger.sqlite.sql import listed
-from sendbatch.ledger.states import LEFT_OUT, Event, sources
-
-TRIED = (
-    "(attempts > 0 OR was IS NOT NULL OR first_attempt_at IS NOT NULL OR "
-    "status IN ('accepted', 'deferred', 'failed', 'in_doubt', 'rejected', 'sending', 'withdrawn'))"
-)
+from sendbatch.ledger.sqlite.sql import happens, leads_to
+from sendbatch.ledger.sqlite.view import TRIED
+from sendbatch.ledger.states import Event
 
 
-def merge_staged(db: sqlite3.Connection, columns: tuple[str, ...], number: int) -> None:
-    """Make the rows of `staged` those of the plan of this number, whose cells are `columns`."""
-    db.execute(f"DELETE FROM recipient WHERE NOT {TRIED}")
-    db.execute("UPDATE recipient SET claim = NULL")
-    _match(db)
-    _withdraw(db)
-    _carry_over(db, columns)
-    _refresh(db)
-    _seat(db, number)
-    _insert(db, number)
-
-
-def _match(db: sqlite3.Connection) -> None:
-    """Which staged row is which row of the record: the key's holder, else the first left out."""
-    db.execute("CREATE INDEX temp.staged_key ON staged (key, id)")
+def seat(db: sqlite3.Connection, last: int, number: int) -> None:
+    """Deliveries follow from the rows of the plan `last` to those of the plan `number`."""
+    ours = f"(SELECT delivery FROM plan_row WHERE plan = {number:d} AND delivery IS NOT NULL)"
+    db.execute(f"DELETE FROM delivery WHERE NOT {TRIED}")
+    db.execute(f"UPDATE delivery SET gone = NULL WHERE gone IS NOT NULL AND id IN {ours}")
     db.execute(
-        "CREATE TEMP TABLE matched (id INTEGER PRIMARY KEY, staged INTEGER UNIQUE, readdressed INTEGER)"
-    )
-    left_out = listed(LEFT_OUT)
-    db.execute(
-        "INSERT INTO matched SELECT old.id, new.id, old.email <> new.email AND new.email <> '' "
-        "FROM recipient AS old JOIN staged AS new ON new.id = coalesce("
-        " (SELECT id FROM staged WHERE claim = old.key),"
-        f" (SELECT min(id) FROM staged WHERE key = old.key AND status IN {left_out}))"
-        " WHERE old.key <> ''"
+        "UPDATE delivery SET due_at = NULL, gone = coalesce((SELECT r.\"row\" FROM plan_row AS r "
+        f"WHERE r.plan = {last:d} AND (r.delivery = delivery.id OR r.id = delivery.id AND "
+        f"r.delivery IS NULL)), 1) WHERE gone IS NULL AND id NOT IN {ours}"
     )
 
 
-def _withdraw(db: sqlite3.Connection) -> None:
-    """Tried without success, and no longer in the CSV. Accepted ones are kept, not counted."""
+def readdress(db: sqlite3.Connection, number: int) -> None:
+    """Who has another address in the plan of this number is to be sent the message there, and nothing of what
+    became of the old one is kept, but for how often it was tried; unless the message was sent."""
     db.execute(
-        "UPDATE recipient SET was = coalesce(was, status), status = 'withdrawn', due_at = NULL, "
-        f"reason = CASE WHEN status NOT IN {listed(LEFT_OUT)} THEN reason END "
-        f"WHERE status IN {listed(sources(Event.WITHDRAW))} AND id NOT IN (SELECT id FROM matched)"
+        f"UPDATE delivery SET email = r.email, status = {leads_to(Event.READDRESS)}, "
+        "was = iif(was = 'in_doubt', was, NULL), why = NULL, detail = NULL, due_at = NULL, code = NULL, "
+        "enhanced_code = NULL, reply = NULL, content = NULL, dated_at = NULL, finished_at = NULL "
+        "FROM plan_row AS r "
+        f"WHERE r.plan = {number:d} AND r.delivery = delivery.id AND r.status = 'pending' "
+        f"AND r.email <> '' AND r.email <> delivery.email AND delivery.{happens(Event.READDRESS)}"
     )
 
 
-def _carry_over(db: sqlite3.Connection, columns: tuple[str, ...]) -> None:
-    """What a row keeps of an older plan stands in the order of this plan's columns."""
-
-    def carried(old_columns: str, old: str, new: str) -> str:
-        kept = dict(zip(json.loads(old_columns), json.loads(old), strict=True))
-        cells = zip(columns, json.loads(new), strict=True)
-        return json.dumps([kept.get(name, cell) for name, cell in cells], ensure_ascii=False)
-
-    db.create_function("carried", 3, carried)
-    db.execute(
-        "UPDATE recipient SET vars = carried(old.columns, recipient.vars, new.vars) "
-        "FROM matched JOIN staged AS new ON new.id = matched.staged, plan AS old "
-        "WHERE recipient.id = matched.id AND old.id = recipient.plan AND old.columns <> ?",
-        (json.dumps(columns),),
-    )
+def forget_older(db: sqlite3.Connection, number: int) -> None:
+    """No plan but that of this number has rows, and no other an index of its keys."""
+    db.execute("DELETE FROM plan_row WHERE plan <> ?", (number,))
+    for (name,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND name GLOB 'plan_row_key_*'"
+    ).fetchall():
+        if name != key_index(number):
+            db.execute(f'DROP INDEX "{name}"')
 
 
-def _refresh(db: sqlite3.Connection) -> None:
-    """Rows that may still be sent to take what the CSV says now, the rejected for a person may ask for
-    it. Whoever was sent the message, or may have been, is left as they were."""
-    db.execute(
-        "UPDATE recipient SET email = new.email, vars = new.vars, reason = NULL, due_at = NULL, "
-        "was = iif(recipient.was = 'in_doubt', recipient.was, NULL), "
-        "status = 'pending', code = NULL, enhanced_code = NULL, reply = NULL, "
-        "content = NULL, dated_at = NULL, finished_at = NULL "
-        "FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id AND readdressed AND new.claim IS NOT NULL "
-        f"AND recipient.status IN {listed(sources(Event.READDRESS))}"
-    )
-    db.execute(
-        "UPDATE recipient SET status = coalesce(recipient.was, recipient.status), was = NULL, "
-        "vars = new.vars, reason = CASE recipient.status WHEN 'withdrawn' THEN recipient.reason END "
-        "FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id AND new.claim IS NOT NULL "
-        f"AND recipient.status IN {listed(sources(Event.RETURN))}"
-    )
-    db.execute(
-        "UPDATE recipient SET was = coalesce(recipient.was, recipient.status), status = new.status, "
-        "reason = new.reason FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id AND new.claim IS NULL "
-        f"AND recipient.status IN {listed(sources(Event.EXCLUDE))}"
-    )
-    db.execute(
-        "UPDATE recipient SET vars = new.vars "
-        "FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id "
-        "AND recipient.status IN ('pending', 'deferred', 'failed', 'rejected')"
-    )
-
-
-def _seat(db: sqlite3.Connection, number: int) -> None:
-    """Every matched row stands at its new line of the new plan."""
-    db.execute(
-        'UPDATE recipient SET plan = ?, "row" = new."row", claim = new.claim '
-        "FROM matched JOIN staged AS new ON new.id = matched.staged "
-        "WHERE recipient.id = matched.id",
-        (number,),
-    )
-
-
-def _insert(db: sqlite3.Connection, number: int) -> None:
-    db.execute(
-        'INSERT INTO recipient (plan, "row", key, claim, email, vars, status, reason) '
-        'SELECT ?, "row", key, claim, email, vars, status, reason FROM staged '
-        "WHERE id NOT IN (SELECT staged FROM matched) ORDER BY id",
-        (number,),
-    )
+def key_index(number: int) -> str:
+    """The name of the index by which one row alone holds a key in this plan."""
+    return f"plan_row_key_{number:d}"

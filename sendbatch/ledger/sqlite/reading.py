@@ -6,39 +6,64 @@ Behind `store.Reading`; works on a reader's connection and on the writer's alike
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from sendbatch.ledger.facts import Event, Held, Told
-from sendbatch.ledger.sqlite.merging import TRIED
-from sendbatch.ledger.sqlite.people import CURRENT, SqlitePeople
+from sendbatch.ledger.facts import Event, Held, Plan, Told
+from sendbatch.ledger.sqlite.people import SqlitePeople
+from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED, gone, rows_of
+from sendbatch.reasons import OURS
 from sendbatch.values import Status
 
 TOLD = (
     '"row", key, email, status, code, enhanced_code, reply, attempts, content, first_attempt_at, '
-    "finished_at, reason"
+    "finished_at, why, detail"
 )
-SENT = "('accepted', 'in_doubt', 'sending')"
+_OURS = "(" + ", ".join(f"'{why}'" for why in OURS) + ")"
 
 
 class SqliteReading(SqlitePeople):
-    """As `SqlitePeople`, and all the rest that the record tells."""
+    """Of the last plan, and all the rest that the record tells. `deliveries` is the table of what was tried;
+    `at_rest`: the record is read by who does not write it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        deliveries: str = "delivery",
+        *,
+        at_rest: bool = False,
+    ) -> None:
+        super().__init__(
+            connection,
+            rows_of(CURRENT, deliveries, at_rest=at_rest),
+            gone(deliveries, at_rest=at_rest),
+        )
+        self._deliveries = deliveries
 
     def meta(self, key: str) -> str | None:
         found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(found[0]) if found else None
 
+    def plan(self) -> Plan | None:
+        found = self._db.execute(
+            "SELECT id, inputs, completed_at, columns, recipients_digest, content_digest FROM plan "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        if found is None:
+            return None
+        id_, inputs, completed_at, columns, recipients, content = found
+        return Plan(id_, inputs, completed_at, tuple(json.loads(columns)), recipients, content)
+
     def totals(self) -> dict[Status, int]:
-        return self._counts(CURRENT)
+        return self._counts(self._rows)
 
     def departed(self) -> dict[Status, int]:
-        return self._counts(f"NOT {CURRENT}")
+        return self._counts(self._gone)
 
-    def _counts(self, condition: str) -> dict[Status, int]:
-        rows = self._db.execute(
-            f"SELECT {self._status}, count(*) FROM recipient WHERE {condition} GROUP BY 1"
-        )
-        return {Status(status): count for status, count in rows}
+    def _counts(self, rows: str) -> dict[Status, int]:
+        found = self._db.execute(f"SELECT status, count(*) FROM {rows} GROUP BY status")
+        return {Status(status): count for status, count in found}
 
     def told(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
@@ -47,53 +72,57 @@ class SqliteReading(SqlitePeople):
 
     def tried_keys_of_before(self) -> Iterator[str]:
         rows = self._db.execute(
-            f"SELECT key FROM recipient WHERE (key GLOB '*[^ -~]*' OR key GLOB '\"*\"') AND {TRIED}"
+            f"SELECT key FROM {self._deliveries} "
+            f"WHERE (key GLOB '*[^ -~]*' OR key GLOB '\"*\"') AND {TRIED}"
         )
         return (key for (key,) in rows)
 
     def has_tried(self) -> bool:
         found = self._db.execute(
-            "SELECT 1 FROM recipient WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT 1"
+            f"SELECT 1 FROM {self._deliveries} WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT 1"
         )
         return found.fetchone() is not None
 
     def tried_cells(self, limit: int) -> Iterator[tuple[str, dict[str, str]]]:
+        plan = self.plan()
         rows = self._db.execute(
-            "SELECT key, columns, vars FROM recipient JOIN plan ON plan.id = recipient.plan "
-            f"WHERE {CURRENT} AND (attempts > 0 OR first_attempt_at IS NOT NULL) LIMIT ?",
+            f"SELECT key, vars FROM {self._rows} "
+            "WHERE attempts > 0 OR first_attempt_at IS NOT NULL LIMIT ?",
             (limit,),
         )
-        for key, columns, cells in rows.fetchall():
-            pairs = zip(json.loads(columns), json.loads(cells), strict=True)
+        for key, cells in rows.fetchall():
+            assert plan is not None
+            pairs = zip(plan.columns, json.loads(cells), strict=True)
             yield key, {name: cell for name, cell in pairs if isinstance(cell, str)}
 
     def latest(self) -> float:
         found = self._db.execute(
             "SELECT max(at) FROM (SELECT max(at) AS at FROM event UNION ALL SELECT "
             "max(max(coalesce(first_attempt_at, 0)), max(coalesce(finished_at, 0)), "
-            "max(coalesce(dated_at, 0))) FROM recipient)"
+            f"max(coalesce(dated_at, 0))) FROM {self._deliveries})"
         ).fetchone()[0]
         return float(found or 0)
 
     def span(self) -> tuple[float | None, float | None]:
         first, last = self._db.execute(
-            f"SELECT min(first_attempt_at), max(finished_at) FROM recipient WHERE {CURRENT} "
-            "AND first_attempt_at IS NOT NULL"
+            f"SELECT min(first_attempt_at), max(finished_at) FROM {self._deliveries} "
+            "WHERE gone IS NULL AND first_attempt_at IS NOT NULL"
         ).fetchone()
         return first, last
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         return self._db.execute(
-            "SELECT code, enhanced_code, reply, count(*) AS many FROM recipient "
-            f"WHERE {CURRENT} AND code >= 400 GROUP BY code, enhanced_code, reply "
+            f"SELECT code, enhanced_code, reply, count(*) AS many FROM {self._deliveries} "
+            "WHERE gone IS NULL AND code >= 400 GROUP BY code, enhanced_code, reply "
             "ORDER BY many DESC, code, reply LIMIT ?",
             (limit,),
         ).fetchall()
 
     def held(self, limit: int = 20) -> list[Held]:
         rows = self._db.execute(
-            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key) FROM recipient "
-            f"WHERE {CURRENT} AND status = 'deferred' AND {self._status} = 'deferred' AND code >= 500 "
+            "SELECT code, enhanced_code, coalesce(reply, ''), count(*) AS many, min(key), "
+            f"min(iif(why IN {_OURS}, why, NULL)) FROM {self._rows} "
+            "WHERE status = 'deferred' AND code >= 500 "
             "GROUP BY code, enhanced_code, reply ORDER BY many DESC, code, reply LIMIT ?",
             (limit,),
         )
@@ -106,7 +135,7 @@ class SqliteReading(SqlitePeople):
         return [Event(*row) for row in reversed(rows)]
 
     def contents(self) -> list[tuple[str, int]]:
-        sent = f"FROM recipient WHERE content IS NOT NULL AND status IN {SENT}"
+        sent = f"FROM {self._deliveries} WHERE content IS NOT NULL AND status IN {SENT}"
         count, first, last = self._db.execute(
             f"SELECT count(*), min(content), max(content) {sent}"
         ).fetchone()
@@ -129,7 +158,7 @@ class SqliteReading(SqlitePeople):
 
     def _accepted_between(self, start: float, end: float) -> int:
         found = self._db.execute(
-            "SELECT count(*) FROM recipient WHERE status = 'accepted' AND finished_at >= ? "
+            f"SELECT count(*) FROM {self._deliveries} WHERE status = 'accepted' AND finished_at >= ? "
             "AND finished_at < ?",
             (start, end),
         )

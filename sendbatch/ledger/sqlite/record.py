@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
@@ -17,13 +18,14 @@ from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
-from sendbatch.ledger.sqlite.changes import note, remember
+from sendbatch.ledger.sqlite.changes import CRASH, note, remember
 from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
 from sendbatch.ledger.sqlite.lost import UNDER_WAY, is_outdated, log_is_lost
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.schema import (
+    is_of_version_1,
     open_copy,
     open_for_reading,
     open_for_writing,
@@ -32,8 +34,9 @@ from sendbatch.ledger.sqlite.schema import (
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection, put_back
 from sendbatch.ledger.sqlite.soundness import hold_rows
-from sendbatch.ledger.sqlite.sql import listed, open_transaction, transaction, writable
-from sendbatch.ledger.states import RESOLVED, SENDABLE, Event, sources
+from sendbatch.ledger.sqlite.sql import happens, leads_to, transaction, writable
+from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
+from sendbatch.ledger.states import RESOLVED, SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.values import Status
 
@@ -57,7 +60,8 @@ def traces_in(folder: Path) -> Traces:
 
 
 class Ledger:
-    """An open record; close it when done. `traces` says what lay beside it before it was opened."""
+    """An open record; close it when done. `traces` says what lay beside it before it was opened; a copy
+    that is thrown away `keeps` nothing, and need not be tidied."""
 
     def __init__(
         self,
@@ -65,12 +69,16 @@ class Ledger:
         hold: Hold | None = None,
         *,
         at_rest: bool = False,
+        keeps: bool = True,
         traces: Traces | None = None,
     ) -> None:
         self._connection = connection
         self._mark: str | None = None  # of this process, which takes it away in the end
         self._hold = hold
         self._traces = traces
+        self._keeps = keeps
+        self._is_begun = False
+        (self._synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         self._selection = SqliteSelection(connection)
         self.reading = SqliteReading(connection, at_rest=at_rest)
 
@@ -83,30 +91,47 @@ class Ledger:
 
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
-        with writable(), open_transaction(self._connection, self._hold) as commit:
-
-            def merged(begins_at: float | None) -> None:
-                if begins_at is not None:
-                    self._mark = str(begins_at)  # see `lost`
-                    remember(self._connection, UNDER_WAY, self._mark)
-                commit()
-                self._selection = draft
-                if begins_at is not None:
-                    self._checkpoint()
-
-            draft = SqliteDraft(self._connection, merged)
-            with self._heeding(heed):
+        draft = SqliteDraft(
+            self._connection,
+            staging=self._unsynchronised,
+            transaction=partial(transaction, self._connection, self._hold),
+            begin=self._begin_run,
+            merged=self._merged,
+        )
+        try:
+            with writable(), self._heeding(heed):
                 yield draft
+        finally:
+            if draft.is_staged and self._keeps:
+                with contextlib.suppress(RecordStopped), self._unsynchronised():
+                    draft.discard()
+
+    @contextlib.contextmanager
+    def _unsynchronised(self) -> Iterator[None]:
+        """A transaction that a power cut may undo, with all behind it; but none before one that is
+        synchronised."""
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with transaction(self._connection, self._hold):
+                yield
+        finally:
+            self._connection.execute(f"PRAGMA synchronous={self._synchronous}")
+
+    def _begin_run(self, at: float) -> None:
+        """See `lost`."""
+        self._mark = str(at)
+        self._is_begun = True
+        remember(self._connection, UNDER_WAY, self._mark)
+
+    def _merged(self, selection: SqliteSelection) -> None:
+        self._selection = selection
+        if self._is_begun:
+            self._checkpoint()
 
     def recover(self, at: float) -> int:
         with transaction(self._connection, self._hold):
             put_back(self._connection)
-            found = self._connection.execute(
-                "UPDATE recipient SET status = 'in_doubt', was = NULL, attempts = attempts + 1, "
-                "finished_at = ?, reason = 'the run ended before the reply to the message came' "
-                f"WHERE status IN {listed(sources(Event.CRASH))}",
-                (at,),
-            ).rowcount
+            found = self._connection.execute(CRASH, (at,)).rowcount
             if found:
                 note(
                     self._connection,
@@ -123,25 +148,27 @@ class Ledger:
             wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
             for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
                 db.execute(
-                    "UPDATE recipient SET status = ?, was = NULL, due_at = NULL, "
-                    "reason = 'settled by hand', finished_at = ? "
-                    f"WHERE id = ? AND status IN {listed(sources(event))}",
-                    (to, None if to is Status.PENDING else at, id_),
+                    f"UPDATE delivery SET status = {leads_to(event)}, was = NULL, vars = NULL, "
+                    "due_at = NULL, why = 'by-hand', detail = NULL, finished_at = ? "
+                    f"WHERE id = ? AND {happens(event)}",
+                    (None if to is Status.PENDING else at, id_),
                 )
             for spellings in () if wrong else named:
                 note(db, "resolved", f"{spellings[0]}: {to}, by hand", at)
             if named and not wrong and to is Status.PENDING:
-                # The plan left these rows as they were tried. The next run must plan anew: they get
-                # what the CSV says now, or are left out by it.
+                # What the CSV says of them now counts again: another address, or that they are left out.
                 db.execute("UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan)")
         self._confirm()
         return wrong
 
     def _unsettled(self, spellings: tuple[str, ...]) -> list[int]:
+        named = (
+            "(key IN (SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))"
+        )
         rows = self._connection.execute(
-            "SELECT id FROM recipient WHERE (status = 'in_doubt' OR (status = 'deferred' AND code >= 500)) "
-            "AND (key IN "
-            "(SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))",
+            f"SELECT id FROM {rows_of(CURRENT)} WHERE {named} "
+            "AND (status = 'in_doubt' OR status = 'deferred' AND code >= 500) "
+            f"UNION SELECT id FROM {gone()} WHERE {named} AND status = 'in_doubt'",
             (json.dumps(spellings),),
         )
         return [id_ for (id_,) in rows]
@@ -230,6 +257,10 @@ def open_ledger(
     that is accepted (`without_log`); LockedError."""
     noted = hold.noted if hold is not None and not without_log else b""
     traces = Traces(folder, False, noted, without_log or has_log(folder))
+    if is_of_version_1(folder / FILE):  # it is not touched where it may not be used
+        with _copy(folder, traces) as copy:
+            if (doubt := copy.doubt()) is not None:
+                raise doubt
     connection = open_for_writing(folder / FILE)
     with _told(folder / FILE, Ledger(connection, hold, traces=traces)) as ledger:
         hold_rows(connection)
@@ -248,6 +279,11 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
     connection = open_for_reading(folder / FILE)
     if connection is None:
         raise LedgerError(f"{shown(folder / FILE)}: the record cannot be read: there is none yet")
+    if is_of_version_1(folder / FILE):
+        connection.close()
+        with _copy(folder, traces, at_rest=True) as ledger:
+            yield ledger
+        return
     with _told(folder / FILE, Ledger(connection, at_rest=True, traces=traces)) as ledger:
         hold_rows(connection)
         yield ledger
@@ -256,10 +292,16 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
 @contextlib.contextmanager
 def open_scratch(folder: Path) -> Iterator[Ledger]:
     """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
-    traces = traces_in(folder)
+    with _copy(folder, traces_in(folder)) as ledger:
+        yield ledger
+
+
+@contextlib.contextmanager
+def _copy(folder: Path, traces: Traces, *, at_rest: bool = False) -> Iterator[Ledger]:
     with scratch_folder() as scratch:
         connection = open_copy(folder / FILE, scratch)
-        with _told(folder / FILE, Ledger(connection, traces=traces)) as ledger:
+        ledger = Ledger(connection, at_rest=at_rest, keeps=False, traces=traces)
+        with _told(folder / FILE, ledger):
             try:
                 hold_rows(connection)
                 yield ledger

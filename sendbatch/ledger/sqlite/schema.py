@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, LockedError, shown
 from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.sqlite import version_1
 from sendbatch.ledger.sqlite.access import hold_readable, hold_writable
 from sendbatch.ledger.sqlite.holding import being_written, is_busy
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
@@ -21,7 +22,7 @@ from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of
 
-VERSION = 1
+VERSION = 2
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
@@ -32,16 +33,21 @@ CREATE TABLE plan (
     columns TEXT NOT NULL, recipients_digest TEXT NOT NULL, content_digest TEXT NOT NULL,
     counts TEXT NOT NULL
 );
-CREATE TABLE recipient (
+CREATE TABLE plan_row (
     id INTEGER PRIMARY KEY, plan INTEGER NOT NULL, "row" INTEGER NOT NULL, key TEXT NOT NULL,
-    claim TEXT UNIQUE, email TEXT NOT NULL, vars TEXT NOT NULL, status TEXT NOT NULL, was TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0, due_at REAL, code INTEGER, enhanced_code TEXT, reply TEXT,
-    reason TEXT, content TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL
+    email TEXT NOT NULL, vars TEXT NOT NULL, status TEXT NOT NULL, why TEXT, detail TEXT, delivery INTEGER
+);
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, email TEXT NOT NULL, status TEXT NOT NULL, was TEXT,
+    attempts INTEGER NOT NULL, due_at REAL, code INTEGER, enhanced_code TEXT, reply TEXT, why TEXT,
+    detail TEXT, content TEXT, vars TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL,
+    gone INTEGER
 );
 CREATE TABLE event (at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
-CREATE INDEX recipient_row ON recipient ("row") WHERE status IN ('pending', 'failed');
-CREATE INDEX recipient_due ON recipient (due_at) WHERE status = 'deferred';
-CREATE INDEX recipient_sending ON recipient (id) WHERE status = 'sending';
+CREATE INDEX plan_row_delivery ON plan_row (delivery) WHERE delivery IS NOT NULL;
+CREATE INDEX delivery_due ON delivery (due_at) WHERE status = 'deferred';
+CREATE INDEX delivery_sending ON delivery (id) WHERE status = 'sending';
+CREATE INDEX delivery_gone ON delivery (gone) WHERE gone IS NOT NULL;
 """
 
 
@@ -68,8 +74,31 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         # macOS: fsync alone leaves it in the drive's cache
         connection.execute("PRAGMA fullfsync=1")
+        _keep_as_it_was(connection, path)
         _prepare(connection)
     return connection
+
+
+def _keep_as_it_was(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) != version_1.VERSION:
+        return
+    try:
+        version_1.keep_copy(connection, path)
+    except (OSError, sqlite3.Error) as error:
+        raise LedgerError(
+            f"{shown(path)}: this record is of an earlier version, and no copy of it can be kept before "
+            f"it is taken over: {_words(error)}; nothing was changed",
+            hint="make room for one beside it",
+        ) from None
+
+
+def is_of_version_1(path: Path) -> bool:
+    """Whether the record there is yet to be taken over. Raises LedgerError."""
+    connection = open_for_reading(path)
+    if connection is None:
+        return False
+    with contextlib.closing(connection):
+        return _version(connection) == version_1.VERSION
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection | None:
@@ -209,8 +238,11 @@ def _closed_if_unusable(
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    if _version(connection) == 0:
+    version = _version(connection)
+    if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={VERSION};COMMIT;")
+    elif version == version_1.VERSION:
+        version_1.take_over(connection, TABLES, VERSION)
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -221,15 +253,17 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether it is a record, False for a file with nothing in it. Raises LedgerError."""
     version = _version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if version == VERSION and tables >= OURS.keys():
+    ours = {VERSION: OURS, version_1.VERSION: version_1.OURS}.get(version, {})
+    if ours and tables >= ours.keys():
         connection.execute("PRAGMA trusted_schema=OFF")
-        connection.execute("SELECT 1 FROM recipient LIMIT 1").fetchone()  # can it be read at all?
-        hold_tables(connection)
+        for table in ours:
+            connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # can it be read at all?
+        hold_tables(connection, ours)
         hold_plans(connection)
         return True
     if version == 0 and not tables:
         return False
-    if version > VERSION and "recipient" in tables:
+    if version > VERSION and {"meta", "plan"} <= tables:
         raise LedgerError(
             f"{shown(path)}: this record was written by a newer sendbatch "
             f"(its format is {version}, this one reads {VERSION})",

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sendbatch.ledger.facts import Unsound
-from sendbatch.values import Status
+from sendbatch.ledger.states import LEFT_OUT
+from sendbatch.values import Status, Why
 
 MOST_TEXT = 100_000  # characters of what others said, or we noted
 MOST_META = 1_000_000  # characters: what mailboxes answered stands in one value
@@ -22,7 +23,16 @@ MOST_COLUMNS = 10_000_000  # characters of all names of a plan's columns
 MOST_TIME = 253_402_300_799  # seconds: the end of the year 9999, after which no date can be told
 MOST_NUMBER = 2**53
 
-_STATUSES = "(" + ", ".join(f"'{status}'" for status in sorted(Status)) + ")"
+# What the checks of a plan say of a row, and where a delivery may stand.
+PLANNED = (*LEFT_OUT, Status.PENDING, Status.DUPLICATE)
+TRIED = tuple(set(Status) - {*LEFT_OUT, Status.DUPLICATE, Status.WITHDRAWN})
+
+
+def _listed(words: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{word}'" for word in sorted(words)) + ")"
+
+
+_WHYS = _listed(Why)
 
 
 def _text(name: str, most: int | None = None) -> str:
@@ -54,41 +64,58 @@ _PLAN = {
     "content_digest": _text("content_digest", MOST_TEXT),
     "counts": _text("counts", MOST_TEXT),
 }
-_RECIPIENT = {
+_REASON = {
+    "why": _if_any("why", f"why IN {_WHYS}"),
+    "detail": _if_any("detail", _text("detail", MOST_TEXT)),
+}
+_ROW = {
     "id": _number("id", 1, MOST_NUMBER),
     "row": _number('"row"', 1, MOST_NUMBER),
     "key": _text("key"),
-    "claim": _if_any("claim", "claim = key"),
     "email": _text("email"),
-    "status": f"status IN {_STATUSES}",
-    "was": _if_any("was", f"was IN {_STATUSES}"),
+    "status": f"status IN {_listed(PLANNED)}",
+    "delivery": _if_any("delivery", _number("delivery", 1, MOST_NUMBER)),
+    **_REASON,
+}
+_DELIVERY = {
+    "id": _number("id", 1, MOST_NUMBER),
+    "key": _text("key"),
+    "email": _text("email"),
+    "status": f"status IN {_listed(TRIED)}",
+    "was": _if_any("was", f"was IN {_listed(TRIED)}"),
     "attempts": _number("attempts", 0, MOST_NUMBER),
     "due_at": _if_any("due_at", _number("due_at", 0, MOST_TIME)),
     "code": _if_any("code", _number("code", 0, 999)),
+    **_REASON,
     **{
         name: _if_any(name, _text(name, MOST_TEXT))
-        for name in ("enhanced_code", "reply", "reason", "content")
+        for name in ("enhanced_code", "reply", "content")
     },
+    "vars": _if_any("vars", _text("vars")),
     **{
         name: _if_any(name, _number(name, 0, MOST_TIME))
         for name in ("dated_at", "first_attempt_at", "finished_at")
     },
+    "gone": _if_any("gone", _number("gone", 1, MOST_NUMBER)),
 }
 OURS: Mapping[str, frozenset[str]] = {  # the tables and their columns
     "meta": frozenset(_META),
     "plan": frozenset(_PLAN),
-    "recipient": frozenset({*_RECIPIENT, "plan", "vars"}),
+    "plan_row": frozenset({*_ROW, "plan", "vars"}),
+    "delivery": frozenset(_DELIVERY),
     "event": frozenset(_EVENT),
 }
 
 
-def hold_tables(db: sqlite3.Connection) -> None:
+def hold_tables(
+    db: sqlite3.Connection, ours: Mapping[str, frozenset[str]] = OURS
+) -> None:
     """The record has our tables, and nothing that acts by itself. Raises Unsound, sqlite3.Error."""
     made = db.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     for kind, name, statement in made:
         if kind not in ("table", "index") or "VIRTUAL" in str(statement)[:20].upper():
             raise Unsound(f"{kind} {str(name)[:50]!r}")
-    for table, columns in OURS.items():
+    for table, columns in ours.items():
         found = db.execute("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,))
         missing = columns - {name for (name,) in found}
         if missing:
@@ -107,17 +134,20 @@ def hold_plans(db: sqlite3.Connection) -> None:
 
 
 def hold_rows(db: sqlite3.Connection) -> None:
-    """What stands in `recipient` and `event` can be used. Raises Unsound, sqlite3.Error."""
+    """What stands in `plan_row`, `delivery` and `event` can be used. Raises Unsound, sqlite3.Error."""
     _hold(db, "event", _EVENT, "rowid")
-    by_count: dict[int, list[int]] = {}
-    for id_, columns in _columns(db).items():
-        by_count.setdefault(len(columns), []).append(id_)
-    cells = [
-        f"(plan IN ({', '.join(map(str, ids))}) AND json_array_length(vars) = {count})"
-        for count, ids in by_count.items()
-    ]
-    vars_ = {"vars": f"{_text('vars')} AND ({' OR '.join(cells) or 'FALSE'})"}
-    _hold(db, "recipient", {**_RECIPIENT, **vars_}, "id")
+    plans = _columns(db)
+    last = max(plans, default=0)
+    count = len(plans.get(last, ()))
+    # Rows of another plan are nobody's: a plan that was not finished left them.
+    vars_ = f"{_text('vars')} AND (json_array_length(vars) = {count} OR plan <> {last})"
+    _hold(db, "plan_row", {**_ROW, "plan": "plan >= 1", "vars": vars_}, "id")
+    _hold(db, "delivery", _DELIVERY, "id")
+    strange = db.execute(
+        "SELECT r.id FROM plan_row AS r JOIN delivery AS d ON d.id = r.delivery WHERE r.key <> d.key LIMIT 1"
+    ).fetchone()
+    if strange is not None:
+        raise Unsound(f"plan_row {strange[0]}: delivery")
 
 
 def decoded(texts: Sequence[str]) -> list[list[str]]:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite.holding import Hold
+from sendbatch.ledger.states import TABLE, Event, sources
 from sendbatch.values import Status
 
 
 def listed(statuses: Collection[Status]) -> str:
     """Statuses as an SQL list. They are ours, never a user's text."""
     return "(" + ", ".join(f"'{status}'" for status in sorted(statuses)) + ")"
+
+
+def happens(event: Event) -> str:
+    """A condition: the present status is one that the event may happen in."""
+    return f"status IN {listed(sources(event))}"
+
+
+def leads_to(event: Event) -> str:
+    """The status after the event, as an expression over the present one and what it `was`."""
+    told = {f"'{to}'" if to is not None else "was" for to in TABLE[event].values()}
+    if len(told) == 1:
+        return told.pop()
+    whens = (f"WHEN '{old}' THEN " + (f"'{to}'" if to else "was") for old, to in TABLE[event].items())
+    return f"CASE status {' '.join(whens)} END"
 
 
 @contextmanager
@@ -42,32 +57,17 @@ def writable() -> Iterator[None]:
 def transaction(connection: sqlite3.Connection, hold: Hold | None = None) -> Iterator[None]:
     """All or nothing, durable once left. Raises RecordStopped where the disk says no, RecordLost where
     the record is no longer in this hand."""
-    with writable(), open_transaction(connection, hold) as commit:
-        yield
-        commit()
-
-
-@contextmanager
-def open_transaction(
-    connection: sqlite3.Connection, hold: Hold | None = None
-) -> Iterator[Callable[[], None]]:
-    """Nothing, unless the function that the block gets is called; raises what `transaction` does."""
-
-    def commit() -> None:
-        with writable():
-            connection.execute("COMMIT")
-        if hold is not None:
-            hold.counted()
-
     with writable():
         _begin(connection, hold)
-    try:
-        if hold is not None:
-            hold.count(connection)
-        yield commit
-    finally:
-        if connection.in_transaction:
-            with writable():
+        try:
+            if hold is not None:
+                hold.count(connection)
+            yield
+            connection.execute("COMMIT")
+            if hold is not None:
+                hold.counted()
+        finally:
+            if connection.in_transaction:
                 connection.execute("ROLLBACK")
 
 

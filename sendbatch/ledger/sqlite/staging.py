@@ -1,47 +1,69 @@
-"""Planning in the record: rows are staged, settled, and merged with what was tried before.
+"""A plan in the making, in SQLite: rows are staged, settled, and asked about. Behind `store.Staging`.
 
-Everything happens inside the caller's transaction: a plan that is refused, declined or interrupted
-leaves nothing. Duplicates and suppressed addresses are found here, by SQL, and not in memory.
+Rows are written where they will stand, under the number of a plan that is not there yet, so that nobody sees
+them; what else is known of them stands in temporary tables. Each call is a transaction of its own, and none
+is synchronised: the one that merges the plan is, and with it all before it. Whoever is refused, declined or
+killed leaves at most such rows, which the next plan clears. Duplicates and suppressed addresses are found
+here, by SQL, and not in memory.
 
-A first plan, which has nothing to be merged with, is staged where it will stand; any other in a
-temporary table with the same columns. Keys come in any order, so their index is made when all
-are there: sorted once, and not searched for every row.
+Ids are counted on from the highest there is, by lines: so none is ever used for somebody else, and the rows
+of a plan stand in the order of the CSV.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Saying, Twins
+from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Plan, Saying, Twins
 from sendbatch.ledger.sqlite.cells import saying
-from sendbatch.ledger.sqlite.merging import TRIED, merge_staged
-from sendbatch.reasons import reason
+from sendbatch.ledger.sqlite.merging import forget_older, key_index
+from sendbatch.ledger.sqlite.sql import listed
+from sendbatch.ledger.sqlite.view import DONE, TRIED
+from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.values import Why
 
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
-    "staged", "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "matched",
+    "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "former", "since",
+    "renamed", "left_out",
 )  # fmt: skip
-OF_FORMER_KEYS = ("former", "since", "renamed")
-_NOT_DONE = (  # of a staged row: nobody of its key is done with. One look at the record for all rows
-    "claim NOT IN (SELECT key FROM recipient WHERE status IN ('accepted', 'in_doubt', 'rejected'))"
-)
 
 
 class SqliteStaging:
-    """One plan in the making. `columns` are the names of the cells, in order."""
+    """One plan in the making. `columns` are the names of the cells, in order; `last` is the number of the
+    plan it is compared with, 0 for none, and `deliveries` the table of what was tried. `transaction`
+    brackets each call, `finished` is told of the plan."""
 
-    def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        columns: Sequence[str],
+        last: int,
+        deliveries: str,
+        transaction: Callable[[], AbstractContextManager[None]],
+        finished: Callable[[Plan, float], None],
+    ) -> None:
         self._db = connection
         self._columns = tuple(columns)
-        self._number = self._one("SELECT coalesce(max(id), 0) + 1 FROM plan")
+        self._last = last
+        self._number = last + 1
+        self._deliveries = deliveries
+        self._transaction = transaction
+        self._finished = finished
         self._duplicates = 0
-        self._drop()
+        with transaction():
+            self._begin()
+
+    def _begin(self) -> None:
+        forget_older(self._db, self._last)
+        for table in TABLES:
+            self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
         for table in (
             'former ("row" INTEGER PRIMARY KEY, key TEXT)',
             "since (former TEXT PRIMARY KEY, key TEXT) WITHOUT ROWID",
@@ -50,65 +72,83 @@ class SqliteStaging:
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
             'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
-            "unreachable (domain TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID",
+            "unreachable (domain TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID",
         ):
-            connection.execute(f"CREATE TEMP TABLE {table}")
-        is_first = not self._one("SELECT EXISTS (SELECT 1 FROM recipient)")
-        self._table = "recipient" if is_first else "staged"
-        _make(connection, self._table)
+            self._db.execute(f"CREATE TEMP TABLE {table}")
+        self._base = self._one(
+            "SELECT max(coalesce((SELECT max(id) FROM plan_row), 0), "
+            "coalesce((SELECT max(id) FROM delivery), 0))"
+        )
+        self._rows = f"id > {self._base}"  # SQL: those of this plan
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
-        for part in _parts(rows, AT_ONCE):
-            statement = _insertion(self._table, self._number, len(part))
-            self._db.execute(statement, tuple(chain.from_iterable(part)))
+        with self._transaction():
+            for part in _parts(rows, AT_ONCE):
+                statement = _insertion(self._number, self._base, len(part))
+                self._db.execute(statement, tuple(chain.from_iterable(part)))
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
-        self._db.executemany("INSERT INTO former VALUES (?, ?)", rows)
+        self._put("INSERT INTO former VALUES (?, ?)", rows)
 
     def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
-        self._db.executemany("INSERT INTO since VALUES (?, ?)", keys)
+        self._put("INSERT INTO since VALUES (?, ?)", keys)
 
     def mark(self, rows: Iterable[tuple[object, ...]]) -> None:
-        self._db.executemany("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
+        self._put("INSERT INTO marks VALUES (?, ?, ?, ?)", rows)
 
     def lack(self, kind: str, lines: Iterable[int]) -> None:
-        self._db.executemany("INSERT INTO lacking VALUES (?, ?)", ((kind, line) for line in lines))
+        self._put("INSERT INTO lacking VALUES (?, ?)", ((kind, line) for line in lines))
+
+    def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
+        self._put("INSERT INTO faulty VALUES (?, ?, ?)", rows)
+
+    def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
+        self._put("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
+
+    def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
+        self._put("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
+
+    def _put(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        known = list(rows)
+        if known:
+            with self._transaction():
+                self._db.executemany(statement, known)
 
     def lacking(self, kind: str, most: int = 10) -> Lacking:
         if not self._one("SELECT EXISTS (SELECT 1 FROM lacking WHERE kind = ?)", kind):
             return NOBODY
-        them = (
-            f'FROM {self._table} WHERE "row" IN (SELECT "row" FROM lacking WHERE kind = ?) '
-            f"AND claim IS NOT NULL AND {_NOT_DONE}"
-        )
+        them = f'{self._open_to} AND id IN (SELECT {self._base} + "row" FROM lacking WHERE kind = ?)'
         count = self._one(f"SELECT count(*) {them}", kind)
-        rows = self._db.execute(f'SELECT "row" {them} ORDER BY "row" LIMIT ?', (kind, most))
+        rows = self._db.execute(f'SELECT "row" {them} ORDER BY id LIMIT ?', (kind, most))
         return Lacking(count, tuple(line for (line,) in rows)) if count else NOBODY
 
-    def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
-        self._db.executemany("INSERT INTO faulty VALUES (?, ?, ?)", rows)
-
     def faulty(self, most: int) -> Faulty:
-        joined = (
-            f'FROM {self._table} JOIN faulty USING ("row") WHERE claim IS NOT NULL AND {_NOT_DONE}'
+        joined = f'{self._open_to} AND faulty."row" = plan_row."row"'.replace(
+            "FROM plan_row", "FROM plan_row, faulty"
         )
         count = self._one(f"SELECT count(*) {joined}")
-        rows = self._db.execute(f'SELECT "row", told {joined} ORDER BY "row" LIMIT ?', (most,))
+        rows = self._db.execute(
+            f'SELECT plan_row."row", told {joined} ORDER BY id LIMIT ?', (most,)
+        )
         is_missing = f"SELECT EXISTS (SELECT 1 {joined} AND missing)"
         return Faulty(count, bool(self._one(is_missing)), tuple(rows)) if count else Faulty()
 
-    def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
-
-    def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
-        self._db.executemany("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
+    @property
+    def _open_to(self) -> str:
+        """Staged rows that hold their key, where nobody of that key is done with. One look at all
+        deliveries."""
+        return (
+            f"FROM plan_row WHERE {self._rows} AND status = 'pending' AND key NOT IN "
+            f"(SELECT key FROM {self._deliveries} WHERE status IN {DONE})"
+        )
 
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
         if self._one("SELECT EXISTS (SELECT 1 FROM questioned)"):
-            keys = "SELECT key FROM recipient"
-            if self._table != "recipient":
-                keys += f" UNION ALL SELECT key FROM {self._table}"
-            self._db.execute(f"DELETE FROM questioned WHERE value IN ({keys})")
+            with self._transaction():
+                self._db.execute(
+                    "DELETE FROM questioned WHERE value IN "
+                    f"(SELECT key FROM plan_row UNION ALL SELECT key FROM {self._deliveries})"
+                )
         rows = self._db.execute(
             'SELECT "row", told, why FROM questioned WHERE list = ? ORDER BY "row" LIMIT ?',
             (number, most),
@@ -117,54 +157,56 @@ class SqliteStaging:
 
     def domains(self) -> list[str]:
         rows = self._db.execute(
-            f'SELECT DISTINCT domain FROM {self._table} JOIN marks USING ("row") '
-            "WHERE status = 'pending'"
+            "SELECT DISTINCT domain FROM plan_row JOIN marks USING (\"row\") "
+            f"WHERE {self._rows} AND status = 'pending'"
         )
         return [domain for (domain,) in rows]
 
     def reject_domains(self, found: Iterable[tuple[str, Why]]) -> None:
-        reasons = ((domain, reason(why, domain)) for domain, why in found)
-        self._db.executemany("INSERT INTO unreachable VALUES (?, ?)", reasons)
-        self._db.execute(
-            f"UPDATE {self._table} SET status = 'invalid', claim = NULL, reason = unreachable.reason "
-            f'FROM marks JOIN unreachable USING (domain) WHERE marks."row" = {self._table}."row" '
-            "AND status = 'pending'"
-        )
+        self._put("INSERT INTO unreachable VALUES (?, ?)", found)
+        with self._transaction():
+            self._db.execute(
+                "UPDATE plan_row SET status = 'invalid', why = unreachable.why, detail = domain "
+                'FROM marks JOIN unreachable USING (domain) WHERE marks."row" = plan_row."row" '
+                f"AND {self._rows} AND status = 'pending'"
+            )
 
     def settle(self) -> None:
-        self._leave_out_suppressed()
-        if self._one("SELECT EXISTS (SELECT 1 FROM former UNION ALL SELECT 1 FROM since)"):
-            self._recognise()
-            self._leave_out_suppressed()  # once more: a list has the keys of today, or as a report told them
-        try:
-            self._index_claims()
-        except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
-            self._leave_out_duplicates()
-            self._index_claims()
+        with self._transaction():
+            self._leave_out_suppressed()
+            if self._one("SELECT EXISTS (SELECT 1 FROM former UNION ALL SELECT 1 FROM since)"):
+                self._recognise()
+                # once more: a list has the keys of today, or as a report told them
+                self._leave_out_suppressed()
+            try:
+                self._index_keys()
+            except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
+                self._leave_out_duplicates()
+                self._index_keys()
+            self._point_to_deliveries()
 
     def _recognise(self) -> None:
         """All rows of a key take the former one of any of them, where somebody was tried under that, and
         nobody under theirs, or in vain while who has the former one was sent the message. Of several, who
         is done with comes first. A key that stands in the CSV too is another's."""
-        if self._table == "recipient":
-            return
-        known = f"SELECT key, status FROM recipient WHERE {TRIED}"
+        known = f"SELECT key, status FROM {self._deliveries} WHERE {TRIED}"
+        staged = f"SELECT key FROM plan_row WHERE {self._rows}"
         self._db.execute(
             "CREATE TEMP TABLE renamed (key TEXT PRIMARY KEY, known TEXT, open INTEGER) WITHOUT ROWID"
         )
         self._db.execute(
             "INSERT OR IGNORE INTO renamed "
-            "SELECT made.key, known.key, known.status NOT IN ('accepted', 'in_doubt', 'rejected') FROM "
-            '(SELECT staged.key AS key, former.key AS former FROM former JOIN staged USING ("row") '
-            f"UNION SELECT key, former FROM since) AS made JOIN ({known}) AS known "
-            "ON known.key = made.former WHERE made.former NOT IN (SELECT key FROM staged) "
+            f"SELECT made.key, known.key, known.status NOT IN {DONE} FROM "
+            '(SELECT plan_row.key AS key, former.key AS former FROM former JOIN plan_row USING ("row") '
+            f"WHERE {self._rows} UNION SELECT key, former FROM since) AS made JOIN ({known}) AS known "
+            f"ON known.key = made.former WHERE made.former NOT IN ({staged}) "
             f"AND (made.key NOT IN (SELECT key FROM ({known})) OR known.status IN "
             f"('accepted', 'in_doubt') AND made.key NOT IN (SELECT key FROM ({known}) "
             "WHERE status IN ('accepted', 'in_doubt'))) ORDER BY 3, 2"
         )
         self._db.execute(
-            "UPDATE staged SET key = known, claim = iif(claim IS NULL, NULL, known) FROM renamed "
-            "WHERE renamed.key = staged.key"
+            f"UPDATE plan_row SET key = known FROM renamed WHERE {self._rows} "
+            "AND renamed.key = plan_row.key"
         )
 
     def _leave_out_suppressed(self) -> None:
@@ -172,8 +214,8 @@ class SqliteStaging:
             return
         self._spread_domains()
         self._db.execute(
-            f"UPDATE {self._table} SET status = 'suppressed', claim = NULL, "
-            "reason = 'on a suppression list' WHERE status = 'pending' AND ("
+            "UPDATE plan_row SET status = 'suppressed', why = 'suppressed', detail = NULL "
+            f"WHERE {self._rows} AND status = 'pending' AND ("
             '"row" IN (SELECT "row" FROM marks WHERE'
             " address IN (SELECT value FROM suppression WHERE kind = 'key')"
             " OR domain IN (SELECT value FROM suppression WHERE kind = 'domain'))"
@@ -197,23 +239,43 @@ class SqliteStaging:
                 "WHERE parent IN (SELECT value FROM suppression WHERE kind = 'below')"
             )
 
-    def _index_claims(self) -> None:
-        schema = "main" if self._table == "recipient" else "temp"
+    def _index_keys(self) -> None:
+        """Keys come in any order, so their index is made when all are there: sorted once."""
         self._db.execute(
-            f"CREATE UNIQUE INDEX {schema}.{self._table}_claim ON {self._table} (claim)"
+            f"CREATE UNIQUE INDEX {key_index(self._number)} ON plan_row (key) "
+            f"WHERE plan = {self._number} AND status = 'pending'"
         )
 
     def _leave_out_duplicates(self) -> None:
         self._db.execute(
-            "CREATE TEMP TABLE twice AS SELECT claim AS key, min(id) AS first "
-            f"FROM {self._table} WHERE claim IS NOT NULL GROUP BY claim HAVING count(*) > 1"
+            "CREATE TEMP TABLE twice AS SELECT key, min(id) AS first FROM plan_row "
+            f"WHERE {self._rows} AND status = 'pending' GROUP BY key HAVING count(*) > 1"
         )
         self._db.execute("CREATE UNIQUE INDEX temp.twice_key ON twice (key)")
         self._duplicates = self._db.execute(
-            f"UPDATE {self._table} SET claim = NULL, status = 'duplicate', reason = 'row ' || "
-            f'(SELECT "row" FROM {self._table} AS first WHERE first.id = twice.first) || '
-            f"' has the same key' FROM twice WHERE twice.key = claim AND twice.first <> id"
+            "UPDATE plan_row SET status = 'duplicate', why = 'duplicate', "
+            f"detail = CAST(twice.first - {self._base} AS TEXT) FROM twice WHERE twice.key = plan_row.key "
+            f"AND twice.first <> id AND {self._rows} AND status = 'pending'"
         ).rowcount
+
+    def _point_to_deliveries(self) -> None:
+        """Who was tried is the row that holds their key, else the first that the checks leave out."""
+        if not self._one(f"SELECT EXISTS (SELECT 1 FROM {self._deliveries})"):
+            return
+        tried = f"(SELECT id, key FROM {self._deliveries} WHERE {TRIED} AND key <> '')"
+        self._db.execute(
+            f"UPDATE plan_row SET delivery = tried.id FROM {tried} AS tried WHERE "
+            f"plan = {self._number} AND status = 'pending' AND tried.key = plan_row.key"
+        )
+        self._db.execute(
+            "CREATE TEMP TABLE left_out AS SELECT key, min(id) AS first FROM plan_row "
+            f"WHERE {self._rows} AND status IN {listed(LEFT_OUT)} GROUP BY key"
+        )
+        self._db.execute(
+            f"UPDATE plan_row SET delivery = tried.id FROM left_out JOIN {tried} AS tried USING (key) "
+            f"WHERE plan_row.id = left_out.first AND tried.key NOT IN (SELECT key FROM plan_row "
+            f"WHERE plan = {self._number} AND status = 'pending')"
+        )
 
     def twins(self, used: Collection[str], most: int = 10) -> Twins:
         return self._twins(self._differs(used), most)
@@ -234,8 +296,9 @@ class SqliteStaging:
         if not self._duplicates:
             return Twins()
         joined = (
-            f"FROM {self._table} AS later JOIN {self._table} AS first ON first.claim = later.key "
-            f"WHERE later.status = 'duplicate' AND {condition}"
+            "FROM plan_row AS later JOIN plan_row AS first ON first.key = later.key "
+            f"AND first.plan = {self._number} AND first.status = 'pending' "
+            f"WHERE later.id > {self._base} AND later.status = 'duplicate' AND {condition}"
         )
         count = self._one(f"SELECT count(*) {joined}")
         rows = self._db.execute(
@@ -247,52 +310,52 @@ class SqliteStaging:
         if not lines:
             return set()
         found = self._db.execute(
-            f'SELECT "row" FROM {self._table} WHERE "row" IN (SELECT value FROM json_each(?)) '
-            f"AND claim IS NOT NULL AND {_NOT_DONE}",
+            f'SELECT "row" {self._open_to} AND id IN (SELECT {self._base} + value FROM json_each(?))',
             (json.dumps(list(lines)),),
         )
         return {line for (line,) in found}
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
-        place = self._columns.index(column)
-        return saying(self._db, self._table, f"plan = {self._number}", place, words)
+        return saying(self._db, "plan_row", self._rows, self._columns.index(column), words)
 
     def difference(self) -> Difference:
-        if self._table == "recipient":
+        if self._is_first:
             return Difference(first=True)
-        last = self._number - 1
-        staged = self._table
+        old, new = (
+            f"SELECT key FROM plan_row WHERE plan = {plan} AND status = 'pending'"
+            for plan in (self._last, self._number)
+        )
         return Difference(
+            self._one(f"SELECT count(*) FROM ({new}) WHERE key NOT IN ({old})"),
+            self._one(f"SELECT count(*) FROM ({old}) WHERE key NOT IN ({new})"),
             self._one(
-                f"SELECT count(*) FROM {staged} WHERE claim IS NOT NULL AND claim NOT IN (SELECT claim "
-                "FROM recipient WHERE plan = ?1 AND claim IS NOT NULL)",
-                last,
-            ),
-            self._one(
-                "SELECT count(*) FROM recipient WHERE plan = ?1 AND claim IS NOT NULL AND claim NOT IN "
-                f"(SELECT claim FROM {staged} WHERE claim IS NOT NULL)",
-                last,
-            ),
-            self._one(
-                f"SELECT count(*) FROM recipient AS old JOIN {staged} AS new ON new.claim = old.claim "
-                "WHERE old.plan = ?1 AND (old.email <> new.email OR old.vars <> new.vars)",
-                last,
+                "SELECT count(*) FROM plan_row AS old JOIN plan_row AS new ON new.key = old.key "
+                f"WHERE old.plan = {self._last} AND old.status = 'pending' AND new.plan = {self._number} "
+                "AND new.status = 'pending' AND (old.email <> new.email OR old.vars <> new.vars)"
             ),
             tuple(
                 self._db.execute(
-                    'SELECT new."row", old.email, new.email FROM recipient AS old '
-                    f"JOIN {staged} AS new ON new.claim = old.key WHERE old.email <> new.email "
+                    f'SELECT new."row", old.email, new.email FROM {self._deliveries} AS old JOIN plan_row '
+                    f"AS new ON new.key = old.key WHERE new.plan = {self._number} "
+                    "AND new.status = 'pending' AND old.email <> new.email "
                     "AND old.status IN ('accepted', 'in_doubt') ORDER BY new.\"row\" LIMIT 10"
                 )
             ),
         )
 
+    @property
+    def _is_first(self) -> bool:
+        """Whether there was nobody before."""
+        return not self._one(
+            f"SELECT EXISTS (SELECT 1 FROM plan_row WHERE id <= {self._base}) "
+            f"OR EXISTS (SELECT 1 FROM {self._deliveries})"
+        )
+
     def corrected_doubt(self) -> frozenset[int]:
-        if self._table == "recipient":
-            return frozenset()
         rows = self._db.execute(
-            "SELECT old.id FROM recipient AS old JOIN staged AS new ON new.claim = old.key "
-            "WHERE old.status = 'in_doubt' AND (old.email <> new.email OR old.vars <> new.vars)"
+            f"SELECT old.id FROM {self._deliveries} AS old JOIN plan_row AS new ON new.key = old.key "
+            f"WHERE new.plan = {self._number} AND new.status = 'pending' AND old.status = 'in_doubt' "
+            "AND (old.email <> new.email OR old.vars IS NOT new.vars)"
         )
         return frozenset(id_ for (id_,) in rows)
 
@@ -308,62 +371,21 @@ class SqliteStaging:
         started_at: float,
         completed_at: float,
     ) -> None:
-        """By RECORD's table."""
-        if self._table != "recipient":
-            merge_staged(self._db, self._columns, self._number)
-        counts = dict(
-            self._db.execute(
-                "SELECT status, count(*) FROM recipient WHERE plan = ? GROUP BY status",
-                (self._number,),
-            ).fetchall()
+        plan = Plan(
+            self._number, inputs, completed_at, self._columns, recipients_digest, content_digest
         )
-        self._db.execute(
-            "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self._number,
-                inputs,
-                started_at,
-                completed_at,
-                json.dumps(self._columns),
-                recipients_digest,
-                content_digest,
-                json.dumps(counts),
-            ),
-        )
-        self._drop()
-
-    def _drop(self) -> None:
-        for table in (*TABLES, *OF_FORMER_KEYS):
-            self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
-
-
-def _make(connection: sqlite3.Connection, table: str) -> None:
-    """An empty table with the columns of the record's, and no index on `claim` yet; the record's own
-    is made anew, for the index that a UNIQUE constraint brings cannot be left out for a while."""
-    made = (
-        "SELECT sql FROM sqlite_master WHERE tbl_name = 'recipient' AND type = ? AND sql NOT NULL"
-    )
-    (columns,) = connection.execute(made, ("table",)).fetchone()
-    columns = columns.replace("claim TEXT UNIQUE", "claim TEXT")
-    if table != "recipient":
-        connection.execute(columns.replace("TABLE recipient", f"TEMP TABLE {table}", 1))
-        return
-    indexes = connection.execute(f"{made} AND name <> 'recipient_claim'", ("index",)).fetchall()
-    connection.execute("DROP TABLE recipient")
-    for (statement,) in [(columns,), *indexes]:
-        connection.execute(statement)
+        self._finished(plan, started_at)
 
 
 @lru_cache(maxsize=8)
-def _insertion(table: str, plan: int, rows: int) -> str:
-    """A statement for so many rows; whoever is *pending* claims its key until another is found to."""
+def _insertion(plan: int, base: int, rows: int) -> str:
+    """A statement for so many rows."""
     values = (
-        f"({plan}, ?{n}, ?{n + 1}, iif(?{n + 4} = 'pending', ?{n + 1}, NULL), "
-        f"?{n + 2}, ?{n + 3}, ?{n + 4}, ?{n + 5})"
-        for n in range(1, 6 * rows + 1, 6)
+        f"({base} + ?{n}, {plan}, ?{n}, ?{n + 1}, ?{n + 2}, ?{n + 3}, ?{n + 4}, ?{n + 5}, ?{n + 6})"
+        for n in range(1, 7 * rows + 1, 7)
     )
     return (
-        f'INSERT INTO {table} (plan, "row", key, claim, email, vars, status, reason) '
+        'INSERT INTO plan_row (id, plan, "row", key, email, vars, status, why, detail) '
         f"VALUES {', '.join(values)}"
     )
 

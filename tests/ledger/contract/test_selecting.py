@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from sendbatch.errors import RecordStopped
 from sendbatch.ledger.facts import Held, Intent, Released, Retried, Settled
-from sendbatch.ledger.sqlite.record import Ledger, read_ledger
+from sendbatch.ledger.store import Record
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit.people import (
     OUTCOMES,
@@ -19,6 +16,7 @@ from tests.kit.people import (
     outcome_of,
     person,
     plan,
+    said,
     someone,
     statuses,
 )
@@ -36,7 +34,7 @@ EVERY_KIND = {
 
 
 @pytest.fixture
-def crowd(ledger: Ledger) -> Ledger:
+def crowd(ledger: Record) -> Record:
     """One of each kind, in lines 2 to 8, a filtered one and a duplicate behind."""
     rows = [person(line, f"p{line}") for line in range(2, 9)]
     plan(ledger, *rows, left_out(person(9, "p9"), Status.FILTERED), person(10, "p2"))
@@ -46,14 +44,14 @@ def crowd(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def keys_to_send(ledger: Ledger) -> list[str]:
+def keys_to_send(ledger: Record) -> list[str]:
     return [one.key for one in sending(ledger).samples(99)]
 
 
 # -- --only -----------------------------------------------------------------------------------
 
 
-def test_without_a_scope_every_row_that_can_be_sent_is_taken(crowd: Ledger) -> None:
+def test_without_a_scope_every_row_that_can_be_sent_is_taken(crowd: Record) -> None:
     sending(crowd).scope(None)
     sending(crowd).choose(None)
 
@@ -63,7 +61,7 @@ def test_without_a_scope_every_row_that_can_be_sent_is_taken(crowd: Ledger) -> N
     assert sending(crowd).totals() == crowd.reading.totals()
 
 
-def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Ledger) -> None:
+def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Record) -> None:
     strangers = sending(crowd).scope([("p3",), ("P4@example.com", "p4@example.com"), ("p8", "p8")])
 
     assert strangers == []
@@ -75,18 +73,18 @@ def test_a_scope_takes_those_it_names_by_key_or_address(crowd: Ledger) -> None:
     }
 
 
-def test_who_names_nobody_is_told_of_as_typed(crowd: Ledger) -> None:
+def test_who_names_nobody_is_told_of_as_typed(crowd: Record) -> None:
     assert sending(crowd).scope([("Nobody", "nobody"), ("p2",), ("",)]) == ["Nobody", ""]
 
 
-def test_the_same_person_named_twice_in_different_spelling_is_no_stranger(crowd: Ledger) -> None:
+def test_the_same_person_named_twice_in_different_spelling_is_no_stranger(crowd: Record) -> None:
     named = [("P2@example.com", "p2@example.com"), ("p2@EXAMPLE.com", "p2@example.com")]
 
     assert sending(crowd).scope(named) == []
     assert keys_to_send(crowd) == ["p2"]
 
 
-def test_an_address_that_several_keys_share_names_all_of_them(ledger: Ledger) -> None:
+def test_an_address_that_several_keys_share_names_all_of_them(ledger: Record) -> None:
     rows = [person(line, f"k{line}", email="ann@example.com") for line in (2, 3)]
     plan(ledger, *rows, person(4, "k4"))
 
@@ -95,21 +93,21 @@ def test_an_address_that_several_keys_share_names_all_of_them(ledger: Ledger) ->
     assert keys_to_send(ledger) == ["k2", "k3"]
 
 
-def test_who_is_no_longer_in_the_plan_is_a_stranger(ledger: Ledger) -> None:
+def test_who_is_no_longer_in_the_plan_is_a_stranger(ledger: Record) -> None:
     someone(ledger, Status.DEFERRED)
     plan(ledger, person(2, "bob"))
 
     assert sending(ledger).scope([("ann",)]) == ["ann"]
 
 
-def test_a_scope_of_nobody_sends_nothing(crowd: Ledger) -> None:
+def test_a_scope_of_nobody_sends_nothing(crowd: Record) -> None:
     sending(crowd).scope([])
 
     assert keys_to_send(crowd) == []
     assert sending(crowd).totals() == {}
 
 
-def test_a_scope_is_lifted_and_set_anew(crowd: Ledger) -> None:
+def test_a_scope_is_lifted_and_set_anew(crowd: Record) -> None:
     sending(crowd).scope([("p2",)])
     sending(crowd).scope([("p8",)])
     assert keys_to_send(crowd) == ["p8"]
@@ -124,7 +122,7 @@ def test_a_scope_is_lifted_and_set_anew(crowd: Ledger) -> None:
 
 @pytest.mark.parametrize(("limit", "keys"), [(0, []), (1, ["p2"]), (3, ["p2", "p4", "p6"])])
 def test_a_limit_takes_the_first_by_line_and_the_rest_are_left_over(
-    crowd: Ledger, limit: int, keys: list[str]
+    crowd: Record, limit: int, keys: list[str]
 ) -> None:
     sending(crowd).choose(limit)
 
@@ -133,14 +131,14 @@ def test_a_limit_takes_the_first_by_line_and_the_rest_are_left_over(
     assert sending(crowd).left_over() == 4 - limit
 
 
-def test_a_limit_above_all_leaves_nobody_over(crowd: Ledger) -> None:
+def test_a_limit_above_all_leaves_nobody_over(crowd: Record) -> None:
     sending(crowd).choose(100)
 
     assert sending(crowd).left_over() == 0
     assert sending(crowd).totals() == crowd.reading.totals()
 
 
-def test_totals_count_those_done_and_not_those_left_over(crowd: Ledger) -> None:
+def test_totals_count_those_done_and_not_those_left_over(crowd: Record) -> None:
     sending(crowd).choose(1)
 
     assert sending(crowd).totals() == {
@@ -153,7 +151,7 @@ def test_totals_count_those_done_and_not_those_left_over(crowd: Ledger) -> None:
     }
 
 
-def test_who_was_chosen_counts_whatever_becomes_of_them(crowd: Ledger) -> None:
+def test_who_was_chosen_counts_whatever_becomes_of_them(crowd: Record) -> None:
     sending(crowd).choose(2)
     for status in (Status.DEFERRED, Status.ACCEPTED):
         bring(crowd, "p2", status)
@@ -162,7 +160,7 @@ def test_who_was_chosen_counts_whatever_becomes_of_them(crowd: Ledger) -> None:
     assert sending(crowd).left_over() == 2
 
 
-def test_a_limit_counts_within_the_scope(crowd: Ledger) -> None:
+def test_a_limit_counts_within_the_scope(crowd: Record) -> None:
     sending(crowd).scope([("p4",), ("p8",), ("p5",)])
     sending(crowd).choose(1)
 
@@ -171,14 +169,14 @@ def test_a_limit_counts_within_the_scope(crowd: Ledger) -> None:
     assert sending(crowd).totals() == {Status.DEFERRED: 1, Status.REJECTED: 1}
 
 
-def test_a_limit_is_lifted_again(crowd: Ledger) -> None:
+def test_a_limit_is_lifted_again(crowd: Record) -> None:
     sending(crowd).choose(1)
     sending(crowd).choose(None)
 
     assert sending(crowd).sendable() == 4
 
 
-def refused_for_good(ledger: Ledger, key: str) -> int:
+def refused_for_good(ledger: Record, key: str) -> int:
     """Its server said never, and the run left that open."""
     id_ = entry(ledger, key).id
     never = Outcome(Status.DEFERRED, Reply(550, "no such user", "RCPT", "5.1.1"))
@@ -189,7 +187,7 @@ def refused_for_good(ledger: Ledger, key: str) -> int:
 # -- --retry ----------------------------------------------------------------------------------
 
 
-def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Ledger) -> None:
+def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Record) -> None:
     before = entry(crowd, "p5")
     assert sending(crowd).retry([Retried(Status.REJECTED)], 90.0) == 1
 
@@ -199,14 +197,14 @@ def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: L
     assert entry(crowd, "p5") == before
 
 
-def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Ledger) -> None:
+def test_a_deferred_row_that_is_retried_is_due_at_once(crowd: Record) -> None:
     assert sending(crowd).retry([Retried(Status.DEFERRED)], 30.0) == 1
 
     assert entry(crowd, "p4").status is Status.DEFERRED
     assert [one.key for one in sending(crowd).next_due(30.0, 9)] == ["p4"]
 
 
-def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Ledger) -> None:
+def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Record) -> None:
     before = entry(crowd, "p6")
 
     assert sending(crowd).retry([Retried(Status.FAILED)], 30.0) == 1
@@ -216,7 +214,7 @@ def test_a_failed_row_that_is_retried_stays_failed_and_is_sent_anyway(crowd: Led
     assert "p6" in keys_to_send(crowd)
 
 
-def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) -> None:
+def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Record) -> None:
     before = crowd.reading.totals()
     sending(crowd).scope([("p2",), ("p4",)])
 
@@ -227,7 +225,7 @@ def test_a_retry_touches_only_what_it_names_and_what_is_in_scope(crowd: Ledger) 
 
 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.IN_DOUBT, Status.FILTERED])
-def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Status) -> None:
+def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Record, status: Status) -> None:
     with pytest.raises(AssertionError):
         sending(crowd).retry([Retried(status)], 30.0)
 
@@ -244,12 +242,12 @@ def test_what_is_not_for_a_retry_to_change_is_refused(crowd: Ledger, status: Sta
     ],
 )
 def test_a_retry_by_codes_takes_those_last_answered_with_them(
-    crowd: Ledger, status: Status, codes: str, found: int
+    crowd: Record, status: Status, codes: str, found: int
 ) -> None:
     assert sending(crowd).retry([Retried(status, codes)], 30.0) == found
 
 
-def test_without_an_enhanced_code_a_retry_goes_by_the_basic_one(ledger: Ledger) -> None:
+def test_without_an_enhanced_code_a_retry_goes_by_the_basic_one(ledger: Record) -> None:
     plan(ledger, person(2, "ann"))
     (ann,) = sending(ledger).next_new(0, 9)
     sending(ledger).apply(
@@ -259,7 +257,7 @@ def test_without_an_enhanced_code_a_retry_goes_by_the_basic_one(ledger: Ledger) 
     assert sending(ledger).retry([Retried(Status.REJECTED, "55*")], 30.0) == 1
 
 
-def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
+def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Record) -> None:
     someone(ledger, Status.REJECTED)
     plan(ledger, person(2, "bob"))
 
@@ -269,7 +267,7 @@ def test_a_rejected_row_that_is_gone_is_not_retried(ledger: Ledger) -> None:
 # -- doubt ------------------------------------------------------------------------------------
 
 
-def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger: Ledger) -> None:
+def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger: Record) -> None:
     someone(ledger, Status.IN_DOUBT)
 
     assert sending(ledger).resend() == 1
@@ -281,7 +279,7 @@ def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger:
 
 
 @pytest.mark.parametrize("how", ["put back", "next start", "released"])
-def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Ledger, how: str) -> None:
+def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Record, how: str) -> None:
     before = someone(ledger, Status.IN_DOUBT)
     sending(ledger).resend()
 
@@ -297,18 +295,7 @@ def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Ledger, how:
     assert entry(ledger, "ann") == before
 
 
-def test_who_only_reads_is_told_what_a_row_was(ledger: Ledger, tmp_path: Path) -> None:
-    someone(ledger, Status.IN_DOUBT)
-    sending(ledger).resend()
-
-    with read_ledger(tmp_path) as reader:
-        assert reader.reading.totals() == {Status.IN_DOUBT: 1}
-        assert [one.status for one in reader.reading.entries()] == [Status.IN_DOUBT]
-        assert [one[3] for one in reader.reading.told({Status.IN_DOUBT})] == ["in_doubt"]
-    assert entry(ledger, "ann").status is Status.PENDING
-
-
-def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
+def test_those_that_a_limit_leaves_over_are_as_before(ledger: Record) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in (2, 3, 4)))
     for key, status in (("p2", Status.IN_DOUBT), ("p3", Status.IN_DOUBT), ("p4", Status.REJECTED)):
         bring(ledger, key, status)
@@ -329,7 +316,7 @@ def test_those_that_a_limit_leaves_over_are_as_before(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.DEFERRED, Status.FAILED])
-def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Ledger, status: Status) -> None:
+def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Record, status: Status) -> None:
     before = someone(ledger, Status.IN_DOUBT)
     sending(ledger).resend()
 
@@ -342,7 +329,7 @@ def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Ledger, statu
 
 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED])
-def test_an_answer_for_good_ends_doubt(ledger: Ledger, status: Status) -> None:
+def test_an_answer_for_good_ends_doubt(ledger: Record, status: Status) -> None:
     before = someone(ledger, Status.IN_DOUBT)
     sending(ledger).resend()
 
@@ -353,7 +340,7 @@ def test_an_answer_for_good_ends_doubt(ledger: Ledger, status: Status) -> None:
 
 
 def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
-    ledger: Ledger,
+    ledger: Record,
 ) -> None:
     plan(ledger, *(person(line, f"p{line}") for line in (2, 3, 4)))
     for key, dated_at in (("p2", 100.0), ("p3", 200.0), ("p4", 300.0)):
@@ -373,7 +360,7 @@ def test_with_a_providers_key_only_what_the_key_still_holds_for_is_sent_again(
     ]
 
 
-def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Ledger) -> None:
+def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Record) -> None:
     someone(ledger, Status.IN_DOUBT)
     plan(ledger, person(2, "bob"), person(3, "eve"))
     for key in ("bob", "eve"):
@@ -390,7 +377,7 @@ def test_only_doubt_in_scope_and_in_the_plan_is_sent_again(ledger: Ledger) -> No
 
 
 def test_one_in_doubt_who_has_been_suppressed_since_is_not_sent_the_message_again(
-    ledger: Ledger,
+    ledger: Record,
 ) -> None:
     before = someone(ledger, Status.IN_DOUBT)
     plan(ledger, person(2, "ann"), suppress=[("key", "ann@example.com")])
@@ -403,7 +390,7 @@ def test_one_in_doubt_who_has_been_suppressed_since_is_not_sent_the_message_agai
 
 
 def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_anew(
-    ledger: Ledger,
+    ledger: Record,
 ) -> None:
     someone(ledger, Status.IN_DOUBT)
     suppressed = [("key", "ann@example.com")]
@@ -421,7 +408,7 @@ def test_one_suppressed_since_who_is_pending_by_hand_makes_the_next_run_plan_ane
 
 @pytest.mark.parametrize(("to", "inputs"), [(Status.ACCEPTED, "inputs"), (Status.PENDING, "")])
 def test_whoever_is_pending_again_by_hand_is_planned_anew(
-    ledger: Ledger, to: Status, inputs: str
+    ledger: Record, to: Status, inputs: str
 ) -> None:
     someone(ledger, Status.IN_DOUBT)
 
@@ -437,13 +424,13 @@ def test_whoever_is_pending_again_by_hand_is_planned_anew(
 
 
 @pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING, Status.REJECTED])
-def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Status) -> None:
+def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Record, to: Status) -> None:
     someone(ledger, Status.IN_DOUBT)
 
     assert ledger.resolve([("Ann", "ann"), ("ann@example.com",)], to, 80.0) == []
 
     now = entry(ledger, "ann")
-    assert (now.status, now.reason) == (to, "settled by hand")
+    assert (now.status, said(now)) == (to, "settled by hand")
     assert now.finished_at == (None if to is Status.PENDING else 80.0)
     assert [(e.kind, e.detail) for e in ledger.reading.events()] == [
         ("resolved", f"Ann: {to}, by hand"),
@@ -453,7 +440,7 @@ def test_doubt_is_settled_by_hand_and_the_record_says_so(ledger: Ledger, to: Sta
 
 @pytest.mark.parametrize("to", [Status.ACCEPTED, Status.PENDING, Status.REJECTED])
 def test_who_is_deferred_by_5xx_is_settled_by_hand_and_nobody_who_is_by_4xx(
-    crowd: Ledger, to: Status
+    crowd: Record, to: Status
 ) -> None:
     refused_for_good(crowd, "p2")
 
@@ -465,7 +452,7 @@ def test_who_is_deferred_by_5xx_is_settled_by_hand_and_nobody_who_is_by_4xx(
     assert (now.status, now.code, now.due_at) == (to, 550, None)
 
 
-def test_who_is_deferred_by_5xx_is_told_by_the_reply_and_nobody_else(crowd: Ledger) -> None:
+def test_who_is_deferred_by_5xx_is_told_by_the_reply_and_nobody_else(crowd: Record) -> None:
     assert crowd.reading.held() == []
     refused_for_good(crowd, "p2")
     assert crowd.reading.held() == [Held(550, "5.1.1", "no such user", 1, "p2")]
@@ -473,7 +460,7 @@ def test_who_is_deferred_by_5xx_is_told_by_the_reply_and_nobody_else(crowd: Ledg
     assert crowd.reading.held() == []
 
 
-def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Ledger) -> None:
+def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Record) -> None:
     before = crowd.reading.totals()
 
     wrong = crowd.resolve([("p7",), ("P3", "p3"), ("nobody",)], Status.ACCEPTED, 80.0)
@@ -483,7 +470,7 @@ def test_where_one_who_is_named_is_not_in_doubt_nothing_is_settled(crowd: Ledger
     assert crowd.reading.events() == []
 
 
-def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Ledger) -> None:
+def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Record) -> None:
     someone(ledger, Status.IN_DOUBT)
     plan(ledger, person(2, "bob"))
 
@@ -495,7 +482,7 @@ def test_doubt_of_one_who_left_the_csv_can_still_be_settled(ledger: Ledger) -> N
 # -- what comes next --------------------------------------------------------------------------
 
 
-def test_new_rows_come_by_line_in_batches_failed_ones_among_them(crowd: Ledger) -> None:
+def test_new_rows_come_by_line_in_batches_failed_ones_among_them(crowd: Record) -> None:
     first = sending(crowd).next_new(0, 2)
     rest = sending(crowd).next_new(first[-1].row, 2)
 
@@ -503,14 +490,14 @@ def test_new_rows_come_by_line_in_batches_failed_ones_among_them(crowd: Ledger) 
     assert sending(crowd).next_new(8, 2) == []
 
 
-def test_new_rows_are_those_of_scope_and_limit(crowd: Ledger) -> None:
+def test_new_rows_are_those_of_scope_and_limit(crowd: Record) -> None:
     sending(crowd).scope([("p6",), ("p8",)])
     sending(crowd).choose(1)
 
     assert [one.key for one in sending(crowd).next_new(0, 9)] == ["p6"]
 
 
-def test_a_recipient_has_all_that_sending_needs(crowd: Ledger) -> None:
+def test_a_recipient_has_all_that_sending_needs(crowd: Record) -> None:
     (found,) = sending(crowd).next_due(1e9, 9)
 
     assert (found.key, found.row, found.email) == ("p4", 4, "p4@example.com")
@@ -519,7 +506,7 @@ def test_a_recipient_has_all_that_sending_needs(crowd: Ledger) -> None:
 
 
 @pytest.fixture
-def deferred(ledger: Ledger) -> Ledger:
+def deferred(ledger: Record) -> Record:
     """p2 is due at 300, p3 at 100, p4 at 200, p5 not in this run."""
     plan(ledger, *(person(line, f"p{line}") for line in range(2, 6)))
     for key, due_at in (("p2", 300.0), ("p3", 100.0), ("p4", 200.0), ("p5", None)):
@@ -528,18 +515,18 @@ def deferred(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def due(ledger: Ledger, now: float, limit: int = 9) -> list[str]:
+def due(ledger: Record, now: float, limit: int = 9) -> list[str]:
     return [one.key for one in sending(ledger).next_due(now, limit)]
 
 
-def test_due_rows_come_the_longest_due_first(deferred: Ledger) -> None:
+def test_due_rows_come_the_longest_due_first(deferred: Record) -> None:
     assert due(deferred, 99.9) == []
     assert due(deferred, 100.0) == ["p3"]
     assert due(deferred, 1e9) == ["p3", "p4", "p2"]
     assert due(deferred, 1e9, limit=2) == ["p3", "p4"]
 
 
-def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Ledger) -> None:
+def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Record) -> None:
     queue = deferred.backlog(clock)
     (claimed,) = queue.claim_due(1e9, 1)
 
@@ -555,7 +542,7 @@ def test_who_is_claimed_is_passed_over_until_settled_or_given_back(deferred: Led
     assert [one.key for one in queue.claim_due(1e9, 9)] == ["p2", "p3"]
 
 
-def test_who_is_new_and_claimed_is_handed_out_once(crowd: Ledger) -> None:
+def test_who_is_new_and_claimed_is_handed_out_once(crowd: Record) -> None:
     queue = crowd.backlog(clock)
     first = queue.claim_new(0, 2)
 
@@ -565,14 +552,14 @@ def test_who_is_new_and_claimed_is_handed_out_once(crowd: Ledger) -> None:
     assert queue.claim_new(0, 2) == []
 
 
-def test_whom_a_limit_leaves_over_is_neither_new_nor_due(deferred: Ledger) -> None:
+def test_whom_a_limit_leaves_over_is_neither_new_nor_due(deferred: Record) -> None:
     sending(deferred).choose(1)
 
     assert deferred.backlog(clock).has_due(250.0) is False
     assert deferred.backlog(clock).has_due(300.0) is True
 
 
-def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Ledger) -> None:
+def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Record) -> None:
     assert sending(deferred).next_due_at() == 100.0
 
     sending(deferred).scope([("p2",), ("p5",)])
@@ -583,21 +570,21 @@ def test_the_next_due_time_is_the_earliest_in_this_run(deferred: Ledger) -> None
     assert due(deferred, 1e9) == []
 
 
-def test_a_spent_budget_is_made_due_in_the_run_that_comes_next(deferred: Ledger) -> None:
+def test_a_spent_budget_is_made_due_in_the_run_that_comes_next(deferred: Record) -> None:
     sending(deferred).make_due(50.0)
 
     assert due(deferred, 50.0) == ["p5"]
     assert entry(deferred, "p2").due_at == 300.0
 
 
-def test_a_due_time_of_a_clock_that_was_set_back_is_brought_near(deferred: Ledger) -> None:
+def test_a_due_time_of_a_clock_that_was_set_back_is_brought_near(deferred: Record) -> None:
     sending(deferred).make_due(50.0, latest=150.0)
 
     assert due(deferred, 150.0) == ["p5", "p3", "p2", "p4"]
     assert entry(deferred, "p3").due_at == 100.0
 
 
-def test_only_what_is_chosen_is_made_due(deferred: Ledger) -> None:
+def test_only_what_is_chosen_is_made_due(deferred: Record) -> None:
     sending(deferred).choose(3)
     sending(deferred).make_due(50.0)
     sending(deferred).choose(None)
@@ -605,36 +592,12 @@ def test_only_what_is_chosen_is_made_due(deferred: Ledger) -> None:
     assert due(deferred, 50.0) == []
 
 
-def test_a_row_that_left_the_csv_is_never_next(deferred: Ledger) -> None:
+def test_a_row_that_left_the_csv_is_never_next(deferred: Record) -> None:
     plan(deferred, person(2, "bob"))
 
     assert due(deferred, 1e9) == []
     assert [one.key for one in sending(deferred).next_new(0, 9)] == ["bob"]
 
 
-def test_samples_are_the_first_few_by_line(crowd: Ledger) -> None:
+def test_samples_are_the_first_few_by_line(crowd: Record) -> None:
     assert [one.key for one in sending(crowd).samples(2)] == ["p2", "p4"]
-
-
-def test_a_record_that_can_no_longer_be_read_stops_the_run_with_words(ledger: Ledger) -> None:
-    ledger.close()
-
-    with pytest.raises(RecordStopped, match="the record can no longer be read"):
-        sending(ledger).next_new(0, 1)
-    with pytest.raises(RecordStopped, match="the record can no longer be written"):
-        sending(ledger).apply([Intent(1, "digest", 1.0, 1.0)])
-
-
-def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
-    ledger: Ledger,
-) -> None:
-    plan(ledger, *(person(line, f"p{line}") for line in range(2, 30)))
-    sending(ledger).choose(20)
-    asked: list[str] = []
-    connection = ledger._connection
-    connection.set_trace_callback(asked.append)
-    assert len(sending(ledger).next_new(0, 5)) == 5
-    connection.set_trace_callback(None)
-    steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
-    assert "recipient_row" in steps[0][3]
-    assert not any("ORDER BY" in step[3] for step in steps)
