@@ -11,9 +11,9 @@ import ssl
 from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.diagnosis import TOO_OLD, address, closed
 from sendbatch.smtp.server import Server
-from sendbatch.smtp.trust import Seen, listed_names, missing_roots
+from sendbatch.smtp.trust import PeerCertificate, listed_names, missing_roots
 
-_NOT_SEEN = Seen()
+_UNKNOWN = PeerCertificate()
 _LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
 # OpenSSL's verify codes (x509_vfy.h)
 _CERTIFICATE = {
@@ -39,12 +39,22 @@ _HANDSHAKE = {
         (TOO_OLD, "its operator must switch on TLS 1.2 or newer"),
     ),
     **dict.fromkeys(
-        ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "MODULUS_TOO_SMALL", "BAD_ECPOINT"),
+        (
+            "DH_KEY_TOO_SMALL",
+            "EE_KEY_TOO_SMALL",
+            "CA_KEY_TOO_SMALL",
+            "MODULUS_TOO_SMALL",
+            "BAD_ECPOINT",
+        ),
         ("its key is too small", _LARGER_KEY),
     ),
     **dict.fromkeys(
         (
-            *("NO_SHARED_CIPHER", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE"),
+            *(
+                "NO_SHARED_CIPHER",
+                "SSLV3_ALERT_HANDSHAKE_FAILURE",
+                "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+            ),
             *("TLSV1_ALERT_INSUFFICIENT_SECURITY", "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED"),
         ),
         (
@@ -58,7 +68,10 @@ _HANDSHAKE = {
     ),
     **dict.fromkeys(
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"),
-        ("it wants a certificate of ours", "logging in by certificate is not possible: use a login"),
+        (
+            "it wants a certificate of ours",
+            "logging in by certificate is not possible: use a login",
+        ),
     ),
     **dict.fromkeys(
         ("TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_DECODE_ERROR"),
@@ -89,21 +102,21 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
 
 
 def bad_certificate(
-    server: Server, error: ssl.SSLCertVerificationError, seen: Seen = _NOT_SEEN
+    server: Server, error: ssl.SSLCertVerificationError, certificate: PeerCertificate = _UNKNOWN
 ) -> SmtpError:
-    """It was not trusted; `seen` is what a second look has shown of it."""
+    """It was not trusted; `certificate` is what a second look has shown of it."""
     message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
     if error.verify_code in OTHER_NAME:
-        what += f", {listed_names(seen.names)}" if seen.names else ""
+        what += f", {listed_names(certificate.names)}" if certificate.names else ""
         hint = f"host: must be a name that the certificate bears, {server.name} is not; where host is a"
         hint += " tunnel or an address: server_name: with the name in the certificate"
     elif error.verify_code in _UNKNOWN:
-        hint = _private(server, seen)
+        hint = _private(server, certificate)
     return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
 
 
-def _private(server: Server, seen: Seen) -> str:
+def _private(server: Server, certificate: PeerCertificate) -> str:
     """What to do about a certificate that no authority known here has signed."""
     if server.ca is not None:
         return "ca: names another authority than the one that signed it"
@@ -115,15 +128,15 @@ def _private(server: Server, seen: Seen) -> str:
             "SSL_CERT_FILE"
         )
     hint = "of your own, or your company's? ca: FILE with that authority's certificate, or the server's own"
-    if seen.fingerprint:
-        hint += f"; or fingerprint: if it is the server's (this one is {seen.fingerprint}: compare it there)"
+    if certificate.fingerprint:
+        hint += f"; or fingerprint: if it is the server's (this one is {certificate.fingerprint}: compare it there)"
     return hint
 
 
-def another_certificate(server: Server, seen: Seen) -> SmtpError:
+def another_certificate(server: Server, certificate: PeerCertificate) -> SmtpError:
     """Not the one of the profile's fingerprint."""
     return SmtpError(
-        f"the certificate of {address(server)} is not the one of fingerprint: it is {seen.fingerprint}",
+        f"the certificate of {address(server)} is not the one of fingerprint: it is {certificate.fingerprint}",
         step="tls",
         hint="was it renewed? ask who runs the server for the new one's fingerprint, and compare; "
         "else somebody stands between",
@@ -133,7 +146,11 @@ def another_certificate(server: Server, seen: Seen) -> SmtpError:
 def no_authorities(server: Server, error: OSError) -> SmtpError:
     """The file of `ca` is of no use."""
     why = one_line(error.strerror or str(error), 120)
-    return SmtpError(f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted")
+    return SmtpError(
+        f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted"
+    )
+
+
 def has_authorities() -> bool:
     """Whether there is anything that OpenSSL trusts by default: a bare image of a system has nothing."""
     paths = ssl.get_default_verify_paths()  # None where nothing is there

@@ -21,7 +21,7 @@ MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PeerCertificate:
     """A server's certificate as far as it could be looked at; `names` only where its chain is trusted."""
 
     fingerprint: str = ""
@@ -30,7 +30,9 @@ class Seen:
 
 def context_of(ca: Path | None, fingerprint: str | None) -> ssl.SSLContext:
     """For a profile with one of them. Raises OSError or ssl.SSLError for a file that cannot be used."""
-    if fingerprint is not None:  # the certificate itself is known: neither its chain nor its name matters
+    if (
+        fingerprint is not None
+    ):  # the certificate itself is known: neither its chain nor its name matters
         return unverified()
     assert ca is not None
     context = ssl.create_default_context(cafile=str(ca))
@@ -53,12 +55,12 @@ def fingerprint_of(certificate: bytes) -> str:
     return f"sha256:{hashlib.sha256(certificate).hexdigest()}"
 
 
-def seen(tls: ssl.SSLObject | ssl.SSLSocket | None) -> Seen:
+def peer_certificate(tls: ssl.SSLObject | ssl.SSLSocket | None) -> PeerCertificate:
     """What the other side of this connection has shown."""
     certificate = tls.getpeercert(binary_form=True) if tls is not None else None
     if tls is None or certificate is None:
-        return Seen()
-    return Seen(fingerprint_of(certificate), names_in(tls.getpeercert() or {}))
+        return PeerCertificate()
+    return PeerCertificate(fingerprint_of(certificate), names_in(tls.getpeercert() or {}))
 
 
 def listed_names(names: Sequence[str]) -> str:
