@@ -186,9 +186,7 @@ def challenge(text: str) -> str:
         return ""
     if not isinstance(found, dict):
         return ""
-    shown = [
-        f"{one_line(str(key), 30)} {one_line(str(value), 100)}" for key, value in found.items()
-    ]
+    shown = [f"{one_line(str(key), 30)} {one_line(str(value), 100)}" for key, value in found.items()]
     return listed(shown, 4)
 
 

@@ -127,11 +127,7 @@ class Login:
         usable = [name for name in self._order() if name in self._offers.auth]
         if not usable:
             raise diagnosis.no_mechanism(self._server, self._offers)
-        if (
-            usable[0] == "cram-md5"
-            and self._server.security == "none"
-            and not self._server.is_local
-        ):
+        if usable[0] == "cram-md5" and self._server.security == "none" and not self._server.is_local:
             return usable[:1]
         return [name for name in usable if name not in self._unfit] or usable[:1]
 

@@ -13,7 +13,7 @@ from sendbatch.smtp.diagnosis import TOO_OLD, address, closed
 from sendbatch.smtp.server import Server
 from sendbatch.smtp.trust import PeerCertificate, listed_names, missing_roots
 
-_UNKNOWN = PeerCertificate()
+_NO_CERTIFICATE = PeerCertificate()
 _LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
 # OpenSSL's verify codes (x509_vfy.h)
 _CERTIFICATE = {
@@ -39,22 +39,12 @@ _HANDSHAKE = {
         (TOO_OLD, "its operator must switch on TLS 1.2 or newer"),
     ),
     **dict.fromkeys(
-        (
-            "DH_KEY_TOO_SMALL",
-            "EE_KEY_TOO_SMALL",
-            "CA_KEY_TOO_SMALL",
-            "MODULUS_TOO_SMALL",
-            "BAD_ECPOINT",
-        ),
+        ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "MODULUS_TOO_SMALL", "BAD_ECPOINT"),
         ("its key is too small", _LARGER_KEY),
     ),
     **dict.fromkeys(
         (
-            *(
-                "NO_SHARED_CIPHER",
-                "SSLV3_ALERT_HANDSHAKE_FAILURE",
-                "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
-            ),
+            *("NO_SHARED_CIPHER", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE"),
             *("TLSV1_ALERT_INSUFFICIENT_SECURITY", "NO_CIPHERS_AVAILABLE", "WRONG_CIPHER_RETURNED"),
         ),
         (
@@ -68,10 +58,7 @@ _HANDSHAKE = {
     ),
     **dict.fromkeys(
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE"),
-        (
-            "it wants a certificate of ours",
-            "logging in by certificate is not possible: use a login",
-        ),
+        ("it wants a certificate of ours", "logging in by certificate is not possible: use a login"),
     ),
     **dict.fromkeys(
         ("TLSV1_ALERT_INTERNAL_ERROR", "TLSV1_ALERT_DECODE_ERROR"),
@@ -102,7 +89,7 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
 
 
 def bad_certificate(
-    server: Server, error: ssl.SSLCertVerificationError, certificate: PeerCertificate = _UNKNOWN
+    server: Server, error: ssl.SSLCertVerificationError, certificate: PeerCertificate = _NO_CERTIFICATE
 ) -> SmtpError:
     """It was not trusted; `certificate` is what a second look has shown of it."""
     message = one_line(error.verify_message or "")
@@ -129,14 +116,17 @@ def _private(server: Server, certificate: PeerCertificate) -> str:
         )
     hint = "of your own, or your company's? ca: FILE with that authority's certificate, or the server's own"
     if certificate.fingerprint:
-        hint += f"; or fingerprint: if it is the server's (this one is {certificate.fingerprint}: compare it there)"
+        hint += (
+            f"; or fingerprint: if it is the server's (this one is {certificate.fingerprint}: compare it there)"
+        )
     return hint
 
 
 def another_certificate(server: Server, certificate: PeerCertificate) -> SmtpError:
     """Not the one of the profile's fingerprint."""
     return SmtpError(
-        f"the certificate of {address(server)} is not the one of fingerprint: it is {certificate.fingerprint}",
+        f"the certificate of {address(server)} is not the one of fingerprint: "
+        f"it is {certificate.fingerprint}",
         step="tls",
         hint="was it renewed? ask who runs the server for the new one's fingerprint, and compare; "
         "else somebody stands between",
@@ -146,11 +136,7 @@ def another_certificate(server: Server, certificate: PeerCertificate) -> SmtpErr
 def no_authorities(server: Server, error: OSError) -> SmtpError:
     """The file of `ca` is of no use."""
     why = one_line(error.strerror or str(error), 120)
-    return SmtpError(
-        f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted"
-    )
-
-
+    return SmtpError(f"ca: {server.ca} cannot be used: {why}", step="tls", hint="a PEM file is wanted")
 def has_authorities() -> bool:
     """Whether there is anything that OpenSSL trusts by default: a bare image of a system has nothing."""
     paths = ssl.get_default_verify_paths()  # None where nothing is there

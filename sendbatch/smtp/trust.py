@@ -30,9 +30,7 @@ class PeerCertificate:
 
 def context_of(ca: Path | None, fingerprint: str | None) -> ssl.SSLContext:
     """For a profile with one of them. Raises OSError or ssl.SSLError for a file that cannot be used."""
-    if (
-        fingerprint is not None
-    ):  # the certificate itself is known: neither its chain nor its name matters
+    if fingerprint is not None:  # the certificate itself is known: neither its chain nor its name matters
         return unverified()
     assert ca is not None
     context = ssl.create_default_context(cafile=str(ca))

@@ -458,9 +458,7 @@ def test_once_it_has_worked_silence_may_last_longer() -> None:
 
 @pytest.mark.parametrize("odd", [NO, BUSY, BAD])
 def test_while_it_is_new_any_refusal_of_mail_behind_a_dot_is_held_to_be_its_place(odd) -> None:
-    talk = (
-        Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, odd).start("b")
-    )
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, odd).start("b")
     assert talk.verdict("b") == (Status.PENDING, None, None)
     assert talk.levels.group == GROUP
     assert not talk.levels.is_open(talk.transaction)

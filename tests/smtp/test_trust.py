@@ -234,9 +234,7 @@ def test_what_a_failed_handshake_says_of_its_cause(reason: str, said: str, to_do
 def test_what_is_wrong_with_a_certificate_is_said(code: int, said: str) -> None:
     error = ssl.SSLCertVerificationError(1, "no")
     error.verify_code, error.verify_message = code, "no"
-    fault = tls_faults.bad_certificate(Server("mail.example.com", 587, "starttls"), error).findings[
-        0
-    ]
+    fault = tls_faults.bad_certificate(Server("mail.example.com", 587, "starttls"), error).findings[0]
     assert said in fault.message
     assert fault.hint
 
