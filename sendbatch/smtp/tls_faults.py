@@ -117,7 +117,8 @@ def _private(server: Server, certificate: PeerCertificate) -> str:
     hint = "of your own, or your company's? ca: FILE with that authority's certificate, or the server's own"
     if certificate.fingerprint:
         hint += (
-            f"; or fingerprint: if it is the server's (this one is {certificate.fingerprint}: compare it there)"
+            "; or fingerprint: if it is the server's "
+            f"(this one is {certificate.fingerprint}: compare it there)"
         )
     return hint
 
