@@ -231,7 +231,7 @@ def _lookups(request: Request, means: Means) -> Lookups | None:
 
 
 def _takes_mail_by_now(draft: Draft, lookups: Lookups | None, means: Means) -> bool:
-    """Whether a domain does for which rows were found invalid, by its DNS alone, when the last plan was made."""
+    """Whether a domain does, of those whose rows the last plan found invalid by their DNS alone."""
     if lookups is None:
         return False
     domains = draft.reading.domains_without_mail()

@@ -49,8 +49,8 @@ class Keeping:
 class Request:
     """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
     edition. `announced_size` is the greatest message in bytes that the server lately said it takes, `keys`
-    those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are told
-    of and not refused."""
+    those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are
+    said and not refused."""
 
     campaign: Campaign
     content: Content
