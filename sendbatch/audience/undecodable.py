@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 64 * 1024  # bytes that are guessed from
 MOST_LINE = 1024 * 1024  # bytes of a line that is looked at
 SHIFTED = ("iso2022_jp", "iso2022_jp_ext", "iso2022_kr")
-SHOWN = 3  # encodings named
+MOST_NAMED = 3  # encodings named
 _READ_AT_ONCE = 1024 * 1024
 _BROKEN = (OSError, EOFError, zlib.error)  # a compressed file, further on
 _MARKS = {
@@ -93,7 +93,7 @@ def advice(
     data, sound = _telling(opened)
     if sound is not None:
         return f"other lines are UTF-8 (they read: {one_line(sound, 80)}): correct this one"
-    found = [one for one in likely(data) if one != encoding and _reads(opened, one)][:SHOWN]
+    found = [one for one in likely(data) if one != encoding and _reads(opened, one)][:MOST_NAMED]
     if not found:
         return save
     guesses = [f"\n    encoding: {one}   would read: {_sample(data, one)}" for one in found]

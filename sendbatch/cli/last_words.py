@@ -50,16 +50,16 @@ class LastWords:
         if not result.sent:
             self.terminal.say(self._nothing(result))
         _tell(result, self.terminal)
-        again = f":\n  {self.lines.run(self.chosen, limit=self._left(result))}"
+        command = f":\n  {self.lines.run(self.chosen, limit=self._left(result))}"
         if result.exit_code == STOPPED:
-            self._of_the_stop(result, again)
+            self._of_the_stop(result, command)
         elif result.left_over:
             left = count(result.left_over, "recipient")
-            self.terminal.say(f"{left} left for a later run{again}")
-            again = ""  # said once: it sends to all of them
+            self.terminal.say(f"{left} left for a later run{command}")
+            command = ""  # said once: it sends to all of them
         if result.exit_code != STOPPED:
-            self._of_the_deferred(result, again)
-        self._of_the_failed(result, again)
+            self._of_the_deferred(result, command)
+        self._of_the_failed(result, command)
         self._of_the_doubtful(result)
 
     def _left(self, result: RunResult) -> int | None:
@@ -90,28 +90,28 @@ class LastWords:
             f"nobody to send to: {', '.join(left_out) or 'no row'}; look at the CSV and at `where`"
         )
 
-    def _of_the_stop(self, result: RunResult, again: str) -> None:
+    def _of_the_stop(self, result: RunResult, command: str) -> None:
         if result.left_over:
             self.terminal.say(f"{count(result.left_over, 'recipient')} left for a later run")
         reason = one_line(result.reason) or "not everybody was reached"
         self.terminal.complain(f"stopped early: {reason}")
         if not result.unbuildable:
-            self.terminal.complain(f"go on with{again}")
+            self.terminal.complain(f"go on with{command}")
 
-    def _of_the_deferred(self, result: RunResult, again: str) -> None:
+    def _of_the_deferred(self, result: RunResult, command: str) -> None:
         deferred = result.totals.get(Status.DEFERRED, 0)
         if result.retry_at is not None:
-            due, then = clock_time(result.retry_at), "; this goes on then" if again else ""
-            self.terminal.say(f"the next deferred one is due at {due}{then}{again}")
+            due, then = clock_time(result.retry_at), "; this goes on then" if command else ""
+            self.terminal.say(f"the next deferred one is due at {due}{then}{command}")
         elif deferred:
             them = "it" if deferred == 1 else f"the {deferred:,}"
-            how = "this tries" if again else "a later run tries"
+            how = "this tries" if command else "a later run tries"
             refused = count(deferred, "recipient")
-            self.terminal.say(f"{refused} refused for now; {how} {them} again{again}")
+            self.terminal.say(f"{refused} refused for now; {how} {them} again{command}")
 
-    def _of_the_failed(self, result: RunResult, again: str) -> None:
+    def _of_the_failed(self, result: RunResult, command: str) -> None:
         if failed := result.totals.get(Status.FAILED, 0):
-            then = f"\nthen this sends to whoever has none yet{again}" if again else ""
+            then = f"\nthen this sends to whoever has none yet{command}" if command else ""
             self.terminal.say(
                 f"{count(failed, 'message')} could not be built: mend that first; this builds all of "
                 f"them and sends none:\n  {self.lines.check()}{then}"

@@ -21,9 +21,9 @@ DRAWN_EVERY = 0.2  # seconds
 USUAL = 80  # columns of a terminal that does not say how many it has
 # Columns left free: some terminals go on to the next line once the last is filled, and they echo Ctrl-C.
 SPARE = 3
-TOLD_EVERY = 60.0  # seconds between two plain lines where something has changed
-TOLD_AT_LEAST = 600.0  # seconds, where nothing has
-TOLD_AT_MOST = 10.0  # seconds, where a tenth more is done
+SAID_EVERY = 60.0  # seconds between two plain lines where something has changed
+SAID_AT_LEAST = 600.0  # seconds, where nothing has
+SAID_AT_MOST = 10.0  # seconds, where a tenth more is done
 
 
 class Live:
@@ -109,24 +109,24 @@ class Beat:
     """When the next plain line is due."""
 
     def __init__(self, began: float) -> None:
-        self._told_at = began
+        self._said_at = began
         self._tenths = 0
-        self._told = (0, False)
+        self._said = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
         """Whether a line is to be told now; asked for each time, it takes a yes for told."""
-        since = now - self._told_at
-        if since < TOLD_AT_MOST:
+        since = now - self._said_at
+        if since < SAID_AT_MOST:
             return False
         tenths = int(progress.share * 10)
         state = (progress.done, progress.waiting(now, wall) is not None)
         due = (
             tenths > self._tenths
-            or (since >= TOLD_EVERY and state != self._told)
-            or since >= TOLD_AT_LEAST
+            or (since >= SAID_EVERY and state != self._said)
+            or since >= SAID_AT_LEAST
         )
         if due:
-            self._told_at, self._tenths, self._told = now, tenths, state
+            self._said_at, self._tenths, self._said = now, tenths, state
         return due
 
 

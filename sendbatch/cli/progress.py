@@ -36,12 +36,12 @@ class Progress:
     _waits_since: float = 0.0
     _speed: float = 0.0
     _weight: float = 0.0
-    _seen: int = 0
-    _seen_at: float = 0.0
+    _measured: int = 0
+    _measured_at: float = 0.0
     _moved_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._seen_at = self._moved_at = self.began
+        self._measured_at = self._moved_at = self.began
 
     @property
     def is_sending(self) -> bool:
@@ -62,13 +62,13 @@ class Progress:
 
     def tick(self, now: float) -> None:
         """Takes the speed, now and then."""
-        seconds, number = now - self._seen_at, self.done - self._seen
+        seconds, number = now - self._measured_at, self.done - self._measured
         if seconds <= 0:
             return
         kept = math.exp(-seconds / SMOOTHING)
         self._speed = self._speed * kept + number / seconds * (1 - kept)
         self._weight = self._weight * kept + 1 - kept
-        self._seen, self._seen_at = self.done, now
+        self._measured, self._measured_at = self.done, now
         if number:
             self._moved_at = now
 

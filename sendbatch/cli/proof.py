@@ -50,13 +50,13 @@ def proof(
                 campaign, to=to, count=count, recipient=recipient, options=chosen, **around
             )
     for one in proofs:
-        terminal.say(_told(one))
+        terminal.say(_said(one))
     if outbox := api.outbox(campaign, record=record):
         terminal.say(f"the sandbox keeps them in {shown(outbox)} and delivers none")
     raise typer.Exit(0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1)
 
 
-def _told(one: Proofed) -> str:
+def _said(one: Proofed) -> str:
     outcome = one.outcome
     whose, reviewer = one_line(one.recipient.key, 320), one_line(one.reviewer, 320)
     if outcome.status is Status.ACCEPTED:

@@ -21,7 +21,7 @@ from sendbatch.message.content import Content, OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
-from sendbatch.message.templates import Failed, Line
+from sendbatch.message.templates import Failed, LineTemplate
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 # A pipe that took a file's place must not be waited for, and a link not be followed.
@@ -58,7 +58,7 @@ class Survey:
 class _Own:
     file: OwnFile
     root: str  # the folder, links followed
-    path: Line  # below the folder
+    path: LineTemplate  # below the folder
     names: tuple[str, ...]  # that the path depends on
 
 
@@ -128,7 +128,7 @@ def _most_serious(unavailable: Sequence[Unavailable]) -> Unavailable | None:
 
 def _own(file: OwnFile) -> _Own:
     names = tuple(sorted(undeclared(environment().parse(file.rest))))
-    return _Own(file, os.path.realpath(spelled(file.folder)), Line(_named(file), file.rest), names)
+    return _Own(file, os.path.realpath(spelled(file.folder)), LineTemplate(_named(file), file.rest), names)
 
 
 def _read(own: _Own, variables: dict[str, object]) -> File:

@@ -25,7 +25,7 @@ from sendbatch.campaign.written.mailboxes import (
 from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.message.content import Content
 from sendbatch.message.headers import Box, Boxes, Header, one_line, wire_address
-from sendbatch.message.templates import Failed, Line
+from sendbatch.message.templates import Failed, LineTemplate
 
 _MASK = re.compile("\ue000(\\d+)\ue001")
 # RFC 2919 §3: a phrase, and the list's identity, which programs sort by.
@@ -39,9 +39,10 @@ class Heading:
     """The declared headers of one content; those without a template are encoded once."""
 
     def __init__(self, content: Content) -> None:
-        sender = (Line("from", content.sender.name), wire_address(content.sender.address)[0])
+        name, address = content.sender.name, content.sender.address
+        sender = (LineTemplate("from", name), wire_address(address)[0])
         replies = [
-            (Line("reply_to", box.name), wire_address(box.address)[0]) for box in content.reply_to
+            (LineTemplate("reply_to", box.name), wire_address(box.address)[0]) for box in content.reply_to
         ]
         declared = [
             _named_boxes("From", [sender]),
@@ -68,7 +69,7 @@ def _fixed(header: Header | None) -> Header | None:
     return None if header is None else header._replace(wire=header.encoded())
 
 
-def _named_boxes(header: str, boxes: Sequence[tuple[Line, str]]) -> Header | _Written | None:
+def _named_boxes(header: str, boxes: Sequence[tuple[LineTemplate, str]]) -> Header | _Written | None:
     def written(variables: dict[str, object]) -> Header:
         return Header(header, [(name.render(variables), address) for name, address in boxes])
 
@@ -79,10 +80,10 @@ def _own(name: str, source: str) -> Header | _Written | None:
     if name.lower() in MAILBOX_HEADERS:
         declared = _MailboxHeader(name, source)
         return _fixed(declared.written({})) if declared.is_fixed else declared.written
-    line, is_list_id = Line(f"headers.{name}", source), name.lower() == "list-id"
+    template, is_list_id = LineTemplate(f"headers.{name}", source), name.lower() == "list-id"
 
     def written(variables: dict[str, object]) -> Header | None:
-        value = one_line(line.render(variables))
+        value = one_line(template.render(variables))
         if is_list_id and not value.isascii() and (found := _LIST_ID.fullmatch(value)) is not None:
             return Header(name, [(found["phrase"], found["id"])])
         if not value.isascii() and reads_as_mailboxes(value):
@@ -90,7 +91,7 @@ def _own(name: str, source: str) -> Header | _Written | None:
                 return Header(name, _listed(parse_mailboxes(value)))
         return Header(name, value) if value else None
 
-    return _fixed(written({})) if line.fixed is not None else written
+    return _fixed(written({})) if template.fixed is not None else written
 
 
 class _MailboxHeader:
@@ -99,11 +100,13 @@ class _MailboxHeader:
 
     def __init__(self, name: str, source: str) -> None:
         self._name, self._what = name, f"headers.{name}"
-        self._whole = Line(self._what, source)
+        self._whole = LineTemplate(self._what, source)
         self.is_fixed = self._whole.fixed is not None
-        self._parts = self._told_apart(source)
+        self._parts = self._by_mailbox(source)
 
-    def _told_apart(self, source: str) -> list[tuple[str, list[tuple[Line, Line]], bool]] | None:
+    def _by_mailbox(
+        self, source: str
+    ) -> list[tuple[str, list[tuple[LineTemplate, LineTemplate]], bool]] | None:
         """(the group's name, (name, address) of each mailbox, whether it is a group)."""
         tags = TAG.findall(source)
         if "{%" in source or "{#" in source or "\ue000" in source:
@@ -111,8 +114,8 @@ class _MailboxHeader:
         numbers = iter(range(len(tags)))
         masked = TAG.sub(lambda _: f"\ue000{next(numbers)}\ue001", source)
 
-        def line(text: str) -> Line:
-            return Line(self._what, _MASK.sub(lambda found: tags[int(found[1])], text))
+        def template(text: str) -> LineTemplate:
+            return LineTemplate(self._what, _MASK.sub(lambda found: tags[int(found[1])], text))
 
         try:
             found = parse_mailboxes(masked)
@@ -120,8 +123,8 @@ class _MailboxHeader:
                 return None
             return [
                 (
-                    line(one.name).render({}) if isinstance(one, Group) else "",
-                    [(line(box.name), line(box.address)) for box in _boxes(one)],
+                    template(one.name).render({}) if isinstance(one, Group) else "",
+                    [(template(box.name), template(box.address)) for box in _boxes(one)],
                     isinstance(one, Group),
                 )
                 for one in found

@@ -15,7 +15,7 @@ from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading
 from sendbatch.message.identity import idempotency_key, message_id, proof_id
 from sendbatch.message.parts import Parts
-from sendbatch.message.templates import Failed, Line, with_globals
+from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.unsubscribing import Unsubscribing, inert
 from sendbatch.values import Envelope, Recipient
 
@@ -36,8 +36,8 @@ class Letter:
         self._domain = content.sender_domain
         self._constants = with_globals(content.variables)
         self._heading = Heading(content)
-        self._subject = Line("subject", content.subject)
-        self._name = Line("recipients.name", content.recipient_name or "")
+        self._subject = LineTemplate("subject", content.subject)
+        self._name = LineTemplate("recipients.name", content.recipient_name or "")
         self._unsubscribing = Unsubscribing(content.unsubscribe)
         self._bodies = Bodies(content, columns)
         self._attachments = Attachments(content.attachments)

@@ -25,7 +25,7 @@ _TAGS = re.compile(
     re.DOTALL,
 )
 _STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(.*)", re.DOTALL)
-_SHOWN = re.compile(r"[^\n]")
+_NO_LINE_BREAK = re.compile(r"[^\n]")
 _OPENING = frozenset({"if", "for", "macro", "call", "block", "filter", "with", "autoescape"})
 
 
@@ -105,15 +105,15 @@ def constants(source: str, *, raw: bool = True) -> str:
 def _hidden(tag: re.Match[str], *, raw: bool) -> str:
     if tag["raw"] is not None:
         inner = tag["raw"] if raw else blank(tag["raw"])
-        return _SHOWN.sub(BLOCK, tag["open"]) + inner + _SHOWN.sub(BLOCK, tag["close"])
+        return _NO_LINE_BREAK.sub(BLOCK, tag["open"]) + inner + _NO_LINE_BREAK.sub(BLOCK, tag["close"])
     if tag["comment"] is not None:
         return blank(tag["comment"])
-    return _SHOWN.sub(BLOCK if tag["block"] is not None else VALUE, tag[0])
+    return _NO_LINE_BREAK.sub(BLOCK if tag["block"] is not None else VALUE, tag[0])
 
 
 def blank(text: str) -> str:
     """Nothing, as long as the text and in as many lines."""
-    return _SHOWN.sub(" ", text)
+    return _NO_LINE_BREAK.sub(" ", text)
 
 
 def depths(source: str) -> list[tuple[int, int]]:

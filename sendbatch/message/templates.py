@@ -78,7 +78,7 @@ class _Inline(Template):
     """One that stands in the campaign file: a line number says nothing where there is one line."""
 
 
-class Line:
+class LineTemplate:
     """A template of one line in the campaign file. `what` names it in errors: `subject`."""
 
     def __init__(self, what: str, source: str) -> None:

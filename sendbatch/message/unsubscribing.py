@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from sendbatch.campaign.model import Unsubscribe
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.headers import Header, uris
-from sendbatch.message.templates import Failed, Line
+from sendbatch.message.templates import Failed, LineTemplate
 
 INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain will ever be
 INERT_ADDRESS = "proof@unsubscribe.invalid"
@@ -39,8 +39,8 @@ class Unsubscribing:
     """The declared ways, compiled; None of them gives no header."""
 
     def __init__(self, declared: Unsubscribe | None) -> None:
-        self._url = _line("unsubscribe.url", declared.url if declared else None)
-        self._mailto = _line("unsubscribe.mailto", declared.mailto if declared else None)
+        self._url = _template_of("unsubscribe.url", declared.url if declared else None)
+        self._mailto = _template_of("unsubscribe.mailto", declared.mailto if declared else None)
         self._one_click = bool(declared and declared.one_click)
 
     def links(self, variables: dict[str, object]) -> tuple[str | None, str | None]:
@@ -86,8 +86,8 @@ def without_links(text: str, spellings: Spellings) -> str:
     return text
 
 
-def _line(what: str, source: str | None) -> Line | None:
-    return Line(what, source) if source else None
+def _template_of(what: str, source: str | None) -> LineTemplate | None:
+    return LineTemplate(what, source) if source else None
 
 
 def _web(url: str, one_click: bool) -> str:

@@ -21,7 +21,7 @@ from sendbatch.runtime.files import is_regular, replacing
 from sendbatch.values import Recipient, Status
 
 VERSION = 1
-SHOWN = 5  # rows named in a refusal
+MOST_NAMED = 5  # rows named in a refusal
 DONE = (Status.ACCEPTED, Status.IN_DOUBT)
 MARK = 16  # bytes of the HMAC kept for each recipient
 
@@ -147,10 +147,10 @@ def hold_to(
             present += 1
             continue
         strangers += 1
-        if len(rows) < SHOWN:
+        if len(rows) < MOST_NAMED:
             rows.append(str(recipient.row))
     if strangers:
-        wrong.append(_told(strangers, rows))
+        wrong.append(_added_or_changed(strangers, rows))
     if wrong:
         raise GuardError(
             "this is not what was planned: " + "; ".join(wrong),
@@ -159,10 +159,10 @@ def hold_to(
     return Held(len(approval.marks) - present)
 
 
-def _told(strangers: int, rows: list[str]) -> str:
+def _added_or_changed(strangers: int, rows: list[str]) -> str:
     if strangers == 1:
         return f"1 recipient was added or changed since (row {rows[0]})"
-    more = ", …" if strangers > SHOWN else ""
+    more = ", …" if strangers > MOST_NAMED else ""
     return f"{strangers:,} recipients were added or changed since (rows {', '.join(rows)}{more})"
 
 

@@ -22,7 +22,7 @@ from sendbatch.planning.guards import next_edition
 from sendbatch.words import count
 
 KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, where it is the key
-SHOWN = 5  # addresses of more than one key
+MOST_NAMED = 5  # addresses of more than one key
 LOOKED_AT = 1000  # rows of a record that does not say its column
 _EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _LITERAL_OR_NAME = re.compile(r"""('[^']*'|"[^"]*")|[\w\u0080-\U0010ffff]+""")
@@ -63,7 +63,7 @@ def other_key(reading: Reading, campaign: Campaign) -> str | None:
 def shared_addresses(people: People, campaign: Campaign) -> Iterator[Finding]:
     """A warning where the address is not the key, and one of two keys gets two messages: that is the
     author's word, and may not be meant."""
-    number, rows = people.shared_addresses(SHOWN) if key_of(campaign) else (0, [])
+    number, rows = people.shared_addresses(MOST_NAMED) if key_of(campaign) else (0, [])
     if not number:
         return
     first_rows = ", ".join(f"rows {first:,} and {last:,}" for first, last in rows)

@@ -168,7 +168,7 @@ def _planned(staged: _Staged, request: Request, warnings: list[Finding]) -> Plan
     sendable = staging.may_be_sent_to([line for line, _, _ in staged.large])
     large = [one for one in staged.large if one[0] in sendable]
     file = request.campaign.recipients.file
-    too_large = oversized(Rule.MESSAGE_LIKELY_TOO_LARGE, large, request.size_seen, file)
+    too_large = oversized(Rule.MESSAGE_LIKELY_TOO_LARGE, large, request.announced_size, file)
     hint = "it said so within the last week; run asks it again"
     return Planned(
         difference=staging.difference(),

@@ -158,7 +158,7 @@ def _plan_if_needed(
         last is None
         or is_needed
         or last.inputs != inputs
-        or _has_mail_again(draft, lookups, means)
+        or _takes_mail_by_now(draft, lookups, means)
     ):
         return make_plan(draft, request, means, Basis(inputs, salt, lookups))
     # the content may use other names than the plan has columns for
@@ -184,7 +184,7 @@ def _select(
         options,
         request.content.digest,
         planned,
-        partial(_plan_again, draft, request, means, salt),
+        partial(_plan_anew, draft, request, means, salt),
         now,
         request.keys,
         means.observer.notice,
@@ -193,7 +193,7 @@ def _select(
     return planned
 
 
-def _plan_again(draft: Draft, request: Request, means: Means, salt: bytes) -> Planned:
+def _plan_anew(draft: Draft, request: Request, means: Means, salt: bytes) -> Planned:
     inputs = inputs_digest(request.campaign, means.stop.heed)
     made = make_plan(draft, request, means, Basis(inputs, salt, _lookups(request, means)))
     _restrict(draft, request.options)
@@ -230,8 +230,8 @@ def _lookups(request: Request, means: Means) -> Lookups | None:
     return means.lookups() if request.campaign.recipients.check_deliverability else None
 
 
-def _has_mail_again(draft: Draft, lookups: Lookups | None, means: Means) -> bool:
-    """Rows invalid for DNS alone are looked up again: has one of their domains come (back)?"""
+def _takes_mail_by_now(draft: Draft, lookups: Lookups | None, means: Means) -> bool:
+    """Whether a domain does, of those whose rows the last plan found invalid by their DNS alone."""
     if lookups is None:
         return False
     domains = draft.reading.domains_without_mail()

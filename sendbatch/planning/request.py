@@ -48,16 +48,16 @@ class Keeping:
 @dataclass(frozen=True, slots=True)
 class Request:
     """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
-    edition. `size_seen` is the greatest message in bytes that the server lately said it takes, `keys` those
-    by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are told of
-    and not refused."""
+    edition. `announced_size` is the greatest message in bytes that the server lately said it takes, `keys`
+    those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are
+    said and not refused."""
 
     campaign: Campaign
     content: Content
     options: Options
     command: str
     keeping: Keeping
-    size_seen: int | None = None
+    announced_size: int | None = None
     keys: Keys | None = None
     looking: bool = False
 

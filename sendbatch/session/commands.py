@@ -23,26 +23,26 @@ class CommandLines:
         """Runs the campaign again as it was now, or goes on where that ended: for the same people, and with
         `limit` no more of them than were left."""
         chosen = options.words(limit) if options is not None else []
-        return self._line("run", [*self.campaign.typed, *self._folder], [*self._edition, *chosen])
+        return self._command("run", [*self.campaign.typed, *self._folder], [*self._edition, *chosen])
 
     def run_of_any_edition(self, options: Options) -> str:
         """As `run`, for whoever adds which edition is meant."""
         chosen = options.words(options.limit)
         if options.moved_from is not None:  # until a run has taken it in
             chosen = ["--moved-from", options.moved_from, *chosen]
-        return self._line("run", [*self.campaign.typed, *self._folder], chosen)
+        return self._command("run", [*self.campaign.typed, *self._folder], chosen)
 
     def check(self) -> str:
         """Builds every message of the campaign and sends none."""
         typed = self._typed("--smtp", "--set", "--expect", "--tolerate")
-        return self._line("check", [*typed, *self._edition], self._folder)
+        return self._command("check", [*typed, *self._edition], self._folder)
 
     def resolve(self) -> str:
         """The beginning of a line that settles recipients by hand."""
         typed = self._typed("--smtp", "--set")
-        return self._line("resolve", [*typed, *self._edition], self._folder)
+        return self._command("resolve", [*typed, *self._edition], self._folder)
 
-    def _line(self, verb: str, *words: Iterable[str]) -> str:
+    def _command(self, verb: str, *words: Iterable[str]) -> str:
         rest = (word for part in words for word in part)
         return shlex.join(["sendbatch", verb, shown(self.campaign.file), *rest])
 

@@ -60,7 +60,7 @@ def request_of(
         options=job.options,
         command=job.command,
         keeping=Keeping(place, job.record.named, job.edge.environ, refused),
-        size_seen=allowance.announced_size(job.now()),
+        announced_size=allowance.announced_size(job.now()),
         keys=_keys(job),
         looking=looking,
     )

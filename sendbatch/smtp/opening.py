@@ -27,7 +27,7 @@ from sendbatch.smtp.listener import Listener, reply_from
 from sendbatch.smtp.login import Login, LoginUnfinished
 from sendbatch.smtp.offers import Offers, read_offers
 from sendbatch.smtp.server import Server
-from sendbatch.smtp.trust import Seen, context_of, seen, unverified
+from sendbatch.smtp.trust import PeerCertificate, context_of, peer_certificate, unverified
 from sendbatch.values import Reply
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ class Opening:
                     self.server, error, await self._look(error)
                 ) from None
         if self.server.fingerprint is not None:
-            shown = self._seen()
-            if shown.fingerprint != self.server.fingerprint:
-                raise tls_faults.another_certificate(self.server, shown)
+            certificate = self._certificate()
+            if certificate.fingerprint != self.server.fingerprint:
+                raise tls_faults.another_certificate(self.server, certificate)
 
     def _context(self) -> ssl.SSLContext:
         server = self.server
@@ -196,7 +196,7 @@ class Opening:
         else:
             await self._client.starttls(tls_context=context, server_hostname=self.server.name)
 
-    async def _look(self, error: ssl.SSLCertVerificationError) -> Seen:
+    async def _look(self, error: ssl.SSLCertVerificationError) -> PeerCertificate:
         """At a certificate that was not good enough, over a connection on which nothing more is said: what it
         is for, where only that was wrong, else its fingerprint."""
         context = unverified()
@@ -207,7 +207,7 @@ class Opening:
             async with asyncio.timeout(self.server.timeouts.connect):
                 return await looking.certificate()
         except (SmtpError, OSError, aiosmtplib.SMTPException):
-            return Seen()
+            return PeerCertificate()
         finally:
             looking.abort()
 
@@ -219,7 +219,7 @@ class Opening:
             context.load_verify_locations(cadata=b"".join(known))
         return context
 
-    async def certificate(self) -> Seen:
+    async def certificate(self) -> PeerCertificate:
         """The certificate that the server shows. Raises SmtpError, OSError or SMTPException."""
         await self.look_up()
         await self.connect()
@@ -227,10 +227,10 @@ class Opening:
             await self.greeting()
             await self.hello()
         await self._handshake(self._context())
-        return self._seen()
+        return self._certificate()
 
-    def _seen(self) -> Seen:
-        return seen(cast("ssl.SSLObject | None", self.information("ssl_object")))
+    def _certificate(self) -> PeerCertificate:
+        return peer_certificate(cast("ssl.SSLObject | None", self.information("ssl_object")))
 
     async def _begin_with_tls(self, context: ssl.SSLContext) -> None:
         transport = await asyncio.get_running_loop().start_tls(

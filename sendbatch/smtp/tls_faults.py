@@ -11,9 +11,9 @@ import ssl
 from sendbatch.errors import SmtpError, one_line
 from sendbatch.smtp.diagnosis import TOO_OLD, address, closed
 from sendbatch.smtp.server import Server
-from sendbatch.smtp.trust import Seen, listed_names, missing_roots
+from sendbatch.smtp.trust import PeerCertificate, listed_names, missing_roots
 
-_NOT_SEEN = Seen()
+_NO_CERTIFICATE = PeerCertificate()
 _LARGER_KEY = "its operator must use a larger one (RSA and DH: 2048 bits)"
 # OpenSSL's verify codes (x509_vfy.h)
 _CERTIFICATE = {
@@ -89,21 +89,21 @@ def plain_instead_of_tls(server: Server) -> SmtpError:
 
 
 def bad_certificate(
-    server: Server, error: ssl.SSLCertVerificationError, seen: Seen = _NOT_SEEN
+    server: Server, error: ssl.SSLCertVerificationError, certificate: PeerCertificate = _NO_CERTIFICATE
 ) -> SmtpError:
-    """It was not trusted; `seen` is what a second look has shown of it."""
+    """It was not trusted; `certificate` is what a second look has shown of it."""
     message = one_line(error.verify_message or "")
     what, hint = _CERTIFICATE.get(error.verify_code, (f"is not trusted: {message}", None))
     if error.verify_code in OTHER_NAME:
-        what += f", {listed_names(seen.names)}" if seen.names else ""
+        what += f", {listed_names(certificate.names)}" if certificate.names else ""
         hint = f"host: must be a name that the certificate bears, {server.name} is not; where host is a"
         hint += " tunnel or an address: server_name: with the name in the certificate"
     elif error.verify_code in _UNKNOWN:
-        hint = _private(server, seen)
+        hint = _private(server, certificate)
     return SmtpError(f"the certificate of {address(server)} {what}", step="tls", hint=hint)
 
 
-def _private(server: Server, seen: Seen) -> str:
+def _private(server: Server, certificate: PeerCertificate) -> str:
     """What to do about a certificate that no authority known here has signed."""
     if server.ca is not None:
         return "ca: names another authority than the one that signed it"
@@ -115,15 +115,19 @@ def _private(server: Server, seen: Seen) -> str:
             "SSL_CERT_FILE"
         )
     hint = "of your own, or your company's? ca: FILE with that authority's certificate, or the server's own"
-    if seen.fingerprint:
-        hint += f"; or fingerprint: if it is the server's (this one is {seen.fingerprint}: compare it there)"
+    if certificate.fingerprint:
+        hint += (
+            "; or fingerprint: if it is the server's "
+            f"(this one is {certificate.fingerprint}: compare it there)"
+        )
     return hint
 
 
-def another_certificate(server: Server, seen: Seen) -> SmtpError:
+def another_certificate(server: Server, certificate: PeerCertificate) -> SmtpError:
     """Not the one of the profile's fingerprint."""
     return SmtpError(
-        f"the certificate of {address(server)} is not the one of fingerprint: it is {seen.fingerprint}",
+        f"the certificate of {address(server)} is not the one of fingerprint: "
+        f"it is {certificate.fingerprint}",
         step="tls",
         hint="was it renewed? ask who runs the server for the new one's fingerprint, and compare; "
         "else somebody stands between",

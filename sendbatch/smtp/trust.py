@@ -21,7 +21,7 @@ MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PeerCertificate:
     """A server's certificate as far as it could be looked at; `names` only where its chain is trusted."""
 
     fingerprint: str = ""
@@ -53,12 +53,12 @@ def fingerprint_of(certificate: bytes) -> str:
     return f"sha256:{hashlib.sha256(certificate).hexdigest()}"
 
 
-def seen(tls: ssl.SSLObject | ssl.SSLSocket | None) -> Seen:
+def peer_certificate(tls: ssl.SSLObject | ssl.SSLSocket | None) -> PeerCertificate:
     """What the other side of this connection has shown."""
     certificate = tls.getpeercert(binary_form=True) if tls is not None else None
     if tls is None or certificate is None:
-        return Seen()
-    return Seen(fingerprint_of(certificate), names_in(tls.getpeercert() or {}))
+        return PeerCertificate()
+    return PeerCertificate(fingerprint_of(certificate), names_in(tls.getpeercert() or {}))
 
 
 def listed_names(names: Sequence[str]) -> str:

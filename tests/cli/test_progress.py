@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from sendbatch.cli.live import TOLD_AT_LEAST, Beat
+from sendbatch.cli.live import SAID_AT_LEAST, Beat
 from sendbatch.cli.progress import Progress, speed_words, until_words
 from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
@@ -185,4 +185,4 @@ def test_plain_lines_come_by_time_and_by_share_and_never_one_a_second() -> None:
 
 def test_a_run_that_stands_still_is_not_silent_for_an_hour_and_does_not_chatter() -> None:
     told = beats(24 * 3600, 0)
-    assert 24 <= len(told) <= 24 * 3600 / TOLD_AT_LEAST + 2
+    assert 24 <= len(told) <= 24 * 3600 / SAID_AT_LEAST + 2

@@ -32,7 +32,7 @@ def envelope(to: str) -> bytes:
     return b"MAIL FROM:<news@example.com>\r\nRCPT TO:<%s@example.net>\r\nDATA\r\n" % to.encode()
 
 
-class Line:
+class Conversation:
     """Messages a, b, c … for one transaction; each goes along with the dot before it where it may."""
 
     def __init__(
@@ -65,16 +65,16 @@ class Line:
                 self.dropped = True
         assert not (self.dropped and self.transaction.awaiting), "nothing more will be heard"
 
-    def start(self, name: str) -> Line:
+    def start(self, name: str) -> Conversation:
         self._current = name
         self._does(self.transaction.start(self.messages[name]))
         return self
 
-    def hears(self, *replies: bytes) -> Line:
+    def hears(self, *replies: bytes) -> Conversation:
         self._does(self.transaction.receive(b"".join(replies)))
         return self
 
-    def durable(self, along: str | None = None) -> Line:
+    def durable(self, along: str | None = None) -> Conversation:
         if along == "QUIT":
             self._does(self.transaction.durable(QUIT))
         elif along is None:
@@ -84,11 +84,11 @@ class Line:
             self._does(self.transaction.durable(self.messages[along]))
         return self
 
-    def ends(self) -> Line:
+    def ends(self) -> Conversation:
         self._does(self.transaction.end(ENDED))
         return self
 
-    def meets(self, event: str) -> Line:
+    def meets(self, event: str) -> Conversation:
         transaction = self.transaction
         if event == "abandon":
             self._does(transaction.abandon())
@@ -112,34 +112,34 @@ class Line:
         return self.outcomes[name].status
 
 
-def behind() -> Line:
+def behind() -> Conversation:
     """The dot of a and the envelope of b have left, nothing is answered yet."""
-    return Line().start("a").hears(OK, OK, GO).durable("b")
+    return Conversation().start("a").hears(OK, OK, GO).durable("b")
 
 
 # the second level
 
 
 def test_the_envelope_is_one_write() -> None:
-    line = Line().start("a")
-    assert line.writes == [envelope("a")]
-    line.hears(OK, OK, GO).durable()
-    assert line.writes[1:] == [BODY + b".\r\n"]
-    assert line.hears(OK).verdict("a") == (Status.ACCEPTED, 250, "MESSAGE")
+    talk = Conversation().start("a")
+    assert talk.writes == [envelope("a")]
+    talk.hears(OK, OK, GO).durable()
+    assert talk.writes[1:] == [BODY + b".\r\n"]
+    assert talk.hears(OK).verdict("a") == (Status.ACCEPTED, 250, "MESSAGE")
 
 
 def test_without_pipelining_nothing_goes_in_a_group() -> None:
-    line = Line(offers=Offers()).start("a")
-    assert line.writes == [b"MAIL FROM:<news@example.com>\r\n"]
-    line.hears(OK).hears(OK).hears(GO)
-    assert not line.transaction.can_follow
+    talk = Conversation(offers=Offers()).start("a")
+    assert talk.writes == [b"MAIL FROM:<news@example.com>\r\n"]
+    talk.hears(OK).hears(OK).hears(GO)
+    assert not talk.transaction.can_follow
 
 
 def test_at_the_first_level_nothing_goes_in_a_group_though_it_is_offered() -> None:
-    line = Line(Levels(SINGLE)).start("a").hears(OK)
-    assert len(line.writes) == 2
-    line.hears(OK).hears(GO)
-    assert not line.transaction.can_follow
+    talk = Conversation(Levels(SINGLE)).start("a").hears(OK)
+    assert len(talk.writes) == 2
+    talk.hears(OK).hears(GO)
+    assert not talk.transaction.can_follow
 
 
 REFUSED_GROUPS = [
@@ -170,142 +170,142 @@ REFUSED_GROUPS = [
 
 @pytest.mark.parametrize(("replies", "verdict", "begins"), REFUSED_GROUPS)
 def test_the_first_refusal_alone_decides(replies, verdict, begins: bytes | None) -> None:
-    line = Line().start("a")
+    talk = Conversation().start("a")
     for number, reply in enumerate(replies):
-        assert not line.outcomes or line.dropped, f"settled before reply {number}"
-        line.hears(reply)
-    assert line.verdict("a") == verdict
-    assert line.dropped is (begins is None)
-    assert line.outcomes["a"].lost is (begins is None)
+        assert not talk.outcomes or talk.dropped, f"settled before reply {number}"
+        talk.hears(reply)
+    assert talk.verdict("a") == verdict
+    assert talk.dropped is (begins is None)
+    assert talk.outcomes["a"].lost is (begins is None)
     if begins is None:
-        assert len(line.writes) == 1
+        assert len(talk.writes) == 1
     else:
-        assert line.start("b").writes[-1] == begins + b"\r\n" + envelope("b")
+        assert talk.start("b").writes[-1] == begins + b"\r\n" + envelope("b")
 
 
 @pytest.mark.parametrize(("replies", "verdict", "begins"), REFUSED_GROUPS)
 def test_it_decides_behind_a_dot_as_well(replies, verdict, begins: bytes | None) -> None:
-    line = behind().hears(OK, *replies).start("b")
-    assert line.status("a") is Status.ACCEPTED
+    talk = behind().hears(OK, *replies).start("b")
+    assert talk.status("a") is Status.ACCEPTED
     if verdict[1] == 503 and verdict[2] == "MAIL":  # out of step, as Haraka says it
-        assert line.verdict("b") == (Status.PENDING, None, None)
+        assert talk.verdict("b") == (Status.PENDING, None, None)
         return
-    assert line.verdict("b") == verdict
-    assert line.dropped is (begins is None)
+    assert talk.verdict("b") == verdict
+    assert talk.dropped is (begins is None)
     if begins is not None:
-        assert line.start("c").writes[-1] == begins + b"\r\n" + envelope("c")
+        assert talk.start("c").writes[-1] == begins + b"\r\n" + envelope("c")
 
 
 @pytest.mark.parametrize("answer", [OK, NO, BUSY, b"554 no valid recipients\r\n"])
 def test_the_reply_to_the_lone_dot_is_discarded(answer: bytes) -> None:
-    line = Line().start("a").hears(OK, NO, GO).start("b")
-    line.hears(answer, OK, OK, OK, GO).durable().hears(OK)
-    assert line.status("b") is Status.ACCEPTED
-    assert line.start("c").writes[-1] == envelope("c")
+    talk = Conversation().start("a").hears(OK, NO, GO).start("b")
+    talk.hears(answer, OK, OK, OK, GO).durable().hears(OK)
+    assert talk.status("b") is Status.ACCEPTED
+    assert talk.start("c").writes[-1] == envelope("c")
 
 
 def test_the_lone_dot_goes_alone_where_the_level_was_lowered_meanwhile() -> None:
-    line = Line(Levels()).start("a").hears(OK, NO, GO)
-    line.levels.lower(GROUP)
-    line.start("b").hears(NO).hears(OK).hears(OK)
-    assert line.writes[1:4] == [b".\r\n", b"RSET\r\n", b"MAIL FROM:<news@example.com>\r\n"]
+    talk = Conversation(Levels()).start("a").hears(OK, NO, GO)
+    talk.levels.lower(GROUP)
+    talk.start("b").hears(NO).hears(OK).hears(OK)
+    assert talk.writes[1:4] == [b".\r\n", b"RSET\r\n", b"MAIL FROM:<news@example.com>\r\n"]
 
 
 @pytest.mark.parametrize("reply", [BYE, GO, b"what\r\n"])
 def test_what_does_not_fit_the_lone_dot_releases_the_next_message(reply: bytes) -> None:
-    line = Line().start("a").hears(OK, NO, GO).start("b").hears(reply)
-    assert (line.status("b"), line.dropped) == (Status.PENDING, True)
+    talk = Conversation().start("a").hears(OK, NO, GO).start("b").hears(reply)
+    assert (talk.status("b"), talk.dropped) == (Status.PENDING, True)
 
 
 def test_a_lone_dot_is_never_left_as_the_last_word() -> None:
-    line = Line().start("a").hears(OK, NO, GO)
-    line._does(line.transaction.quit())
-    assert line.dropped
-    assert len(line.writes) == 1
+    talk = Conversation().start("a").hears(OK, NO, GO)
+    talk._does(talk.transaction.quit())
+    assert talk.dropped
+    assert len(talk.writes) == 1
 
 
 @pytest.mark.parametrize("refusal", [NO, BUSY, BYE])
 def test_a_refused_rset_in_a_group_releases_and_ends_the_connection(refusal: bytes) -> None:
-    line = Line().start("a").hears(OK, OK, NO).start("b").hears(refusal, OK, OK, GO)
-    assert line.verdict("b") == (Status.PENDING, int(refusal[:3]), "RSET")
-    assert line.dropped
-    assert line.durable_asked == 0
+    talk = Conversation().start("a").hears(OK, OK, NO).start("b").hears(refusal, OK, OK, GO)
+    assert talk.verdict("b") == (Status.PENDING, int(refusal[:3]), "RSET")
+    assert talk.dropped
+    assert talk.durable_asked == 0
 
 
 @pytest.mark.parametrize("before", [[], [OK], [OK, OK]])
 @pytest.mark.parametrize("how", ["end", "421", "garbage"])
 def test_the_end_in_a_group_releases(before: list[bytes], how: str) -> None:
-    line = Line().start("a").hears(*before)
-    line.ends() if how == "end" else line.hears({"421": BYE, "garbage": b"?\r\n"}[how])
-    assert line.status("a") is Status.PENDING
-    assert line.outcomes["a"].lost
-    assert line.levels.group == (SINGLE if how == "garbage" else GROUP)
+    talk = Conversation().start("a").hears(*before)
+    talk.ends() if how == "end" else talk.hears({"421": BYE, "garbage": b"?\r\n"}[how])
+    assert talk.status("a") is Status.PENDING
+    assert talk.outcomes["a"].lost
+    assert talk.levels.group == (SINGLE if how == "garbage" else GROUP)
 
 
 @pytest.mark.parametrize(
     "replies", [(OK, BAD), (OK, OK, BAD), (GO,), (OK, GO), (OK, OK, OK), (OK, b"500 what\r\n")]
 )
 def test_a_group_that_is_answered_out_of_step_lowers_the_level_and_blames_no_row(replies) -> None:
-    line = Line().start("a").hears(*replies)
-    assert line.verdict("a") == (Status.PENDING, None, None)
-    assert (line.dropped, line.levels.group, line.levels.learned) == (True, SINGLE, SINGLE)
-    assert line.transaction.mishandled
+    talk = Conversation().start("a").hears(*replies)
+    assert talk.verdict("a") == (Status.PENDING, None, None)
+    assert (talk.dropped, talk.levels.group, talk.levels.learned) == (True, SINGLE, SINGLE)
+    assert talk.transaction.mishandled
 
 
 def test_silence_in_the_middle_of_a_group_lowers_the_level() -> None:
-    line = Line().start("a").hears(OK)
-    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
-    assert (line.status("a"), line.levels.group) == (Status.PENDING, SINGLE)
+    talk = Conversation().start("a").hears(OK)
+    talk._does(talk.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
+    assert (talk.status("a"), talk.levels.group) == (Status.PENDING, SINGLE)
 
 
 def test_silence_before_any_of_it_says_nothing_about_groups() -> None:
-    line = Line().start("a")
-    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
-    assert (line.status("a"), line.levels.group) == (Status.PENDING, GROUP)
+    talk = Conversation().start("a")
+    talk._does(talk.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
+    assert (talk.status("a"), talk.levels.group) == (Status.PENDING, GROUP)
 
 
 @pytest.mark.parametrize("early", [OK, BUSY, NO, BYE])
 @pytest.mark.parametrize("data", [BODY, BIG], ids=["small", "big"])
 def test_a_reply_before_the_dot_holds_it_back_at_every_level(early: bytes, data: bytes) -> None:
-    line = Line(data=data).start("a").hears(OK, OK, GO, early).durable()
-    assert len(line.writes) == 1
-    assert line.dropped
+    talk = Conversation(data=data).start("a").hears(OK, OK, GO, early).durable()
+    assert len(talk.writes) == 1
+    assert talk.dropped
     status = Status.PENDING if early is BYE and data is BODY else Status.DEFERRED
-    assert line.status("a") is status
+    assert talk.status("a") is status
 
 
 # the third level
 
 
 def test_the_next_envelope_goes_in_the_write_of_the_dot() -> None:
-    line = behind()
-    assert line.writes == [envelope("a"), BODY + b".\r\n" + envelope("b")]
-    line.hears(OK).start("b").hears(OK, OK, GO).durable("c")
-    assert line.writes[2:] == [BODY + b".\r\n" + envelope("c")]
-    line.hears(OK, OK, OK, GO).start("c").durable().hears(OK)
-    assert [line.status(n) for n in "abc"] == [Status.ACCEPTED] * 3
-    assert line.durable_asked == 3
-    assert len(line.writes) == 4
+    talk = behind()
+    assert talk.writes == [envelope("a"), BODY + b".\r\n" + envelope("b")]
+    talk.hears(OK).start("b").hears(OK, OK, GO).durable("c")
+    assert talk.writes[2:] == [BODY + b".\r\n" + envelope("c")]
+    talk.hears(OK, OK, OK, GO).start("c").durable().hears(OK)
+    assert [talk.status(n) for n in "abc"] == [Status.ACCEPTED] * 3
+    assert talk.durable_asked == 3
+    assert len(talk.writes) == 4
 
 
 def test_a_large_body_goes_ahead_of_its_dot_and_never_before_its_message_is_started() -> None:
-    line = Line(data=BIG).start("a").hears(OK, OK, GO)
-    assert line.sent_bodies == 1
-    line.durable("b").hears(OK, OK, OK, GO)
-    assert line.writes[1:] == [b".\r\n" + envelope("b")]
-    assert (line.sent_bodies, line.durable_asked) == (1, 1)
-    line.start("b")
-    assert (line.sent_bodies, line.durable_asked) == (2, 2)
+    talk = Conversation(data=BIG).start("a").hears(OK, OK, GO)
+    assert talk.sent_bodies == 1
+    talk.durable("b").hears(OK, OK, OK, GO)
+    assert talk.writes[1:] == [b".\r\n" + envelope("b")]
+    assert (talk.sent_bodies, talk.durable_asked) == (1, 1)
+    talk.start("b")
+    assert (talk.sent_bodies, talk.durable_asked) == (2, 2)
 
 
 def test_quit_goes_in_the_write_of_the_last_dot() -> None:
-    line = Line().start("a").hears(OK, OK, GO).durable("QUIT")
-    assert line.writes[-1] == BODY + b".\r\nQUIT\r\n"
-    line.hears(OK)
-    assert line.status("a") is Status.ACCEPTED
-    assert line.transaction.state is State.QUIT
-    assert line.transaction.quit() == []
-    assert line.hears(b"221 bye\r\n").dropped
+    talk = Conversation().start("a").hears(OK, OK, GO).durable("QUIT")
+    assert talk.writes[-1] == BODY + b".\r\nQUIT\r\n"
+    talk.hears(OK)
+    assert talk.status("a") is Status.ACCEPTED
+    assert talk.transaction.state is State.QUIT
+    assert talk.transaction.quit() == []
+    assert talk.hears(b"221 bye\r\n").dropped
 
 
 @pytest.mark.parametrize(
@@ -313,44 +313,44 @@ def test_quit_goes_in_the_write_of_the_last_dot() -> None:
     [(OK, Status.ACCEPTED), (NO, Status.REJECTED), (BUSY, Status.DEFERRED)],
 )
 def test_after_an_answer_the_next_goes_on_by_its_own_replies(reply: bytes, status: Status) -> None:
-    line = behind().hears(reply, OK, OK, GO)
-    assert line.status("a") is status
-    line.start("b").durable().hears(OK)
-    assert line.verdict("b") == (Status.ACCEPTED, 250, "MESSAGE")
+    talk = behind().hears(reply, OK, OK, GO)
+    assert talk.status("a") is status
+    talk.start("b").durable().hears(OK)
+    assert talk.verdict("b") == (Status.ACCEPTED, 250, "MESSAGE")
 
 
 def test_421_after_the_dot_defers_and_releases_the_next() -> None:
-    line = behind().hears(BYE).start("b")
-    assert line.verdict("a") == (Status.DEFERRED, 421, "MESSAGE")
-    assert (line.verdict("b"), line.dropped) == ((Status.PENDING, None, None), True)
+    talk = behind().hears(BYE).start("b")
+    assert talk.verdict("a") == (Status.DEFERRED, 421, "MESSAGE")
+    assert (talk.verdict("b"), talk.dropped) == ((Status.PENDING, None, None), True)
 
 
 @pytest.mark.parametrize("how", ["end", "silence", "354", "garbage", "half"])
 def test_anything_else_before_the_answer_is_doubt_and_releases_the_next(how: str) -> None:
-    line = behind()
+    talk = behind()
     if how == "silence":
-        line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
+        talk._does(talk.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
     elif how in ("end", "half"):
-        line.hears(b"25" if how == "half" else b"").ends()
+        talk.hears(b"25" if how == "half" else b"").ends()
     else:
-        line.hears(GO if how == "354" else b"250-a\r\n550 b\r\n")
-    line.start("b")
-    assert line.verdict("a") == (Status.IN_DOUBT, None, None)
-    assert line.verdict("b") == (Status.PENDING, None, None)
-    assert line.dropped
-    assert len(line.writes) == 2
+        talk.hears(GO if how == "354" else b"250-a\r\n550 b\r\n")
+    talk.start("b")
+    assert talk.verdict("a") == (Status.IN_DOUBT, None, None)
+    assert talk.verdict("b") == (Status.PENDING, None, None)
+    assert talk.dropped
+    assert len(talk.writes) == 2
 
 
 @pytest.mark.parametrize("before", [[], [OK], [OK, OK], [OK, OK, GO]])
 @pytest.mark.parametrize("started", [True, False])
 def test_answered_and_then_the_end_releases_the_next(before: list[bytes], started: bool) -> None:
-    line = behind().hears(OK)
-    line = (
-        line.start("b").hears(*before).ends() if started else line.hears(*before).ends().start("b")
+    talk = behind().hears(OK)
+    talk = (
+        talk.start("b").hears(*before).ends() if started else talk.hears(*before).ends().start("b")
     )
-    assert line.status("a") is Status.ACCEPTED
-    assert line.verdict("b") == (Status.PENDING, None, None)
-    assert line.outcomes["b"].lost
+    assert talk.status("a") is Status.ACCEPTED
+    assert talk.verdict("b") == (Status.PENDING, None, None)
+    assert talk.outcomes["b"].lost
 
 
 @pytest.mark.parametrize(
@@ -358,17 +358,17 @@ def test_answered_and_then_the_end_releases_the_next(before: list[bytes], starte
     [([], "MAIL"), ([OK], "RCPT"), ([OK, OK], "DATA"), ([OK, OK, GO], "DATA")],
 )
 def test_answered_and_then_421_releases_the_next(before: list[bytes], command: str) -> None:
-    line = behind().hears(OK, *before, BYE).start("b")
-    assert line.status("a") is Status.ACCEPTED
-    assert line.verdict("b") == (Status.PENDING, 421, command)
-    assert line.levels.group == GROUP
-    assert line.levels.is_open(object())  # it has worked, and this was an answer
+    talk = behind().hears(OK, *before, BYE).start("b")
+    assert talk.status("a") is Status.ACCEPTED
+    assert talk.verdict("b") == (Status.PENDING, 421, command)
+    assert talk.levels.group == GROUP
+    assert talk.levels.is_open(object())  # it has worked, and this was an answer
 
 
 def test_the_end_with_the_body_of_the_next_partly_sent_defers_it() -> None:
-    line = Line(data=BIG).start("a").hears(OK, OK, GO).durable("b").hears(OK, OK, OK, GO)
-    line.start("b").ends()
-    assert (line.status("a"), line.verdict("b")) == (
+    talk = Conversation(data=BIG).start("a").hears(OK, OK, GO).durable("b").hears(OK, OK, OK, GO)
+    talk.start("b").ends()
+    assert (talk.status("a"), talk.verdict("b")) == (
         Status.ACCEPTED,
         (Status.DEFERRED, None, None),
     )
@@ -384,41 +384,41 @@ def test_the_end_with_the_body_of_the_next_partly_sent_defers_it() -> None:
 )
 @pytest.mark.parametrize("started", [True, False])
 def test_a_reply_before_the_dot_of_the_next_is_never_doubt(early, verdict, started: bool) -> None:
-    line = behind().hears(OK, OK, OK, GO)
-    line = line.start("b").hears(early) if started else line.hears(early).start("b")
-    assert line.durable().verdict("b") == verdict
-    assert line.dropped
-    assert len(line.writes) == 2
+    talk = behind().hears(OK, OK, OK, GO)
+    talk = talk.start("b").hears(early) if started else talk.hears(early).start("b")
+    assert talk.durable().verdict("b") == verdict
+    assert talk.dropped
+    assert len(talk.writes) == 2
 
 
 def test_giving_up_with_an_envelope_ahead_is_doubt_for_one_and_nothing_for_the_next() -> None:
-    line = behind()
-    line._does(line.transaction.abandon())
-    line.start("b")
-    assert (line.status("a"), line.status("b")) == (Status.IN_DOUBT, Status.PENDING)
-    assert line.levels.is_open(object())
+    talk = behind()
+    talk._does(talk.transaction.abandon())
+    talk.start("b")
+    assert (talk.status("a"), talk.status("b")) == (Status.IN_DOUBT, Status.PENDING)
+    assert talk.levels.is_open(object())
 
 
 def test_what_cannot_be_sent_fails_and_nothing_of_it_goes_along() -> None:
-    line = Line()
-    line.messages["b"] = a_message(b"no end")
-    line.start("a").hears(OK, OK, GO).durable("b")
-    assert line.writes[-1] == BODY + b".\r\n"
-    line.hears(OK).start("b")
-    assert (line.status("a"), line.status("b")) == (Status.ACCEPTED, Status.FAILED)
-    assert line.start("c").writes[-1] == envelope("c")
+    talk = Conversation()
+    talk.messages["b"] = a_message(b"no end")
+    talk.start("a").hears(OK, OK, GO).durable("b")
+    assert talk.writes[-1] == BODY + b".\r\n"
+    talk.hears(OK).start("b")
+    assert (talk.status("a"), talk.status("b")) == (Status.ACCEPTED, Status.FAILED)
+    assert talk.start("c").writes[-1] == envelope("c")
 
 
 def test_another_message_than_the_one_that_went_ahead_is_a_mistake() -> None:
-    line = behind().hears(OK)
+    talk = behind().hears(OK)
     with pytest.raises(RuntimeError, match="went ahead"):
-        line.start("c")
+        talk.start("c")
 
 
 def test_nothing_is_written_between_a_dot_and_its_reply() -> None:
-    line = Line().start("a").hears(OK, OK, GO).durable()
+    talk = Conversation().start("a").hears(OK, OK, GO).durable()
     with pytest.raises(RuntimeError, match="MESSAGE"):
-        line.start("b")
+        talk.start("b")
 
 
 # the level lowered
@@ -426,29 +426,29 @@ def test_nothing_is_written_between_a_dot_and_its_reply() -> None:
 
 def test_503_to_each_command_behind_the_dot_ends_in_groups_and_blames_nobody() -> None:
     """Haraka 3.3."""
-    line = Line(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, BAD, BAD, BAD)
-    line.start("b")
-    assert line.status("a") is Status.ACCEPTED
-    assert line.verdict("b") == (Status.PENDING, None, None)
-    assert line.transaction.mishandled
-    assert (line.levels.group, line.levels.learned) == (GROUP, GROUP)
-    again = Line(line.levels).start("b").hears(OK, OK, GO)
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, BAD, BAD, BAD)
+    talk.start("b")
+    assert talk.status("a") is Status.ACCEPTED
+    assert talk.verdict("b") == (Status.PENDING, None, None)
+    assert talk.transaction.mishandled
+    assert (talk.levels.group, talk.levels.learned) == (GROUP, GROUP)
+    again = Conversation(talk.levels).start("b").hears(OK, OK, GO)
     assert not again.transaction.can_follow
 
 
 def test_silence_behind_the_dot_ends_in_groups_and_blames_nobody() -> None:
     """chasquid 1.11 reads the commands away."""
-    line = Line(Levels()).start("a").hears(OK, OK, GO).durable("b")
-    assert line.transaction.patience is None
-    line.hears(OK)
-    assert line.transaction.patience == 10
-    line._does(line.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
-    line.start("b")
-    assert (line.status("a"), line.verdict("b")) == (
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b")
+    assert talk.transaction.patience is None
+    talk.hears(OK)
+    assert talk.transaction.patience == 10
+    talk._does(talk.transaction.silent(Cause(Break.SILENT, "30 MAIL")))
+    talk.start("b")
+    assert (talk.status("a"), talk.verdict("b")) == (
         Status.ACCEPTED,
         (Status.PENDING, None, None),
     )
-    assert (line.levels.group, line.levels.learned) == (GROUP, GROUP)
+    assert (talk.levels.group, talk.levels.learned) == (GROUP, GROUP)
 
 
 def test_once_it_has_worked_silence_may_last_longer() -> None:
@@ -458,24 +458,24 @@ def test_once_it_has_worked_silence_may_last_longer() -> None:
 
 @pytest.mark.parametrize("odd", [NO, BUSY, BAD])
 def test_while_it_is_new_any_refusal_of_mail_behind_a_dot_is_held_to_be_its_place(odd) -> None:
-    line = Line(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, odd).start("b")
-    assert line.verdict("b") == (Status.PENDING, None, None)
-    assert line.levels.group == GROUP
-    assert not line.levels.is_open(line.transaction)
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, odd).start("b")
+    assert talk.verdict("b") == (Status.PENDING, None, None)
+    assert talk.levels.group == GROUP
+    assert not talk.levels.is_open(talk.transaction)
 
 
 @pytest.mark.parametrize("replies", [(OK, OK, GO), (OK, NO, BAD), (OK, BUSY, GO), (OK, OK, NO)])
 def test_four_replies_prove_it(replies) -> None:
-    line = Line(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, *replies)
-    assert line.levels.proven
-    assert line.levels.is_open(object())
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(OK, *replies)
+    assert talk.levels.proven
+    assert talk.levels.is_open(object())
 
 
 @pytest.mark.parametrize("answered", [b"", OK, OK + OK])
 def test_a_try_that_is_cut_off_is_not_made_again_in_this_run(answered: bytes) -> None:
-    line = Line(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(answered).ends()
-    assert not line.levels.is_open(object())
-    assert line.levels.learned is None
+    talk = Conversation(Levels()).start("a").hears(OK, OK, GO).durable("b").hears(answered).ends()
+    assert not talk.levels.is_open(object())
+    assert talk.levels.learned is None
 
 
 # whatever happens
@@ -494,34 +494,34 @@ _event = st.one_of(_piece, st.sampled_from(["durable", "end", "abandon", "silent
 def test_each_message_is_settled_once_and_a_dot_needs_its_354(
     events: list[bytes | str], known: int | None, big: bool, greedy: bool
 ) -> None:
-    line = Line(Levels(known), data=BIG if big else BODY)
+    talk = Conversation(Levels(known), data=BIG if big else BODY)
     names = iter("abcdef")
     current, ahead = next(names), ""
-    line.start(current)
+    talk.start(current)
     for event in events:
-        if current in line.outcomes and not (current := ahead or next(names, "")):
+        if current in talk.outcomes and not (current := ahead or next(names, "")):
             break
-        if current not in line.outcomes and line._current != current:
-            if line.transaction.state is State.QUIT:
+        if current not in talk.outcomes and talk._current != current:
+            if talk.transaction.state is State.QUIT:
                 break
             ahead = ""
-            line.start(current)
-        before = len(line.writes)
+            talk.start(current)
+        before = len(talk.writes)
         if isinstance(event, bytes):
-            line.hears(event)
-            assert not any(b"\r\n.\r\n" in b"\r\n" + w for w in line.writes[before:])
+            talk.hears(event)
+            assert not any(b"\r\n.\r\n" in b"\r\n" + w for w in talk.writes[before:])
         elif event == "durable":
-            if greedy and line.transaction.can_follow and (ahead := next(names, "")):
-                line.durable(ahead)
+            if greedy and talk.transaction.can_follow and (ahead := next(names, "")):
+                talk.durable(ahead)
             else:
-                line.durable()
+                talk.durable()
         else:
-            line.meets(event)
-    line.ends()
-    assert current in line.outcomes or not current or line.transaction.state is State.GONE
-    if ahead and line._current != ahead:
-        line.start(ahead)
-        assert ahead in line.outcomes
+            talk.meets(event)
+    talk.ends()
+    assert current in talk.outcomes or not current or talk.transaction.state is State.GONE
+    if ahead and talk._current != ahead:
+        talk.start(ahead)
+        assert ahead in talk.outcomes
 
 
 class Answers:
@@ -541,11 +541,11 @@ class Answers:
         self._in_data = False
 
     def reads(self, data: bytes) -> None:
-        for line in data.split(b"\r\n")[:-1]:
-            if self._in_data and line != b".":
+        for talk in data.split(b"\r\n")[:-1]:
+            if self._in_data and talk != b".":
                 continue
             self._in_data = False
-            verb = line[:4]
+            verb = talk[:4]
             replies = dict(self.CHOICES)[verb]
             reply = replies[next(self.choices, 0) % len(replies)]
             self._in_data = verb == b"DATA" and reply is GO
@@ -565,25 +565,25 @@ def test_however_the_bytes_are_split_the_outcomes_are_the_same(
 
 def _served(choices: list[int], pieces: list[int], known: int | None) -> list[object]:
     """Six messages, one after the other, to a server whose replies come in pieces of these lengths."""
-    server, line, lengths = Answers(choices), Line(Levels(known)), iter(pieces)
+    server, talk, lengths = Answers(choices), Conversation(Levels(known)), iter(pieces)
     names, read = list("abcdef"), 0
     ahead = ""
     while names or ahead:
         current = ahead or names.pop(0)
         ahead = ""
-        line.start(current)
-        while current not in line.outcomes:
-            if line.transaction.state is State.READY:
-                ahead = names.pop(0) if names and line.transaction.can_follow else ""
-                line.durable(ahead or None)
-            for written in line.writes[read:]:
+        talk.start(current)
+        while current not in talk.outcomes:
+            if talk.transaction.state is State.READY:
+                ahead = names.pop(0) if names and talk.transaction.can_follow else ""
+                talk.durable(ahead or None)
+            for written in talk.writes[read:]:
                 server.reads(written)
-            read = len(line.writes)
-            if current in line.outcomes:
+            read = len(talk.writes)
+            if current in talk.outcomes:
                 break
             piece, server.said = _cut(server.said, next(lengths, None))
-            line.hears(piece) if piece else line.ends()
-    return [sorted(line.outcomes.items()), line.writes, line.levels.highest]
+            talk.hears(piece) if piece else talk.ends()
+    return [sorted(talk.outcomes.items()), talk.writes, talk.levels.highest]
 
 
 def _cut(data: bytes, length: int | None) -> tuple[bytes, bytes]:

@@ -58,7 +58,7 @@ def slip(
     """What is wrong with a source that does not parse, or does not compile."""
     reading = _Reading(env, source, expression=expression)
     reading.go()
-    message, hint, offset = reading.told(error)
+    message, hint, offset = reading.explained(error)
     if offset is None:
         return Slip(message, hint, error.lineno or 1, None, None)
     line, column = position(reading.text, offset)
@@ -98,7 +98,7 @@ class _Reading:
         self.text = LINE_BREAK.sub("\n", source)
         self._state = "variable" if expression else None
         self._tokens: list[tuple[Token, int]] = []
-        self._reached = 0  # where the token ends that was read last
+        self._read_up_to = 0  # where the token ends that was read last
         self._stuck_at: int | None = None
         self._is_cut_off = False
 
@@ -124,9 +124,9 @@ class _Reading:
         lexer = self._env.lexer
         self._is_cut_off = True  # where the lexer raises
         for raw in lexer.tokeniter(self.text, None, None, self._state):
-            at = self.text.find(raw[2], self._reached)
-            at = self._reached if at < 0 else at
-            self._reached = at + len(raw[2])
+            at = self.text.find(raw[2], self._read_up_to)
+            at = self._read_up_to if at < 0 else at
+            self._read_up_to = at + len(raw[2])
             for token in lexer.wrap(iter([raw])):
                 self._tokens.append((token, at))
                 self._is_cut_off = False
@@ -143,7 +143,7 @@ class _Reading:
                 return at
         return None
 
-    def told(self, error: jinja2.TemplateSyntaxError) -> tuple[str, str | None, int | None]:
+    def explained(self, error: jinja2.TemplateSyntaxError) -> tuple[str, str | None, int | None]:
         """Message, hint, and where."""
         said = error.message or "cannot be read"
         if (found := _UNKNOWN_TAG.match(said)) is not None:
@@ -154,24 +154,24 @@ class _Reading:
             return self._unclosed(found[1])
         if said.startswith("Missing end of comment"):
             said = '"{#" begins a comment, and nothing ends it'  # in a style sheet, as a rule
-            return said, _ABOUT_COMMENTS, max(self.text.rfind("{#", 0, self._reached), 0)
+            return said, _ABOUT_COMMENTS, max(self.text.rfind("{#", 0, self._read_up_to), 0)
         if said.startswith("Missing end of"):
-            at = self.text.rfind("{%", 0, self._reached)
+            at = self.text.rfind("{%", 0, self._read_up_to)
             return said, "write {% endraw %} where it ends", max(at, 0)
         if (char := _AT.search(said)) is not None:
-            told = self._html_within(int(char[1]))
-            return told or (said.rpartition(" at ")[0], self._hint(int(char[1])), int(char[1]))
+            inner = self._html_within(int(char[1]))
+            return inner or (said.rpartition(" at ")[0], self._hint(int(char[1])), int(char[1]))
         if (found := _UNEXPECTED.match(said)) is not None and self._stuck_at is None:
-            at = self.text.find(found[1], self._reached)
-            if (told := self._html_within(at)) is not None:
-                return told
+            at = self.text.find(found[1], self._read_up_to)
+            if (explained := self._html_within(at)) is not None:
+                return explained
             inside = found[2] and f"a {found[2]} is missing before it"
             single = "a tag ends with }} or %}" if found[1] == "}" else "it closes nothing"
             return said, inside or single, at if at >= 0 else None
         if (stuck := self._stuck_at) is None:
             return said, None, None
-        if (told := self._html_within(stuck)) is not None:
-            return told
+        if (explained := self._html_within(stuck)) is not None:
+            return explained
         if said == BEHIND_IT:
             said = f"{_word(self.text[stuck:])} has no place here"
         return said, self._hint(stuck), stuck

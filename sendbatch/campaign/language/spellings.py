@@ -32,7 +32,7 @@ NAMES_ELSEWHERE = {
 # What stands before the place where the parser could not go on, what stands there, and what to write;
 # "…" is the name before it, "·" the word that is meant.
 _WORD = r"(?P<word>AND|OR|NOT|IN|IS|IF|ELSE)\b"
-_HERE: tuple[tuple[str, str, str], ...] = (
+_STOPS: tuple[tuple[str, str, str], ...] = (
     ("", r"(?i:IS)\s+(?i:NOT\s+)?(?i:NULL|EMPTY)\b", EMPTY),
     ("", r"(?i:NOT)\s+(?i:NULL)\b", EMPTY),
     ("[=!]=", "=", "two signs are enough: == or !="),
@@ -102,23 +102,23 @@ def meant_by(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean {near}?" if near else None
 
 
-def spelt(before: str, there: str) -> str | None:
+def spelt(before: str, rest: str) -> str | None:
     """What to write where a parser could not go on: `before` are the characters that stand before the place,
-    `there` those from it on."""
+    `rest` those from it on."""
     unquoted = re.sub(r"\"[^\"]*\"|'[^']*'", "", before)
     name = (re.findall(r"[^\W\d]\w*", unquoted) or ["plan"])[-1]
-    for pattern, here, hint in _HERE:
-        earlier, now = re.search(rf"(?:{pattern})\Z", before), re.match(here, there)
+    for pattern, here, hint in _STOPS:
+        earlier, now = re.search(rf"(?:{pattern})\Z", before), re.match(here, rest)
         if earlier is not None and now is not None:
             word = {**earlier.groupdict(), **now.groupdict()}.get("word") or ""
             return hint if "quotes" in hint else hint.replace("…", name).replace("·", word.lower())
-    if not there.strip() or re.match(r"[-+]?[%}]\}", there):
+    if not rest.strip() or re.match(r"[-+]?[%}]\}", rest):
         return "something is missing before its end"
-    return _names_apart(before, there)
+    return _names_apart(before, rest)
 
 
-def _names_apart(before: str, there: str) -> str | None:
-    first, second = re.search(r"(\w+)\s+$", before), re.match(r"\w+", there)
+def _names_apart(before: str, rest: str) -> str | None:
+    first, second = re.search(r"(\w+)\s+$", before), re.match(r"\w+", rest)
     if (
         first is None
         or second is None
