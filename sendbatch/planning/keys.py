@@ -90,11 +90,11 @@ def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]
             yield key, now
 
 
-def own_addresses(reading: Reading, campaign: Campaign) -> None:
+def own_addresses(people: People, campaign: Campaign) -> None:
     """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
     if key_of(campaign):
         return
-    for row, key, email in reading.unlike_their_key():
+    for row, key, email in people.unlike_their_key():
         if default_key(email) not in (key, _key(key)):
             raise Unsound(f"row {row}: an address that is not the one of its key")
 

@@ -14,7 +14,7 @@ from sendbatch.ledger.store import Backlog
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from tests.kit.desk import PATIENT, Desk, address, addresses
-from tests.kit.desks import MakeDesk
+from tests.kit.desks import MakeDesk, ledger_on_disk  # noqa: F401
 from tests.kit.office import Visit
 from tests.kit.people import said
 

@@ -1,4 +1,4 @@
-"""Everything that one run needs, real but for time: a record on disk, messages, an SMTP server."""
+"""Everything that one run needs, real but for time: a record, messages, an SMTP server."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.facts import Entry
-from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.ledger.store import Backlog
+from sendbatch.ledger.store import Backlog, Record
 from sendbatch.limits.gates import Gate
 from sendbatch.limits.local_usage import LocalUsage
 from sendbatch.limits.usage import Account, Usage
@@ -68,7 +67,7 @@ def addresses(count: int, domain: str = "example.org") -> list[str]:
     return [address(number, domain) for number in range(count)]
 
 
-def plan(ledger: Ledger, emails: Iterable[str], broken: Iterable[int] = ()) -> None:
+def plan(ledger: Record, emails: Iterable[str], broken: Iterable[int] = ()) -> None:
     """Plan these addresses, from row 2 on; rows with a number in `broken` cannot be built."""
     worn = set(broken)
     with ledger.draft() as draft:
@@ -108,7 +107,7 @@ class WatchedPool(Pool):
 class Desk:
     """One record and one office; each `send` is one run."""
 
-    ledger: Ledger
+    ledger: Record
     office: Office
     backlog: Backlog = field(init=False)
     clock: FakeClock = field(default_factory=FakeClock)

@@ -1,4 +1,4 @@
-"""A real record, which need not outlive a power cut, and a post office beside it."""
+"""A record, which need not outlive a power cut, and a post office beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.ledger.sqlite.record import Ledger, open_scratch
+from sendbatch.ledger.sqlite.record import open_scratch
+from sendbatch.ledger.store import Record
 from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options
@@ -22,6 +23,7 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from tests.kit.desk import Desk, addresses, plan
+from tests.kit.memory.record import MemoryRecord
 from tests.kit.office import Office
 
 MakeDesk = Callable[..., Desk]
@@ -31,13 +33,20 @@ Prepare = Callable[..., Prepared]
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger() -> Record:
+    """A record in memory: what is above the port asks no more of one."""
+    return MemoryRecord()
+
+
+@pytest.fixture(name="ledger")
+def ledger_on_disk(tmp_path: Path) -> Iterator[Record]:
+    """Imported by tests of what a run makes durable, in the place of the one in memory."""
     with open_scratch(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def desk(ledger: Ledger) -> MakeDesk:
+def desk(ledger: Record) -> MakeDesk:
     """desk(people, broken=…, **office and desk fields): a planned record, ready to be sent."""
 
     def make(people: int | list[str] = 10, *, broken: tuple[int, ...] = (), **fields: Any) -> Desk:
@@ -49,7 +58,7 @@ def desk(ledger: Ledger) -> MakeDesk:
 
 
 @pytest.fixture
-def make(ledger: Ledger) -> Iterator[Make]:
+def make(ledger: Record) -> Iterator[Make]:
     """make(campaign): plan it inside one transaction, as a run does."""
 
     def made(
@@ -92,7 +101,7 @@ def means(workers: Workers, now: float = 1.0) -> Means:
 
 
 @pytest.fixture
-def prepared(ledger: Ledger) -> Iterator[Prepare]:
+def prepared(ledger: Record) -> Iterator[Prepare]:
     """prepared(campaign, **options): what a run would do now, with the record as it then is; where it is only
     looked at, the record is left as it was."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import CampaignError
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.message.reading import read_content
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.plan import Planned
@@ -36,7 +36,7 @@ def where(condition: str) -> str:
     "condition", ["active", "not active", "name == 'Ann' and active", "active|lower"]
 )
 def test_a_where_of_a_column_alone_is_refused_where_cells_say_no(
-    tmp_path: Path, ledger: Ledger, make: Make, condition: str
+    tmp_path: Path, ledger: Record, make: Make, condition: str
 ) -> None:
     with pytest.raises(CampaignError) as refused:
         make(campaign(tmp_path, people=PEOPLE, yaml=where(condition)))
@@ -51,7 +51,7 @@ def test_a_where_of_a_column_alone_is_refused_where_cells_say_no(
 
 
 def test_the_condition_that_is_advised_is_taken_as_it_is_written(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     advised = 'active|trim|lower not in ["", "false", "0", "no", "off", "n"]'
     make(campaign(tmp_path, people=PEOPLE, yaml=where(advised)))
@@ -59,7 +59,7 @@ def test_the_condition_that_is_advised_is_taken_as_it_is_written(
 
 
 def test_a_where_of_a_column_alone_is_fine_where_no_cell_says_no(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     people = "email,name,active\nann@example.com,Ann,x\nbob@example.com,Bob,\n"
     make(campaign(tmp_path, people=people, yaml=where("active")))
@@ -67,7 +67,7 @@ def test_a_where_of_a_column_alone_is_fine_where_no_cell_says_no(
 
 
 def test_a_template_is_warned_about_for_those_who_would_get_it(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     one = campaign(tmp_path, people=PEOPLE)
     (tmp_path / "letter.txt").write_text(
@@ -82,7 +82,7 @@ def test_a_template_is_warned_about_for_those_who_would_get_it(
 
 
 def test_very_many_rows_are_counted_and_the_first_are_named(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     people = "email,name,active\n" + "".join(f"p{n}@example.com,P,Off\n" for n in range(1200))
     with pytest.raises(
@@ -92,7 +92,7 @@ def test_very_many_rows_are_counted_and_the_first_are_named(
 
 
 def test_a_where_that_is_true_for_nobody_says_what_its_columns_hold(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     one = campaign(tmp_path, people=PEOPLE, yaml=where("name == 'Zoe' and active != 'x' and 1"))
     make(one)

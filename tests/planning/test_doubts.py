@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.message.reading import read_content
 from sendbatch.planning.doubts import DOUBTS, Sight, doubts
 from sendbatch.values import Status
@@ -34,7 +34,7 @@ CHANGED = ["bare-condition", "shared-address", "misspelt-name", "picture-without
 
 
 @pytest.fixture
-def sight(tmp_path: Path, ledger: Ledger, make: Make) -> Sight:
+def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
     (tmp_path / "bill.pdf").write_text("%PDF")
     letter = "<a href='https://a.example'><img src='//a.example/x.png'></a>"

@@ -11,13 +11,15 @@ from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError
 from sendbatch.ledger.facts import Intent, Settled, Unsound
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.sqlite.record import Ledger, open_ledger
+from sendbatch.ledger.sqlite.record import open_ledger
+from sendbatch.ledger.store import Record
 from sendbatch.planning import guards, keys
 from sendbatch.planning.guards import Numbers
 from sendbatch.values import Outcome, Reply, Status
+from tests.kit import people
 from tests.kit.campaigns import YAML, campaign
 from tests.kit.desk import addresses, plan
-from tests.kit.people import remember
+from tests.kit.people import person, remember
 from tests.kit.selecting import sending
 
 NOW = 1_790_000_000.0  # in September 2026
@@ -30,7 +32,7 @@ def spring(tmp_path: Path) -> Campaign:
 
 
 @pytest.fixture
-def tried(ledger: Ledger) -> Ledger:
+def tried(ledger: Record) -> Record:
     """A record of ten, three of whom have the mail as `text1`, through mail.example."""
     plan(ledger, addresses(10))
     remember(ledger, content="text1", server="mail.example", key="")
@@ -107,19 +109,17 @@ class TestEdition:
 
 class TestAddresses:
     def test_in_a_record_of_ours_every_address_is_its_own_key(
-        self, ledger: Ledger, spring: Campaign
+        self, ledger: Record, spring: Campaign
     ) -> None:
-        plan(ledger, ["ada@example.com", "Björk@bücher.example"])
-        ledger._connection.execute(
-            "UPDATE plan_row SET key = 'björk@xn--bcher-kva.example' WHERE email LIKE 'Bj%'"
-        )
+        bjork = person(3, "björk@xn--bcher-kva.example", email="Björk@bücher.example")
+        people.plan(ledger, person(2, "ada@example.com", email="Ada@example.com"), bjork)
         keys.own_addresses(ledger.reading, spring)
 
     def test_an_address_that_is_not_the_one_of_its_key_is_not_believed(
-        self, ledger: Ledger, spring: Campaign, tmp_path: Path
+        self, ledger: Record, spring: Campaign, tmp_path: Path
     ) -> None:
-        plan(ledger, addresses(3))
-        ledger._connection.execute("UPDATE plan_row SET email = 'eve@example.com' WHERE \"row\" = 3")
+        ada = person(2, "ada@example.com", email="ada@example.com")
+        people.plan(ledger, ada, person(3, "bob@example.com", email="eve@example.com"))
         with pytest.raises(Unsound, match="row 3: an address that is not the one of its key"):
             keys.own_addresses(ledger.reading, spring)
 
@@ -128,14 +128,14 @@ class TestAddresses:
 
 
 class TestContent:
-    def said(self, ledger: Ledger, spring: Campaign, digest: str) -> str | None:
+    def said(self, ledger: Record, spring: Campaign, digest: str) -> str | None:
         return guards.other_content(ledger.reading, spring, digest, Numbers(10, 7), COMMAND, NOW)
 
-    def test_the_same_as_before_passes(self, tried: Ledger, spring: Campaign) -> None:
+    def test_the_same_as_before_passes(self, tried: Record, spring: Campaign) -> None:
         assert self.said(tried, spring, "text1") is None
 
     def test_another_one_offers_both_ways_with_their_numbers(
-        self, tried: Ledger, spring: Campaign
+        self, tried: Record, spring: Campaign
     ) -> None:
         assert self.said(tried, spring, "text2") == (
             "the text changed since 3 of 10 were sent it.\n"
@@ -143,21 +143,21 @@ class TestContent:
             "  a new edition, to all 10:                 sendbatch run spring.yaml --run 2026-09"
         )
 
-    def test_before_anybody_got_it_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
+    def test_before_anybody_got_it_it_may_change(self, ledger: Record, spring: Campaign) -> None:
         plan(ledger, addresses(3))
         remember(ledger, content="text1")
         assert self.said(ledger, spring, "text2") is None
 
 
 class TestServer:
-    def said(self, ledger: Ledger, spring: Campaign) -> str | None:
+    def said(self, ledger: Record, spring: Campaign) -> str | None:
         return guards.other_server(ledger.reading, spring, Numbers(10, 7), COMMAND, NOW)
 
-    def test_the_same_host_passes_on_any_port(self, tried: Ledger, spring: Campaign) -> None:
+    def test_the_same_host_passes_on_any_port(self, tried: Record, spring: Campaign) -> None:
         assert self.said(tried, through(spring, "mail.example", 2525, "backup")) is None
 
     def test_another_one_says_how_many_went_through_which(
-        self, tried: Ledger, spring: Campaign
+        self, tried: Record, spring: Campaign
     ) -> None:
         said = self.said(tried, through(spring, "backup.example"))
         assert said is not None
@@ -167,7 +167,7 @@ class TestServer:
         assert "--accept-changes" in said
         assert "--run 2026-09" in said
 
-    def test_before_anybody_was_tried_it_may_change(self, ledger: Ledger, spring: Campaign) -> None:
+    def test_before_anybody_was_tried_it_may_change(self, ledger: Record, spring: Campaign) -> None:
         plan(ledger, addresses(3))
         remember(ledger, server="mail.example")
         assert self.said(ledger, through(spring, "backup.example")) is None

@@ -10,7 +10,7 @@ import pytest
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.planning import ownership
 from tests.kit.campaigns import campaign, write
 from tests.kit.people import remember
@@ -39,7 +39,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def held(ledger: Ledger) -> Callable[..., str | None]:
+def held(ledger: Record) -> Callable[..., str | None]:
     """Hold the record to a campaign, and write it down where that passes."""
 
     def hold(loaded: Campaign, moved_from: str | None = None) -> str | None:
@@ -122,7 +122,7 @@ def test_a_record_that_moves_nowhere_does_not_begin_a_new_one(
 
 class TestWithoutAProject:
     def test_the_same_file_by_whatever_path_is_the_same(
-        self, ledger: Ledger, checkout: Checkout, held: Held, tmp_path: Path
+        self, ledger: Record, checkout: Checkout, held: Held, tmp_path: Path
     ) -> None:
         loaded = checkout("first", None)
         held(loaded)
@@ -148,7 +148,7 @@ class TestWithoutAProject:
         assert held(checkout("second")) is None
 
     def test_a_file_that_may_not_be_looked_at_is_not_taken_to_be_gone(
-        self, ledger: Ledger, checkout: Checkout, held: Held
+        self, ledger: Record, checkout: Checkout, held: Held
     ) -> None:
         remember(ledger, path="/" + "x" * 300)  # the system refuses so long a name
         with pytest.raises(GuardError, match="which is still there"):
@@ -159,7 +159,7 @@ class TestARecordOfVersion1:
     """Its meta has an absolute path alone."""
 
     def test_of_this_very_file_is_taken_over(
-        self, ledger: Ledger, checkout: Checkout, held: Held
+        self, ledger: Record, checkout: Checkout, held: Held
     ) -> None:
         loaded = checkout("first")
         remember(ledger, path=str(loaded.file))
@@ -168,19 +168,19 @@ class TestARecordOfVersion1:
         assert ledger.reading.meta("path") == "mail/spring.yaml"
 
     def test_of_a_file_that_is_gone_is_taken_over_and_that_is_said(
-        self, ledger: Ledger, checkout: Checkout, held: Held, tmp_path: Path
+        self, ledger: Record, checkout: Checkout, held: Held, tmp_path: Path
     ) -> None:
         remember(ledger, path=str(tmp_path / "gone.yaml"))
         assert "moved" in (held(checkout("first")) or "")
 
     def test_of_another_checkout_of_the_project_is_taken_over(
-        self, ledger: Ledger, checkout: Checkout, held: Held
+        self, ledger: Record, checkout: Checkout, held: Held
     ) -> None:
         remember(ledger, path=str(checkout("first").file))
         assert held(checkout("second")) is None
 
     def test_of_another_file_is_refused_until_it_is_said_to_have_moved(
-        self, ledger: Ledger, checkout: Checkout, held: Held, tmp_path: Path
+        self, ledger: Record, checkout: Checkout, held: Held, tmp_path: Path
     ) -> None:
         other = str(write(tmp_path / "other"))
         remember(ledger, path=other)
@@ -192,7 +192,7 @@ class TestARecordOfVersion1:
 
 @pytest.mark.parametrize("path", ["\0", "../" * 500, "\x1b[2J", "/proc/self/mem/x", ""])
 def test_whatever_a_record_says_of_its_path_is_only_compared(
-    ledger: Ledger, checkout: Checkout, held: Held, path: str
+    ledger: Record, checkout: Checkout, held: Held, path: str
 ) -> None:
     loaded = checkout("first")
     for project in ("", SHOP):
@@ -203,7 +203,7 @@ def test_whatever_a_record_says_of_its_path_is_only_compared(
 
 
 def test_a_record_that_names_a_project_with_control_characters_is_shown_without(
-    ledger: Ledger, checkout: Checkout, held: Held
+    ledger: Record, checkout: Checkout, held: Held
 ) -> None:
     held(checkout("first"))
     remember(ledger, project='evil\x1b[2J"\n' + "x" * 5000)

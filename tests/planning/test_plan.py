@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from sendbatch.errors import AudienceError, CampaignError, Interrupted
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.planning.plan import Planned
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -20,12 +20,12 @@ from tests.kit.people import said
 Make = Callable[..., Planned]
 
 
-def statuses(ledger: Ledger) -> dict[str, Status]:
+def statuses(ledger: Record) -> dict[str, Status]:
     return {entry.email: entry.status for entry in ledger.reading.entries()}
 
 
 def test_a_plan_is_complete_when_all_of_it_is_there(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     make(campaign(tmp_path))
     plan = ledger.reading.plan()
@@ -34,7 +34,7 @@ def test_a_plan_is_complete_when_all_of_it_is_there(
 
 
 def test_every_row_is_in_the_record_with_its_status(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     people = PEOPLE + "ada@example.org,Again\nno address,Nobody\nout@example.org,Out\n"
     (tmp_path / "out.txt").write_text("out@example.org\n@example.net\n")
@@ -55,7 +55,7 @@ def test_every_row_is_in_the_record_with_its_status(
     assert plan.columns == ("email", "name")
 
 
-def test_a_new_plan_says_what_changed(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+def test_a_new_plan_says_what_changed(tmp_path: Path, ledger: Record, make: Make) -> None:
     make(campaign(tmp_path))
     people = "email,name\nada@example.org,Countess\nbob@example.org,Bob\nnew@example.org,New\n"
     difference = make(campaign(tmp_path, people=people)).difference
@@ -64,7 +64,7 @@ def test_a_new_plan_says_what_changed(tmp_path: Path, ledger: Ledger, make: Make
 
 
 def test_a_plan_that_is_refused_leaves_the_record_as_it_was(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     make(campaign(tmp_path))
     before = (statuses(ledger), ledger.reading.plan())
@@ -73,7 +73,7 @@ def test_a_plan_that_is_refused_leaves_the_record_as_it_was(
     assert (statuses(ledger), ledger.reading.plan()) == before
 
 
-def test_asked_to_stop_nothing_is_planned(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+def test_asked_to_stop_nothing_is_planned(tmp_path: Path, ledger: Record, make: Make) -> None:
     stop = Stop()
     stop.soon("enough")
     with pytest.raises(Interrupted, match="enough; nothing was sent"):
@@ -99,7 +99,7 @@ class Dead:
 
 
 def test_rows_of_a_domain_without_mail_are_invalid(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     planned = make(campaign(tmp_path), lookups=Dead())
     assert "1 domain could not be looked up" in str(planned.warnings[0])
@@ -111,7 +111,7 @@ FILES = YAML + 'attachments: ["bills/{{ name }}.pdf"]\n'
 
 
 def test_attachments_missing_for_rows_to_be_sent_are_told_with_their_rows(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     (tmp_path / "bills").mkdir()
     (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
@@ -122,7 +122,7 @@ def test_attachments_missing_for_rows_to_be_sent_are_told_with_their_rows(
 
 
 def test_attachments_missing_for_rows_left_out_do_not_matter(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     (tmp_path / "bills").mkdir()
     (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
@@ -171,7 +171,7 @@ def test_an_empty_cell_says_so_and_what_the_campaign_may_do(tmp_path: Path, make
 
 @pytest.mark.parametrize("missing", ["fail", "send_without"])
 def test_who_has_no_file_is_counted_where_the_campaign_says_what_becomes_of_them(
-    tmp_path: Path, ledger: Ledger, make: Make, missing: str
+    tmp_path: Path, ledger: Record, make: Make, missing: str
 ) -> None:
     (tmp_path / "bills").mkdir()
     (tmp_path / "bills" / "Ada.pdf").write_bytes(b"%PDF")
@@ -222,7 +222,7 @@ def test_one_address_with_different_files_needs_a_key(tmp_path: Path, make: Make
     assert make(campaign(tmp_path, people=people, yaml=keyed)).twins.count == 1
 
 
-def test_it_is_planned_in_batches_and_told_so(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+def test_it_is_planned_in_batches_and_told_so(tmp_path: Path, ledger: Record, make: Make) -> None:
     told: list[int] = []
 
     class Watching(Observer):

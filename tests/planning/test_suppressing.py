@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import AudienceError, shown
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.planning.plan import Planned
 from sendbatch.values import Status
 from tests.kit.campaigns import YAML, campaign
@@ -18,7 +18,7 @@ Make = Callable[..., Planned]
 KEYED = YAML.replace("file: people.csv", "file: people.csv\n  key: id")
 
 
-def left(ledger: Ledger) -> list[str]:
+def left(ledger: Record) -> list[str]:
     """Who would be written to."""
     return [entry.email for entry in ledger.reading.entries({Status.PENDING})]
 
@@ -52,14 +52,14 @@ def plan(
     ],
 )  # fmt: skip
 def test_however_it_is_written_an_entry_leaves_its_person_out(
-    tmp_path: Path, ledger: Ledger, make: Make, entry: str
+    tmp_path: Path, ledger: Record, make: Make, entry: str
 ) -> None:
     plan(make, tmp_path, left=f"{entry}\n")
     assert left(ledger) == ["bob@mail.example.com", "eve@example.org"]
 
 
 def test_a_domain_is_one_in_unicode_and_in_a_labels(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     people = (
         "email,name\nAnn@MÜLLER.example,Ann\nbob@xn--mller-kva.example,Bob\neve@example.org,Eve\n"
@@ -70,7 +70,7 @@ def test_a_domain_is_one_in_unicode_and_in_a_labels(
 
 
 def test_what_lies_below_a_domain_is_left_out_where_the_list_says_so(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     plan(make, tmp_path, left="@example.com\n")
     assert left(ledger) == ["bob@mail.example.com", "eve@example.org"]
@@ -84,7 +84,7 @@ def test_what_lies_below_a_domain_is_left_out_where_the_list_says_so(
 
 
 def test_all_that_cannot_be_read_in_any_list_is_told_in_one_go(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     faults = refused(
         make,
@@ -117,7 +117,7 @@ def test_very_many_unreadable_entries_are_bounded_and_counted(tmp_path: Path, ma
 
 
 def test_asked_to_let_them_pass_they_pass_with_a_warning_that_counts(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     more = "suppress: [{file: left.txt, unreadable: warn}]\n"
     planned = plan(make, tmp_path, left="ann@example.com, Ann\nexample.com\nx y\n", more=more)
@@ -135,7 +135,7 @@ def test_a_list_of_which_nothing_can_be_read_is_refused_also_then(
     assert "names nobody" in refused(make, tmp_path, left="example.com\n", more=more)[0]
 
 
-def test_empty_cells_are_counted(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+def test_empty_cells_are_counted(tmp_path: Path, ledger: Record, make: Make) -> None:
     planned = plan(make, tmp_path, left="email,why\nann@example.com,x\n,y\n,z\n")
     (notice,) = planned.warnings
     assert (notice.severity, notice.message) == (
@@ -151,14 +151,14 @@ ann.lee,eve@example.org,Eve
 """
 
 
-def test_a_key_of_the_campaign_is_an_entry(tmp_path: Path, ledger: Ledger, make: Make) -> None:
+def test_a_key_of_the_campaign_is_an_entry(tmp_path: Path, ledger: Record, make: Make) -> None:
     text = "C-1\nC-77\nAcme Corp\nann.lee\n"
     assert plan(make, tmp_path, people=PEOPLE, yaml=KEYED, left=text).warnings == ()
     assert left(ledger) == []
 
 
 def test_a_key_that_the_record_knows_from_an_earlier_plan_is_one_too(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     plan(make, tmp_path, people=PEOPLE, yaml=KEYED, left="")
     gone = PEOPLE.replace("Acme Corp,bob@example.com,Bob\n", "")
@@ -167,7 +167,7 @@ def test_a_key_that_the_record_knows_from_an_earlier_plan_is_one_too(
 
 
 def test_an_address_leaves_out_its_rows_whatever_their_keys(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     plan(make, tmp_path, people=PEOPLE, yaml=KEYED, left="Ann <ANN@example.com>\n@example.org\n")
     assert left(ledger) == ["bob@example.com"]
@@ -184,7 +184,7 @@ def test_with_keys_what_is_neither_key_nor_address_is_refused(tmp_path: Path, ma
 
 
 def test_a_key_column_of_addresses_is_matched_in_any_case(
-    tmp_path: Path, ledger: Ledger, make: Make
+    tmp_path: Path, ledger: Record, make: Make
 ) -> None:
     people = "id,email,name\nAnn@Work.example,ann@home.example,Ann\n,eve@example.org,Eve\n"
     plan(make, tmp_path, people=people, yaml=KEYED, left="ANN@work.example\n")

@@ -9,7 +9,7 @@ import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import CampaignError
-from sendbatch.ledger.sqlite.record import Ledger
+from sendbatch.ledger.store import Record
 from sendbatch.message.reading import read_content
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.unused import misspelt_names, used_by
@@ -31,7 +31,7 @@ def with_recipients(more: str) -> str:
     ],
 )
 def test_a_default_of_what_nothing_uses_is_an_error_with_its_place(
-    tmp_path: Path, ledger: Ledger, make: Make, default: str, hint: str
+    tmp_path: Path, ledger: Record, make: Make, default: str, hint: str
 ) -> None:
     with pytest.raises(CampaignError) as refused:
         make(campaign(tmp_path, yaml=with_recipients(f"defaults: {{{default}: friend}}")))

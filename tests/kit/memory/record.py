@@ -8,11 +8,12 @@ rooms to which no disk matters. Behind `store.Record`.
 from __future__ import annotations
 
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from itertools import count
+from itertools import count, islice
+from operator import itemgetter
 from typing import TypeAlias
 
 from sendbatch.errors import RecordLost
@@ -41,6 +42,7 @@ from tests.kit.memory.staging import Staging
 from tests.kit.memory.state import Delivery, Row, State, changed, crashed, put_back, readdressed
 
 NEW = (Status.PENDING, Status.FAILED)
+Person: TypeAlias = tuple[Row, Delivery | None]
 OfOne: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own
 ENDS = (Settled, Failed, LeftInDoubt)  # with these a claim ends
 
@@ -76,11 +78,11 @@ class Selection:
         sendable = [one for one in self._everyone() if one.status in SENDABLE]
         return len(self.left) + sum(not self.has(one.id) for one in sendable)
 
-    def sendable(self, statuses: Collection[Status] = SENDABLE) -> Iterator[Recipient]:
+    def sendable(self, statuses: Collection[Status] = SENDABLE) -> Iterator[Person]:
         """Those selected with one of these statuses who hold their key, by line."""
         for row, one in self.state().people():
             if row.holds and (one.status if one else row.status) in statuses and self.has(row.id):
-                yield recipient_of(row, one)
+                yield row, one
 
 
 class Draft(Selection):
@@ -187,7 +189,7 @@ class Draft(Selection):
     def limit(self, count: int | None) -> None:
         self.chosen = None
         if count is not None:
-            self.chosen = {one.id for one in list(self.sendable())[:count]}
+            self.chosen = {row.id for row, _ in islice(self.sendable(), count)}
             self.left |= self._asked - self.chosen
             self._asked &= self.chosen
 
@@ -195,7 +197,7 @@ class Draft(Selection):
         self._due.append((at, latest))
 
     def samples(self, count: int) -> list[Recipient]:
-        return list(self.sendable())[:count]
+        return [recipient_of(*one) for one in islice(self.sendable(), count)]
 
     def merge(self, begins_at: float | None = None, /) -> None:
         if self._record.state is not self._before:
@@ -237,35 +239,32 @@ class Backlog:
         return self._selection.left_over()
 
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        found = self._unclaimed(NEW, lane)
-        return self._claim([one for one in found if one.row > after_row][:limit])
+        found = (one for one in self._unclaimed(NEW, lane) if one[0].line > after_row)
+        return self._claim(islice(found, limit))
 
     def has_due(self, now: float) -> bool:
-        return bool(self._due(now, EVERYONE))
+        return any(due_at <= now for due_at, _ in self._due(EVERYONE))
 
     def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        return self._claim(self._due(now, lane)[:limit])
+        found = [one for one in self._due(lane) if one[0] <= now]
+        found.sort(key=itemgetter(0))
+        return self._claim(one for _, one in found[:limit])
 
     def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
-        return min((self._due_at(one) for one in self._due(float("inf"), lane)), default=None)
+        return min((due_at for due_at, _ in self._due(lane)), default=None)
 
-    def _due(self, now: float, lane: Lane) -> list[Recipient]:
-        found = self._unclaimed((Status.DEFERRED,), lane)
-        known = [one for one in found if self._record.state.deliveries[one.id].due_at is not None]
-        return sorted((one for one in known if self._due_at(one) <= now), key=self._due_at)
+    def _due(self, lane: Lane) -> Iterator[tuple[float, Person]]:
+        for row, one in self._unclaimed((Status.DEFERRED,), lane):
+            if one is not None and one.due_at is not None:
+                yield one.due_at, (row, one)
 
-    def _due_at(self, one: Recipient) -> float:
-        due_at = self._record.state.deliveries[one.id].due_at
-        assert due_at is not None
-        return due_at
+    def _unclaimed(self, statuses: Collection[Status], lane: Lane) -> Iterator[Person]:
+        for row, one in self._selection.sendable(statuses):
+            if row.id not in self._claimed and _is_in(lane, one.email if one else row.email):
+                yield row, one
 
-    def _unclaimed(self, statuses: Collection[Status], lane: Lane) -> Iterator[Recipient]:
-        for one in self._selection.sendable(statuses):
-            is_named = one.email.partition("@")[2].translate(LOWER) in lane.domains
-            if one.id not in self._claimed and (not lane.domains or is_named is not lane.others):
-                yield one
-
-    def _claim(self, found: list[Recipient]) -> list[Recipient]:
+    def _claim(self, people: Iterable[Person]) -> list[Recipient]:
+        found = [recipient_of(*one) for one in people]
         self._claimed.update(one.id for one in found)
         return found
 
@@ -286,6 +285,12 @@ class Backlog:
 
     def end(self) -> None:
         self._record.put_back()
+
+
+def _is_in(lane: Lane, email: str) -> bool:
+    if not lane.domains:
+        return True
+    return (email.partition("@")[2].translate(LOWER) in lane.domains) is not lane.others
 
 
 class MemoryRecord:
