@@ -232,6 +232,7 @@ class SqliteDraft(SqliteSelection):
 
     def selected(self) -> SqliteSelection:
         """Whom it selects, of the record as it is once it is merged."""
+        self.keep()
         selection = SqliteSelection(self._db)
         selection.scope, selection.chosen, selection.left = self.scope, self.chosen, self.left
         return selection

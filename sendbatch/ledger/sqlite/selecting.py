@@ -52,12 +52,26 @@ class SqliteSelection:
     def left_over(self) -> int:
         if not self.chosen:
             return 0
-        put_back = "SELECT count(*) FROM temp.left" if self.left else "SELECT 0"
+        put_back = (
+            f"SELECT count(*) FROM {self.left.rpartition(' ')[2]}" if self.left else "SELECT 0"
+        )
         left = (
             f"SELECT count(*) FROM {self.rows} "
             f"WHERE status IN {listed(SENDABLE)}{self.scope}{_negated(self.chosen)}"
         )
         return sum(self._db.execute(query).fetchone()[0] for query in (put_back, left))
+
+    def keep(self) -> None:
+        """A run goes by it from now on: no other draft touches its tables any more."""
+        self.scope = self._kept("scope", self.scope)
+        self.chosen = self._kept("chosen", self.chosen)
+        self.left = self._kept("left", self.left)
+
+    def _kept(self, table: str, condition: str) -> str:
+        self._db.execute(f"DROP TABLE IF EXISTS temp.{table}_of_run")
+        if condition:
+            self._db.execute(f"ALTER TABLE temp.{table} RENAME TO {table}_of_run")
+        return condition.replace(f"temp.{table}", f"temp.{table}_of_run")
 
 
 def put_back(db: sqlite3.Connection) -> int:

@@ -141,6 +141,27 @@ def test_a_selection_is_that_of_the_backlog_once_it_is_merged(ledger: Record) ->
     assert [one.key for one in backlog.claim_new(0, 9)] == ["p3", "p4"]
 
 
+def test_a_draft_that_is_left_leaves_the_selection_of_the_run_as_it_was(ledger: Record) -> None:
+    plan(ledger, *(person(line, f"p{line}") for line in range(2, 6)))
+    bring(ledger, "p2", Status.IN_DOUBT)
+    bring(ledger, "p5", Status.IN_DOUBT)
+    with ledger.draft() as draft:
+        draft.only([("p2",), ("p3",), ("p4",), ("p5",)])
+        draft.resend()
+        draft.limit(2)
+        draft.merge()
+        assert (draft.totals(), draft.left_over()) == ({Status.PENDING: 2}, 2)
+    backlog = ledger.backlog(clock)
+
+    with ledger.draft() as another:
+        another.only([("p4",)])
+        another.limit(0)
+
+    for one in (backlog, ledger.backlog(clock)):
+        assert (one.totals(), one.left_over()) == ({Status.PENDING: 2}, 2)
+    assert [one.key for one in backlog.claim_new(0, 9)] == ["p2", "p3"]
+
+
 def test_a_draft_is_broken_off_by_what_heed_raises(ledger: Record) -> None:
     plan(ledger, person(2, "ann"))
     rows = [person(line, f"p{line}") for line in range(2, 10_000)]

@@ -134,8 +134,7 @@ class Stores(RuleBasedStateMachine):
             return [found, *told]
 
         self.alike(self.each(run))
-        # a backlog is of what was merged last: a run that was declined has none
-        self.backlogs = self.each(lambda record: record.backlog(lambda: 0.0)) if merges else []
+        self.backlogs = self.each(lambda record: record.backlog(lambda: 0.0))
 
     def drafted(
         self,
@@ -218,7 +217,7 @@ class Stores(RuleBasedStateMachine):
         statuses: Sequence[Status] | frozenset[Status],
     ) -> None:
         """To who holds the key, or to the first whom the checks left out with it, in these statuses."""
-        for record, backlog in zip(self.records, self.backlogs):  # noqa: B905 - or none of them
+        for record, backlog in zip(self.records, self.backlogs, strict=True):
             ids = {one.id for one in record.reading.holders() if one.key == key}
             for one in record.reading.entries(statuses):
                 if one.id in ids:
