@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 help:
 	@sed -n '1,5s/^# //p' Makefile
 	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
-	@echo 'make docs   writes the tables of keys and the page of checks anew'
+	@echo 'make docs   writes the tables of keys, the page of checks and the drawing of the rooms anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
 	@echo 'make clean  removes .venv, caches and what the samples left'
 
@@ -51,6 +51,7 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.runtime
 	$(BIN)/python docs/keys.py
 	$(BIN)/python docs/checks.py
+	$(BIN)/python docs/house.py
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt

@@ -1,6 +1,7 @@
 """Walks one row from `run` to report.csv: which files it passes, in the command and in its worker.
 
-    python -m benchmarks.journey [CHECKOUT]
+    python -m benchmarks.journey [CHECKOUT]    says it, with the functions that are called
+    python -m benchmarks.journey --write       writes the table in docs/architecture.md
 
 A row passes a file when a function there is called for it: once more, at least, for each row more. What is
 called for a run, a batch, a commit or a sample is left out. A change of file is a call of such a function in
@@ -23,6 +24,20 @@ from benchmarks.setting import ROOT, called
 from benchmarks.sink import sink
 
 FEW, MORE = 100, 400  # rows
+PAGE = ROOT / "docs" / "architecture.md"
+MARK = "<!-- journey -->\n"
+# The rooms as a row comes to them; what they share is last.
+ROOMS = (
+    "audience",
+    "rendering",
+    "message",
+    "delivery",
+    "limits",
+    "smtp",
+    "ledger",
+    "reports",
+    "cli",
+)
 
 # Put where the interpreter looks for `sitecustomize`, of the command and of its worker.
 HOOK = """\
@@ -123,8 +138,16 @@ def entered(way: list[Call]) -> Counter[str]:
     return times
 
 
-def report(few: list[Call], many: list[Call]) -> Iterator[str]:
-    """The files in the order in which rows come to them, how often each row does, and what is called."""
+class Journey(NamedTuple):
+    """What rows pass, in the order in which they come to it: the functions of each file, how often each row
+    comes to the file from another, and how many calls are made for it."""
+
+    functions: dict[str, list[str]]
+    entries: dict[str, float]
+    calls: float
+
+
+def journey(few: list[Call], many: list[Call]) -> Journey:
     counts = [Counter(call.called for call in calls) for calls in (few, many)]
     passed = {one for one in counts[1] if counts[1][one] - counts[0][one] >= MORE - FEW}
     few, many = ([call for call in calls if call.called in passed] for calls in (few, many))
@@ -132,17 +155,54 @@ def report(few: list[Call], many: list[Call]) -> Iterator[str]:
     functions: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for call in few:
         functions[call.file][call.function] = None
-    for file, names in functions.items():
-        yield f"{(after[file] - before[file]) / (MORE - FEW):6.1f}  {file:32} {', '.join(names)}"
-    changes = (after.total() - before.total()) / (MORE - FEW)
-    calls = (len(many) - len(few)) / (MORE - FEW)
-    yield f"{len(functions)} files, {changes:.0f} changes of file, {calls:.0f} calls"
+    entries = {file: (after[file] - before[file]) / (MORE - FEW) for file in functions}
+    named = {file: list(names) for file, names in functions.items()}
+    return Journey(named, entries, (len(many) - len(few)) / (MORE - FEW))
+
+
+def summary(found: Journey) -> str:
+    changes = sum(found.entries.values())
+    return f"{len(found.functions)} files, {changes:.0f} changes of file, {found.calls:.0f} calls"
+
+
+def report(found: Journey) -> Iterator[str]:
+    for file, names in found.functions.items():
+        yield f"{found.entries[file]:6.1f}  {file:32} {', '.join(names)}"
+    yield summary(found)
+
+
+def table(found: Journey) -> Iterator[str]:
+    """The same for the page: a line for each room."""
+    rooms: defaultdict[str, list[str]] = defaultdict(list)
+    for file in found.functions:
+        room, separator, _ = file.partition("/")
+        rooms[room if separator else "beside them"].append(file)
+    yield "| room | modules | times |"
+    yield "|---|---|---|"
+    for room in sorted(rooms, key=_turn):
+        modules = ", ".join(f"`{file.removeprefix(room + '/')}`" for file in rooms[room])
+        yield f"| {room} | {modules} | {sum(found.entries[file] for file in rooms[room]):.0f} |"
+    yield ""
+    yield f"In all {summary(found)} for one row."
+
+
+def _turn(room: str) -> int:
+    return ROOMS.index(room) if room in ROOMS else len(ROOMS)
+
+
+def written(page: str, lines: Iterator[str]) -> str:
+    """The page with the table behind its mark, which is the last thing on it."""
+    return page[: page.index(MARK) + len(MARK)] + "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    checkout = Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT
-    for line in report(walked(checkout, FEW), walked(checkout, MORE)):
-        print(line)
+    to_page = sys.argv[1:] == ["--write"]
+    checkout = Path(sys.argv[1]).resolve() if sys.argv[1:] and not to_page else ROOT
+    found = journey(walked(checkout, FEW), walked(checkout, MORE))
+    if to_page:
+        PAGE.write_text(written(PAGE.read_text("utf-8"), table(found)), "utf-8")
+    else:
+        print("\n".join(report(found)))
 
 
 if __name__ == "__main__":

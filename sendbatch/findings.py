@@ -1,4 +1,4 @@
-"""Findings: what is wrong or doubtful in what a user wrote, by rules that each have an id.
+"""What is wrong or doubtful in what a user wrote: findings, by rules that each have an id.
 
 `Rule` is the one table of them, and docs/checks.md is made from it. A rule is an entry there and a function
 in the room of what it looks at, which makes findings with `Rule.UNKNOWN_KEY.finding(…)`. The value itself,

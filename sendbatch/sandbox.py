@@ -1,4 +1,4 @@
-"""The embedded SMTP server that keeps mail instead of delivering it.
+"""A server for trying out: the embedded SMTP server, which keeps mail instead of delivering it.
 
 It speaks real SMTP on a free port of 127.0.0.1, in a thread of its own. Each message becomes one
 file `000001.eml`, exactly the bytes received, numbered on from what the folder already has. A

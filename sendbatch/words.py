@@ -1,4 +1,4 @@
-"""How times, numbers and lists are said to people; and how wide a text stands, in the columns that it takes
+"""What is said to people: times, numbers and lists; and how wide a text stands, in the columns that it takes
 in a terminal or a plain mail, and how to cut and pad it.
 """
 

@@ -36,7 +36,7 @@ class Limits:
         return self.allowance.usage is not None
 
     def runs(self) -> int:
-        """How many runs are alive on the account, this one included: for `gates.share`."""
+        """How many runs are alive on the account, this one included: for `Gates.share`."""
         usage, account = self.allowance.usage, self.allowance.account
         return usage.runs(account) if usage is not None else 1
 

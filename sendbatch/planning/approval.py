@@ -18,10 +18,11 @@ from pathlib import Path
 
 from sendbatch.errors import CampaignError, GuardError, one_line
 from sendbatch.runtime.files import is_regular, replacing
-from sendbatch.values import Recipient
+from sendbatch.values import Recipient, Status
 
 VERSION = 1
 SHOWN = 5  # rows named in a refusal
+DONE = (Status.ACCEPTED, Status.IN_DOUBT)
 MARK = 16  # bytes of the HMAC kept for each recipient
 
 
@@ -141,7 +142,8 @@ def hold_to(
     present = strangers = 0
     rows: list[str] = []
     for recipient in holders:
-        if mark(approval.salt, recipient) in approval.marks:
+        # Nothing goes out to those done with: a correction of their row in the CSV changes nothing.
+        if recipient.status in DONE or mark(approval.salt, recipient) in approval.marks:
             present += 1
             continue
         strangers += 1

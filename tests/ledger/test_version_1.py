@@ -46,7 +46,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def told(record: Seen) -> dict[str, str]:
-    report = Report(record.reading, take(record.reading), "spring", "2026-11", {})
+    report = Report(record.reading, take(record.reading), "spring (2026-11)")
     table, document = io.StringIO(), io.StringIO()
     csv.write(report, table)
     json.write(report, document)

@@ -74,7 +74,9 @@ _ROW = {
     "key": _text("key"),
     "email": _text("email"),
     "status": f"status IN {_listed(PLANNED)}",
-    "delivery": _if_any("delivery", _number("delivery", 1, MOST_NUMBER)),
+    "delivery": _if_any(
+        "delivery", f"typeof(delivery) = 'integer' AND {_number('delivery', 1, MOST_NUMBER)}"
+    ),
     **_REASON,
 }
 _DELIVERY = {
