@@ -16,7 +16,6 @@ be its own in an earlier run (others were accepted after it) does not lengthen t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -45,8 +44,7 @@ class Trip(NamedTuple):
     last: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(NamedTuple):
     """What a connection had done before a message: `accepted` of the `messages` handed to it."""
 
     connection: object
@@ -77,9 +75,7 @@ class Breaker:
         self.last: Refusal | None = None
         self.aside: frozenset[str] = frozenset()
         self._behind: list[tuple[Carried, int]] = []  # who may have met the end of what is carried
-        self._most: list[
-            Carried
-        ] = []  # none of them as much as another; what a connection carries at least
+        self._most: list[Carried] = []  # what a connection carries at least; none as much as another
         self._begin()
 
     def _begin(self) -> None:
@@ -111,7 +107,10 @@ class Breaker:
 
     def _not_full(self, on: Carried) -> list[int]:
         """Whom an acceptance on a connection that had carried this clears of having met its end."""
-        if not any(one.is_as_much_as(on) for one in self._most):
+        for one in self._most:
+            if one.accepted >= on.accepted and one.messages >= on.messages:
+                break
+        else:
             self._most = [on, *(one for one in self._most if not on.is_as_much_as(one))]
         if not self._behind:
             return []

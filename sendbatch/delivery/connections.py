@@ -116,7 +116,7 @@ class Opener:
         self._waits = announcer.waits
         self._refused = refused
         self._gone_since: float | None = None
-        self._pause = 0.0
+        self.pause = 0.0  # seconds, while the server is of no use to new connections
         self._pause_ends = float("-inf")
         self._open = 0  # connections at present
         self._busy = 0  # those of them that a message is being handed over on
@@ -162,15 +162,15 @@ class Opener:
 
     def served(self) -> None:
         """The server dealt with a message: it is there, and there for us."""
-        self._pause = 0.0
+        self.pause = 0.0
 
     async def back_off(self) -> None:
         """After a connection that ended before its first message was dealt with: the server has too
         many of them, and the next message would only meet the same."""
         now = self._clock.steady()
         if now >= self._pause_ends:  # else another connection has just met the same
-            self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE)
-            self._pause_ends = now + self._pause
+            self.pause = min(max(FIRST_PAUSE, self.pause * 2), LONGEST_PAUSE)
+            self._pause_ends = now + self.pause
         if not self._course.is_ending:
             gone = self._gone_since is not None
             why = "cannot be reached" if gone else "ends connections before they are of use"

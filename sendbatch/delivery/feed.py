@@ -165,7 +165,7 @@ class Feed:
             most = len(new) if new else FEW if urgent else BATCH
             due = await self._due(now, most, source) if any_due else []
             if fetched := [*new, *due]:
-                self._traffic.claimed.update(recipient.id for recipient in fetched)
+                self._traffic.claimed.update([recipient.id for recipient in fetched])
                 return self._render(source.name, fetched, urgent=urgent)
         return None
 

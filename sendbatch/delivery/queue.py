@@ -42,14 +42,14 @@ class Queue:
         self._lanes = {lane: _Lane() for lane in (OTHERS, *limited)}
         self._most_bytes = MOST_BYTES // len(self._lanes)
         self._arrivals = 0
-        self._length = 0
+        self.length = 0  # how many wait
         self.filled = asyncio.Event()
         self.drained = asyncio.Event()
         self.over = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
     def __len__(self) -> int:
-        return self._length
+        return self.length
 
     @property
     def lanes(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class Queue:
         if first:
             lane.waiting.move_to_end(id_, last=False)
         lane.bytes += len(ready.message.data)
-        self._length += 1
+        self.length += 1
         self.over.clear()
         self.filled.set()
 
@@ -130,7 +130,7 @@ class Queue:
         self._end()
 
     def _end(self) -> None:
-        if self.closed and not self._length:
+        if self.closed and not self.length:
             self.over.set()
 
     def _lane(self, ready: Ready) -> _Lane:
@@ -141,7 +141,7 @@ class Queue:
         was_full = not lane.has_room(self._most_bytes)
         del lane.waiting[ready.recipient.id]
         lane.bytes -= len(ready.message.data)
-        self._length -= 1
+        self.length -= 1
         if was_full and lane.has_room(self._most_bytes):
             self.drained.set()
         self._end()

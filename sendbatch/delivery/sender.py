@@ -45,6 +45,7 @@ class Sender:
         number: int,
     ) -> None:
         self._traffic = traffic
+        self._connections = traffic.connections
         self._queue = queue
         self._opener = opener
         self._clock = clock
@@ -155,7 +156,7 @@ class Sender:
             self._drop()
         elif last.reopen or not connection.usable or self._handed >= self._most(connection):
             await self._leave()
-        if last.fact.released and not last.handed.is_understood:
+        if last.fact.end is End.RELEASED and not last.handed.is_understood:
             await self._opener.back_off()
 
     def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
@@ -167,36 +168,37 @@ class Sender:
 
     def following(self) -> Ready | Quit | None:
         """The next envelope, or a leave where the connection ends here."""
-        traffic, connection = self._traffic, self._connection
+        connection = self._connection
         assert connection is not None
-        surplus = traffic.is_surplus(self._number)
-        over = self._queue.closed and not len(self._queue)
-        if traffic.is_stopping or surplus or over or self._handed >= self._most(connection):
+        if self._handed >= self._most(connection):
             return QUIT
         soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
-        self._ahead = traffic.take_along(soon)
-        return self._ahead
+        following = self._traffic.take_along(self._number, soon)
+        self._ahead = None if isinstance(following, Quit) else following
+        return following
 
     def ended(self, parcel: Ready, fact: Fact) -> None:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
-        ends_known = self._ends_known or connection.mishandled or (self._rested and _has_ended(fact))
+        mishandled = fact.lost and connection.mishandled
+        ends_known = self._ends_known or mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,
             ends_known,
             (self._number, self._opened),
         )
-        self._ends_known = fact.end is End.UNANSWERED or fact.closing or (fact.taken and fact.lost)
+        taken = fact.end is End.TAKEN
+        self._ends_known = fact.end is End.UNANSWERED or fact.closing or (taken and fact.lost)
         reopen = traffic.settle(parcel, fact, handed)
-        if not fact.released:
+        if self._opener.pause and fact.end is not End.RELEASED:
             self._opener.served()
         self._last = _Last(fact, handed, reopen)
         self._begin(self._ahead)
 
     def _most(self, connection: Transport) -> float:
-        learned = self._traffic.most_messages or FOREVER
+        learned = self._connections.per_connection or FOREVER
         return min(learned, connection.most_messages or FOREVER)
 
     async def _leave(self) -> None:
@@ -222,4 +224,4 @@ class Sender:
 
 def _has_ended(fact: Fact) -> bool:
     """Whether the connection ended, or its end was announced, in the place of an answer."""
-    return fact.released and (fact.reply is None or fact.closing)
+    return fact.end is End.RELEASED and (fact.reply is None or fact.closing)

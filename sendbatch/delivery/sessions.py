@@ -19,8 +19,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sendbatch.delivery.breaker import Carried
-from sendbatch.smtp.transport import Fact, Step
+from sendbatch.smtp.transport import End, Fact, Step
 from sendbatch.values import Outcome, Status, Why
 
 _NOT_OF_SESSIONS = (Why.RATE, Why.QUOTA)
@@ -36,10 +35,6 @@ class Handed(NamedTuple):
     refused_recipients: int
     ends_known: bool = False
     connection: object = None
-
-    @property
-    def carried(self) -> Carried:
-        return Carried(self.connection, self.accepted, self.accepted + self.refused_recipients)
 
     @property
     def is_understood(self) -> bool:
@@ -79,14 +74,14 @@ def explained(fact: Fact, outcome: Outcome, handed: Handed) -> Why | None:
 def lesson(fact: Fact, outcome: Outcome, handed: Handed, session: Why | None) -> Lesson | None:
     """What the end of this hand-over says of its connection; None where it may go on. `outcome` is the
     verdict on the fact alone, `session` what `explained` says."""
-    if fact.taken:
+    if fact.end is End.TAKEN:
         return Lesson(_unless_refused(handed, handed.accepted + 1)) if fact.lost else None
     if outcome.why is Why.CONNECTION:
         after = _unless_refused(handed, handed.accepted) if handed.accepted else 0
         return Lesson(after, said=True)
     if outcome.why in _NOT_OF_SESSIONS and handed.accepted:
         return Lesson() if fact.closing else None
-    ended = fact.released and fact.reply is None and fact.lost
+    ended = fact.end is End.RELEASED and fact.reply is None and fact.lost
     if ended or session is Why.SESSION_LIMIT or fact.closing:
         return Lesson(_unless_refused(handed, handed.accepted))
     return None

@@ -14,7 +14,7 @@ from sendbatch.audience.addresses import comparable_domain
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Setting
-from sendbatch.delivery.breaker import LATELY
+from sendbatch.delivery.breaker import LATELY, Carried
 from sendbatch.delivery.history import History
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed, explained, lesson
@@ -22,7 +22,7 @@ from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge, verdict
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.retries import Budget, Releases, retry_delay
-from sendbatch.smtp.transport import Fact
+from sendbatch.smtp.transport import End, Fact
 from sendbatch.values import Outcome, Recipient, Status, Whom, Why
 
 
@@ -72,7 +72,7 @@ class Settling:
         outcome = verdict(fact)
         session = learned = None
         learns = not stopping and not handed.ends_known
-        if fact.lost or not fact.taken:  # else, as nearly always, there is nothing to explain
+        if fact.lost or fact.end is not End.TAKEN:  # else, as nearly always, there is nothing to explain
             session = explained(fact, outcome, handed)
             learned = lesson(fact, outcome, handed, session)
             if learns:
@@ -85,8 +85,10 @@ class Settling:
             if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
             return consequence
-        self._releases.settled(ready.recipient.id)
-        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
+        if self._releases.is_used:
+            self._releases.settled(ready.recipient.id)
+        if self._budget.is_used:
+            self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
             self._accepted(ready, outcome, handed, plainly=learns and not fact.lost)
         elif is_permanent(outcome):
@@ -118,7 +120,8 @@ class Settling:
         history, at = self._history, self._clock.wall()
         lately = history.accepted_at is not None and at - history.accepted_at <= LATELY
         condemned, of_mailbox = self._breaker.finish(lately=lately)
-        self._condemn(condemned)
+        if condemned:
+            self._condemn(condemned)
         if of_mailbox:
             self._write([history.refusing(of_mailbox)])
         if self._accepted_at is not None:
@@ -132,26 +135,25 @@ class Settling:
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        condemned, own = self._breaker.accepted(handed.carried)
-        self._condemn(condemned)
+        condemned, own = self._breaker.accepted(_carried(handed))
+        if condemned:
+            self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
         self._steering.accepted(plainly=plainly)
 
     def _condemn(self, condemned: list[int]) -> None:
-        if condemned:
-            at = self._clock.wall()
-            rejected = Outcome(Status.REJECTED)
-            self._write([Settled(i, rejected, None, at, counts_attempt=False) for i in condemned])
-            for _ in condemned:
-                self._observer.moved(Status.DEFERRED, Status.REJECTED)
+        at, rejected = self._clock.wall(), Outcome(Status.REJECTED)
+        self._write([Settled(i, rejected, None, at, counts_attempt=False) for i in condemned])
+        for _ in condemned:
+            self._observer.moved(Status.DEFERRED, Status.REJECTED)
 
     def _refused(self, ready: Ready, outcome: Outcome, handed: Handed) -> None:
         """For good, by the word of the server."""
         recipient = ready.recipient
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
         refusal = judge(outcome, recipient, ready.domain, since, at)
-        self._breaker.refused(refusal, handed.carried)
+        self._breaker.refused(refusal, _carried(handed))
         self._record(ready, refusal.outcome)
         if refusal.ours and refusal.its_own:
             self._write([Own(recipient.id, at)])
@@ -193,3 +195,8 @@ class Settling:
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self._budget.used(recipient_id):
             self._waits.left(domain)
+
+
+def _carried(handed: Handed) -> Carried:
+    messages = handed.accepted + handed.refused_recipients
+    return Carried(handed.connection, handed.accepted, messages)

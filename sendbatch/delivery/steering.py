@@ -101,9 +101,10 @@ class Steering:
         """Somebody has the mail; the breaker knows of it. `plainly`: and the connection goes on."""
         if plainly and self._connections.is_reduced and not self._brake.on:
             self._win_back()
-        if self._brake.accepted(self._clock.steady()):
+        brake = self._brake
+        if (brake.on or brake.length) and brake.accepted(self._clock.steady()):
             self._write([self._history.braking(None)])
-            if not self._brake.on:
+            if not brake.on:
                 self._tell("brake", words.TAKES_MAIL)
         if self._aside.domains:
             self._set_aside()
@@ -145,4 +146,4 @@ class Steering:
             return
         if aside and not self.is_over:
             self._tell("aside", words.set_aside(aside))
-        self._aside.domains = aside
+        self._aside.set_to(aside)

@@ -18,7 +18,7 @@ from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
-from sendbatch.smtp.transport import Fact, Written
+from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Written
 from sendbatch.values import Outcome, Recipient
 from sendbatch.words import clock_time
 
@@ -49,11 +49,12 @@ class Traffic:
         self._gates = limits.gates
         self._brake = limits.brake
         self._aside = limits.aside
-        self._connections = limits.connections
+        self.connections = limits.connections
         self._clock = clock
         self._queue = queue
         self._settling = settling
         self._steering = steering
+        self._breaker = steering.breaker
         self._course = course
         self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
@@ -63,7 +64,8 @@ class Traffic:
 
     @property
     def is_stopping(self) -> bool:
-        return self._soon.is_set() or self._steering.is_over
+        # as `Steering.is_over` has it, which is not asked for each message
+        return self._soon.is_set() or self._breaker.tripped or self._brake.over
 
     @property
     def braked(self) -> bool:
@@ -79,11 +81,6 @@ class Traffic:
     def aside(self) -> frozenset[str]:
         """Domains at which nobody is sent to until others were tried."""
         return self._aside.domains
-
-    @property
-    def most_messages(self) -> int | None:
-        """How many messages a connection may carry, as declared or learned."""
-        return self._connections.per_connection
 
     def is_surplus(self, number: int) -> bool:
         """Whether the connection of this number, from 0, is one more than may be used now."""
@@ -119,9 +116,13 @@ class Traffic:
             return None
         return ready
 
-    def take_along(self, soon: float) -> Ready | None:
-        """As `take`, for a message whose envelope is about to leave with the one before it: its
-        slot may be so many seconds away. None too where quota would have to be fetched first."""
+    def take_along(self, number: int, soon: float) -> Ready | Quit | None:
+        """As `take`, for a message whose envelope is about to leave with the one before it, on the connection
+        of this number: its slot may be so many seconds away. None too where quota would have to be fetched
+        first; a leave where nothing will follow."""
+        queue = self._queue
+        if self.is_stopping or self.is_surplus(number) or (queue.closed and not queue.length):
+            return QUIT
         if self._brake.on:
             return None
         now = self._clock.steady()
@@ -136,13 +137,12 @@ class Traffic:
     def write(self, group: Sequence[Ready], written: Written) -> None:
         """Write that these messages are about to be whole on the wire (RECORD: *sending*), as a transport's
         intent log. Raises Expired where one must not be."""
+        at, intents = self._clock.wall(), []
         for ready in group:
-            if not self._may_leave(ready):
+            recipient, message = ready.recipient, ready.message
+            if self._keys is not None and not self._keys.hold_for(recipient):
                 raise Expired
-        at = self._clock.wall()
-        intents = [
-            Intent(ready.recipient.id, self._content, ready.message.dated_at, at) for ready in group
-        ]
+            intents.append(Intent(recipient.id, self._content, message.dated_at, at))
         self._commit(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
@@ -156,21 +156,18 @@ class Traffic:
     def _first(self, now: float, *, ahead: float = 0.0, tried_first: bool = False) -> Ready | None:
         """The first in the queue that is due within so many seconds, and may leave; `tried_first` as
         `Queue.take`."""
-        due = self._gates.due
+        due, keys = self._gates.due, self._keys
         while True:
             ready = self._queue.take(due, now, ahead=ahead, tried_first=tried_first)
-            if ready is None or self._may_leave(ready):
+            if ready is None or keys is None or keys.hold_for(ready.recipient):
                 return ready
             self.leave_in_doubt(ready)
-
-    def _may_leave(self, ready: Ready) -> bool:
-        return self._keys is None or self._keys.hold_for(ready.recipient)
 
     def settle(self, ready: Ready, fact: Fact, handed: Handed) -> bool:
         """Record how it ended; returns whether the connection must be left. The recipient is no longer
         claimed unless it was released."""
         self.claimed.discard(ready.recipient.id)
-        aside = self.aside
+        aside = self._aside.domains
         consequence = self._settling.settle(ready, fact, handed, stopping=self.is_stopping)
         if consequence is Consequence.RETURNED:
             self.claimed.add(ready.recipient.id)
@@ -180,11 +177,11 @@ class Traffic:
             if why := self._gates.answered(now, ready.domain, ready.recipient.id, status):
                 self._course.give_up(why)
             self._queue.filled.set()
-        if self.aside is not aside:
+        if self._aside.domains is not aside:
             self.look_anew()
         # Of each of a long queue's acceptances the feed need not hear: only what may be due again, and
         # the last ones, which it waits for.
-        if not fact.taken or not len(self._queue):
+        if fact.end is not End.TAKEN or not self._queue.length:
             self._queue.drained.set()
         return consequence is not Consequence.GO_ON
 

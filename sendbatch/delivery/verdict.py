@@ -107,7 +107,7 @@ OF_US = frozenset(why for whom, why in MEANINGS.values() if whom not in _THEIRS)
 def verdict(fact: Fact) -> Outcome:
     """What this fact means by itself; `sessions`, `judge` and the breaker know of what came before."""
     reply = fact.reply
-    if fact.taken:  # as nearly always
+    if fact.end is End.TAKEN:  # as nearly always
         return Outcome(Status.ACCEPTED, reply, Whom.RECIPIENT)
     if fact.end is End.UNFIT:
         return _unfit(fact)

@@ -12,7 +12,12 @@ from sendbatch.limits.gates import ANY_TIME, NEVER, Gate, Hold
 class Aside(Gate):
     """Nobody at one of the `domains` is sent to, until they are no longer among them."""
 
+    holds = False
     domains: frozenset[str] = frozenset()
+
+    def set_to(self, domains: frozenset[str]) -> None:
+        """Those, and no others, from now on."""
+        self.domains, self.holds = domains, bool(domains)
 
     def due(self, now: float, domain: str) -> float:
         return NEVER if domain in self.domains else ANY_TIME

@@ -6,7 +6,7 @@ none. No I/O and no clock.
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 
 from sendbatch.limits.gates import ANY_TIME, Gate, Hold
 from sendbatch.limits.pace import TOLERANCE
@@ -16,25 +16,28 @@ WIN_BACK = 1.25
 SLOWEST = 1 / 60  # messages a second: slowing down never becomes a standstill
 ONE_BURST = 5.0  # seconds in which further complaints are about the same burst
 MEASURED = 10.0  # seconds over which a rate without a limit is measured
+MEASURED_OVER = 1000  # messages at most
 
 
 class BackOff(Gate):
-    """`pace` is the interval of the account's tightest pace in seconds, 0 without one."""
+    """`recent` are the times at which the last messages went; `pace` is the interval of the account's
+    tightest pace in seconds, 0 without one."""
 
-    def __init__(self, pace: float = 0.0) -> None:
+    counts = False
+
+    def __init__(self, recent: Sequence[float], pace: float = 0.0) -> None:
+        self._recent = recent
         self._pace = pace
         self._parts = 1
         self._learned: float | None = None  # messages a second, while it holds
         self._recovered_at = 0.0  # messages a second at which it no longer holds
         self._arrival = ANY_TIME  # theoretical, of the next message
         self._complained_at = ANY_TIME
-        self._recent: deque[float] = deque(maxlen=1000)
 
     def hold(self, domain: str) -> Hold:
         return Hold("the pace", "the pace of the account")
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
-        self._recent.append(now)
         if self._learned is not None and now - self._complained_at >= CALM:
             self._win_back(now, self._learned * WIN_BACK)
         if self._learned is not None:
@@ -77,6 +80,7 @@ class BackOff(Gate):
 
     def _hold_to(self, per_second: float | None) -> None:
         self._learned = per_second
+        self.counts = per_second is not None
         self.interval = 1 / per_second if per_second is not None else 0.0
         if per_second is None:
             self.until = ANY_TIME

@@ -30,7 +30,7 @@ class Brake(Gate):
         self._first = min(first, longest)
         self._longest = longest
         self._no_wait = no_wait
-        self.on = begun is not None
+        self.on = self.counts = begun is not None
         self.pause = min(begun or 0.0, longest)
         self.until = ANY_TIME
         self.over = False
@@ -87,14 +87,16 @@ class Brake(Gate):
             min(self.pause, self._first) / 2
         )  # all of it takes no longer than the first one
         if self.pause < LEAST:
-            self.on, self.pause, self.until = False, 0.0, ANY_TIME
+            self.on = self.counts = False
+            self.pause, self.until = 0.0, ANY_TIME
             self._begin()
         else:
             self.until = now + self.pause
         return True
 
     def _come_on(self, now: float) -> bool:
-        self.on, self.aside, self._trying = True, frozenset(), None
+        self.on = self.counts = True
+        self.aside, self._trying = frozenset(), None
         self.pause = self._first
         self.until = now + self.pause
         self.over = self._no_wait

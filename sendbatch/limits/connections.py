@@ -19,25 +19,21 @@ class Connections(Gate):
     def __init__(self, declared: int, per_connection: int | None = None) -> None:
         self.declared = declared
         self.per_connection = per_connection
+        self.is_reduced = False  # some are to be won back
         self._parts = 1
-        self._granted = declared
         self._refused_at = ANY_TIME
         self._ended_after: Counter[int] = Counter()
+        self._grant(declared)
 
-    def connections_allowed(self) -> float:
-        return self.allowed
+    def _grant(self, number: int) -> None:
+        """By the server, of which a part is this run's."""
+        self._granted = number
+        self.is_reduced = number < self.declared
+        self.allowed: int = max(1, min(number, self.declared // self._parts))
 
     def share(self, parts: int) -> None:
         self._parts = parts
-
-    @property
-    def allowed(self) -> int:
-        return max(1, min(self._granted, self.declared // self._parts))
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether some are to be won back."""
-        return self._granted < self.declared
+        self._grant(self._granted)
 
     def refused(self, now: float) -> bool:
         """Refused at the greeting, or 421 before a first acceptance: half of them.
@@ -48,20 +44,20 @@ class Connections(Gate):
         self._refused_at = now
         if same_burst or self.allowed == 1:
             return False
-        self._granted = max(1, self.allowed // 2)
+        self._grant(max(1, self.allowed // 2))
         return True
 
     def hold_to_one(self, now: float) -> None:
         """One alone, until they are won back."""
         self._refused_at = now
-        self._granted = 1
+        self._grant(1)
 
     def win_back(self, now: float) -> bool:
         """After a calm minute one more is allowed; returns whether that happened now."""
         if not self.is_reduced or now - self._refused_at < CALM:
             return False
         self._refused_at = now
-        self._granted += 1
+        self._grant(self._granted + 1)
         return True
 
     def is_spent(self, accepted: int) -> bool:

@@ -5,12 +5,13 @@ To add a gate: a module beside these with its class of `Gate`, and a line in `li
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.aside import Aside
-from sendbatch.limits.back_off import BackOff
+from sendbatch.limits.back_off import MEASURED_OVER, BackOff
 from sendbatch.limits.brake import Brake
 from sendbatch.limits.connections import Connections
 from sendbatch.limits.gates import EVERYBODY, Gate, Gates
@@ -58,7 +59,8 @@ def limits_of(
     paced = paces(rates)
     brake = Brake(retry.first_delay, retry.max_delay, no_wait=no_wait, begun=braked)
     aside = Aside()
-    back_off = BackOff(max((pace.interval for pace in paced), default=0.0))
+    recent: deque[float] = deque(maxlen=MEASURED_OVER)
+    back_off = BackOff(recent, max((pace.interval for pace in paced), default=0.0))
     connections = Connections(profile.connections, profile.messages_per_connection)
     gates = [
         brake,
@@ -72,7 +74,7 @@ def limits_of(
         gates += paces(limits, domain)
         if quotas_of(limits) and allowance.usage is not None:
             gates.append(_quota(limits, allowance, clock, domain))
-    return Limits(Gates(gates), brake, aside, back_off, connections, allowance)
+    return Limits(Gates(gates, recent), brake, aside, back_off, connections, allowance)
 
 
 def _quota(

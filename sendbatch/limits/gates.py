@@ -10,6 +10,7 @@ the clock and converts, for that one goes on while a laptop sleeps. No gate wait
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -36,11 +37,15 @@ class Gate:
     """One limit, which by itself limits nothing. `domain` is the recipient domain that it holds, as A-labels;
     each such domain has a lane of its own in the queue, so that nobody waits behind it.
 
-    A gate keeps `until`, or defines `due` where that depends on the moment or on the domain.
+    A gate keeps `until`, or defines `due` where that depends on the moment or on the domain. One that has
+    nothing to say for now says so by `holds` or `counts`: it is not asked or told until that has changed.
     """
 
     domain: str = EVERYBODY
+    holds: bool = True  # whether `due` may hold somebody back now
+    counts: bool = True  # whether `went` is of use now
     until: float = ANY_TIME  # no message may go before
+    allowed: float = NEVER  # connections that may be used at once
     interval: float = 0.0  # seconds from one slot to the next at present; 0: there are no slots
 
     def due(self, now: float, domain: str) -> float:
@@ -59,10 +64,6 @@ class Gate:
         """How one that went has ended; PENDING where it was released, and will go again. Returns why the run
         must end, for people; empty where it goes on."""
         return ""
-
-    def connections_allowed(self) -> float:
-        """How many connections may be used at once."""
-        return NEVER
 
     def share(self, parts: int) -> None:
         """So many runs are alive on the account, this one included: each has an equal part."""
@@ -93,15 +94,16 @@ class Metered(Gate):
 
 class Gates:
     """The gates of one run, in the order in which they are named where several hold for as long: those for
-    everybody first, then those of one domain."""
+    everybody first, then those of one domain. `recent` is given the times at which messages go."""
 
-    def __init__(self, gates: Iterable[Gate]) -> None:
+    def __init__(self, gates: Iterable[Gate], recent: deque[float] | None = None) -> None:
+        self._recent = deque[float](maxlen=0) if recent is None else recent
         self._gates = tuple(gates)
         self.domains = tuple(dict.fromkeys(g.domain for g in self if g.domain != EVERYBODY))
         self._everybody = _Lane(self._gates, EVERYBODY)
         self._lanes = {domain: _Lane(self._gates, domain) for domain in self.domains}
-        self._widths = [g.connections_allowed for g in _that_define("connections_allowed", self)]
         self._listening = _that_define("answered", self)
+        self.are_listening = bool(self._listening)  # whether a gate goes by how messages have ended
         self._parts = 1
 
     def __iter__(self) -> Iterator[Gate]:
@@ -114,8 +116,8 @@ class Gates:
         for gate in lane.until:
             if gate.until > latest:
                 latest = gate.until
-        for due in lane.due:
-            if (at := due(now, domain)) > latest:
+        for gate in lane.moving:
+            if gate.holds and (at := gate.due(now, domain)) > latest:
                 latest = at
         return latest
 
@@ -128,11 +130,13 @@ class Gates:
         """Count one message, which goes now, at each gate. False, and nothing is counted, where one of them
         has none in hand: `refill` first."""
         lane = self._lanes.get(domain, self._everybody)
-        for has_some in lane.has_some:
-            if not has_some():
+        for metered in lane.metered:
+            if not metered.has_some():
                 return False
-        for went in lane.went:
-            went(now, domain, recipient_id)
+        self._recent.append(now)
+        for gate in lane.counting:
+            if gate.counts:
+                gate.went(now, domain, recipient_id)
         return True
 
     async def refill(self, domain: str) -> None:
@@ -145,11 +149,6 @@ class Gates:
         for gate in self._gates:
             if isinstance(gate, Metered):
                 await gate.give_back()
-
-    @property
-    def are_listening(self) -> bool:
-        """Whether a gate goes by how messages have ended."""
-        return bool(self._listening)
 
     def answered(self, now: float, domain: str, recipient_id: int, status: Status) -> str:
         """How one that went has ended: others may go sooner now. Returns why the run must end, if it must."""
@@ -171,7 +170,11 @@ class Gates:
 
     def connections_allowed(self) -> float:
         """How many connections may be used at once."""
-        return min((allowed() for allowed in self._widths), default=NEVER)
+        fewest = NEVER
+        for gate in self._gates:
+            if gate.allowed < fewest:
+                fewest = gate.allowed
+        return fewest
 
     def forecast(self, messages: int, begun_at: float) -> float | None:
         """Seconds until so many messages are done, begun at this epoch time; None where nothing limits them.
@@ -192,11 +195,9 @@ class _Lane:
         own = [gate for gate in gates if gate.domain == domain] if domain != EVERYBODY else []
         self.gates = (*for_everybody, *own)
         self.metered = [gate for gate in self.gates if isinstance(gate, Metered)]
-        moving = _that_define("due", self.gates)
-        self.until = [gate for gate in self.gates if gate not in moving]
-        self.due = [gate.due for gate in moving]
-        self.has_some = [gate.has_some for gate in self.metered]
-        self.went = [gate.went for gate in _that_define("went", self.gates)]
+        self.moving = _that_define("due", self.gates)
+        self.until = [gate for gate in self.gates if gate not in self.moving]
+        self.counting = _that_define("went", self.gates)
 
 
 def _that_define(method: str, gates: Iterable[Gate]) -> list[Gate]:

@@ -63,6 +63,7 @@ class Quota(Metered):
         self._in_hand: Block | None = None
         self._ahead: Block | None = None  # so that nobody waits when a block is used up
         self._lapsed: list[Block] = []
+        self.holds = False
         self._free_at: float | None = None  # seconds since the epoch, where it is used up
         self._fetching: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
@@ -78,8 +79,8 @@ class Quota(Metered):
 
     def has_some(self) -> bool:
         """Whether there is a block in hand; that taken ahead, where the one before it is used up."""
-        now = self._clock.wall()
-        if self._in_hand is not None and self._in_hand.is_fresh(now):
+        now, block = self._clock.wall(), self._in_hand
+        if block is not None and block.is_fresh(now):
             return True
         for old in (self._in_hand, self._ahead):
             if old is not None and old.left and not old.is_fresh(now):
@@ -137,12 +138,12 @@ class Quota(Metered):
     async def _take(self) -> None:
         block = await self._granted()
         if block.left:
-            self._in_hand, self._free_at = block, None
+            self._in_hand, self._free_at, self.holds = block, None, False
             return
         free_at = await asyncio.to_thread(
             self._usage.next_free, self._account, self._windows, block.taken_at
         )
-        self._free_at = max(free_at, block.taken_at + PAUSE)
+        self._free_at, self.holds = max(free_at, block.taken_at + PAUSE), True
 
     async def _granted(self) -> Block:
         """Take a block durably: as many as there were to be had."""

@@ -13,10 +13,11 @@ from dataclasses import replace
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Survey
 from sendbatch.message.content import Content
-from sendbatch.message.identity import boundary
+from sendbatch.message.headers import is_plain
 from sendbatch.message.letter import Letter, Proof
-from sendbatch.message.mime import is_plain, multipart, text_part
+from sendbatch.message.mime import boundary, multipart
 from sendbatch.message.parts import Parts, Sample
+from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed
 from sendbatch.values import Message, Recipient, Unbuildable
 
@@ -78,14 +79,14 @@ def composed(parts: Parts) -> Message:
 
 def _encoded(parts: Parts) -> tuple[list[bytes], Sequence[bytes]]:
     """The headers, and what follows them: those of MIME and the body."""
-    mark = boundary(parts.message_id)
+    attached = [[file.encoded] for file in parts.attachments]
+    headers = [header.wire or header.encoded() for header in parts.headers]
     bodies = [text_part("plain", parts.text)]
     if parts.html is not None:
         bodies.append(text_part("html", parts.html))
+    mark = boundary(parts.message_id)
     readable = multipart("alternative", f"{mark}.1", bodies)
-    attached = [[file.encoded] for file in parts.attachments]
-    body = multipart("mixed", f"{mark}.0", [readable, *attached])
-    return [header.wire or header.encoded() for header in parts.headers], body
+    return headers, multipart("mixed", f"{mark}.0", [readable, *attached])
 
 
 def _hold_headers(headers: Sequence[bytes]) -> None:

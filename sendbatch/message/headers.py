@@ -31,6 +31,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+_PLAIN_LINES = re.compile(rb"(?:[\t -\-/-~][\t -~]*\r\n)+")
 # Would end the address, or the header, or make another of it: a route, a comment, a group.
 _UNSAFE = re.compile(r"""[\x00-\x20\x7f-\xa0\u2028\u2029<>()"\\,;:]""")
 
@@ -188,6 +189,12 @@ def _date(second: int) -> Header:
     clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
     value = f"{day}, {at.tm_mday:02} {month} {at.tm_year:04} {clock} +0000"
     return Header("Date", value, f"Date: {value}\r\n".encode())
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether these headers can go on the wire as they stand, as parts always can: 7-bit, ended by
+    CRLF, no line beginning with a dot. `Message.plain` says so of the whole."""
+    return _PLAIN_LINES.fullmatch(head) is not None
 
 
 def _is_plain(value: str) -> bool:

@@ -28,12 +28,6 @@ def idempotency_key(salt: bytes, message_id: str, email: str, cells: Sequence[st
     return _mac(salt, "idempotency", message_id, email, *cells)
 
 
-def boundary(message_id: str) -> str:
-    """A boundary without its number, of the Message-ID's last hex digits before the @. "=_" occurs
-    in no quoted-printable or base64 line (RFC 2045 §6.7), so no body can contain it."""
-    return "=_" + message_id.partition("@")[0][-24:]
-
-
 def short(digest: str) -> str:
     """A digest as people see it in report.csv: its first 12 hex digits."""
     return digest[:12]

@@ -1,4 +1,4 @@
-"""How a message's parts are written: bodies, attachments, and the multiparts around them.
+"""How a message's parts are put together: attachments, and the multiparts around them and the bodies.
 
 A part is its headers and its encoded body, as bytes that are joined once, with all the rest. It is
 7-bit, its lines end with CRLF, and none begins with a dot: quoted-printable sees to that, base64 and
@@ -9,39 +9,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from binascii import b2a_base64
 from collections.abc import Sequence
 
 from sendbatch.message.headers import named, one_line, parameters
 from sendbatch.message.media_types import media_type
 from sendbatch.message.parts import File
-from sendbatch.message.quoted import decoded_size, quoted, with_line_feeds
+from sendbatch.message.quoted import base64_lines
 
-_LINE = 76  # RFC 2045 §6.8
-_PLAIN_LINES = re.compile(rb"(?:[\t -\-/-~][\t -~]*\r\n)+")
 _LONGEST_NAME = 255  # bytes, as file systems have it
 _LONGEST_END = 20  # characters behind the last dot that are a file's ending
 # A path's separators, here or elsewhere: a name that has one may be cut there by who saves it.
 _SEPARATORS = str.maketrans("/\\", "__")
 # RFC 5545 §3.7.2; a calendar needs it in the part's own header as well (RFC 6047 §2.4).
 _METHOD = re.compile(rb"^METHOD:([A-Za-z-]{1,20})\r?$", re.MULTILINE)
-
-
-def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
-    """A text/plain or text/html part, in whichever encoding is shorter. `pieces` are the text, and
-    best those that other messages have too.
-
-    Raises UnicodeEncodeError for a lone surrogate.
-    """
-    whole = quoted(pieces)
-    body = whole.rstrip(b"\r\n") + b"\r\n"
-    head = b'Content-Type: text/%b; charset="utf-8"\r\n' % subtype.encode("ascii")
-    # No character is less than a byte: the body need seldom be looked through to know its size.
-    at_least = sum(map(len, pieces)) - len(whole) + len(body)
-    if len(body) <= _base64_size(at_least) or len(body) <= _base64_size(decoded_size(body)):
-        return [head, b"Content-Transfer-Encoding: quoted-printable\r\n\r\n", body]
-    text = with_line_feeds("".join(pieces)).rstrip("\n").replace("\n", "\r\n") + "\r\n"
-    return [head, b"Content-Transfer-Encoding: base64\r\n\r\n", _base64(text.encode("utf-8"))]
 
 
 def attached(name: str, data: bytes) -> File:
@@ -58,7 +38,7 @@ def attached(name: str, data: bytes) -> File:
             b"Content-Transfer-Encoding: base64\r\n",
             named("Content-Disposition", "attachment", name),
             b"\r\n",
-            _base64(data),
+            base64_lines(data),
         )
     )
     return File(name, kind, len(data), encoded)
@@ -86,6 +66,12 @@ def _to_save_under(name: str) -> str:
     return name or "attachment"
 
 
+def boundary(message_id: str) -> str:
+    """A boundary without its number, of the Message-ID's last hex digits before the @. "=_" occurs
+    in no quoted-printable or base64 line (RFC 2045 §6.7), so no body can contain it."""
+    return "=_" + message_id.partition("@")[0][-24:]
+
+
 def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
     """Parts, each ending in CRLF, joined under a boundary that none of them contains."""
     if len(parts) == 1:
@@ -100,26 +86,9 @@ def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> 
     return joined
 
 
-def is_plain(head: bytes) -> bool:
-    """Whether these headers can go on the wire as they stand, as parts always can: 7-bit, ended by
-    CRLF, no line beginning with a dot. `Message.plain` says so of the whole."""
-    return _PLAIN_LINES.fullmatch(head) is not None
-
-
 def _is_utf8(data: bytes) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _base64_size(size: int) -> int:
-    encoded = -(-size // 3) * 4
-    return encoded + -(-encoded // _LINE) * 2
-
-
-def _base64(data: bytes) -> bytes:
-    whole = b2a_base64(data, newline=False)
-    lines = [whole[start : start + _LINE] for start in range(0, len(whole), _LINE)]
-    return b"\r\n".join([*lines, b""]) or b"\r\n"

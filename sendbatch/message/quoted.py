@@ -1,4 +1,6 @@
-"""Quoted-printable (RFC 2045 §6.7), piece by piece: what many messages share is encoded once.
+"""How a body is written: as quoted-printable (RFC 2045 §6.7), or as base64 where that is shorter.
+
+Quoted-printable is made piece by piece: what many messages share is encoded once.
 
 A template gives a body as pieces, and its constant ones are the same for everybody. Each piece is
 encoded as if it began a line and as if anything could follow it, so that what it becomes depends on
@@ -15,6 +17,7 @@ line break before it. One thing is left to be seen then: a blank that would end 
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -32,6 +35,23 @@ _PLAIN = re.compile(r"[ -\-/-<>-EG-~][ -<>-~]{0,74}")  # what stands for itself:
 # How it is written; the room its first line takes, with the "=" of a soft line break behind it if it
 # may need one; the length of its last line; whether that is the only one.
 _Encoded: TypeAlias = tuple[bytes, int, int, bool]
+
+
+def text_part(subtype: str, pieces: Sequence[str]) -> list[bytes]:
+    """A text/plain or text/html part, in whichever encoding is shorter. `pieces` are the text, and
+    best those that other messages have too.
+
+    Raises UnicodeEncodeError for a lone surrogate.
+    """
+    whole = quoted(pieces)
+    body = whole.rstrip(b"\r\n") + b"\r\n"
+    head = b'Content-Type: text/%b; charset="utf-8"\r\n' % subtype.encode("ascii")
+    # No character is less than a byte: the body need seldom be looked through to know its size.
+    at_least = sum(map(len, pieces)) - len(whole) + len(body)
+    if len(body) <= _base64_size(at_least) or len(body) <= _base64_size(decoded_size(body)):
+        return [head, b"Content-Transfer-Encoding: quoted-printable\r\n\r\n", body]
+    text = with_line_feeds("".join(pieces)).rstrip("\n").replace("\n", "\r\n") + "\r\n"
+    return [head, b"Content-Transfer-Encoding: base64\r\n\r\n", base64_lines(text.encode("utf-8"))]
 
 
 def quoted(pieces: Sequence[str]) -> bytes:
@@ -161,3 +181,14 @@ def _last_cut(line: str) -> int:
     while line[cut] == "=" and line[cut + 1] in "89AB":  # a byte that continues a character
         cut -= 3
     return cut
+
+
+def _base64_size(size: int) -> int:
+    encoded = -(-size // 3) * 4
+    return encoded + -(-encoded // _WIDTH) * 2
+
+
+def base64_lines(data: bytes) -> bytes:
+    whole = b2a_base64(data, newline=False)
+    lines = [whole[start : start + _WIDTH] for start in range(0, len(whole), _WIDTH)]
+    return b"\r\n".join([*lines, b""]) or b"\r\n"

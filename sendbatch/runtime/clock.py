@@ -40,11 +40,8 @@ class Onward:
 class SystemClock:
     """The machine's own clocks."""
 
-    def wall(self) -> float:
-        return time.time()
-
-    def steady(self) -> float:
-        return time.monotonic()
+    wall = staticmethod(time.time)
+    steady = staticmethod(time.monotonic)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         if event.is_set():

@@ -1,18 +1,46 @@
-"""One message on its way until its dot leaves: what is yet to be written, what has been refused."""
+"""One message on its way until its dot leaves: what is yet to be written, what has been refused. No I/O.
+
+`unfit` is asked before anything is written: a message that would break the conversation, or that the server
+has said it does not take, never reaches it.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sendbatch.smtp import facts
-from sendbatch.smtp.envelope import mail_command, rcpt_command, stuffed
 from sendbatch.smtp.facts import State
 from sendbatch.smtp.levels import BEHIND, OUT_OF_STEP, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.transport import Cause, Fact
+from sendbatch.smtp.transport import Cause, Fact, Unfit
 from sendbatch.values import Message
 
 LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
+# Would end the command, or the path within it (RFC 5321 §4.1.2).
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f<>]")
+
+
+def unfit(message: Message, offers: Offers) -> Cause | None:
+    """Why this message cannot be sent over a connection with these offers, None where it can."""
+    envelope, data = message.envelope, message.data
+    if envelope.smtputf8 and not offers.smtputf8:
+        return Cause(Unfit.SMTPUTF8)
+    if offers.size is not None and len(data) > offers.size:
+        return Cause(Unfit.TOO_LARGE, f"{len(data)} {offers.size}")
+    addresses = envelope.sender + envelope.recipient
+    if _UNSAFE.search(addresses) or not (envelope.smtputf8 or addresses.isascii()):
+        return Cause(Unfit.UNSAFE_ADDRESS)
+    if message.plain:
+        return None
+    # A lone dot between bare line ends would be an end of the message to some servers and not to
+    # others: the rest would be commands (RFC 5321 §2.3.8).
+    ends = data.count(b"\r\n")
+    if not data.endswith(b"\r\n") or not ends == data.count(b"\n") == data.count(b"\r"):
+        return Cause(Unfit.LINE_END)
+    if not (envelope.smtputf8 or data.isascii()):
+        return Cause(Unfit.NOT_7BIT)
+    return None
 
 
 @dataclass(slots=True)
@@ -32,15 +60,16 @@ class Attempt:
     body: bytes = b""
     body_sent: bool = False
 
-    def next_write(self) -> tuple[list[State], bytes]:
+    def next_write(self) -> tuple[tuple[State, ...], bytes]:
         """The commands to write now: one, or all of the group."""
         count = 1 if self.level == SINGLE else len(self.commands)
-        written, self.commands = self.commands[:count], self.commands[count:]
-        return [state for state, _ in written], b"".join([command for _, command in written])
+        states, commands = zip(*self.commands[:count], strict=True)
+        del self.commands[:count]
+        return states, b"".join(commands)
 
     def large_body(self) -> bytes | None:
         """The body to send before the intent is durable; None where it is kept for its dot."""
-        body = stuffed(self.message)
+        body = _stuffed(self.message)
         self.body_sent = len(body) > LARGE
         if self.body_sent:
             return body
@@ -74,9 +103,12 @@ def attempt(
 ) -> Attempt:
     """Of a message that fits the offers; after a refused envelope RSET goes first, and where DATA
     was accepted though no recipient was (RFC 2920 §3.1), a lone dot before that."""
+    envelope = message.envelope
+    size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""  # RFC 1870
+    beyond_ascii = " BODY=8BITMIME SMTPUTF8" if envelope.smtputf8 else ""  # RFC 6531 §3.4
     commands = [
-        (State.MAIL, mail_command(message, offers)),
-        (State.RCPT, rcpt_command(message.envelope)),
+        (State.MAIL, f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n".encode()),
+        (State.RCPT, f"RCPT TO:<{envelope.recipient}>\r\n".encode()),
         (State.DATA, b"DATA\r\n"),
     ]
     if reset:
@@ -84,3 +116,11 @@ def attempt(
     if lone_dot:
         commands.insert(0, (State.LONE_DOT, b".\r\n"))
     return Attempt(message, level, commands)
+
+
+def _stuffed(message: Message) -> bytes:
+    """The body with a dot before each line that begins with one (RFC 5321 §4.5.2)."""
+    if message.plain:
+        return message.data
+    body = message.data.replace(b"\r\n.", b"\r\n..")
+    return b"." + body if body.startswith(b".") else body

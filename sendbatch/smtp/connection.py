@@ -75,6 +75,7 @@ class Connection(asyncio.Protocol):
         self, transport: asyncio.Transport, offers: Offers, timeouts: Timeouts, levels: Levels
     ) -> None:
         self.offers = offers
+        self.most_messages = offers.mailmax  # it may carry, where the server says so (RFC 9422)
         self.accepted = 0
         self.refused_recipients = 0
         self.round_trip = 0.0
@@ -98,15 +99,10 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._late_at = 0.0  # on the loop's clock, if `_awaiting` is not answered
-        self._awaiting: str | None = None
+        self._awaiting: State | None = None
         self._patience = 0.0
         self._asked_at: float | None = None
         self._rests_since = self._loop.time()
-
-    @property
-    def most_messages(self) -> int | None:
-        """How many it may carry, where the server says so (RFC 9422)."""
-        return self.offers.mailmax
 
     @property
     def mishandled(self) -> bool:
@@ -121,8 +117,8 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Whether another message may be handed over."""
-        gone = self._transaction.state in (State.GONE, State.QUIT)
-        return not gone and not self._transport.is_closing()
+        over = self._transaction.state in (State.GONE, State.QUIT)
+        return not over and not self._transport.is_closing()
 
     async def carry(
         self, first: P, source: Source[P], intents: IntentLog[P], sink: Sink[P]
@@ -178,7 +174,7 @@ class Connection(asyncio.Protocol):
 
     def _start(self, message: Message) -> None:
         actions = self._transaction.start(message)
-        if any(isinstance(action, Write) for action in actions):
+        if actions and isinstance(actions[0], Write):
             self._asked_at = self._loop.time()
         self._perform(actions)
 
@@ -213,7 +209,9 @@ class Connection(asyncio.Protocol):
     # actions
 
     def _perform(self, actions: Sequence[Action]) -> None:
-        if not actions and self._awaiting == self._transaction.awaiting:
+        awaited = self._transaction.awaited
+        awaiting = awaited[0] if awaited else None
+        if not actions and self._awaiting is awaiting:
             return
         for action in actions:
             if isinstance(action, Write):
@@ -224,7 +222,9 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             else:
                 self._work.append(action)
-        self._limit_waiting()
+        self._awaiting = awaiting
+        if awaiting is not None:
+            self._limit_waiting(awaiting)
         if actions:
             self._wake()
 
@@ -286,13 +286,13 @@ class Connection(asyncio.Protocol):
 
     # limits of time
 
-    def _limit_waiting(self) -> None:
-        """From now on for what is awaited now. The timer is moved only to ring earlier: it looks
+    def _limit_waiting(self, command: State) -> None:
+        """From now on for the reply to this. The timer is moved only to ring earlier: it looks
         again when it rings too early, which is cheaper than a timer for each reply."""
-        self._awaiting = command = self._transaction.awaiting
-        if command is None:
-            return
-        self._patience = self._patience_for(command)
+        self._patience = self._limits.get(command, self._timeouts.mail)
+        behind_a_dot = self._transaction.patience if command is State.MAIL else None
+        if behind_a_dot is not None:
+            self._patience = min(behind_a_dot, self._patience)
         self._late_at = self._loop.time() + self._patience
         if self._timer is None or self._late_at < self._timer.when():
             self._ring_at(self._late_at)
@@ -314,19 +314,14 @@ class Connection(asyncio.Protocol):
         silent = Cause(Break.SILENT, f"{self._patience:g} {what}")
         self._perform(self._transaction.silent(silent))
 
-    def _patience_for(self, command: str) -> float:
-        limit = self._limits.get(command, self._timeouts.mail)
-        behind_a_dot = self._transaction.patience
-        return limit if behind_a_dot is None else min(behind_a_dot, limit)
-
     def _lost_with_its_connection(self, fact: Fact) -> Fact:
         """Where QUIT went along and its reply is here already, nothing was lost: it was to end."""
-        gone = self._transaction.state is State.GONE or self._transport.is_closing()
+        gone = self._transaction.gone or self._transport.is_closing()
         return facts.lost(fact) if gone and not self._transaction.has_left else fact
 
     def _count(self, fact: Fact) -> None:
         self._rests_since = self._loop.time()
-        if fact.taken:
+        if fact.end is End.TAKEN:
             self.accepted += 1
         elif fact.end is End.REFUSED and fact.step is Step.RECIPIENT:
             self.refused_recipients += 1

@@ -50,10 +50,6 @@ def misfit(code: int, state: State) -> Cause:
     return Cause(Break.MISFIT, f"{code} {state}")
 
 
-def taken(reply: Reply) -> Fact:
-    return Fact(End.TAKEN, Step.MESSAGE, reply)
-
-
 def refused(state: State, reply: Reply) -> Fact | None:
     """None where the reply is no refusal. A refused RSET releases: nothing of the message was begun."""
     if reply.code // 100 not in (4, 5):

@@ -38,48 +38,53 @@ class Answer(NamedTuple):
 
 
 class ReplyParser:
-    """Bytes in (`feed`), answers out (`next_answer`)."""
+    """Bytes in (`feed`), whole replies out: `answers` are those that nobody took yet.
+
+    `has_rest`: bytes came behind them that are no whole reply. `broken` says so of bytes that
+    are none and never will be: nothing is read any more.
+    """
 
     def __init__(self) -> None:
+        self.answers: deque[Answer] = deque()
+        self.has_rest = False
+        self.broken: ReplyError | None = None
         self._buffer = bytearray()
-        self._read_ahead: deque[Answer] = deque()
         self._code: bytes | None = None
         self._lines: list[bytes] = []
-        self._broken: ReplyError | None = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether bytes were received that belong to no answer handed out so far."""
-        return bool(self._read_ahead or self._buffer or self._lines)
 
     def feed(self, data: bytes) -> None:
         """Take what was received."""
-        if not self.pending and self._broken is None and _SIMPLE.fullmatch(data):
-            lines = data[:-2].split(b"\r\n")
-            self._read_ahead.extend([Answer(int(line[:3]), (line[4:],)) for line in lines])
-        else:
+        if not self.has_rest and _SIMPLE.fullmatch(data):
+            for line in data[:-2].split(b"\r\n"):
+                self.answers.append(Answer(int(line[:3]), (line[4:],)))
+        elif self.broken is None:
             self._buffer += data
+            self._read_buffer()
 
     def next_answer(self) -> Answer | None:
         """The next whole reply, None where more bytes are needed.
 
         Raises ReplyError, and from then on always, where the bytes are not a reply.
         """
-        if self._read_ahead:
-            return self._read_ahead.popleft()
-        if not self._buffer and self._broken is None:
-            return None
-        return self._from_buffer()
+        if self.answers:
+            return self.answers.popleft()
+        if self.broken is not None:
+            raise self.broken
+        return None
 
-    def _from_buffer(self) -> Answer | None:
-        if self._broken is not None:
-            raise self._broken
+    @property
+    def pending(self) -> bool:
+        """Whether bytes were received that belong to no answer taken so far."""
+        return bool(self.answers) or self.has_rest
+
+    def _read_buffer(self) -> None:
         try:
-            return self._read()
+            while (answer := self._read()) is not None:
+                self.answers.append(answer)
         except ReplyError as error:
-            self._broken = error
+            self.broken = error
             self._buffer.clear()
-            raise
+        self.has_rest = bool(self._buffer or self._lines or self.broken)
 
     def _read(self) -> Answer | None:
         while (line := self._line()) is not None:
@@ -117,9 +122,8 @@ class ReplyParser:
 
 def reply_of(answer: Answer, command: str) -> Reply:
     """The answer as the value that flows through the house, its text clean and bounded."""
-    return clean_reply(
-        answer.code, [line.decode("utf-8", "replace") for line in answer.lines], command
-    )
+    lines = [str(line, "utf-8", "replace") for line in answer.lines]
+    return clean_reply(answer.code, lines, command)
 
 
 def clean_reply(code: int, lines: list[str], command: str) -> Reply:

@@ -8,7 +8,7 @@ next along with the dot: the following message's envelope, or QUIT. Such a messa
 what becomes of it is kept until `start` is called for it. Two rules:
 
 1. Every change of state is in this file, and each message started is settled exactly once.
-2. `_awaited` holds the commands whose replies are outstanding, in the order they were written. A
+2. `awaited` holds the commands whose replies are outstanding, in the order they were written. A
    reply answers the first of them, whose name is the state. Where there is none the state is `READY`
    (the dot is held back) or `IDLE`, and any byte of the server ends the connection; `GONE` is final.
 
@@ -39,13 +39,12 @@ from collections.abc import Sequence
 
 from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.attempt import Attempt, attempt
-from sendbatch.smtp.envelope import unfit
+from sendbatch.smtp.attempt import Attempt, attempt, unfit
 from sendbatch.smtp.facts import POSITIVE, State, misfit
 from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.replies import Answer, ReplyError, ReplyParser, reply_of
-from sendbatch.smtp.transport import Break, Cause, Fact
+from sendbatch.smtp.replies import Answer, ReplyParser, reply_of
+from sendbatch.smtp.transport import Break, Cause, End, Fact, Step
 from sendbatch.values import Message
 
 
@@ -58,34 +57,36 @@ class Transaction:
         self._offers = offers
         self._levels = levels
         self._parser = ReplyParser()
-        self._awaited: deque[State] = deque()
+        self.awaited: deque[State] = deque()  # whose replies are outstanding, in order
         self._envelope: Attempt | None = None
         self._ahead: Message | None = None  # the envelope's, until it is started
         self._held: Fact | None = None  # of `_ahead`
         self._needs_dot = self._needs_reset = False
         self._is_new = True  # no envelope has got its replies yet
-        self._gone = False
+        self.gone = False  # nothing is said on it any more
 
     @property
     def state(self) -> State:
-        if self._gone:
+        if self.gone:
             return State.GONE
-        if self._awaited:
-            return self._awaited[0]
+        if self.awaited:
+            return self.awaited[0]
         ready = self._envelope is not None and self._envelope.ready
         return State.READY if ready else State.IDLE
 
     @property
     def awaiting(self) -> str | None:
         """The command whose reply is outstanding: RSET, MAIL, RCPT, DATA, MESSAGE, QUIT, lone dot."""
-        return self._awaited[0] if self._awaited else None
+        return self.awaited[0] if self.awaited else None
 
     @property
     def can_follow(self) -> bool:
         """Whether the next envelope, or QUIT, may go along with the dot that is to leave now."""
-        if self.state is not State.READY or self._parser.pending:
+        if self.state is not State.READY or self._parser.answers or self._parser.has_rest:
             return False
-        return self._offers.pipelining and self._levels.is_open(self)
+        levels = self._levels
+        has_worked = levels.proven and levels.highest >= BEHIND
+        return self._offers.pipelining and (has_worked or levels.is_open(self))
 
     @property
     def patience(self) -> float | None:
@@ -99,7 +100,7 @@ class Transaction:
         """Hand this message over; the one before it must be settled."""
         if self._ahead is not None:
             return self._take_up(message)
-        if self._gone:
+        if self.gone:
             return [Settle(facts.released(facts.GONE))]
         if self.state is not State.IDLE:
             raise RuntimeError(f"a message was started while {self.state}")
@@ -110,19 +111,20 @@ class Transaction:
 
     def receive(self, data: bytes) -> Sequence[Action]:
         """Bytes of the server, split in any way."""
-        if self._gone:
+        if self.gone:
             return []
-        self._parser.feed(data)
+        parser = self._parser
+        parser.feed(data)
+        answers = parser.answers
         actions: list[Action] = []
-        try:
-            while (answer := self._parser.next_answer()) is not None:
-                if meant := self._answered(answer):
-                    actions += meant
-                if self._gone:
-                    return actions
-        except ReplyError as error:
-            return [*actions, *self._misfit(Cause(Break.GARBLED, str(error)))]
-        if self._parser.pending and self.state is State.IDLE:
+        while answers:
+            if meant := self._answered(answers.popleft()):
+                actions += meant
+            if self.gone:
+                return actions
+        if parser.broken is not None:
+            actions += self._misfit(Cause(Break.GARBLED, str(parser.broken)))
+        elif parser.has_rest and self.state is State.IDLE:
             actions += self.end(facts.UNASKED)
         return actions
 
@@ -134,10 +136,10 @@ class Transaction:
         envelope = self._envelope
         if envelope is None or self.state is not State.READY or self._ahead is not None:
             return []
-        if self._parser.pending:
+        if self._parser.answers or self._parser.has_rest:
             return self.end(facts.EARLY)
         self._envelope = None
-        self._awaited.append(State.MESSAGE)
+        self.awaited.append(State.MESSAGE)
         data = envelope.body + b".\r\n"
         if isinstance(along, Message):
             data += self._go_ahead(along)
@@ -174,7 +176,7 @@ class Transaction:
         return [Write(self._say_quit())]
 
     def _say_quit(self) -> bytes:
-        self._awaited.append(State.QUIT)
+        self.awaited.append(State.QUIT)
         self.has_left = True
         return b"QUIT\r\n"
 
@@ -190,7 +192,7 @@ class Transaction:
 
     def _next_write(self, envelope: Attempt) -> bytes:
         states, data = envelope.next_write()
-        self._awaited.extend(states)
+        self.awaited.extend(states)
         return data
 
     def _go_ahead(self, message: Message) -> bytes:
@@ -198,7 +200,8 @@ class Transaction:
         if (cause := unfit(message, self._offers)) is not None:
             self._held = facts.unfit(cause)
             return b""
-        self._levels.tries(self)
+        if not self._levels.proven:
+            self._levels.tries(self)
         return self._open(message, BEHIND)
 
     def _take_up(self, message: Message) -> Sequence[Action]:
@@ -220,7 +223,7 @@ class Transaction:
 
     def _answered(self, answer: Answer) -> Sequence[Action]:
         """One whole reply, to the command that the state names."""
-        awaited, envelope = self._awaited, self._envelope
+        awaited, envelope = self.awaited, self._envelope
         if awaited and awaited[0] is State.MESSAGE:
             return self._message_answered(answer)
         if envelope is None:  # IDLE, QUIT
@@ -237,26 +240,26 @@ class Transaction:
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, State.MESSAGE)
         if reply.code // 100 == 2:
-            self._awaited.popleft()
-            return [Settle(facts.taken(reply))]
+            self.awaited.popleft()
+            return [Settle(Fact(End.TAKEN, Step.MESSAGE, reply))]
         if reply.code == 421:
             return self._close(facts.closing(State.MESSAGE, reply), facts.CLOSED)
         fact = facts.refused(State.MESSAGE, reply)
         if fact is None:
             return self._misfit(misfit(reply.code, State.MESSAGE))
-        self._awaited.popleft()
+        self.awaited.popleft()
         return [Settle(fact)]
 
     def _granted(self, envelope: Attempt, state: State) -> Sequence[Action]:
         if state is State.DATA:
-            if envelope.level == BEHIND:
+            if envelope.level == BEHIND and self._levels.learned != BEHIND:
                 self._levels.fits()
             envelope.ready = True
             self._got_through(envelope)
             return self._make_ready(envelope) if self._ahead is None else ()
-        if self._awaited:
+        if self.awaited:
             return ()
-        if self._parser.pending:
+        if self._parser.answers or self._parser.has_rest:
             return self.end(facts.SURPLUS)
         return [Write(self._next_write(envelope))]
 
@@ -286,7 +289,7 @@ class Transaction:
 
     def _refused(self, envelope: Attempt) -> Sequence[Action]:
         """Over once nothing of the group is outstanding any more."""
-        if self._awaited:
+        if self.awaited:
             return []
         if envelope.level == BEHIND and envelope.refused is not State.MAIL:
             self._levels.fits()
@@ -325,7 +328,7 @@ class Transaction:
     def _weigh_cut(self) -> None:
         """The stream ends. Within the first envelope, that may be for how it was written."""
         envelope = self._envelope
-        if self._gone or envelope is None or not self._is_new or envelope.fact is not None:
+        if self.gone or envelope is None or not self._is_new or envelope.fact is not None:
             return
         if self._levels.cut_off(envelope.level):
             self.mishandled = True
@@ -340,14 +343,14 @@ class Transaction:
     def _close(self, sent: Fact | None, cause: Cause, *, cut: bool = False) -> Sequence[Action]:
         """No more of this connection. `sent` is how a message ends whose dot has left; an envelope ends as
         was found before, else by `cause`."""
-        if self._gone:
+        if self.gone:
             return []
         actions: list[Action] = [Drop()]
-        if sent is not None and State.MESSAGE in self._awaited:
+        if sent is not None and State.MESSAGE in self.awaited:
             actions.append(Settle(sent))
         if (envelope := self._envelope) is not None:
             actions += self._settle_envelope(envelope.ended(cause))
         self._levels.leaves(self, cut=cut and envelope is not None and envelope.is_tried)
-        self._awaited.clear()
-        self._gone = True
+        self.awaited.clear()
+        self.gone = True
         return actions

@@ -91,14 +91,6 @@ class Fact(NamedTuple):
     closing: bool = False
     lost: bool = False
 
-    @property
-    def taken(self) -> bool:
-        return self.end is End.TAKEN
-
-    @property
-    def released(self) -> bool:
-        return self.end is End.RELEASED
-
 
 class Quit(NamedTuple):
     """Nothing follows on this connection: take leave along with the message that is under way."""

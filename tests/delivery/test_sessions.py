@@ -6,7 +6,7 @@ import pytest
 
 from sendbatch.delivery.sessions import Handed, Lesson, explained, lesson
 from sendbatch.delivery.verdict import verdict
-from sendbatch.smtp.facts import ENDED, early, lost, released, taken, unanswered, unfinished
+from sendbatch.smtp.facts import ENDED, early, lost, released, unanswered, unfinished
 from sendbatch.smtp.transport import Fact
 from sendbatch.values import Reply, Why
 from tests.kit.handing import answered
@@ -43,7 +43,7 @@ def refused(code: int, command: str, said: str = "no") -> Fact:
         (refused(550, "RCPT", "no"), 0, 19, None),
         (unfinished(ENDED), 5, 5, None),
         (unanswered(ENDED), 5, 5, None),
-        (taken(Reply(250, "ok", "MESSAGE")), 5, 5, None),
+        (answered(Reply(250, "ok", "MESSAGE")), 5, 5, None),
     ],
 )
 def test_whether_its_connection_explains_a_refusal(
@@ -55,7 +55,7 @@ def test_whether_its_connection_explains_a_refusal(
 ENOUGH = refused(452, "MAIL", "too many messages in this session")
 SLOWER = refused(421, "MAIL", "slow down")
 BYE = refused(421, "RCPT")
-TAKEN = taken(Reply(250, "ok", "MESSAGE"))
+TAKEN = answered(Reply(250, "ok", "MESSAGE"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sendbatch.reasons import reason_of
 from sendbatch.smtp import facts
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.facts import State
-from sendbatch.smtp.transport import Fact, Quit, Written
+from sendbatch.smtp.transport import End, Fact, Quit, Step, Written
 from sendbatch.values import Message, Outcome, Reply, Status
 
 
@@ -111,7 +111,7 @@ def answered(reply: Reply) -> Fact:
     if reply.code == 421:
         return facts.closing(state, reply)
     if reply.code < 300:
-        return facts.taken(reply)
+        return Fact(End.TAKEN, Step.MESSAGE, reply)
     found = facts.refused(state, reply)
     assert found is not None
     return found

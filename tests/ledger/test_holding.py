@@ -14,7 +14,7 @@ import pytest
 
 from sendbatch.errors import LockedError, RecordLost
 from sendbatch.ledger.facts import Intent, Settled
-from sendbatch.ledger.sqlite.holding import is_newer
+from sendbatch.ledger.sqlite.holding import is_newer, noted_in
 from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
 from sendbatch.ledger.sqlite.record import (
     FILE,
@@ -26,7 +26,7 @@ from sendbatch.ledger.sqlite.record import (
 )
 from sendbatch.ledger.sqlite.sql import transaction
 from sendbatch.values import Status
-from tests.kit.people import OUTCOMES, entry, person, plan, statuses
+from tests.kit.people import OUTCOMES, entry, person, plan, stage, statuses
 from tests.kit.selecting import sending
 
 ROOT = Path(__file__).parents[2]
@@ -334,3 +334,17 @@ def test_a_lock_tells_of_a_record_that_is_older_but_not_of_one_taken_a_moment_be
     assert is_newer(b"b 0\n", "a 3", "")
     assert is_newer(b"b 0\n", None, None)
     assert not is_newer(b"a 3\n", "b 0", "a")  # cut off before its own number was in the lock
+
+
+def test_the_lock_tells_of_nothing_that_a_power_cut_could_undo(tmp_path: Path) -> None:
+    """A plan is staged without synchronising: were it counted, the lock would be ahead of the record."""
+    with (
+        hold(tmp_path, since="now", holder="we") as held,
+        open_ledger(tmp_path, held) as ledger,
+    ):
+        before = noted_in(tmp_path / LOCK)
+        with ledger.draft() as draft:
+            stage(draft, [person(2, "ann")])
+            assert noted_in(tmp_path / LOCK) == before
+            draft.merge()
+        assert noted_in(tmp_path / LOCK) != before

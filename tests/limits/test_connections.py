@@ -31,7 +31,7 @@ def test_runs_on_one_account_share_them() -> None:
     connections, allowed = Connections(8), []
     for parts in (1, 2, 3, 20, 1):
         connections.share(parts)
-        allowed.append(connections.connections_allowed())
+        allowed.append(connections.allowed)
     assert allowed == [8, 4, 2, 1, 8]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sendbatch.message.identity import boundary, idempotency_key, message_id, proof_id
+from sendbatch.message.identity import idempotency_key, message_id, proof_id
+from sendbatch.message.mime import boundary
 
 SALT = b"salt" * 8
 ID = "<0123456789@example.com>"

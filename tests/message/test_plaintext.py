@@ -283,7 +283,7 @@ def test_broken_html_breaks_nothing(html: str) -> None:
 LONG = """
 import sys
 from sendbatch.message.plaintext.reader import text_from_html
-from sendbatch.message.mime import text_part
+from sendbatch.message.quoted import text_part
 blanks = (" ", "\\u00a0", "\\t", "\\n", " \\n", "&shy;", "&zwnj;&nbsp;", "\\u200b", "\\u5b57")
 signs = ("<", "&", "'", chr(34), "=", "<!--", "| ", "- ", "x ", "<p '", "<td ", "<script>", "<svg/>")
 blocks = ("<div>", "</div>", "<table><tr><td>x", "<ul><li>x", "<blockquote>x", "<p><button>", "<h1>x")

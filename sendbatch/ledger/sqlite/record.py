@@ -109,10 +109,12 @@ class Ledger:
     @contextlib.contextmanager
     def _unsynchronised(self) -> Iterator[None]:
         """A transaction that a power cut may undo, with all behind it; but none before one that is
-        synchronised."""
+        synchronised. So it is not counted: the lock must never tell of more than the disk holds."""
         self._connection.execute("PRAGMA synchronous=NORMAL")
         try:
-            with transaction(self._connection, self._hold):
+            with transaction(self._connection):
+                if self._hold is not None:
+                    self._hold.confirm(self._connection)
                 yield
         finally:
             self._connection.execute(f"PRAGMA synchronous={self._synchronous}")
