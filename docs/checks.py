@@ -8,7 +8,7 @@ from sendbatch.findings import Rule, Topic
 
 PAGE = Path(__file__).with_name("checks.md")
 HEAD = """\
-<!-- python docs/checks.py writes this page; the table itself is in sendbatch/findings.py -->
+<!-- python docs/checks.py writes this page; the table itself is in sendbatch/findings/rules.py -->
 # What is found
 
 `sendbatch check` reads everything, builds every message and says what is wrong or doubtful; `plan` and

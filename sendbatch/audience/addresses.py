@@ -60,7 +60,7 @@ def normalise(text: str, *, as_given: bool = False) -> Address:
     for private networks (.local) are taken as they are, for it is the server that decides; `.invalid`
     never exists (RFC 2606 §2).
     """
-    text = bare(text)
+    text = text.strip() if text.isascii() else bare(text)
     if (plain := _PLAIN.fullmatch(text)) is not None and len(text) <= LONGEST_PLAIN:
         local, domain = plain.groups()
         if len(local) <= LONGEST_LOCAL:
@@ -123,6 +123,7 @@ def _normalised(text: str) -> Address:
     return Address(found.normalized.removesuffix(tail), domain, found.smtputf8)
 
 
+@lru_cache(maxsize=8)  # a row asks twice: for its key, and for suppression
 def default_key(email: str) -> str:
     """What makes two spellings one address: NFC, case-folded, the domain as A-labels.
 
@@ -147,6 +148,8 @@ def spellings_of_domain(domain: str) -> tuple[str, ...]:
 def comparable_domain(domain: str) -> str:
     """A domain as A-labels in lower case; as it is, where it cannot be one."""
     domain = domain.strip().rstrip(".").lower()
+    if domain.isascii():
+        return domain
     try:
         return ascii_domain(domain)
     except ValueError:

@@ -17,6 +17,7 @@ from sendbatch.findings import Finding, Rule
 Opened: TypeAlias = "io.BufferedReader | gzip.GzipFile"
 
 LONGEST_LINE = 8 * 1024 * 1024  # characters
+BETWEEN = 64  # lines from one `heed` to the next
 LONGEST_LOOK = 64 * 1024  # characters that a look ahead takes in
 # What ISO-2022 writes before and behind Japanese and Korean letters (RFC 1468, RFC 1557): bytes of ASCII all
 # of them, which are text in nearly every encoding, and go out as such.
@@ -30,8 +31,8 @@ class Lines:
 
     `number` is the line read last, from 1.
     `encoding` None is UTF-8 where nobody can say otherwise. Raises AudienceError for what is no
-    text in `encoding`, for NUL and for endless lines. `heed` is called with each line; what it raises ends
-    the reading. `lenient`: what is no text is read as U+FFFD.
+    text in `encoding`, for NUL and for endless lines. `heed` is called before the first line, and again
+    after every 64; what it raises ends the reading. `lenient`: what is no text is read as U+FFFD.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class Lines:
     def _read(self) -> Iterator[str]:
         heed, readline = self._heed, self._text.readline
         while True:
-            heed()
+            if not self.number % BETWEEN:
+                heed()
             try:
                 line = readline(LONGEST_LINE + 1)
             except UnicodeError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from sendbatch.campaign import checking
+from sendbatch.campaign import combinations
 from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several
 from sendbatch.campaign.model import (
     FAIL,
@@ -352,7 +352,7 @@ class CampaignKeys(Keys[Campaign]):
         required=True,
     )
     templates = Key(
-        Built(TemplatesKeys, short=_by_suffix, check=checking.templates),
+        Built(TemplatesKeys, short=_by_suffix, check=combinations.templates),
         "see below",
         also=("body", "template"),
         required=True,
@@ -377,12 +377,12 @@ class CampaignKeys(Keys[Campaign]):
         for_readers=True,
     )
     attachments = Key(
-        Several(Built(AttachmentKeys, short="file", check=checking.attachment)),
+        Several(Built(AttachmentKeys, short="file", check=combinations.attachment)),
         "a list of paths, or of mappings, [see below](#attachments); a path with `{{ }}` is looked for per"
         " recipient, inside the folder that the author's own part names",
     )
     unsubscribe = Key(
-        Built(UnsubscribeKeys, short=leads_to, check=checking.unsubscribe), "see below"
+        Built(UnsubscribeKeys, short=leads_to, check=combinations.unsubscribe), "see below"
     )
     suppress = Key(SUPPRESS, "a list of [suppression lists](#suppression-lists)", by_hand=True)
     variables = Key(
@@ -403,4 +403,4 @@ class CampaignKeys(Keys[Campaign]):
         absent="0",
         by_hand=True,
     )
-    retry = Key(Built(RetryKeys, check=checking.retry), "see below", absent="")
+    retry = Key(Built(RetryKeys, check=combinations.retry), "see below", absent="")

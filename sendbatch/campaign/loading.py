@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from sendbatch.campaign import checking
+from sendbatch.campaign import combinations
 from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
@@ -93,8 +93,8 @@ class _Loading:
     def campaign(self, profiles: Profiles) -> Campaign:
         declared, asked = self.declared, self.asked
         profile = self.profile(profiles)
-        checking.comments(self.reading)
-        checking.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
+        combinations.comments(self.reading)
+        combinations.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
         variables = self.variables()
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)

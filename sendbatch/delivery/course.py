@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
 
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.runtime.stop import Stop
@@ -44,10 +44,11 @@ class Course:
         self.broken = self.broken or error
         self.soon.set()
 
-    async def unless_lost(self, work: Coroutine[Any, Any, None]) -> None:
+    @contextlib.contextmanager
+    def unless_lost(self) -> Iterator[None]:
         """Where the record is lost no dot leaves any more, but those that left may be answered."""
         try:
-            await work
+            yield
         except RecordLost as lost:
             self.break_off(lost)
 

@@ -96,7 +96,7 @@ class Engine:
             refused=steering.refused_connection,
         )
         self._senders = [
-            Sender(self._traffic, queue, opener, clock, number)
+            Sender(self._traffic, queue, opener, course, clock, number)
             for number in range(limits.connections.declared)
         ]
 
@@ -129,9 +129,9 @@ class Engine:
         course = self._course
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(course.unless_lost(self._feed.run()))
+                group.create_task(self._feed.run())
                 for sender in self._senders:
-                    group.create_task(course.unless_lost(sender.run()))
+                    group.create_task(sender.run())
         except* (RecordStopped, LedgerError) as stopped:
             self._abort()
             course.break_off(first_of(stopped))

@@ -70,28 +70,32 @@ class Feed:
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
-        traffic, building = self._traffic, self._building
-        try:
-            while not traffic.is_stopping:
-                self._queue.drained.clear()
-                traffic.all_in = False
-                self._follow_splits()
-                if self._may_fetch and (batch := await self._fetch()):
-                    self.only_later = None
-                    building.append(batch)
-                elif (ready := self._next()) is not None:
-                    await self._add(ready)
-                elif traffic.aside and await self._nobody_else():
-                    traffic.look_anew()
-                elif not all(map(self._queue.has_room, self._queue.lanes)):
-                    self._all_in()
-                    await self._clock.wait(self._queue.drained, self._patience)
-                elif not await self._later():
-                    break
-        finally:
-            for batch in building:
-                batch.built.cancel()
-            self._queue.close()
+        with self._course.unless_lost():
+            try:
+                await self._fill()
+            finally:
+                for batch in self._building:
+                    batch.built.cancel()
+                self._queue.close()
+
+    async def _fill(self) -> None:
+        traffic = self._traffic
+        while not traffic.is_stopping:
+            self._queue.drained.clear()
+            traffic.all_in = False
+            self._follow_splits()
+            if self._may_fetch and (batch := await self._fetch()):
+                self.only_later = None
+                self._building.append(batch)
+            elif (ready := self._next()) is not None:
+                await self._add(ready)
+            elif traffic.aside and await self._nobody_else():
+                traffic.look_anew()
+            elif not all(map(self._queue.has_room, self._queue.lanes)):
+                self._all_in()
+                await self._clock.wait(self._queue.drained, self._patience)
+            elif not await self._later():
+                break
 
     @property
     def _patience(self) -> float:

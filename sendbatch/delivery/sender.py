@@ -10,6 +10,7 @@ import asyncio
 from typing import NamedTuple
 
 from sendbatch.delivery.connections import Opener
+from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
@@ -41,6 +42,7 @@ class Sender:
         traffic: Traffic,
         queue: Queue,
         opener: Opener,
+        course: Course,
         clock: Clock,
         number: int,
     ) -> None:
@@ -48,6 +50,7 @@ class Sender:
         self._connections = traffic.connections
         self._queue = queue
         self._opener = opener
+        self._course = course
         self._clock = clock
         self._number = number
         self._connection: Transport | None = None
@@ -68,11 +71,12 @@ class Sender:
 
     async def run(self) -> None:
         """Until nothing is left for it or the run is asked to stop."""
-        try:
-            while (ready := await self._next()) is not None:
-                await self._carry(ready)
-        finally:
-            await self._leave()
+        with self._course.unless_lost():
+            try:
+                while (ready := await self._next()) is not None:
+                    await self._carry(ready)
+            finally:
+                await self._leave()
 
     def abort(self) -> None:
         if self._connection is not None:

@@ -70,14 +70,12 @@ class Attachments:
             attached(file.name, file.data) if isinstance(file, SharedFile) else _own(file)
             for file in declared
         ]
-        self._shared = [file for file in self._declared if isinstance(file, File)]
-        self._shared_size = sum(len(file.encoded) for file in self._shared)
-        self.has_own = len(self._shared) < len(self._declared)
+        self.shared = [file for file in self._declared if isinstance(file, File)]
+        self._shared_size = sum(len(file.encoded) for file in self.shared)
+        self.has_own = len(self.shared) < len(self._declared)
 
     def files(self, variables: dict[str, object]) -> Sequence[File]:
         """All, encoded. Raises Failed where one cannot be had, and is not to be left out."""
-        if not self.has_own:
-            return self._shared
         found = []
         for file in self._declared:
             try:

@@ -35,12 +35,16 @@ class Bodies:
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
-        html = _pieces(self._html, variables, to_disarm)
+        html = self._html.pieces(variables) if self._html is not None else None
+        if html is not None and to_disarm:
+            html = _disarmed(html, to_disarm)
         if html is not None and self._pictures.are_computed:
             self._pictures.hold("".join(html))
-        text = _pieces(self._text, variables, to_disarm)
-        if text is None:
+        if self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
+        else:
+            text = self._text.pieces(variables)
+            text = _disarmed(text, to_disarm) if to_disarm else text
         if not any(map(str.strip, text)):
             if self._text is None:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
@@ -52,12 +56,5 @@ def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:
     return None if bundle is None else Template(bundle, autoescape=autoescape)
 
 
-def _pieces(
-    template: Template | None, variables: dict[str, object], to_disarm: Spellings
-) -> list[str] | None:
-    if template is None:
-        return None
-    pieces = template.pieces(variables)
-    if not to_disarm:
-        return pieces
+def _disarmed(pieces: Sequence[str], to_disarm: Spellings) -> list[str]:
     return without_links("".join(pieces), to_disarm).splitlines(keepends=True)

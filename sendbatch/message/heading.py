@@ -51,12 +51,11 @@ class Heading:
             *[_own(name, source) for name, source in content.headers],
         ]
         self._headers = [header for header in declared if header is not None]
-        self._fixed = [header for header in self._headers if isinstance(header, Header)]
+        self.fixed = [header for header in self._headers if isinstance(header, Header)]
+        self.are_fixed = len(self.fixed) == len(self._headers)
 
     def headers(self, variables: dict[str, object]) -> list[Header]:
         """Those of one recipient, in their order, as a list of the caller's own. Raises Failed."""
-        if len(self._fixed) == len(self._headers):
-            return self._fixed.copy()
         made = []
         for one in self._headers:
             header = one if isinstance(one, Header) else one(variables)

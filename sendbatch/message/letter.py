@@ -16,7 +16,7 @@ from sendbatch.message.heading import Heading
 from sendbatch.message.identity import idempotency_key, message_id, proof_id
 from sendbatch.message.parts import Parts
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
-from sendbatch.message.unsubscribing import Unsubscribing, inert
+from sendbatch.message.unsubscribing import Spellings, Unsubscribing, inert
 from sendbatch.values import Envelope, Recipient
 
 
@@ -56,22 +56,32 @@ class Letter:
         """What one recipient gets, dated as it was before if this content was, else `now` (seconds since
         the epoch). The same recipient twice gives the same. Raises Failed, MemoryError."""
         variables = self._variables(recipient.cells)
+        unsubscribing = self._unsubscribing if self._unsubscribing.are_declared else None
+        links = unsubscribing.links(variables) if unsubscribing is not None else None
         dated_at = self._dated_at(recipient, now, proof)
-        links = self._unsubscribing.links(variables)
-        address = _wired(proof.reviewer if proof else recipient.email)
         identity = self._identity(recipient, now, proof)
-        headers = self._heading.headers(variables)
+        named = _named(identity)
+        address = _wired(proof.reviewer if proof else recipient.email)
+        heading = self._heading
+        headers = [*heading.fixed] if heading.are_fixed else heading.headers(variables)
         headers.append(Header("To", [(self._name.render(variables), address)]))
-        subject = self._subject_line(variables, recipient, proof)
-        headers += [Header("Subject", subject), date(dated_at), _named(identity)]
+        subject = one_line(self._subject.render(variables))
+        if not subject:
+            raise Failed("subject: is empty")
+        if proof is not None:
+            subject = f"[proof for {recipient.email}] {subject}"
+        headers += [Header("Subject", subject), date(dated_at), named]
         if (name := self._content.idempotency_header) is not None:
             headers.append(Header(name, self._key(identity, recipient)))
-        headers += self._unsubscribing.headers(inert(links) if proof else links)
-        to_disarm = self._unsubscribing.spellings(variables) if proof else ()
+        to_disarm: Spellings = ()
+        if unsubscribing is not None and links is not None:
+            headers += unsubscribing.headers(inert(links) if proof else links)
+            to_disarm = unsubscribing.spellings(variables) if proof else ()
         text, html = self._bodies.rendered(variables, to_disarm)
-        files = self._attachments.files(variables)
+        files = self._attachments
+        attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self._sender, address, self._needs_utf8)
-        return Parts(envelope, identity, dated_at, subject, headers, text, html, files)
+        return Parts(envelope, identity, dated_at, subject, headers, text, html, attached)
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
         return {**self._constants, **dict(zip(self._columns, cells, strict=True))}
@@ -88,14 +98,6 @@ class Letter:
 
     def _key(self, identity: str, recipient: Recipient) -> str:
         return idempotency_key(self._salt, identity, recipient.email, recipient.cells)
-
-    def _subject_line(
-        self, variables: dict[str, object], recipient: Recipient, proof: Proof | None
-    ) -> str:
-        subject = one_line(self._subject.render(variables))
-        if not subject:
-            raise Failed("subject: is empty")
-        return subject if proof is None else f"[proof for {recipient.email}] {subject}"
 
 
 def _named(identity: str) -> Header:

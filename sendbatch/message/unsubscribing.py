@@ -39,6 +39,7 @@ class Unsubscribing:
     """The declared ways, compiled; None of them gives no header."""
 
     def __init__(self, declared: Unsubscribe | None) -> None:
+        self.are_declared = declared is not None
         self._url = _template_of("unsubscribe.url", declared.url if declared else None)
         self._mailto = _template_of("unsubscribe.mailto", declared.mailto if declared else None)
         self._one_click = bool(declared and declared.one_click)

@@ -32,9 +32,10 @@ def take_up(
 ) -> Planned | None:
     """Make pending whom this run is to send to again, and choose the first so many of all.
 
-    `content` is the digest of what is sent, `planned` the plan made in this call, if one was. A plan
-    leaves those in doubt as they were tried: for those taken up by a person's word it is made once
-    more, as whoever is sent to gets what the CSV says now. Returns the call's first plan.
+    `content` is the digest of what is sent, `planned` the plan made in this call, if one was. A plan looks at
+    the attachments of those alone who may be sent to: where somebody is taken up by a person's word it is
+    made once more, so that what is wrong with theirs is said before anything is sent. Returns the call's
+    first plan.
     """
     draft.retry(retried(options.retry), now)
     asked = draft.resend() if options.resend_in_doubt else 0

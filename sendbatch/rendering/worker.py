@@ -38,7 +38,7 @@ from sendbatch.rendering.frames import (
     write_frame,
 )
 from sendbatch.rendering.setup import setup_from, too_large
-from sendbatch.runtime.process import bound_memory, end_after, heed_no_alarm
+from sendbatch.runtime.process import bound_memory, end_after, ending_after, heed_no_alarm
 from sendbatch.values import Checked, Recipient, Row, Status, Unbuildable
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Worker:
     """Made from `Setup.to_bytes()`. Each method takes and returns one batch as bytes; `begin` is called
     before each row."""
 
-    def __init__(self, setup: bytes, begin: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, setup: bytes, begin: Callable[[], object] = lambda: None) -> None:
         self._begin = begin
         self._setup = setup_from(setup)
         rules = self._setup.rules
@@ -77,7 +77,10 @@ class Worker:
     def _checked(self, row: Row) -> tuple[Checked, Survey | None]:
         assert self._checker is not None
         self._begin()
-        return self._survey(self._checker.check(row))
+        checked = self._checker.check(row)
+        if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
+            return checked, None
+        return self._survey(checked)
 
     def render(self, batch: bytes) -> bytes:
         """`batches.asked` in, `batches.answered` out, for as many of the first as fit into one
@@ -86,7 +89,7 @@ class Worker:
         proof = None if reviewer is None else Proof(reviewer)
         built = self._in_one_answer(
             recipients,
-            lambda recipient: self._composer.compose(recipient, now, proof),
+            partial(self._composer.compose, now=now, proof=proof),
             lambda message: len(message.data),
         )
         return batches.answered(built)
@@ -96,7 +99,7 @@ class Worker:
         recipients, now, _ = batches.asked_for(batch)
         found = self._in_one_answer(
             recipients,
-            lambda recipient: self._composer.sample(recipient, now),
+            partial(self._composer.sample, now=now),
             lambda sample: sum(map(len, (*sample.parts.text, *(sample.parts.html or ())))),
         )
         return batches.sampled(found)
@@ -118,10 +121,8 @@ class Worker:
             built.append(one)
         return built
 
-    def _survey(self, checked: Checked) -> tuple[Checked, Survey | None]:
-        """A row, where it may be sent to with the files it asks for, and what they are."""
-        if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
-            return checked, None
+    def _survey(self, checked: Checked) -> tuple[Checked, Survey]:
+        """A row that may be sent to, with the files it asks for, and what they are."""
         found = self._composer.survey(checked.cells)
         limit = self._setup.size_limit
         if found.unavailable is None and limit is not None and found.size > limit:
@@ -142,7 +143,7 @@ def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:
         kind, data = frames.get()
         if kind == SETUP:
             bound_memory(LEAST_MEMORY + MEMORY_FOR_EACH * len(data))
-            worker = Worker(data, partial(end_after, row_patience))
+            worker = Worker(data, ending_after(row_patience))
             continue
         assert worker is not None
         try:

@@ -45,6 +45,7 @@ def describer(store: Reading) -> Callable[[Told], Described]:
         row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, why, detail = (
             told
         )
+        first_at, last_at = timestamp(begun), timestamp(ended)
         return (
             row,
             key,
@@ -56,9 +57,9 @@ def describer(store: Reading) -> Callable[[Told], Described]:
             attempts,
             message_id(salt, key, sent, domain_of(sent)) if sent else None,
             short(sent) if sent else None,
-            timestamp(begun),
-            timestamp(ended),
-            reason(why, detail, code, row) or None,
+            first_at,
+            last_at,
+            None if why is None else reason(why, detail, code, row) or None,
         )
 
     return describe

@@ -7,6 +7,8 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # Of the environment: where the interpreter finds its files, and how it reads text and time.
@@ -58,6 +60,11 @@ def end_after(seconds: float) -> None:
     """The kernel ends this process then, also in the middle of a computation that never lets the
     interpreter look up; zero takes that back. To be told each time: the last word counts."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def ending_after(seconds: float) -> Callable[[], object]:
+    """`end_after` with so many seconds, to be called before each of many."""
+    return partial(signal.setitimer, signal.ITIMER_REAL, seconds)
 
 
 def heed_no_alarm() -> None:

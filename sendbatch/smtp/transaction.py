@@ -188,10 +188,7 @@ class Transaction:
             message, level, self._offers, lone_dot=self._needs_dot, reset=self._needs_reset
         )
         self._needs_dot = self._needs_reset = False
-        return self._next_write(self._envelope)
-
-    def _next_write(self, envelope: Attempt) -> bytes:
-        states, data = envelope.next_write()
+        states, data = self._envelope.next_write()
         self.awaited.extend(states)
         return data
 
@@ -261,7 +258,9 @@ class Transaction:
             return ()
         if self._parser.answers or self._parser.has_rest:
             return self.end(facts.SURPLUS)
-        return [Write(self._next_write(envelope))]
+        states, data = envelope.next_write()
+        self.awaited.extend(states)
+        return [Write(data)]
 
     def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, state)

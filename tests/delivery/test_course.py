@@ -47,7 +47,8 @@ def test_where_the_record_is_lost_work_ends_in_its_own_time_and_the_first_error_
 
     async def run() -> Course:
         course = Course(Stop(), lambda kind, text: None)
-        await course.unless_lost(work())
+        with course.unless_lost():
+            await work()
         course.break_off(RecordStopped("later"))
         return course
 

@@ -96,7 +96,7 @@ class SqliteBacklog:
         return (row for row in rows if row[0] not in self._claimed)
 
     def _claim(self, recipients: list[Recipient]) -> list[Recipient]:
-        self._claimed.update(recipient.id for recipient in recipients)
+        self._claimed.update([recipient.id for recipient in recipients])
         return recipients
 
     def give_back(self, ids: Collection[int]) -> None:
@@ -112,7 +112,7 @@ class SqliteBacklog:
                 self._db.execute("PRAGMA wal_autocheckpoint=0")
             else:
                 self._claimed.difference_update(
-                    change.id for change in changes if isinstance(change, _ENDS)
+                    [change.id for change in changes if isinstance(change, _ENDS)]
                 )
         if self._lost is not None:
             self._settle_begun(changes)

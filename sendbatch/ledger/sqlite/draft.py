@@ -206,7 +206,7 @@ class SqliteDraft(SqliteSelection):
 
     def merge(self, begins_at: float | None = None, /) -> None:
         self._db.set_progress_handler(None, 0)  # all that may be broken off is done
-        census, _ = self.people.census()
+        census = self.people.census()[0] if self._staged is not None else {}
         with self._transaction():
             self._hold_to_last()
             if self._is_anew:

@@ -159,7 +159,7 @@ def decoded(texts: Sequence[str]) -> list[list[str]]:
         cells: list[list[str]] = json.loads(f"[{','.join(texts)}]")
         for own in cells:
             "".join(own).encode()  # no number, no half of a surrogate pair
-        if len(cells) != len(texts) or any(type(own) is not list for own in cells):
+        if len(cells) != len(texts) or set(map(type, cells)) - {list}:
             raise ValueError
     except (ValueError, TypeError, RecursionError):
         raise Unsound("recipient: cells that are no texts") from None

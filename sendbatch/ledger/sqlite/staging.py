@@ -34,6 +34,8 @@ TABLES = (
     "renamed", "left_out",
 )  # fmt: skip
 
+_NOT_ASKED = "id NOT IN temp.asked"  # of a delivery: the draft does not take it up again
+
 
 class SqliteStaging:
     """One plan in the making. `columns` are the names of the cells, in order; `last` is the number of the
@@ -139,7 +141,7 @@ class SqliteStaging:
         deliveries."""
         return (
             f"FROM plan_row WHERE {self._rows} AND status = 'pending' AND key NOT IN "
-            f"(SELECT key FROM {self._deliveries} WHERE status IN {DONE})"
+            f"(SELECT key FROM {self._deliveries} WHERE status IN {DONE} AND {_NOT_ASKED})"
         )
 
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
@@ -338,7 +340,8 @@ class SqliteStaging:
                     f'SELECT new."row", old.email, new.email FROM {self._deliveries} AS old JOIN plan_row '
                     f"AS new ON new.key = old.key WHERE new.plan = {self._number} "
                     "AND new.status = 'pending' AND old.email <> new.email "
-                    "AND old.status IN ('accepted', 'in_doubt') ORDER BY new.\"row\" LIMIT 10"
+                    f"AND old.status IN ('accepted', 'in_doubt') AND old.{_NOT_ASKED} "
+                    'ORDER BY new."row" LIMIT 10'
                 )
             ),
         )

@@ -129,7 +129,9 @@ class Draft(Selection):
         made.plan, made.rows = plan, rows
 
     def stage(self, columns: Sequence[str]) -> Staging:
-        return Staging(columns, self._base, self._record.number, self._heed, self._finished)
+        return Staging(
+            columns, self._base, self._asked, self._record.number, self._heed, self._finished
+        )
 
     def _finished(self, plan: Plan, rows: dict[int, Row]) -> None:
         self._staged = plan, rows

@@ -18,19 +18,21 @@ DONE = (*SENT, Status.REJECTED)
 
 
 class Staging:
-    """A plan over `last`, which it is compared with; `number` gives each row an id of its own, `finished` is
-    handed the plan and its rows."""
+    """A plan over `last`, which it is compared with; `asked` are those done with whom the draft takes up
+    again, `number` gives each row an id of its own, `finished` is handed the plan and its rows."""
 
     def __init__(
         self,
         columns: Sequence[str],
         last: State,
+        asked: set[int],
         number: Callable[[], int],
         heed: Callable[[], None],
         finished: Callable[[Plan, dict[int, Row]], None],
     ) -> None:
         self._columns = tuple(columns)
         self._last = last
+        self._asked = asked
         self._number = number
         self._heed = heed
         self._finished = finished
@@ -164,7 +166,11 @@ class Staging:
 
     def _open(self) -> list[Row]:
         """Rows that hold their key, where nobody of that key is done with."""
-        done = {one.key for one in self._last.deliveries.values() if one.status in DONE}
+        done = {
+            one.key
+            for one in self._last.deliveries.values()
+            if one.status in DONE and one.id not in self._asked
+        }
         return [row for row in self._rows if row.holds and row.key not in done]
 
     def lacking(self, kind: str, most: int = 10) -> Lacking:
@@ -211,7 +217,9 @@ class Staging:
         moved = [
             (row.line, self._tried[key].email, row.email)
             for key, row in new.items()
-            if self._was_sent(key) and self._tried[key].email != row.email
+            if self._was_sent(key)
+            and self._tried[key].email != row.email
+            and self._tried[key].id not in self._asked
         ]
         return Difference(
             len(new.keys() - old.keys()),

@@ -256,6 +256,21 @@ def test_whose_files_matter_still(ledger: Record, status: Status, may: bool) -> 
         assert staging.may_be_sent_to((2, 3)) == ({2, 3} if may else {3})
 
 
+def test_who_is_sent_to_again_by_a_persons_word_may_be_sent_to_for_a_plan_made_after(
+    ledger: Record,
+) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    bring(ledger, "ann", Status.IN_DOUBT)
+    bring(ledger, "bob", Status.ACCEPTED)
+    with ledger.draft() as draft:
+        draft.resend()
+        staging = staged(draft, person(2, "ann", email="x@example.com"), person(3, "bob"))
+        staging.settle()
+
+        assert staging.may_be_sent_to((2, 3)) == {2}
+        assert staging.difference().moved == ()
+
+
 def test_one_who_comes_back_after_many_plans_has_the_row_of_the_last(ledger: Record) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
     before = bring(ledger, "ann", Status.ACCEPTED)
