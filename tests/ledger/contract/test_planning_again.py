@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from sendbatch.ledger.facts import Entry
+from sendbatch.ledger.facts import Entry, Settled
 from sendbatch.ledger.store import Record
 from sendbatch.values import Checked, Recipient, Status
 from tests.kit.people import (
+    OUTCOMES,
     bring,
     entries,
     entry,
@@ -107,6 +108,21 @@ def test_a_corrected_address_is_pending_with_nothing_of_the_old_one(
     assert (after.content, after.dated_at) == (None, None)
     assert after.attempts == before.attempts
     assert holder(ledger).cells == ("new@example.com", "you")
+
+
+def test_a_corrected_address_gets_a_message_with_a_date_of_its_own(ledger: Record) -> None:
+    id_ = someone(ledger, Status.SENDING).id
+    sending(ledger).apply([Settled(id_, OUTCOMES[Status.DEFERRED], 90.0, 20.0)])
+    before = entry(ledger, "ann")
+    assert (before.content, before.dated_at) == ("digest", 10.0)
+
+    plan(ledger, person(2, "ann", email="new@example.com"))
+
+    after = entry(ledger, "ann")
+    assert (after.content, after.dated_at, after.finished_at) == (None, None, None)
+    assert (after.attempts, after.first_attempt_at) == (1, before.first_attempt_at)
+    (ann,) = sending(ledger).next_new(0, 9)
+    assert (ann.email, ann.content, ann.dated_at) == ("new@example.com", None, None)
 
 
 @pytest.mark.parametrize("status", LEFT)
