@@ -83,7 +83,7 @@ def _totals(tally: Tally) -> dict[str, int]:
 
 def _attention(store: Reading) -> Iterator[dict[str, object]]:
     describe = describer(store)
-    for told in store.told((*NEEDS_ATTENTION, Status.SENDING)):
+    for told in store.report_rows((*NEEDS_ATTENTION, Status.SENDING)):
         yield dict(zip(COLUMNS, describe(told), strict=True))
 
 

@@ -32,7 +32,7 @@ from sendbatch.ledger.sqlite.schema import (
     unusable,
 )
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
-from sendbatch.ledger.sqlite.selecting import SqliteSelection, put_back
+from sendbatch.ledger.sqlite.selecting import SqliteSelection, restore
 from sendbatch.ledger.sqlite.soundness import hold_rows
 from sendbatch.ledger.sqlite.sql import happens, leads_to, transaction, writable
 from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
@@ -132,7 +132,7 @@ class Ledger:
 
     def recover(self, at: float) -> int:
         with transaction(self._connection, self._hold):
-            put_back(self._connection)
+            restore(self._connection)
             found = self._connection.execute(CRASH, (at,)).rowcount
             if found:
                 note(
