@@ -143,6 +143,7 @@ _INTEND = (
     "AND r.status = 'pending')"
 )
 # No answer for good: whoever was in doubt is so again when the run is over.
+NO_ANSWER = (Status.DEFERRED, Status.FAILED)
 _STILL = "iif(was = 'in_doubt', was, NULL)"
 # The cells of a message that may have arrived are kept: another one is no repetition.
 _CELLS = {
@@ -156,7 +157,7 @@ _CELLS = {
 _SETTLE = {
     status: (
         f"UPDATE delivery SET status = {leads_to(event)}, "
-        f"was = {_STILL if status is Status.DEFERRED else 'NULL'}, vars = {_CELLS.get(status, 'NULL')}, "
+        f"was = {_STILL if status in NO_ANSWER else 'NULL'}, vars = {_CELLS.get(status, 'NULL')}, "
         "attempts = attempts + 1, due_at = ?, code = ?, enhanced_code = ?, reply = ?, why = ?, "
         "detail = ?, first_attempt_at = coalesce(first_attempt_at, ?), finished_at = ? "
         f"WHERE id = ? AND gone IS NULL AND {happens(event)}"

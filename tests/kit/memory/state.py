@@ -169,7 +169,7 @@ def _settled(one: Delivery, row: Row, change: Settled, doubt: Status | None) -> 
     return replace(
         one,
         status=after(one.status, OF_OUTCOME[outcome.status]),
-        was=doubt if is_deferred else None,
+        was=doubt if outcome.status in (Status.DEFERRED, Status.FAILED) else None,
         attempts=one.attempts + 1,
         due_at=due_at,
         code=reply and reply.code,

@@ -6,7 +6,7 @@ import pytest
 
 from sendbatch.ledger.facts import Held, Intent, Released, Retried, Settled
 from sendbatch.ledger.store import Record
-from sendbatch.values import Outcome, Reply, Status
+from sendbatch.values import Outcome, Reply, Status, Whom, Why
 from tests.kit.people import (
     OUTCOMES,
     bring,
@@ -326,6 +326,19 @@ def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Record, statu
     assert sending(ledger).restore() == 1
     again = entry(ledger, "ann")
     assert (again.status, again.was, again.due_at) == (Status.IN_DOUBT, None, None)
+
+
+def test_doubt_is_doubt_again_where_this_server_cannot_take_the_message(ledger: Record) -> None:
+    """Too large for it, or an address that it has no way to write: found when it is handed over."""
+    before = someone(ledger, Status.IN_DOUBT)
+    sending(ledger).resend()
+
+    too_large = Outcome(Status.FAILED, whom=Whom.MESSAGE, why=Why.TOO_LARGE, detail="9 8")
+    sending(ledger).apply([Settled(before.id, too_large, None, 20.0)])
+
+    assert entry(ledger, "ann").status is Status.FAILED
+    assert sending(ledger).put_back() == 1
+    assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED])
