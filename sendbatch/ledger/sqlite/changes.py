@@ -176,8 +176,8 @@ _FAIL = (
     f"WHERE id = ? AND gone IS NULL AND {happens(Event.FAIL)}"
 )
 _LEAVE = (
-    f"UPDATE delivery SET status = {leads_to(Event.PUT_BACK)}, was = NULL, due_at = NULL "
-    f"WHERE id = ? AND was = 'in_doubt' AND {happens(Event.PUT_BACK)}"
+    f"UPDATE delivery SET status = {leads_to(Event.RESTORE)}, was = NULL, due_at = NULL "
+    f"WHERE id = ? AND was = 'in_doubt' AND {happens(Event.RESTORE)}"
 )
 # What is pending for this run only stays so.
 _RELEASE = (

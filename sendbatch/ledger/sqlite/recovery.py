@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from sendbatch.ledger.sqlite.changes import CELLS, note
-from sendbatch.ledger.sqlite.selecting import put_back
+from sendbatch.ledger.sqlite.selecting import restore
 from sendbatch.ledger.sqlite.sql import happens, leads_to
 from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
 from sendbatch.ledger.states import RESOLVED, Event
@@ -27,7 +27,7 @@ _CRASH = (
 def recover(db: sqlite3.Connection, at: float) -> int:
     """What the run before has left, whatever ended it: whom it could send to for itself alone is as before,
     and whoever was on the way is in doubt. Returns how many these are."""
-    put_back(db)
+    restore(db)
     found = db.execute(_CRASH, (at,)).rowcount
     if found:
         note(db, "crash", f"{found} found on the way after a crash, now in doubt", at)
