@@ -28,14 +28,14 @@ def test_a_run_goes_on_with_all_that_was_typed_and_the_options_it_was_called_wit
     assert line[:2] == ["sendbatch", "run"]
     assert line[3:] == [
         *("--smtp", "backup", "--rate", "2/s", "--set", "x=1 2"),
-        *("--record", str(tmp_path / "kept")),
+        *("--record", shown(tmp_path / "kept")),
         *("--run", "may", "--limit", "7", "--strict"),
     ]
 
 
 def test_other_verbs_are_given_what_they_know_of_it(tmp_path: Path) -> None:
     lines = typed(tmp_path, run="may", run_given=True)
-    kept = ["--record", str(tmp_path / "kept")]
+    kept = ["--record", shown(tmp_path / "kept")]
 
     assert shlex.split(lines.check())[3:] == [
         *("--smtp", "backup", "--set", "x=1 2", "--run", "may"),
