@@ -6,6 +6,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from sendbatch.errors import shown
 from sendbatch.planning.options import Options
 from sendbatch.session.commands import CommandLines
 from tests.kit.campaigns import campaign
