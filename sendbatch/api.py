@@ -26,7 +26,7 @@ from sendbatch.session import record as records
 from sendbatch.session.job import Around, folder_of, job_of
 from sendbatch.session.overview import Overview
 from sendbatch.session.question import Consent, Question
-from sendbatch.session.record import Standing
+from sendbatch.session.record import StatusResult
 from sendbatch.session.run import RunResult
 from sendbatch.session.run import run as run_job
 from sendbatch.session.server import outbox_of
@@ -143,7 +143,7 @@ def proof(
     return send_proofs(job_of(campaign, options, **around), to, wanted=count, key=recipient)
 
 
-def status(campaign: Campaign, *, record: Path | None = None) -> Standing:
+def status(campaign: Campaign, *, record: Path | None = None) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     return records.status(campaign, folder_of(campaign, record))
 

@@ -114,10 +114,10 @@ def inert(text: str) -> str:
 def as_json(value: object, indent: int | None = None) -> str:
     """JSON for a terminal or a log: what a CI or a terminal might take as a command is escaped, and
     nothing but `indent` breaks a line."""
-    return json_shown(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    return json_escaped(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
 
 
-def json_shown(text: str) -> str:
+def json_escaped(text: str) -> str:
     """As `as_json`, of what is JSON already."""
     if not text.replace("\n", "").isprintable():
         text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

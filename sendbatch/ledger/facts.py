@@ -142,7 +142,7 @@ class Entry:
 
 # One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
 # digest of the content, time of the first attempt and of the last outcome, why, detail.
-Told: TypeAlias = tuple[
+ReportRow: TypeAlias = tuple[
     int, str, str, str, int | None, str | None, str | None, int, str | None,
     float | None, float | None, str | None, str | None,
 ]  # fmt: skip

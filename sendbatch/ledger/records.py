@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sendbatch.ledger.sqlite.lock import hold
 from sendbatch.ledger.sqlite.record import has_ledger, open_ledger, open_scratch, read_ledger
-from sendbatch.ledger.store import Record, Seen
+from sendbatch.ledger.store import Record, Snapshot
 
 
 @contextlib.contextmanager
@@ -28,7 +28,7 @@ def open_record(
 
 
 @contextlib.contextmanager
-def read_record(folder: Path) -> Iterator[Seen]:
+def read_record(folder: Path) -> Iterator[Snapshot]:
     """The record in `folder`, which must exist, to be read, by whoever likes.
     Raises LedgerError."""
     with read_ledger(folder) as record:

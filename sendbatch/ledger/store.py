@@ -27,9 +27,9 @@ from sendbatch.ledger.facts import (
     Lacking,
     Lane,
     Plan,
+    ReportRow,
     Retried,
     Saying,
-    Told,
     Twins,
 )
 from sendbatch.values import Recipient, Status, Why
@@ -96,9 +96,9 @@ class Reading(People, Protocol):
         """Rows once tried that the last plan no longer has, by status."""
         ...
 
-    def told(
+    def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
-    ) -> Iterator[Told]:
+    ) -> Iterator[ReportRow]:
         """As `entries`, no more than a report needs: at the end of a run everyone is told of."""
         ...
 
@@ -409,7 +409,7 @@ class Record(Protocol):
 
     def recover(self, at: float) -> int:
         """Whoever a worker that is gone has left *sending* becomes in doubt; returns how many. Whoever the
-        last run was to send to again and did not reach is put back."""
+        last run was to send to again, and did not come to, is what they were before."""
         ...
 
     def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
@@ -425,7 +425,7 @@ class Record(Protocol):
         ...
 
 
-class Seen(Protocol):
+class Snapshot(Protocol):
     """A record that is only looked at, as it stands at that moment."""
 
     @property

@@ -1,6 +1,6 @@
 """Sending again to those that are done with: --retry rejected, --in-doubt resend, a provider's key.
 
-All of it holds for one run: whoever a limit leaves over, or the run does not reach, is put back.
+All of it holds for one run: whoever a limit leaves over, or the run does not come to, is as they were before.
 """
 
 from __future__ import annotations

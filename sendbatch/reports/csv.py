@@ -36,7 +36,7 @@ def write(report: Report, out: TextIO) -> None:
 
 def _lines(store: Reading) -> Iterator[str]:
     describe = describer(store)
-    for told in store.told(all_rows=True):
+    for told in store.report_rows(all_rows=True):
         yield _line(describe(told))
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TextIO
 
-from sendbatch.errors import as_json, json_shown
+from sendbatch.errors import as_json, json_escaped
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
 from sendbatch.reports.report import Report
@@ -66,7 +66,7 @@ def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out:
     out.write(',\n  "attention": [')
     separator = "\n    "
     for recipient in attention:
-        out.write(separator + json_shown(_encoded(recipient)))
+        out.write(separator + json_escaped(_encoded(recipient)))
         separator = ",\n    "
     out.write("]\n}\n" if separator == "\n    " else "\n  ]\n}\n")
 
@@ -83,7 +83,7 @@ def _totals(tally: Tally) -> dict[str, int]:
 
 def _attention(store: Reading) -> Iterator[dict[str, object]]:
     describe = describer(store)
-    for told in store.told((*NEEDS_ATTENTION, Status.SENDING)):
+    for told in store.report_rows((*NEEDS_ATTENTION, Status.SENDING)):
         yield dict(zip(COLUMNS, describe(told), strict=True))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeAlias
 
-from sendbatch.ledger.facts import Told
+from sendbatch.ledger.facts import ReportRow
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import message_id, short
 from sendbatch.reasons import reason
@@ -36,12 +36,12 @@ Described: TypeAlias = tuple[
 ]  # fmt: skip
 
 
-def describer(store: Reading) -> Callable[[Told], Described]:
+def describer(store: Reading) -> Callable[[ReportRow], Described]:
     """A function that makes of what the record tells what a report says."""
     salt = bytes.fromhex(store.meta("salt") or "")
     domain_of = lru_cache(maxsize=64)(store.domain_of)
 
-    def describe(told: Told) -> Described:
+    def describe(told: ReportRow) -> Described:
         row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, why, detail = (
             told
         )

@@ -23,7 +23,7 @@ from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
 from sendbatch.session.look import look
-from sendbatch.session.server import reachable
+from sendbatch.session.server import way_to_server
 from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
@@ -58,7 +58,7 @@ def send_proofs(
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
         _take_quota(allowance, len(messages), now)
-        with reachable(job) as way, Loop() as loop, Commands() as commands:
+        with way_to_server(job) as way, Loop() as loop, Commands() as commands:
             dialer = Dialer(way.server, lambda: way.read_credentials(commands))
             return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
 

@@ -24,7 +24,7 @@ from sendbatch.values import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusResult:
     """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
     may know less than was sent, if it may."""
 
@@ -36,7 +36,7 @@ class Standing:
     doubt: str | None = None
 
 
-def status(campaign: Campaign, folder: RecordFolder) -> Standing:
+def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     _hold_recorded(folder)
     with read_record(folder.path) as record:
@@ -44,7 +44,7 @@ def status(campaign: Campaign, folder: RecordFolder) -> Standing:
         report = report_of(campaign, folder, record.reading, live=under_way)
         doubt = record.doubt()
     totals = report.tally.totals
-    return Standing(
+    return StatusResult(
         exit_code(totals, campaign.tolerate),
         totals,
         under_way,

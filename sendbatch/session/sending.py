@@ -21,7 +21,7 @@ from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.observer import Wait
 from sendbatch.session.job import Job
-from sendbatch.session.server import Way, reachable
+from sendbatch.session.server import Way, way_to_server
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
@@ -30,7 +30,7 @@ from sendbatch.smtp.levels import Levels
 @contextlib.contextmanager
 def sending_of(job: Job, allowance: Allowance) -> Iterator[Sending]:
     with (
-        reachable(job) as way,
+        way_to_server(job) as way,
         _counted(allowance),
         Loop() as loop,
         Commands() as commands,

@@ -25,7 +25,7 @@ class Way(NamedTuple):
 
 
 @contextlib.contextmanager
-def reachable(job: Job) -> Iterator[Way]:
+def way_to_server(job: Job) -> Iterator[Way]:
     """The way to the campaign's server; the embedded one listens for as long as the block lasts, and
     its login is known to this block alone."""
     profile, environ = job.profile, job.edge.environ

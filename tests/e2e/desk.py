@@ -16,7 +16,7 @@ from tests.kit.command import Desk
 
 COMMAND = Path(sys.executable).parent / "sendbatch"
 
-Told = Counter[tuple[str, str]]  # (address, Message-ID), and how often
+ReportRow = Counter[tuple[str, str]]  # (address, Message-ID), and how often
 
 
 class Installed(Desk):
@@ -66,12 +66,12 @@ def statuses(rows: Iterable[dict[str, str]]) -> Counter[str]:
     return Counter(row["status"] for row in rows)
 
 
-def said_accepted(rows: Iterable[dict[str, str]]) -> Told:
+def said_accepted(rows: Iterable[dict[str, str]]) -> ReportRow:
     """Who the report says has which message."""
     return Counter((row["email"], row["message_id"]) for row in rows if row["status"] == "accepted")
 
 
-def lying_there(messages: Iterable[EmailMessage]) -> Told:
+def lying_there(messages: Iterable[EmailMessage]) -> ReportRow:
     """Whom the messages in a mailbox are for, and which each is."""
     return Counter((address_of(message), message["Message-ID"].strip()) for message in messages)
 

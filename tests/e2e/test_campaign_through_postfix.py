@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.desk import (
     Installed,
-    Told,
+    ReportRow,
     address_of,
     lying_there,
     profile_of,
@@ -76,10 +76,10 @@ class Newsletter:
     def mail(self) -> list[EmailMessage]:
         return self.server.all_mail()
 
-    def agreed(self, *editions: str) -> Told:
+    def agreed(self, *editions: str) -> ReportRow:
         """What the maildir holds, which must be what the reports together say; nobody twice."""
         there = lying_there(self.mail())
-        said = Told()
+        said = ReportRow()
         for edition in editions or ("newsletter",):
             said += said_accepted(report_in(self.reports / edition))
         assert there == said
@@ -108,7 +108,7 @@ def newsletter(tmp_path: Path, starter: Path, postfix: PostfixServer) -> Newslet
     return Newsletter(desk_at(folder, tmp_path / "home", postfix), postfix)
 
 
-def addressees(letters: Told) -> set[str]:
+def addressees(letters: ReportRow) -> set[str]:
     return {address for address, _ in letters}
 
 

@@ -78,7 +78,7 @@ class Sending:
     def left_over(self) -> int:
         return self.backlog.left_over()
 
-    def put_back(self) -> int:
+    def restore(self) -> int:
         """The run is over; returns how many are as they were before it."""
         taken_up = [
             one

@@ -156,7 +156,7 @@ def test_who_only_reads_is_told_what_a_row_was(ledger: Ledger, tmp_path: Path) -
     with read_ledger(tmp_path) as reader:
         assert reader.reading.totals() == {Status.IN_DOUBT: 1}
         assert [one.status for one in reader.reading.entries()] == [Status.IN_DOUBT]
-        assert [one[3] for one in reader.reading.told({Status.IN_DOUBT})] == ["in_doubt"]
+        assert [one[3] for one in reader.reading.report_rows({Status.IN_DOUBT})] == ["in_doubt"]
     assert entry(ledger, "ann").status is Status.PENDING
 
 

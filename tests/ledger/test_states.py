@@ -32,7 +32,7 @@ TRANSITIONS = {
     Event.RESOLVE_ACCEPTED: "in_doubt accepted, deferred accepted",
     Event.RESOLVE_PENDING: "in_doubt pending, deferred pending",
     Event.RESOLVE_REJECTED: "in_doubt rejected, deferred rejected",
-    Event.PUT_BACK: "pending was, deferred was, failed was",
+    Event.RESTORE: "pending was, deferred was, failed was",
     Event.READDRESS: "pending pending, deferred pending, failed pending, rejected pending",
 }
 ALLOWED = {

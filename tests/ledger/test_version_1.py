@@ -14,7 +14,7 @@ import pytest
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.facts import Intent, Settled
 from sendbatch.ledger.sqlite import version_1
-from sendbatch.ledger.sqlite.lost import UNDER_WAY
+from sendbatch.ledger.sqlite.lost_record import UNDER_WAY
 from sendbatch.ledger.sqlite.record import (
     FILE,
     Ledger,
@@ -23,7 +23,7 @@ from sendbatch.ledger.sqlite.record import (
     open_scratch,
     read_ledger,
 )
-from sendbatch.ledger.store import Seen
+from sendbatch.ledger.store import Snapshot
 from sendbatch.reports import csv, json
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
@@ -45,7 +45,7 @@ def old(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(record: Seen) -> dict[str, str]:
+def told(record: Snapshot) -> dict[str, str]:
     report = Report(record.reading, take(record.reading), "spring (2026-11)")
     table, document = io.StringIO(), io.StringIO()
     csv.write(report, table)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.facts import Entry, Event, Held, Plan, Told
+from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
@@ -81,9 +81,9 @@ class Record:
             if statuses is None or entry.status in statuses:
                 yield entry
 
-    def told(
+    def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
-    ) -> Iterator[Told]:
+    ) -> Iterator[ReportRow]:
         for one in self.entries(statuses, all_rows=all_rows):
             reply = (one.code, one.enhanced, one.reply, one.attempts, one.content)
             times = (one.first_attempt_at, one.finished_at)

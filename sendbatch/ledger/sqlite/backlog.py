@@ -18,7 +18,7 @@ from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftI
 from sendbatch.ledger.sqlite.changes import write_all
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.rows import COLUMNS, first, to_recipients
-from sendbatch.ledger.sqlite.selecting import SqliteSelection, put_back
+from sendbatch.ledger.sqlite.selecting import SqliteSelection, restore
 from sendbatch.ledger.sqlite.sql import readable, transaction
 from sendbatch.ledger.sqlite.view import CURRENT, deferred_of, rows_of
 from sendbatch.values import Recipient, Status
@@ -127,7 +127,7 @@ class SqliteBacklog:
 
     def end(self) -> None:
         with transaction(self._db, self._hold):
-            put_back(self._db)
+            restore(self._db)
         if self._hold is not None:
             self._hold.confirm(self._db)
             self._hold.look(self._db)

@@ -22,7 +22,7 @@ from sendbatch.runtime.files import refuse_link, replacing
 
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
-AGAIN = 0.01  # seconds between two tries
+BETWEEN_TRIES = 0.01  # seconds between two tries
 MOST_LABEL = 4096  # bytes that are read of what a holder says of itself
 
 
@@ -90,7 +90,7 @@ def _acquired(path: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
-        time.sleep(AGAIN)
+        time.sleep(BETWEEN_TRIES)
 
 
 def _introduce(folder: Path, since: str, holder: str) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from sendbatch.ledger.facts import Event, Held, Plan, Told
+from sendbatch.ledger.facts import Event, Held, Plan, ReportRow
 from sendbatch.ledger.sqlite.people import SqlitePeople
 from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED, gone, rows_of
 from sendbatch.reasons import OURS
@@ -65,9 +65,9 @@ class SqliteReading(SqlitePeople):
         found = self._db.execute(f"SELECT status, count(*) FROM {rows} GROUP BY status")
         return {Status(status): count for status, count in found}
 
-    def told(
+    def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
-    ) -> Iterator[Told]:
+    ) -> Iterator[ReportRow]:
         return iter(self._by_line(TOLD, statuses, all_rows))
 
     def tried_keys_of_before(self) -> Iterator[str]:

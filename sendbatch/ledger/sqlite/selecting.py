@@ -1,7 +1,7 @@
 """Whom a run is about, in SQLite: --only, --limit, and who is sent to again by a person's word.
 
 The selection stands in temporary tables of the connection, which a draft fills and the backlog goes by:
-`scope` has whom --only names, `chosen` whom this run may send to, `left` whom a limit has put back; `asked`
+`scope` has whom --only names, `chosen` whom this run may send to, `left` whom a limit has left over; `asked`
 has those done with whom a draft takes up again, `hurried` those deferred whom it makes due.
 """
 
@@ -16,9 +16,9 @@ from sendbatch.values import Status
 
 TABLES = ("scope", "wanted", "chosen", "left", "asked", "hurried")
 # Who is to be sent to for one run only, and was not yet, is as before.
-_PUT_BACK = (
-    f"UPDATE delivery SET status = {leads_to(Event.PUT_BACK)}, was = NULL, due_at = NULL "
-    f"WHERE {happens(Event.PUT_BACK)} AND was IN {listed(SETTLED)}"
+_RESTORE = (
+    f"UPDATE delivery SET status = {leads_to(Event.RESTORE)}, was = NULL, due_at = NULL "
+    f"WHERE {happens(Event.RESTORE)} AND was IN {listed(SETTLED)}"
 )
 
 
@@ -29,7 +29,7 @@ class SqliteSelection:
         self._db = connection
         self.scope = ""  # SQL: those that --only names
         self.chosen = ""  # SQL: those among them that this run may send to
-        self.left = ""  # SQL: those that a limit has put back
+        self.left = ""  # SQL: those that a limit has left over
 
     @property
     def rows(self) -> str:
@@ -52,14 +52,14 @@ class SqliteSelection:
     def left_over(self) -> int:
         if not self.chosen:
             return 0
-        put_back = (
+        asked = (
             f"SELECT count(*) FROM {self.left.rpartition(' ')[2]}" if self.left else "SELECT 0"
         )
         left = (
             f"SELECT count(*) FROM {self.rows} "
             f"WHERE status IN {listed(SENDABLE)}{self.scope}{_negated(self.chosen)}"
         )
-        return sum(self._db.execute(query).fetchone()[0] for query in (put_back, left))
+        return sum(self._db.execute(query).fetchone()[0] for query in (asked, left))
 
     def keep(self) -> None:
         """A run goes by it from now on: no other draft touches its tables any more."""
@@ -74,9 +74,9 @@ class SqliteSelection:
         return condition.replace(f"temp.{table}", f"temp.{table}_of_run")
 
 
-def put_back(db: sqlite3.Connection) -> int:
+def restore(db: sqlite3.Connection) -> int:
     """Whoever was made pending for one run is as before where they were not sent to; returns how many."""
-    return db.execute(_PUT_BACK).rowcount
+    return db.execute(_RESTORE).rowcount
 
 
 def _negated(condition: str) -> str:

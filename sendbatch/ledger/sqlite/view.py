@@ -26,7 +26,7 @@ TRIED = "(attempts > 0 OR was IS NOT NULL OR first_attempt_at IS NOT NULL OR sta
 # Where nobody writes: who was to be sent to again, and was not, is what they were. The next run puts them
 # back.
 _AT_REST = (
-    f"iif(d.status IN {listed(sources(Event.PUT_BACK))} AND d.was IN {listed(SETTLED)}, "
+    f"iif(d.status IN {listed(sources(Event.RESTORE))} AND d.was IN {listed(SETTLED)}, "
     "d.was, d.status)"
 )
 _OF_DELIVERY = ["code", "enhanced_code", "reply", "content", "dated_at", "first_attempt_at", "finished_at"]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
-from sendbatch.ledger.facts import Entry, Event, Held, Plan, Saying, Told
+from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow, Saying
 from sendbatch.ledger.states import SENT, folded
 from sendbatch.values import OF_DNS, Recipient, Reply, Status
 from tests.kit.memory.state import Delivery, Row, State
@@ -142,9 +142,9 @@ class Reading(People):
     def departed(self) -> dict[Status, int]:
         return Counter(one.status for one in self._departed())
 
-    def told(
+    def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
-    ) -> Iterator[Told]:
+    ) -> Iterator[ReportRow]:
         for one in self.entries(statuses, all_rows=all_rows):
             yield (
                 one.row, one.key, one.email, one.status, one.code, one.enhanced, one.reply, one.attempts,

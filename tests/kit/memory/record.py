@@ -36,7 +36,7 @@ from sendbatch.ledger.states import RESOLVED, after
 from sendbatch.values import Recipient, Status, Why
 from tests.kit.memory.drafting import Draft, Kept, Person
 from tests.kit.memory.reading import LOWER, Reading, recipient_of
-from tests.kit.memory.state import Delivery, State, changed, crashed, put_back
+from tests.kit.memory.state import Delivery, State, changed, crashed, restore
 
 NEW = (Status.PENDING, Status.FAILED)
 OfOne: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own
@@ -103,7 +103,7 @@ class Backlog:
             raise self._lost
 
     def end(self) -> None:
-        self._record.put_back()
+        self._record.restore()
 
 
 def _is_in(lane: Lane, email: str) -> bool:
@@ -127,12 +127,12 @@ class MemoryRecord(Kept):
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
         yield Draft(self, heed)
 
-    def put_back(self) -> None:
-        deliveries = {id_: put_back(one) for id_, one in self.state.deliveries.items()}
+    def restore(self) -> None:
+        deliveries = {id_: restore(one) for id_, one in self.state.deliveries.items()}
         self.state = replace(self.state, deliveries=deliveries)
 
     def recover(self, at: float) -> int:
-        self.put_back()
+        self.restore()
         rows, before = self.state.rows, self.state.deliveries
         self.state = replace(
             self.state,

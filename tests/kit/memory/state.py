@@ -103,9 +103,9 @@ def happens(one: Delivery, event: Happening) -> bool:
     return one.status in TABLE[event]
 
 
-def put_back(one: Delivery) -> Delivery:
+def restore(one: Delivery) -> Delivery:
     """Who was to be sent to again for one run, and has no answer for good, is as before."""
-    if one.was not in SETTLED or not happens(one, Happening.PUT_BACK):
+    if one.was not in SETTLED or not happens(one, Happening.RESTORE):
         return one
     return replace(one, status=one.was, was=None, due_at=None)
 
@@ -154,7 +154,7 @@ def changed(one: Delivery, row: Row, change: Change) -> Delivery | None:
                 first_attempt_at=one.first_attempt_at if one.attempts else None,
             )  # fmt: skip
         case LeftInDoubt() if doubt:
-            return put_back(one)
+            return restore(one)
         case Own(_, at) if one.status is Status.DEFERRED:
             return replace(one, finished_at=at)
     return None

@@ -152,10 +152,10 @@ class Histories(RuleBasedStateMachine):
         sending(self.ledger).resend()
 
     @rule()
-    def put_back(self) -> None:
+    def restore(self) -> None:
         ours = (e for e in entries(self.ledger) if e.status in SENDABLE and e.was)
         waiting = {e.id: e.was for e in ours}
-        assert sending(self.ledger).put_back() == len(waiting)
+        assert sending(self.ledger).restore() == len(waiting)
         for one in entries(self.ledger):
             if one.id in waiting:
                 assert (one.status, one.was) == (waiting[one.id], None)

@@ -78,7 +78,7 @@ def test_a_reply_is_kept_as_it_was_said(ledger: Record, text: str) -> None:
     now = entry(ledger, "ann")
     assert (now.code, now.enhanced, now.reply, now.detail) == (550, None, text, text)
     assert ledger.reading.replies() == [(550, None, text, 1)]
-    assert [told[6] for told in ledger.reading.told()] == [text]
+    assert [told[6] for told in ledger.reading.report_rows()] == [text]
     assert [held.text for held in ledger.reading.held()] == [text]
     (ann,) = ledger.backlog(lambda: 0.0).claim_due(6.0, 9)
     assert ann.refused == Reply(550, text, "", None)

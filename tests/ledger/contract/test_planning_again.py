@@ -233,7 +233,7 @@ def test_one_to_be_sent_again_at_another_address_is_in_doubt_again_where_not_rea
     plan(ledger, person(2, "ann", email="new@example.com"))
 
     assert [one.email for one in sending(ledger).next_new(0, 9)] == ["new@example.com"]
-    assert sending(ledger).put_back() == 1
+    assert sending(ledger).restore() == 1
     assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 

@@ -64,7 +64,7 @@ def test_entries_come_by_line_and_by_status(ledger: Record) -> None:
     bring(ledger, "p9", Status.ACCEPTED)
 
     assert [one.row for one in ledger.reading.entries()] == [3, 7, 9]
-    assert [told[:2] for told in ledger.reading.told()] == [(3, "p3"), (7, "p7"), (9, "p9")]
+    assert [told[:2] for told in ledger.reading.report_rows()] == [(3, "p3"), (7, "p7"), (9, "p9")]
     assert [one.row for one in ledger.reading.entries([Status.ACCEPTED])] == [9]
     assert list(ledger.reading.entries([])) == []
 
@@ -76,7 +76,7 @@ def test_rows_that_a_new_plan_moved_come_by_their_new_line(ledger: Record) -> No
     plan(ledger, person(2, "p9"), person(3, "new"), person(4, "p3"))
 
     assert [one.key for one in ledger.reading.entries()] == ["p9", "new", "p3"]
-    assert [told[1] for told in ledger.reading.told()] == ["p9", "new", "p3"]
+    assert [told[1] for told in ledger.reading.report_rows()] == ["p9", "new", "p3"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_all_rows_has_those_who_left_the_csv_where_they_last_stood(ledger: Recor
 
     listed = [(one.row, one.key) for one in ledger.reading.entries(all_rows=True)]
     assert listed == [(2, "p0"), (3, "p1"), (3, "p3"), (4, "p2"), (7, "new")]
-    assert [told[:2] for told in ledger.reading.told(all_rows=True)] == listed
+    assert [told[:2] for told in ledger.reading.report_rows(all_rows=True)] == listed
     gone = ledger.reading.entries({Status.WITHDRAWN}, all_rows=True)
     assert [one.key for one in gone] == ["p1", "p2"]
     assert list(ledger.reading.entries({Status.WITHDRAWN})) == []

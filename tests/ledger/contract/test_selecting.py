@@ -187,13 +187,13 @@ def refused_for_good(ledger: Record, key: str) -> int:
 # -- --retry ----------------------------------------------------------------------------------
 
 
-def test_a_rejected_row_that_is_retried_is_pending_until_it_is_put_back(crowd: Record) -> None:
+def test_a_rejected_row_that_is_retried_is_pending_until_it_is_restored(crowd: Record) -> None:
     before = entry(crowd, "p5")
     assert sending(crowd).retry([Retried(Status.REJECTED)], 90.0) == 1
 
     now = entry(crowd, "p5")
     assert (now.status, now.was, now.attempts) == (Status.PENDING, Status.REJECTED, 1)
-    assert sending(crowd).put_back() == 1
+    assert sending(crowd).restore() == 1
     assert entry(crowd, "p5") == before
 
 
@@ -278,7 +278,7 @@ def test_what_is_in_doubt_is_sent_again_with_the_date_and_content_it_had(ledger:
     assert (now.attempts, now.was, now.due_at) == (1, Status.IN_DOUBT, None)
 
 
-@pytest.mark.parametrize("how", ["put back", "next start", "released"])
+@pytest.mark.parametrize("how", ["the run ends", "next start", "released"])
 def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Record, how: str) -> None:
     before = someone(ledger, Status.IN_DOUBT)
     sending(ledger).resend()
@@ -290,7 +290,7 @@ def test_one_in_doubt_who_was_not_reached_is_in_doubt_again(ledger: Record, how:
     if how == "next start":
         assert ledger.recover(80.0) == 0
     else:
-        assert sending(ledger).put_back() == 1
+        assert sending(ledger).restore() == 1
 
     assert entry(ledger, "ann") == before
 
@@ -323,7 +323,7 @@ def test_doubt_that_is_not_settled_for_good_is_doubt_again(ledger: Record, statu
     sending(ledger).apply(outcome_of(before.id, status))
 
     assert entry(ledger, "ann").status is status
-    assert sending(ledger).put_back() == 1
+    assert sending(ledger).restore() == 1
     again = entry(ledger, "ann")
     assert (again.status, again.was, again.due_at) == (Status.IN_DOUBT, None, None)
 
@@ -337,7 +337,7 @@ def test_doubt_is_doubt_again_where_this_server_cannot_take_the_message(ledger: 
     sending(ledger).apply([Settled(before.id, too_large, None, 20.0)])
 
     assert entry(ledger, "ann").status is Status.FAILED
-    assert sending(ledger).put_back() == 1
+    assert sending(ledger).restore() == 1
     assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 
@@ -348,7 +348,7 @@ def test_an_answer_for_good_ends_doubt(ledger: Record, status: Status) -> None:
 
     sending(ledger).apply(outcome_of(before.id, status))
 
-    assert sending(ledger).put_back() == 0
+    assert sending(ledger).restore() == 0
     assert entry(ledger, "ann").status is status
 
 

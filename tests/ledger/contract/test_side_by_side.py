@@ -81,7 +81,7 @@ def what_it_tells(record: Record) -> dict[str, Any]:
     return {
         "plan": reading.plan(),
         "entries": without_ids(reading.entries(all_rows=True)),
-        "told": list(reading.told()),
+        "told": list(reading.report_rows()),
         "holders": without_ids(reading.holders()),
         "census": reading.census(),
         "totals": reading.totals(),

@@ -60,9 +60,9 @@ def anyone(ledger: Record, status: Status) -> Entry:
 
 
 def ready_for(ledger: Record, event: Event, status: Status) -> Entry:
-    """As `anyone`, where the event may happen: to be put back it must be for one run only that somebody is
+    """As `anyone`, where the event may happen: to be restored it must be for one run only that somebody is
     sent to, and 4xx is not settled by hand."""
-    if event is Event.PUT_BACK:
+    if event is Event.RESTORE:
         doubted = someone(ledger, Status.IN_DOUBT)
         sending(ledger).resend()
         sending(ledger).apply(outcome_of(doubted.id, status))
@@ -102,7 +102,7 @@ def let_happen(ledger: Record, event: Event, to: Entry) -> None:
             sending(ledger).retry([Retried(status) for status in sources(Event.RETRY)], 70.0)
         case Event.RESEND:
             sending(ledger).resend()
-        case Event.PUT_BACK:
+        case Event.RESTORE:
             ledger.backlog(clock).end()
         case Event.READDRESS:
             plan(ledger, person(to.row, to.key, email="new@example.com"))
@@ -136,7 +136,7 @@ def test_an_event_in_a_wrong_state_changes_nothing(
 
 @pytest.mark.parametrize("was", [Status.REJECTED, Status.IN_DOUBT])
 @pytest.mark.parametrize("how", ["end", "next start"])
-def test_only_who_is_taken_up_for_one_run_is_put_back(
+def test_only_who_is_taken_up_for_one_run_is_restored(
     ledger: Record, was: Status, how: str
 ) -> None:
     plan(ledger, person(2, "ann"), person(3, "bob"), person(4, "eve"))

@@ -48,7 +48,7 @@ def lost(folder: Path, *, planned: bool) -> LedgerError | None:
         "backup (with its -wal, where there is one) made after the last run: one made before does not know "
         "whom that run mailed, and starting without it would mail everyone again",
         hint=f"to start over all the same, remove the folder (rm -r {shlex.quote(shown(folder))}): "
-        f"everyone in the CSV is mailed then, {_again(folder)}",
+        f"everyone in the CSV is mailed then, {_mailed_twice(folder)}",
     )
 
 
@@ -77,14 +77,14 @@ def is_outdated(folder: Path, left: int, holders: int) -> LedgerError:
     )
 
 
-def _again(folder: Path) -> str:
-    number = _reached(folder / REPORT_FILES[0])
+def _mailed_twice(folder: Path) -> str:
+    number = _mailed(folder / REPORT_FILES[0])
     if not number:
         return "also those who have the mail; how many, nothing here says"
     return f"also the {number:,} of whom {REPORT_FILES[0]} says that they have it or may have it"
 
 
-def _reached(report: Path) -> int:
+def _mailed(report: Path) -> int:
     """How many in the table have the mail, or may have it."""
     try:
         if not stat.S_ISREG(report.lstat().st_mode):
