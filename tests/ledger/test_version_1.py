@@ -67,6 +67,19 @@ def version_of(file: Path) -> int:
         return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
+def test_version_1_sees_that_a_record_is_of_a_newer_version(old: Path, tmp_path: Path) -> None:
+    """It looks for a table of this name; else it says that this is no record, and to restore a backup."""
+    new = tmp_path / "new"
+    new.mkdir()
+
+    for folder in (old, new):
+        with open_ledger(folder):
+            pass
+        with closing(sqlite3.connect(folder / FILE)) as db:
+            assert db.execute("SELECT count(*) FROM recipient").fetchone() == (0,)
+        assert version_of(folder / FILE) > version_1.VERSION
+
+
 def test_who_only_reads_is_told_the_same_and_the_record_stays_as_it_was(old: Path) -> None:
     before = (old / FILE).read_bytes()
 

@@ -26,6 +26,8 @@ VERSION = 2
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
+# `recipient` is empty: only by a table of this name does version 1 see that a record is of a newer version.
+# Without it, it tells people to put a backup in its place, which would mail again whoever that does not know.
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE plan (
@@ -44,6 +46,7 @@ CREATE TABLE delivery (
     gone INTEGER
 );
 CREATE TABLE event (at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE TABLE recipient (id INTEGER PRIMARY KEY);
 CREATE INDEX plan_row_delivery ON plan_row (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (due_at) WHERE status = 'deferred';
 CREATE INDEX delivery_sending ON delivery (id) WHERE status = 'sending';

@@ -30,6 +30,7 @@ _COLUMNS = (
 OURS = {table: columns for table, columns in OURS_NOW.items() if table not in ("plan_row", "delivery")} | {
     "recipient": frozenset(_COLUMNS.split())
 }
+_KEPT_TABLES = OURS.keys() & OURS_NOW.keys()
 _OUT = listed((*LEFT_OUT, Status.WITHDRAWN))  # over a status that stands behind it
 _PLANNED = listed((*LEFT_OUT, Status.DUPLICATE))
 _TRIED = (
@@ -69,7 +70,7 @@ def take_over(db: sqlite3.Connection, tables: str, version: int) -> None:
     try:
         db.execute("ALTER TABLE recipient RENAME TO recipient_of_1")
         for statement in filter(str.strip, tables.split(";")):
-            if not any(f"CREATE TABLE {table} (" in statement for table in OURS):  # it has these
+            if not any(f"CREATE TABLE {table} (" in statement for table in _KEPT_TABLES):
                 db.execute(statement)
         db.execute(_DELIVERIES, (last,))
         db.execute(_ROWS, (base, last))
