@@ -337,7 +337,7 @@ def test_doubt_is_doubt_again_where_this_server_cannot_take_the_message(ledger: 
     sending(ledger).apply([Settled(before.id, too_large, None, 20.0)])
 
     assert entry(ledger, "ann").status is Status.FAILED
-    assert sending(ledger).put_back() == 1
+    assert sending(ledger).restore() == 1
     assert entry(ledger, "ann").status is Status.IN_DOUBT
 
 
