@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
-from sendbatch.ledger.sqlite.lost import lost
+from sendbatch.ledger.sqlite.lost_record import lost
 from sendbatch.ledger.sqlite.record import FILE, has_ledger
 from sendbatch.runtime.files import create, named_folder, own_folder, sync
 

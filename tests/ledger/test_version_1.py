@@ -14,7 +14,7 @@ import pytest
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.facts import Intent, Settled
 from sendbatch.ledger.sqlite import version_1
-from sendbatch.ledger.sqlite.lost import UNDER_WAY
+from sendbatch.ledger.sqlite.lost_record import UNDER_WAY
 from sendbatch.ledger.sqlite.record import (
     FILE,
     Ledger,

@@ -146,7 +146,7 @@ _INTEND = (
 NO_ANSWER = (Status.DEFERRED, Status.FAILED)
 _STILL = "iif(was = 'in_doubt', was, NULL)"
 # The cells of a message that may have arrived are kept: another one is no repetition.
-_CELLS = {
+CELLS = {
     Status.DEFERRED: "vars",
     Status.FAILED: "vars",
     Status.IN_DOUBT: (
@@ -157,7 +157,7 @@ _CELLS = {
 _SETTLE = {
     status: (
         f"UPDATE delivery SET status = {leads_to(event)}, "
-        f"was = {_STILL if status in NO_ANSWER else 'NULL'}, vars = {_CELLS.get(status, 'NULL')}, "
+        f"was = {_STILL if status in NO_ANSWER else 'NULL'}, vars = {CELLS.get(status, 'NULL')}, "
         "attempts = attempts + 1, due_at = ?, code = ?, enhanced_code = ?, reply = ?, why = ?, "
         "detail = ?, first_attempt_at = coalesce(first_attempt_at, ?), finished_at = ? "
         f"WHERE id = ? AND gone IS NULL AND {happens(event)}"
@@ -185,9 +185,4 @@ _RELEASE = (
     f"was = iif(was IN {listed(SETTLED)}, was, NULL), "
     "first_attempt_at = CASE WHEN attempts > 0 THEN first_attempt_at END "
     "WHERE id = ? AND status = 'sending'"
-)
-CRASH = (
-    f"UPDATE delivery SET status = {leads_to(Event.CRASH)}, was = NULL, attempts = attempts + 1, "
-    f"vars = {_CELLS[Status.IN_DOUBT]}, finished_at = ?, why = 'crashed', detail = NULL "
-    f"WHERE {happens(Event.CRASH)}"
 )

@@ -6,7 +6,6 @@ Only `open_ledger` writes to the record itself; `open_scratch` works on a copy t
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
-from sendbatch.ledger.sqlite.changes import CRASH, note, remember
+from sendbatch.ledger.sqlite.changes import remember
 from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
-from sendbatch.ledger.sqlite.lost import UNDER_WAY, is_outdated, log_is_lost
+from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_lost
 from sendbatch.ledger.sqlite.reading import SqliteReading
+from sendbatch.ledger.sqlite.recovery import recover, resolve
 from sendbatch.ledger.sqlite.schema import (
     is_of_version_1,
     open_copy,
@@ -32,11 +32,10 @@ from sendbatch.ledger.sqlite.schema import (
     unusable,
 )
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
-from sendbatch.ledger.sqlite.selecting import SqliteSelection, restore
+from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
-from sendbatch.ledger.sqlite.sql import happens, leads_to, transaction, writable
-from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
-from sendbatch.ledger.states import RESOLVED, SENDABLE
+from sendbatch.ledger.sqlite.sql import transaction, writable
+from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.values import Status
 
@@ -120,7 +119,7 @@ class Ledger:
             self._connection.execute(f"PRAGMA synchronous={self._synchronous}")
 
     def _begin_run(self, at: float) -> None:
-        """See `lost`."""
+        """See `lost_record`."""
         self._mark = str(at)
         self._is_begun = True
         remember(self._connection, UNDER_WAY, self._mark)
@@ -132,48 +131,13 @@ class Ledger:
 
     def recover(self, at: float) -> int:
         with transaction(self._connection, self._hold):
-            restore(self._connection)
-            found = self._connection.execute(CRASH, (at,)).rowcount
-            if found:
-                note(
-                    self._connection,
-                    "crash",
-                    f"{found} found on the way after a crash, now in doubt",
-                    at,
-                )
-        return found
+            return recover(self._connection, at)
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
-        db, event = self._connection, RESOLVED[to]
-        with transaction(db, self._hold):
-            ids = [self._unsettled(spellings) for spellings in named]
-            wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
-            for id_ in () if wrong else sorted({id_ for found in ids for id_ in found}):
-                db.execute(
-                    f"UPDATE delivery SET status = {leads_to(event)}, was = NULL, vars = NULL, "
-                    "due_at = NULL, why = 'by-hand', detail = NULL, finished_at = ? "
-                    f"WHERE id = ? AND {happens(event)}",
-                    (None if to is Status.PENDING else at, id_),
-                )
-            for spellings in () if wrong else named:
-                note(db, "resolved", f"{spellings[0]}: {to}, by hand", at)
-            if named and not wrong and to is Status.PENDING:
-                # What the CSV says of them now counts again: another address, or that they are left out.
-                db.execute("UPDATE plan SET inputs = '' WHERE id = (SELECT max(id) FROM plan)")
+        with transaction(self._connection, self._hold):
+            unknown = resolve(self._connection, named, to, at)
         self._confirm()
-        return wrong
-
-    def _unsettled(self, spellings: tuple[str, ...]) -> list[int]:
-        named = (
-            "(key IN (SELECT value FROM json_each(?1)) OR email IN (SELECT value FROM json_each(?1)))"
-        )
-        rows = self._connection.execute(
-            f"SELECT id FROM {rows_of(CURRENT)} WHERE {named} "
-            "AND (status = 'in_doubt' OR status = 'deferred' AND code >= 500) "
-            f"UNION SELECT id FROM {gone()} WHERE {named} AND status = 'in_doubt'",
-            (json.dumps(spellings),),
-        )
-        return [id_ for (id_,) in rows]
+        return unknown
 
     def _confirm(self) -> None:
         """This is the record that others find, and nobody else's. Raises RecordLost."""
