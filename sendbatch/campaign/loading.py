@@ -1,4 +1,4 @@
-"""From a campaign file to a Campaign: read, checked, resolved, everything wrong told.
+"""From a campaign file to a Campaign: read, checked, resolved, and all that is wrong said.
 
 The order is that of the findings a person would mend: the file's shape first, then what it names.
 Nothing stops at the first fault; what cannot be read is left out and the rest is checked.

@@ -114,7 +114,7 @@ class Beat:
         self._said = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
-        """Whether a line is to be told now; asked for each time, it takes a yes for told."""
+        """Whether a line is to be printed now. After a yes it counts as printed."""
         since = now - self._said_at
         if since < SAID_AT_MOST:
             return False

@@ -1,4 +1,4 @@
-"""What is told to the record and what it tells: frozen values.
+"""The values that go into a record and come out of it, all of them frozen.
 
 Changes are what a run makes durable; the rest answers questions about people, plans and replies. Times are
 seconds since the epoch.

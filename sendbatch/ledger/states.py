@@ -107,8 +107,8 @@ def sources(event: Event) -> tuple[Status, ...]:
 
 
 def folded(planned: Status | None, tried: Status | None) -> Status:
-    """What somebody is told as: `planned` is what the plan found the row, None where it has none any more,
-    `tried` where the delivery of its key stands, None where nothing was tried."""
+    """The status that a report gives somebody: `planned` is what the plan made of the row, None where it has
+    none any more, `tried` the status of the delivery of its key, None where nothing was tried."""
     if tried is not None and tried in SENT:
         return tried
     if planned is None:

@@ -99,7 +99,7 @@ class Reading(People, Protocol):
     def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[ReportRow]:
-        """As `entries`, no more than a report needs: at the end of a run everyone is told of."""
+        """As `entries`, with no more than a report needs: one is written of everybody at the end of a run."""
         ...
 
     def has_tried(self) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Watch:
-    """Calls what is told to be called where something lasts too long.
+    """Calls a function where something takes longer than it may.
 
     The thread, started with the first deadline, looks again only when the nearest one that it saw
     has passed, or when a nearer one is given. So a batch costs an entry here, not a thread.

@@ -58,7 +58,7 @@ def bound_memory(most: int) -> None:
 
 def end_after(seconds: float) -> None:
     """The kernel ends this process then, also in the middle of a computation that never lets the
-    interpreter look up; zero takes that back. To be told each time: the last word counts."""
+    interpreter look up; zero takes that back. Each call replaces the one before."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

@@ -67,8 +67,8 @@ class Connection(asyncio.Protocol):
     """A logged-in connection that messages are handed over on, one after the other.
 
     `accepted` and `refused_recipients` count what the server replied on it so far, each once its sink was
-    told; `round_trip` is the
-    shortest time, in seconds, in which it has answered an envelope, 0 before the first.
+    told; `round_trip` is the shortest time, in seconds, in which it has answered an envelope, 0 before the
+    first.
     """
 
     def __init__(

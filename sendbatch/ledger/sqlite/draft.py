@@ -2,7 +2,7 @@
 
 A draft keeps to itself what it is to change: the staged rows, which nobody sees, temporary tables, and a list
 of what is to be remembered. It tells how everybody will stand from the record as it is. `merge` is the one
-transaction that changes anything, and it holds only where the record is still that which was told of.
+transaction that changes anything, and it is refused where the record has another plan by then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A letter of images alone, from which no text can be made: told once, before any row is built.
+"""A letter of images alone, from which no text can be made: found once, before any row is built.
 
 A template is judged by what it could say at most, so that nothing is refused that has words for somebody.
 """
