@@ -40,6 +40,11 @@ class Until(Gate):
         self.counted.append(recipient_id)
 
 
+class Late(Gate):
+    def due(self, now: float, domain: str) -> float:
+        return 9.0
+
+
 class Purse(Until, Metered):
     """Has a few in hand, and gets as many again."""
 
@@ -102,6 +107,18 @@ def test_only_the_gates_of_its_domain_are_told_that_a_message_goes() -> None:
     assert gates.take(1.0, "slow.example", 1)
     assert gates.take(1.0, "other.example", 2)
     assert (everybody.counted, slow.counted) == ([1, 2], [1])
+
+
+def test_a_gate_that_has_nothing_to_say_for_now_is_neither_asked_nor_told() -> None:
+    late, counting = Late(), Until(0.0)
+    gates = Gates([late, counting])
+    late.holds = counting.counts = False
+    assert gates.due(0.0, "") == 0.0
+    assert gates.take(0.0, "", 1)
+    late.holds = counting.counts = True
+    assert gates.due(0.0, "") == 9.0
+    assert gates.take(0.0, "", 2)
+    assert counting.counted == [2]
 
 
 def test_where_one_gate_has_none_in_hand_nothing_is_counted_at_any() -> None:
