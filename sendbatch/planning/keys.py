@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.cells import bare
@@ -90,11 +91,15 @@ def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]
             yield key, now
 
 
-def own_addresses(people: People, campaign: Campaign) -> None:
-    """Where the address is the key, no row has another's. Raises Unsound: no plan of ours wrote that."""
+def own_addresses(draft: Draft, campaign: Campaign) -> None:
+    """Where the address is the key, no row has another's: neither of the plan as it will be, nor of the
+    record as it is, if that has the same keys. Raises Unsound: no plan of ours wrote that."""
     if key_of(campaign):
         return
-    for row, key, email in people.unlike_their_key():
+    found = draft.people.unlike_their_key()
+    if not draft.reading.meta(KEY):
+        found = chain(found, draft.reading.unlike_their_key())
+    for row, key, email in found:
         if default_key(email) not in (key, _key(key)):
             raise Unsound(f"row {row}: an address that is not the one of its key")
 

@@ -144,7 +144,7 @@ def _plan(
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, request.command, now)
-    keys.own_addresses(draft.people, campaign)  # of those never tried, what the new plan made of them
+    keys.own_addresses(draft, campaign)
     return started_over, planned
 
 

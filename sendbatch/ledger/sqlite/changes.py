@@ -138,7 +138,8 @@ _INTEND_FIRST = (
 _INTEND = (
     f"UPDATE delivery SET status = {leads_to(Event.INTENT)}, was = coalesce(was, status), "
     "content = ?, dated_at = ?, first_attempt_at = coalesce(first_attempt_at, ?) "
-    f"WHERE id = ?4 AND {happens(Event.INTENT)} AND EXISTS (SELECT 1 FROM plan_row AS r WHERE "
+    f"WHERE id = ?4 AND gone IS NULL AND {happens(Event.INTENT)} "
+    "AND EXISTS (SELECT 1 FROM plan_row AS r WHERE "
     f"(r.delivery = ?4 OR r.id = ?4 AND r.delivery IS NULL) AND r.plan = {CURRENT} "
     "AND r.status = 'pending')"
 )
