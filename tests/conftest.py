@@ -19,8 +19,10 @@ from tests.kit.thoroughness import IN_CI, PHASES, examples
 for sign in (*SIGNS_OF_CI, ATTEMPT):
     os.environ.pop(sign, None)
 
-# Started in the background of a script it may have been told to ignore Ctrl-C; what it starts is not to.
+# Started in the background, or to outlive a terminal, it may have been told to ignore these; what it starts is
+# not to.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes says how busy the machine is. CI, which vouches for a change, tries the same each
 # time, and more of it; at a desk others come each time.
