@@ -19,8 +19,8 @@ from tests.kit.thoroughness import IN_CI, PHASES, examples
 for sign in (*SIGNS_OF_CI, ATTEMPT):
     os.environ.pop(sign, None)
 
-# Started in the background, or to outlive a terminal, it may have been told to ignore these; what it starts is
-# not to.
+# Started in the background, or to outlive a terminal, it may have been told to ignore these; what it starts
+# is not to.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
