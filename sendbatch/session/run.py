@@ -42,13 +42,15 @@ from sendbatch.values import Status
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended. `totals` are the recipients this call was about, by status; `reason` says
-    why it stopped early, if it did; `sent` whether there was anything to send at all; `unwritten` why
-    the report could not be written; `unbuildable` that so many messages could not be built that going on is
-    of no use before that is mended."""
+    """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
+    sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
+    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
+    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
+    that going on is of no use before that is mended."""
 
     exit_code: int
     totals: Mapping[Status, int]
+    unfinished: int
     left_over: int
     sent: bool
     reason: str
@@ -58,11 +60,6 @@ class RunResult:
     report: Path
     unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
-
-    @property
-    def unfinished(self) -> int:
-        """How many of those this call was about may still be sent."""
-        return sum(self.totals.get(status, 0) for status in SENDABLE)
 
 
 def run(job: Job, consent: Consent) -> RunResult:
@@ -79,10 +76,20 @@ def run(job: Job, consent: Consent) -> RunResult:
         with _held_record(job) as record:
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog = _sent(job, record, request, means, allowance, consent)
-            totals, left_over = backlog.totals(), backlog.left_over()
+            sent_to, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
+            totals = backlog.totals()
             report, unwritten = _reported(job, record.reading)
-    return _result(job, ending, totals, left_over, report, unwritten)
+    unfinished = _sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
+    return _result(job, ending, totals, unfinished, left_over, report, unwritten)
+
+
+def _sendable(totals: Mapping[Status, int]) -> int:
+    return sum(totals.get(status, 0) for status in SENDABLE)
+
+
+def _doubtful(totals: Mapping[Status, int]) -> int:
+    return totals.get(Status.IN_DOUBT, 0)
 
 
 @contextlib.contextmanager
@@ -158,6 +165,7 @@ def _result(
     job: Job,
     ending: Ending | None,
     totals: Mapping[Status, int],
+    unfinished: int,
     left_over: int,
     report: Report,
     unwritten: tuple[Finding, ...],
@@ -166,10 +174,11 @@ def _result(
     return RunResult(
         exit_code=3 if early else exit_code(totals, job.campaign.tolerate),
         totals=totals,
+        unfinished=unfinished,
         left_over=left_over,
         sent=ending is not None,
         reason=ending.reason if early and ending else "",
-        retry_at=ending.not_due if ending else None,
+        retry_at=ending.not_due if ending and totals.get(Status.DEFERRED) else None,
         summary=summary(report),
         folder=job.record.path,
         report=job.record.path / TABLE,

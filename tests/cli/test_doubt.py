@@ -75,3 +75,19 @@ def test_the_line_that_goes_on_sends_to_nobody_whose_doubt_arose_in_the_run(
     assert desk.run(*line, "--yes").code == 1
     assert mailhost.receivers.count(doubtful) == taken
     assert desk.statuses()[doubtful] == "in_doubt"
+
+
+def test_whoever_is_in_doubt_again_is_not_said_to_be_tried_later(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    """The word was for one run, and the refusal for now was no answer: the line would send to nobody."""
+    mailhost.take_over(desk)
+    killed_with_one_in_doubt(desk, mailhost)
+    doubtful = next(key for key, status in desk.statuses().items() if status == "in_doubt")
+    mailhost.answers[doubtful] = "450 4.2.1 later"
+    told = desk.run("run", "spring.yaml", "--yes", "--no-wait", "--in-doubt", "resend")
+    assert told.code == 1
+    assert desk.statuses()[doubtful] == "in_doubt"
+    assert "is due at" not in told.err
+    assert "this tries" not in told.err
+    assert "1 recipient in doubt, not reached or not answered" in told.err
