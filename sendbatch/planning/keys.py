@@ -91,13 +91,13 @@ def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]
             yield key, now
 
 
-def own_addresses(draft: Draft, campaign: Campaign) -> None:
-    """Where the address is the key, no row has another's: neither of the plan as it will be, nor of the
-    record as it is, if that has the same keys. Raises Unsound: no plan of ours wrote that."""
+def own_addresses(draft: Draft, campaign: Campaign, *, is_new: bool) -> None:
+    """Where the address is the key, no row has another's: neither of the plan as it will be, nor, where that
+    `is_new`, of the record as it is, if it has the same keys. Raises Unsound: no plan of ours wrote that."""
     if key_of(campaign):
         return
     found = draft.people.unlike_their_key()
-    if not draft.reading.meta(KEY):
+    if is_new and not draft.reading.meta(KEY):
         found = chain(found, draft.reading.unlike_their_key())
     for row, key, email in found:
         if default_key(email) not in (key, _key(key)):

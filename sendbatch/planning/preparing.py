@@ -144,7 +144,7 @@ def _plan(
     if keyed_by is not None:
         _, holders = draft.people.census()
         raise keys.refusal(keyed_by, reading, campaign, holders, request.command, now)
-    keys.own_addresses(draft, campaign)
+    keys.own_addresses(draft, campaign, is_new=planned is not None)
     return started_over, planned
 
 

@@ -114,7 +114,7 @@ class TestAddresses:
         bjork = person(3, "björk@xn--bcher-kva.example", email="Björk@bücher.example")
         people.plan(ledger, person(2, "ada@example.com", email="Ada@example.com"), bjork)
         with ledger.draft() as draft:
-            keys.own_addresses(draft, spring)
+            keys.own_addresses(draft, spring, is_new=False)
 
     def test_an_address_that_is_not_the_one_of_its_key_is_not_believed(
         self, ledger: Record, spring: Campaign, tmp_path: Path
@@ -123,11 +123,11 @@ class TestAddresses:
         people.plan(ledger, ada, person(3, "bob@example.com", email="eve@example.com"))
         said = "row 3: an address that is not the one of its key"
         with ledger.draft() as draft, pytest.raises(Unsound, match=said):
-            keys.own_addresses(draft, spring)
+            keys.own_addresses(draft, spring, is_new=False)
 
         keyed = YAML.replace("file: people.csv", "file: people.csv\n  key: name")
         with ledger.draft() as draft:
-            keys.own_addresses(draft, campaign(tmp_path / "keyed", yaml=keyed))
+            keys.own_addresses(draft, campaign(tmp_path / "keyed", yaml=keyed), is_new=False)
 
 
 class TestContent:

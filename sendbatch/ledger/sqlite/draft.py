@@ -76,8 +76,15 @@ class SqliteDraft(SqliteSelection):
 
     @property
     def rows(self) -> str:
+        if self._staged is None and not self._is_anew and not self._asks():
+            return super().rows  # as the record has them
         number = self._plan.id if self._plan is not None else 0
-        return rows_of_draft(str(number), self._deliveries)
+        return rows_of_draft(str(number), self._deliveries, is_new=self._staged is not None)
+
+    def _asks(self) -> bool:
+        """Whether somebody who is done with is sent to again."""
+        (asks,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM temp.asked)").fetchone()
+        return bool(asks)
 
     @property
     def people(self) -> SqlitePeople:
@@ -275,7 +282,8 @@ class SqliteDraft(SqliteSelection):
             "AND status = 'deferred'"
         )
         if self._plan is not None:
-            readdress(self._db, self._plan.id)
+            among = "" if self._staged is not None else " AND delivery.id IN temp.asked"
+            readdress(self._db, self._plan.id, among)
         for at, latest in self._due:
             these = f"status = 'deferred' AND gone IS NULL{self.those}"
             self._db.execute(f"UPDATE delivery SET due_at = ? WHERE due_at IS NULL AND {these}", (at,))

@@ -25,16 +25,17 @@ def seat(db: sqlite3.Connection, last: int, number: int) -> None:
     )
 
 
-def readdress(db: sqlite3.Connection, number: int) -> None:
+def readdress(db: sqlite3.Connection, number: int, among: str = "") -> None:
     """Who has another address in the plan of this number is to be sent the message there, and nothing of what
-    became of the old one is kept, but for how often it was tried; unless the message was sent."""
+    became of the old one is kept, but for how often it was tried; unless the message was sent. `among`
+    says of whom alone, where the plan is none that is made now: it has said so to all others."""
     db.execute(
         f"UPDATE delivery SET email = r.email, status = {leads_to(Event.READDRESS)}, "
         "was = iif(was = 'in_doubt', was, NULL), why = NULL, detail = NULL, due_at = NULL, code = NULL, "
         "enhanced_code = NULL, reply = NULL, content = NULL, dated_at = NULL, finished_at = NULL "
         "FROM plan_row AS r "
         f"WHERE r.plan = {number:d} AND r.delivery = delivery.id AND r.status = 'pending' "
-        f"AND r.email <> '' AND r.email <> delivery.email AND delivery.{happens(Event.READDRESS)}"
+        f"AND r.email <> '' AND r.email <> delivery.email AND delivery.{happens(Event.READDRESS)}{among}"
     )
 
 

@@ -20,7 +20,9 @@ def listed(statuses: Collection[Status]) -> str:
 
 def happens(event: Event) -> str:
     """A condition: the present status is one that the event may happen in."""
-    return f"status IN {listed(sources(event))}"
+    first, *others = sources(event)
+    # One alone with "=": a partial index is found by its very words.
+    return f"status IN {listed(sources(event))}" if others else f"status = '{first}'"
 
 
 def leads_to(event: Event) -> str:

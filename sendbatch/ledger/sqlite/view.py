@@ -49,13 +49,13 @@ def deferred_of(plan: str) -> str:
     )
 
 
-def rows_of_draft(plan: str, deliveries: str = "delivery") -> str:
+def rows_of_draft(plan: str, deliveries: str = "delivery", *, is_new: bool) -> str:
     """As `rows_of`, as it will be once a draft is merged: whoever is among temp.asked is sent to again, and
-    who has another address now is pending there, unless the message was sent."""
+    where the plan `is_new`, who has another address in it is pending there, unless the message was sent."""
     asked = "coalesce(r.delivery, r.id) IN temp.asked"
     moved = (
         "(r.status = 'pending' AND r.email <> '' AND r.email <> d.email AND "
-        f"(d.status IN {listed(sources(Event.READDRESS))} OR {asked}))"
+        f"({is_new:d} AND d.status IN {listed(sources(Event.READDRESS))} OR {asked}))"
     )
     return _rows(plan, deliveries, "d.status", asked, moved)
 

@@ -100,7 +100,7 @@ class Draft(Selection):
                 one, was=one.status, status=after(one.status, event), due_at=None
             )
         for row, one in list(made.people()):
-            if one is not None:
+            if one is not None and (self._staged is not None or row.id in self._asked):
                 made.deliveries[row.id] = readdressed(one, row)
         return made
 

@@ -162,6 +162,22 @@ def test_a_draft_that_is_left_leaves_the_selection_of_the_run_as_it_was(ledger: 
     assert [one.key for one in backlog.claim_new(0, 9)] == ["p2", "p3"]
 
 
+def test_whoever_a_person_settled_is_sent_to_at_another_address_by_a_plan_alone(
+    ledger: Record,
+) -> None:
+    """In doubt at the old address when the CSV got the new one, and settled as rejected since."""
+    before = someone(ledger, Status.IN_DOUBT)
+    plan(ledger, person(2, "ann", email="ann@new.example"))
+    ledger.resolve([("ann",)], Status.REJECTED, 30.0)
+
+    with ledger.draft() as draft:  # a run with the same inputs: nothing is staged
+        assert draft.people.census()[0] == {Status.REJECTED: 1}
+        draft.merge(40.0)
+
+    assert ledger.backlog(clock).claim_new(0, 10) == []
+    assert (entry(ledger, "ann").status, entry(ledger, "ann").email) == (Status.REJECTED, before.email)
+
+
 def test_a_draft_is_broken_off_by_what_heed_raises(ledger: Record) -> None:
     plan(ledger, person(2, "ann"))
     rows = [person(line, f"p{line}") for line in range(2, 10_000)]
