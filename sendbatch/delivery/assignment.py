@@ -21,7 +21,8 @@ from sendbatch.values import BREAKER
 class Assignment:
     """The `backlog` hands out whom to send to, the `pool` builds their messages, the `committer` makes
     durable what becomes of them. `content` is the digest of what they get, `selected` how many the run may
-    send to. `keys` are those by which the provider may drop a repetition, `history` is what earlier runs met.
+    send to, none of them in a line of the CSV before `after_row` or in that. `keys` are those by which the
+    provider may drop a repetition, `history` is what earlier runs met.
     """
 
     backlog: Backlog
@@ -29,6 +30,7 @@ class Assignment:
     pool: Pool
     content: str
     selected: int
+    after_row: int = 0
     keys: Keys | None = None
     history: History = field(default_factory=History)
 

@@ -46,19 +46,20 @@ class Course:
 
     @contextlib.contextmanager
     def unless_lost(self) -> Iterator[None]:
-        """Where the record is lost no dot leaves any more, but those that left may be answered."""
+        """Where the record is lost, or what is used of a quota cannot be kept, no dot leaves any more, but
+        those that left may be answered, and their outcomes written."""
         try:
             yield
         except RecordLost as lost:
             self.break_off(lost)
+        except LedgerError as unkept:
+            self.break_off(RecordStopped(unkept.findings))
 
 
-def first_of(stopped: BaseExceptionGroup[RecordStopped | LedgerError]) -> RecordStopped:
-    """The first error as one that says what was sent before stands. Use of quotas counts as record."""
+def first_of(stopped: BaseExceptionGroup[RecordStopped]) -> RecordStopped:
+    """The first error of a group."""
     error: BaseException = stopped
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, RecordStopped):
-        return error
-    assert isinstance(error, LedgerError)
-    return RecordStopped(error.findings)
+    assert isinstance(error, RecordStopped)
+    return error

@@ -132,7 +132,7 @@ class Engine:
                 group.create_task(self._feed.run())
                 for sender in self._senders:
                     group.create_task(sender.run())
-        except* (RecordStopped, LedgerError) as stopped:
+        except* RecordStopped as stopped:
             self._abort()
             course.break_off(first_of(stopped))
 

@@ -59,9 +59,13 @@ class Feed:
         self._announced: float | None = None  # when the next was said to be due
         lanes = queue.lanes
         limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
-        self._others = _Source(OTHERS, Lane(tuple(chain.from_iterable(limited.values()))))
+        rest = Lane(tuple(chain.from_iterable(limited.values())))
+        self._others = _Source(OTHERS, rest, assignment.after_row)
         self._sources = deque([self._others])
-        self._sources += [_Source(lane, Lane(own, others=False)) for lane, own in limited.items()]
+        self._sources += [
+            _Source(lane, Lane(own, others=False), assignment.after_row)
+            for lane, own in limited.items()
+        ]
         self._lanes = len(lanes)
         self._building: deque[_Batch] = deque()
         self.only_later: float | None = None
@@ -77,6 +81,8 @@ class Feed:
                 for batch in self._building:
                     batch.built.cancel()
                 self._queue.close()
+                if self._traffic.is_stopping:  # also where a breaker did, which sets no event
+                    self._queue.wake_all()
 
     async def _fill(self) -> None:
         traffic = self._traffic
@@ -237,7 +243,7 @@ class Feed:
 
     async def _add(self, batch: _Batch) -> None:
         """Into the queue with what was built of it; what could not be is recorded as failed."""
-        if not len(self._queue) and not batch.built.done():
+        if not self._queue.length and not batch.built.done():
             self._waits.building()
         built = await self._unless_stopped(batch.built)
         if built is None:
@@ -295,5 +301,5 @@ class _Source:
 
     name: str
     lane: Lane
-    after_row: int = 0
+    after_row: int
     new_left: bool = True

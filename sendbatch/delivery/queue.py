@@ -48,9 +48,6 @@ class Queue:
         self.over = asyncio.Event()
         self.closed = False  # nothing will be added any more
 
-    def __len__(self) -> int:
-        return self.length
-
     @property
     def lanes(self) -> tuple[str, ...]:
         """The domains with limits of their own, and OTHERS before them."""

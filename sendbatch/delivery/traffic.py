@@ -19,7 +19,7 @@ from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Written
-from sendbatch.values import Outcome, Recipient
+from sendbatch.values import Outcome, Recipient, Status
 from sendbatch.words import clock_time
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
@@ -88,7 +88,7 @@ class Traffic:
 
     def next_due(self, now: float) -> float | None:
         """When the next message may start; infinity while the queue is empty, None when it is over."""
-        if not len(self._queue):
+        if not self._queue.length:
             return None if self._queue.closed else NEVER
         return self._queue.earliest(self._gates.due, now)
 
@@ -173,7 +173,8 @@ class Traffic:
             self.claimed.add(ready.recipient.id)
             self._queue.add(ready, first=True)
         if self._gates.are_listening:
-            now, status = self._clock.steady(), verdict(fact).status
+            now, returned = self._clock.steady(), consequence is Consequence.RETURNED
+            status = Status.PENDING if returned else verdict(fact).status
             if why := self._gates.answered(now, ready.domain, ready.recipient.id, status):
                 self._course.give_up(why)
             self._queue.filled.set()

@@ -45,7 +45,7 @@ class Gate:
     holds: bool = True  # whether `due` may hold somebody back now
     counts: bool = True  # whether `went` is of use now
     until: float = ANY_TIME  # no message may go before
-    allowed: float = NEVER  # connections that may be used at once
+    allowed: float = NEVER  # connections at once; finite from the start in a gate that limits them
     interval: float = 0.0  # seconds from one slot to the next at present; 0: there are no slots
 
     def due(self, now: float, domain: str) -> float:
@@ -102,6 +102,7 @@ class Gates:
         self.domains = tuple(dict.fromkeys(g.domain for g in self if g.domain != EVERYBODY))
         self._everybody = _Lane(self._gates, EVERYBODY)
         self._lanes = {domain: _Lane(self._gates, domain) for domain in self.domains}
+        self._allowing = [gate for gate in self._gates if gate.allowed < NEVER]
         self._listening = _that_define("answered", self)
         self.are_listening = bool(self._listening)  # whether a gate goes by how messages have ended
         self._parts = 1
@@ -171,7 +172,7 @@ class Gates:
     def connections_allowed(self) -> float:
         """How many connections may be used at once."""
         fewest = NEVER
-        for gate in self._gates:
+        for gate in self._allowing:
             if gate.allowed < fewest:
                 fewest = gate.allowed
         return fewest

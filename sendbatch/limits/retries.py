@@ -22,11 +22,14 @@ class Budget:
     def __init__(self, attempts: int) -> None:
         self._attempts = min(attempts, 255)
         self._used: Counter[int] = Counter()
-        self.is_used = False  # somebody was tried in vain in this run
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody was tried in vain in this run."""
+        return bool(self._used)
 
     def spend(self, recipient_id: int) -> int:
         """Count one attempt; returns how many this run has made."""
-        self.is_used = True
         self._used[recipient_id] += 1
         return self._used[recipient_id]
 
@@ -42,12 +45,15 @@ class Budget:
 class Releases:
     """How often each message was released: three times, and it is deferred with an attempt."""
 
-    is_used: bool = False
     _counts: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody's message was released and has not gone since."""
+        return bool(self._counts)
 
     def release(self, recipient_id: int) -> bool:
         """Count one release; returns whether the message may go back to the front of the queue."""
-        self.is_used = True
         self._counts[recipient_id] += 1
         if self._counts[recipient_id] < RELEASES:
             return True

@@ -115,6 +115,7 @@ class Sending:
             prepared.pool,
             content=prepared.content.digest,
             selected=prepared.sendable,
+            after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
             keys=keys,
             history=history,
         )

@@ -118,6 +118,16 @@ def test_asked_to_stop_while_a_greeting_is_waited_for_a_run_ends_at_once(desk: M
     assert run.totals() == {Status.PENDING: 20}
 
 
+def test_a_breaker_waits_for_no_connection_that_is_being_opened(desk: MakeDesk) -> None:
+    def greeting(visit: Visit) -> str | None:
+        return "220-patience" if len(run.office.visits) > 1 else None
+
+    run = desk(60, connections=2, greeting=greeting, rcpt=lambda visit: "550 5.7.1 no", timeouts=PATIENT)
+    began = run.clock.steady()
+    assert run.send().early
+    assert run.clock.steady() - began < PATIENT.greeting
+
+
 def test_asked_to_stop_before_it_began_nothing_is_sent(desk: MakeDesk) -> None:
     run = desk(20)
     run.stop.soon("enough")

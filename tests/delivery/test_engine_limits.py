@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.delivery.queue import Queue
-from sendbatch.errors import RecordStopped
+from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.values import Status
 from tests.kit.desk import Desk, addresses, usage_in
 from tests.kit.desks import MakeDesk
@@ -240,7 +242,7 @@ def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting_and_does_not_
     waiting: list[int] = []
     add = Queue.add
     monkeypatch.setattr(
-        Queue, "add", lambda queue, *given, **more: (waiting.append(len(queue)), add(queue, *given, **more))
+        Queue, "add", lambda queue, *given, **more: (waiting.append(queue.length), add(queue, *given, **more))
     )  # fmt: skip
     monkeypatch.setattr("sendbatch.delivery.queue.MOST_MESSAGES", 20)
     monkeypatch.setattr("sendbatch.delivery.feed.BATCH", 40)
@@ -256,3 +258,32 @@ def test_a_held_back_domain_that_stands_first_keeps_nobody_waiting_and_does_not_
     assert it.totals() == {Status.ACCEPTED: 150}
     assert it.clock.steady() - began >= 98.0
     assert max(waiting) < 80  # two lanes of twenty, and what is left of their batches
+
+
+def test_where_use_can_be_kept_no_longer_what_has_left_is_answered_and_written(
+    desk: MakeDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, failed = usage_in(tmp_path), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    take = usage.take
+
+    def full(*given: Any) -> int:
+        if len(run.office.whole) < 4:
+            return take(*given)
+        loops[0].call_soon_threadsafe(failed.set)
+        raise LedgerError("usage.sqlite: database or disk is full")
+
+    async def waits() -> None:
+        await failed.wait()
+        await run.clock.wait(asyncio.Event(), 1.0)
+
+    def slowly(visit: Visit) -> Awaitable[None] | None:
+        loops.append(asyncio.get_running_loop())
+        return waits() if 1 < len(run.office.whole) < 5 else None
+
+    run = desk(30, rates=(Rate(400, 86400),), usage=usage, connections=4, on_dot=slowly)
+    monkeypatch.setattr(usage, "take", full)
+    with pytest.raises(RecordStopped, match="disk is full"):
+        run.send()
+    assert run.totals().get(Status.SENDING, 0) == 0
+    assert run.totals()[Status.ACCEPTED] == len(run.office.whole) > 3

@@ -43,7 +43,7 @@ def test_first_in_is_first_out(queue: Queue) -> None:
     for number in range(5):
         queue.add(ready(number))
     assert taken(queue, 6) == [0, 1, 2, 3, 4]
-    assert len(queue) == 0
+    assert queue.length == 0
 
 
 def test_a_released_message_is_first_again(queue: Queue) -> None:

@@ -195,7 +195,7 @@ class Desk:
         history = history_of(self.ledger.reading, "office")
         backlog = self.through(self.backlog)
         assignment = Assignment(
-            backlog, committer, pool, LETTER.digest, selected, self.keys, history
+            backlog, committer, pool, LETTER.digest, selected, keys=self.keys, history=history
         )
         policy = Policy(
             self.retry,
