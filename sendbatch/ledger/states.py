@@ -101,6 +101,11 @@ OF_OUTCOME: Mapping[Status, Event] = {
 }
 
 
+def sendable(totals: Mapping[Status, int]) -> int:
+    """How many of these may be sent to."""
+    return sum(totals.get(status, 0) for status in SENDABLE)
+
+
 def sources(event: Event) -> tuple[Status, ...]:
     """The statuses that `event` may happen in, in a fixed order."""
     return tuple(sorted(TABLE[event]))

@@ -22,7 +22,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.source import Reference, at, references
-from sendbatch.runtime.paths import problem
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
@@ -137,7 +137,7 @@ class _Reading:
         for folder in self._search:
             path = folder / name
             wrong = problem(path)
-            if wrong == "no such file":
+            if wrong == NO_SUCH_FILE:
                 continue
             if not any(inside(root, path) for root in self._allowed):
                 wrong = "outside the campaign's and templates' folders"

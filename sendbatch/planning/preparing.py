@@ -12,7 +12,7 @@ from functools import partial
 
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
@@ -83,7 +83,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     planned = _select(draft, request, means, salt, planned, now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = draft.people.census()
-    numbers = guards.Numbers(holders, _sendable(everyone))
+    numbers = guards.Numbers(holders, sendable(everyone))
     changes = guards.hold_unchanged(draft.reading, request, numbers, now)
     missing = guards.hold_expected(draft.people, request, everyone, holders, means.stop)
     begun = retention.hold_kept(request, holders, now, is_new=is_new)
@@ -219,11 +219,7 @@ def _counts(
 ) -> Counts:
     is_restricted = options.only is not None or options.limit is not None
     totals = draft.totals() if is_restricted else everyone
-    return Counts(totals, _sendable(totals), draft.left_over(), holders, missing)
-
-
-def _sendable(totals: Mapping[Status, int]) -> int:
-    return sum(totals.get(status, 0) for status in SENDABLE)
+    return Counts(totals, sendable(totals), draft.left_over(), holders, missing)
 
 
 def _lookups(request: Request, means: Means) -> Lookups | None:

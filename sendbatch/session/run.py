@@ -16,7 +16,7 @@ from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.records import open_record
-from sendbatch.ledger.states import SENDABLE
+from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.attachments import oversized
@@ -80,12 +80,8 @@ def run(job: Job, consent: Consent) -> RunResult:
             backlog.end()
             totals = backlog.totals()
             report, unwritten = _reported(job, record.reading)
-    unfinished = _sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
+    unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten)
-
-
-def _sendable(totals: Mapping[Status, int]) -> int:
-    return sum(totals.get(status, 0) for status in SENDABLE)
 
 
 def _doubtful(totals: Mapping[Status, int]) -> int:

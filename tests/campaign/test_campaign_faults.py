@@ -102,6 +102,7 @@ URL = "https://x.example/u"
         ("retry: {attempts: 0}", "retry.attempts: must be between 1", None),
         ("retry: {first_delay: 60}", "retry.first_delay: a length of time needs", "60s"),
         ("retry: {first_delay: 2h}", "retry.first_delay: first_delay is longer", None),
+        ("retry: {first_delay: 10m, max_delay: 5m}", "retry.max_delay:", None),
         ("run: '{{ versoin }}'", "run: versoin is not one of the variables", "version?"),
         ("run: 'a b'", "run: not the name of an edition: a b", "2026-12"),
         ("run: '{{ 1 // 0 }}'", "run:", None),
@@ -168,3 +169,11 @@ def test_a_spreadsheet_is_not_taken_for_a_csv(desk: Desk) -> None:
 def test_an_edition_that_cannot_be_part_of_a_folder_is_refused(desk: Desk, run: str) -> None:
     (fault,) = desk.faults(asked={"run": run})
     assert "not the name of an edition" in fault.message
+
+
+def test_the_header_of_a_providers_key_is_written_by_nobody_else(desk: Desk) -> None:
+    (fault,) = desk.faults(
+        "headers: {resend-idempotency-key: a}",
+        smtp="smtp: {provider: resend, username: u, password: '${P}'}",
+    )
+    assert "writes it itself" in fault.message

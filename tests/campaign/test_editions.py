@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign import editions
-from sendbatch.campaign.editions import rendered
+from sendbatch.campaign.editions import render_run, rendered
 from sendbatch.campaign.written.parsing import Wrong
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
@@ -59,3 +59,9 @@ def test_nothing_is_imported_from_the_folder_we_are_in(
     (tmp_path / "jinja2.py").write_text("raise SystemExit('not this one')\n")
     monkeypatch.chdir(tmp_path)
     assert rendered("{{ 1 + 1 }}", {}) == "2"
+
+
+@pytest.mark.parametrize("text", ["{% if %}", "{{ a|nosuch }}"])
+def test_one_that_is_no_template_is_told_as_one(text: str) -> None:
+    with pytest.raises(Wrong, match="not a template"):
+        render_run(text, {"a": "1"})

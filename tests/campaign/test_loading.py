@@ -219,3 +219,7 @@ def test_a_header_of_mailboxes_may_be_a_template(desk: Desk) -> None:
         written = value.replace("'", '\\"')
         assert desk.load(f'headers: {{Sender: "{written}"}}').headers
     assert desk.load("headers: {Errors-To: '{% if a %}A <a@x.test>{% else %}b@x.test{% endif %}'}")
+
+
+def test_a_profile_that_is_asked_for_stands_for_the_one_left_out(desk: Desk) -> None:
+    assert desk.load(smtp="", asked={"smtp": "sandbox"}).profile.name == "sandbox"

@@ -164,6 +164,7 @@ def test_credentials_show_nothing() -> None:
         f"timeouts: {{psw: {SECRET}",
         f"timeouts:\n      psw: {SECRET}",
         f"rate: {{psw: {SECRET}}}",
+        f"host: {{x: {SECRET}}}",
         f"- psw: {SECRET}",
         f"? [psw]\n    : {SECRET}",
     ],

@@ -339,6 +339,14 @@ def test_no_spelling_of_a_link_takes_anyone_off_the_list_from_a_proof(first_name
     assert bodies.count("unsubscribe.invalid") == 4
 
 
+def test_a_link_that_holds_the_other_one_takes_nobody_off_the_list_either() -> None:
+    link = "https://x.example/u"
+    mailto = f"leave@x.example?body={link}"
+    made = content(text=f"mailto:{mailto}\n", unsubscribe=Unsubscribe(link, mailto, False))
+    mail = parsed(built(made, Proof("boss@example.com")))
+    assert "leave@x.example" not in str(mail.get_content())
+
+
 def test_a_proof_goes_to_the_reviewer_marked_and_cannot_unsubscribe() -> None:
     link = "https://example.com/u?a=1&i={{ customer_id }}"
     made = content(

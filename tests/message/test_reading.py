@@ -266,3 +266,7 @@ def test_the_digest_is_not_over_what_no_recipient_sees(
     assert digest(reading, tmp_path, profile=profile) == before
     variables = {"list": [1, {"a": None}], "product": "Widget"}
     assert digest(reading, tmp_path, variables=variables) == before
+
+
+def test_what_is_included_may_be_blank(reading) -> None:
+    reading({"templates/body.html": "Hi {% include 'x.html' %}", "templates/x.html": "\n"})

@@ -25,6 +25,7 @@ from sendbatch.campaign.document.masking import Shape, masked
 from sendbatch.campaign.document.syntax import QUOTES, Complaint, explained
 from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
+from sendbatch.runtime.paths import NO_SUCH_FILE
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 32  # levels of nesting
@@ -199,7 +200,7 @@ def _mark(line: int, column: int) -> Mark:
 
 def _unreadable(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
-        return "no such file"
+        return NO_SUCH_FILE
     if isinstance(error, IsADirectoryError):
         return "is a folder, not a file"
     reason = error.strerror if isinstance(error, OSError) else "not the name of a file"
