@@ -41,11 +41,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Harmless:
-    """`links` are the first of them, each once; `pictures` is how many are not shown."""
+    """`links` are the first of them, each once."""
 
     html: str
     links: tuple[Link, ...] = ()
-    pictures: int = 0
 
 
 def harmless(html: str) -> Harmless:
@@ -58,7 +57,7 @@ def harmless(html: str) -> Harmless:
         )  # what stands before it would make the mail look another way
         at = doctype.end() if doctype is not None else 0
         changed = changed[:at] + BASE + changed[at:]
-    return Harmless(changed, tuple(dict.fromkeys(disarmed.links))[:MOST_LINKS], disarmed.pictures)
+    return Harmless(changed, tuple(dict.fromkeys(disarmed.links))[:MOST_LINKS])
 
 
 def _with(html: str, additions: list[tuple[int, str]]) -> Iterator[str]:
@@ -76,7 +75,6 @@ class _Disarming:
     def __init__(self, html: str) -> None:
         self.additions: list[tuple[int, str]] = []
         self.links: list[Link] = []
-        self.pictures = 0
         self._url: str | None = None  # of the link that is open
         self._words: list[str] = []
         behind = 0
@@ -125,7 +123,6 @@ class _Disarming:
             if others:
                 self._add(tag, 'srcset=""')
             return
-        self.pictures += 1
         said = [attributes.get("title") or alt, f"not loaded here: {one_line(source, LONGEST_URL)}"]
         title = escape("\n".join(filter(None, said)))
         self._add(tag, f'src="{_placeholder(alt, *_size(attributes))}" srcset="" title="{title}"')
