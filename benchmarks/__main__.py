@@ -31,7 +31,7 @@ SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "memory": (memory.measure, memory.PEOPLE),
     "resume": (resume.measure, resume.PEOPLE),
     "pacing": (pacing.measure, pacing.PEOPLE),
-    "startup": (startup.measure, 1),
+    "startup": (startup.measure, startup.PEOPLE),
     "profile": (profile.measure, profile.PEOPLE),
 }
 

@@ -54,8 +54,8 @@ def text(
     small: bool,
     has_picture: bool,
 ) -> str:
-    claims = [("what", "asked at least", "measured", "met")]
-    claims += [(c.what, c.asked, c.measured, c.verdict) for r in results for c in r.claims]
+    claims = [("what", "asked at least", "aim", "measured", "met")]
+    claims += [(c.what, c.asked, c.aim, c.measured, c.verdict) for r in results for c in r.claims]
     versions = next((", ".join(r.versions) for r in results if r.versions), "")
     facts = [*machine, ("peers", versions)] if versions else machine
     parts = [HEAD]
