@@ -385,6 +385,14 @@ class Backlog(Selection, Protocol):
         """
         ...
 
+    def tidy(self) -> None:
+        """What can be done in bulk between commits, and nobody waits for. Called often: the store decides
+        whether there is enough to do.
+
+        Raises RecordStopped where it cannot be done.
+        """
+        ...
+
     def end(self) -> None:
         """The run is over: whoever was to be sent to again by a person's word, and was not, is as before.
 
