@@ -8,7 +8,7 @@ CPU column is the least of all runs: beside other work it is what can still be c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks import installing, senders
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
@@ -51,7 +51,9 @@ def measure(people: int = PEOPLE, runs: int = 3, only: Sequence[str] = ()) -> Re
                     continue
                 one.rate.values.append(sent.rate)
                 one.cpu.values.append(sent.cpu)
-    return _result(found, left_out, f"{people:,} recipients to {server.name}, {times(runs)}")
+    result = _result(found, left_out, f"{people:,} recipients to {server.name}, {times(runs)}")
+    asked = [claim for claim in result.claims if claim.met is not None]
+    return replace(result, claims=asked) if only else result
 
 
 def _runners(place: Place, only: Sequence[str]) -> tuple[dict[str, Runner], list[str]]:
