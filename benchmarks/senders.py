@@ -66,10 +66,12 @@ def system_python(place: Place) -> Runner:
     return lambda: run(desk, place.port, place.people)
 
 
-def run(desk: Desk, port: int, people: int, connections: int = CONNECTIONS) -> Sent:
-    """A whole `sendbatch run`, the first of this record."""
+def run(
+    desk: Desk, port: int, people: int, connections: int = CONNECTIONS, ca: Path | None = None
+) -> Sent:
+    """A whole `sendbatch run`, the first of this record; over TLS where the server has a certificate."""
     desk.forget()
-    desk.through(port, connections)
+    desk.through(port, connections, ca)
     return _timed(people, lambda: desk.call("run"))
 
 

@@ -46,11 +46,7 @@ smtp: sink
 PROFILES = """\
 profiles:
   sink:
-    host: 127.0.0.1
-    port: {port}
-    security: none
-    connections: {connections}
-    usage: usage.sqlite
+    {{host: 127.0.0.1, port: {port}, security: {security}, connections: {connections}, usage: used.sqlite}}
 """
 
 
@@ -74,9 +70,11 @@ class Desk:
     def record(self) -> Path:
         return self.folder / "record"
 
-    def through(self, port: int, connections: int = CONNECTIONS) -> None:
-        """Have the campaign sent through the server that listens on this port of loopback."""
-        text = PROFILES.format(port=port, connections=connections)
+    def through(self, port: int, connections: int = CONNECTIONS, ca: Path | None = None) -> None:
+        """Have the campaign sent through the server that listens on this port of loopback, over TLS where it
+        has a certificate."""
+        security = f"tls, ca: {ca}" if ca else "none"
+        text = PROFILES.format(port=port, connections=connections, security=security)
         (self.folder / "profiles.yaml").write_text(text, encoding="utf-8")
 
     def write_people(self, count: int) -> None:
@@ -89,7 +87,7 @@ class Desk:
     def forget(self) -> None:
         """The next run is the first."""
         shutil.rmtree(self.record, ignore_errors=True)
-        for file in self.folder.glob("usage.sqlite*"):
+        for file in self.folder.glob("used.sqlite*"):
             file.unlink()
 
     def command(self, verb: str, *words: str) -> list[str]:
