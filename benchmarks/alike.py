@@ -48,16 +48,16 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
     with desk(people) as main, desk(people, UNPLANNED) as unplanned, _server() as (port, inbox):
         place = Place(main, unplanned, port, people)
         for key in RENDERING:
-            name, make = senders.ALL[key]
+            sender = senders.ALL[key]
             inbox.kept.clear()
             try:
-                make(place)()
+                sender.make(place)()
             except LeftOut as reason:
-                left_out.append(f"{name}: {reason}")
+                left_out.append(f"{sender.name}: {reason}")
                 continue
-            found[name] = list(inbox.kept)
+            found[sender.name] = list(inbox.kept)
     letters = {name: _letters(messages) for name, messages in found.items()}
-    ours = letters[senders.ALL["sendbatch"][0]]
+    ours = letters[senders.ALL[senders.OURS].name]
     rows = [("sender", "messages", "bytes each", "without headers", "same words")]
     for name, messages in found.items():
         whole = statistics.mean(map(len, messages))

@@ -60,7 +60,7 @@ class Result:
     rows: Sequence[tuple[str, ...]]
     claims: Sequence[Claim]
     left_out: Sequence[str] = ()
-    bars: Sequence[tuple[str, float]] = ()  # for the picture: who, messages a second
+    bars: Sequence[tuple[str, str, float]] = ()  # for the picture: who, a remark, messages a second
     versions: Sequence[str] = ()
 
     def show(self) -> None:

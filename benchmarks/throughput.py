@@ -14,12 +14,11 @@ from benchmarks import installing, senders
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
 from benchmarks.letter import UNPLANNED
-from benchmarks.senders import Place, Runner
+from benchmarks.senders import OURS, Place, Runner
 from benchmarks.setting import desk
 from benchmarks.sink import sink
 
 PEOPLE = 50_000
-OURS = "sendbatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def measure(people: int = PEOPLE, runs: int = 3, only: Sequence[str] = ()) -> Re
     with desk(people) as main, desk(people, UNPLANNED) as unplanned, sink() as server:
         runners, left_out = _runners(Place(main, unplanned, server.port, people), only)
         found = {
-            key: Measured(Series(senders.ALL[key][0], "messages/s"), Series("", "µs"))
+            key: Measured(Series(senders.ALL[key].name, "messages/s"), Series("", "µs"))
             for key in runners
         }
         for number in range(runs):
@@ -60,13 +59,13 @@ def _runners(place: Place, only: Sequence[str]) -> tuple[dict[str, Runner], list
     """Our own command always, for all are compared with it."""
     runners: dict[str, Runner] = {}
     left_out = []
-    for key, (name, make) in senders.ALL.items():
+    for key, sender in senders.ALL.items():
         if only and key not in (*only, OURS):
             continue
         try:
-            runners[key] = make(place)
+            runners[key] = sender.make(place)
         except LeftOut as reason:
-            left_out.append(f"{name}: {reason}")
+            left_out.append(f"{sender.name}: {reason}")
     return runners, left_out
 
 
@@ -89,7 +88,11 @@ def _result(found: dict[str, Measured], left_out: list[str], setting: str) -> Re
             rates, OURS, ("aiosmtplib", "smtplib"), 21.0, 26.0, "a loop of Jinja2 and EmailMessage"
         ),
     ]
-    bars = [(rate.name, rate.median) for key, rate in rates.items() if key in senders.PICTURED]
+    bars = [
+        (rate.name, senders.ALL[key].remark, rate.median)
+        for key, rate in rates.items()
+        if senders.ALL[key].remark
+    ]
     return Result(f"Throughput: {setting}", rows, claims, left_out, bars, installing.versions())
 
 
