@@ -386,8 +386,11 @@ class Backlog(Selection, Protocol):
         ...
 
     def tidy(self) -> None:
-        """What can be done in bulk between two turns, and nobody waits for; the store itself decides whether
-        there is enough to do. Raises RecordStopped."""
+        """What can be done in bulk between commits, and nobody waits for. Called often: the store decides
+        whether there is enough to do.
+
+        Raises RecordStopped where it cannot be done.
+        """
         ...
 
     def end(self) -> None:

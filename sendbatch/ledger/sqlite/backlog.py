@@ -126,7 +126,7 @@ class SqliteBacklog:
                 write_all(self._db, begun, self._hold)
 
     def tidy(self) -> None:
-        """Nothing is left over by `apply`."""
+        """All that is written stands where it belongs."""
 
     def end(self) -> None:
         with transaction(self._db, self._hold):

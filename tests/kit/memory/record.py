@@ -103,7 +103,7 @@ class Backlog:
             raise self._lost
 
     def tidy(self) -> None:
-        """Nothing is left over by `apply`."""
+        """There is nothing to be done later."""
 
     def end(self) -> None:
         self._record.restore()
