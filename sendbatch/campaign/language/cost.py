@@ -52,7 +52,7 @@ class Bound:
         self._cost = cost
         self._names = [columns[place] for place in used]
         self._cells: Callable[[Sequence[str]], Sequence[str]] = (
-            itemgetter(*used) if len(used) > 1 else lambda cells: [cells[place] for place in used]
+            itemgetter(*used) if len(used) > 1 else itemgetter(slice(used[0], used[0] + 1)) if used else tuple
         )
         self._surely = self._greatest()
 
