@@ -30,11 +30,11 @@ from sendbatch.values import Recipient
 T = TypeVar("T")
 _Variables: TypeAlias = dict[str, object]
 
-_LONGEST_VALUES = 2_000  # characters of the cells that one header is made of
+_LONGEST_VALUES = 1_000  # characters of the cells that one header is made of
 _LONGEST = 4_000  # bytes of one header
 # Of what is kept for the values that were seen. It is emptied when full: the usual ones are soon back.
 _MOST_KEPT = 4_096
-_MOST_BYTES = 2_000_000
+_MOST_CHARACTERS = 500_000  # of values; what is made of one is a few times as long
 # An address that headers and envelope have as it is.
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
@@ -49,14 +49,14 @@ class Heads:
     def __init__(self, letter: Letter) -> None:
         self._letter = letter
         self._declared = [
-            _Kept(letter, one.templates, _made_by(one.written)).of
+            Kept(letter, one.templates, _made_by(one.written)).of
             if isinstance(one, Templated)
             else _constant(_fit(one.encoded()))
             for one in letter.heading.declared
         ]
-        self._to = _Kept(letter, [letter.name], self._display)
-        self._subject = _Kept(letter, [letter.subject], self._subject_of)
-        self._leaving = _Kept(letter, letter.unsubscribing.templates, self._leaving_of)
+        self._to = Kept(letter, [letter.name], self._display)
+        self._subject = Kept(letter, [letter.subject], self._subject_of)
+        self._leaving = Kept(letter, letter.unsubscribing.templates, self._leaving_of)
 
     def encoded(
         self, recipient: Recipient, address: str, identity: str, dated_at: float
@@ -107,7 +107,7 @@ class _To(NamedTuple):
     display: str
 
 
-class _Kept(Generic[T]):
+class Kept(Generic[T]):
     """What is made of the cells that some templates use; it is kept for each value of theirs."""
 
     def __init__(
@@ -121,6 +121,9 @@ class _Kept(Generic[T]):
         self._kept: dict[tuple[str, ...], T] = {}
         self._size = 0
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def of(self, cells: tuple[str, ...]) -> T:
         """Raises Unusual, and whatever a template may raise."""
         key = self._key(cells)
@@ -132,10 +135,10 @@ class _Kept(Generic[T]):
         if length > _LONGEST_VALUES:
             raise Unusual
         made = self._make({**self._constants, **dict(zip(self._names, key, strict=True))})
-        self._size += length + _LONGEST // 4
-        if len(self._kept) >= _MOST_KEPT or self._size > _MOST_BYTES:
+        self._size += length
+        if len(self._kept) >= _MOST_KEPT or self._size > _MOST_CHARACTERS:
             self._kept.clear()
-            self._size = 0
+            self._size = length
         self._kept[key] = made
         return made
 

@@ -31,6 +31,7 @@ RENDER_ERRORS = (
     ValueError,
 )
 _NOT_FROM_OUTSIDE = frozenset({"self", "super", "caller", "loop"})  # names that Jinja gives a meaning
+_TEXTS = frozenset((str,))
 _LONGEST_REASON = 300
 _LONGEST_CODE = 80
 
@@ -101,7 +102,7 @@ class LineTemplate:
         if self._filled is not None:
             text, names = self._filled
             values = tuple(map(variables.get, names))
-            if all(type(value) is str for value in values):
+            if _TEXTS.issuperset(map(type, values)):
                 return text % values
         return "".join(self._template.pieces(variables))
 
