@@ -13,18 +13,20 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import installing
-from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
+from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
 from benchmarks.senders import LENGTH, cpu_of_children
 from benchmarks.setting import ROOT, Desk, called, desk
 from benchmarks.sink import sink
 
 PEOPLE = 20_000
+PACKAGE = "/sendbatch/"
 HOOKS = ROOT / "benchmarks" / "hook"
 
 # A file belongs to the first whose part its path contains. What is in none belongs to its caller.
@@ -61,9 +63,26 @@ Frame = tuple[str, str]  # function, file
 SENDING, WORKERS = "sending", "worker"  # processes
 
 
-def measure(people: int = PEOPLE, runs: int = 3) -> Result:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds of the processor in one kind of process: by room, and by its functions of ours."""
+
+    rooms: Counter[str] = field(default_factory=Counter)
+    functions: Counter[str] = field(default_factory=Counter)
+
+    def add(self, frames: Sequence[Frame], seconds: float) -> None:
+        room = _room(frames)
+        ours = next(
+            (f"{file.partition(PACKAGE)[2]} {name}" for name, file in frames if PACKAGE in file), ""
+        )
+        self.rooms[room] += seconds
+        self.functions[f"{room}: {ours}"] += seconds
+
+
+def measure(people: int = PEOPLE, runs: int = 3, functions: int = 0) -> Result:
+    """`functions` is of how many functions of the sending process the time is told too."""
     cpu, wall, limit = Series("", "µs"), Series("", "µs"), Series("", "µs")
-    seen: dict[str, Counter[str]] = {SENDING: Counter(), WORKERS: Counter()}  # seconds by room
+    seen = {SENDING: Seen(), WORKERS: Seen()}
     left_out: list[str] = []
     with desk(people) as main, sink() as server:
         main.through(server.port)
@@ -75,19 +94,21 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
             _look(main, seen)
         told(0, 1, "calls counted")
         calls = _calls(main)
-    scale = min(cpu.values) / sum(counter.total() for counter in seen.values())
+    scale = min(cpu.values) / sum(one.rooms.total() for one in seen.values())
     rows = [("microseconds a message", "the sending process", "workers", "Python calls a message")]
     for room in ROOMS:
-        costs = [counter[room] * scale for counter in seen.values()]
+        costs = [one.rooms[room] * scale for one in seen.values()]
         row = (*(figure(cost) if cost >= 0.05 else "" for cost in costs), _per(calls[room], people))
         if any(row):
             rows.append((room, *row))
-    totals = [figure(counter.total() * scale) for counter in seen.values()]
+    totals = [figure(one.rooms.total() * scale) for one in seen.values()]
     rows.append(("all of it", *totals, _per(calls.total(), people)))
     rows.append(("CPU time, all processes", figure(min(cpu.values)), "", ""))
     rows.append(("time on the clock, whole command", figure(wall.median), "", ""))
     if limit.values:
         rows.append(("smtp-source as long, time on the clock", figure(limit.median), "", ""))
+    for function, seconds in seen[SENDING].functions.most_common(functions):
+        rows.append((function, figure(seconds * scale), "", ""))
     title = f"Profile: {people:,} recipients to {server.name}, {times(runs)}"
     claims: list[Claim] = []
     return Result(title, rows, claims, left_out[:1])
@@ -122,13 +143,13 @@ def _constant_message(
     limit.values.append((time.perf_counter() - began) / people * 1e6)
 
 
-def _look(main: Desk, seen: dict[str, Counter[str]]) -> None:
+def _look(main: Desk, seen: Mapping[str, Seen]) -> None:
     """A run that is looked at; what was seen is added."""
     with _hooked(main, "looks") as files:
         for file in files:
-            counter = seen[file.suffixes[0].removeprefix(".")]
+            process = seen[file.suffixes[0].removeprefix(".")]
             for frames, seconds in marshal.loads(file.read_bytes()).items():
-                counter[_room(frames)] += seconds
+                process.add(frames, seconds)
 
 
 def _calls(main: Desk) -> Counter[str]:
@@ -164,5 +185,9 @@ def _room(frames: Iterable[Frame]) -> str:
 
 
 if __name__ == "__main__":
-    given = arguments(__doc__, PEOPLE)
-    measure(given.people, given.runs).show()
+    parser = options(__doc__, PEOPLE)
+    parser.add_argument(
+        "--functions", type=int, default=0, metavar="N", help="tell the dearest N too"
+    )
+    given = parser.parse_args()
+    measure(given.people, given.runs, given.functions).show()
