@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
+from sendbatch.campaign.language.cost import cells_at
 from sendbatch.message.headers import (
     WIDTH,
     Header,
@@ -117,7 +117,7 @@ class Kept(Generic[T]):
         used = frozenset[str]().union(*(one.names for one in templates))
         places = [place for place, name in enumerate(letter.columns) if name in used]
         self._names = [letter.columns[place] for place in places]
-        self._key = columns_at(places)
+        self._key = cells_at(places)
         self._kept: dict[tuple[str, ...], T] = {}
         self._size = 0
 
@@ -141,14 +141,6 @@ class Kept(Generic[T]):
             self._size = length
         self._kept[key] = made
         return made
-
-
-def columns_at(places: Sequence[int]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """What takes the cells at these places out of a row's."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    first = places[0] if places else 0
-    return itemgetter(slice(first, first + len(places)))
 
 
 def _constant(header: bytes) -> Callable[[tuple[str, ...]], bytes]:
