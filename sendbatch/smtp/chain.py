@@ -11,8 +11,8 @@ from sendbatch.values import Message
 
 
 class Chain(Generic[P_co]):
-    """Asks and tells the ports for the message under way. `over` is done once nothing follows any more, and
-    then `error` says what of them has failed."""
+    """Asks and tells the ports for `message`, which is under way. `over` is done once nothing follows any
+    more, and then `error` says what of them has failed."""
 
     def __init__(
         self,
@@ -22,6 +22,7 @@ class Chain(Generic[P_co]):
         sink: Sink[P_co],
         over: asyncio.Future[None],
     ) -> None:
+        self.message = first.message
         self._under_way = first
         self._next: P_co | None = None
         self._source, self._intents, self._sink = source, intents, sink
@@ -43,11 +44,13 @@ class Chain(Generic[P_co]):
     def ended(self, fact: Fact) -> Message | None:
         """It has ended so; returns the message that is under way then, if one followed."""
         ended, following = self._under_way, self._next
-        self._next = None
-        if following is not None:
-            self._under_way = following
+        if following is None:
+            self._sink.ended(ended, fact)
+            return None
+        self._under_way, self._next = following, None
+        self.message = message = following.message
         self._sink.ended(ended, fact)
-        return None if following is None else following.message
+        return message
 
     def ends(self, error: BaseException | None = None) -> None:
         """Whoever awaits it is woken."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
@@ -52,7 +53,7 @@ LEAVE = 5.0  # seconds that the reply to QUIT is waited for
 BRIEFLY = 0.01  # seconds that a log may take, and the server can hardly have spoken meanwhile
 
 # The intent of the message under way.
-NOT_YET, WANTED, ASKED_FOR, DURABLE = range(4)
+NOT_YET, WANTED, ASKED_FOR, WRITTEN = range(4)
 
 
 async def open_connection(
@@ -208,17 +209,11 @@ class Connection(asyncio.Protocol):
                         return
                 elif self._intent == WANTED:
                     self._intent, self._intent_at = ASKED_FOR, self._loop.time()
-                    chain.write_intent(self._written)
-                elif self._failure is not None:
-                    raise self._failure
-                elif self._intent == DURABLE:
-                    self._intent = NOT_YET
+                    chain.write_intent(partial(self._written, chain.message))
+                elif self._intent == WRITTEN:
                     self._send_off(chain)
                 else:
                     return
-        except (KeyboardInterrupt, SystemExit):  # ends the loop, and `carry` with it
-            self._break_off()
-            raise
         except BaseException as error:  # noqa: BLE001 - `carry` raises it
             self._break_off()
             chain.ends(error)
@@ -264,24 +259,27 @@ class Connection(asyncio.Protocol):
         self._fact = self._body = self._failure = None
         self._intent = NOT_YET
 
-    def _written(self, error: BaseException | None) -> None:
-        """By the log: the intent is durable, or never will be. What a log says of a message that has ended
-        meanwhile is told to nobody; its connection is gone, and asks for no other intent."""
-        if self._intent != ASKED_FOR:
-            return
-        self._failure = error
-        if error is None and self._loop.time() - self._intent_at > BRIEFLY:
-            after_a_look(self._loop, self._is_durable)  # the server may have spoken or left
+    def _written(self, message: Message, error: BaseException | None) -> None:
+        """By the log: the intent of this one is durable, or never will be."""
+        if self._loop.time() - self._intent_at > BRIEFLY:
+            after_a_look(
+                self._loop, self._note, message, error
+            )  # the server may have spoken or left
         else:
-            self._is_durable()
+            self._note(message, error)
 
-    def _is_durable(self) -> None:
-        if self._intent == ASKED_FOR:
-            self._intent = DURABLE
+    def _note(self, message: Message, error: BaseException | None) -> None:
+        """What a log says of a message that is not under way any more is told to nobody."""
+        chain = self._chain
+        if chain is not None and chain.message is message and self._intent == ASKED_FOR:
+            self._intent, self._failure = WRITTEN, error
             self._go_on()
 
     def _send_off(self, chain: Chain[Parcel]) -> None:
         """The dot leaves, with what follows it."""
+        self._intent = NOT_YET
+        if self._failure is not None:
+            raise self._failure
         if self._transport.is_closing():
             self._perform(self._transaction.end(facts.ENDED))
         along = chain.following() if self._transaction.can_follow else None
