@@ -8,7 +8,6 @@ functions look dearer than they are: the shares point at where to look, and prov
 from __future__ import annotations
 
 import pstats
-import resource
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -17,6 +16,7 @@ from pathlib import Path
 from benchmarks import installing
 from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.installing import LeftOut
+from benchmarks.senders import cpu_of_children
 from benchmarks.setting import ROOT, Desk, called, desk
 from benchmarks.sink import sink
 
@@ -89,10 +89,10 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
 
 def _timed(main: Desk, people: int, cpu: Series, wall: Series) -> None:
     main.forget()
-    began, spent = time.perf_counter(), _children()
+    began, spent = time.perf_counter(), cpu_of_children()
     main.call("run")
     wall.values.append((time.perf_counter() - began) / people * 1e6)
-    cpu.values.append((_children() - spent) / people * 1e6)
+    cpu.values.append((cpu_of_children() - spent) / people * 1e6)
 
 
 def _constant_message(
@@ -107,12 +107,6 @@ def _constant_message(
     began = time.perf_counter()
     called([program, "-d", "-s", "8", "-m", str(people), f"127.0.0.1:{port}"], cwd=main.folder)
     limit.values.append((time.perf_counter() - began) / people * 1e6)
-
-
-def _children() -> float:
-    """CPU seconds of all processes that were waited for, theirs included."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _profiled(main: Desk) -> dict[str, float]:

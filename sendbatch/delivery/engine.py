@@ -141,7 +141,7 @@ class Engine:
         with contextlib.suppress(LedgerError):  # then it counts too much, never too little
             await self._limits.gates.give_back()
         assignment = self._assignment
-        await assignment.committer.call(assignment.backlog.give_back, self._traffic.claimed)
+        assignment.backlog.give_back(self._traffic.claimed)
 
     async def _finish(self) -> None:
         """Everybody has been settled: what is to be said and written at the end."""
@@ -154,7 +154,7 @@ class Engine:
                 f"{left} left in doubt: the key by which the provider drops a repetition has expired",
             )
         self._notices.finish()
-        await self._assignment.committer.flush()
+        self._assignment.committer.flush()
 
     def _ending(self) -> Ending:
         feed, course = self._feed, self._course

@@ -90,12 +90,12 @@ class Feed:
             self._queue.drained.clear()
             traffic.all_in = False
             self._follow_splits()
-            if self._may_fetch and (batch := await self._fetch()):
+            if self._may_fetch and (batch := self._fetch()):
                 self.only_later = None
                 self._building.append(batch)
             elif (ready := self._next()) is not None:
                 await self._add(ready)
-            elif traffic.aside and await self._nobody_else():
+            elif traffic.aside and self._nobody_else():
                 traffic.look_anew()
             elif not all(map(self._queue.has_room, self._queue.lanes)):
                 self._all_in()
@@ -120,18 +120,16 @@ class Feed:
             self._sources.append(source)
         self._lanes = len(lanes)
 
-    async def _nobody_else(self) -> bool:
+    def _nobody_else(self) -> bool:
         """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
         answers to those decide."""
         traffic = self._traffic
         if not self._all_are_aside:
             return False
-        await self._committer.flush()
+        self._committer.flush()
         aside = traffic.aside
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
-        if await self._committer.call(self._backlog.next_due_at, elsewhere) is not None:
-            return False
-        if traffic.aside is not aside or not self._all_are_aside:
+        if self._backlog.next_due_at(elsewhere) is not None:
             return False
         traffic.nobody_else()
         return True
@@ -161,19 +159,19 @@ class Feed:
         rendering = self._pool.render(recipients, self._clock.wall())
         return _Batch(lane, recipients, asyncio.create_task(rendering), urgent)
 
-    async def _fetch(self) -> _Batch | None:
+    def _fetch(self) -> _Batch | None:
         """A batch for the first lane that has room and has any; the lanes take turns."""
         now = self._backlog.now()
-        any_due = await self._committer.call(self._backlog.has_due, now)
+        any_due = self._backlog.has_due(now)
         for _ in range(len(self._sources)):
             source = self._sources[0]
             self._sources.rotate(-1)
             urgent = any_due and self._needs_tried
             if not self._queue.has_room(source.name) and not urgent:
                 continue
-            new = [] if urgent else await self._new(source)
+            new = [] if urgent else self._new(source)
             most = len(new) if new else FEW if urgent else BATCH
-            due = await self._due(now, most, source) if any_due else []
+            due = self._due(now, most, source) if any_due else []
             if fetched := [*new, *due]:
                 self._traffic.claimed.update([recipient.id for recipient in fetched])
                 return self._render(source.name, fetched, urgent=urgent)
@@ -187,25 +185,23 @@ class Feed:
         traffic = self._traffic
         return traffic.braked and not coming and not self._queue.has_tried
 
-    async def _new(self, source: _Source) -> list[Recipient]:
+    def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
             return []
-        found = await self._committer.call(
-            self._backlog.claim_new, source.after_row, BATCH // 2, source.lane
-        )
+        found = self._backlog.claim_new(source.after_row, BATCH // 2, source.lane)
         source.new_left = bool(found)
         source.after_row = found[-1].row if found else source.after_row
         return found
 
-    async def _due(self, now: float, most: int, source: _Source) -> list[Recipient]:
-        return await self._committer.call(self._backlog.claim_due, now, most, source.lane)
+    def _due(self, now: float, most: int, source: _Source) -> list[Recipient]:
+        return self._backlog.claim_due(now, most, source.lane)
 
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
         out = frozenset(traffic.claimed)  # whoever is settled meanwhile counts as out still
-        await self._committer.flush()
-        due_at = await self._committer.call(self._backlog.next_due_at)
+        self._committer.flush()
+        due_at = self._backlog.next_due_at()
         if due_at is None and not out:
             self.finished = True
             return False
@@ -267,7 +263,7 @@ class Feed:
                 first = first or reason_of(outcome, recipient.row)
                 self._traffic.unbuildable(recipient, outcome)
         if failed:
-            await self._committer.commit(failed)
+            self._committer.write(failed)
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
                 self._course.give_up(words.unbuildable(self._unbuildables.count, first))

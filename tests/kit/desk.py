@@ -172,7 +172,7 @@ class Desk:
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
             pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
-            loop.busy = lambda: committer.busy or pool.under_way > 0
+            loop.busy = lambda: pool.under_way > 0
             dialer = Dialer(
                 Server("127.0.0.1", self.office.port, "none", timeouts=self.timeouts),
                 self.read_credentials,
@@ -188,7 +188,7 @@ class Desk:
                     beside.cancel()
                     with suppress(asyncio.CancelledError, SmtpError):
                         await beside
-                await committer.close()
+                committer.close()
                 await self._leaves_nothing_behind()
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:

@@ -125,6 +125,9 @@ class SqliteBacklog:
             with contextlib.suppress(RecordStopped):
                 write_all(self._db, begun, self._hold)
 
+    def tidy(self) -> None:
+        """All that is written stands where it belongs."""
+
     def end(self) -> None:
         with transaction(self._db, self._hold):
             restore(self._db)

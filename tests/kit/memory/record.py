@@ -102,6 +102,9 @@ class Backlog:
             self._record.write([one for one in changes if not isinstance(one, Intent)])
             raise self._lost
 
+    def tidy(self) -> None:
+        """There is nothing to be done later."""
+
     def end(self) -> None:
         self._record.restore()
 
