@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import ParamSpec
-
-P = ParamSpec("P")
 
 
 class Alarm:
@@ -21,7 +18,7 @@ class Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         self._loop = loop
         self._ring = ring
-        self._at: float | None = None  # on the loop's clock
+        self._at = 0.0  # on the loop's clock
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0  # the timer
 
@@ -31,10 +28,6 @@ class Alarm:
         if self._timer is None or at < self._rings_at:
             self.cancel()
             self._time(at)
-
-    def clear(self) -> None:
-        """Not before it is set again."""
-        self._at = None
 
     def cancel(self) -> None:
         """Give the timer back."""
@@ -48,22 +41,12 @@ class Alarm:
 
     def _rung(self) -> None:
         self._timer = None
-        if self._at is None:
-            return
         if self._loop.time() < self._at - 0.001:
             self._time(self._at)
         else:
-            after_a_look(self._loop, self._ring_for, self._at)
+            # Between two calls soon, one of which asks for the other, every loop looks.
+            self._loop.call_soon(self._loop.call_soon, self._ring_for, self._at)
 
     def _ring_for(self, at: float) -> None:
         if self._at == at:  # nothing was heard that set it anew
-            self._at = None
             self._ring()
-
-
-def after_a_look(
-    loop: asyncio.AbstractEventLoop, call: Callable[P, object], *args: P.args, **_: P.kwargs
-) -> None:
-    """Call this once the loop has looked at its sockets, and dealt with what it found there. Between two
-    calls soon, one of which asks for the other, every loop does so, whatever its order."""
-    loop.call_soon(loop.call_soon, call, *args)

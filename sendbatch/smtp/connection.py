@@ -6,8 +6,9 @@ more; no task is switched to and no future is made for each of them. Between the
 nothing is written (a failing write would make asyncio throw away a reply already received): what comes next
 goes along with the dot, or after the reply.
 
-What happens is noted first (`_perform`), and `_go_on` does what follows from it. The ports are called from
-there alone, and what they cause in turn, on this connection, is only noted: nothing is done within itself.
+What happens is noted first (`_perform`), and `_go_on` does what follows from it, in a callback of its own.
+The ports are called from there alone, and what they cause in turn is only noted: nothing is done within
+itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from sendbatch.campaign.model import Timeouts
 from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.alarm import Alarm, after_a_look
+from sendbatch.smtp.alarm import Alarm
 from sendbatch.smtp.chain import Chain
 from sendbatch.smtp.facts import State
 from sendbatch.smtp.known import Known
@@ -50,7 +51,6 @@ __all__ = ["Connection", "Offers", "Server", "open_connection", "server_of"]
 
 CHUNK = 65536  # bytes of a large body written at once
 LEAVE = 5.0  # seconds that the reply to QUIT is waited for
-BRIEFLY = 0.01  # seconds that a log may take, and the server can hardly have spoken meanwhile
 
 # The intent of the message under way.
 NOT_YET, WANTED, ASKED_FOR, WRITTEN = range(4)
@@ -113,7 +113,6 @@ class Connection(asyncio.Protocol):
         self._fact: Fact | None = None
         self._body: memoryview | None = None  # what is left of a large one
         self._intent = NOT_YET
-        self._intent_at = 0.0
         self._failure: BaseException | None = None  # why it never will be durable
 
     @property
@@ -170,12 +169,12 @@ class Connection(asyncio.Protocol):
             took, self._envelope_at = self._loop.time() - self._envelope_at, None
             self.round_trip = min(took, self.round_trip or took)
         self._perform(self._transaction.receive(data))
-        self._go_on()
+        self._go_on_soon()
 
     def eof_received(self) -> bool:
         self._perform(self._transaction.end(facts.ENDED))
         self._transport.abort()
-        self._go_on()
+        self._go_on_soon()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -183,14 +182,14 @@ class Connection(asyncio.Protocol):
         self._alarm.cancel()
         if not self._closed.done():
             self._closed.set_result(None)
-        self._go_on()
+        self._go_on_soon()
 
     def pause_writing(self) -> None:
         self._paused = True
 
     def resume_writing(self) -> None:
         self._paused = False
-        self._go_on()
+        self._go_on_soon()
 
     # from message to message
 
@@ -208,7 +207,7 @@ class Connection(asyncio.Protocol):
                     if not self._send_on(self._body):
                         return
                 elif self._intent == WANTED:
-                    self._intent, self._intent_at = ASKED_FOR, self._loop.time()
+                    self._intent = ASKED_FOR
                     chain.write_intent(partial(self._written, chain.message))
                 elif self._intent == WRITTEN:
                     self._send_off(chain)
@@ -221,7 +220,8 @@ class Connection(asyncio.Protocol):
             self._goes_on = False
 
     def _go_on_soon(self) -> None:
-        """For who may be called by a port of another connection, which is not to be called meanwhile."""
+        """Once all that has arrived was read, on every connection. A port may take its time, or abort others:
+        what they had been told by then is known, and those whose dot was due have had their turn."""
         if self._chain is not None:
             self._loop.call_soon(self._go_on)
 
@@ -260,16 +260,8 @@ class Connection(asyncio.Protocol):
         self._intent = NOT_YET
 
     def _written(self, message: Message, error: BaseException | None) -> None:
-        """By the log: the intent of this one is durable, or never will be."""
-        if self._loop.time() - self._intent_at > BRIEFLY:
-            after_a_look(
-                self._loop, self._note, message, error
-            )  # the server may have spoken or left
-        else:
-            self._note(message, error)
-
-    def _note(self, message: Message, error: BaseException | None) -> None:
-        """What a log says of a message that is not under way any more is told to nobody."""
+        """By the log: the intent of this one is durable, or never will be. What it says of a message that is
+        not under way any more is told to nobody."""
         chain = self._chain
         if chain is not None and chain.message is message and self._intent == ASKED_FOR:
             self._intent, self._failure = WRITTEN, error
@@ -297,7 +289,6 @@ class Connection(asyncio.Protocol):
             self._alarm.set(self._timeouts.connect)
             return False
         self._body = None
-        self._alarm.clear()
         return True
 
     # actions, and limits of time
@@ -337,7 +328,7 @@ class Connection(asyncio.Protocol):
             what = "the message" if self._awaiting == "MESSAGE" else self._awaiting
             silent = Cause(Break.SILENT, f"{self._patience:g} {what}")
             self._perform(self._transaction.silent(silent))
-        self._go_on()
+        self._go_on_soon()
 
     def _look_at_progress(self) -> None:
         if self._transport.get_write_buffer_size() >= self._buffered:

@@ -132,10 +132,12 @@ class IntentLog(Protocol[P_contra]):
 
     def write(self, group: Sequence[P_contra], written: Written) -> None:
         """Write that these are about to leave, in one go, and return at once. On the loop, now or later,
-        `written(None)` says that all of it is durable, `written(error)` that it is not; it may ask the source
-        and write to the server before it returns, and raises nothing. It may come when its transport is gone,
-        and then does nothing. What `write` raises says that they must not leave: nothing is written then, and
-        nothing is said."""
+        `written(None)` says that all of it is durable, `written(error)` that it is not. A log that blocks the
+        loop lets it look at its sockets before it says so: what a server said meanwhile comes first.
+
+        `written` may ask the source and write to the server before it returns, and raises nothing; of what is
+        not under way any more it does nothing. What `write` raises says that they must not leave: nothing is
+        written then, and nothing is said."""
         ...
 
 
