@@ -5,8 +5,8 @@ templates are `bundling.Bundle`s; `checks` says what is wrong with it; `letter.L
 can be made before a recipient is known.
 
 For each recipient: `Letter.parts` renders the `parts.Parts` (headers, `bodies`, attachments),
-`compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that. The usual
-recipient's message is shorter work: `planned.Plan` puts it together from what was encoded before, and never
-says what is wrong. `compose.Composer` is both, and `identity` says what a message is called. Import the module
-you need: nothing is imported here.
+`compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that. For
+most that is not needed: `planned.Plan` puts their message together from what was encoded before. The Composer
+in `compose` is both, and `identity` says what a message is called. Import the module you need: nothing is
+imported here.
 """
