@@ -16,7 +16,7 @@ from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.transport import Cause, Fact, Unfit
 from sendbatch.values import Message
 
-GROUP = (State.MAIL, State.RCPT, State.DATA)
+ENVELOPE = (State.MAIL, State.RCPT, State.DATA)  # its commands
 LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
 # Would end the command, or the path within it (RFC 5321 §4.1.2).
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f<>]")
@@ -112,7 +112,7 @@ def attempt(
     size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""  # RFC 1870
     beyond_ascii = " BODY=8BITMIME SMTPUTF8" if envelope.smtputf8 else ""  # RFC 6531 §3.4
     mail = f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n"
-    states: tuple[State, ...] = GROUP
+    states: tuple[State, ...] = ENVELOPE
     commands = f"{mail}RCPT TO:<{envelope.recipient}>\r\nDATA\r\n".encode()
     if reset:
         states, commands = (State.RSET, *states), b"RSET\r\n" + commands

@@ -43,7 +43,7 @@ from collections.abc import Sequence
 
 from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.attempt import GROUP, Attempt, attempt, unfit
+from sendbatch.smtp.attempt import ENVELOPE, Attempt, attempt, unfit
 from sendbatch.smtp.facts import POSITIVE, State, misfit
 from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
@@ -51,11 +51,10 @@ from sendbatch.smtp.replies import Answer, ReplyParser, in_one_packet, reply_of
 from sendbatch.smtp.transport import Break, Cause, End, Fact, Step
 from sendbatch.values import Message
 
-DOT_AND_GROUP = (State.MESSAGE, *GROUP)
 # What is awaited, and the packet that grants all of it.
 AT_ONE_GLANCE = [
     (deque(awaited), in_one_packet([POSITIVE[state] for state in awaited]))
-    for awaited in (DOT_AND_GROUP, GROUP)
+    for awaited in ((State.MESSAGE, *ENVELOPE), ENVELOPE)
 ]
 
 
