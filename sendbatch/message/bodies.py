@@ -30,6 +30,9 @@ class Rendered(NamedTuple):
     html: Sequence[str] | None
 
 
+NO_BODIES = Rendered((), None)  # where they are encoded already
+
+
 class Bodies:
     """`columns` are those of the plan: a picture that one of them decides is looked for in each message."""
 

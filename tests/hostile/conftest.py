@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 import trustme
 
 from tests.hostile.campaign import House
+from tests.kit.reading import reply_by_reply
 from tests.kit.server import OFFERS, Answer, ScriptedServer, decent
 from tests.kit.thoroughness import thoroughly
 
@@ -29,6 +31,13 @@ def _no_connection_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the fast clock half a minute is a tenth of a second: any pause of a busy machine would end an idle
     connection, and open another."""
     monkeypatch.setattr("sendbatch.delivery.sender.IDLE", 3600.0)
+
+
+@pytest.fixture(autouse=True, params=["at one glance", *thoroughly("reply by reply")])
+def _reading(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How the usual replies are read: no server can tell."""
+    with contextlib.nullcontext() if request.param == "at one glance" else reply_by_reply():
+        yield
 
 
 @pytest.fixture
@@ -64,9 +73,7 @@ WAYS = [Way(1), Way(3, tls=True)]
 FURTHER_WAYS = [Way(3), Way(2), Way(1, tls=True)]
 
 
-@pytest.fixture(
-    params=[*WAYS, *thoroughly(*FURTHER_WAYS, ids=map(str, FURTHER_WAYS))], ids=str
-)
+@pytest.fixture(params=[*WAYS, *thoroughly(*FURTHER_WAYS, ids=map(str, FURTHER_WAYS))], ids=str)
 def way(request: pytest.FixtureRequest, house: House, channel: dict[str, Any]) -> tuple[str, ...]:
     """What the server offers. The first level is for servers without PIPELINING; at the second it is
     known not to take commands behind a dot; the third is tried with the second message."""
