@@ -110,15 +110,15 @@ def _joined(pieces: Sequence[str]) -> bytes:
             written.append(SOFT)
             column = 0
         elif not first and column and written[-1][-1:] in _LINE_MAY_NOT_END:
-            _escape_blank(written, column)
+            escape_blank(written, column)
         written.append(encoded)
         column = column + last if is_one_line else last
     if column:
-        _escape_blank(written, column)
+        escape_blank(written, column)
     return b"".join(written)
 
 
-def _escape_blank(written: list[bytes], column: int) -> None:
+def escape_blank(written: list[bytes], column: int) -> None:
     """Before a line ends at `column`: a blank there would be lost on the way (rule 3)."""
     while not written[-1]:
         written.pop()

@@ -2,7 +2,7 @@
 
 A template is walked once, before a row is seen (`planning`). Its syntax tree says which expressions are
 *holes*, that is what a cell's value goes into, and which decide the *way* through it: tests and loops. A way
-is what came of these: which branch each `if` took, how often each loop turned. So two recipients may be on
+is what came of these: which branch of each was taken, how often each loop turned. So two recipients may be on
 one way who have little else in common.
 
 For each way that is taken, the template is rendered once with a mark in each hole, and what stands between

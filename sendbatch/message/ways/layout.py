@@ -7,9 +7,8 @@ others could be anything:
   line breaks of its own, and its last line takes no more room than that;
 - what stands behind a hole may begin a line, for the value may be empty or end one: its dot, or the F of
   its "From ", is escaped (`quoted` says why); so is a value's own;
-- no blank may end a line: one that ends a value is escaped; one before a hole is where nothing but a value
-  may stand between it and the line's end; and a value that begins with a line end has a soft line break
-  before it.
+- no blank may end a line: one that ends a value is escaped; a value that begins with a line end has a soft
+  line break before it; and so has an empty one that stands between a blank and a line's end (`exposed`).
 
 A value that ends with CR has no encoding of its own: were LF to follow, both would be one line end.
 """
@@ -65,10 +64,10 @@ def quoted_constants(texts: Sequence[str]) -> list[bytes]:
     UnicodeEncodeError."""
     column = 0
     found = []
-    for number, (text, ends) in enumerate(zip(texts, _ends(texts), strict=True)):
+    for number, text in enumerate(texts):
         lines: list[str] = []
         is_last = number == len(texts) - 1
-        *ended, rest = escaped(text, ends=ends).split("\n")
+        *ended, rest = escaped(text, ends=is_last).split("\n")
         for line in ended:
             break_line(line, WIDTH, lines, column)
             column = 0
@@ -85,12 +84,13 @@ def quoted_constants(texts: Sequence[str]) -> list[bytes]:
     return found
 
 
-def _ends(texts: Sequence[str]) -> list[bool]:
-    """Of each constant, whether nothing but values stands between it and a line's end."""
+def exposed(texts: Sequence[str]) -> list[int]:
+    """The holes that follow a blank, where nothing but values may stand between it and its line's end."""
     found = []
     ends = True
-    for text in reversed(texts):
-        found.append(ends)
+    for number, text in reversed([*enumerate(texts)]):
+        if text.endswith((" ", "\t")) and ends and number < len(texts) - 1:
+            found.append(number)
         if text:
             ends = text.startswith("\n")
-    return found[::-1]
+    return found

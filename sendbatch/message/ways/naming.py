@@ -45,9 +45,17 @@ class Scope:
         return Scope(dict(self.slots), self.width, list(self.definitions), self.in_loop)
 
     def define(self, node: nodes.Node) -> Definition:
-        made = Definition(node, frozenset(stored([node])), frozenset(loaded([node])))
+        made = Definition(node, frozenset(stored([node])), frozenset(self.read([node])))
         self.definitions.append(made)
         return made
+
+    def read(self, body: Sequence[nodes.Node]) -> set[str]:
+        """The names that these nodes may read."""
+        names = loaded(body)
+        if opens(body):
+            names |= self.slots.keys()
+            names = names.union(*(one.targets for one in self.definitions))
+        return names
 
     def needed(self, names: Iterable[str]) -> tuple[list[nodes.Node], dict[str, int]]:
         """The definitions that these names need, in their order, and the slots that both need."""
@@ -79,6 +87,13 @@ def loaded(body: Sequence[nodes.Node]) -> set[str]:
     """Every name that is read anywhere in these nodes, also those that they set themselves."""
     found = {name.name for name in every(body, nodes.Name) if name.ctx == "load"}
     return found | {reference.name for reference in every(body, nodes.NSRef)}
+
+
+def opens(body: Sequence[nodes.Node]) -> bool:
+    """Whether another template is rendered in it that sees all that is known here."""
+    includes = [one.with_context for one in every(body, nodes.Include)]
+    imports = [one.with_context for one in every(body, nodes.Import)]
+    return any((*includes, *imports, *(one.with_context for one in every(body, nodes.FromImport))))
 
 
 def stored(body: Sequence[nodes.Node]) -> set[str]:

@@ -24,6 +24,7 @@ from sendbatch.message.ways.naming import (
     is_read_ahead,
     is_read_once,
     loaded,
+    opens,
     stored,
     without_writing,
 )
@@ -239,34 +240,23 @@ class _Planning:
         return [self._plain([node], scope)]
 
     def _is_constant(self, node: nodes.Node, scope: Scope) -> bool:
-        if _opens([node]) or _by_chance([node]) or any(every([node], nodes.Block)):
+        if _by_chance([node]) or any(every([node], nodes.Block)):
             return False
-        return not scope.needed(loaded([node]))[1]
+        return not scope.needed(scope.read([node]))[1]
 
     def _snippet(
         self, body: Sequence[nodes.Node], scope: Scope, kind: type[Snippet] = Snippet
     ) -> Snippet:
-        names = loaded(body) | ({*scope.slots, *_targets(scope)} if _opens(body) else set())
+        names = scope.read(body)
         if scope.in_loop and "loop" in names and not _asks_position_alone(body):
             raise _AsksLoop
         before, slots = scope.needed(names)
         whole = [*before, *body]
         told = (kind, repr(whole), tuple(slots.items()))
         if told not in self._snippets:
-            repeats = not _by_chance(whole) and not _opens(whole)
+            repeats = not _by_chance(whole) and not opens(whole)
             self._snippets[told] = kind(self._env, whole, slots, self._constants, repeats=repeats)
         return self._snippets[told]
-
-
-def _targets(scope: Scope) -> set[str]:
-    return {name for definition in scope.definitions for name in definition.targets}
-
-
-def _opens(body: Sequence[nodes.Node]) -> bool:
-    """Whether another template is rendered in it that sees all that is known here."""
-    includes = [one.with_context for one in every(body, nodes.Include)]
-    imports = [one.with_context for one in every(body, nodes.Import)]
-    return any((*includes, *imports, *(one.with_context for one in every(body, nodes.FromImport))))
 
 
 def _by_chance(body: Sequence[nodes.Node]) -> bool:

@@ -12,8 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sendbatch.message.quoted import base64_lines, base64_size, part_head, unfit
-from sendbatch.message.ways.layout import Unfit, quoted_constants
+from sendbatch.message.quoted import (
+    SOFT,
+    base64_lines,
+    base64_size,
+    escape_blank,
+    part_head,
+    unfit,
+)
+from sendbatch.message.ways.layout import Unfit, exposed, quoted_constants
 
 _END = b"\r\n"
 
@@ -35,6 +42,7 @@ class Way:
             raise Unfit
         texts[-1] = texts[-1].rstrip("\n")
         self._is_open = len(texts) > 1 and not texts[-1]  # a value may end it
+        self._exposed = exposed(texts)
         self._is_blank = not any(map(str.strip, texts))
         data = [text.replace("\n", "\r\n").encode() for text in texts]
         quoted = quoted_constants(texts)
@@ -51,6 +59,9 @@ class Way:
         """The part as quoted-printable."""
         parts = self._quoted.copy()
         parts[1::2] = values if self._order is None else [values[number] for number in self._order]
+        if b"" in parts:
+            for number in self._exposed:
+                parts[2 * number + 1] = parts[2 * number + 1] or SOFT
         whole = b"".join(parts)
         return _ended(whole) if self._is_open else whole
 
@@ -113,8 +124,8 @@ def _room(text: bytes) -> int:
 
 def _ended(part: bytes) -> bytes:
     """A part of which a value is the end, which is an end of a line and no other."""
-    if not part.endswith(_END):
-        return part + _END
     while part.endswith(_END):
         part = part[: -len(_END)].removesuffix(b"=")
-    return part + _END
+    written = [part]
+    escape_blank(written, len(part) - part.rfind(b"\n") - 1)
+    return written[0] + _END
