@@ -140,7 +140,7 @@ class _Selector(selectors.DefaultSelector):
             return ready
         if self.idle():
             return []
-        # not for long: the record's thread falls asleep without telling the loop
+        # not for long: a worker's answer is read by a thread that does not tell the loop
         return super().select(AGAIN if timeout is None else min(AGAIN, timeout))
 
     def _is_on_its_way(self) -> bool:
