@@ -97,11 +97,15 @@ def test_a_record_is_read_while_it_is_written(recorded: Path) -> None:
 
 
 def test_a_reader_cannot_change_the_record(recorded: Path) -> None:
+    before = (recorded / FILE).read_bytes()
+
     with (
         read_ledger(recorded) as ledger,
-        pytest.raises(RecordStopped, match="readonly"),
+        pytest.raises(RecordStopped, match="can no longer be written"),
     ):
         sending(ledger).apply([Noted("slowdown", "half the rate", 1.0)])
+
+    assert (recorded / FILE).read_bytes() == before
 
 
 # -- refused ----------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ was tried: it is there from the first attempt on, and no plan replaces it. A row
 its key (`delivery`), or, where nobody of the key was tried before this plan, to the one that will have its
 own id.
 
-So a status is folded, and stored nowhere: a row that holds its key stands where its delivery does, *pending*
-before there is one; one that the checks leave out has the status that they gave it, unless the message was
-sent. A delivery that no row points to any more is `gone`, at the line where it last stood: *withdrawn*,
-unless the message was sent.
+So a status follows from both, and is stored nowhere: a row that holds its key stands where its delivery does,
+*pending* before there is one; one that the checks leave out has the status that they gave it, unless the
+message was sent. A delivery that no row points to any more is `gone`, at the line where it last stood:
+*withdrawn*, unless the message was sent.
 
 What a run brings is appended to `attempt`, and folded into the deliveries later (`folding`). Until then a
 delivery stands where the newest attempt about it says: `KNOWN` are the deliveries with both in one, and
