@@ -89,33 +89,34 @@ def run(
 
     Run again, it goes on where it stopped and mails nobody twice.
     """
-    from sendbatch.cli.calling import Calling
-    from sendbatch.cli.terminal import Terminal
-    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
-    from sendbatch.values import BREAKER
 
-    given.one_of(log_format, ("text", "json"), "--log-format")
-    terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
-    with terminal.telling():
-        given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
-        chosen = Options(
-            only=given.only(only),
-            only_as_typed=only,
-            limit=limit,
-            retry=given.retry(retry),
-            breaker=breaker or BREAKER,
-            resend_in_doubt=in_doubt == "resend",
-            accept_changes=accept_changes,
-            strict=strict,
-            approval=plan,
-            no_wait=no_wait,
-            stop_after=given.seconds(stop_after, "--stop-after"),
-            moved_from=moved_from,
-            without_log=without_log,
-            first_run=given.day(first_run, "--first-run"),
-        )
-        with Workers() as workers:  # loads while the campaign is read
+    with Workers() as workers:  # first of all: it has as much to load as there is to load below
+        from sendbatch.cli.calling import Calling
+        from sendbatch.cli.terminal import Terminal
+        from sendbatch.planning.options import Options
+        from sendbatch.values import BREAKER
+
+        given.one_of(log_format, ("text", "json"), "--log-format")
+        terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
+        with terminal.telling():
+            given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
+            chosen = Options(
+                only=given.only(only),
+                only_as_typed=only,
+                limit=limit,
+                retry=given.retry(retry),
+                breaker=breaker or BREAKER,
+                resend_in_doubt=in_doubt == "resend",
+                accept_changes=accept_changes,
+                strict=strict,
+                approval=plan,
+                no_wait=no_wait,
+                stop_after=given.seconds(stop_after, "--stop-after"),
+                moved_from=moved_from,
+                without_log=without_log,
+                first_run=given.day(first_run, "--first-run"),
+            )
             campaign = given.load(
                 file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
             )
