@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import (
+    alike,
+    encrypted,
     memory,
     pacing,
     picture,
@@ -26,12 +28,14 @@ from benchmarks.figures import Result
 
 SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "throughput": (throughput.measure, throughput.PEOPLE),
+    "alike": (alike.measure, alike.PEOPLE),
+    "encrypted": (encrypted.measure, encrypted.PEOPLE),
     "round_trip": (round_trip.measure, round_trip.PEOPLE),
     "planning": (planning.measure, planning.PEOPLE),
     "memory": (memory.measure, memory.PEOPLE),
     "resume": (resume.measure, resume.PEOPLE),
     "pacing": (pacing.measure, pacing.PEOPLE),
-    "startup": (startup.measure, 1),
+    "startup": (startup.measure, startup.PEOPLE),
     "profile": (profile.measure, profile.PEOPLE),
 }
 

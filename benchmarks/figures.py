@@ -34,16 +34,21 @@ class Series:
 class Claim:
     """One row of the table of claims: what, what is asked at least (or at most), what was measured.
 
-    `met` is None where it could not be measured; `measured` then says why.
+    `met` is None where it could not be measured; `measured` then says why. Some have an aim beyond
+    what is asked; `reached` says whether it was.
     """
 
     what: str
     asked: str
     measured: str
     met: bool | None
+    aim: str = ""
+    reached: bool = False
 
     @property
     def verdict(self) -> str:
+        if self.met and self.aim:
+            return "yes, and the aim" if self.reached else "yes, not the aim"
         return {True: "yes", False: "no", None: "left out"}[self.met]
 
 
@@ -55,7 +60,7 @@ class Result:
     rows: Sequence[tuple[str, ...]]
     claims: Sequence[Claim]
     left_out: Sequence[str] = ()
-    bars: Sequence[tuple[str, float]] = ()  # for the picture: who, messages a second
+    bars: Sequence[tuple[str, str, float]] = ()  # for the picture: who, a remark, messages a second
     versions: Sequence[str] = ()
 
     def show(self) -> None:
@@ -64,7 +69,8 @@ class Result:
             print(f"left out: {line}")
         print()
         for claim in self.claims:
-            print(f"{claim.what}: asked {claim.asked}; measured {claim.measured}: {claim.verdict}")
+            asked = f"{claim.asked}, aim {claim.aim}" if claim.aim else claim.asked
+            print(f"{claim.what}: asked {asked}; measured {claim.measured}: {claim.verdict}")
         sys.stdout.flush()
 
 
@@ -100,10 +106,14 @@ def markdown(rows: Sequence[tuple[str, ...]]) -> str:
 
 def arguments(doc: str | None, people: int) -> argparse.Namespace:
     """--people and --runs, the same for every script."""
+    return options(doc, people).parse_args()
+
+
+def options(doc: str | None, people: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument("--people", type=_positive, default=people, metavar="N")
     parser.add_argument("--runs", type=_positive, default=3, metavar="N")
-    return parser.parse_args()
+    return parser
 
 
 def _positive(text: str) -> int:

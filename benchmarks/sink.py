@@ -1,7 +1,8 @@
 """The server that takes everything and keeps nothing: Postfix's `smtp-sink`, or our own.
 
-`python -m benchmarks.sink PORT` is our own. It prints one line when it listens and one with the time
-(CLOCK_MONOTONIC, the same for all processes of a machine) of the first message of each connection.
+`python -m benchmarks.sink PORT [CERTIFICATE KEY]` is our own, over TLS where it is given a certificate. It
+prints one line when it listens and one with the time (CLOCK_MONOTONIC, the same for all processes of a
+machine) of the first message of each connection.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import contextlib
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import uvloop
 
 from benchmarks.setting import ROOT, environment
 
@@ -26,7 +32,7 @@ OK, GO_ON, BYE = b"250 2.0.0 Ok\r\n", b"354 Go on\r\n", b"221 2.0.0 Bye\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A sink that listens on a port of 127.0.0.1; `lines` is what our own one prints."""
+    """A sink that listens on a port of 127.0.0.1."""
 
     name: str
     port: int
@@ -34,12 +40,14 @@ class Sink:
 
 
 @contextlib.contextmanager
-def sink(*, own: bool = False) -> Iterator[Sink]:
-    """smtp-sink where it is installed, else (or where `own` is asked for) the one of this module."""
+def sink(*, own: bool = False, certificate: Sequence[Path] = ()) -> Iterator[Sink]:
+    """smtp-sink where it is installed, else (or where `own` is asked for) the one of this module, which
+    speaks TLS with a certificate and its key."""
     path = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     port = free_port()
-    if own or path is None:
-        name, command = "our own sink", [sys.executable, "-m", "benchmarks.sink", str(port)]
+    if own or certificate or path is None:
+        name = "our own sink"
+        command = [sys.executable, "-m", "benchmarks.sink", str(port), *map(str, certificate)]
     else:
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         name, command = "smtp-sink", [path, *user, f"127.0.0.1:{port}", "1000"]
@@ -87,8 +95,7 @@ class _Session(asyncio.Protocol):
         self._taken = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no such class
         transport.write(b"220 sink ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
@@ -122,16 +129,23 @@ class _Session(asyncio.Protocol):
         return OFFERS if verb == b"EHLO" else BYE if verb == b"QUIT" else OK
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, certificate: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(_Session, "127.0.0.1", port, backlog=1000)
+    tls = None
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+    listening = await loop.create_server(_Session, "127.0.0.1", port, backlog=1000, ssl=tls)
     print("listening", flush=True)
     await listening.serve_forever()
 
 
 def _main() -> None:
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(int(sys.argv[1])))
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(int(sys.argv[1]), sys.argv[2:]))
 
 
 if __name__ == "__main__":

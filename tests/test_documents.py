@@ -17,7 +17,13 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sendbatch"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
 FOLDERS = ("sendbatch", "tests", "benchmarks", "docs")
-SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+# What benchmarks installed lies in folders that begin with a dot.
+SOURCES = sorted(
+    path
+    for folder in FOLDERS
+    for path in (ROOT / folder).rglob("*.py")
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
 PARTS = [path.relative_to(ROOT).parts for path in SOURCES]
 ENDS = {"/" + "/".join(parts[begin:]) for parts in PARTS for begin in range(len(parts))}
 

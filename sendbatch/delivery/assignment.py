@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 from sendbatch.campaign.model import Retry
 from sendbatch.delivery.history import History
@@ -14,15 +15,29 @@ from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.idempotency import Keys
-from sendbatch.values import BREAKER
+from sendbatch.values import BREAKER, Message, Recipient
+
+
+class Planned(Protocol):
+    """What composes messages on the loop of the run."""
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether any message of the content can be composed so."""
+        ...
+
+    def planned(self, recipient: Recipient, now: float) -> Message | None:
+        """The message for one recipient, at a bounded cost; None where a worker has to build it. `now` dates
+        who is not dated yet."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The `backlog` hands out whom to send to, the `pool` builds their messages, the `committer` makes
-    durable what becomes of them. `content` is the digest of what they get, `selected` how many the run may
-    send to, none of them in a line of the CSV before `after_row` or in that. `keys` are those by which the
-    provider may drop a repetition, `history` is what earlier runs met.
+    """The `backlog` hands out whom to send to, the `composer` and the `pool` build their messages, the
+    `committer` makes durable what becomes of them. `content` is the digest of what they get, `selected` how
+    many the run may send to, none of them in a line of the CSV before `after_row` or in that. `keys` are
+    those by which the provider may drop a repetition, `history` is what earlier runs met.
     """
 
     backlog: Backlog
@@ -33,6 +48,7 @@ class Assignment:
     after_row: int = 0
     keys: Keys | None = None
     history: History = field(default_factory=History)
+    composer: Planned | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The record is written before the wire: a message's final dot leaves only after i
 durable as *sending*, and its outcome is queued for the next shared commit the moment the reply
 is read. The engine decides nothing about statuses; `settling` and `ledger.states` do.
 
-Who knows whom, one way: engine → feed, sender → traffic, connections → settling → steering, verdict, sessions
-→ breaker; all of them the `course` of the run, and the `announcements` of it.
+Who knows whom, one way: engine → feed → building, sender → traffic, connections → settling → steering,
+verdict, sessions → breaker; all of them the `course` of the run, and the `announcements` of it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
+from sendbatch.delivery.building import AHEAD, Building
 from sendbatch.delivery.connections import Dialer, Opener
 from sendbatch.delivery.course import Course, first_of
 from sendbatch.delivery.feed import Feed
@@ -83,9 +84,14 @@ class Engine:
             assignment, limits, clock, queue, self._settling, steering, course, announcer,
             no_wait=policy.no_wait,
         )  # fmt: skip
+        self._building = building = Building(
+            assignment, self._traffic, queue, course, announcer.waits, clock,
+            ahead=AHEAD * limits.connections.declared,
+        )  # fmt: skip
         self._feed = Feed(
-            assignment, self._traffic, queue, course, announcer, clock, no_wait=policy.no_wait
-        )
+            assignment, building, self._traffic, queue, course, announcer, clock,
+            no_wait=policy.no_wait,
+        )  # fmt: skip
         opener = Opener(
             dialer,
             offline=policy.retry.offline,
@@ -108,7 +114,8 @@ class Engine:
         """
         if first is not None:
             self._senders[0].begin_with(first, since)
-        self._assignment.committer.failed = self._course.break_off
+        committer = self._assignment.committer
+        committer.failed, committer.between = self._course.break_off, self._building.compose_ahead
         self._course.begin()
         watching = list(self._watching())
         try:
@@ -141,7 +148,7 @@ class Engine:
         with contextlib.suppress(LedgerError):  # then it counts too much, never too little
             await self._limits.gates.give_back()
         assignment = self._assignment
-        await assignment.committer.call(assignment.backlog.give_back, self._traffic.claimed)
+        assignment.backlog.give_back(self._traffic.claimed)
 
     async def _finish(self) -> None:
         """Everybody has been settled: what is to be said and written at the end."""
@@ -154,7 +161,7 @@ class Engine:
                 f"{left} left in doubt: the key by which the provider drops a repetition has expired",
             )
         self._notices.finish()
-        await self._assignment.committer.flush()
+        self._assignment.committer.flush()
 
     def _ending(self) -> Ending:
         feed, course = self._feed, self._course
@@ -163,7 +170,7 @@ class Engine:
         if feed.only_later is not None and not course.given_up:
             return Ending(False, not_due=feed.only_later)
         if course.given_up:
-            return Ending(True, course.given_up, unbuildable=feed.is_unbuildable)
+            return Ending(True, course.given_up, unbuildable=self._building.is_unbuildable)
         return Ending(self._stop.is_soon and not feed.finished, self._stop.reason)
 
     def _note(self, kind: str, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the queue filled: recipients from the record, rendered, new ones before due retries 1:1.
+"""Fetches recipients from the record and has their messages built: new ones before due retries 1:1.
 
 Each lane of the queue is filled by itself: a domain that its limits hold back keeps nobody else waiting,
 however many of its recipients stand first in the CSV.
@@ -6,30 +6,24 @@ however many of its recipients stand first in the CSV.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
 from itertools import chain
 
 from sendbatch.audience.addresses import spellings_of_domain
-from sendbatch.delivery import words
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment
+from sendbatch.delivery.building import Building
 from sendbatch.delivery.course import Course
-from sendbatch.delivery.queue import OTHERS, Queue, Ready
+from sendbatch.delivery.queue import OTHERS, Queue
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.delivery.verdict import unbuilt
-from sendbatch.ledger.facts import Failed, Lane
-from sendbatch.reasons import reason_of
-from sendbatch.rendering.batches import Built
+from sendbatch.ledger.facts import Lane
 from sendbatch.runtime.clock import Clock
-from sendbatch.values import Message, Recipient
+from sendbatch.values import Recipient
 
-BATCH = 256  # recipients rendered in one go
+BATCH = 256  # recipients fetched in one go
 FEW = 8  # recipients fetched while the brake is on
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
-UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them: then a run stops
-UNBUILDABLE_LEAST = 20
 
 
 class Feed:
@@ -38,6 +32,7 @@ class Feed:
     def __init__(
         self,
         assignment: Assignment,
+        building: Building,
         traffic: Traffic,
         queue: Queue,
         course: Course,
@@ -48,8 +43,7 @@ class Feed:
     ) -> None:
         self._backlog = assignment.backlog
         self._committer = assignment.committer
-        self._pool = assignment.pool
-        self._unbuildables = Unbuildables(assignment.selected)
+        self._building = building
         self._traffic = traffic
         self._queue = queue
         self._course = course
@@ -67,10 +61,8 @@ class Feed:
             for lane, own in limited.items()
         ]
         self._lanes = len(lanes)
-        self._building: deque[_Batch] = deque()
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
-        self.is_unbuildable = False  # too many messages could not be built
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
@@ -78,26 +70,27 @@ class Feed:
             try:
                 await self._fill()
             finally:
-                for batch in self._building:
-                    batch.built.cancel()
+                self._building.cancel()
                 self._queue.close()
                 if self._traffic.is_stopping:  # also where a breaker did, which sets no event
                     self._queue.wake_all()
 
     async def _fill(self) -> None:
-        traffic = self._traffic
+        traffic, building = self._traffic, self._building
         while not traffic.is_stopping:
             self._queue.drained.clear()
             traffic.all_in = False
             self._follow_splits()
-            if self._may_fetch and (batch := await self._fetch()):
+            building.compose_ahead()
+            if self._may_fetch and self._fetch():
                 self.only_later = None
-                self._building.append(batch)
-            elif (ready := self._next()) is not None:
-                await self._add(ready)
-            elif traffic.aside and await self._nobody_else():
+            elif building.queue_built():
+                continue
+            elif building.is_coming:
+                await self._clock.wait(self._queue.drained, LOOK_AGAIN)
+            elif traffic.aside and self._nobody_else():
                 traffic.look_anew()
-            elif not all(map(self._queue.has_room, self._queue.lanes)):
+            elif building.has_stock or not all(map(self._queue.has_room, self._queue.lanes)):
                 self._all_in()
                 await self._clock.wait(self._queue.drained, self._patience)
             elif not await self._later():
@@ -120,18 +113,16 @@ class Feed:
             self._sources.append(source)
         self._lanes = len(lanes)
 
-    async def _nobody_else(self) -> bool:
+    def _nobody_else(self) -> bool:
         """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
         answers to those decide."""
         traffic = self._traffic
         if not self._all_are_aside:
             return False
-        await self._committer.flush()
+        self._committer.flush()
         aside = traffic.aside
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
-        if await self._committer.call(self._backlog.next_due_at, elsewhere) is not None:
-            return False
-        if traffic.aside is not aside or not self._all_are_aside:
+        if self._backlog.next_due_at(elsewhere) is not None:
             return False
         traffic.nobody_else()
         return True
@@ -140,72 +131,54 @@ class Feed:
     def _all_are_aside(self) -> bool:
         """Whether everybody fetched from the record waits until others were tried."""
         traffic, aside = self._traffic, self._traffic.aside
-        built = sum(len(batch.recipients) for batch in self._building if batch.lane in aside)
-        return len(traffic.claimed) == self._queue.waiting(aside) + built
+        return len(traffic.claimed) == self._queue.waiting(aside) + self._building.number_in(aside)
 
     @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
-        queue = self._queue
-        coming = sum(queue.has_room(batch.lane) for batch in self._building)
-        has_room = any(map(queue.has_room, queue.lanes))
-        return self._needs_tried or (coming < self._pool.width and has_room)
+        return self._needs_tried or any(map(self._building.lacks, self._queue.lanes))
 
-    def _next(self) -> _Batch | None:
-        """The first batch whose lane has room. The others stay as they are: a queue of large messages
-        takes an answer, not a batch."""
-        has_room = self._queue.has_room
-        return next((b for b in self._building if b.urgent or has_room(b.lane)), None)
-
-    def _render(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> _Batch:
-        rendering = self._pool.render(recipients, self._clock.wall())
-        return _Batch(lane, recipients, asyncio.create_task(rendering), urgent)
-
-    async def _fetch(self) -> _Batch | None:
-        """A batch for the first lane that has room and has any; the lanes take turns."""
+    def _fetch(self) -> bool:
+        """A batch for the first lane that lacks somebody and has any; the lanes take turns."""
         now = self._backlog.now()
-        any_due = await self._committer.call(self._backlog.has_due, now)
+        any_due = self._backlog.has_due(now)
         for _ in range(len(self._sources)):
             source = self._sources[0]
             self._sources.rotate(-1)
             urgent = any_due and self._needs_tried
-            if not self._queue.has_room(source.name) and not urgent:
+            if not urgent and not self._building.lacks(source.name):
                 continue
-            new = [] if urgent else await self._new(source)
+            new = [] if urgent else self._new(source)
             most = len(new) if new else FEW if urgent else BATCH
-            due = await self._due(now, most, source) if any_due else []
+            due = self._backlog.claim_due(now, most, source.lane) if any_due else []
             if fetched := [*new, *due]:
                 self._traffic.claimed.update([recipient.id for recipient in fetched])
-                return self._render(source.name, fetched, urgent=urgent)
-        return None
+                self._building.take_in(source.name, fetched, urgent=urgent)
+                return True
+        return False
 
     @property
     def _needs_tried(self) -> bool:
         """Whether the brake is on and nobody is at hand whom the server has put off before: if anybody is
         taken, then they. They come in however full the queue is."""
-        coming = any(batch.urgent for batch in self._building)
-        traffic = self._traffic
-        return traffic.braked and not coming and not self._queue.has_tried
+        if not self._traffic.braked or self._building.has_urgent:
+            return False
+        return not self._queue.has_tried
 
-    async def _new(self, source: _Source) -> list[Recipient]:
+    def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
             return []
-        found = await self._committer.call(
-            self._backlog.claim_new, source.after_row, BATCH // 2, source.lane
-        )
+        found = self._backlog.claim_new(source.after_row, BATCH // 2, source.lane)
         source.new_left = bool(found)
         source.after_row = found[-1].row if found else source.after_row
         return found
-
-    async def _due(self, now: float, most: int, source: _Source) -> list[Recipient]:
-        return await self._committer.call(self._backlog.claim_due, now, most, source.lane)
 
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
         out = frozenset(traffic.claimed)  # whoever is settled meanwhile counts as out still
-        await self._committer.flush()
-        due_at = await self._committer.call(self._backlog.next_due_at)
+        self._committer.flush()
+        due_at = self._backlog.next_due_at()
         if due_at is None and not out:
             self.finished = True
             return False
@@ -231,68 +204,6 @@ class Feed:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
         self._queue.filled.set()
-
-    async def _unless_stopped(self, building: asyncio.Task[Built]) -> Built | None:
-        """None once the run is asked to stop: a message may take seconds to build."""
-        stopped = asyncio.create_task(self._course.soon.wait())
-        try:
-            await asyncio.wait((building, stopped), return_when=asyncio.FIRST_COMPLETED)
-            return building.result() if building.done() else None
-        finally:
-            stopped.cancel()
-
-    async def _add(self, batch: _Batch) -> None:
-        """Into the queue with what was built of it; what could not be is recorded as failed."""
-        if not self._queue.length and not batch.built.done():
-            self._waits.building()
-        built = await self._unless_stopped(batch.built)
-        if built is None:
-            return
-        place = self._building.index(batch)
-        if rest := batch.recipients[len(built) :]:
-            self._building[place] = self._render(batch.lane, rest, urgent=batch.urgent)
-        else:
-            del self._building[place]
-        now = self._clock.wall()
-        failed: list[Failed] = []
-        first = ""  # reason
-        for recipient, message in zip(batch.recipients, built, strict=False):
-            if isinstance(message, Message):
-                domain = message.envelope.recipient.rpartition("@")[2].lower()
-                self._queue.add(Ready(recipient, message, domain))
-            else:
-                outcome = unbuilt(message)
-                assert outcome.why is not None
-                failed.append(Failed(recipient.id, outcome.why, outcome.detail, now))
-                first = first or reason_of(outcome, recipient.row)
-                self._traffic.unbuildable(recipient, outcome)
-        if failed:
-            await self._committer.commit(failed)
-            if self._unbuildables.add(len(failed)):
-                self.is_unbuildable = True
-                self._course.give_up(words.unbuildable(self._unbuildables.count, first))
-
-
-@dataclass
-class Unbuildables:
-    """How many rows failed to build; more than 1 % (at least 20) stops the run."""
-
-    selected: int
-    count: int = 0
-
-    def add(self, number: int) -> bool:
-        self.count += number
-        return self.count >= UNBUILDABLE_LEAST and self.count > self.selected * UNBUILDABLE_SHARE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Batch:
-    """Recipients of one lane; `built` is what is built for the first of them. `urgent` ones need no room."""
-
-    lane: str
-    recipients: list[Recipient]
-    built: asyncio.Task[Built]
-    urgent: bool = False
 
 
 @dataclass(slots=True)

@@ -56,6 +56,11 @@ class Queue:
     def has_room(self, lane: str = OTHERS) -> bool:
         return self._lanes[lane].has_room(self._most_bytes)
 
+    def has_fewer(self, number: int, lane: str) -> bool:
+        """Whether fewer than so many wait in this lane, and there is room for more."""
+        found = self._lanes[lane]
+        return len(found.waiting) < number and found.has_room(self._most_bytes)
+
     def split(self, domain: str) -> None:
         """Give this domain a lane of its own from now on; whoever waits for it moves there, in order."""
         if domain in self._lanes:

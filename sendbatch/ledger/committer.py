@@ -1,164 +1,138 @@
-"""The one writing thread of a run: changes of all connections share commits.
+"""What a run makes durable: all that a turn of the loop brings, in one synchronised transaction.
 
-While one commit is being synchronised the next ones gather; each caller awaits the commit that
-holds its changes. A slow disk slows the run and nothing else. Once a commit has failed nothing more is
-written: else a connection's next intent could become durable where the outcome before it did not. A
-record that was lost takes outcomes still, and refuses every intent by itself.
+Theory of operation. While the replies of a turn are read, changes gather. At its end they are written, and
+whoever waits for theirs is told, in the order in which they came: in that moment the dots leave. Then, while
+the server works, there is time for what nobody waits for: `between`, and what the store does in bulk.
+
+It is done on the loop, which stands still for as long as the disk takes: to have a thread write costs each
+message 20 to 30 µs more, and none leaves sooner. Once a commit has failed nothing more is written: else a
+connection's next intent could become durable where the outcome before it did not. A record that was lost
+takes outcomes still, and refuses every intent by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
-from queue import SimpleQueue
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import TypeAlias
 
-from sendbatch.errors import RecordLost
+from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.facts import Change, Noted
 from sendbatch.ledger.store import Backlog
 
-P = ParamSpec("P")
-T = TypeVar("T")
-_Told: TypeAlias = Callable[[object, BaseException | None], None]
+_Written: TypeAlias = Callable[[BaseException | None], None]
 
 
 class Committer:
-    """Made inside the running loop; `close` it there. All calls come from the loop's thread.
+    """Made inside the running loop, and used on it alone.
 
-    `failed` is told of an error that kept changes of `write` from becoming durable.
+    `failed` is told of an error that kept changes from becoming durable, or that was raised by somebody who
+    is called from here. `between` is called after each commit, once its dots have left.
     """
 
-    def __init__(self, backlog: Backlog, failed: Callable[[BaseException], None] | None = None) -> None:
+    def __init__(
+        self, backlog: Backlog, failed: Callable[[BaseException], None] | None = None
+    ) -> None:
         self.failed = failed
+        self.between: Callable[[], None] | None = None
         self._backlog = backlog
         self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()  # held over what both threads change, for a moment only
-        self._calls: deque[tuple[Callable[[], object], _Told]] = deque()
         self._changes: list[Change] = []
-        self._waiting: list[Callable[[BaseException | None], None]] = []
+        self._waiting: list[_Written] = []
+        self._is_due = False  # at the end of this turn
+        self._is_open = True
         self._broken: BaseException | None = None
-        self._asleep = True
-        self._roused: SimpleQueue[bool] = SimpleQueue()  # False: for the last time
-        self._rousing = False
-        self._thread = threading.Thread(target=self._work, name="record", daemon=True)
-        self._thread.start()
-
-    def commit(self, changes: Sequence[Change]) -> asyncio.Future[None]:
-        """Make changes durable; the future is done once they are, or fails with RecordStopped."""
-        future: asyncio.Future[None] = self._loop.create_future()
-        self.write(changes, partial(_settle, future, None))
-        return future
 
     def write(
         self,
         changes: Sequence[Change],
-        written: Callable[[BaseException | None], None] | None = None,
+        written: _Written | None = None,
     ) -> None:
-        """As `commit`, without a future: `written(None)` says on the loop that they are durable,
-        `written(error)` that they are not. `failed` hears of an error too."""
-        with self._lock:
-            self._changes += changes
-            if written is not None:
-                self._waiting.append(written)
-        self._rouse_soon()
+        """Make changes durable at the end of this turn, with all that comes until then. `written(None)` says
+        that they are, `written(error)` that they are not."""
+        self._changes += changes
+        if written is not None:
+            self._waiting.append(written)
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._end_turn)
 
     def note(self, kind: str, detail: str, at: float) -> None:
         """Write an event with the next commit."""
         self.write([Noted(kind, detail, at)])
 
-    def call(
-        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> asyncio.Future[T]:
-        """Run one of the backlog's methods on the writing thread."""
-        future: asyncio.Future[T] = self._loop.create_future()
-        with self._lock:
-            self._calls.append((partial(function, *args, **kwargs), partial(_settle, future)))
-        self._rouse_soon()
-        return future
-
-    @property
-    def busy(self) -> bool:
-        """Whether anything is queued or being written."""
-        return self._rousing or not self._asleep
-
-    async def flush(self) -> None:
-        """Until everything queued before is durable. Raises RecordStopped."""
-        await self.commit([])
-
-    async def close(self) -> None:
-        """Write what is queued and end the thread."""
-        last = self.commit([])
-        await asyncio.wait([last])
-        last.exception()  # whoever awaited the changes themselves knows
-        self._roused.put(False)
-        await asyncio.to_thread(self._thread.join)
-
-    def _rouse_soon(self) -> None:
-        """A moment later: a message's outcome and the intent of the next one share a commit."""
-        if self._asleep and not self._rousing:
-            self._rousing = True
-            self._loop.call_soon(self._rouse)
-
-    def _rouse(self) -> None:
-        self._rousing = False
-        with self._lock:
-            if not self._asleep:
-                return
-            self._asleep = False
-        self._roused.put(True)
-
-    def _committed(
-        self,
-        waiting: list[Callable[[BaseException | None], None]],
-        _: object,
-        error: BaseException | None,
-    ) -> None:
-        for written in waiting:
-            written(error)
-        if error is not None and self.failed is not None:
-            self.failed(error)
-
-    def _work(self) -> None:
-        """The thread. What has gathered during one commit is the next, at once: the loop, which is
-        told of the first, need not say so."""
-        while self._roused.get():
-            while (job := self._next()) is not None:
-                function, told = job
-                result, error = None, None
-                try:
-                    result = function()
-                except BaseException as raised:  # noqa: BLE001 - whoever asked for it is told
-                    error = raised
-                self._loop.call_soon_threadsafe(told, result, error)
-
-    def _next(self) -> tuple[Callable[[], object], _Told] | None:
-        with self._lock:
-            if self._calls:
-                return self._calls.popleft()
-            if not self._changes and not self._waiting:
-                self._asleep = True
-                return None
-            changes, self._changes = self._changes, []
-            waiting, self._waiting = self._waiting, []
-        return partial(self._apply, changes), partial(self._committed, waiting)
-
-    def _apply(self, changes: Sequence[Change]) -> None:
-        if self._broken is not None and not isinstance(self._broken, RecordLost):
+    def flush(self) -> None:
+        """Make durable at once what has gathered. Raises RecordStopped where that, or anything before it,
+        could not be."""
+        self._commit()
+        if self._broken is not None:
             raise self._broken
+
+    def close(self) -> None:
+        """Make durable what is left. Whoever waits for it is told where it could not be."""
+        self._is_open = False
+        self._commit()
+
+    def _end_turn(self) -> None:
+        self._is_due = False
+        self._commit()
+
+    def _commit(self) -> None:
+        changes, self._changes = self._changes, []
+        waiting, self._waiting = self._waiting, []
+        if not changes and not waiting:
+            return
+        raised = self._apply(changes)
+        if self._is_open:
+            # After the loop has looked at what has arrived meanwhile, however long the disk took: timers come
+            # behind what was read. No dot may leave once there is a reply or the end (WIRE).
+            self._loop.call_later(0, self._say, waiting, self._broken)
+        else:
+            self._say(waiting, self._broken)
+        if raised is not None:
+            self._tell(raised)
+
+    def _say(self, waiting: list[_Written], error: BaseException | None) -> None:
+        raised: BaseException | None = None
+        for written in waiting:
+            try:
+                written(error)
+            except BaseException as one:  # noqa: BLE001 - the others are to be told as well
+                raised = raised or one
+        self._loop.call_soon(self._while_the_server_works)
+        if raised is not None:
+            self._tell(raised)
+
+    def _apply(self, changes: Sequence[Change]) -> BaseException | None:
+        """Returns what kept them from becoming durable."""
+        if self._broken is not None and not isinstance(self._broken, RecordLost):
+            return self._broken
         try:
             self._backlog.apply(changes)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
             self._broken = error
-            raise
+            return error
+        except BaseException as interrupt:  # noqa: BLE001 - and goes on afterwards
+            self._broken = RecordStopped("interrupted while the record was written")
+            return interrupt
+        return self._broken
 
+    def _while_the_server_works(self) -> None:
+        if not self._is_open:
+            return
+        try:
+            if self.between is not None:
+                self.between()
+            if self._broken is None:
+                self._backlog.tidy()
+        except BaseException as error:  # noqa: BLE001 - a callback has nobody else to raise it to
+            if isinstance(error, RecordStopped):
+                self._broken = self._broken or error
+            self._tell(error)
 
-def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
-    if future.done():  # nobody waits for it any more
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+    def _tell(self, error: BaseException) -> None:
+        """A person's Ctrl-C may fall into whatever goes on here, and is no matter of the record's."""
+        if not isinstance(error, Exception):
+            raise error
+        if self.failed is not None:
+            self.failed(error)

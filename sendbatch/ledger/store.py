@@ -349,8 +349,8 @@ class Draft(Selection, Protocol):
 class Backlog(Selection, Protocol):
     """Whom this run may send to, and what becomes of them.
 
-    Who is handed out is claimed: nobody else gets them until they are settled or given back. All but `now` is
-    called on the one thread that writes.
+    Who is handed out is claimed: nobody else gets them until they are settled or given back. All of it is
+    called on the loop of the run, which stands still meanwhile.
     """
 
     def now(self) -> float:

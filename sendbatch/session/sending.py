@@ -124,7 +124,7 @@ class Sending:
             engine = self._engine(assignment)
             return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
-            await committer.close()
+            committer.close()
             self._job.observer.finished()
 
     def _engine(self, assignment: Assignment) -> Engine:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sendbatch.campaign.model import Mailbox, Rate, Retry, Timeouts
 from sendbatch.campaign.secrets import Credentials
-from sendbatch.delivery.assignment import Assignment, Policy, Setting
+from sendbatch.delivery.assignment import Assignment, Planned, Policy, Setting
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
@@ -91,11 +91,16 @@ def plan(ledger: Record, emails: Iterable[str], broken: Iterable[int] = ()) -> N
 
 
 class WatchedPool(Pool):
-    """`under_way` counts the batches that the run waits for."""
+    """`under_way` counts the batches that the run waits for, `asked` holds who was in each."""
 
     under_way = 0
 
+    def __init__(self, setup: Setup, workers: Workers) -> None:
+        super().__init__(setup, workers)
+        self.asked: list[list[str]] = []
+
     async def render(self, recipients: Sequence[Recipient], now: float) -> Built:
+        self.asked.append([recipient.email for recipient in recipients])
         self.under_way += 1
         try:
             return await super().render(recipients, now)
@@ -110,6 +115,7 @@ class Desk:
     ledger: Record
     office: Office
     backlog: Backlog = field(init=False)
+    pool: WatchedPool = field(init=False)
     clock: FakeClock = field(default_factory=FakeClock)
     watcher: Watcher = field(default_factory=Watcher)
     stop: Stop = field(default_factory=Stop)
@@ -129,6 +135,7 @@ class Desk:
     stop_after: float | None = None
     read_credentials: Callable[[], Credentials | None] = lambda: None
     through: Callable[[Backlog], Backlog] = lambda backlog: backlog
+    composer: Planned | None = None
     log_in_first: bool = False
     keys: Keys | None = None
     levels: Levels = field(default_factory=Levels)
@@ -171,8 +178,8 @@ class Desk:
             committer = Committer(self.through(self.backlog))
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
-            pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
-            loop.busy = lambda: committer.busy or pool.under_way > 0
+            self.pool = pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
+            loop.busy = lambda: pool.under_way > 0
             dialer = Dialer(
                 Server("127.0.0.1", self.office.port, "none", timeouts=self.timeouts),
                 self.read_credentials,
@@ -188,15 +195,16 @@ class Desk:
                     beside.cancel()
                     with suppress(asyncio.CancelledError, SmtpError):
                         await beside
-                await committer.close()
+                committer.close()
                 await self._leaves_nothing_behind()
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
         backlog = self.through(self.backlog)
         assignment = Assignment(
-            backlog, committer, pool, LETTER.digest, selected, keys=self.keys, history=history
-        )
+            backlog, committer, pool, LETTER.digest, selected,
+            keys=self.keys, history=history, composer=self.composer,
+        )  # fmt: skip
         policy = Policy(
             self.retry,
             breaker=self.breaker,

@@ -1,53 +1,64 @@
-"""The one writing thread: shared commits, and what happens when the disk is full."""
+"""One synchronised transaction for each turn of the loop, and what happens when the disk is full."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import logging
+import socket
 import sqlite3
-import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
+import uvloop
 
-from sendbatch.errors import RecordStopped
+from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.committer import Committer
-from sendbatch.ledger.facts import Change, Noted, Retried
+from sendbatch.ledger.facts import Change, Noted
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.sqlite.schema import open_for_writing
 from sendbatch.ledger.store import Backlog
 from sendbatch.values import Status
 from tests.kit.people import clock, entry, outcome_of, person, plan, statuses
-from tests.kit.selecting import sending
 
 HUGE = Noted("stopped", "x" * 1_000_000, 1.0)
 
 
-class Counted:
-    """The real queue; remembers how many changes each transaction had, and can be held up."""
+class Watched:
+    """The real queue; `done` is what was asked of it and told, in order."""
 
     def __init__(self, backlog: Backlog) -> None:
         self._backlog = backlog
-        self.transactions: list[int] = []
-        self.under_way = threading.Event()
-        self.go = threading.Event()
-        self.go.set()
+        self.done: list[object] = []
+        self.raises: BaseException | None = None  # before the next transaction
+        self.meanwhile: Callable[[], object] = lambda: None  # happens while one is synchronised
+        self.tidies_with: Exception | None = None
 
     def apply(self, changes: Sequence[Change]) -> None:
-        self.under_way.set()
-        assert self.go.wait(60)
-        self.transactions.append(len(changes))
+        raised, self.raises = self.raises, None
+        if raised is not None:
+            raise raised
         self._backlog.apply(changes)
+        self.meanwhile()
+        self.done.append(len(changes))
+
+    def tidy(self) -> None:
+        self.done.append("tidied")
+        if self.tidies_with is not None:
+            raise self.tidies_with
+
+    def told(self, name: str) -> Callable[[BaseException | None], None]:
+        return lambda error: self.done.append(name if error is None else error)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._backlog, name)
 
 
 @pytest.fixture
-def store(ledger: Ledger) -> Counted:
-    return Counted(ledger.backlog(clock))
+def store(ledger: Ledger) -> Watched:
+    return Watched(ledger.backlog(clock))
 
 
 @pytest.fixture
@@ -63,182 +74,312 @@ def note(number: int) -> Noted:
     return Noted("slowdown", str(number), float(number))
 
 
-def test_changes_are_durable_once_awaited(ledger: Ledger, tmp_path: Path) -> None:
-    plan(ledger, person(2, "ann"))
-    changes = outcome_of(entry(ledger, "ann").id, Status.ACCEPTED)
-
-    async def run() -> list[str]:
-        committer = Committer(ledger.backlog(clock))
-        await committer.commit(changes)
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
-            seen = other.execute("SELECT status FROM delivery").fetchall()
-        other.close()
-        await committer.close()
-        return [status for (status,) in seen]
-
-    assert asyncio.run(run()) == ["accepted"]
-
-
-def test_all_who_are_ready_while_one_commit_is_under_way_share_the_next(
-    store: Counted, ledger: Ledger
-) -> None:
-    async def run() -> None:
-        committer = Committer(store)
-        store.go.clear()
-        waiting = [committer.commit([note(0)])]
-        assert await asyncio.to_thread(store.under_way.wait, 10)
-        waiting += [committer.commit([note(number)]) for number in range(1, 50)]
+async def turn() -> None:
+    """Until all that is due in this turn of the loop, and what follows it, has been done."""
+    for _ in range(5):
         await asyncio.sleep(0)
-        assert not any(future.done() for future in waiting)
-        store.go.set()
-        await asyncio.gather(*waiting)
-        await committer.close()
-
-    asyncio.run(run())
-
-    assert store.transactions[:2] == [1, 49]
-    assert [e.detail for e in ledger.reading.events()] == [str(n) for n in range(50)]
 
 
-def test_a_commit_alone_does_not_wait_for_company(store: Counted) -> None:
-    async def run() -> None:
-        committer = Committer(store)
+def run(
+    backlog: Backlog,
+    work: Callable[[Committer], Awaitable[object]],
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    async def within() -> None:
+        committer = Committer(backlog)
+        await work(committer)
+        committer.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(within())
+
+
+def noted(ledger: Ledger) -> list[str]:
+    return [event.detail for event in ledger.reading.events()]
+
+
+def test_changes_are_durable_once_they_are_told_to_be(ledger: Ledger, tmp_path: Path) -> None:
+    plan(ledger, person(2, "ann"))
+    id_ = entry(ledger, "ann").id
+    seen: list[int] = []
+
+    def look(error: BaseException | None) -> None:
+        assert error is None
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
+            seen.extend(n for (n,) in other.execute("SELECT count(*) FROM event"))
+        other.close()
+
+    async def work(committer: Committer) -> None:
+        committer.write([*outcome_of(id_, Status.ACCEPTED), note(1)], look)
+        assert seen == []
+        await turn()
+
+    run(ledger.backlog(clock), work)
+
+    assert seen == [1]
+    assert statuses(ledger) == [("ann", Status.ACCEPTED)]
+
+
+def test_all_that_a_turn_brings_is_one_transaction_and_all_are_told_in_order(
+    store: Watched, ledger: Ledger
+) -> None:
+    async def work(committer: Committer) -> None:
+        for number in range(50):
+            committer.write([note(number)], store.told(f"told {number}"))
+        committer.note("slowdown", "half the rate", 1.0)
+        assert store.done == []
+        await turn()
+
+    run(store, work)
+
+    assert store.done == [51, *(f"told {number}" for number in range(50)), "tidied"]
+    assert noted(ledger)[:50] == [str(number) for number in range(50)]
+
+
+@pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])
+def test_nobody_is_told_before_what_came_in_during_the_commit_was_read(
+    store: Watched, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def work(committer: Committer) -> None:
+        here, there = socket.socketpair()
+        asyncio.get_running_loop().add_reader(here, lambda: store.done.append(here.recv(9)))
+        store.meanwhile = partial(there.send, b"421")
+        committer.write([note(1)], store.told("told"))
+        await turn()
+        asyncio.get_running_loop().remove_reader(here)
+        for end in (here, there):
+            end.close()
+
+    run(store, work, loop)
+
+    assert store.done == [1, b"421", "told", "tidied"]
+
+
+def test_a_change_alone_does_not_wait_for_company(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
         for number in range(3):
-            await committer.commit([note(number)])
-        await committer.close()
+            committer.write([note(number)], store.told("told"))
+            await turn()
 
-    asyncio.run(run())
+    run(store, work)
 
-    assert store.transactions[:3] == [1, 1, 1]
+    assert store.done == [1, "told", "tidied"] * 3
 
 
-def test_one_who_no_longer_waits_takes_nobody_elses_commit_away(
-    store: Counted, ledger: Ledger
+def test_what_is_written_by_who_was_told_is_in_the_next_transaction(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
+        def again(error: BaseException | None) -> None:
+            committer.write([note(3)], store.told("again"))
+
+        committer.write([note(1)], again)
+        committer.write([note(2)], store.told("told"))
+        await turn()
+        await turn()
+
+    run(store, work)
+
+    assert [what for what in store.done if what != "tidied"] == [2, "told", 1, "again"]
+
+
+def test_what_nobody_waits_for_is_done_after_all_were_told(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
+        committer.between = partial(store.done.append, "composed")
+        committer.write([note(1)], store.told("told"))
+        committer.write([note(2)], store.told("told as well"))
+        await turn()
+        committer.write([note(3)])
+
+    run(store, work)
+
+    assert store.done == [2, "told", "told as well", "composed", "tidied", 1]
+
+
+def test_an_error_of_one_who_was_told_keeps_it_from_nobody_else_and_ends_the_run(
+    store: Watched, ledger: Ledger
 ) -> None:
-    async def run() -> None:
-        committer = Committer(store)
-        store.go.clear()
-        first, second, third = (committer.commit([note(number)]) for number in range(3))
-        second.cancel()
-        store.go.set()
-        await asyncio.gather(first, third)
-        await committer.close()
+    wrong = ValueError("wrong")
+    heard: list[BaseException] = []
 
-    asyncio.run(run())
+    def fail(_: BaseException | None) -> None:
+        raise wrong
 
-    assert len(ledger.reading.events()) == 3
+    async def work(committer: Committer) -> None:
+        committer.failed = heard.append
+        committer.write([note(1)], fail)
+        committer.write([note(2)], store.told("told"))
+        await turn()
+        committer.note("stopped", "because of it", 1.0)
+
+    run(store, work)
+
+    assert store.done == [2, "told", "tidied", 1]
+    assert heard == [wrong]
+    assert noted(ledger) == ["1", "2", "because of it"]
 
 
-def test_a_note_and_all_that_is_queued_are_written_before_the_end(
-    store: Counted, ledger: Ledger
+def test_an_error_of_what_is_done_between_two_turns_ends_the_run(store: Watched) -> None:
+    wrong = ValueError("wrong")
+    heard: list[BaseException] = []
+
+    def fail() -> None:
+        raise wrong
+
+    async def work(committer: Committer) -> None:
+        committer.failed, committer.between = heard.append, fail
+        committer.write([note(1)], store.told("told"))
+        await turn()
+        assert heard == [wrong]
+        committer.write([note(2)], store.told("told"))
+
+    run(store, work)
+
+    assert store.done == [1, "told", 1, "told"]
+
+
+def test_an_interrupt_in_the_middle_of_a_commit_is_told_and_ends_the_loop(
+    store: Watched, ledger: Ledger
 ) -> None:
-    async def run() -> None:
+    async def work(committer: Committer) -> None:
+        committer.write([note(1)], store.told("told"))
+        await turn()
+        store.raises = KeyboardInterrupt()
+        committer.write([note(2)], store.told("told"))
+        try:
+            await turn()
+        finally:
+            committer.write([note(3)], store.told("told"))
+            committer.close()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(store, work)
+
+    assert store.done[:3] == [1, "told", "tidied"]
+    assert list(map(type, store.done[3:])) == [RecordStopped, RecordStopped]
+    assert noted(ledger) == ["1"]
+
+
+def test_all_that_has_gathered_is_written_before_the_end_and_nothing_is_done_after_it(
+    store: Watched, ledger: Ledger
+) -> None:
+    async def within() -> None:
         committer = Committer(store)
+        committer.between = partial(store.done.append, "composed")
         committer.note("slowdown", "half the rate", 5.0)
-        unawaited = committer.commit([note(1)])
-        await committer.close()
-        assert unawaited.done()
+        committer.write([note(1)], store.told("told"))
+        committer.close()
+        await turn()
 
-    asyncio.run(run())
+    asyncio.run(within())
 
-    assert [e.detail for e in ledger.reading.events()] == ["half the rate", "1"]
+    assert store.done == [2, "told"]
+    assert noted(ledger) == ["half the rate", "1"]
 
 
-def test_a_flush_returns_once_everything_before_it_is_durable(
-    store: Counted, ledger: Ledger
-) -> None:
-    async def run() -> None:
-        committer = Committer(store)
+def test_a_flush_makes_durable_what_has_gathered_at_once(store: Watched, ledger: Ledger) -> None:
+    async def work(committer: Committer) -> None:
         for number in range(5):
             committer.note("slowdown", str(number), 1.0)
-        await committer.flush()
-        assert len(ledger.reading.events()) == 5
-        await committer.close()
+        committer.flush()
+        assert len(noted(ledger)) == 5
+        committer.flush()
+        await turn()
 
-    asyncio.run(run())
+    run(store, work)
 
-
-def test_the_stores_methods_run_on_the_writing_thread(ledger: Ledger) -> None:
-    plan(ledger, person(2, "ann"))
-
-    async def run() -> tuple[str, str]:
-        committer = Committer(ledger.backlog(clock))
-        (found,) = await committer.call(sending(ledger).next_new, 0, limit=5)
-        where = await committer.call(lambda: threading.current_thread().name)
-        await committer.close()
-        return found.key, where
-
-    key, where = asyncio.run(run())
-
-    assert key == "ann"
-    assert where.startswith("record")
+    assert store.done == [5, "tidied"]
 
 
-def test_a_full_disk_reaches_every_waiter_and_changes_nothing(full: Ledger) -> None:
+def test_a_full_disk_reaches_everyone_and_changes_nothing(full: Ledger) -> None:
     plan(full, *(person(line, f"p{line}") for line in range(2, 12)))
     ids = [one.id for one in full.reading.entries()]
     before = statuses(full)
+    said: list[BaseException | None] = []
+    heard: list[BaseException] = []
 
-    async def run() -> list[object]:
-        committer = Committer(full.backlog(clock))
-        waiting = [committer.commit(outcome_of(id_, Status.SENDING)) for id_ in ids]
-        waiting.append(committer.commit([HUGE]))
-        said = await asyncio.gather(*waiting, return_exceptions=True)
-        await committer.close()
-        return said
+    async def work(committer: Committer) -> None:
+        committer.failed = heard.append
+        for id_ in ids:
+            committer.write(outcome_of(id_, Status.SENDING), said.append)
+        committer.write([HUGE], said.append)
+        with pytest.raises(RecordStopped):
+            committer.flush()
 
-    said = asyncio.run(run())
+    run(full.backlog(clock), work)
 
     assert len(said) == 11
     assert all(isinstance(error, RecordStopped) for error in said)
     assert "the record can no longer be written: database or disk is full" in str(said[0])
     assert "make room and run again" in str(said[0])
+    assert set(heard) == set(said)
     assert statuses(full) == before
     full.close()
 
 
-def test_after_a_full_disk_the_record_is_read_and_written_no_more(full: Ledger) -> None:
+def test_after_a_full_disk_nothing_more_is_written(full: Ledger) -> None:
     plan(full, person(2, "ann"))
+    said: list[BaseException | None] = []
+    backlog = full.backlog(clock)
 
-    async def run() -> None:
-        committer = Committer(full.backlog(clock))
+    async def work(committer: Committer) -> None:
+        committer.write([HUGE], said.append)
+        await turn()
+        committer.write([note(1)], said.append)  # there would be room for it
+        await turn()
         with pytest.raises(RecordStopped):
-            await committer.commit([HUGE])
-        assert [one.key for one in await committer.call(sending(full).next_new, 0, 5)] == ["ann"]
-        with pytest.raises(RecordStopped):
-            await committer.commit([note(1)])  # there would be room for it
-        await committer.close()
+            committer.flush()
 
-    asyncio.run(run())
+    run(backlog, work)
 
+    assert len(said) == 2
+    assert all(isinstance(error, RecordStopped) for error in said)
+    assert [one.key for one in backlog.claim_new(0, 5)] == ["ann"]
     assert full.reading.events() == []
     full.close()
 
 
-def test_an_error_of_a_call_reaches_who_called_and_nobody_else(ledger: Ledger) -> None:
-    async def run() -> None:
-        committer = Committer(ledger.backlog(clock))
-        with pytest.raises(AssertionError):
-            await committer.call(sending(ledger).retry, [Retried(Status.ACCEPTED)], 1.0)
-        await committer.commit([note(1)])
-        await committer.close()
+def test_a_record_that_was_lost_is_told_of_what_had_begun(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
+        store.raises = RecordLost("another has it")
+        committer.write([note(1)], store.told("told"))
+        await turn()
+        committer.write([note(2)])
+        await turn()
 
-    asyncio.run(run())
+    run(store, work)
 
-    assert len(ledger.reading.events()) == 1
+    assert isinstance(store.done[0], RecordLost)
+    assert store.done[1:] == [1]
+
+
+def test_where_the_store_cannot_tidy_up_nothing_more_is_written(
+    store: Watched, ledger: Ledger
+) -> None:
+    stopped = RecordStopped("the disk is full")
+    heard: list[BaseException] = []
+
+    async def work(committer: Committer) -> None:
+        store.tidies_with = stopped
+        committer.failed = heard.append
+        committer.write([note(1)], store.told("told"))
+        await turn()
+        committer.write([note(2)], store.told("told"))
+
+    run(store, work)
+
+    assert store.done == [1, "told", "tidied", stopped]
+    assert set(heard) == {stopped}
+    assert noted(ledger) == ["1"]
 
 
 def test_notes_that_could_not_be_written_are_no_noise_at_the_end(
     full: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def run() -> None:
-        committer = Committer(full.backlog(clock))
+    async def work(committer: Committer) -> None:
         committer.note("slowdown", "first", 1.0)
         committer.note(HUGE.kind, HUGE.detail, HUGE.at)  # shares its commit with the last one
-        await committer.close()
 
     with caplog.at_level(logging.ERROR, logger="asyncio"):
-        asyncio.run(run())
+        run(full.backlog(clock), work)
         gc.collect()
 
     assert caplog.records == []

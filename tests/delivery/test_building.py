@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.delivery.feed import Unbuildables
+from sendbatch.delivery.building import Unbuildables
 
 
 @pytest.mark.parametrize(
