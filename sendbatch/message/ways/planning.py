@@ -25,6 +25,7 @@ from sendbatch.message.ways.naming import (
     is_read_once,
     loaded,
     opens,
+    set_by,
     stored,
     without_writing,
 )
@@ -283,5 +284,5 @@ def _remembering(body: Sequence[nodes.Node], ours: Collection[str]) -> tuple[int
         lazy = any(map(is_read_once, given))
         if lazy or not names.isdisjoint(loaded([node])):
             found.append(number)
-            names |= stored(without_writing([node]))
+            names |= set_by(node)
     return (found[0], found[-1] + 1) if found else (len(body), len(body))

@@ -33,14 +33,16 @@ class Table(dict[Any, Any]):
         super().__init__()
         self.most = 0
         self._make = make
-        self._largest = _LARGEST if keeps else 0
+        self._keeps = keeps
         self._size = 0
 
     def __missing__(self, key: Any) -> Any:
         made = self._make(key)
+        if not self._keeps:
+            return made
         size = _ENTRY + (len(made) if type(made) is bytes else _size(made))
         size += len(key) if type(key) is str else _size(key)
-        if size <= self._largest:
+        if size <= _LARGEST:
             self._size += size
             if self._size > self.most:
                 self.clear()
