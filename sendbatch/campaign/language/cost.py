@@ -51,17 +51,15 @@ class Bound:
         used = [place for place, name in enumerate(columns) if name in cost.names]
         self._cost = cost
         self._names = [columns[place] for place in used]
-        self._cells: Callable[[Sequence[str]], Sequence[str]] = (
-            itemgetter(*used) if len(used) > 1 else lambda cells: [cells[place] for place in used]
-        )
+        self._cells = cells_at(used)
         self._surely = self._greatest()
 
-    def holds(self, cells: Sequence[str]) -> bool:
+    def holds(self, cells: tuple[str, ...]) -> bool:
         """Whether a row with these cells, in the order of the columns, costs no more than it may."""
         whole = sum(map(len, self._cells(cells)))
         return whole <= self._surely or (whole <= LONGEST_ROW and self.cost_of(cells) <= MOST)
 
-    def cost_of(self, cells: Sequence[str]) -> float:
+    def cost_of(self, cells: tuple[str, ...]) -> float:
         """The most that a row with these cells may cost, in characters."""
         lengths = map(len, self._cells(cells))
         return self._cost.at(dict(zip(self._names, lengths, strict=True)))
@@ -78,6 +76,14 @@ class Bound:
         if low < 0:
             raise Unbounded
         return low
+
+
+def cells_at(places: Sequence[int]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """What takes the cells at these places out of a row's."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    first = places[0] if places else 0
+    return itemgetter(slice(first, first + len(places)))
 
 
 class Costs:
