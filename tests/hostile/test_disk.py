@@ -193,7 +193,7 @@ def test_once_the_disk_has_failed_the_run_stops_and_the_next_one_mails_nobody_tw
         code, said = ended(process)
     assert code == 3, said
     assert "the record can no longer be written" in said
-    assert dots_after_the_fault(disk) <= 4  # of the commit before it, which may just be leaving
+    assert dots_after_the_fault(disk) == 0
     known_of(house, server)
     the_rest_is_mailed(house, server, 120, doubtful=4)
 
