@@ -59,7 +59,7 @@ STEPS = (
     Step("written, and not synchronised", Fault("sync-log", "kill")),
     Step("after the commit, before its dots", Fault("sync-log", "kill-after")),
     Step("before a dot", Fault("dot", "kill"), plain=True),
-    Step("between two dots", Fault("dot-second", "kill"), plain=True),
+    Step("between two dots", Fault("dot-second", "kill"), seldom=True, plain=True),
     Step("after a dot", Fault("dot", "kill-after"), plain=True),
     Step("in a checkpoint", Fault("write-main", "kill"), seldom=True),
     Step("after a checkpoint", Fault("sync-main", "kill-after"), seldom=True),
