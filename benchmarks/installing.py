@@ -29,7 +29,7 @@ def python() -> Path:
     """The interpreter of a venv that has the peers written in Python. Raises LeftOut."""
     home = PEERS / "python"
     bin_ = home / "bin"
-    if not (home / "complete").exists():
+    if not _is_newer(home / "complete", Path(__file__)):
         shutil.rmtree(home, ignore_errors=True)
         PEERS.mkdir(exist_ok=True)
         _install([sys.executable, "-m", "venv", str(home)])

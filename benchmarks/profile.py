@@ -1,90 +1,121 @@
-"""Where the time of a run goes, by share: validate, render, encode, hand over, record, and the rest.
+"""Where the processor time of a run goes, in microseconds a message, and how many Python calls it takes.
 
-A run under cProfile, workers and threads included, gives the shares of CPU time; a run without it,
-its CPU time a message. One times the other is the microseconds of each. A profiler makes small
-functions look dearer than they are: the shares point at where to look, and prove nothing.
+All processes of a run are looked at on every tick of their processor time, and a share of what was seen,
+times the processor time of a run that nobody looks at, is what a room takes. That costs a large function
+as much as a small one, where a tracing profiler makes the small ones dearer. Calls are counted in the
+sending process alone, by a run of its own under cProfile.
 """
 
 from __future__ import annotations
 
-import pstats
+import marshal
+import shutil
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import installing
-from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
+from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
-from benchmarks.senders import cpu_of_children
+from benchmarks.senders import LENGTH, cpu_of_children
 from benchmarks.setting import ROOT, Desk, called, desk
 from benchmarks.sink import sink
 
 PEOPLE = 20_000
-HOOK = ROOT / "benchmarks" / "hook"
+PACKAGE = "/sendbatch/"
+HOOKS = ROOT / "benchmarks" / "hook"
 
-REST = "other"
-ROOMS = ("validate", "render", "encode", "hand over", "record", "between processes", "steer",
-         "start-up", "report", REST)  # fmt: skip
-# The first that a file's path contains. What is in none of them belongs to whoever called it.
+# A file belongs to the first whose part its path contains. What is in none belongs to its caller.
 PLACES = (
     ("<frozen importlib", "start-up"),
     ("/sendbatch/audience/", "validate"),
+    ("/sendbatch/planning/", "validate"),
     ("/email_validator/", "validate"),
     ("/idna/", "validate"),
-    ("/sendbatch/message/templates.py", "render"),
     ("/jinja2/", "render"),
     ("/markupsafe/", "render"),
     ("<template>", "render"),
     ("/letter.", "render"),
-    ("/sendbatch/message/", "encode"),
+    ("/sendbatch/message/templates.py", "render"),
+    ("/sendbatch/message/", "compose"),
     ("/sendbatch/smtp/", "hand over"),
-    ("/aiosmtplib/", "hand over"),
     ("/sendbatch/ledger/", "record"),
     ("/sendbatch/rendering/", "between processes"),
     ("/sendbatch/delivery/", "steer"),
     ("/sendbatch/limits/", "steer"),
-    ("/sendbatch/planning/", "validate"),
-    ("/sendbatch/session/", "start-up"),
-    ("/sendbatch/runtime/", "start-up"),
-    ("/asyncio/", "steer"),
+    ("/sendbatch/runtime/loop.py", "sockets and the loop"),
+    ("/asyncio/", "sockets and the loop"),
     ("/sendbatch/reports/", "report"),
     ("/sendbatch/preview/", "report"),
-    ("/sendbatch/cli/", "start-up"),
-    ("/sendbatch/campaign/", "start-up"),
+    ("/sendbatch/", "start-up"),
 )
+# Whatever is done within these is theirs: what the record does between turns, and all that is imported.
+WITHIN = {"tidy": "record, in bulk", "_find_and_load": "start-up"}
+REST = "other"
+ROOMS = ("validate", "render", "compose", "hand over", "sockets and the loop", "steer", "record",
+         "record, in bulk", "between processes", "start-up", "report", REST)  # fmt: skip
 
-Function = tuple[str, int, str]
-# Calls without recursion, calls, own seconds, seconds with what it called.
-Counts = tuple[int, int, float, float]
-Stats = dict[Function, tuple[int, int, float, float, dict[Function, Counts]]]
+Frame = tuple[str, str]  # function, file
+SENDING, WORKERS = "sending", "worker"  # processes
 
 
-def measure(people: int = PEOPLE, runs: int = 3) -> Result:
-    cpu, wall = Series("CPU time", "µs"), Series("time", "µs")
-    limit = Series("smtp-source, time", "µs")
-    shares: defaultdict[str, list[float]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds of the processor in one kind of process: by room, and by its functions of ours."""
+
+    rooms: Counter[str] = field(default_factory=Counter)
+    functions: Counter[str] = field(default_factory=Counter)
+
+    def add(self, frames: Sequence[Frame], seconds: float) -> None:
+        room = _room(frames)
+        ours = next(
+            (f"{file.partition(PACKAGE)[2]} {name}" for name, file in frames if PACKAGE in file), ""
+        )
+        self.rooms[room] += seconds
+        self.functions[f"{room}: {ours}"] += seconds
+
+
+def measure(people: int = PEOPLE, runs: int = 3, functions: int = 0) -> Result:
+    """`functions` is of how many functions of the sending process the time is told too."""
+    cpu, wall, limit = Series("", "µs"), Series("", "µs"), Series("", "µs")
+    seen = {SENDING: Seen(), WORKERS: Seen()}
     left_out: list[str] = []
     with desk(people) as main, sink() as server:
         main.through(server.port)
         for number in range(runs):
-            told(number, runs, "without the profiler")
+            told(number, runs, "by itself")
             _timed(main, people, cpu, wall)
             _constant_message(main, server.port, people, limit, left_out)
-            told(number, runs, "with it")
-            for room, share in _profiled(main).items():
-                shares[room].append(share)
-    rows = [("microseconds a message", "share of CPU", "µs")]
+            told(number, runs, "looked at")
+            _look(main, seen)
+        told(0, 1, "calls counted")
+        calls = _calls(main)
+    scale = min(cpu.values) / sum(one.rooms.total() for one in seen.values())
+    rows = [("microseconds a message", "the sending process", "workers", "Python calls a message")]
     for room in ROOMS:
-        share = Series(room, "", shares[room] or [0.0]).median
-        rows.append((room, f"{share:.1%}", figure(share * cpu.median)))
-    rows.append(("CPU time, all processes", "", figure(cpu.median)))
-    rows.append(("time on the clock, whole command", "", figure(wall.median)))
+        costs = [one.rooms[room] * scale for one in seen.values()]
+        row = (*(figure(cost) if cost >= 0.05 else "" for cost in costs), _per(calls[room], people))
+        if any(row):
+            rows.append((room, *row))
+    totals = [figure(one.rooms.total() * scale) for one in seen.values()]
+    rows.append(("all of it", *totals, _per(calls.total(), people)))
+    rows.append(("CPU time, all processes", figure(min(cpu.values)), "", ""))
+    rows.append(("time on the clock, whole command", figure(wall.median), "", ""))
     if limit.values:
-        rows.append((f"{limit.name} on the clock", "", figure(limit.median)))
-    claims: list[Claim] = []
+        rows.append(("smtp-source as long, time on the clock", figure(limit.median), "", ""))
+    for function, seconds in seen[SENDING].functions.most_common(functions):
+        rows.append((function, figure(seconds * scale), "", ""))
     title = f"Profile: {people:,} recipients to {server.name}, {times(runs)}"
+    claims: list[Claim] = []
     return Result(title, rows, claims, left_out[:1])
+
+
+def _per(count: int, people: int) -> str:
+    return f"{count / people:.1f}" if count >= people / 20 else ""
 
 
 def _timed(main: Desk, people: int, cpu: Series, wall: Series) -> None:
@@ -104,63 +135,59 @@ def _constant_message(
     except LeftOut as reason:
         left_out.append(f"smtp-source: {reason}")
         return
+    server = f"127.0.0.1:{port}"
     began = time.perf_counter()
-    called([program, "-d", "-s", "8", "-m", str(people), f"127.0.0.1:{port}"], cwd=main.folder)
+    called(
+        [program, "-d", "-s", "8", "-m", str(people), "-l", str(LENGTH), server], cwd=main.folder
+    )
     limit.values.append((time.perf_counter() - began) / people * 1e6)
 
 
-def _profiled(main: Desk) -> dict[str, float]:
-    """Each room's share of the CPU time of a run under the profiler."""
+def _look(main: Desk, seen: Mapping[str, Seen]) -> None:
+    """A run that is looked at; what was seen is added."""
+    with _hooked(main, "looks") as files:
+        for file in files:
+            process = seen[file.suffixes[0].removeprefix(".")]
+            for frames, seconds in marshal.loads(file.read_bytes()).items():
+                process.add(frames, seconds)
+
+
+def _calls(main: Desk) -> Counter[str]:
+    """How often the sending process called functions written in Python, by room."""
+    found: Counter[str] = Counter()
+    with _hooked(main, "calls") as files:
+        for file in files:
+            for (path, _, name), (_, count, *_) in marshal.loads(file.read_bytes()).items():
+                if path != "~":  # those are written in C
+                    found[_room([(name, path)])] += count
+    return found
+
+
+@contextmanager
+def _hooked(main: Desk, hook: str) -> Iterator[Iterable[Path]]:
+    """A run with one of the hooks; gives the files that it left. Of all variables, a worker is given the path
+    alone: the hook lies there, and what it finds is written beside it."""
     main.forget()
     with tempfile.TemporaryDirectory(dir=main.folder) as into:
-        env = {"BENCH_PROFILE": into, "PYTHONPATH": f"{HOOK}:{ROOT}"}
+        shutil.copy(HOOKS / f"{hook}.py", Path(into) / "sitecustomize.py")
+        env = {"BENCH_FIRST": "1", "PYTHONPATH": f"{into}:{ROOT}"}
         called(main.command("run"), cwd=main.folder, env=env)
-        totals: Counter[str] = Counter()
-        for file in Path(into).glob("*.prof"):
-            stats: Stats = pstats.Stats(str(file)).stats  # type: ignore[attr-defined]
-            totals.update(_by_room(stats))
-    whole = sum(totals.values())
-    return {room: seconds / whole for room, seconds in totals.items()}
+        yield Path(into).glob(f"*.{hook}")
 
 
-def _by_room(stats: Stats) -> dict[str, float]:
-    found: defaultdict[str, float] = defaultdict(float)
-    known: dict[Function, dict[str, float]] = {}
-    for function, (_, _, own, _, _) in stats.items():
-        for room, share in _owners(function, stats, known).items():
-            found[room] += own * share
-    return dict(found)
-
-
-def _owners(
-    function: Function, stats: Stats, known: dict[Function, dict[str, float]]
-) -> dict[str, float]:
-    """The rooms that a function works for, by share."""
-    if function in known:
-        return known[function]
-    known[function] = {REST: 1.0}  # for callers in a circle
-    if room := _room(function):
-        known[function] = {room: 1.0}
-    elif function in stats and (callers := stats[function][4]):
-        weights = {caller: counts[3] + 1e-9 for caller, counts in callers.items()}
-        whole = sum(weights.values())
-        shares: defaultdict[str, float] = defaultdict(float)
-        for caller, weight in weights.items():
-            for owner, share in _owners(caller, stats, known).items():
-                shares[owner] += share * weight / whole
-        known[function] = dict(shares)
-    return known[function]
-
-
-def _room(function: Function) -> str | None:
-    file, _, name = function
-    if name == "<module>":
-        return "start-up"
-    if "uvloop" in name or "uvloop" in file:
-        return "steer"
-    return next((room for part, room in PLACES if part in file), None)
+def _room(frames: Iterable[Frame]) -> str:
+    """The room of a stack, given from its innermost function on."""
+    for function, _ in frames:
+        if room := WITHIN.get(function.rpartition(".")[2]):
+            return room
+    rooms = (room for _, file in frames for part, room in PLACES if part in file)
+    return next(rooms, REST)
 
 
 if __name__ == "__main__":
-    given = arguments(__doc__, PEOPLE)
-    measure(given.people, given.runs).show()
+    parser = options(__doc__, PEOPLE)
+    parser.add_argument(
+        "--functions", type=int, default=0, metavar="N", help="tell the dearest N too"
+    )
+    given = parser.parse_args()
+    measure(given.people, given.runs, given.functions).show()

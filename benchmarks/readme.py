@@ -18,8 +18,9 @@ HEAD = """\
 # Benchmarks
 
 What this project claims about speed and memory, measured. `make bench` runs all of it and writes this
-file anew; one at a time: `python -m benchmarks.throughput --people 2000 --runs 1`. No test asserts a
-time: a slow machine is no fault of the code.
+file anew. One at a time: `python -m benchmarks.throughput --people 2000 --runs 1 --only sendbatch,go`.
+Where the time goes: `python -m benchmarks.profile --functions 40`. What a change costs:
+`python -m benchmarks.against CHECKOUT`. No test asserts a time: a slow machine is no fault of the code.
 """
 
 SETTING = """\

@@ -79,12 +79,10 @@ def _result(found: dict[str, Measured], left_out: list[str], setting: str) -> Re
     rates = {key: one.rate for key, one in found.items()}
     fixed = ("smtp-source",)
     claims = [
-        _claim(
-            rates, OURS, fixed, 0.45, 0.55, "one fixed message of 4 KB, no rendering, no record"
-        ),
-        _claim(rates, "unplanned", fixed, 0.30, None, "a letter that cannot be planned"),
-        _claim(rates, OURS, ("nodemailer",), 7.0, 8.5, "pooled, with nunjucks, ten connections"),
-        _claim(
+        claim(rates, OURS, fixed, 0.45, 0.55, "one fixed message of 4 KB, no rendering, no record"),
+        claim(rates, "unplanned", fixed, 0.30, None, "a letter that cannot be planned"),
+        claim(rates, OURS, ("nodemailer",), 7.0, 8.5, "pooled, with nunjucks, ten connections"),
+        claim(
             rates, OURS, ("aiosmtplib", "smtplib"), 21.0, 26.0, "a loop of Jinja2 and EmailMessage"
         ),
     ]
@@ -102,7 +100,7 @@ def ratio(ours: Series, peer: Series) -> float:
     return Series("", "", [mine / other for mine, other in pairs]).median
 
 
-def _claim(
+def claim(
     rates: dict[str, Series],
     mine: str,
     peers: Sequence[str],
@@ -110,8 +108,9 @@ def _claim(
     aim: float | None,
     what: str,
 ) -> Claim:
+    """That `mine` is `least` times as fast as the fastest of these peers, with an `aim` beyond it."""
     name = f"messages/s against {' or '.join(peers)} ({what})"
-    asked, aimed = f"{least:g} ×", f"{aim:g} ×" if aim else ""
+    asked, aimed = _factor(least), _factor(aim) if aim else ""
     found = {
         peer: ratio(rates[mine], rates[peer]) for peer in peers if {mine, peer} <= rates.keys()
     }
@@ -123,6 +122,10 @@ def _claim(
     )
     worst = min(found.values())
     return Claim(name, asked, measured, worst >= least, aimed, aim is not None and worst >= aim)
+
+
+def _factor(value: float) -> str:
+    return f"{value:.2f} ×" if value < 1 else f"{value:g} ×"
 
 
 def _main() -> None:

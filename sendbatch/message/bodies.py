@@ -14,7 +14,8 @@ from typing import NamedTuple
 from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
-from sendbatch.message.templates import Failed, Template
+from sendbatch.message.quoted import text_part
+from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 
 
@@ -25,6 +26,9 @@ class Rendered(NamedTuple):
     html: Sequence[str] | None
 
 
+NO_BODIES = Rendered((), None)  # where they are encoded already
+
+
 class Bodies:
     """`columns` are those of the plan: a picture that one of them decides is looked for in each message."""
 
@@ -32,6 +36,7 @@ class Bodies:
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
         self._pictures = Pictures(content, columns)
+        self._constants, self._columns = with_globals(content.variables), columns
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
@@ -50,6 +55,21 @@ class Bodies:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
             raise Failed("templates.text: no text is left")
         return Rendered(text, html)
+
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether `encoded` can give anything."""
+        return self._text is not None and not self._pictures.are_computed
+
+    def encoded(self, cells: Sequence[str]) -> list[bytes] | None:
+        """The text's MIME part, then that of the HTML if there is one. None where they cannot be planned."""
+        try:
+            text, html = self.rendered({**self._constants, **dict(zip(self._columns, cells, strict=True))})
+            found = [b"".join(text_part("plain", text))]
+            return found if html is None else [*found, b"".join(text_part("html", html))]
+        except (Failed, UnicodeError, MemoryError):
+            return None
 
 
 def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Survey
 from sendbatch.message.content import Content
 from sendbatch.message.headers import is_plain
 from sendbatch.message.letter import Letter, Proof
-from sendbatch.message.mime import boundary, multipart
+from sendbatch.message.mime import body_of
 from sendbatch.message.parts import Parts, Sample
+from sendbatch.message.planned import Plan, RowBound, bound_of, plan_of
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed
 from sendbatch.values import Message, Recipient, Unbuildable
@@ -30,18 +32,45 @@ _ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 
 
 class Composer:
-    """Builds messages from one content; its arguments are those of `Letter`."""
+    """Builds messages from one content; its arguments are those of `Letter`. What is planned is compiled when
+    the first message is asked for."""
 
     def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
         self._letter = Letter(content, columns, salt)
         self.has_own_attachments = self._letter.has_own_attachments
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether `planned` can give any message."""
+        return self._bound is not None
+
+    def planned(self, recipient: Recipient, now: float) -> Message | None:
+        """As `compose`, by nothing but what is of bounded cost for this row, so that the process that sends
+        can ask for it. None where that cannot be, and another process is to be asked. Never raises."""
+        if self._bound is None or not self._bound.holds(recipient):
+            return None
+        return self._plan.message(recipient, now) if self._plan is not None else None
+
+    @cached_property
+    def _plan(self) -> Plan | None:
+        return plan_of(self._letter)
+
+    @cached_property
+    def _bound(self) -> RowBound | None:
+        return None if self._plan is None else bound_of(self._letter)
+
     def compose(
         self, recipient: Recipient, now: float, proof: Proof | None = None
     ) -> Message | Unbuildable:
         """The message for one recipient, dated as `Letter.parts` says."""
+        letter, bodies = self._letter, None
         try:
-            return composed(self._letter.parts(recipient, now, proof))
+            if proof is None and self._plan is not None:
+                if (whole := self._plan.message(recipient, now)) is not None:
+                    return whole
+            elif proof is None:
+                bodies = letter.bodies.encoded(recipient.cells)
+            return composed(letter.parts(recipient, now, proof, bodies=bodies is None), bodies)
         except _ROW_FAILS as error:
             return _unbuildable(error)
 
@@ -62,10 +91,10 @@ class Composer:
         return replace(found, unavailable=wrong._replace(reason=_bounded(wrong.reason)))
 
 
-def composed(parts: Parts) -> Message:
-    """The message of these parts. Raises Failed where a header is longer than servers take, and
-    UnicodeEncodeError for a lone surrogate."""
-    headers, body = _encoded(parts)
+def composed(parts: Parts, bodies: Sequence[bytes] | None = None) -> Message:
+    """The message of these parts; `bodies` are those that are encoded already, as MIME parts. Raises Failed
+    where a header is longer than servers take, and UnicodeEncodeError for a lone surrogate."""
+    headers = [header.wire or header.encoded() for header in parts.headers]
     head = b"".join(headers)
     if len(head) > _LONGEST_HEADER:
         _hold_headers(headers)
@@ -73,20 +102,18 @@ def composed(parts: Parts) -> Message:
     # Only an address that takes SMTPUTF8 stands as it is; all else is encoded (RFC 6532 §3.2).
     if not head.isascii():
         envelope = replace(envelope, smtputf8=True)
+    attached = [[file.encoded] for file in parts.attachments]
+    body = body_of(parts.message_id, _encoded(parts) if bodies is None else bodies, attached)
     data = b"".join((head, *body))
     return Message(envelope, data, parts.message_id, parts.dated_at, is_plain(head))
 
 
-def _encoded(parts: Parts) -> tuple[list[bytes], Sequence[bytes]]:
-    """The headers, and what follows them: those of MIME and the body."""
-    attached = [[file.encoded] for file in parts.attachments]
-    headers = [header.wire or header.encoded() for header in parts.headers]
-    bodies = [text_part("plain", parts.text)]
+def _encoded(parts: Parts) -> list[bytes]:
+    """The bodies, as MIME parts."""
+    bodies = [b"".join(text_part("plain", parts.text))]
     if parts.html is not None:
-        bodies.append(text_part("html", parts.html))
-    mark = boundary(parts.message_id)
-    readable = multipart("alternative", f"{mark}.1", bodies)
-    return headers, multipart("mixed", f"{mark}.0", [readable, *attached])
+        bodies.append(b"".join(text_part("html", parts.html)))
+    return bodies
 
 
 def _hold_headers(headers: Sequence[bytes]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jinja2
 
@@ -32,11 +32,19 @@ _MASK = re.compile("\ue000(\\d+)\ue001")
 _LIST_ID = re.compile(r'"?(?P<phrase>[^<>"]+)"?\s*<(?P<id>[!-;=?-~]+)>')
 _MIME_VERSION = Header("MIME-Version", "1.0")
 # What makes a header for each recipient; None leaves it out.
-_Written: TypeAlias = Callable[[dict[str, object]], Header | None]
+Written: TypeAlias = Callable[[dict[str, object]], Header | None]
+
+
+class Templated(NamedTuple):
+    """A header that depends on the recipient: what makes it, of which templates."""
+
+    written: Written
+    templates: Sequence[LineTemplate]
 
 
 class Heading:
-    """The declared headers of one content; those without a template are encoded once."""
+    """The declared headers of one content, `declared` in their order; those without a template are encoded
+    once."""
 
     def __init__(self, content: Content) -> None:
         name, address = content.sender.name, content.sender.address
@@ -50,15 +58,15 @@ class Heading:
             _fixed(_MIME_VERSION),
             *[_own(name, source) for name, source in content.headers],
         ]
-        self._headers = [header for header in declared if header is not None]
-        self.fixed = [header for header in self._headers if isinstance(header, Header)]
-        self.are_fixed = len(self.fixed) == len(self._headers)
+        self.declared = [header for header in declared if header is not None]
+        self.fixed = [header for header in self.declared if isinstance(header, Header)]
+        self.are_fixed = len(self.fixed) == len(self.declared)
 
     def headers(self, variables: dict[str, object]) -> list[Header]:
         """Those of one recipient, in their order, as a list of the caller's own. Raises Failed."""
         made = []
-        for one in self._headers:
-            header = one if isinstance(one, Header) else one(variables)
+        for one in self.declared:
+            header = one if isinstance(one, Header) else one.written(variables)
             if header is not None:
                 made.append(header)
         return made
@@ -68,17 +76,24 @@ def _fixed(header: Header | None) -> Header | None:
     return None if header is None else header._replace(wire=header.encoded())
 
 
-def _named_boxes(header: str, boxes: Sequence[tuple[LineTemplate, str]]) -> Header | _Written | None:
+def _named_boxes(
+    header: str, boxes: Sequence[tuple[LineTemplate, str]]
+) -> Header | Templated | None:
     def written(variables: dict[str, object]) -> Header:
         return Header(header, [(name.render(variables), address) for name, address in boxes])
 
-    return _fixed(written({})) if all(name.fixed is not None for name, _ in boxes) else written
+    names = [name for name, _ in boxes]
+    if all(name.fixed is not None for name in names):
+        return _fixed(written({}))
+    return Templated(written, names)
 
 
-def _own(name: str, source: str) -> Header | _Written | None:
+def _own(name: str, source: str) -> Header | Templated | None:
     if name.lower() in MAILBOX_HEADERS:
         declared = _MailboxHeader(name, source)
-        return _fixed(declared.written({})) if declared.is_fixed else declared.written
+        if declared.whole.fixed is not None:
+            return _fixed(declared.written({}))
+        return Templated(declared.written, [declared.whole])
     template, is_list_id = LineTemplate(f"headers.{name}", source), name.lower() == "list-id"
 
     def written(variables: dict[str, object]) -> Header | None:
@@ -90,7 +105,7 @@ def _own(name: str, source: str) -> Header | _Written | None:
                 return Header(name, _listed(parse_mailboxes(value)))
         return Header(name, value) if value else None
 
-    return _fixed(written({})) if template.fixed is not None else written
+    return _fixed(written({})) if template.fixed is not None else Templated(written, [template])
 
 
 class _MailboxHeader:
@@ -99,8 +114,7 @@ class _MailboxHeader:
 
     def __init__(self, name: str, source: str) -> None:
         self._name, self._what = name, f"headers.{name}"
-        self._whole = LineTemplate(self._what, source)
-        self.is_fixed = self._whole.fixed is not None
+        self.whole = LineTemplate(self._what, source)
         self._parts = self._by_mailbox(source)
 
     def _by_mailbox(
@@ -133,7 +147,7 @@ class _MailboxHeader:
 
     def written(self, variables: dict[str, object]) -> Header | None:
         """The header, None where nothing is in it. Raises Failed."""
-        value = self._whole.render(variables)
+        value = self.whole.render(variables)
         if not one_line(value):
             return None
         try:

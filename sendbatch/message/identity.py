@@ -17,6 +17,19 @@ def message_id(salt: bytes, key: str, content_digest: str, domain: str) -> str:
     return f"<{hmac.digest(salt, fed, 'sha256').hex()[:40]}@{domain}>"
 
 
+class MessageIds:
+    """The Message-IDs of one content: as `message_id`, in half the time."""
+
+    def __init__(self, salt: bytes, content_digest: str, domain: str) -> None:
+        self._begun = hmac.new(salt, _same_for_all("message-id", content_digest), "sha256")
+        self._end = f"@{domain}>"
+
+    def of(self, key: str) -> str:
+        mac = self._begun.copy()
+        mac.update(_framed(key))
+        return f"<{mac.hexdigest()[:40]}{self._end}"
+
+
 def proof_id(salt: bytes, key: str, reviewer: str, now: float, domain: str) -> str:
     """A Message-ID that no delivery bears, and no earlier proof: mailboxes drop what they know."""
     return f"<proof.{_mac(salt, 'proof', key, reviewer, repr(now))[:40]}@{domain}>"

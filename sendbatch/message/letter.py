@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
-from sendbatch.message.bodies import Bodies
+from sendbatch.message.bodies import NO_BODIES, Bodies
 from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
-from sendbatch.message.heading import Heading
-from sendbatch.message.identity import idempotency_key, message_id, proof_id
+from sendbatch.message.heading import Heading, Templated
+from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
 from sendbatch.message.parts import Parts
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.unsubscribing import Spellings, Unsubscribing, inert
@@ -32,72 +32,92 @@ class Letter:
     the same name. `salt` is the record's."""
 
     def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
-        self._content, self._columns, self._salt = content, columns, salt
+        self.content, self.columns, self._salt = content, columns, salt
         self._domain = content.sender_domain
-        self._constants = with_globals(content.variables)
-        self._heading = Heading(content)
-        self._subject = LineTemplate("subject", content.subject)
-        self._name = LineTemplate("recipients.name", content.recipient_name or "")
-        self._unsubscribing = Unsubscribing(content.unsubscribe)
-        self._bodies = Bodies(content, columns)
-        self._attachments = Attachments(content.attachments)
-        self._sender, self._needs_utf8 = wire_address(content.bounces_to)
+        self._ids = MessageIds(salt, content.digest, self._domain)
+        self.constants = with_globals(content.variables)
+        self.heading = Heading(content)
+        self.subject = LineTemplate("subject", content.subject)
+        self.name = LineTemplate("recipients.name", content.recipient_name or "")
+        self.unsubscribing = Unsubscribing(content.unsubscribe)
+        self.bodies = Bodies(content, columns)
+        self.attachments = Attachments(content.attachments)
+        self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
     @property
     def has_own_attachments(self) -> bool:
         """Whether any attachment's path depends on the recipient."""
-        return self._attachments.has_own
+        return self.attachments.has_own
+
+    @property
+    def line_templates(self) -> list[LineTemplate]:
+        """All but those of bodies and attachments."""
+        declared = [one for one in self.heading.declared if isinstance(one, Templated)]
+        of_heading = [template for one in declared for template in one.templates]
+        return [self.name, self.subject, *self.unsubscribing.templates, *of_heading]
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own attachments are, and what is wrong with them."""
-        return self._attachments.survey(self._variables(cells))
+        return self.attachments.survey(self._variables(cells))
 
-    def parts(self, recipient: Recipient, now: float, proof: Proof | None = None) -> Parts:
+    def parts(
+        self, recipient: Recipient, now: float, proof: Proof | None = None, *, bodies: bool = True
+    ) -> Parts:
         """What one recipient gets, dated as it was before if this content was, else `now` (seconds since
-        the epoch). The same recipient twice gives the same. Raises Failed, MemoryError."""
+        the epoch). The same recipient twice gives the same. Without `bodies` where they are encoded already.
+        Raises Failed, MemoryError."""
         variables = self._variables(recipient.cells)
-        unsubscribing = self._unsubscribing if self._unsubscribing.are_declared else None
+        unsubscribing = self.unsubscribing if self.unsubscribing.are_declared else None
         links = unsubscribing.links(variables) if unsubscribing is not None else None
-        dated_at = self._dated_at(recipient, now, proof)
-        identity = self._identity(recipient, now, proof)
+        dated_at = self.dated_at(recipient, now) if proof is None else now
+        identity = self.identity(recipient) if proof is None else self._proof_id(recipient, proof, now)
         named = _named(identity)
         address = _wired(proof.reviewer if proof else recipient.email)
-        heading = self._heading
+        heading = self.heading
         headers = [*heading.fixed] if heading.are_fixed else heading.headers(variables)
-        headers.append(Header("To", [(self._name.render(variables), address)]))
-        subject = one_line(self._subject.render(variables))
-        if not subject:
-            raise Failed("subject: is empty")
+        headers.append(Header("To", [(self.name.render(variables), address)]))
+        subject = self.subject_of(variables)
         if proof is not None:
             subject = f"[proof for {recipient.email}] {subject}"
         headers += [Header("Subject", subject), date(dated_at), named]
-        if (name := self._content.idempotency_header) is not None:
-            headers.append(Header(name, self._key(identity, recipient)))
+        if (name := self.content.idempotency_header) is not None:
+            headers.append(Header(name, self.key(identity, recipient)))
         to_disarm: Spellings = ()
         if unsubscribing is not None and links is not None:
             headers += unsubscribing.headers(inert(links) if proof else links)
             to_disarm = unsubscribing.spellings(variables) if proof else ()
-        text, html = self._bodies.rendered(variables, to_disarm)
-        files = self._attachments
+        text, html = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
+        files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
-        envelope = Envelope(self._sender, address, self._needs_utf8)
+        envelope = Envelope(self.sender, address, self.needs_utf8)
         return Parts(envelope, identity, dated_at, subject, headers, text, html, attached)
 
-    def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
-        return {**self._constants, **dict(zip(self._columns, cells, strict=True))}
+    def subject_of(self, variables: dict[str, object]) -> str:
+        """The subject as one line. Raises Failed."""
+        subject = one_line(self.subject.render(variables))
+        if not subject:
+            raise Failed("subject: is empty")
+        return subject
 
-    def _dated_at(self, recipient: Recipient, now: float, proof: Proof | None) -> float:
-        if proof is None and recipient.content == self._content.digest:
-            return now if recipient.dated_at is None else recipient.dated_at
-        return now
+    def dated_at(self, recipient: Recipient, now: float) -> float:
+        """When this content was first made for the recipient."""
+        if recipient.dated_at is None or recipient.content != self.content.digest:
+            return now
+        return recipient.dated_at
 
-    def _identity(self, recipient: Recipient, now: float, proof: Proof | None) -> str:
-        if proof is not None:
-            return proof_id(self._salt, recipient.key, proof.reviewer, now, self._domain)
-        return message_id(self._salt, recipient.key, self._content.digest, self._domain)
+    def identity(self, recipient: Recipient) -> str:
+        """The recipient's Message-ID."""
+        return self._ids.of(recipient.key)
 
-    def _key(self, identity: str, recipient: Recipient) -> str:
+    def key(self, identity: str, recipient: Recipient) -> str:
+        """The idempotency key of the message that is called so."""
         return idempotency_key(self._salt, identity, recipient.email, recipient.cells)
+
+    def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
+        return {**self.constants, **dict(zip(self.columns, cells, strict=True))}
+
+    def _proof_id(self, recipient: Recipient, proof: Proof, now: float) -> str:
+        return proof_id(self._salt, recipient.key, proof.reviewer, now, self._domain)
 
 
 def _named(identity: str) -> Header:

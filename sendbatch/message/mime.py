@@ -72,6 +72,15 @@ def boundary(message_id: str) -> str:
     return "=_" + message_id.partition("@")[0][-24:]
 
 
+def body_of(
+    message_id: str, bodies: Sequence[bytes], attached: Sequence[Sequence[bytes]]
+) -> Sequence[bytes]:
+    """What follows a message's own headers: those of MIME, the bodies from the plainest on, attachments."""
+    mark = boundary(message_id)
+    readable = multipart("alternative", f"{mark}.1", [[body] for body in bodies])
+    return multipart("mixed", f"{mark}.0", [readable, *attached])
+
+
 def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
     """Parts, each ending in CRLF, joined under a boundary that none of them contains."""
     if len(parts) == 1:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from types import TracebackType
 
 import jinja2
+from jinja2 import nodes
 from jinja2.runtime import Context
 
+from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment, is_template
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
@@ -28,6 +30,8 @@ RENDER_ERRORS = (
     TypeError,
     ValueError,
 )
+_NOT_FROM_OUTSIDE = frozenset({"self", "super", "caller", "loop"})  # names that Jinja gives a meaning
+_TEXTS = frozenset((str,))
 _LONGEST_REASON = 300
 _LONGEST_CODE = 80
 
@@ -82,14 +86,43 @@ class LineTemplate:
     """A template of one line in the campaign file. `what` names it in errors: `subject`."""
 
     def __init__(self, what: str, source: str) -> None:
+        self.what, self.source = what, source
         self.fixed: str | None = None if is_template(source) else source
-        self._template = None if self.fixed is not None else _Inline(one_line_bundle(what, source))
+        self.names: frozenset[str] = frozenset()  # what it looks up
+        self._template, self._filled = None, None
+        if self.fixed is None:
+            self._template = _Inline(one_line_bundle(what, source))
+            tree = environment().parse(source)
+            self.names, self._filled = frozenset(undeclared(tree)), _text_with_names(tree)
 
     def render(self, variables: dict[str, object]) -> str:
         """Raises Failed."""
         if self._template is None:
             return self.fixed or ""
+        if self._filled is not None:
+            text, names = self._filled
+            values = tuple(map(variables.get, names))
+            if _TEXTS.issuperset(map(type, values)):
+                return text % values
         return "".join(self._template.pieces(variables))
+
+
+def _text_with_names(tree: nodes.Template) -> tuple[str, list[str]] | None:
+    """A template that is nothing but text and names, as most of one line are, for `%`: it need not be
+    rendered where they are texts. None for another."""
+    text, names = "", []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                text += node.data.replace("%", "%%")
+            elif isinstance(node, nodes.Name) and node.name not in _NOT_FROM_OUTSIDE:
+                text += "%s"
+                names.append(node.name)
+            else:
+                return None
+    return text, names
 
 
 def with_globals(variables: Mapping[str, object]) -> dict[str, object]:

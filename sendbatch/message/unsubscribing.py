@@ -24,6 +24,7 @@ _POST = Header(
     b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
 )
 _LONGEST = 900  # so that no line passes 998
+_USUAL = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/[!#-;=?-~]*")  # nothing in it is to be looked at
 # What HTML may escape of a link: of its parts one may be, and another, which its author wrote, not.
 _ESCAPED = {
     "&": "&(?:amp;|#38;)?",
@@ -43,6 +44,7 @@ class Unsubscribing:
         self._url = _template_of("unsubscribe.url", declared.url if declared else None)
         self._mailto = _template_of("unsubscribe.mailto", declared.mailto if declared else None)
         self._one_click = bool(declared and declared.one_click)
+        self.templates = [one for one in (self._url, self._mailto) if one is not None]
 
     def links(self, variables: dict[str, object]) -> tuple[str | None, str | None]:
         """The URL and the mailto URI for one recipient. Raises Failed where one is not usable."""
@@ -92,6 +94,8 @@ def _template_of(what: str, source: str | None) -> LineTemplate | None:
 
 
 def _web(url: str, one_click: bool) -> str:
+    if len(url) <= _LONGEST and _USUAL.fullmatch(url):
+        return url
     url = url.strip()
     wrong = _wrong(url)
     if wrong is None:

@@ -1,22 +1,28 @@
 """One connection to the server: the transaction's actions performed, its waiting bounded by time.
 
-Small writes and their replies happen in the protocol's callbacks, without a task switch; only a
-large body and the intent are awaited in `carry`. Between the final dot and its reply nothing
-is written (a failing write would make asyncio throw away a reply already received): what comes next
+All of it happens in callbacks of the loop, from message to message: what the server says, the word of the
+intent log, room in the buffers. `carry` begins a chain of messages and is woken when nothing follows any
+more; no task is switched to and no future is made for each of them. Between the final dot and its reply
+nothing is written (a failing write would make asyncio throw away a reply already received): what comes next
 goes along with the dot, or after the reply.
+
+What happens is noted first (`_perform`), and `_go_on` does what follows from it, in a callback of its own.
+The ports are called from there alone, and what they cause in turn is only noted: nothing is done within
+itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Timeouts
 from sendbatch.smtp import facts
-from sendbatch.smtp.actions import Action, Drop, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.actions import Action, MakeDurable, SendBody, Settle, Write
+from sendbatch.smtp.alarm import Alarm
+from sendbatch.smtp.chain import Chain
 from sendbatch.smtp.facts import State
 from sendbatch.smtp.known import Known
 from sendbatch.smtp.levels import Levels
@@ -31,7 +37,7 @@ from sendbatch.smtp.transport import (
     Fact,
     IntentLog,
     P,
-    Quit,
+    Parcel,
     Sink,
     Source,
     Step,
@@ -45,6 +51,9 @@ __all__ = ["Connection", "Offers", "Server", "open_connection", "server_of"]
 
 CHUNK = 65536  # bytes of a large body written at once
 LEAVE = 5.0  # seconds that the reply to QUIT is waited for
+
+# The intent of the message under way.
+NOT_YET, WANTED, ASKED_FOR, WRITTEN = range(4)
 
 
 async def open_connection(
@@ -90,19 +99,21 @@ class Connection(asyncio.Protocol):
         self._transaction = Transaction(offers, levels)
         self._loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._paused = False
-        self._fact: Fact | None = None
-        self._is_durable = False  # the intent asked for last
-        self._failure: BaseException | None = None  # why it never will be
-        self._asked: object = None  # which intent that is
-        self._work: deque[SendBody | MakeDurable] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._late_at = 0.0  # on the loop's clock, if `_awaiting` is not answered
+        self._alarm = Alarm(self._loop, self._rung)
         self._awaiting: State | None = None
         self._patience = 0.0
-        self._asked_at: float | None = None
+        self._envelope_at: float | None = None  # written then, and not answered yet
         self._rests_since = self._loop.time()
+        # what goes on
+        self._chain: Chain[Parcel] | None = None
+        self._goes_on = False
+        self._paused = False
+        self._buffered = 0  # bytes, when the connection was last seen to take none
+        # what has happened to the message under way
+        self._fact: Fact | None = None
+        self._body: memoryview | None = None  # what is left of a large one
+        self._intent = NOT_YET
+        self._failure: BaseException | None = None  # why it never will be durable
 
     @property
     def mishandled(self) -> bool:
@@ -125,39 +136,16 @@ class Connection(asyncio.Protocol):
     ) -> None:
         """As Transport.carry. What follows leaves in the same write as the dot before it, where the server
         allows it."""
-        parcel: P | None = first
-        while parcel is not None:
-            fact, following = await self._hand_over(parcel, source, intents)
-            sink.ended(parcel, fact)
-            self._count(fact)
-            parcel = following
-
-    async def _hand_over(
-        self, parcel: P, source: Source[P], intents: IntentLog[P]
-    ) -> tuple[Fact, P | None]:
-        """How this one ended, and what must be handed over next."""
-        self._fact = self._failure = None
-        self._is_durable = False
-        self._work.clear()
-        following: P | None = None
-        if self._transport.is_closing():
-            self._perform(self._transaction.end(facts.ENDED))
-        self._start(parcel.message)
+        self._chain = chain = Chain(first, source, intents, sink, self._loop.create_future())
         try:
-            while self._fact is None:
-                if self._failure is not None:
-                    raise self._failure
-                if self._is_durable:
-                    self._is_durable = False
-                    following = self._send_off(source)
-                elif not self._work:
-                    await self._event()
-                else:
-                    await self._go_on(parcel, intents)
+            self._start(first.message)
+            self._go_on()
+            await chain.over
         finally:
-            if self._fact is None:
-                self.abort()
-        return self._lost_with_its_connection(self._fact), following
+            if self._chain is chain:  # cancelled
+                self._break_off()
+        if chain.error is not None:
+            raise chain.error
 
     async def quit(self) -> None:
         """Say goodbye, wait for the reply for a short while, and close. Raises nothing."""
@@ -165,48 +153,145 @@ class Connection(asyncio.Protocol):
             self._perform(self._transaction.end(facts.ENDED))
         else:
             self._perform(self._transaction.quit())
+        self._go_on_soon()
         await asyncio.wait([self._closed], timeout=LEAVE + 1)
 
     def abort(self) -> None:
-        """Drop the connection at once; of a message under way it is told that it was lost."""
+        """Drop the connection at once; of a message under way it is told soon that it was lost."""
         self._perform(self._transaction.abandon())
         self._transport.abort()
-
-    def _start(self, message: Message) -> None:
-        actions = self._transaction.start(message)
-        if actions and isinstance(actions[0], Write):
-            self._asked_at = self._loop.time()
-        self._perform(actions)
+        self._go_on_soon()
 
     # what asyncio calls
 
     def data_received(self, data: bytes) -> None:
-        if self._asked_at is not None:
-            took, self._asked_at = self._loop.time() - self._asked_at, None
+        if self._envelope_at is not None:
+            took, self._envelope_at = self._loop.time() - self._envelope_at, None
             self.round_trip = min(took, self.round_trip or took)
         self._perform(self._transaction.receive(data))
+        self._go_on_soon()
 
     def eof_received(self) -> bool:
         self._perform(self._transaction.end(facts.ENDED))
         self._transport.abort()
+        self._go_on_soon()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._perform(self._transaction.end(facts.ENDED))
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         if not self._closed.done():
             self._closed.set_result(None)
+        self._go_on_soon()
 
     def pause_writing(self) -> None:
         self._paused = True
 
     def resume_writing(self) -> None:
         self._paused = False
-        self._wake()
+        self._go_on_soon()
 
-    # actions
+    # from message to message
+
+    def _go_on(self) -> None:
+        """Do what follows from what has happened, until there is only to wait."""
+        chain = self._chain
+        if chain is None or self._goes_on:
+            return
+        self._goes_on = True
+        try:
+            while self._chain is chain:
+                if self._fact is not None:
+                    self._settle(chain, self._fact)
+                elif self._body is not None:
+                    if not self._send_on(self._body):
+                        return
+                elif self._intent == WANTED:
+                    self._intent = ASKED_FOR
+                    chain.write_intent(partial(self._written, chain.message))
+                elif self._intent == WRITTEN:
+                    self._send_off(chain)
+                else:
+                    return
+        except BaseException as error:  # noqa: BLE001 - `carry` raises it
+            self._break_off()
+            chain.ends(error)
+        finally:
+            self._goes_on = False
+
+    def _go_on_soon(self) -> None:
+        """Once all that has arrived was read, on every connection. A port may take its time, or abort others:
+        what they had been told by then is known, and those whose dot was due have had their turn."""
+        if self._chain is not None:
+            self._loop.call_soon(self._go_on)
+
+    def _start(self, message: Message) -> None:
+        if self._transport.is_closing():
+            self._perform(self._transaction.end(facts.ENDED))
+        actions = self._transaction.start(message)
+        if actions and isinstance(actions[0], Write):
+            self._envelope_at = self._loop.time()
+        self._perform(actions)
+
+    def _settle(self, chain: Chain[Parcel], fact: Fact) -> None:
+        """Tell how the message under way has ended, and start what follows it."""
+        self._forget()
+        following = chain.ended(self._lost_with_its_connection(fact))
+        if fact.end is End.TAKEN:
+            self.accepted += 1
+        elif fact.end is End.REFUSED and fact.step is Step.RECIPIENT:
+            self.refused_recipients += 1
+        if following is not None:
+            self._start(following)
+        else:
+            self._rests_since = self._loop.time()
+            self._chain = None
+            chain.ends()
+
+    def _break_off(self) -> None:
+        """Nothing of the message under way, or of what follows it, counts; the sink is told of neither."""
+        self._chain = None
+        self.abort()
+        self._forget()
+
+    def _forget(self) -> None:
+        """What has happened to a message, once that is told or told to nobody."""
+        self._fact = self._body = self._failure = None
+        self._intent = NOT_YET
+
+    def _written(self, message: Message, error: BaseException | None) -> None:
+        """By the log: the intent of this one is durable, or never will be. What it says of a message that is
+        not under way any more is told to nobody."""
+        chain = self._chain
+        if chain is not None and chain.message is message and self._intent == ASKED_FOR:
+            self._intent, self._failure = WRITTEN, error
+            self._go_on()
+
+    def _send_off(self, chain: Chain[Parcel]) -> None:
+        """The dot leaves, with what follows it."""
+        self._intent = NOT_YET
+        if self._failure is not None:
+            raise self._failure
+        if self._transport.is_closing():
+            self._perform(self._transaction.end(facts.ENDED))
+        along = chain.following() if self._transaction.can_follow else None
+        self._perform(self._transaction.durable(along))
+
+    def _send_on(self, body: memoryview) -> bool:
+        """Send what the connection takes now of a large body; returns whether that is all of it. A server
+        that takes no byte for too long is given up."""
+        while body and not self._paused and not self._transport.is_closing():
+            self._transport.write(body[:CHUNK])
+            body = body[CHUNK:]
+        if body or self._paused:
+            self._body = body
+            self._buffered = self._transport.get_write_buffer_size()
+            self._alarm.set(self._timeouts.connect)
+            return False
+        self._body = None
+        return True
+
+    # actions, and limits of time
 
     def _perform(self, actions: Sequence[Action]) -> None:
         awaited = self._transaction.awaited
@@ -218,110 +303,39 @@ class Connection(asyncio.Protocol):
                 self._transport.write(action.data)
             elif isinstance(action, Settle):
                 self._fact = action.fact
-            elif isinstance(action, Drop):
-                self._transport.abort()
+            elif isinstance(action, MakeDurable):
+                self._intent = WANTED
+            elif isinstance(action, SendBody):
+                self._body = memoryview(action.data)
             else:
-                self._work.append(action)
+                self._transport.abort()
         self._awaiting = awaiting
         if awaiting is not None:
             self._limit_waiting(awaiting)
-        if actions:
-            self._wake()
-
-    async def _go_on(self, parcel: P, intents: IntentLog[P]) -> None:
-        """Send a large body, or write the intent; what was asked of the log before is told to nobody."""
-        work = self._work.popleft()
-        if isinstance(work, SendBody):
-            await self._send(memoryview(work.data))
-        elif self._fact is None:
-            self._asked = asked = object()
-            intents.write((parcel,), partial(self._written, asked))
-
-    def _written(self, asked: object, error: BaseException | None) -> None:
-        """By the log: the intent is durable, or never will be."""
-        if asked is self._asked:
-            self._is_durable, self._failure = error is None, error
-            self._wake()
-
-    def _send_off(self, source: Source[P]) -> P | None:
-        """The dot leaves, with what follows it; returns the message among that."""
-        if self._transport.is_closing():
-            self._perform(self._transaction.end(facts.ENDED))
-        along = source.following() if self._transaction.can_follow else None
-        if along is None or isinstance(along, Quit):
-            self._perform(self._transaction.durable(along))
-            return None
-        self._perform(self._transaction.durable(along.message))
-        return along
-
-    async def _send(self, body: memoryview) -> None:
-        for start in range(0, len(body), CHUNK):
-            if self._fact is not None or self._transport.is_closing():
-                return
-            self._transport.write(body[start : start + CHUNK])
-            await self._drained()
-
-    async def _drained(self) -> None:
-        """Until more may be written; a server that takes no byte for too long is given up."""
-        patience = self._timeouts.connect
-        while self._paused and self._fact is None:
-            before = self._transport.get_write_buffer_size()
-            try:
-                async with asyncio.timeout(patience):
-                    await self._event()
-            except TimeoutError:
-                if self._transport.get_write_buffer_size() >= before:
-                    stalled = Cause(Break.STALLED, f"{patience:g}")
-                    self._perform(self._transaction.end(stalled))
-
-    def _event(self) -> asyncio.Future[None]:
-        """Done at the next thing that happens."""
-        self._waiter = self._loop.create_future()
-        return self._waiter
-
-    def _wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    # limits of time
 
     def _limit_waiting(self, command: State) -> None:
-        """From now on for the reply to this. The timer is moved only to ring earlier: it looks
-        again when it rings too early, which is cheaper than a timer for each reply."""
+        """From now on for the reply to this."""
         self._patience = self._limits.get(command, self._timeouts.mail)
         behind_a_dot = self._transaction.patience if command is State.MAIL else None
         if behind_a_dot is not None:
             self._patience = min(behind_a_dot, self._patience)
-        self._late_at = self._loop.time() + self._patience
-        if self._timer is None or self._late_at < self._timer.when():
-            self._ring_at(self._late_at)
-
-    def _ring_at(self, at: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._rung)
+        self._alarm.set(self._patience)
 
     def _rung(self) -> None:
-        self._timer = None
-        command = self._awaiting
-        if command is None:
-            return
-        if self._loop.time() < self._late_at - 0.001:
-            self._ring_at(self._late_at)
-            return
-        what = "the message" if command == "MESSAGE" else command
-        silent = Cause(Break.SILENT, f"{self._patience:g} {what}")
-        self._perform(self._transaction.silent(silent))
+        if self._body is not None and self._paused:
+            self._look_at_progress()
+        elif self._awaiting is not None:
+            what = "the message" if self._awaiting == "MESSAGE" else self._awaiting
+            silent = Cause(Break.SILENT, f"{self._patience:g} {what}")
+            self._perform(self._transaction.silent(silent))
+        self._go_on_soon()
+
+    def _look_at_progress(self) -> None:
+        if self._transport.get_write_buffer_size() >= self._buffered:
+            stalled = Cause(Break.STALLED, f"{self._timeouts.connect:g}")
+            self._perform(self._transaction.end(stalled))
 
     def _lost_with_its_connection(self, fact: Fact) -> Fact:
         """Where QUIT went along and its reply is here already, nothing was lost: it was to end."""
         gone = self._transaction.gone or self._transport.is_closing()
         return facts.lost(fact) if gone and not self._transaction.has_left else fact
-
-    def _count(self, fact: Fact) -> None:
-        self._rests_since = self._loop.time()
-        if fact.end is End.TAKEN:
-            self.accepted += 1
-        elif fact.end is End.REFUSED and fact.step is Step.RECIPIENT:
-            self.refused_recipients += 1

@@ -5,6 +5,11 @@ A transport hands messages over, one after the other. It takes them from a *sour
 reports are facts: what was refused, what the server replied, how the connection broke. What a fact means
 for a recipient is decided in `delivery/verdict.py`, and nowhere else.
 
+All three are called on the loop, one call within no other of the same hand-over, from a callback or from
+`carry`, and return at once. They may abort any transport meanwhile, this one too. What one of them raises is
+lost nowhere: the transport is dropped so that nothing of the messages under way counts, the sink is told of
+none of them, and `carry` raises it.
+
 SMTP is the first transport. One that hands over a group in one request writes the group to the log at once,
 takes what follows as long as the request has room, and reports a fact for each message of it.
 """
@@ -127,8 +132,12 @@ class IntentLog(Protocol[P_contra]):
 
     def write(self, group: Sequence[P_contra], written: Written) -> None:
         """Write that these are about to leave, in one go, and return at once. On the loop, now or later,
-        `written(None)` says that all of it is durable, `written(error)` that it is not. What this raises says
-        that they must not leave: nothing is written then, and nothing is said."""
+        `written(None)` says that all of it is durable, `written(error)` that it is not. A log that blocks the
+        loop lets it look at its sockets before it says so: what a server said meanwhile comes first.
+
+        `written` may ask the source and write to the server before it returns, and raises nothing; of what is
+        not under way any more it does nothing. What `write` raises says that they must not leave: nothing is
+        written then, and nothing is said."""
         ...
 
 
@@ -136,7 +145,8 @@ class Sink(Protocol[P_contra]):
     """Who is told how each one ended."""
 
     def ended(self, parcel: P_contra, fact: Fact) -> None:
-        """Called exactly once for each message taken, in their order; none of the next is told before."""
+        """Called exactly once for each message taken, in their order; none of the next is told before. As
+        soon as the answer is known: what follows goes on when this returns."""
         ...
 
 
@@ -183,8 +193,9 @@ class Transport(Protocol):
     ) -> None:
         """Hand over `first`, and what follows it without a pause.
 
-        What the intent log raises or tells is raised from here, once the connection was dropped so that
-        nothing of the message counts; so is a cancellation. The sink is not told of that one.
+        What a port raises, or the log tells, is raised from here, once the connection was dropped so that
+        nothing of the message counts; so is a cancellation. The sink is not told of that one, nor of one
+        that was to follow it.
         """
         ...
 
@@ -193,5 +204,6 @@ class Transport(Protocol):
         ...
 
     def abort(self) -> None:
-        """Drop it at once; the sink is told of a message under way that the connection was lost."""
+        """Drop it at once; the sink is told of a message under way that the connection was lost, soon and not
+        from within this call."""
         ...

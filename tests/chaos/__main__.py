@@ -1,4 +1,4 @@
-"""`make chaos`: a thousand kills, and what became of every recipient."""
+"""`make chaos`: a thousand kills, or power cuts, and what became of every recipient."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
 
-from tests.chaos.killing import Campaign, Tally, some_setting
+from tests.chaos.killing import Campaign, Setting, Tally, some_setting
+from tests.chaos.power import PowerCuts, in_memory
+from tests.chaos.recording import BEHIND
+from tests.chaos.steps import STEPS
 from tests.chaos.through_postfix import postfix
 
 KILLS_A_CAMPAIGN = 12
@@ -24,15 +27,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side")
     parser.add_argument("--postfix", action="store_true", help="against a real Postfix")
+    parser.add_argument("--power-cuts", type=int, help="so many of these, and no kills")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     started = time.monotonic()
     tally = Tally()
-    if asked.postfix:
+    if asked.power_cuts:
+        _cut(asked, tally, started)
+    elif asked.postfix:
         with postfix() as kind:
             _kill(kind, asked, 1, tally, started)
     else:
         _kill(Campaign, asked, asked.at_once, tally, started)
+    if not asked.power_cuts:
+        print(_told_of_steps(tally))
     for text in tally.wrong[:50]:
         print(f"WRONG  {text}")
     return 1 if tally.wrong else 0
@@ -53,6 +61,24 @@ def _kill(
             print(_told(tally, started), flush=True)
 
 
+def _cut(asked: argparse.Namespace, tally: Tally, started: float) -> None:
+    """In campaigns that are small: what can happen between two messages does not depend on their number."""
+    seeds = Random(asked.seed)
+    while tally.cuts < asked.power_cuts:
+        random = Random(seeds.random())
+        setting = Setting(
+            random.randint(2, 60), random.randint(1, 6), tls=False, behind=random.choice(BEHIND[:3])
+        )
+        with in_memory() as folder:
+            PowerCuts(folder, setting, random, tally).survive(random.randint(0, 3))
+        print(
+            f"{tally.cuts:,} power cuts, {tally.states:,} states of the disk, in {tally.runs} runs of "
+            f"{tally.campaigns} campaigns to {tally.recipients:,} people: {len(tally.wrong)} wrong "
+            f"({time.monotonic() - started:.0f} s)",
+            flush=True,
+        )
+
+
 def _campaign(kind: type[Campaign], random: Random, most_people: int, tally: Tally) -> None:
     setting = some_setting(random, most_people)
     if kind is not Campaign:
@@ -67,6 +93,12 @@ def _told(tally: Tally, started: float) -> str:
         f"{tally.recipients:,} people: {len(tally.wrong)} wrong, {tally.in_doubt} left in doubt "
         f"({time.monotonic() - started:.0f} s)"
     )
+
+
+def _told_of_steps(tally: Tally) -> str:
+    """How often a run was killed at each, and which could not be told of here or never came."""
+    names = [step.name for step in STEPS]
+    return "\n".join(["killed", *(f"  {tally.steps[name]:5}  {name}" for name in names)])
 
 
 if __name__ == "__main__":

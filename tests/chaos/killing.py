@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,9 +18,11 @@ from typing import Protocol
 
 import trustme
 
-from sendbatch.ledger.sqlite.view import CURRENT, rows_of
+from sendbatch.ledger.records import has_record, read_record
 from sendbatch.runtime.ci import SIGNS_OF_CI
 from tests.chaos.recording import BEHIND, MOMENTS, Ledger, RecordingServer
+from tests.chaos.steps import next_step
+from tests.kit.disk import Disk
 
 CAMPAIGN = """\
 name: chaos
@@ -54,6 +55,10 @@ class Tally:
     campaigns: int = 0
     recipients: int = 0
     in_doubt: int = 0
+    steps: Counter[str] = field(default_factory=Counter)  # at which runs were killed
+    tried: Counter[str] = field(default_factory=Counter)  # at which they were to be
+    cuts: int = 0  # of power that were tried
+    states: int = 0  # of a disk that these left
     wrong: list[str] = field(default_factory=list)
 
 
@@ -83,6 +88,7 @@ class Campaign:
     """One campaign in `folder`, run until it ends by itself."""
 
     by_clock = 0.15  # the share of kills that come at no moment of the server's
+    by_step = 0.45  # and that come at a step of the run itself
 
     def __init__(self, folder: Path, setting: Setting, random: Random, tally: Tally) -> None:
         self._folder, self._setting, self._random, self._tally = folder, setting, random, tally
@@ -90,6 +96,7 @@ class Campaign:
         self._killed = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._countdown: tuple[str, int] | None = None
+        self._armed = folder / "armed"  # is there once a dot has come in this run
 
     def survive(self, most_kills: int) -> None:
         """Kill runs at random moments until `most_kills`, then let one end; compare everything."""
@@ -142,14 +149,15 @@ class Campaign:
             more["SSL_CERT_FILE"] = str(self._folder / "ca.pem")
         return more
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         self._tally.runs += 1
+        self._armed.unlink(missing_ok=True)
         log = (self._folder / "log.txt").open("ab")
         with log:
             return subprocess.Popen(
                 [sys.executable, "-m", "sendbatch", "run", "campaign.yaml", "--yes"],
                 cwd=self._folder,
-                env=dict(os.environ) | self._environ(),
+                env=dict(os.environ) | self._environ() | (more or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -157,6 +165,8 @@ class Campaign:
 
     def _on(self, moment: str) -> None:
         """In the server's thread: is this the moment?"""
+        if moment == "dot":
+            self._armed.touch()
         if self._countdown is None or self._process is None or moment != self._countdown[0]:
             return
         left = self._countdown[1] - 1
@@ -173,13 +183,33 @@ class Campaign:
     def _run_and_kill(self, server: Target) -> bool:
         """Returns whether the run was killed; False where it ended first."""
         random = self._random
+        if random.random() < self.by_step:
+            return self._run_to_a_step()
         by_clock = random.random() < self.by_clock  # also while planning, or long after a reply
         moment = random.choice(MOMENTS)
-        most = max(2, min(200, self._setting.people // 5))
-        self._countdown = None if by_clock else (moment, random.randint(1, most))
+        self._countdown = None if by_clock else (moment, random.randint(1, self._most))
         self._process = self._start()
+        return self._was_killed(random.uniform(0.05, 1.2) if by_clock else PATIENCE)
+
+    def _run_to_a_step(self) -> bool:
+        step = next_step(self._tally.tried, self._random, tls=self._setting.tls)
+        self._tally.tried[step.name] += 1
+        nth = self._random.randint(1, 3 if step.seldom else self._most)
+        armed = self._armed if self.by_clock < 1 else None  # a dot is told of, as any moment is
+        self._process = self._start(step.environ(nth, Disk(self._folder), armed))
+        was_killed = self._was_killed(PATIENCE)
+        self._tally.steps[step.name] += was_killed
+        return was_killed
+
+    @property
+    def _most(self) -> int:
+        """So many messages of one run may go before it is killed."""
+        return max(2, min(200, self._setting.people // 5))
+
+    def _was_killed(self, patience: float) -> bool:
+        assert self._process is not None
         try:
-            code = self._process.wait(random.uniform(0.05, 1.2) if by_clock else PATIENCE)
+            code = self._process.wait(patience)
         except subprocess.TimeoutExpired:
             self._kill()
             code = self._process.wait(60)
@@ -229,18 +259,12 @@ class Campaign:
             self._complain(f"{address} is {status} after the last run")
 
     def _record(self) -> dict[str, str]:
-        path = self._folder / "reports" / "chaos" / "ledger.sqlite"
-        if not path.exists():
+        """Where everybody stands, by address, as whoever reads it is told; empty where there is no plan."""
+        folder = self._folder / "reports" / "chaos"
+        if not has_record(folder):
             return {}
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            return dict(connection.execute(f"SELECT email, status FROM {rows_of(CURRENT)}").fetchall())
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return {}
-            raise
-        finally:
-            connection.close()
+        with read_record(folder) as record:
+            return {entry.email: entry.status for entry in record.reading.entries(all_rows=True)}
 
     def _complain(self, text: str) -> None:
         self._tally.wrong.append(f"{self._setting}: {text}")

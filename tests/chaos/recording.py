@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.kit.server import OFFERS, Script, ScriptedServer, Visit
+from tests.kit.server import OFFERS, End, Script, ScriptedServer, Visit
 
 # What a server does with commands behind a dot: takes them, answers each with 503 (as Haraka does), or
 # swallows them (as chasquid does). None: it does not offer PIPELINING.
@@ -18,13 +19,23 @@ MOMENTS = ("connect", "mail", "rcpt", "data", "dot", "replied")
 NAMES = {"GREETING": "connect", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data"}
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is said to a final dot, from this moment of time.monotonic_ns on; None: not a word."""
+
+    at: int
+    address: str
+    code: int | None
+
+
 @dataclass
 class Ledger:
     """What reached the server. `whole` counts messages whose final dot arrived and that it meant to
-    take, by recipient; `refused` those it refused for good."""
+    take, by recipient; `refused` those it refused for good; `answered` what it said to every dot."""
 
     whole: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    answered: list[Answered] = field(default_factory=list)
     busy_before: set[str] = field(default_factory=set)
 
 
@@ -52,12 +63,16 @@ class RecordingServer(ScriptedServer):
             if refusal is None:
                 self.ledger.whole[visit.recipient] += 1
             self.on("dot")
-            return [refusal or b"250 taken\r\n", partial(self.on, "replied")]
+            said = refusal or b"250 taken\r\n"
+            code = int(said[:3]) if isinstance(said, bytes) else None
+            self.ledger.answered.append(Answered(time.monotonic_ns(), visit.recipient, code))
+            return [said, partial(self.on, "replied")]
         if moment in NAMES:
             self.on(NAMES[moment])
-        return self.mood(visit.recipient, "rcpt") if moment == "RCPT" else None
+        refusal = self.mood(visit.recipient, "rcpt") if moment == "RCPT" else None
+        return None if refusal is None else [refusal]
 
-    def mood(self, recipient: str, moment: str) -> bytes | None:
+    def mood(self, recipient: str, moment: str) -> bytes | End | None:
         """Some recipients are refused, some are put off once; by their names, so runs agree."""
         number = zlib.crc32(recipient.encode()) % 100
         if (number == 0 and moment == "rcpt") or (number == 1 and moment == "dot"):

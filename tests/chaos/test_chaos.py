@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.chaos.killing import Campaign, Setting, Tally
+from tests.chaos.steps import STEPS, Step, possible
 
 SETTINGS = [
     Setting(people=250, connections=10, tls=False, behind="taken"),
@@ -21,6 +23,10 @@ SETTINGS = [
         )
     ),
 ]
+
+
+class OneStep(Campaign):
+    by_step = 1.0
 
 
 MOST = 25  # campaigns; a run that ends before its moment comes is over, and its campaign with it
@@ -38,3 +44,12 @@ def test_killed_five_times_nobody_is_lost_and_nobody_mailed_twice(
         folder.mkdir()
         Campaign(folder, setting, random, tally).survive(5 - tally.kills)
     assert (tally.kills, tally.wrong) == (5, [])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("step", possible(tls=False), ids=lambda step: step.name)
+def test_a_run_is_killed_at_each_step_of_it(step: Step, tmp_path: Path) -> None:
+    tally = Tally(tried=Counter({other.name: 1 for other in STEPS if other is not step}))
+    setting = Setting(people=80, connections=4, tls=False, behind="taken")
+    OneStep(tmp_path, setting, Random(1), tally).survive(1)
+    assert (tally.steps, tally.wrong) == ({step.name: 1}, [])

@@ -160,7 +160,8 @@ class House:
             connection.close()
         told = [dict(row) for row in found]
         return {
-            row["email"]: row | {"reason": reason(row["why"], row["detail"], row["code"], row["row"])}
+            row["email"]: row
+            | {"reason": reason(row["why"], row["detail"], row["code"], row["row"])}
             for row in told
         }
 

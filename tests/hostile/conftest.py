@@ -64,9 +64,7 @@ WAYS = [Way(1), Way(3, tls=True)]
 FURTHER_WAYS = [Way(3), Way(2), Way(1, tls=True)]
 
 
-@pytest.fixture(
-    params=[*WAYS, *thoroughly(*FURTHER_WAYS, ids=map(str, FURTHER_WAYS))], ids=str
-)
+@pytest.fixture(params=[*WAYS, *thoroughly(*FURTHER_WAYS, ids=map(str, FURTHER_WAYS))], ids=str)
 def way(request: pytest.FixtureRequest, house: House, channel: dict[str, Any]) -> tuple[str, ...]:
     """What the server offers. The first level is for servers without PIPELINING; at the second it is
     known not to take commands behind a dot; the third is tried with the second message."""

@@ -363,7 +363,9 @@ def test_a_login_refused_later_ends_the_run_and_keeps_its_record(
 class Absence:
     """The server goes after so many messages, and is back so many seconds of the clock later."""
 
-    def __init__(self, server: ScriptedServer, house: House, after: int, seconds: float | None) -> None:
+    def __init__(
+        self, server: ScriptedServer, house: House, after: int, seconds: float | None
+    ) -> None:
         self._server, self._house, self._after, self._seconds = server, house, after, seconds
         self._gone = threading.Event()
         self.watcher = Watcher(self._look)

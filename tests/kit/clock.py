@@ -182,12 +182,35 @@ def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
-    """A loop of which a test may say that so many seconds have passed: its timers see it at once."""
+    """A loop of which a test may say that so many seconds have passed: its timers see it at once.
+
+    `blocked_by` happens once, when there is nothing else to do, just after the loop has looked at its
+    sockets: what arrives by it is found at the next look, and timers come before that.
+    """
 
     ahead = 0.0
+    blocked_by: Callable[[], object] | None = None
+
+    def __init__(self) -> None:
+        selector = _Looking()
+        super().__init__(selector)
+        selector.loop = self
 
     def time(self) -> float:
         return super().time() + self.ahead
+
+
+class _Looking(selectors.DefaultSelector):
+    loop: LeapingLoop
+
+    def select(self, timeout: float | None = None) -> Any:
+        if self.loop.blocked_by is None:
+            return super().select(timeout)
+        found = super().select(0)
+        if not found and timeout != 0:
+            blocked_by, self.loop.blocked_by = self.loop.blocked_by, None
+            blocked_by()
+        return found
 
 
 def leap_with(work: Callable[[LeapingLoop], Coroutine[Any, Any, T]]) -> T:

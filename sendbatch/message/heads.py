@@ -1,0 +1,173 @@
+"""The head of a message, planned: what everybody's has is encoded once, and what is made of a few cells once
+for each value of theirs.
+
+The bytes are those that a message made in any other way has, for the same functions give them. What is
+unusual is not planned, and is made as ever, which tells what is wrong with it, if anything: a header outside
+of ASCII (an address that needs SMTPUTF8), a line that begins with a dot, a very long value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from sendbatch.campaign.language.cost import cells_at
+from sendbatch.message.headers import (
+    WIDTH,
+    Header,
+    date,
+    is_plain,
+    mailboxes,
+    one_line,
+    wire_address,
+)
+from sendbatch.message.heading import Templated, Written
+from sendbatch.message.letter import Letter
+from sendbatch.message.templates import LineTemplate
+from sendbatch.values import Recipient
+
+T = TypeVar("T")
+_Variables: TypeAlias = dict[str, object]
+
+_LONGEST_VALUES = 1_000  # characters of the cells that one header is made of
+_LONGEST = 4_000  # bytes of one header
+# Of what is kept for the values that were seen. It is emptied when full: the usual ones are soon back.
+_MOST_KEPT = 4_096
+_MOST_CHARACTERS = 500_000  # of values; what is made of one is a few times as long
+# An address that headers and envelope have as it is.
+_USUAL_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+
+
+class Unusual(Exception):
+    """This head is for the way that all can go."""
+
+
+class Heads:
+    """Those of one content. Raises Unusual where nobody's can be planned."""
+
+    def __init__(self, letter: Letter) -> None:
+        self._letter = letter
+        self._declared = [
+            Kept(letter, one.templates, _made_by(one.written)).of
+            if isinstance(one, Templated)
+            else _constant(_fit(one.encoded()))
+            for one in letter.heading.declared
+        ]
+        self._to = Kept(letter, [letter.name], self._display)
+        self._subject = Kept(letter, [letter.subject], self._subject_of)
+        self._leaving = Kept(letter, letter.unsubscribing.templates, self._leaving_of)
+
+    def encoded(
+        self, recipient: Recipient, address: str, identity: str, dated_at: float
+    ) -> list[bytes]:
+        """All headers but those of MIME, for an address as it is on the wire. Raises Unusual, and whatever a
+        template may raise."""
+        cells, letter = recipient.cells, self._letter
+        made = [header(cells) for header in self._declared]
+        made.append(self._addressed(cells, address))
+        made.append(self._subject.of(cells))
+        made.append(date(dated_at).wire)
+        made.append(b"Message-ID: %b\r\n" % identity.encode("ascii"))
+        if (name := letter.content.idempotency_header) is not None:
+            made.append(_fit(Header(name, letter.key(identity, recipient)).encoded()))
+        if letter.unsubscribing.are_declared:
+            made.append(self._leaving.of(cells))
+        return made
+
+    def _addressed(self, cells: tuple[str, ...], address: str) -> bytes:
+        """The header To."""
+        to = self._to.of(cells)
+        if to.length + len(address) <= WIDTH:
+            return b"%b%b%b" % (to.before, address.encode("ascii"), to.behind)
+        return _fit(mailboxes("To", [(to.display, address)]))
+
+    def _display(self, variables: _Variables) -> _To:
+        """What stands around the address in To: as it is written around none."""
+        display = self._letter.name.render(variables)
+        around = _fit(mailboxes("To", [(display, "")]))
+        end = 3 if one_line(display) else 2  # with the bracket behind it
+        return _To(around[:-end], around[-end:], len(around) - 2, display)
+
+    def _subject_of(self, variables: _Variables) -> bytes:
+        return _fit(Header("Subject", self._letter.subject_of(variables)).encoded())
+
+    def _leaving_of(self, variables: _Variables) -> bytes:
+        ways = self._letter.unsubscribing
+        return _fit(b"".join(header.encoded() for header in ways.headers(ways.links(variables))))
+
+
+class _To(NamedTuple):
+    """`length` is that of both sides, without the line's end; a long one has line breaks of its own, and
+    leaves no room for an address."""
+
+    before: bytes
+    behind: bytes
+    length: int
+    display: str
+
+
+class Kept(Generic[T]):
+    """What is made of the cells that some templates use; it is kept for each value of theirs."""
+
+    def __init__(
+        self, letter: Letter, templates: Sequence[LineTemplate], make: Callable[[_Variables], T]
+    ) -> None:
+        self._constants, self._make = letter.constants, make
+        used = frozenset[str]().union(*(one.names for one in templates))
+        places = [place for place, name in enumerate(letter.columns) if name in used]
+        self._names = [letter.columns[place] for place in places]
+        self._key = cells_at(places)
+        self._kept: dict[tuple[str, ...], T] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, cells: tuple[str, ...]) -> T:
+        """Raises Unusual, and whatever a template may raise."""
+        key = self._key(cells)
+        found = self._kept.get(key)
+        return self._made(key) if found is None else found
+
+    def _made(self, key: tuple[str, ...]) -> T:
+        length = sum(map(len, key))
+        if length > _LONGEST_VALUES:
+            raise Unusual
+        made = self._make({**self._constants, **dict(zip(self._names, key, strict=True))})
+        self._size += length
+        if len(self._kept) >= _MOST_KEPT or self._size > _MOST_CHARACTERS:
+            self._kept.clear()
+            self._size = length
+        self._kept[key] = made
+        return made
+
+
+def _constant(header: bytes) -> Callable[[tuple[str, ...]], bytes]:
+    return lambda cells: header
+
+
+def _made_by(written: Written) -> Callable[[_Variables], bytes]:
+    def made(variables: _Variables) -> bytes:
+        header = written(variables)
+        return b"" if header is None else _fit(header.encoded())
+
+    return made
+
+
+def _fit(header: bytes) -> bytes:
+    """Headers that can go on the wire as they stand; there may be none. Raises Unusual for others."""
+    if header and (len(header) > _LONGEST or not header.isascii() or not is_plain(header)):
+        raise Unusual
+    return header
+
+
+def wired(email: str) -> str:
+    """An address as headers and envelope have it. Raises Unusual where it needs SMTPUTF8, and ValueError
+    where none can have it."""
+    if _USUAL_ADDRESS.fullmatch(email):
+        return email
+    address, needs_utf8 = wire_address(email)
+    if needs_utf8:
+        raise Unusual
+    return address

@@ -1,0 +1,121 @@
+"""What the benchmarks compare is comparable: one letter in several words, and a picture that says it."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from jinja2 import Environment
+
+from benchmarks import figures, picture, throughput
+from benchmarks.figures import Claim, Series
+from benchmarks.letter import FOR_GO, LETTER, UNPLANNED
+from benchmarks.setting import COLUMNS, person
+
+SVG = {"svg": "http://www.w3.org/2000/svg"}
+
+
+def test_the_letter_that_cannot_be_planned_says_the_same() -> None:
+    for autoescape, one, other in (
+        (True, LETTER.html, UNPLANNED.html),
+        (False, LETTER.text, UNPLANNED.text),
+    ):
+        environment = Environment(autoescape=autoescape)
+        templates = [environment.from_string(source) for source in (one, other)]
+        for number in range(60):
+            cells = dict(zip(COLUMNS, person(number), strict=True))
+            said = [template.render(cells) for template in templates]
+            assert said[0] == said[1]
+
+
+def test_the_letter_that_cannot_be_planned_has_what_is_rendered_as_a_whole() -> None:
+    for source in (UNPLANNED.html, UNPLANNED.text):
+        assert "{% macro" in source
+        assert "namespace(" in source
+        assert "first_name != email" in source
+
+
+def test_nothing_of_jinja_is_left_in_the_letter_for_go() -> None:
+    for source in (FOR_GO.html, FOR_GO.text):
+        assert not re.search(r"\{%|%\}|\||\{\{ (?!else|end)[a-z_]+ \}\}", source.replace('"|"', ""))
+        opened, closed = (
+            re.findall(r"\{\{ (?:if|range) ", source),
+            re.findall(r"\{\{ end \}\}", source),
+        )
+        assert len(opened) == len(closed) > 1
+
+
+def test_the_picture_has_a_bar_for_each_sender_the_fastest_first() -> None:
+    drawn = picture.draw(
+        [("smtplib", "Jinja2", 400.0), ("Tom & Jerry", "", 9_000.0), ("sendbatch", "", 10_100.0)]
+    )
+    root = ElementTree.fromstring(drawn)
+    names = [
+        text.text
+        for text in root.iterfind("svg:text[@class]", SVG)
+        if text.get("text-anchor") != "end"
+    ]
+    assert [str(name).strip() for name in names] == [
+        "Messages a second",
+        "sendbatch",
+        "Tom & Jerry",
+        "smtplib",
+    ]
+    bars = [
+        bar for bar in root.iterfind("svg:rect", SVG) if str(bar.get("class")).startswith("bar")
+    ]
+    lengths = [float(str(bar.get("width"))) for bar in bars]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] == pytest.approx(picture.WIDTH - 2 * picture.EDGE)
+    assert lengths[2] / lengths[0] == pytest.approx(400 / 10_100, rel=0.01)
+
+
+def test_the_picture_has_colours_for_dark() -> None:
+    assert "prefers-color-scheme: dark" in picture.draw([("sendbatch", "", 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [(3.0, "no"), (4.5, "yes, not the aim"), (5.5, "yes, and the aim")],
+)
+def test_a_claim_says_whether_what_is_asked_and_what_is_aimed_at_are_met(
+    ours: float, said: str
+) -> None:
+    rates = {"sendbatch": Series("", "", [ours]), "smtp-source": Series("", "", [10.0])}
+    claim = throughput.claim(rates, "sendbatch", ("smtp-source",), 0.45, 0.55, "fixed")
+    assert (claim.asked, claim.aim, claim.verdict) == ("0.45 ×", "0.55 ×", said)
+
+
+def test_of_several_peers_the_fastest_decides() -> None:
+    rates = {name: Series("", "", [rate]) for name, rate in (("us", 20.0), ("a", 1.0), ("b", 2.0))}
+    assert throughput.claim(rates, "us", ("a", "b"), 15.0, None, "").verdict == "no"
+    assert throughput.claim(rates, "us", ("a", "b"), 10.0, None, "").verdict == "yes"
+
+
+def test_a_peer_that_is_missing_is_no_failure() -> None:
+    rates = {"sendbatch": Series("", "", [1.0])}
+    assert (
+        throughput.claim(rates, "sendbatch", ("nodemailer",), 7.0, None, "").verdict == "left out"
+    )
+
+
+def test_a_ratio_is_taken_within_a_run() -> None:
+    ours, theirs = Series("", "", [10.0, 4.0, 6.0]), Series("", "", [5.0, 1.0, 2.0])
+    assert throughput.ratio(ours, theirs) == 3.0
+
+
+def test_figures_are_told_with_three_digits() -> None:
+    assert [figures.figure(value) for value in (12_345.6, 12.345, 0.1234)] == [
+        "12,346",
+        "12.3",
+        "0.12",
+    ]
+
+
+def test_a_claim_without_an_aim_is_met_or_not() -> None:
+    assert [Claim("", "", "", met).verdict for met in (True, False, None)] == [
+        "yes",
+        "no",
+        "left out",
+    ]
