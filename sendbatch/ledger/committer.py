@@ -20,9 +20,8 @@ from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.facts import Change, Noted
 from sendbatch.ledger.store import Backlog
 
-# Before a commit the loop looks at its sockets so many times more. Who is answered a moment later shares it:
-# with ten connections to a server beside it, groups of eight messages where there were four. And what was
-# written leaves, which uvloop sends at the end of a round: no dot may wait there for the next commit.
+# Before a commit the loop looks at its sockets so many times more: who is answered a moment later shares it.
+# With ten connections to a server beside it that makes groups of eight messages where there were four.
 LOOKS = 2
 
 _Written: TypeAlias = Callable[[BaseException | None], None]
