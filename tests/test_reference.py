@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from sendbatch.campaign import keys as tables
 from sendbatch.campaign.keys import (
@@ -95,7 +94,7 @@ def test_what_is_required_is_said_to_be(title: str, there: type[Keys[Any]]) -> N
     assert required == set(required_in(there))
 
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = app.commands
 
 
 def test_every_command_is_in_the_reference() -> None:

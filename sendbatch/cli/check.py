@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
 from sendbatch.errors import SendbatchError, as_json, inert, printable, shown
@@ -24,22 +25,37 @@ if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
 
 
+@click.argument(
+    "files", metavar="FILE…", type=opt.PATH, nargs=-1, required=True, help="Campaign files."
+)
+@click.option(
+    "--format", "form", metavar="text|json|github", default="text", help="How it is told."
+)
+@opt.run
+@opt.set_
+@opt.smtp
+@opt.expect
+@opt.tolerate
+@opt.strict
+@opt.record
+@opt.moved_from
+@opt.quiet
+@opt.no_progress
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Campaign files.")],
-    form: Annotated[
-        str, typer.Option("--format", metavar="text|json|github", help="How it is told.")
-    ] = "text",
-    run: opt.Run = None,
-    set_: opt.Set = None,
-    smtp: opt.Smtp = None,
-    expect: opt.Expect = None,
-    tolerate: opt.Tolerate = None,
-    strict: opt.Strict = False,
-    record: opt.Record = None,
-    moved_from: opt.MovedFrom = None,
-    quiet: opt.Quiet = False,
-    no_progress: opt.NoProgress = False,
-) -> None:
+    files: tuple[Path, ...],
+    *,
+    form: str,
+    run: str | None,
+    set_: tuple[str, ...],
+    smtp: str | None,
+    expect: str | None,
+    tolerate: str | None,
+    strict: bool,
+    record: Path | None,
+    moved_from: str | None,
+    quiet: bool,
+    no_progress: bool,
+) -> int:
     """Read everything, build every recipient's message, send nothing.
 
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
@@ -49,10 +65,10 @@ def check(
     from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
-    opt.one_of(form, ("text", "json", "github"), "--format")
+    given.one_of(form, ("text", "json", "github"), "--format")
     terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
     options = Options(strict=strict, moved_from=moved_from)
-    load = partial(opt.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
+    load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
     checks = []
     with Workers() as workers:  # loads while the first campaign is read
         calling = Calling(terminal, workers, record)
@@ -65,7 +81,7 @@ def check(
                 _show(done, terminal)
     if form == "json":
         print(as_json([_as_json(done) for done in checks], indent=2))  # noqa: T201 - the result of this verb
-    raise typer.Exit(max(done.code for done in checks))
+    return max(done.code for done in checks)
 
 
 class Checked(NamedTuple):

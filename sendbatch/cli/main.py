@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import typer
-from typer.exceptions import Abort, Exit, TyperException
+import click
+from click.exceptions import Exit
 
 from sendbatch.cli import streams
 from sendbatch.cli.check import check
@@ -40,49 +40,32 @@ ALSO_CALLED = {
 }
 # objects, and not 700, between two looks for cycles: what is loaded stays, and little is made after
 SELDOM = 20_000
-INTERRUPTED = 130  # what typer makes of Ctrl-C
 
-app = typer.Typer(
-    name="sendbatch",
-    help="Send a mail campaign, and account for every recipient.",
+
+class _InOrder(click.Group):
+    """Its verbs are listed as a person comes to them, not by the alphabet."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
     no_args_is_help=True,
-    add_help_option=False,  # its own below: typer's loads pydantic before any verb
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-VERBS: tuple[Callable[..., None], ...] = (
+@click.version_option(
+    package_name="sendbatch", message="sendbatch %(version)s", help="Show the version."
+)
+def app() -> None:
+    """Send a mail campaign, and account for every recipient."""
+
+
+VERBS: tuple[Callable[..., int | None], ...] = (
     init, check, plan, proof, run, status, report, resolve, probe, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"sendbatch {version('sendbatch')}")
-        raise typer.Exit
-
-
-def _help(context: typer.Context, asked: bool) -> None:
-    if asked:
-        typer.echo(context.get_help())
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version."
-    ),
-    help_: bool = typer.Option(
-        False, "-h", "--help", callback=_help, is_eager=True, help="Show this message and exit."
-    ),
-) -> None:
-    """Send a mail campaign, and account for every recipient."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -92,13 +75,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = _called(arguments)
         sys.stdout.flush()
-    except TyperException as error:  # what was typed is no command
+    except click.ClickException as error:  # what was typed is no command
         _say(_usage(error))
         code = USAGE
     except SendbatchError as error:
         _say(str(error))
         code = error.exit_code
-    except (Abort, KeyboardInterrupt):
+    except (KeyboardInterrupt, EOFError):
         streams.drop_results()
         _say("\nstopped")
         code = STOPPED
@@ -110,16 +93,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _called(arguments: list[str] | None) -> int:
+    """Not by `app.main`, which has words of its own for Ctrl-C."""
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, standalone_mode=False)
-    except Exit as done:
+        with app.make_context("sendbatch", typed) as context:
+            return app.invoke(context) or 0
+    except Exit as done:  # --help, --version
         return done.exit_code
-    if code == INTERRUPTED:
-        raise KeyboardInterrupt
-    return code if isinstance(code, int) else 0
 
 
-def _usage(error: TyperException) -> str:
+def _usage(error: click.ClickException) -> str:
     words = error.format_message()
     if words.startswith("Usage:"):  # no verb at all
         return words
@@ -128,7 +111,7 @@ def _usage(error: TyperException) -> str:
 
 
 def _verb_meant(words: str) -> str:
-    """A guess at the verb, where typer has none: it knows ours by their own names alone."""
+    """A guess at the verb, where click has none: it knows ours by their own names alone."""
     typed = re.match(r"No such command '(.*)'\.$", words)
     if typed is None:
         return ""

@@ -5,34 +5,48 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 
 if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
 
 
+@opt.campaign_file
+@click.option("--out", metavar="FILE", type=opt.PATH, help="Write plan.json for run --plan.")
+@opt.limit
+@opt.only
+@opt.smtp
+@opt.rate
+@opt.set_
+@opt.expect
+@opt.tolerate
+@opt.strict
+@opt.run
+@opt.record
+@opt.moved_from
+@opt.no_progress
 def plan(
-    file: opt.CampaignFile,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write plan.json for run --plan.")
-    ] = None,
-    limit: opt.Limit = None,
-    only: opt.Only = None,
-    smtp: opt.Smtp = None,
-    rate: opt.RateOption = None,
-    set_: opt.Set = None,
-    expect: opt.Expect = None,
-    tolerate: opt.Tolerate = None,
-    strict: opt.Strict = False,
-    run: opt.Run = None,
-    record: opt.Record = None,
-    moved_from: opt.MovedFrom = None,
-    no_progress: opt.NoProgress = False,
-) -> None:
+    file: Path,
+    *,
+    out: Path | None,
+    limit: int | None,
+    only: tuple[str, ...],
+    smtp: str | None,
+    rate: str | None,
+    set_: tuple[str, ...],
+    expect: str | None,
+    tolerate: str | None,
+    strict: bool,
+    run: str | None,
+    record: Path | None,
+    moved_from: str | None,
+    no_progress: bool,
+) -> int:
     """Show who would get what, what changed since the last run, and when it will be done.
 
     Needs no password, connects to nothing, and leaves the record as it was.
@@ -43,9 +57,9 @@ def plan(
     from sendbatch.rendering.workers import Workers
 
     terminal = Terminal(progress=not no_progress)
-    chosen = Options(only=opt.only(only), limit=limit, strict=strict, moved_from=moved_from)
+    chosen = Options(only=given.only(only), limit=limit, strict=strict, moved_from=moved_from)
     with Workers() as workers:  # loads while the campaign is read
-        campaign = opt.load(
+        campaign = given.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
         )
         from sendbatch import api
@@ -58,7 +72,7 @@ def plan(
         line = f"{CommandLines(campaign, record).run()} --plan {shlex.quote(str(out))}"
         terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:")
         terminal.say(f"  {line}")
-    raise typer.Exit(overview.exit_code)
+    return overview.exit_code
 
 
 def _print(overview: Overview) -> None:
@@ -67,4 +81,4 @@ def _print(overview: Overview) -> None:
     from sendbatch.cli.wrapping import fitted
     from sendbatch.errors import inert
 
-    typer.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False)
+    click.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False)

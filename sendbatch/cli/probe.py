@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from sendbatch.cli import options as opt
 from sendbatch.errors import inert, printable
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ NAMES = {
 }
 
 
-def probe(
-    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="A profile of profiles.yaml.")],
-    folder: Annotated[
-        Path, typer.Option("--folder", metavar="DIR", help="Where profiles.yaml is looked for.")
-    ] = Path(),
-) -> None:
+@click.argument("profile", metavar="PROFILE", help="A profile of profiles.yaml.")
+@click.option(
+    "--folder",
+    metavar="DIR",
+    type=opt.PATH,
+    default=Path(),
+    help="Where profiles.yaml is looked for.",
+)
+def probe(profile: str, *, folder: Path) -> int:
     """Connect, secure, log in, and say what the server offers. Sends nothing."""
     from sendbatch import api
     from sendbatch.cli.signals import stoppable
@@ -37,14 +41,14 @@ def probe(
     stop = Stop()
     with stoppable(stop, Terminal()):
         went_well = api.probe(profile, folder=folder.resolve(), told=_tell, stop=stop)
-    raise typer.Exit(0 if went_well else 2)
+    return 0 if went_well else 2
 
 
 def _tell(step: Step) -> None:
     mark = "ok  " if step.ok else "FAIL"
     lines = printable(step.text).splitlines() or [""]
-    typer.echo(inert(f"{mark} {NAMES.get(step.name, step.name):<11} {lines[0]}"))
+    click.echo(inert(f"{mark} {NAMES.get(step.name, step.name):<11} {lines[0]}"))
     for line in lines[1:]:
-        typer.echo(inert(f"{'':<16} {line}"))
+        click.echo(inert(f"{'':<16} {line}"))
     if step.hint:
-        typer.echo(inert(f"{'':<16} → {printable(step.hint)}"))
+        click.echo(inert(f"{'':<16} → {printable(step.hint)}"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shown
 from sendbatch.reasons import reason_of
@@ -16,23 +18,33 @@ if TYPE_CHECKING:
     from sendbatch.session.proof import Proofed
 
 
+@opt.campaign_file
+@click.option("--to", metavar="EMAIL", multiple=True, required=True, help="A reviewer; repeatable.")
+@click.option(
+    "--count",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=3,
+    help="How many recipients' messages.",
+)
+@click.option("--recipient", metavar="KEY", help="This recipient's message only.")
+@opt.smtp
+@opt.set_
+@opt.run
+@opt.record
+@opt.moved_from
 def proof(
-    file: opt.CampaignFile,
-    to: Annotated[list[str], typer.Option("--to", metavar="EMAIL", help="A reviewer; repeatable.")],
-    count: Annotated[
-        int,
-        typer.Option("--count", metavar="N", min=1, max=100, help="How many recipients' messages."),
-    ] = 3,
-    recipient: Annotated[
-        str | None,
-        typer.Option("--recipient", metavar="KEY", help="This recipient's message only."),
-    ] = None,
-    smtp: opt.Smtp = None,
-    set_: opt.Set = None,
-    run: opt.Run = None,
-    record: opt.Record = None,
-    moved_from: opt.MovedFrom = None,
-) -> None:
+    file: Path,
+    *,
+    to: tuple[str, ...],
+    count: int,
+    recipient: str | None,
+    smtp: str | None,
+    set_: tuple[str, ...],
+    run: str | None,
+    record: Path | None,
+    moved_from: str | None,
+) -> int:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
     from sendbatch.cli.calling import Calling
     from sendbatch.cli.terminal import Terminal
@@ -43,7 +55,7 @@ def proof(
     with Workers() as workers:  # loads while the campaign is read
         from sendbatch import api
 
-        campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
+        campaign = given.load(file, run=run, set_=set_, smtp=smtp)
         chosen = Options(moved_from=moved_from)
         with Calling(terminal, workers, record).under_way() as around:
             proofs = api.proof(
@@ -53,7 +65,7 @@ def proof(
         terminal.say(_said(one))
     if outbox := api.outbox(campaign, record=record):
         terminal.say(f"the sandbox keeps them in {shown(outbox)} and delivers none")
-    raise typer.Exit(0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1)
+    return 0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1
 
 
 def _said(one: Proofed) -> str:

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.reports.formats import FORMATS
 
 
+@opt.campaign_file
+@click.option("--format", "form", metavar="|".join(FORMATS), default="text", help="How it is told.")
+@opt.run
+@opt.set_
+@opt.smtp
+@opt.tolerate
+@opt.record
 def report(
-    file: opt.CampaignFile,
-    form: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="How it is told.")
-    ] = "text",
-    run: opt.Run = None,
-    set_: opt.Set = None,
-    smtp: opt.Smtp = None,
-    tolerate: opt.Tolerate = None,
-    record: opt.Record = None,
-) -> None:
+    file: Path,
+    *,
+    form: str,
+    run: str | None,
+    set_: tuple[str, ...],
+    smtp: str | None,
+    tolerate: str | None,
+    record: Path | None,
+) -> int:
     """Write the record to standard output; exits as `run` would."""
     from sendbatch import api
     from sendbatch.cli.masking import for_log
     from sendbatch.cli.wrapping import fitted
 
-    opt.one_of(form, tuple(FORMATS), "--format")
-    campaign = opt.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
+    given.one_of(form, tuple(FORMATS), "--format")
+    campaign = given.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     if not FORMATS[form].is_for_people:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        raise typer.Exit(api.report(campaign, form, sys.stdout, record=record))
+        return api.report(campaign, form, sys.stdout, record=record)
     text = io.StringIO()
     code = api.report(campaign, form, text, record=record)
-    typer.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
-    raise typer.Exit(code)
+    click.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
+    return code

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.words import count
 
 
+@opt.campaign_file
+@click.argument("keys", metavar="KEY…", nargs=-1, required=True, help="Keys or addresses.")
+@click.option(
+    "--as",
+    "as_",
+    metavar="accepted|pending|rejected",
+    required=True,
+    help="What became of them.",
+)
+@opt.run
+@opt.set_
+@opt.smtp
+@opt.record
 def resolve(
-    file: opt.CampaignFile,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys or addresses.")],
-    as_: Annotated[
-        str, typer.Option("--as", metavar="accepted|pending|rejected", help="What became of them.")
-    ],
-    run: opt.Run = None,
-    set_: opt.Set = None,
-    smtp: opt.Smtp = None,
-    record: opt.Record = None,
+    file: Path,
+    keys: tuple[str, ...],
+    *,
+    as_: str,
+    run: str | None,
+    set_: tuple[str, ...],
+    smtp: str | None,
+    record: Path | None,
 ) -> None:
     """Settle recipients in doubt, or deferred by a 5xx, by hand.
 
@@ -27,7 +40,8 @@ def resolve(
     """
     from sendbatch import api
     from sendbatch.values import Status
-    to = Status(opt.one_of(as_, ("accepted", "pending", "rejected"), "--as"))
-    campaign = opt.load(file, run=run, set_=set_, smtp=smtp)
+
+    to = Status(given.one_of(as_, ("accepted", "pending", "rejected"), "--as"))
+    campaign = given.load(file, run=run, set_=set_, smtp=smtp)
     api.resolve(campaign, keys, to, record=record)
-    typer.echo(f"{count(len(keys), 'recipient')} settled as {to}", err=True)
+    click.echo(f"{count(len(keys), 'recipient')} settled as {to}", err=True)

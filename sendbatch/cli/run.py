@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.errors import shown
 
@@ -15,72 +17,113 @@ if TYPE_CHECKING:
     from sendbatch.planning.options import Options
 
 
+@opt.campaign_file
+@click.option("--dry-run", is_flag=True, help="All but connect.")
+@opt.limit
+@opt.only
+@opt.smtp
+@opt.rate
+@opt.set_
+@opt.expect
+@click.option(
+    "--plan", metavar="FILE", type=opt.PATH, help="Send only what this plan.json approved."
+)
+@opt.strict
+@opt.tolerate
+@click.option(
+    "--in-doubt", metavar="hold|resend", default="hold", help="What to do with those in doubt."
+)
+@click.option("--retry", metavar="STATUS[:CODES][,…]", help="Also rejected, failed or deferred.")
+@click.option(
+    "--breaker",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Stop after N permanent refusals in a row (20).",
+)
+@click.option("--accept-changes", is_flag=True, help="Go on with another text or server.")
+@click.option("--stop-after", metavar="TIME", help="Stop after, as 2h or 90m.")
+@click.option("--no-wait", is_flag=True, help="Stop instead of waiting for a quota or a retry.")
+@click.option(
+    "--without-log",
+    is_flag=True,
+    help="Go on though the record's log, or newest state, is lost.",
+)
+@click.option("--first-run", metavar="DATE", help="In CI: begin a record today.")
+@click.option("--yes", "-y", is_flag=True, help="Send without asking.")
+@opt.run
+@opt.record
+@opt.moved_from
+@opt.quiet
+@opt.no_progress
+@click.option("--log-format", metavar="text|json", default="text", help="How progress is told.")
 def run(
-    file: opt.CampaignFile,
-    dry_run: opt.DryRun = False,
-    limit: opt.Limit = None,
-    only: opt.Only = None,
-    smtp: opt.Smtp = None,
-    rate: opt.RateOption = None,
-    set_: opt.Set = None,
-    expect: opt.Expect = None,
-    plan: opt.Plan = None,
-    strict: opt.Strict = False,
-    tolerate: opt.Tolerate = None,
-    in_doubt: opt.InDoubt = "hold",
-    retry: opt.Retry = None,
-    breaker: opt.Breaker = None,
-    accept_changes: opt.AcceptChanges = False,
-    stop_after: opt.StopAfter = None,
-    no_wait: opt.NoWait = False,
-    without_log: opt.WithoutLog = False,
-    first_run: opt.FirstRun = None,
-    yes: opt.Yes = False,
-    run: opt.Run = None,
-    record: opt.Record = None,
-    moved_from: opt.MovedFrom = None,
-    quiet: opt.Quiet = False,
-    no_progress: opt.NoProgress = False,
-    log_format: opt.LogFormat = "text",
-) -> None:
+    file: Path,
+    *,
+    dry_run: bool,
+    limit: int | None,
+    only: tuple[str, ...],
+    smtp: str | None,
+    rate: str | None,
+    set_: tuple[str, ...],
+    expect: str | None,
+    plan: Path | None,
+    strict: bool,
+    tolerate: str | None,
+    in_doubt: str,
+    retry: str | None,
+    breaker: int | None,
+    accept_changes: bool,
+    stop_after: str | None,
+    no_wait: bool,
+    without_log: bool,
+    first_run: str | None,
+    yes: bool,
+    run: str | None,
+    record: Path | None,
+    moved_from: str | None,
+    quiet: bool,
+    no_progress: bool,
+    log_format: str,
+) -> int:
     """Plan, ask when a person is there, send, and report.
 
     Run again, it goes on where it stopped and mails nobody twice.
     """
-    from sendbatch.cli.calling import Calling
-    from sendbatch.cli.terminal import Terminal
-    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
-    from sendbatch.values import BREAKER
 
-    opt.one_of(log_format, ("text", "json"), "--log-format")
-    terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
-    with terminal.telling():
-        opt.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
-        chosen = Options(
-            only=opt.only(only),
-            only_as_typed=tuple(only or ()),
-            limit=limit,
-            retry=opt.retry(retry),
-            breaker=breaker or BREAKER,
-            resend_in_doubt=in_doubt == "resend",
-            accept_changes=accept_changes,
-            strict=strict,
-            approval=plan,
-            no_wait=no_wait,
-            stop_after=opt.seconds(stop_after, "--stop-after"),
-            moved_from=moved_from,
-            without_log=without_log,
-            first_run=opt.day(first_run, "--first-run"),
-        )
-        with Workers() as workers:  # loads while the campaign is read
-            campaign = opt.load(
+    with Workers() as workers:  # first of all: it has as much to load as there is to load below
+        from sendbatch.cli.calling import Calling
+        from sendbatch.cli.terminal import Terminal
+        from sendbatch.planning.options import Options
+        from sendbatch.values import BREAKER
+
+        given.one_of(log_format, ("text", "json"), "--log-format")
+        terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
+        with terminal.telling():
+            given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
+            chosen = Options(
+                only=given.only(only),
+                only_as_typed=only,
+                limit=limit,
+                retry=given.retry(retry),
+                breaker=breaker or BREAKER,
+                resend_in_doubt=in_doubt == "resend",
+                accept_changes=accept_changes,
+                strict=strict,
+                approval=plan,
+                no_wait=no_wait,
+                stop_after=given.seconds(stop_after, "--stop-after"),
+                moved_from=moved_from,
+                without_log=without_log,
+                first_run=given.day(first_run, "--first-run"),
+            )
+            campaign = given.load(
                 file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
             )
             calling = Calling(terminal, workers, record)
             if dry_run:
-                raise typer.Exit(_rehearse(campaign, chosen, calling))
-            raise typer.Exit(_send(campaign, chosen, calling, yes=yes))
+                return _rehearse(campaign, chosen, calling)
+            return _send(campaign, chosen, calling, yes=yes)
 
 
 def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -> int:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 
-def schema(
-    profiles: Annotated[
-        bool, typer.Option("--profiles", help="Of profiles.yaml, not of the campaign file.")
-    ] = False,
-) -> None:
+@click.option("--profiles", is_flag=True, help="Of profiles.yaml, not of the campaign file.")
+def schema(*, profiles: bool) -> None:
     """Print the JSON Schema of the campaign file."""
     from sendbatch import api
 
-    typer.echo(json.dumps(api.schema(profiles=profiles), indent=2))
+    click.echo(json.dumps(api.schema(profiles=profiles), indent=2))

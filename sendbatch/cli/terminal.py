@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
+from click.exceptions import Exit
 
 from sendbatch.cli.live import Live
 from sendbatch.cli.masking import for_log
@@ -68,7 +68,7 @@ class Terminal(Observer):
             if not self._json:
                 raise
             self.complain(str(error), exit_code=error.exit_code)
-            raise typer.Exit(error.exit_code) from None
+            raise Exit(error.exit_code) from None
 
     def planned(self, plan: Overview) -> None:
         self.finished()

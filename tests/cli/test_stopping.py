@@ -240,7 +240,7 @@ def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(desk: Desk
         "import builtins, os, signal\n"
         "loads = builtins.__import__\n"
         "def interrupted(name, *more):\n"
-        "    if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
         "    return loads(name, *more)\n"
         "builtins.__import__ = interrupted\n"
         "from sendbatch.__main__ import main\n"

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from sendbatch.cli.main import app
 from sendbatch.sandbox import Sandbox
@@ -232,5 +231,5 @@ def lines_with_commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "line"), lines_with_commands())
 def test_every_command_in_the_documents_can_be_typed(name: str, line: str) -> None:
     verb, *words = arguments(line)
-    command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
+    command = app.commands[verb]
     command.make_context(verb, words)  # raises where an option or an argument is none of its own

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.own_workers
 
 COMPUTES = 1.5  # seconds of the processor beyond those that a worker takes to load
 
-NOT_FOR_WORKERS = {"pydantic", "yaml", "sqlite3", "aiosmtplib", "smtplib", "typer", "keyring"}
+NOT_FOR_WORKERS = {"yaml", "sqlite3", "aiosmtplib", "smtplib", "click", "keyring"}
 
 WORK = """
 import sys
