@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import email
 import email.policy
 import quopri
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
+from pathlib import Path
 from random import Random
 
 import jinja2
@@ -15,16 +17,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
 
+from benchmarks import setting
+from benchmarks.letter import LETTER, UNPLANNED, Letter
 from sendbatch.campaign.language.environment import environment
-from sendbatch.message.content import Bundle
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.message.bodies import Bodies
+from sendbatch.message.content import Bundle, Content
 from sendbatch.message.quoted import text_part
+from sendbatch.message.reading import read_content
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.ways import body as module
 from sendbatch.message.ways import tables, way
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part
 from tests.kit.thoroughness import examples
+from tests.message.conftest import content
 from tests.message.random_templates import COLUMNS, OTHERS, VARIABLES, Author, random_row
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = [path for path in sorted((ROOT / "campaigns").glob("*.yaml")) if path.stem != "profiles"]
 
 
 def bundle(source: str) -> Bundle:
@@ -250,6 +261,7 @@ def test_a_part_that_cannot_be_planned_is_one_hole_and_the_rest_is_planned(segme
         # What Jinja reads in the loop depends on what is set behind it.
         "{% for i in [1] %}{{ b|default('none') }}{% endfor %}{% set b = a %}{{ b }}",
         "{% macro m() %}{{ b }}{% endmacro %}{% set b = a %}{{ m() }}",
+        "{% for i in [1] %}{% for j in [1] %}{{ b }}{% endfor %}{% set b = a %}{% endfor %}{{ b }}",
     ],
 )
 def test_a_template_that_cannot_be_planned_has_the_plain_path(source: str) -> None:
@@ -330,3 +342,46 @@ def test_nothing_that_a_row_holds_raises() -> None:
         ("", "x", "", "1", "x"),
     ]:
         assert (body.part(row) is None) == (row != ("", "x", "", "1", "x"))  # type: ignore[arg-type]
+
+
+def bodies_alike(made: Content, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """All these rows are planned, and decode to what the plain path gives."""
+    bodies = Bodies(made, columns)
+    assert bodies.is_planned
+    for row in rows:
+        parts = bodies.encoded(row)
+        assert parts is not None
+        plain = bodies.rendered(
+            {**with_globals(made.variables), **dict(zip(columns, row, strict=True))}
+        )
+        expected = [b"".join(text_part("plain", plain.text))]
+        if plain.html is not None:
+            expected.append(b"".join(text_part("html", plain.html)))
+        assert [read(one) for one in parts] == [read(one) for one in expected]
+
+
+@pytest.mark.parametrize("letter", [LETTER, UNPLANNED], ids=["usual", "in segments"])
+def test_the_benchmarks_letter_is_planned(letter: Letter) -> None:
+    made = content(letter.html, letter.text)
+    bodies_alike(made, setting.COLUMNS, [setting.person(number) for number in range(150)])
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_campaign_is_planned(file: Path) -> None:
+    campaign = load_campaign(file)
+    with campaign.recipients.file.open(encoding="utf-8-sig", newline="") as source:
+        header, *rows = csv.reader(source)
+    columns = tuple(name.lower().replace(" ", "_") for name in header)
+    sent_to = [tuple(cell or "friend" for cell in row) for row in rows if "free" not in row]
+    assert sent_to
+    bodies_alike(read_content(campaign), columns, sent_to)
+
+
+def test_text_from_the_html_and_computed_pictures_have_the_plain_path() -> None:
+    for made in (
+        content("<p>{{ first_name }}</p>", None),
+        content("<img src='{{ first_name }}'>", "Hi"),
+    ):
+        bodies = Bodies(made, ("email", "first_name", "customer_id"))
+        assert not bodies.is_planned
+        assert bodies.encoded(("", "https://a.example/a.png", "")) is None

@@ -140,10 +140,15 @@ def _emptied(node: nodes.If) -> nodes.If:
     )
 
 
-def is_read_ahead(body: Sequence[nodes.Node]) -> bool:
-    """Whether one of these nodes sets a name that was read before from within something that has names of its
-    own, as a loop has. There Jinja then knows it as not yet set, whatever else it means, and a macro as what
-    it is set to later: what is read depends on what follows."""
+def is_read_ahead(tree: nodes.Template) -> bool:
+    """Whether a name is set, anywhere in a template, that was read before from within something that has
+    names of its own, as a loop has. There Jinja may know it as not yet set, whatever else it means, and a
+    macro as what it is set to later: what is read depends on what follows, and on what else is read."""
+    frames = [_within(node) for node in every([tree], nodes.Stmt) if not isinstance(node, nodes.If)]
+    return any(map(_is_read_ahead, [tree.body, *frames]))
+
+
+def _is_read_ahead(body: Sequence[nodes.Node]) -> bool:
     read: set[str] = set()  # from within, while it was not set
     kept: set[str] = set()  # by macros
     known: set[str] = set()

@@ -116,8 +116,10 @@ class Snippet:
         return lambda key: write([*self._template.root_render_func(self._with(key))])
 
     def number(self, key: Any) -> int:
-        """The number it writes."""
-        return int(self.text(key))
+        """The number it writes, and nothing else."""
+        for written in self._template.root_render_func(self._with(key)):
+            return int(written)
+        return 0
 
     def items(self, key: Any) -> tuple[object, ...]:
         """Of one made by `iterable`: texts as they are, anything else as an Item. Raises Unfit for more than
@@ -132,8 +134,10 @@ class Snippet:
 
     def _with(self, key: Any) -> Context:
         variables, names = self._variables, self._names
-        for name, value in zip(names, (key,) if len(names) == 1 else key, strict=True):
-            variables[name] = value.value if type(value) is Item else value
+        values = (key,) if len(names) == 1 else key
+        if Item in map(type, values):
+            values = [value.value if type(value) is Item else value for value in values]
+        variables.update(zip(names, values, strict=True))
         return self._context or Context(self._env, variables, None, {})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 _MOST_BYTES = 8 * 1024 * 1024  # of all tables of a walk, in equal shares
@@ -55,6 +55,6 @@ def _size(value: object) -> int:
     """About how many bytes a value takes besides an entry's own."""
     if isinstance(value, (str, bytes)):
         return len(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, (tuple, list)):
         return sum(map(_size, value)) + 60 * len(value)
     return 60
