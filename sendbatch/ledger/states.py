@@ -3,7 +3,7 @@
 Theory of operation. Rows and deliveries are two things. A row of the CSV belongs to the plan, and a new plan
 replaces it: its checks find it sendable (`pending`) or leave it out (`invalid`, `filtered`, `suppressed`,
 `duplicate`). A delivery begins with the first attempt and belongs to the record: what was tried, and how it
-ended. Events happen to deliveries, whatever a plan says meanwhile; `folded` says what both together amount
+ended. Events happen to deliveries, whatever a plan says meanwhile; `status_of` says what both together amount
 to.
 
     pending, deferred, failed ──INTENT──▶ sending ──the reply──▶ accepted | rejected | deferred
@@ -111,7 +111,7 @@ def sources(event: Event) -> tuple[Status, ...]:
     return tuple(sorted(TABLE[event]))
 
 
-def folded(planned: Status | None, tried: Status | None) -> Status:
+def status_of(planned: Status | None, tried: Status | None) -> Status:
     """The status that a report gives somebody: `planned` is what the plan made of the row, None where it has
     none any more, `tried` the status of the delivery of its key, None where nothing was tried."""
     if tried is not None and tried in SENT:

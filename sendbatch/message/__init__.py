@@ -5,7 +5,8 @@ templates are `bundling.Bundle`s; `checks` says what is wrong with it; `letter.L
 can be made before a recipient is known.
 
 For each recipient: `Letter.parts` renders the `parts.Parts` (headers, `bodies`, attachments),
-`compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that.
-`compose.Composer` is these stages in a row, and `identity` says what a message is called. Import the module
-you need: nothing is imported here.
+`compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that. For
+most that is not needed: `planned.Plan` puts their message together from what was encoded before. The Composer
+in `compose` is both, and `identity` says what a message is called. Import the module you need: nothing is
+imported here.
 """

@@ -16,6 +16,7 @@ from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.transport import Cause, Fact, Unfit
 from sendbatch.values import Message
 
+ENVELOPE = (State.MAIL, State.RCPT, State.DATA)  # its commands
 LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
 # Would end the command, or the path within it (RFC 5321 §4.1.2).
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f<>]")
@@ -45,7 +46,7 @@ def unfit(message: Message, offers: Offers) -> Cause | None:
 
 @dataclass(slots=True)
 class Attempt:
-    """`level` is how its envelope is written, `commands` what of it is not yet.
+    """`level` is how its envelope is written; `states` and `commands` are what of it is not yet.
 
     `refused` is the first command that was, `fact` how that ended it. `ready`: 354 has come.
     `body` is kept, dots stuffed, where it goes with its dot.
@@ -53,7 +54,8 @@ class Attempt:
 
     message: Message
     level: int
-    commands: list[tuple[State, bytes]]
+    states: tuple[State, ...]
+    commands: bytes
     refused: State | None = None
     fact: Fact | None = None
     ready: bool = False
@@ -62,19 +64,22 @@ class Attempt:
 
     def next_write(self) -> tuple[tuple[State, ...], bytes]:
         """The commands to write now: one, or all of the group."""
-        count = 1 if self.level == SINGLE else len(self.commands)
-        states, commands = zip(*self.commands[:count], strict=True)
-        del self.commands[:count]
-        return states, b"".join(commands)
+        states, commands = self.states, self.commands
+        if self.level == SINGLE:
+            first, end, self.commands = commands.partition(b"\n")
+            self.states = states[1:]
+            return states[:1], first + end
+        return states, commands
 
     def large_body(self) -> bytes | None:
         """The body to send before the intent is durable; None where it is kept for its dot."""
-        body = _stuffed(self.message)
-        self.body_sent = len(body) > LARGE
-        if self.body_sent:
-            return body
-        self.body = body
-        return None
+        message = self.message
+        body = message.data if message.plain else _stuffed(message.data)
+        if len(body) <= LARGE:
+            self.body = body
+            return None
+        self.body_sent = True
+        return body
 
     def is_out_of_step(self, state: State, code: int, levels: Levels) -> bool:
         """Whether it is the place of a command that is refused, and nothing that it says.
@@ -106,21 +111,17 @@ def attempt(
     envelope = message.envelope
     size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""  # RFC 1870
     beyond_ascii = " BODY=8BITMIME SMTPUTF8" if envelope.smtputf8 else ""  # RFC 6531 §3.4
-    commands = [
-        (State.MAIL, f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n".encode()),
-        (State.RCPT, f"RCPT TO:<{envelope.recipient}>\r\n".encode()),
-        (State.DATA, b"DATA\r\n"),
-    ]
+    mail = f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n"
+    states: tuple[State, ...] = ENVELOPE
+    commands = f"{mail}RCPT TO:<{envelope.recipient}>\r\nDATA\r\n".encode()
     if reset:
-        commands.insert(0, (State.RSET, b"RSET\r\n"))
+        states, commands = (State.RSET, *states), b"RSET\r\n" + commands
     if lone_dot:
-        commands.insert(0, (State.LONE_DOT, b".\r\n"))
-    return Attempt(message, level, commands)
+        states, commands = (State.LONE_DOT, *states), b".\r\n" + commands
+    return Attempt(message, level, states, commands)
 
 
-def _stuffed(message: Message) -> bytes:
-    """The body with a dot before each line that begins with one (RFC 5321 §4.5.2)."""
-    if message.plain:
-        return message.data
-    body = message.data.replace(b"\r\n.", b"\r\n..")
+def _stuffed(body: bytes) -> bytes:
+    """With a dot before each line that begins with one (RFC 5321 §4.5.2)."""
+    body = body.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body

@@ -23,8 +23,8 @@ class State(StrEnum):
     GONE = "gone"
 
 
-# The first digit that lets the envelope go on.
-POSITIVE = {State.RSET: 2, State.MAIL: 2, State.RCPT: 2, State.DATA: 3}
+# The first digit that lets the conversation go on.
+POSITIVE = {State.RSET: 2, State.MAIL: 2, State.RCPT: 2, State.DATA: 3, State.MESSAGE: 2}
 
 # What is asked by each command. Those before MAIL are about no message yet.
 _STEPS = {

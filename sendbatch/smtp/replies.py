@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
@@ -24,6 +25,15 @@ MOST_TEXT = 500  # characters of a reply's text that are kept
 _SIMPLE = re.compile(rb"(?:[2-5][0-9]{2} [^\r\n]{0,%d}\r\n)+" % (MOST_BYTES - len("250 \r\n")))
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")  # RFC 3463 §2
+
+
+def in_one_packet(digits: Sequence[int]) -> re.Pattern[bytes]:
+    """Of so many whole replies, one line each, whose codes begin with these digits. `ReplyParser` takes what
+    it matches for the same replies. The groups are the first one's code and text."""
+    text = rb"[^\r\n]{0,%d}" % (MOST_BYTES - len("250 \r\n"))
+    first, *others = (b"%d[0-9]{2}" % digit for digit in digits)
+    lines = [rb"(%s) (%s)" % (first, text), *(b"%s %s" % (other, text) for other in others)]
+    return re.compile(b"".join(line + rb"\r\n" for line in lines))
 
 
 class ReplyError(Exception):
@@ -122,22 +132,27 @@ class ReplyParser:
 
 def reply_of(answer: Answer, command: str) -> Reply:
     """The answer as the value that flows through the house, its text clean and bounded."""
-    lines = [str(line, "utf-8", "replace") for line in answer.lines]
-    return clean_reply(answer.code, lines, command)
+    code, lines = answer
+    if len(lines) > 1:
+        return clean_reply(code, [str(line, "utf-8", "replace") for line in lines], command)
+    text, enhanced = _parted(code, str(lines[0], "utf-8", "replace"))
+    return Reply(code, _clean(text), command, enhanced)
 
 
 def clean_reply(code: int, lines: list[str], command: str) -> Reply:
     """A Reply from a code and the text of its lines; takes the enhanced code out of the text."""
-    enhanced = None
-    texts = []
-    for line in lines:
-        # RFC 2034 §4: the enhanced code's class is the reply code's first digit.
-        if (match := _ENHANCED.match(line)) is not None and int(line[0]) == code // 100:
-            enhanced = enhanced or match[1]
-            line = line[match.end() :]
-        texts.append(line.strip())
-    text = texts[0] if len(texts) == 1 else " ".join(filter(None, texts))
+    parted = [_parted(code, line) for line in lines]
+    text = " ".join(text for text, _ in parted if text)
+    enhanced = next((found for _, found in parted if found), None)
     return Reply(code, _clean(text), command, enhanced)
+
+
+def _parted(code: int, line: str) -> tuple[str, str | None]:
+    """The text of a line, and the enhanced code at its beginning, whose class is the reply code's first digit
+    (RFC 2034 §4)."""
+    if (match := _ENHANCED.match(line)) is not None and int(line[0]) == code // 100:
+        return line[match.end() :].strip(), match[1]
+    return line.strip(), None
 
 
 def said(reply: Reply) -> str:

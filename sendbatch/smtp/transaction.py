@@ -28,24 +28,34 @@ what becomes of it is kept until `start` is called for it. Two rules:
     any              421                      GONE; MESSAGE refused, an envelope released
     any              what does not fit        GONE; MESSAGE unanswered, an envelope released
 
+What nearly every packet of a server holds, the replies that grant all that is awaited, is known at one
+glance. That abbreviates the table: whatever else comes goes reply by reply.
+
 A lone dot after a 354 that an accepted RCPT precedes would deliver an empty mail: the only lone
 dot written here stands before RSET and follows a refused RCPT (RFC 2920 §3.1).
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 
 from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.attempt import Attempt, attempt, unfit
+from sendbatch.smtp.attempt import ENVELOPE, Attempt, attempt, unfit
 from sendbatch.smtp.facts import POSITIVE, State, misfit
 from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.replies import Answer, ReplyParser, reply_of
+from sendbatch.smtp.replies import Answer, ReplyParser, in_one_packet, reply_of
 from sendbatch.smtp.transport import Break, Cause, End, Fact, Step
 from sendbatch.values import Message
+
+# What is awaited, and the packet that grants all of it.
+AT_ONE_GLANCE = [
+    (deque(awaited), in_one_packet([POSITIVE[state] for state in awaited]))
+    for awaited in ((State.MESSAGE, *ENVELOPE), ENVELOPE)
+]
 
 
 class Transaction:
@@ -114,6 +124,10 @@ class Transaction:
         if self.gone:
             return []
         parser = self._parser
+        if not parser.has_rest:
+            for awaited, granting in AT_ONE_GLANCE:
+                if self.awaited == awaited and (packet := granting.fullmatch(data)) is not None:
+                    return self._all_granted(packet)
         parser.feed(data)
         answers = parser.answers
         actions: list[Action] = []
@@ -140,12 +154,12 @@ class Transaction:
             return self.end(facts.EARLY)
         self._envelope = None
         self.awaited.append(State.MESSAGE)
-        data = envelope.body + b".\r\n"
+        behind = b""
         if isinstance(along, Message):
-            data += self._go_ahead(along)
+            behind = self._go_ahead(along)
         elif along is not None:
-            data += self._say_quit()
-        return [Write(data)]
+            behind = self._say_quit()
+        return [Write(b"%b.\r\n%b" % (envelope.body, behind))]
 
     def end(self, cause: Cause) -> Sequence[Action]:
         """Nothing more will come, or what came cannot be trusted. Settles what is under way.
@@ -234,9 +248,19 @@ class Transaction:
             return self._granted(envelope, state)
         return self._not_granted(envelope, state, answer)
 
+    def _all_granted(self, packet: re.Match[bytes]) -> Sequence[Action]:
+        """At one glance: every reply that is outstanding, the last of them 354."""
+        envelope = self._envelope
+        assert envelope is not None
+        answered: Sequence[Action] = ()
+        if self.awaited[0] is State.MESSAGE:
+            answered = self._message_answered(Answer(int(packet[1]), (packet[2],)))
+        self.awaited.clear()
+        return [*answered, *self._invited(envelope)]
+
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, State.MESSAGE)
-        if reply.code // 100 == 2:
+        if reply.code // 100 == POSITIVE[State.MESSAGE]:
             self.awaited.popleft()
             return [Settle(Fact(End.TAKEN, Step.MESSAGE, reply))]
         if reply.code == 421:
@@ -249,11 +273,7 @@ class Transaction:
 
     def _granted(self, envelope: Attempt, state: State) -> Sequence[Action]:
         if state is State.DATA:
-            if envelope.level == BEHIND and self._levels.learned != BEHIND:
-                self._levels.fits()
-            envelope.ready = True
-            self._got_through(envelope)
-            return self._make_ready(envelope) if self._ahead is None else ()
+            return self._invited(envelope)
         if self.awaited:
             return ()
         if self._parser.answers or self._parser.has_rest:
@@ -261,6 +281,14 @@ class Transaction:
         states, data = envelope.next_write()
         self.awaited.extend(states)
         return [Write(data)]
+
+    def _invited(self, envelope: Attempt) -> Sequence[Action]:
+        """354: the whole envelope is granted."""
+        if envelope.level == BEHIND and self._levels.learned != BEHIND:
+            self._levels.fits()
+        envelope.ready = True
+        self._got_through(envelope)
+        return self._make_ready(envelope) if self._ahead is None else ()
 
     def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 import trustme
 
 from tests.hostile.campaign import House
+from tests.kit.reading import reply_by_reply
 from tests.kit.server import OFFERS, Answer, ScriptedServer, decent
 from tests.kit.thoroughness import thoroughly
 
@@ -29,6 +31,13 @@ def _no_connection_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the fast clock half a minute is a tenth of a second: any pause of a busy machine would end an idle
     connection, and open another."""
     monkeypatch.setattr("sendbatch.delivery.sender.IDLE", 3600.0)
+
+
+@pytest.fixture(autouse=True, params=["at one glance", *thoroughly("reply by reply")])
+def _reading(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How the usual replies are read: no server can tell."""
+    with contextlib.nullcontext() if request.param == "at one glance" else reply_by_reply():
+        yield
 
 
 @pytest.fixture

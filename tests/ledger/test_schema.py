@@ -13,7 +13,6 @@ import pytest
 
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.facts import Noted
-from sendbatch.ledger.sqlite.changes import note
 from sendbatch.ledger.sqlite.record import (
     FILE,
     Ledger,
@@ -23,7 +22,7 @@ from sendbatch.ledger.sqlite.record import (
     read_ledger,
 )
 from sendbatch.ledger.sqlite.schema import open_for_writing, refuse_network
-from sendbatch.ledger.sqlite.sql import transaction
+from sendbatch.ledger.sqlite.sql import note, transaction
 from sendbatch.values import Status
 from tests.kit.people import bring, entries, person, plan, statuses
 from tests.kit.selecting import sending
@@ -98,11 +97,15 @@ def test_a_record_is_read_while_it_is_written(recorded: Path) -> None:
 
 
 def test_a_reader_cannot_change_the_record(recorded: Path) -> None:
+    before = (recorded / FILE).read_bytes()
+
     with (
         read_ledger(recorded) as ledger,
-        pytest.raises(RecordStopped, match="readonly"),
+        pytest.raises(RecordStopped, match="can no longer be written"),
     ):
         sending(ledger).apply([Noted("slowdown", "half the rate", 1.0)])
+
+    assert (recorded / FILE).read_bytes() == before
 
 
 # -- refused ----------------------------------------------------------------------------------
@@ -120,7 +123,7 @@ def test_a_record_of_a_newer_sendbatch_is_refused(recorded: Path, opening: Open)
 
     said = refusal(opening, recorded)
 
-    assert "written by a newer sendbatch (its format is 99, this one reads 2)" in said
+    assert "written by a newer sendbatch (its format is 99, this one reads 3)" in said
     assert "upgrade sendbatch" in said
 
 

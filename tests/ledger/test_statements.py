@@ -181,7 +181,7 @@ def test_a_batch_of_a_limited_run_is_found_without_a_look_at_all_who_are_chosen(
     connection.set_trace_callback(asked.append)
     assert len(backlog.claim_new(19, 5)) == 2  # lines 2 to 21 are chosen
     connection.set_trace_callback(None)
-    (query,) = asked
+    query, _ = asked  # and where they stand
     steps = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
     assert "SEARCH r USING INTEGER PRIMARY KEY (rowid>?)" in steps
     assert not any("ORDER BY" in step for step in steps)

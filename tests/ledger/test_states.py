@@ -11,8 +11,8 @@ from sendbatch.ledger.states import (
     TABLE,
     Event,
     after,
-    folded,
     sources,
+    status_of,
 )
 from sendbatch.values import Status
 
@@ -108,7 +108,7 @@ gone        in_doubt   in_doubt
 def test_a_row_and_its_delivery_amount_to_one_status(line: str) -> None:
     planned, tried, told = line.split()
 
-    assert folded(
+    assert status_of(
         None if planned == "gone" else Status(planned), None if tried == "-" else Status(tried)
     ) is Status(told)
 

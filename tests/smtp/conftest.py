@@ -11,6 +11,7 @@ import trustme
 
 from sendbatch.smtp.connection import Server
 from tests.kit.postbox import Inbox, Postbox, StartPostbox, known, server_context
+from tests.kit.reading import reply_by_reply
 from tests.kit.scripted import QUICK
 
 
@@ -66,3 +67,10 @@ def postbox(authority: trustme.CA) -> Iterator[StartPostbox]:
             return server, inbox
 
         yield start
+
+
+@pytest.fixture(scope="module", params=["at one glance", "reply by reply"])
+def reading(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How the usual replies are read: what a server says means the same."""
+    with contextlib.nullcontext() if request.param == "at one glance" else reply_by_reply():
+        yield

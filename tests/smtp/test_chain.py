@@ -24,6 +24,8 @@ from tests.kit.handing import Ended, Letter, ended, hand_over
 from tests.kit.scripted import QUICK, Talk, a_message, scripted
 from tests.kit.server import ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 T = TypeVar("T")
 OK, GO = b"250 ok\r\n", b"354 go\r\n"
 EHLO = b"250-there\r\n250 PIPELINING\r\n"

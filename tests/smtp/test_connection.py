@@ -13,6 +13,8 @@ from tests.kit.clock import LeapingLoop, leap_with
 from tests.kit.handing import Ended, hand_over
 from tests.kit.scripted import QUICK, Script, Talk, a_message, hand_over_to, scripted
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 OK = b"250 ok\r\n"
 GO = b"354 go\r\n"
 BIG = b"Subject: big\r\n\r\n" + (b"x" * 998 + b"\r\n") * 10_000  # 10 MB: more than buffers take

@@ -18,6 +18,8 @@ from tests.kit.postbox import server_context
 from tests.kit.scripted import QUICK, a_message
 from tests.kit.server import End, Script, ScriptedServer, Visit
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 Replies = dict[tuple[str, int], bytes | None]
 
 

@@ -20,6 +20,8 @@ from sendbatch.values import Status
 from tests.kit.handing import Ended, ended
 from tests.kit.scripted import a_message
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 OFFERS = read_offers(["PIPELINING"])
 OK, GO = b"250 ok\r\n", b"354 go\r\n"
 NO, BUSY, BYE = b"550 no\r\n", b"450 busy\r\n", b"421 bye\r\n"

@@ -16,6 +16,8 @@ from sendbatch.values import Status
 from tests.kit.handing import Ended, ended
 from tests.kit.scripted import a_message
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 OFFERS = read_offers(["SIZE 1000000", "8BITMIME", "SMTPUTF8"])
 MAIL = b"MAIL FROM:<news@example.com> SIZE=26\r\n"
 RCPT = b"RCPT TO:<jane@example.net>\r\n"

@@ -1,5 +1,6 @@
 """The language of templates and expressions: Jinja2 in a sandbox, and what can be said of a source unseen.
 
 `environment` makes the one sandbox there is; `checks` says whether a text is a template or an expression;
-the others find what its author cannot have meant. A worker process loads these modules too.
+`cost` tells what a template may cost; the others find what its author cannot have meant. A worker process
+loads these modules too.
 """

@@ -1,7 +1,7 @@
 """Whom a run may send to, in SQLite: what is next, and the changes that a hand-over makes.
 
-Every statement names the event of `states` it stands for and touches a row only where its present
-status is among the event's sources.
+Whoever is handed out is looked for among what is folded, so each look folds first what was brought since the
+last one. Nothing else that a run asks for needs more than a moment.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
-from sendbatch.ledger.sqlite.changes import write_all
+from sendbatch.ledger.sqlite.attempts import Attempts
+from sendbatch.ledger.sqlite.folding import fold
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.rows import COLUMNS, first, to_recipients
 from sendbatch.ledger.sqlite.selecting import SqliteSelection, restore
 from sendbatch.ledger.sqlite.sql import readable, transaction
-from sendbatch.ledger.sqlite.view import CURRENT, deferred_of, rows_of
+from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, deferred_of, rows_of
 from sendbatch.values import Recipient, Status
 
 
@@ -31,19 +32,22 @@ class SqliteBacklog:
         self,
         connection: sqlite3.Connection,
         hold: Hold | None,
+        attempts: Attempts,
         selection: SqliteSelection,
         now: Callable[[], float],
     ) -> None:
         self._db = connection
         self._hold = hold
+        self._attempts = attempts
         self._selection = selection
         self.now = now
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
-        self._rows, self._deferred = rows_of(CURRENT), deferred_of(CURRENT)
+        self._rows, self._deferred = rows_of(CURRENT, FOLDED), deferred_of(CURRENT)
         first = f'SELECT id - "row" FROM plan_row WHERE plan = {CURRENT} ORDER BY id LIMIT 1'
         # ids are counted on by lines, from here
         self._base = next((base for (base,) in connection.execute(first)), 0)
+        attempts.begin()
 
     def totals(self) -> dict[Status, int]:
         return self._selection.totals()
@@ -53,6 +57,7 @@ class SqliteBacklog:
 
     @readable()
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
+        self._attempts.fold()
         rows = self._db.execute(
             f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND status IN ('pending', 'failed') "
             f"AND place > ?{self._selection.those}{_within(lane)} ORDER BY place",
@@ -72,6 +77,7 @@ class SqliteBacklog:
     def _due(
         self, columns: str, now: float, limit: int, lane: Lane = EVERYONE
     ) -> list[tuple[object, ...]]:
+        self._attempts.fold()
         any_due = "SELECT 1 FROM delivery WHERE status = 'deferred' AND due_at <= ? LIMIT 1"
         if self._db.execute(any_due, (now,)).fetchone() is None:
             return []  # as nearly always; whom to leave out need not be told to SQLite
@@ -84,6 +90,7 @@ class SqliteBacklog:
 
     @readable()
     def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
+        self._attempts.fold()
         found = self._db.execute(
             f"SELECT min(due_at) FROM {self._deferred} WHERE due_at IS NOT NULL "
             "AND holds AND id NOT IN (SELECT value FROM json_each(?)) "
@@ -96,24 +103,25 @@ class SqliteBacklog:
         return (row for row in rows if row[0] not in self._claimed)
 
     def _claim(self, recipients: list[Recipient]) -> list[Recipient]:
-        self._claimed.update([recipient.id for recipient in recipients])
+        ids = [recipient.id for recipient in recipients]
+        self._claimed.update(ids)
+        self._attempts.learn(ids)
         return recipients
 
     def give_back(self, ids: Collection[int]) -> None:
         self._claimed.difference_update(ids)
+        self._attempts.forget(ids)
 
     def apply(self, changes: Sequence[Change]) -> None:
         if changes and self._lost is None:
             try:
-                write_all(self._db, changes, self._hold)
+                self._attempts.append(changes)
             except RecordLost as lost:
                 self._lost = lost
                 # Nothing of it reaches the file any more, which may be another's by now.
                 self._db.execute("PRAGMA wal_autocheckpoint=0")
             else:
-                self._claimed.difference_update(
-                    [change.id for change in changes if isinstance(change, _ENDS)]
-                )
+                self.give_back([change.id for change in changes if isinstance(change, _ENDS)])
         if self._lost is not None:
             self._settle_begun(changes)
             raise self._lost
@@ -123,14 +131,16 @@ class SqliteBacklog:
         begun = [change for change in changes if not isinstance(change, Intent)]
         if begun:
             with contextlib.suppress(RecordStopped):
-                write_all(self._db, begun, self._hold)
+                self._attempts.append(begun)
 
     def tidy(self) -> None:
-        """All that is written stands where it belongs."""
+        self._attempts.tidy()
 
     def end(self) -> None:
         with transaction(self._db, self._hold):
+            fold(self._db)
             restore(self._db)
+        self._attempts.begin()
         if self._hold is not None:
             self._hold.confirm(self._db)
             self._hold.look(self._db)

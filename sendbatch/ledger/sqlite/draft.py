@@ -14,15 +14,15 @@ from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import Plan, Retried
-from sendbatch.ledger.sqlite.changes import note, remember
+from sendbatch.ledger.sqlite.folding import fold, forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
 from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.rows import COLUMNS, to_recipients
 from sendbatch.ledger.sqlite.selecting import TABLES, SqliteSelection
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
+from sendbatch.ledger.sqlite.sql import happens, leads_to, listed, note, remember
 from sendbatch.ledger.sqlite.staging import SqliteStaging
-from sendbatch.ledger.sqlite.view import NOBODY, rows_of_draft
+from sendbatch.ledger.sqlite.view import FOLDED, NOBODY, rows_of_draft
 from sendbatch.ledger.states import SENDABLE, Event, sources
 from sendbatch.values import Recipient, Status
 
@@ -72,7 +72,7 @@ class SqliteDraft(SqliteSelection):
 
     @property
     def _deliveries(self) -> str:
-        return NOBODY if self._is_anew else "delivery"
+        return NOBODY if self._is_anew else FOLDED
 
     @property
     def rows(self) -> str:
@@ -216,8 +216,9 @@ class SqliteDraft(SqliteSelection):
         census = self.people.census()[0] if self._staged is not None else {}
         with self._transaction():
             self._hold_to_last()
+            fold(self._db)
             if self._is_anew:
-                self._db.execute("DELETE FROM delivery")
+                forget(self._db)
             if self._staged is not None:
                 self._merge_plan(*self._staged, census)
             self._take_up()

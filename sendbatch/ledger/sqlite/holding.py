@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
+from sendbatch.ledger.sqlite.view import KNOWN, SENT
 
 NUMBER = "holder"  # in meta
 BEFORE = "holder before"  # in meta: what stood in the lock when this holder took the record
 MOST_NUMBER = 100  # bytes that are read of a lock
 _STANDS = "SELECT value FROM meta WHERE key = 'holder'"
 _COUNT = "UPDATE meta SET value = ? WHERE key = 'holder' AND value = ?"
-_SENT = "SELECT count(*) FROM delivery WHERE status IN ('accepted', 'in_doubt', 'sending')"
+_SENT = f"SELECT count(*) FROM {KNOWN} WHERE status IN {SENT}"
 
 Identity: TypeAlias = tuple[int, int]
 

@@ -16,7 +16,8 @@ from sendbatch.ledger.states import Event
 def seat(db: sqlite3.Connection, last: int, number: int) -> None:
     """Deliveries follow from the rows of the plan `last` to those of the plan `number`."""
     ours = f"(SELECT delivery FROM plan_row WHERE plan = {number:d} AND delivery IS NOT NULL)"
-    db.execute(f"DELETE FROM delivery WHERE NOT {TRIED}")
+    if db.execute(f"DELETE FROM delivery WHERE NOT {TRIED}").rowcount:
+        db.execute("DELETE FROM attempt WHERE delivery NOT IN (SELECT id FROM delivery)")
     db.execute(f"UPDATE delivery SET gone = NULL WHERE gone IS NOT NULL AND id IN {ours}")
     db.execute(
         "UPDATE delivery SET due_at = NULL, gone = coalesce((SELECT r.\"row\" FROM plan_row AS r "
@@ -26,16 +27,22 @@ def seat(db: sqlite3.Connection, last: int, number: int) -> None:
 
 
 def readdress(db: sqlite3.Connection, number: int, among: str = "") -> None:
-    """Who has another address in the plan of this number is to be sent the message there, and nothing of what
-    became of the old one is kept, but for how often it was tried; unless the message was sent. `among`
-    says of whom alone, where the plan is none that is made now: it has said so to all others."""
+    """Who has another address in the plan of this number is to be sent the message there, and what became of
+    the old one is history: of the delivery only how often it was tried is kept; unless the message was sent.
+    `among` says of whom alone, where the plan is none that is made now: it has said so to all others."""
+    those = (
+        f"r.plan = {number:d} AND r.delivery = delivery.id AND r.status = 'pending' AND r.email <> '' "
+        f"AND r.email <> delivery.email AND delivery.{happens(Event.READDRESS)}{among}"
+    )
+    db.execute(
+        "UPDATE attempt SET email = delivery.email FROM delivery, plan_row AS r "
+        f"WHERE attempt.delivery = delivery.id AND attempt.email IS NULL AND {those}"
+    )
     db.execute(
         f"UPDATE delivery SET email = r.email, status = {leads_to(Event.READDRESS)}, "
         "was = iif(was = 'in_doubt', was, NULL), why = NULL, detail = NULL, due_at = NULL, code = NULL, "
         "enhanced_code = NULL, reply = NULL, content = NULL, dated_at = NULL, finished_at = NULL "
-        "FROM plan_row AS r "
-        f"WHERE r.plan = {number:d} AND r.delivery = delivery.id AND r.status = 'pending' "
-        f"AND r.email <> '' AND r.email <> delivery.email AND delivery.{happens(Event.READDRESS)}{among}"
+        f"FROM plan_row AS r WHERE {those}"
     )
 
 

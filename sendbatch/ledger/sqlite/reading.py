@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sendbatch.ledger.facts import Event, Held, Plan, ReportRow
 from sendbatch.ledger.sqlite.people import SqlitePeople
-from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED, gone, rows_of
+from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of
 from sendbatch.reasons import OURS
 from sendbatch.values import Status
 
@@ -24,20 +24,20 @@ _OURS = "(" + ", ".join(f"'{why}'" for why in OURS) + ")"
 
 
 class SqliteReading(SqlitePeople):
-    """Of the last plan, and all the rest that the record tells. `deliveries` is the table of what was tried;
+    """Of the last plan, and all the rest that the record tells. `deliveries` is the table of what was tried,
     `at_rest`: the record is read by who does not write it."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
-        deliveries: str = "delivery",
+        deliveries: str = KNOWN,
         *,
         at_rest: bool = False,
     ) -> None:
         super().__init__(
             connection,
             rows_of(CURRENT, deliveries, at_rest=at_rest),
-            gone(deliveries, at_rest=at_rest),
+            gone(FOLDED if deliveries == KNOWN else deliveries, at_rest=at_rest),
         )
         self._deliveries = deliveries
 

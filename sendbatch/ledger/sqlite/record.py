@@ -16,8 +16,8 @@ from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
+from sendbatch.ledger.sqlite.attempts import Attempts
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
-from sendbatch.ledger.sqlite.changes import remember
 from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
@@ -25,7 +25,8 @@ from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_l
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.recovery import recover, resolve
 from sendbatch.ledger.sqlite.schema import (
-    is_of_version_1,
+    is_earlier,
+    is_of_earlier_version,
     open_copy,
     open_for_reading,
     open_for_writing,
@@ -34,7 +35,7 @@ from sendbatch.ledger.sqlite.schema import (
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
-from sendbatch.ledger.sqlite.sql import transaction, writable
+from sendbatch.ledger.sqlite.sql import remember, transaction, writable
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.values import Status
@@ -79,6 +80,7 @@ class Ledger:
         self._is_begun = False
         (self._synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         self._selection = SqliteSelection(connection)
+        self._attempts = Attempts(connection, hold, self._unsynchronised)
         self.reading = SqliteReading(connection, at_rest=at_rest)
 
     @property
@@ -86,10 +88,13 @@ class Ledger:
         return self._traces is not None and self._traces.under_way
 
     def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
-        return SqliteBacklog(self._connection, self._hold, self._selection, now)
+        return SqliteBacklog(self._connection, self._hold, self._attempts, self._selection, now)
 
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+        with writable():
+            self._attempts.begin()
+        self._attempts.fold()
         draft = SqliteDraft(
             self._connection,
             staging=self._unsynchronised,
@@ -126,16 +131,20 @@ class Ledger:
 
     def _merged(self, selection: SqliteSelection) -> None:
         self._selection = selection
+        self._attempts.begin()
         if self._is_begun:
             self._checkpoint()
 
     def recover(self, at: float) -> int:
         with transaction(self._connection, self._hold):
-            return recover(self._connection, at)
+            found = recover(self._connection, at)
+        self._attempts.begin()
+        return found
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         with transaction(self._connection, self._hold):
             unknown = resolve(self._connection, named, to, at)
+        self._attempts.begin()
         self._confirm()
         return unknown
 
@@ -223,7 +232,7 @@ def open_ledger(
     that is accepted (`without_log`); LockedError."""
     noted = hold.noted if hold is not None and not without_log else b""
     traces = Traces(folder, False, noted, without_log or has_log(folder))
-    if is_of_version_1(folder / FILE):  # it is not touched where it may not be used
+    if is_of_earlier_version(folder / FILE):  # it is not touched where it may not be used
         with _copy(folder, traces) as copy:
             if (doubt := copy.doubt()) is not None:
                 raise doubt
@@ -245,7 +254,7 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
     connection = open_for_reading(folder / FILE)
     if connection is None:
         raise LedgerError(f"{shown(folder / FILE)}: the record cannot be read: there is none yet")
-    if is_of_version_1(folder / FILE):
+    if is_earlier(connection):
         connection.close()
         with _copy(folder, traces, at_rest=True) as ledger:
             yield ledger

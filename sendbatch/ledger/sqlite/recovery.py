@@ -10,25 +10,20 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from sendbatch.ledger.sqlite.changes import CELLS, note
+from sendbatch.ledger.sqlite.folding import crash, fold
 from sendbatch.ledger.sqlite.selecting import restore
-from sendbatch.ledger.sqlite.sql import happens, leads_to
+from sendbatch.ledger.sqlite.sql import happens, leads_to, note
 from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
-from sendbatch.ledger.states import RESOLVED, Event
+from sendbatch.ledger.states import RESOLVED
 from sendbatch.values import Status
-
-_CRASH = (
-    f"UPDATE delivery SET status = {leads_to(Event.CRASH)}, was = NULL, attempts = attempts + 1, "
-    f"vars = {CELLS[Status.IN_DOUBT]}, finished_at = ?, why = 'crashed', detail = NULL "
-    f"WHERE {happens(Event.CRASH)}"
-)
 
 
 def recover(db: sqlite3.Connection, at: float) -> int:
     """What the run before has left, whatever ended it: whom it could send to for itself alone is as before,
     and whoever was on the way is in doubt. Returns how many these are."""
+    fold(db)
     restore(db)
-    found = db.execute(_CRASH, (at,)).rowcount
+    found = crash(db, at)
     if found:
         note(db, "crash", f"{found} found on the way after a crash, now in doubt", at)
     return found
@@ -39,6 +34,7 @@ def resolve(
 ) -> list[str]:
     """Settle by hand those that have one of each `named` spellings. Returns the first spelling of those of
     whom nothing is to be settled; nothing is changed then."""
+    fold(db)
     event = RESOLVED[to]
     ids = [_unsettled(db, spellings) for spellings in named]
     wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]

@@ -22,13 +22,22 @@ from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of
 
-VERSION = 2
+VERSION = 3
+WITHOUT_ATTEMPTS = 2  # the one before: what was brought stood in the deliveries at once
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
+# What was appended and is not folded yet, or is kept as somebody's story (`folding`): what happened (an event
+# of `states`), when, and where it left the delivery; `email` where it was tried, if that is another by now.
+ATTEMPT = """
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, what TEXT NOT NULL, at REAL, status TEXT NOT NULL,
+    was TEXT, attempts INTEGER NOT NULL, due_at REAL, code INTEGER, enhanced_code TEXT, reply TEXT, why TEXT,
+    detail TEXT, content TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL, email TEXT
+)""".strip()
 # `recipient` is empty: only by a table of this name does version 1 see that a record is of a newer version.
 # Without it, it tells people to put a backup in its place, which would mail again whoever that does not know.
-TABLES = """
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE plan (
     id INTEGER PRIMARY KEY, inputs TEXT NOT NULL, started_at REAL NOT NULL, completed_at REAL,
@@ -45,8 +54,10 @@ CREATE TABLE delivery (
     detail TEXT, content TEXT, vars TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL,
     gone INTEGER
 );
+INSERT OR REPLACE INTO meta VALUES ('folded', '0');
 CREATE TABLE event (at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE recipient (id INTEGER PRIMARY KEY);
+{ATTEMPT};
 CREATE INDEX plan_row_delivery ON plan_row (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (due_at) WHERE status = 'deferred';
 CREATE INDEX delivery_sending ON delivery (id) WHERE status = 'sending';
@@ -95,18 +106,24 @@ def _keep_as_it_was(connection: sqlite3.Connection, path: Path) -> None:
         ) from None
 
 
-def is_of_version_1(path: Path) -> bool:
+def is_of_earlier_version(path: Path) -> bool:
     """Whether the record there is yet to be taken over. Raises LedgerError."""
     connection = open_for_reading(path)
     if connection is None:
         return False
     with contextlib.closing(connection):
-        return _version(connection) == version_1.VERSION
+        return is_earlier(connection)
+
+
+def is_earlier(connection: sqlite3.Connection) -> bool:
+    """Whether a record that is open for reading is yet to be taken over."""
+    return _version(connection) < VERSION
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection | None:
-    """A connection that changes nothing but its own temporary tables; None where there is no record yet,
-    for want of a file or as a run was killed while it made one. Raises LedgerError."""
+    """A connection that changes nothing but its own temporary tables, and sees the record as it is now for as
+    long as it is open; None where there is no record yet, for want of a file or as a run was killed while
+    it made one. Raises LedgerError."""
     _refuse_links(path)
     is_there = hold_readable(path.parent)
     _refuse_log_alone(path)
@@ -115,6 +132,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
     _undo_half_a_page(path)
     connection = _connected(path, "ro&immutable=1" if _is_still(path) else "ro")
     with _closed_if_unusable(connection, path):
+        connection.execute("BEGIN")
         if _check_version(connection, path):
             return connection
     connection.close()
@@ -246,17 +264,29 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={VERSION};COMMIT;")
     elif version == version_1.VERSION:
         version_1.take_over(connection, TABLES, VERSION)
+    elif version == WITHOUT_ATTEMPTS:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{ATTEMPT};INSERT OR REPLACE INTO meta VALUES ('folded', '0');"
+            f"PRAGMA user_version={VERSION};COMMIT;"
+        )
 
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+_OURS = {
+    VERSION: OURS,
+    WITHOUT_ATTEMPTS: {table: OURS[table] for table in OURS if table != "attempt"},
+    version_1.VERSION: version_1.OURS,
+}
+
+
 def _check_version(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether it is a record, False for a file with nothing in it. Raises LedgerError."""
     version = _version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    ours = {VERSION: OURS, version_1.VERSION: version_1.OURS}.get(version, {})
+    ours = _OURS.get(version, {})
     if ours and tables >= ours.keys():
         connection.execute("PRAGMA trusted_schema=OFF")
         for table in ours:

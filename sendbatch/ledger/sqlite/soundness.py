@@ -14,7 +14,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sendbatch.ledger.facts import Unsound
-from sendbatch.ledger.states import LEFT_OUT
+from sendbatch.ledger.sqlite.view import STANDING, UNFOLDED
+from sendbatch.ledger.states import LEFT_OUT, Event
 from sendbatch.values import Status, Why
 
 MOST_TEXT = 100_000  # characters of what others said, or we noted
@@ -100,11 +101,20 @@ _DELIVERY = {
     },
     "gone": _if_any("gone", _number("gone", 1, MOST_NUMBER)),
 }
+_ATTEMPT = {
+    "id": _number("id", 1, MOST_NUMBER),
+    "delivery": _number("delivery", 1, MOST_NUMBER),
+    "what": f"what IN {_listed((*Event, 'own'))}",
+    "at": _if_any("at", _number("at", 0, MOST_TIME)),
+    **{name: _DELIVERY[name] for name in STANDING},
+    "email": _if_any("email", _text("email")),
+}
 OURS: Mapping[str, frozenset[str]] = {  # the tables and their columns
     "meta": frozenset(_META),
     "plan": frozenset(_PLAN),
     "plan_row": frozenset({*_ROW, "plan", "vars"}),
     "delivery": frozenset(_DELIVERY),
+    "attempt": frozenset(_ATTEMPT),
     "event": frozenset(_EVENT),
 }
 
@@ -136,7 +146,8 @@ def hold_plans(db: sqlite3.Connection) -> None:
 
 
 def hold_rows(db: sqlite3.Connection) -> None:
-    """What stands in `plan_row`, `delivery` and `event` can be used. Raises Unsound, sqlite3.Error."""
+    """What stands in `plan_row`, `delivery`, `attempt` and `event` can be used. Raises Unsound,
+    sqlite3.Error."""
     _hold(db, "event", _EVENT, "rowid")
     plans = _columns(db)
     last = max(plans, default=0)
@@ -145,11 +156,27 @@ def hold_rows(db: sqlite3.Connection) -> None:
     vars_ = f"{_text('vars')} AND (json_array_length(vars) = {count} OR plan <> {last})"
     _hold(db, "plan_row", {**_ROW, "plan": "plan >= 1", "vars": vars_}, "id")
     _hold(db, "delivery", _DELIVERY, "id")
+    _hold_attempts(db)
     strange = db.execute(
         "SELECT r.id FROM plan_row AS r JOIN delivery AS d ON d.id = r.delivery WHERE r.key <> d.key LIMIT 1"
     ).fetchone()
     if strange is not None:
         raise Unsound(f"plan_row {strange[0]}: delivery")
+
+
+def _hold_attempts(db: sqlite3.Connection) -> None:
+    """How far is folded can be believed: beyond it are attempts of people there are, and no intent stands
+    before it, where only the ends of attempts are kept."""
+    _hold(db, "attempt", _ATTEMPT, "id")
+    if db.execute("SELECT value FROM meta WHERE key = 'folded'").fetchone() is None:
+        raise Unsound("meta: folded")
+    strange = db.execute(
+        f"SELECT id FROM attempt WHERE {UNFOLDED} AND delivery NOT IN (SELECT id FROM delivery) "
+        "AND delivery NOT IN (SELECT id FROM plan_row) UNION ALL "
+        f"SELECT id FROM attempt WHERE NOT {UNFOLDED} AND what = 'intent' LIMIT 1"
+    ).fetchone()
+    if strange is not None:
+        raise Unsound(f"attempt {strange[0]}")
 
 
 def decoded(texts: Sequence[str]) -> list[list[str]]:
@@ -216,4 +243,5 @@ _IN_META: Mapping[str, Callable[[str], bool]] = {
     "salt": _is_hex,
     "keyed": _begins_with_a_time,
     "path": lambda text: "\0" not in text,
+    "folded": lambda text: text.isascii() and text.isdecimal() and int(text) < MOST_NUMBER,
 }

@@ -1,16 +1,19 @@
-"""What all sides of the SQLite record share: transactions, and statuses as SQL."""
+"""What all sides of the SQLite record share: transactions, statuses as SQL, a line of `meta` or `event`."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.facts import Unsound
-from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.states import TABLE, Event, sources
 from sendbatch.values import Status
+
+if TYPE_CHECKING:
+    from sendbatch.ledger.sqlite.holding import Hold
 
 
 def listed(statuses: Collection[Status]) -> str:
@@ -32,6 +35,16 @@ def leads_to(event: Event) -> str:
         return told.pop()
     whens = (f"WHEN '{old}' THEN " + (f"'{to}'" if to else "was") for old, to in TABLE[event].items())
     return f"CASE status {' '.join(whens)} END"
+
+
+def remember(db: sqlite3.Connection, key: str, value: str) -> None:
+    """One line of `meta`."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def note(db: sqlite3.Connection, kind: str, detail: str, at: float) -> None:
+    """One event."""
+    db.execute("INSERT INTO event VALUES (?, ?, ?)", (at, kind, detail))
 
 
 @contextmanager

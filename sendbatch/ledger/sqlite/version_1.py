@@ -27,7 +27,7 @@ _COLUMNS = (
     "id plan row key claim email vars status was attempts due_at code enhanced_code reply reason content "
     "dated_at first_attempt_at finished_at"
 )
-OURS = {table: columns for table, columns in OURS_NOW.items() if table not in ("plan_row", "delivery")} | {
+OURS = {table: OURS_NOW[table] for table in ("meta", "plan", "event")} | {
     "recipient": frozenset(_COLUMNS.split())
 }
 _KEPT_TABLES = OURS.keys() & OURS_NOW.keys()

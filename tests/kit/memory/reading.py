@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow, Saying
-from sendbatch.ledger.states import SENT, folded
+from sendbatch.ledger.states import SENT, status_of
 from sendbatch.values import OF_DNS, Recipient, Reply, Status
 from tests.kit.memory.state import Delivery, Row, State
 
@@ -27,12 +27,12 @@ def entry_of(row: Row, one: Delivery | None) -> Entry:
         )  # fmt: skip
     is_deliverys = row.holds or one.status in SENT  # and not what the checks say
     found = one if is_deliverys else row
-    return _entry(one, row, folded(row.status, one.status), is_deliverys, found.why, found.detail)
+    return _entry(one, row, status_of(row.status, one.status), is_deliverys, found.why, found.detail)
 
 
 def entry_of_gone(one: Delivery) -> Entry:
     row = Row(one.gone or 0, one.key, one.email, (), Status.PENDING)
-    status = folded(None, one.status)
+    status = status_of(None, one.status)
     return _entry(one, row, status, status is one.status, one.why, one.detail)
 
 

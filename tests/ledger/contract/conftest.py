@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sendbatch.ledger.sqlite import attempts
 from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
 from tests.kit.memory.record import MemoryRecord
@@ -22,6 +23,14 @@ def sqlite_record() -> Iterator[Record]:
 @contextlib.contextmanager
 def memory_record() -> Iterator[Record]:
     yield MemoryRecord()
+
+
+@contextlib.contextmanager
+def in_bulk_at_once() -> Iterator[None]:
+    """What a store does in bulk it does as soon as there is anything to do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts, "ENOUGH", 1)
+        yield
 
 
 STORES = {"sqlite": sqlite_record, "memory": memory_record}

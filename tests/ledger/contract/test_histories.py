@@ -18,6 +18,7 @@ from tests.kit.people import OUTCOMES, entries, left_out, outcome_of, person, st
 from tests.kit.selecting import sending
 from tests.kit.thoroughness import examples
 from tests.ledger.conftest import empty_record
+from tests.ledger.contract.conftest import in_bulk_at_once
 
 KEYS = ("ann", "bob", "eve", "joe")
 ADDRESSES = ("one@example.com", "two@example.com", "three@example.org")
@@ -109,6 +110,13 @@ class Histories(RuleBasedStateMachine):
                 sending(self.ledger).apply(outcome_of(one.id, status))
                 assert self.by_key()[key].status is status
         self.remember()
+
+    @rule()
+    def tidy(self) -> None:
+        before = entries(self.ledger)
+        with in_bulk_at_once():
+            sending(self.ledger).backlog.tidy()
+        assert entries(self.ledger) == before
 
     @rule(key=st.sampled_from(KEYS))
     def release(self, key: str) -> None:

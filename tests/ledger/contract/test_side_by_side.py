@@ -29,7 +29,7 @@ from sendbatch.ledger.store import Backlog, Draft, Record
 from sendbatch.values import Checked, Outcome, Reply, Status, Why
 from tests.kit.people import OUTCOMES, left_out, person, stage
 from tests.kit.thoroughness import examples
-from tests.ledger.contract.conftest import STORES
+from tests.ledger.contract.conftest import STORES, in_bulk_at_once
 
 T = TypeVar("T")
 
@@ -222,6 +222,12 @@ class Stores(RuleBasedStateMachine):
             for one in record.reading.entries(statuses):
                 if one.id in ids:
                     backlog.apply(changes(one.id))
+
+    @rule()
+    def tidy(self) -> None:
+        with in_bulk_at_once():
+            for backlog in self.backlogs:
+                backlog.tidy()
 
     @rule(detail=st.sampled_from(("one", "two")), at=st.sampled_from((10.0, 56.0, 90.0)))
     def note(self, detail: str, at: float) -> None:
