@@ -98,7 +98,8 @@ def _told(tally: Tally, started: float) -> str:
 def _told_of_steps(tally: Tally) -> str:
     """How often a run was killed at each, and which could not be told of here or never came."""
     names = [step.name for step in STEPS]
-    return "\n".join(["killed", *(f"  {tally.steps[name]:5}  {name}" for name in names)])
+    told = (f"  {tally.steps[name]:5} of {tally.tried[name]:5}  {name}" for name in names)
+    return "\n".join(["killed, of all runs that were to be", *told])
 
 
 if __name__ == "__main__":

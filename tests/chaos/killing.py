@@ -194,8 +194,9 @@ class Campaign:
     def _run_to_a_step(self) -> bool:
         step = next_step(self._tally.tried, self._random, tls=self._setting.tls)
         self._tally.tried[step.name] += 1
-        nth = self._random.randint(1, 3 if step.seldom else self._most)
-        armed = self._armed if self.by_clock < 1 else None  # a dot is told of, as any moment is
+        nth = self._random.randint(1, 3 if step.seldom else 8 if step.early else self._most)
+        is_told = self.by_clock < 1  # of dots, as of any moment of the server's
+        armed = self._armed if is_told and not step.early else None
         self._process = self._start(step.environ(nth, Disk(self._folder), armed))
         was_killed = self._was_killed(PATIENCE)
         self._tally.steps[step.name] += was_killed

@@ -25,7 +25,7 @@ from sendbatch.values import Status
 from tests.chaos.cuts import WITH_ALL, Cut, Image, Trace
 from tests.chaos.killing import Campaign, Setting, Tally, Target
 from tests.chaos.recording import Ledger, RecordingServer
-from tests.chaos.steps import checkpoints_each
+from tests.chaos.steps import bulk_each
 from tests.kit.disk import Disk
 from tests.kit.server import End
 
@@ -71,7 +71,7 @@ class PowerCuts(Campaign):
     """One campaign in `folder`, whose runs are watched; then the power fails at every moment of them."""
 
     by_clock, by_step = 0.3, 0.0
-    pages = 12  # of the log make a checkpoint: else few messages make none
+    pages, attempts = 12, 5  # make a checkpoint, and a fold: else few messages make none
     goes_on = 3  # cuts, of all, after which a whole run is tried
     share = 1.0  # of the states of the disk that are opened
     _is_watched = True
@@ -139,7 +139,9 @@ class PowerCuts(Campaign):
             yield server
 
     def _environ(self) -> dict[str, str]:
-        watched = self._disk.environ() | checkpoints_each(self.pages) if self._is_watched else {}
+        watched = (
+            self._disk.environ() | bulk_each(self.pages, self.attempts) if self._is_watched else {}
+        )
         return super()._environ() | watched
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from sendbatch.ledger.sqlite import schema
 from tests.kit.disk import CannotBeWatched, Disk, Fault, library
 
 HOOK = Path(__file__).parent / "hook"
@@ -22,36 +21,33 @@ HOOK = Path(__file__).parent / "hook"
 @dataclass(frozen=True, slots=True)
 class Step:
     """Behind `fault`, or where there is none, in the hook, by its own name. `seldom`: it comes once for many
-    messages. `plain`: it can be told only where nothing is encrypted."""
+    messages. `plain`: it can be told only where nothing is encrypted. `early`: before any message."""
 
     name: str
     fault: Fault | None = None
     seldom: bool = False
     plain: bool = False
+    early: bool = False
 
     def environ(self, nth: int, disk: Disk, armed: Path | None) -> dict[str, str]:
         """Variables of a process that is to die the `nth` time it comes here, from when `armed` is there."""
-        if self.fault is None:
-            told = {"CHAOS_STEP": self.name, "CHAOS_NTH": str(nth), "CHAOS_ARMED": str(armed or "")}
-            return told | hooked()
-        more = checkpoints_each(20) if self.fault.what.endswith("-main") else {}
-        return more | disk.environ(replace(self.fault, nth=nth), armed)
+        often = bulk_each(20, 20) if self.seldom else _hooked()
+        if self.fault is not None:
+            return often | disk.environ(replace(self.fault, nth=nth), armed)
+        told = {"CHAOS_STEP": self.name, "CHAOS_NTH": str(nth), "CHAOS_ARMED": str(armed or "")}
+        return often | told
 
 
-def hooked() -> dict[str, str]:
-    return {
-        "PYTHONPATH": os.pathsep.join([str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])])
-    }
+def _hooked() -> dict[str, str]:
+    """Variables of a process that Python loads the hook into."""
+    path = [str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(path)}
 
 
-def checkpoints_each(pages: int) -> dict[str, str]:
-    """Variables of a process that brings its log into the file so often, and not each thousand pages."""
-    return hooked() | {"CHAOS_PAGES": str(pages)}
-
-
-def _appends() -> bool:
-    """Whether records of this version have attempts that are folded."""
-    return "TABLE attempt" in schema.TABLES
+def bulk_each(pages: int, attempts: int) -> dict[str, str]:
+    """Variables of a process that brings its log into the file each so many pages of it, and folds so many
+    attempts, in place of a thousand and some hundred."""
+    return _hooked() | {"CHAOS_PAGES": str(pages), "CHAOS_ATTEMPTS": str(attempts)}
 
 
 STEPS = (
@@ -59,12 +55,14 @@ STEPS = (
     Step("written, and not synchronised", Fault("sync-log", "kill")),
     Step("after the commit, before its dots", Fault("sync-log", "kill-after")),
     Step("before a dot", Fault("dot", "kill"), plain=True),
-    Step("between two dots", Fault("dot-second", "kill"), plain=True),
+    Step("between two dots", Fault("dot-second", "kill"), seldom=True, plain=True),
     Step("after a dot", Fault("dot", "kill-after"), plain=True),
     Step("in a checkpoint", Fault("write-main", "kill"), seldom=True),
     Step("after a checkpoint", Fault("sync-main", "kill-after"), seldom=True),
+    Step("before a commit of the start", early=True),
     Step("before the commit"),
-    *((Step("in a fold", seldom=True), Step("after a fold", seldom=True)) if _appends() else ()),
+    Step("in a fold", seldom=True),
+    Step("after a fold", seldom=True),
     Step("while composing", seldom=True),
 )
 

@@ -2,9 +2,9 @@
 the path; used by tests/chaos alone.
 
 CHAOS_STEP   the step, by its name in steps.py
-CHAOS_NTH    the how manieth time it is reached
+CHAOS_NTH    at which time it is reached, the first being 1
 CHAOS_ARMED  a file; counted is from when it exists, or at once where none is named
-CHAOS_PAGES  in place of all this: how many pages of the log make a checkpoint
+CHAOS_PAGES  how many pages of the log make a checkpoint, CHAOS_ATTEMPTS  how many attempts make a fold
 """
 
 import os
@@ -37,6 +37,7 @@ def traced(statement):
     if INTO_DELIVERIES.match(statement):
         is_folding = True
     elif statement == "COMMIT":
+        reached("before a commit of the start")
         reached("before the commit")
         if is_folding:
             reached("in a fold")
@@ -48,7 +49,7 @@ def connect(path, *arguments, connect=sqlite3.connect, **options):
     if "ledger.sqlite" in str(path):
         if PAGES:
             connection.execute(f"PRAGMA wal_autocheckpoint={PAGES}")
-        else:
+        if STEP:
             connection.set_trace_callback(traced)
     return connection
 
@@ -67,6 +68,10 @@ def composing(kind, name):
 
 if (STEP or PAGES) and "run" in sys.orig_argv:
     sqlite3.connect = connect
+    if PAGES:
+        from sendbatch.ledger.sqlite import attempts
+
+        attempts.ENOUGH = int(os.environ["CHAOS_ATTEMPTS"])
     if STEP == "while composing":
         from sendbatch.message.compose import Composer
         from sendbatch.rendering.pool import Pool
