@@ -32,6 +32,8 @@ from sendbatch.limits.sharing import LOOK
 from sendbatch.smtp.transport import Transport
 from sendbatch.words import count
 
+TIME_IS_OVER = "the time given with --stop-after is over"
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -116,6 +118,8 @@ class Engine:
             self._senders[0].begin_with(first, since)
         committer = self._assignment.committer
         committer.failed, committer.between = self._course.break_off, self._building.compose_ahead
+        if self._policy.stop_after is not None and self._policy.stop_after <= 0:
+            self._stop.soon(TIME_IS_OVER)
         self._course.begin()
         watching = list(self._watching())
         try:
@@ -209,4 +213,4 @@ class Engine:
 
     async def _stop_after(self, seconds: float) -> None:
         if not await self._clock.wait(self._course.soon, seconds):
-            self._stop.soon("the time given with --stop-after is over")
+            self._stop.soon(TIME_IS_OVER)

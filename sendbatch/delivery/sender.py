@@ -112,15 +112,24 @@ class Sender:
         if self._connection is not None:
             seconds = min(seconds, self._used_at + IDLE - clock.steady())
         await clock.wait(self._queue.filled, max(seconds, 0.001))
-        # also the first one, while a person thought about the question
-        if self._connection is not None and clock.steady() - self._used_at >= IDLE:
+        if self._connection is not None and self._is_unused:
             await self._leave()
+
+    @property
+    def _is_unused(self) -> bool:
+        """Whether the connection has been for so long that servers may have enough of it."""
+        return self._clock.steady() - self._used_at >= IDLE
 
     async def _is_open(self) -> bool:
         if self._connection is not None and not self._connection.usable:
             self._drop()
-        if self._connection is not None and self._handed >= self._most(self._connection):
-            await self._leave()  # another has learned the limit while this one waited for its slot
+        if self._connection is not None and (
+            # the first one, while a person thought about the question
+            self._is_unused
+            # another has learned the limit while this one waited for its slot
+            or self._handed >= self._most(self._connection)
+        ):
+            await self._leave()
         if self._connection is None:
             if self._opener.has_free and not await self._is_needed():
                 return False

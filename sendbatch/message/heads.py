@@ -157,7 +157,7 @@ def _made_by(written: Written) -> Callable[[_Variables], bytes]:
 
 def _fit(header: bytes) -> bytes:
     """Headers that can go on the wire as they stand; there may be none. Raises Unusual for others."""
-    if header and (len(header) > _LONGEST or not header.isascii() or not is_plain(header)):
+    if header and (len(header) > _LONGEST or not is_plain(header)):
         raise Unusual
     return header
 

@@ -16,6 +16,7 @@ from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.limits.sharing import wait_for_share
+from sendbatch.message.compose import Composer
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
@@ -118,6 +119,7 @@ class Sending:
             after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
             keys=keys,
             history=history,
+            composer=_composer(reading, prepared),
         )
         self._job.observer.sending(prepared.sendable)
         try:
@@ -154,6 +156,13 @@ class Sending:
             prepared.content.bounces_to,
         )
         return history_of(reading, way)
+
+
+def _composer(reading: Reading, prepared: Prepared) -> Composer:
+    """Builds on the loop what the workers of `prepared.pool` would build."""
+    plan = reading.plan()
+    assert plan is not None  # whom a run sends to is of one
+    return Composer(prepared.content, plan.columns, prepared.salt)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,13 @@ import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import nodes
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, MOST, Bound, Costs
-from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.environment import environment, expression_tree
+from sendbatch.campaign.language.expressions import Expressions
+from sendbatch.campaign.language.spending import Spending
 from sendbatch.campaign.model import Json
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import RENDER_ERRORS
@@ -204,6 +207,66 @@ cells = st.one_of(
     st.text(alphabet="ab,<>&\"'=. \n-9ßŉΐİ😀ё", max_size=60),
     st.builds(mul, st.sampled_from([",", "<", "😀", "ΐ", "a,", "9", "\n"]), st.integers(0, 300)),
 )
+
+
+EXPRESSIONS = [
+    *("'%99s' % name", "('<b>'|e) ~ items ~ items", "[name|safe, items]|join(items)", "name|indent(items)"),
+    *("name|upper", "name|lower", "name|title", "name|capitalize", "name|e", "name|urlencode"),
+    *("name|tojson", "name|trim", "name.upper()", "name.lower()", "name.title()", "name.swapcase()"),
+    *("name.casefold()", "name.strip()", "name.capitalize()", "name|replace('', items)"),
+    *("name|replace('a', items)", "name|indent(9, true, true)", "name|indent(items)", "name|center(99)"),
+    *("name.zfill(50)", "name|truncate(5, true, items, 0)", "name|wordwrap(20, true, items)"),
+    *("name|list|join(items)", "name.split(items or 'x')|join('--')", "items.join(name)"),
+    *("name|reverse", "('<b>'|e) ~ name ~ items", "(name|safe) + items", "name + items", "'%s' % name"),
+    *("'%-20s%5.2f' % (name, points|float(0))", "'{:>30}{:,.2f}'.format(name, points|float(0))"),
+    *("'%s%s'|format(name|e, items)", "'{0}{0}'.format(name)", "'%%' % ()"),
+    *("points|int(0) * (points|int(0))", "points|float(0) * 3.7", "points|int(0) + 1"),
+    *("points|int(0) / 7", "points|int(0) % 7", "points|int(0) // 7", "-(points|int(0))"),
+    *("(points|int(0)) ** 2", "points|int(0) - 5", "points|float(0)|round(3)"),
+    *("'%.99f' % (points|float(0))", "points|float(0)|filesizeformat", "points|float"),
+    *("name|map('upper')|join", "name.split()|map('e')|join(',')", "name|first", "name[1:9]", "name[0]"),
+    *("name|length", "name == items", "name if points else items", "name or items"),
+    *("name.partition('a')[2]", "products|map(attribute='name')|join(name)", "products[0].name ~ name"),
+    *("greetings[name]|default(items)", "greetings|dictsort|first|join(name)", "many|sum"),
+    *("many|length", "shop|tojson", "[name, items]", "shop", "nobody|default(name)", "name|sort|join"),
+    *("name|unique|join(items)", "name|max"),
+]  # fmt: skip
+ROWS = [
+    ("Jane Doe", "|", "12.5"),
+    ("ΐΐΐ", "ŉßİ" * 9, "1e308"),
+    ("a" * 30, "<&'\"> " * 9, "-1e-300"),
+    ("😀 " * 20, "\n" * 30, "9" * 300),
+    ("a\n\n a-b. " * 9, "é", "1_000"),
+    ("<>'&", "%s{}", "inf"),
+    ("\n" * 40, "x'" * 40, "5"),
+    ("", "", ""),
+]
+
+
+def longest(expression: str, row: tuple[str, str, str]) -> float:
+    """How long the result of an expression is said to be at most."""
+    output = expression_tree(environment(), expression).body[0]
+    assert isinstance(output, nodes.Output)
+    found = Expressions(Spending(), COLUMNS, VARIABLES).value(output.nodes[0])
+    return found.as_text.at({name: len(cell) for name, cell in zip(COLUMNS, row, strict=True)})
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_no_result_is_longer_than_was_said(expression: str) -> None:
+    for autoescape in (False, True):
+        template = environment(autoescape=autoescape).from_string(f"{{% set x = {expression} %}}")
+        for row in ROWS:
+            try:
+                module = template.make_module({**VARIABLES, **dict(zip(COLUMNS, row, strict=True))})
+                found = str(module.x)  # type: ignore[attr-defined]
+            except RENDER_ERRORS:
+                continue
+            assert len(found) <= longest(expression, row)
+
+
+def test_loops_within_loops_over_the_same_count_with_its_square() -> None:
+    letter = bound("{% for x in items.split(',') %}{% for y in x %}{{ x }}{% endfor %}{% endfor %}")
+    assert letter.cost_of(("", "a" * 2_000, "")) >= 2_000 * 2_000
 
 
 @given(templates(), st.tuples(cells, cells, cells), st.booleans())

@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from sendbatch.errors import RecordLost, RecordStopped
-from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.committer import LOOKS, Committer
 from sendbatch.ledger.facts import Change, Noted
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.sqlite.schema import open_for_writing
@@ -76,7 +76,7 @@ def note(number: int) -> Noted:
 
 async def turn() -> None:
     """Until all that is due in this turn of the loop, and what follows it, has been done."""
-    for _ in range(5):
+    for _ in range(LOOKS + 5):
         await asyncio.sleep(0)
 
 
@@ -134,6 +134,46 @@ def test_all_that_a_turn_brings_is_one_transaction_and_all_are_told_in_order(
 
     assert store.done == [51, *(f"told {number}" for number in range(50)), "tidied"]
     assert noted(ledger)[:50] == [str(number) for number in range(50)]
+
+
+@pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])
+def test_what_is_written_by_who_was_told_has_left_before_the_next_commit(
+    store: Watched, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def work(committer: Committer) -> None:
+        here, there = socket.socketpair()
+        there.setblocking(False)
+
+        class Other(asyncio.Protocol):
+            """Another connection, which is answered while the first commit is synchronised."""
+
+            def data_received(self, data: bytes) -> None:
+                store.meanwhile = lambda: store.done.append(there.recv(9))
+                committer.write([note(2)], store.told("told"))
+
+        transport, _ = await asyncio.get_running_loop().create_connection(Other, sock=here)
+        store.meanwhile = partial(there.send, b"250")
+        committer.write([note(1)], lambda _: transport.write(b"."))
+        await turn()
+        await turn()
+        transport.close()
+        there.close()
+
+    run(store, work, loop)
+
+    assert [what for what in store.done if what != "tidied"] == [1, b".", 1, "told"]
+
+
+def test_who_is_answered_a_moment_later_shares_the_commit(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
+        committer.write([note(1)], store.told("told"))
+        await asyncio.sleep(0)
+        committer.write([note(2)], store.told("told as well"))
+        await turn()
+
+    run(store, work)
+
+    assert store.done == [2, "told", "told as well", "tidied"]
 
 
 @pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])

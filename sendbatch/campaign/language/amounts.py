@@ -7,7 +7,7 @@ greatest lengths is true of all others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 _MOST_TERMS = 200
@@ -96,3 +96,12 @@ def fixed(number: float) -> Amount:
 
 
 NOTHING = fixed(0)
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """As much as all of them together."""
+    terms: dict[_Product, float] = {}
+    for amount in amounts:
+        for product, factor in amount._terms.items():
+            terms[product] = terms.get(product, 0) + factor
+    return Amount(terms)

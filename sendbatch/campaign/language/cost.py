@@ -110,9 +110,10 @@ class Costs:
 
     def _template(self, name: str) -> None:
         with self._spent.deeper():
-            if name not in self._sources:
+            source = self._sources.get(name)
+            if source is None or len(source) > MOST:
                 raise Unbounded
-            self._statements(environment().parse(self._sources[name]).body)
+            self._statements(environment().parse(source).body)
 
     def _statements(self, body: Sequence[nodes.Node]) -> None:
         for node in body:
@@ -140,15 +141,17 @@ class Costs:
 
     def _if(self, node: nodes.If) -> None:
         self._value(node.test)
-        spent, names = self._spent, self._spent.names
+        names = self._spent.names
         ways = [self._aside(body) for body in (node.body, node.elif_, node.else_)]
         cost, written = NOTHING, NOTHING
         for way in ways:
             cost, written = cost.or_else(way.cost), written.or_else(way.written)
             for name, value in way.names.items():
                 names[name] = value.or_else(names.get(name, value))
-        spent.cost += cost
-        spent.written += written
+        self._spent.add(cost, written)
+
+    def _add(self, other: Spending) -> None:
+        self._spent.add(other.cost, other.written)
 
     def _aside(self, body: Sequence[nodes.Node]) -> Spending:
         return self._spent.aside(partial(self._statements, body))
@@ -166,7 +169,7 @@ class Costs:
             self._statements(node.body)
 
         spent.each(item, spent.aside(turn), several)
-        spent.add(self._aside(node.else_))
+        self._add(self._aside(node.else_))
 
     def _set(self, node: nodes.Assign) -> None:
         self._assign(node.target, self._value(node.node))
@@ -183,7 +186,7 @@ class Costs:
     def _block(self, body: Sequence[nodes.Node]) -> Estimate:
         """What is written in a body, as a text."""
         made = self._aside(body)
-        self._spent.cost += made.cost
+        self._spent.add(made.cost)
         return text(made.written, is_markup=True)
 
     def _with(self, node: nodes.With) -> None:
@@ -194,15 +197,15 @@ class Costs:
                 self._assign(target, value)
             self._statements(node.body)
 
-        self._spent.add(self._spent.aside(within))
+        self._add(self._spent.aside(within))
 
     def _body(self, node: nodes.Block | nodes.Scope | nodes.ScopedEvalContextModifier) -> None:
-        self._spent.add(self._aside(node.body))
+        self._add(self._aside(node.body))
 
     def _include(self, node: nodes.Include) -> None:
         if not isinstance(node.template, nodes.Const) or not isinstance(node.template.value, str):
             raise Unbounded
-        self._spent.add(self._spent.aside(partial(self._template, node.template.value)))
+        self._add(self._spent.aside(partial(self._template, node.template.value)))
 
     def _assign(self, target: nodes.Node, value: Estimate) -> None:
         if isinstance(target, nodes.Name):
