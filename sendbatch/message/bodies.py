@@ -1,22 +1,26 @@
 """The bodies of one content, compiled: from a recipient's values to the text and the HTML.
 
-Each step has its place here, and works on the whole of a body: the template is rendered; a proof's links are
-made to lead nowhere; what the HTML shows is held against what a reader can have; the text is made from the
-HTML where its author wrote none. What turns one language into another (Markdown, MJML) and what moves styles
-into tags comes right behind the rendering: it depends on a template's structure, and seldom on a value.
+There are two paths. A template that is planned (`ways`) gives a body encoded, as constants and values that
+are joined. What turns one language into another (Markdown, MJML) and what moves styles into tags has its
+place there: it depends on a template's structure, and seldom on a value.
+
+The plain path works on the whole of a body, step by step: the template is rendered; a proof's links are made
+to lead nowhere; what the HTML shows is held against what a reader can have; the text is made from the
+HTML where its author wrote none. It is taken wherever one of these steps depends on what a row holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
-from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
+from sendbatch.message.ways.body import PlannedBody
 
 
 class Rendered(NamedTuple):
@@ -33,10 +37,38 @@ class Bodies:
     """`columns` are those of the plan: a picture that one of them decides is looked for in each message."""
 
     def __init__(self, content: Content, columns: Sequence[str]) -> None:
+        self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
         self._pictures = Pictures(content, columns)
-        self._constants, self._columns = with_globals(content.variables), columns
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether `encoded` can give anything."""
+        return bool(self._planned) and all(body.is_planned for body in self._planned)
+
+    def encoded(self, cells: tuple[str, ...]) -> list[bytes] | None:
+        """The text and the HTML, if there is one, each as its whole MIME part; it ends with CRLF, and no line
+        of it begins with a dot. None where they are to be had by the plain path alone. Raises nothing."""
+        parts = []
+        for body in self._planned:
+            part = body.part(cells)
+            if part is None:
+                return None
+            parts.append(part)
+        return parts or None
+
+    @cached_property
+    def _planned(self) -> list[PlannedBody]:
+        content = self._content
+        # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
+        if content.text is None or self._pictures.are_computed:
+            return []
+        constants = with_globals(content.variables)
+        planned = [PlannedBody("plain", content.text, self._columns, constants)]
+        if content.html is not None:
+            planned.append(PlannedBody("html", content.html, self._columns, constants))
+        return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
@@ -55,21 +87,6 @@ class Bodies:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
             raise Failed("templates.text: no text is left")
         return Rendered(text, html)
-
-
-    @property
-    def is_planned(self) -> bool:
-        """Whether `encoded` can give anything."""
-        return self._text is not None and not self._pictures.are_computed
-
-    def encoded(self, cells: Sequence[str]) -> list[bytes] | None:
-        """The text's MIME part, then that of the HTML if there is one. None where they cannot be planned."""
-        try:
-            text, html = self.rendered({**self._constants, **dict(zip(self._columns, cells, strict=True))})
-            found = [b"".join(text_part("plain", text))]
-            return found if html is None else [*found, b"".join(text_part("html", html))]
-        except (Failed, UnicodeError, MemoryError):
-            return None
 
 
 def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:

@@ -7,6 +7,7 @@ the frames then still know their template, and so the line.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import TracebackType
 
 import jinja2
@@ -41,12 +42,17 @@ class Failed(Exception):
 
 
 class Template:
-    """One compiled template; `bundle` gives the names and sources that its errors are told with."""
+    """One template, compiled when it is first needed; `bundle` gives the names and sources that its errors
+    are told with."""
 
     def __init__(self, bundle: Bundle, *, autoescape: bool = False) -> None:
         self._bundle = bundle
-        env = environment(jinja2.DictLoader(bundle.sources), autoescape=autoescape)
-        self._template = env.get_template(bundle.entry)
+        self._autoescape = autoescape
+
+    @cached_property
+    def _template(self) -> jinja2.Template:
+        env = environment(jinja2.DictLoader(self._bundle.sources), autoescape=self._autoescape)
+        return env.get_template(self._bundle.entry)
 
     def pieces(self, variables: dict[str, object]) -> list[str]:
         """The text, the constant pieces of the template being the same objects every time.

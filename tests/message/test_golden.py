@@ -9,6 +9,8 @@ entry "sample" alone follows the sample campaign, where that is edited.
 from __future__ import annotations
 
 import csv
+import email
+import email.policy
 import hashlib
 import json
 from dataclasses import asdict, replace
@@ -18,11 +20,11 @@ import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Mailbox, Unsubscribe
-from sendbatch.message.compose import Composer
+from sendbatch.message.compose import Composer, composed
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
-from sendbatch.message.letter import Proof
+from sendbatch.message.letter import Letter, Proof
 from sendbatch.message.reading import read_content
-from sendbatch.values import Recipient, Unbuildable
+from sendbatch.values import Message, Recipient, Unbuildable
 
 from .conftest import COLUMNS, NOW, SALT, content
 
@@ -132,10 +134,15 @@ PEOPLE = [
 ]  # fmt: skip
 
 
-def told(composer: Composer, person: Recipient, proof: Proof | None) -> object:
-    message = composer.compose(person, NOW, proof)
-    if isinstance(message, Unbuildable):
-        return message.reason
+def told(made: Letter, composer: Composer, person: Recipient, proof: Proof | None) -> object:
+    """The message of the plain path, byte for byte; the one that is sent is the same but for where soft line
+    breaks fall."""
+    built = composer.compose(person, NOW, proof)
+    if isinstance(built, Unbuildable):
+        return built.reason
+    message = composed(made.parts(person, NOW, proof))
+    assert replace(built, data=b"") == replace(message, data=b"")
+    assert alike(built) == alike(message)
     return {
         "envelope": list(asdict(message.envelope).values()),
         "id": message.message_id,
@@ -146,15 +153,21 @@ def told(composer: Composer, person: Recipient, proof: Proof | None) -> object:
     }
 
 
+def alike(message: Message) -> list[object]:
+    """All that a mail program knows of it."""
+    mail = email.message_from_bytes(message.data, policy=email.policy.compat32)
+    return [(part.items(), part.get_payload(decode=True)) for part in mail.walk()]
+
+
 def made_of(
     letter: Content, columns: tuple[str, ...], people: list[Recipient]
 ) -> dict[str, object]:
-    composer = Composer(letter, columns, SALT)
+    made, composer = Letter(letter, columns, SALT), Composer(letter, columns, SALT)
     dated = [replace(one, dated_at=NOW - 5, content=letter.digest) for one in people[:1]]
     return {
         "digest": letter.digest,
-        "messages": [told(composer, one, None) for one in (*people, *dated)],
-        "proofs": [told(composer, one, Proof("bøss@example.com")) for one in people],
+        "messages": [told(made, composer, one, None) for one in (*people, *dated)],
+        "proofs": [told(made, composer, one, Proof("bøss@example.com")) for one in people],
     }
 
 

@@ -1,0 +1,98 @@
+"""A body whose template is planned: from a recipient's cells to its MIME part, encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from jinja2 import DictLoader
+
+from sendbatch.campaign.language.environment import FAILURES, environment
+from sendbatch.message.content import Bundle
+from sendbatch.message.quoted import is_shorter_as_base64
+from sendbatch.message.ways.layout import Unfit, plain_value, quoted_value
+from sendbatch.message.ways.parts import Part, spelled
+from sendbatch.message.ways.planning import Unplanned, planned
+from sendbatch.message.ways.walking import Walk
+from sendbatch.message.ways.way import Way
+
+_MOST_WAYS = 1024
+_MOST_BYTES = 16 * 1024 * 1024  # of the ways of one body
+
+
+class PlannedBody:
+    """`subtype` is that of text/…: html is autoescaped. `columns` name the cells; `constants` are all that
+    other names mean (`with_globals`). Nothing is compiled before it is needed."""
+
+    def __init__(
+        self, subtype: str, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
+    ) -> None:
+        self._subtype = subtype
+        self._bundle = bundle
+        self._columns = tuple(columns)
+        self._constants = constants
+        self._ways: dict[tuple[int, ...], Way] = {}
+        self._size = 0
+        self._was_base64 = False
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether any part can be made so."""
+        return self._parts is not None
+
+    def part(self, cells: tuple[str, ...]) -> bytes | None:
+        """Headers and body, ending with CRLF; None where this recipient's template has to be rendered as it
+        stands: it has no plan, its ways are too many, or what it would come to is an error."""
+        if self._parts is None or len(cells) != len(self._columns):
+            return None
+        try:
+            return self._part(cells)
+        except Exception:  # noqa: BLE001 - rendered as it stands, it says what is wrong
+            return None
+
+    def _part(self, cells: tuple[str, ...]) -> bytes:
+        # Which of the two is tried first is a matter of speed: what comes of it is the same.
+        if not self._was_base64:
+            way, values = self._quoted_walk(cells)
+            taken = self._way(way)
+            whole = taken.quoted(values)
+            if taken.is_surely_quoted(whole):
+                return whole
+        way, texts = self._plain_walk(cells)
+        taken = self._way(way)
+        data = taken.data(texts)
+        self._was_base64 = is_shorter_as_base64(data)
+        if self._was_base64:
+            return taken.as_base64(data)
+        return taken.quoted(self._quoted_walk(cells)[1])
+
+    def _way(self, way: tuple[int, ...]) -> Way:
+        """Raises Unfit where there are too many."""
+        found = self._ways.get(way)
+        if found is None:
+            if len(self._ways) >= _MOST_WAYS or self._size >= _MOST_BYTES:
+                raise Unfit
+            assert self._parts is not None
+            found = Way(self._subtype, [*spelled(self._parts, iter(way))])
+            self._size += found.size
+            self._ways[way] = found
+        return found
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...] | None:
+        loader = DictLoader(self._bundle.sources)
+        env = environment(loader, autoescape=self._subtype == "html")
+        try:
+            return planned(env, self._bundle.entry, self._columns, self._constants)
+        except (Unplanned, *FAILURES):
+            return None
+
+    @cached_property
+    def _quoted_walk(self) -> Walk:
+        assert self._parts is not None
+        return Walk(self._parts, quoted_value, len(self._columns))
+
+    @cached_property
+    def _plain_walk(self) -> Walk:
+        assert self._parts is not None
+        return Walk(self._parts, plain_value, len(self._columns))

@@ -1,0 +1,58 @@
+"""What was evaluated once, kept: tables that are bounded together, in entries and in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_MOST_BYTES = 8 * 1024 * 1024  # of all tables of a walk, in equal shares
+_LARGEST = 64 * 1024  # bytes of an entry that is kept
+_ENTRY = 200  # bytes that an entry takes besides what it is made of
+
+
+class Tables:
+    """The tables of one walk."""
+
+    def __init__(self) -> None:
+        self._tables: list[Table] = []
+
+    def table(self, make: Callable[[Any], Any], *, keeps: bool = True) -> Table:
+        """One that makes what it has not; `keeps` says whether it does so but once."""
+        made = Table(make, keeps=keeps)
+        self._tables.append(made)
+        for table in self._tables:
+            table.most = _MOST_BYTES // len(self._tables)
+        return made
+
+
+class Table(dict[Any, Any]):
+    """Makes what it has not, and keeps it; emptied when full: what is usual is soon back. What making raises
+    is raised. `most` is how many bytes it may have."""
+
+    def __init__(self, make: Callable[[Any], Any], *, keeps: bool) -> None:
+        super().__init__()
+        self.most = 0
+        self._make = make
+        self._largest = _LARGEST if keeps else 0
+        self._size = 0
+
+    def __missing__(self, key: Any) -> Any:
+        made = self._make(key)
+        size = _ENTRY + (len(made) if type(made) is bytes else _size(made))
+        size += len(key) if type(key) is str else _size(key)
+        if size <= self._largest:
+            self._size += size
+            if self._size > self.most:
+                self.clear()
+                self._size = size
+            self[key] = made
+        return made
+
+
+def _size(value: object) -> int:
+    """About how many bytes a value takes besides an entry's own."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if isinstance(value, Sequence):
+        return sum(map(_size, value)) + 60 * len(value)
+    return 60
