@@ -153,12 +153,13 @@ def _is_read_ahead(body: Sequence[nodes.Node]) -> bool:
     kept: set[str] = set()  # by macros
     known: set[str] = set()
     for node in _of_one_frame(body):
-        own = set_by(node)
+        own, before = set_by(node), set(read)
         if isinstance(node, nodes.Macro):
             kept |= loaded(node.body) - stored(node.args)
         elif not isinstance(node, nodes.Block):
-            targets = stored([node.target]) if isinstance(node, nodes.For) else set()
-            read |= loaded(_within(node)) - known - targets
+            read |= loaded(_within(node)) - known
+            if isinstance(node, nodes.For):  # its own names, but not in its `else`
+                read -= stored([node.target]) - loaded(node.else_) - before
         if not own.isdisjoint(read | kept):
             return True
         known |= own

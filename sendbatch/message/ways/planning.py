@@ -163,6 +163,8 @@ class _Planning:
         return Hole(snippet) if snippet.slots or not snippet.repeats else Constant(snippet)
 
     def _defined(self, node: nodes.Node, scope: Scope) -> list[Part]:
+        if any(every([node], nodes.Block)):
+            raise Unplanned
         snippet = self._snippet([node], scope)
         scope.define(node)
         is_harmless = isinstance(node, nodes.Macro) or (
