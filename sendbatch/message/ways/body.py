@@ -70,11 +70,13 @@ class PlannedBody:
         """Raises Unfit where there are too many."""
         found = self._ways.get(way)
         if found is None:
-            if len(self._ways) >= _MOST_WAYS or self._size >= _MOST_BYTES:
+            if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES:
                 raise Unfit
             assert self._parts is not None
             found = Way(self._subtype, [*spelled(self._parts, iter(way))])
             self._size += found.size
+            if self._size > _MOST_BYTES:  # it is full from now on
+                raise Unfit
             self._ways[way] = found
         return found
 
