@@ -17,8 +17,8 @@ from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
 
 _MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
-# Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times as
-# long as a body does.
+# Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
+# as long as a body does.
 _FOR_HEADER = 8
 _BY_ITS_ROW = (Unusual, Failed, *RENDER_ERRORS)
 
