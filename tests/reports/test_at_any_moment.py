@@ -50,7 +50,9 @@ class Watched(Campaign):
     def _look(self, campaign: api.Campaign, server: MoodyServer) -> None:
         if not self._record():
             return  # there is no plan yet
+        begun = set(server.whole)  # whose final dot has arrived
         told = self._rows(campaign)
+        assert not [address for address in begun if told[address] == Status.PENDING]
         assert sorted(told) == sorted(self._addresses)
         accepted = {address for address, status in told.items() if status == Status.ACCEPTED}
         assert self._had <= accepted, "somebody accepted is no longer"
