@@ -115,7 +115,8 @@ class Building:
             self.compose_ahead()
 
     def cancel(self) -> None:
-        """The run ends: nobody waits for the workers any more."""
+        """The run ends: nothing more is composed, and nobody waits for the workers any more."""
+        self._stocks.clear()
         for batch in self._batches:
             batch.built.cancel()
 
