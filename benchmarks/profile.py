@@ -49,12 +49,14 @@ PLACES = (
     ("/sendbatch/limits/", "steer"),
     ("/sendbatch/runtime/loop.py", "sockets and the loop"),
     ("/asyncio/", "sockets and the loop"),
+    ("/sendbatch/runtime/observer.py", "steer"),
+    ("/sendbatch/campaign/language/", "compose"),
     ("/sendbatch/reports/", "report"),
     ("/sendbatch/preview/", "report"),
     ("/sendbatch/", "start-up"),
 )
 # Whatever is done within these is theirs: what the record does between turns, and all that is imported.
-WITHIN = {"tidy": "record, in bulk", "_find_and_load": "start-up"}
+WITHIN = {"tidy": "record, in bulk", "fold": "record, in bulk", "_find_and_load": "start-up"}
 REST = "other"
 ROOMS = ("validate", "render", "compose", "hand over", "sockets and the loop", "steer", "record",
          "record, in bulk", "between processes", "start-up", "report", REST)  # fmt: skip

@@ -63,7 +63,10 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
 def _mark(main: Desk, count: int) -> None:
     (file,) = main.record.glob("*/ledger.sqlite")
     with contextlib.closing(sqlite3.connect(file)) as record, record:
-        record.execute(MARK, (count,))
+        if record.execute(MARK, (count,)).rowcount != count:
+            raise SystemExit(
+                "the record is not what it was: half of it could not be marked as done"
+            )
 
 
 def _until_first_message(main: Desk, server: Sink, *words: str, kill: bool = True) -> float:

@@ -21,22 +21,19 @@ from sendbatch.planning.options import Options
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import own_loop
 from sendbatch.runtime.stop import Stop
-from sendbatch.session import look
-from sendbatch.session import record as records
 from sendbatch.session.job import Around, folder_of, job_of
-from sendbatch.session.overview import Overview
-from sendbatch.session.question import Consent, Question
-from sendbatch.session.record import StatusResult
-from sendbatch.session.run import RunResult
-from sendbatch.session.run import run as run_job
-from sendbatch.session.server import outbox_of
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
+    from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
+    from sendbatch.session.question import Question
+    from sendbatch.session.record import StatusResult
+    from sendbatch.session.run import RunResult
     from sendbatch.smtp.probe import Step
 
-# What one verb alone needs is imported there: a run begins that much sooner.
+# What one verb alone needs is imported there: `status` does without all that sends, which is a third of
+# its time.
 
 
 def load(
@@ -80,6 +77,9 @@ def run(
     Through a profile that delivers it needs `yes`, an approved plan in `options`, or `ask`, which
     gets a Question and says whether to go on. Raises a SendbatchError where nothing was sent.
     """
+    from sendbatch.session.question import Consent
+    from sendbatch.session.run import run as run_job
+
     return run_job(job_of(campaign, options, **around), Consent(yes, ask))
 
 
@@ -96,6 +96,8 @@ def plan(
     With `out`, the plan is written there for a later run to be held to. Raises GuardError where
     `expect` or --strict refuses, CampaignError, AudienceError.
     """
+    from sendbatch.session import look
+
     return look.plan(job_of(campaign, options, **around), out)
 
 
@@ -107,6 +109,8 @@ def check(
     **around: Unpack[Around],
 ) -> Overview:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
+    from sendbatch.session import look
+
     return look.check(job_of(campaign, options, **around))
 
 
@@ -119,11 +123,15 @@ def dry_run(
 ) -> tuple[Overview, Path | None]:
     """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
     folder cannot be written, which the observer is told."""
+    from sendbatch.session import look
+
     return look.dry_run(job_of(campaign, options, **around))
 
 
 def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
     """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+    from sendbatch.session.server import outbox_of
+
     return outbox_of(folder_of(campaign, record).path, campaign.profile)
 
 
@@ -145,11 +153,15 @@ def proof(
 
 def status(campaign: Campaign, *, record: Path | None = None) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
+    from sendbatch.session import record as records
+
     return records.status(campaign, folder_of(campaign, record))
 
 
 def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = None) -> int:
     """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
+    from sendbatch.session import record as records
+
     return records.write_report(campaign, folder_of(campaign, record), form, out)
 
 
@@ -166,6 +178,8 @@ def resolve(
 
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
+    from sendbatch.session import record as records
+
     records.resolve(campaign, folder_of(campaign, record), keys, to, edge or Edge())
 
 

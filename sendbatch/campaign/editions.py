@@ -44,9 +44,8 @@ answer(float(sys.argv[2]))
 
 def render_run(text: str, variables: Mapping[str, Json]) -> str:
     """The edition that `run:` stands for. Raises Wrong, also where it cannot be a folder's name."""
-    env = environment()
     check_template(text)
-    for use in names_needed(env, text):
+    for use in names_needed(text):
         if use.name not in variables:
             near = guess(use.name, variables)
             hint = (

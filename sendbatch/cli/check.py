@@ -60,17 +60,18 @@ def check(
 
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
-    from sendbatch.cli.calling import Calling
-    from sendbatch.cli.terminal import Terminal
-    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
-    given.one_of(form, ("text", "json", "github"), "--format")
-    terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
-    options = Options(strict=strict, moved_from=moved_from)
-    load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
     checks = []
-    with Workers() as workers:  # loads while the first campaign is read
+    with Workers() as workers:  # first of all: it has as much to load as there is to load below
+        from sendbatch.cli.calling import Calling
+        from sendbatch.cli.terminal import Terminal
+        from sendbatch.planning.options import Options
+
+        given.one_of(form, ("text", "json", "github"), "--format")
+        terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
+        options = Options(strict=strict, moved_from=moved_from)
+        load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
         calling = Calling(terminal, workers, record)
         for file in files:
             done = _check(file, load, options, calling)

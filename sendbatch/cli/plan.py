@@ -51,14 +51,15 @@ def plan(
 
     Needs no password, connects to nothing, and leaves the record as it was.
     """
-    from sendbatch.cli.calling import Calling
-    from sendbatch.cli.terminal import Terminal
-    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
-    terminal = Terminal(progress=not no_progress)
-    chosen = Options(only=given.only(only), limit=limit, strict=strict, moved_from=moved_from)
-    with Workers() as workers:  # loads while the campaign is read
+    with Workers() as workers:  # first of all: it has as much to load as there is to load below
+        from sendbatch.cli.calling import Calling
+        from sendbatch.cli.terminal import Terminal
+        from sendbatch.planning.options import Options
+
+        terminal = Terminal(progress=not no_progress)
+        chosen = Options(only=given.only(only), limit=limit, strict=strict, moved_from=moved_from)
         campaign = given.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
         )

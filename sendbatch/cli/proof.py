@@ -46,15 +46,15 @@ def proof(
     moved_from: str | None,
 ) -> int:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""
-    from sendbatch.cli.calling import Calling
-    from sendbatch.cli.terminal import Terminal
-    from sendbatch.planning.options import Options
     from sendbatch.rendering.workers import Workers
 
-    terminal = Terminal()
-    with Workers() as workers:  # loads while the campaign is read
+    with Workers() as workers:  # first of all: it has as much to load as there is to load below
         from sendbatch import api
+        from sendbatch.cli.calling import Calling
+        from sendbatch.cli.terminal import Terminal
+        from sendbatch.planning.options import Options
 
+        terminal = Terminal()
         campaign = given.load(file, run=run, set_=set_, smtp=smtp)
         chosen = Options(moved_from=moved_from)
         with Calling(terminal, workers, record).under_way() as around:

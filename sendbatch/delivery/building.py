@@ -106,7 +106,8 @@ class Building:
             return
         stock = self._stocks[lane]
         if urgent:
-            others = [recipient for recipient in recipients if not self._compose(recipient)]
+            now = self._clock.wall()
+            others = [recipient for recipient in recipients if not self._compose(recipient, now)]
             if others:
                 self._render(lane, others, urgent=True)
         else:
@@ -124,18 +125,24 @@ class Building:
         """What is wanted of those who wait, as far as there is the time."""
         if self._is_behind or self._traffic.is_stopping:
             return
-        until = self._clock.steady() + AT_ONCE
+        clock, has_fewer = self._clock, self._queue.has_fewer
+        now, until = clock.wall(), clock.steady() + AT_ONCE
         for lane, stock in self._stocks.items():
-            while stock.waiting and self._has_use_for(lane, stock) and not self._is_behind:
-                recipient = stock.waiting.popleft()
-                if not self._compose(recipient):
-                    stock.left_over.append(recipient)
-                if len(stock.waiting) in (LOW - 1, 0):
+            waiting, left_over = stock.waiting, stock.left_over
+            while waiting and len(left_over) < MOST_LEFT_OVER and has_fewer(self._ahead, lane):
+                recipient = waiting.popleft()
+                if not self._compose(recipient, now):
+                    left_over.append(recipient)
+                if len(waiting) in (LOW - 1, 0):
                     self._queue.drained.set()  # more can be fetched
-                self._is_behind = self._clock.steady() >= until
-            if stock.left_over and len(self._batches) < self._pool.width:
-                self._render(lane, stock.left_over)
+                if clock.steady() >= until:
+                    self._is_behind = True
+                    break
+            if left_over and len(self._batches) < self._pool.width:
+                self._render(lane, left_over)
                 stock.left_over = []
+            if self._is_behind:
+                break
         if self._is_behind:
             asyncio.get_running_loop().call_soon(self._compose_on)
 
@@ -143,14 +150,10 @@ class Building:
         self._is_behind = False
         self.compose_ahead()
 
-    def _has_use_for(self, lane: str, stock: _Stock) -> bool:
-        is_short = self._queue.has_fewer(self._ahead, lane)
-        return is_short and len(stock.left_over) < MOST_LEFT_OVER
-
-    def _compose(self, recipient: Recipient) -> bool:
+    def _compose(self, recipient: Recipient, now: float) -> bool:
         """Into the queue; False where a worker has to build the message."""
         assert self._planned is not None
-        message = self._planned(recipient, self._clock.wall())
+        message = self._planned(recipient, now)
         if message is None:
             self._ahead = max(self._ahead, FURTHER_AHEAD)
             return False

@@ -7,7 +7,7 @@ hold a lane back, the others pass it. A released message goes back to the front 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Collection
 from typing import NamedTuple, TypeAlias
 
@@ -66,11 +66,12 @@ class Queue:
         if domain in self._lanes:
             return
         own, others = _Lane(), self._lanes[OTHERS]
-        for id_, (place, ready) in list(others.waiting.items()):
-            if ready.domain == domain:
-                del others.waiting[id_]
+        waiting, others.waiting = others.waiting, deque()
+        for place, ready in waiting:
+            lane = own if ready.domain == domain else others
+            lane.waiting.append((place, ready))
+            if lane is own:
                 others.bytes -= len(ready.message.data)
-                own.waiting[id_] = (place, ready)
                 own.bytes += len(ready.message.data)
         self._lanes[domain] = own
 
@@ -84,11 +85,12 @@ class Queue:
         return sum(len(self._lanes[lane].waiting) for lane in lanes if lane in self._lanes)
 
     def add(self, ready: Ready, *, first: bool = False) -> None:
-        lane, id_ = self._lane(ready), ready.recipient.id
+        lane = self._lanes.get(ready.domain) or self._lanes[OTHERS]
         self._arrivals += 1
-        lane.waiting[id_] = (0 if first else self._arrivals, ready)
         if first:
-            lane.waiting.move_to_end(id_, last=False)
+            lane.waiting.appendleft((0, ready))
+        else:
+            lane.waiting.append((self._arrivals, ready))
         lane.bytes += len(ready.message.data)
         self.length += 1
         self.over.clear()
@@ -99,13 +101,18 @@ class Queue:
     ) -> Ready | None:
         """The first message whose lane may go now, or in so many seconds. With `tried_first`, one that was
         deferred before, if there is any: a server that greylists takes those."""
+        found: _Lane | None = None
         first: tuple[int, Ready] | None = None
         by = now + ahead
         for name, lane in self._lanes.items():
             if lane.waiting and due(now, name) <= by:
-                head = (lane.first_tried() if tried_first else None) or lane.head
-                first = head if first is None or head[0] < first[0] else first
-        return None if first is None else self._remove(first[1])
+                head = (lane.first_tried() if tried_first else None) or lane.waiting[0]
+                if first is None or head[0] < first[0]:
+                    found, first = lane, head
+        if found is None or first is None:
+            return None
+        self._remove(found, first[1])
+        return first[1]
 
     def earliest(self, due: Due, now: float) -> float:
         """When the first of the waiting may go; `now` if one may already."""
@@ -135,26 +142,21 @@ class Queue:
         if self.closed and not self.length:
             self.over.set()
 
-    def _lane(self, ready: Ready) -> _Lane:
-        return self._lanes.get(ready.domain) or self._lanes[OTHERS]
-
-    def _remove(self, ready: Ready) -> Ready:
-        lane = self._lane(ready)
+    def _remove(self, lane: _Lane, ready: Ready) -> None:
         was_full = not lane.has_room(self._most_bytes)
-        del lane.waiting[ready.recipient.id]
-        lane.bytes -= len(ready.message.data)
+        lane.remove(ready)
         self.length -= 1
         if was_full and lane.has_room(self._most_bytes):
             self.drained.set()
-        self._end()
-        return ready
+        if self.closed:
+            self._end()
 
 
 class _Lane:
     """The waiting with the order of their arrival, and what they hold in bytes."""
 
     def __init__(self) -> None:
-        self.waiting: OrderedDict[int, tuple[int, Ready]] = OrderedDict()
+        self.waiting: deque[tuple[int, Ready]] = deque()
         self.bytes = 0
 
     def has_room(self, most_bytes: int) -> bool:
@@ -162,11 +164,14 @@ class _Lane:
 
     def first_tried(self) -> tuple[int, Ready] | None:
         """The first that was deferred before, as if it stood before all others."""
-        for _, ready in self.waiting.values():
+        for _, ready in self.waiting:
             if ready.recipient.status is Status.DEFERRED:
                 return 0, ready
         return None
 
-    @property
-    def head(self) -> tuple[int, Ready]:
-        return next(iter(self.waiting.values()))
+    def remove(self, ready: Ready) -> None:
+        if self.waiting[0][1] is ready:  # as nearly always
+            self.waiting.popleft()
+        else:
+            del self.waiting[[one is ready for _, one in self.waiting].index(True)]
+        self.bytes -= len(ready.message.data)

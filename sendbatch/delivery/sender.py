@@ -18,7 +18,7 @@ from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Transport
 
-FOREVER = float("inf")  # when a message is due while the queue is empty; a limit that is none
+FOREVER = float("inf")  # when a message is due while the queue is empty
 IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 # Seconds before its slot that an envelope may leave with the message before it: a round trip, within these.
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
@@ -56,6 +56,7 @@ class Sender:
         self._connection: Transport | None = None
         self._handed = 0
         self._opened = 0  # connections so far
+        self._name = (number, 0)  # of the present one
         self._used_at = 0.0
         self._under_way: Ready | None = None  # it is handed over now
         self._ahead: Ready | None = None  # it follows that one without a pause
@@ -127,7 +128,7 @@ class Sender:
             # the first one, while a person thought about the question
             self._is_unused
             # another has learned the limit while this one waited for its slot
-            or self._handed >= self._most(self._connection)
+            or self._has_its_fill(self._connection)
         ):
             await self._leave()
         if self._connection is None:
@@ -167,7 +168,7 @@ class Sender:
         assert last is not None
         if last.fact.lost:
             self._drop()
-        elif last.reopen or not connection.usable or self._handed >= self._most(connection):
+        elif last.reopen or not connection.usable or self._has_its_fill(connection):
             await self._leave()
         if last.fact.end is End.RELEASED and not last.handed.is_understood:
             await self._opener.back_off()
@@ -183,7 +184,7 @@ class Sender:
         """The next envelope, or a leave where the connection ends here."""
         connection = self._connection
         assert connection is not None
-        if self._handed >= self._most(connection):
+        if self._has_its_fill(connection):
             return QUIT
         soon = min(max(connection.round_trip, LEAST_AHEAD), MOST_AHEAD)
         following = self._traffic.take_along(self._number, soon)
@@ -200,7 +201,7 @@ class Sender:
             connection.accepted,
             connection.refused_recipients,
             ends_known,
-            (self._number, self._opened),
+            self._name,
         )
         taken = fact.end is End.TAKEN
         self._ends_known = fact.end is End.UNANSWERED or fact.closing or (taken and fact.lost)
@@ -210,9 +211,12 @@ class Sender:
         self._last = _Last(fact, handed, reopen)
         self._begin(self._ahead)
 
-    def _most(self, connection: Transport) -> float:
-        learned = self._connections.per_connection or FOREVER
-        return min(learned, connection.most_messages or FOREVER)
+    def _has_its_fill(self, connection: Transport) -> bool:
+        """Whether the connection may carry no more, as was declared or learned, or as the server says."""
+        for most in (self._connections.per_connection, connection.most_messages):
+            if most and self._handed >= most:
+                return True
+        return False
 
     async def _leave(self) -> None:
         if self._connection is None:
@@ -224,6 +228,7 @@ class Sender:
     def _take_over(self, connection: Transport) -> None:
         self._connection, self._handed, self._ends_known = connection, 0, False
         self._opened += 1
+        self._name = (self._number, self._opened)
         self._used_at = self._clock.steady()
         self._opener.took_over()
 

@@ -130,8 +130,7 @@ class Settling:
     def _accepted(
         self, ready: Ready, outcome: Outcome, handed: Handed, *, plainly: bool
     ) -> None:
-        self._record(ready, outcome)
-        at = self._clock.wall()
+        at = self._record(ready, outcome)
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
@@ -183,14 +182,14 @@ class Settling:
         self._deferred(ready, replace(outcome, status=Status.DEFERRED))
         return Consequence.REOPEN
 
-    def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> None:
-        recipient = ready.recipient
-        self._write(
-            [Settled(recipient.id, outcome, due_at, self._clock.wall(), counts_attempt=True)]
-        )
+    def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> float:
+        """Returns the time of it."""
+        recipient, at = ready.recipient, self._clock.wall()
+        self._write([Settled(recipient.id, outcome, due_at, at)])
         self._observer.moved(recipient.status, outcome.status)
         if outcome.status is not Status.ACCEPTED:
             self._notices.unsent(recipient, ready.domain, outcome)
+        return at
 
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self._budget.used(recipient_id):

@@ -13,7 +13,7 @@ from pathlib import Path
 import jinja2
 from jinja2 import nodes
 
-from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.environment import environment, parsed
 from sendbatch.campaign.language.slips import slip
 from sendbatch.campaign.language.spellings import unknown_words
 from sendbatch.errors import Place
@@ -90,7 +90,7 @@ class _Reading:
     def _parse(self, name: str) -> nodes.Template | None:
         source = self.sources[name]
         try:
-            tree = self._env.parse(source)
+            tree = parsed(source)
             unknown = list(unknown_words(self._env, tree))
             for line, word, said, hint in unknown:
                 self._blame(Rule.TEMPLATE_SYNTAX, name, line, said, hint, word)

@@ -26,7 +26,7 @@ KEY, COLUMN = "key", "key column"  # meta; the column is that of the address, wh
 MOST_NAMED = 5  # addresses of more than one key
 LOOKED_AT = 1000  # rows of a record that does not say its column
 _EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
-_LITERAL_OR_NAME = re.compile(r"""('[^']*'|"[^"]*")|[\w\u0080-\U0010ffff]+""")
+_LITERAL_OR_NAME = re.compile(r"""('[^']*'|"[^"]*")|(?:\w|[^\x00-\x7f])+""")
 
 
 def key_of(campaign: Campaign) -> str:

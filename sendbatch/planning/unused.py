@@ -10,7 +10,12 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import environment, expression_tree, is_template
+from sendbatch.campaign.language.environment import (
+    environment,
+    expression_tree,
+    is_template,
+    parsed,
+)
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import Place, shown
@@ -32,7 +37,7 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
         found |= undeclared(expression_tree(env, recipients.where))
     if recipients.key is not None:
         is_column = not is_template(recipients.key)
-        found |= {usable(recipients.key)} if is_column else undeclared(env.parse(recipients.key))
+        found |= {usable(recipients.key)} if is_column else undeclared(parsed(recipients.key))
     return frozenset(found - set(env.globals))
 
 

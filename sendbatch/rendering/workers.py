@@ -71,7 +71,8 @@ class Workers:
         return len(self._threads)
 
     def __enter__(self) -> Workers:
-        self._start(1)
+        # Not in its thread, which would wait some 50 ms for its turns while the caller loads modules.
+        self._start(1, self._process_ahead())
         return self
 
     def __exit__(
@@ -96,15 +97,17 @@ class Workers:
         self._jobs.put(_Job(setup, kind, data, answer))
         return answer
 
-    def _start(self, count: int) -> None:
+    def _start(self, count: int, first: _Process | None = None) -> None:
         for number in range(len(self._threads), count):
-            thread = threading.Thread(target=self._work, name=f"worker {number}", daemon=True)
+            name = f"worker {number}"
+            thread = threading.Thread(target=self._work, args=(first,), name=name, daemon=True)
+            first = None
             self._threads.append(thread)
             thread.start()
 
-    def _work(self) -> None:
+    def _work(self, first: _Process | None) -> None:
         """One thread: a process for as long as it behaves, then another."""
-        process = self._process_ahead()
+        process = first or self._process_ahead()
         try:
             while (job := self._jobs.get()) is not None:
                 if not job.answer.set_running_or_notify_cancel():

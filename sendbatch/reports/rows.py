@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sendbatch.ledger.facts import ReportRow
 from sendbatch.ledger.store import Reading
-from sendbatch.message.identity import message_id, short
+from sendbatch.message.identity import MessageIds, short
 from sendbatch.reasons import reason
 from sendbatch.values import Status
 
@@ -39,13 +39,15 @@ Described: TypeAlias = tuple[
 def describer(store: Reading) -> Callable[[ReportRow], Described]:
     """A function that makes of what the record tells what a report says."""
     salt = bytes.fromhex(store.meta("salt") or "")
-    domain_of = lru_cache(maxsize=64)(store.domain_of)
+
+    @lru_cache(maxsize=64)
+    def ids_of(content: str) -> MessageIds:
+        return MessageIds(salt, content, store.domain_of(content))
 
     def describe(told: ReportRow) -> Described:
         row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, why, detail = (
             told
         )
-        first_at, last_at = timestamp(begun), timestamp(ended)
         return (
             row,
             key,
@@ -55,10 +57,10 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
             enhanced,
             reply or None,
             attempts,
-            message_id(salt, key, sent, domain_of(sent)) if sent else None,
+            ids_of(sent).of(key) if sent else None,
             short(sent) if sent else None,
-            first_at,
-            last_at,
+            timestamp(begun),
+            timestamp(ended),
             None if why is None else reason(why, detail, code, row) or None,
         )
 
@@ -69,8 +71,8 @@ def timestamp(at: float | None) -> str | None:
     """Seconds since the epoch as UTC, RFC 3339 §5.6, to the millisecond."""
     if at is None:
         return None
-    second, micros = divmod(round(at * 1_000_000), 1_000_000)
-    return _whole_second(second) + _MILLIS[micros // 1000]
+    micros = round(at * 1_000_000)
+    return _whole_second(micros // 1_000_000) + _MILLIS[micros // 1000 % 1000]
 
 
 _MILLIS = tuple(f".{millis:03}Z" for millis in range(1000))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib import import_module
+from pathlib import Path
 
 import yaml
 
@@ -11,8 +12,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def text_of(package: str, name: str) -> str:
-    """The text of a file of ours in this package."""
-    return files(package).joinpath(name).read_text(encoding="utf-8")
+    """The text of a file of ours in this package. (importlib.resources loads what reads archives: 8 ms of
+    every start, for packages that are installed as files.)"""
+    return Path(import_module(package).__path__[0], name).read_text(encoding="utf-8")
 
 
 def loaded(text: str) -> object:

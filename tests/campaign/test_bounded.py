@@ -7,7 +7,7 @@ import pytest
 from jinja2 import nodes
 
 from sendbatch.campaign.language.bounded import LONGEST, undeclared
-from sendbatch.campaign.language.environment import environment, names_needed
+from sendbatch.campaign.language.environment import environment, needed
 
 
 def said(source: str, **variables: object) -> str:
@@ -65,7 +65,7 @@ def test_reading_a_template_computes_nothing(
     monkeypatch.setitem(nodes._binop_to_func, "*", lambda *_: asked.append("*"))
     monkeypatch.setitem(nodes._binop_to_func, "**", lambda *_: asked.append("**"))
     source = template % expression
-    assert names_needed(env, source) == []
+    assert needed(env.parse(source)) == []
     assert undeclared(env.parse(source)) == set()
     env.compile(source)
     assert asked == []

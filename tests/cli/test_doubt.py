@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from sendbatch.ledger.sqlite.folding import fold
 from tests.cli.test_run import BJORK, CARL, killed_with_one_in_doubt
 from tests.kit.command import Desk, ended, line_that_goes_on
 from tests.kit.mailhost import MailHost
@@ -45,6 +46,7 @@ def test_after_the_clock_was_set_back_no_key_is_relied_on(desk: Desk, mailhost: 
 
 def changed_by_hand(desk: Desk, statement: str, *values: object) -> None:
     with closing(sqlite3.connect(desk.record("spring") / "ledger.sqlite")) as store, store:
+        fold(store)  # the run was killed before it did so
         store.execute(statement, values)
 
 

@@ -43,6 +43,38 @@ def test_help_loads_no_renderer_no_smtp_and_no_record(desk: Desk, arguments: lis
     assert not HEAVY & set(loaded)
 
 
+ROOMS = """
+import json, sys
+from sendbatch.cli.main import main
+try:
+    main(json.loads(sys.argv[1]))
+finally:
+    print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]), file=sys.stderr)
+"""
+SENDS = {"sendbatch.delivery.engine", "sendbatch.smtp.connection", "aiosmtplib", "uvloop"}
+RECORD = "sendbatch.ledger.sqlite.record"
+PLANS = {"sendbatch.planning.preparing", "sendbatch.message.compose"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "without"), [("status", SENDS | PLANS), ("report", SENDS | PLANS), ("plan", SENDS)]
+)
+def test_a_verb_loads_nothing_of_what_it_never_does(
+    desk: Desk, verb: str, without: set[str]
+) -> None:
+    desk.run("run", "spring.yaml", "--yes")
+    asked = subprocess.run(
+        [sys.executable, "-c", ROOMS, json.dumps([verb, "spring.yaml"]), RECORD, *without],
+        cwd=desk.folder,
+        env=desk.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert json.loads(asked.stderr.splitlines()[-1]) == [RECORD]
+
+
 def test_help_names_every_verb_of_the_contract(desk: Desk) -> None:
     told = desk.run("--help")
     assert told.code == 0

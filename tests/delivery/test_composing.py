@@ -152,6 +152,26 @@ def test_who_is_deferred_is_composed_anew_when_due_and_keeps_the_date(desk: Make
     assert run.entry(address(3)).attempts == 2
 
 
+def test_an_error_of_ours_in_the_middle_of_composing_ends_the_run_and_loses_nobody(
+    desk: MakeDesk,
+) -> None:
+    def fail() -> None:
+        if len(composer.composed) == 100:
+            raise ValueError("ours")
+
+    composer = Planned()
+    composer.on_each = fail
+    run = pipelined(desk, 300, composer, connections=3)
+    with pytest.raises((ValueError, ExceptionGroup)):
+        run.send()
+    assert set(run.totals()) == {Status.ACCEPTED, Status.PENDING}
+    assert 0 < run.totals()[Status.ACCEPTED] <= 100
+    composer.on_each = lambda: None
+    assert not run.send().early
+    assert run.totals() == {Status.ACCEPTED: 300}
+    assert set(run.office.whole.values()) == {1}
+
+
 def test_a_domain_with_a_limit_has_a_few_composed_and_holds_nobody_else_back(
     desk: MakeDesk,
 ) -> None:

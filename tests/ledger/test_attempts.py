@@ -241,6 +241,18 @@ def test_of_who_is_accepted_at_the_first_nothing_is_kept_twice_and_of_others_eac
     assert told["bob"].fetchall() == [("defer", 1, 451, None), ("accept", 2, 250, None)]
 
 
+def test_the_cells_of_a_message_are_kept_twice_only_while_it_may_have_arrived(ledger: Ledger) -> None:
+    plan(ledger, person(2, "ann"))
+    kept = []
+    for status in (Status.IN_DOUBT, Status.DEFERRED, Status.ACCEPTED):
+        sending(ledger).resend()
+        bring(ledger, "ann", status)
+        tidied(ledger)
+        (cells,) = ledger._connection.execute("SELECT vars FROM delivery").fetchone()
+        kept.append(cells is not None)
+    assert kept == [True, True, False]
+
+
 def test_the_address_of_an_attempt_is_kept_where_the_csv_has_another_since(ledger: Ledger) -> None:
     plan(ledger, person(2, "ann"))
     bring(ledger, "ann", Status.DEFERRED)

@@ -15,12 +15,13 @@ import pytest
 import uvloop
 
 from sendbatch.errors import RecordLost, RecordStopped
-from sendbatch.ledger.committer import LOOKS, Committer
+from sendbatch.ledger.committer import LOOKS, MOMENT, Committer
 from sendbatch.ledger.facts import Change, Noted
 from sendbatch.ledger.sqlite.record import Ledger
 from sendbatch.ledger.sqlite.schema import open_for_writing
 from sendbatch.ledger.store import Backlog
 from sendbatch.values import Status
+from tests.kit.clock import LeapingLoop, leap_with
 from tests.kit.people import clock, entry, outcome_of, person, plan, statuses
 
 HUGE = Noted("stopped", "x" * 1_000_000, 1.0)
@@ -134,6 +135,40 @@ def test_all_that_a_turn_brings_is_one_transaction_and_all_are_told_in_order(
 
     assert store.done == [51, *(f"told {number}" for number in range(50)), "tidied"]
     assert noted(ledger)[:50] == [str(number) for number in range(50)]
+
+
+def test_what_nobody_waits_for_shares_the_next_commit_that_somebody_does(store: Watched) -> None:
+    async def work(committer: Committer) -> None:
+        committer.write([note(1)])
+        committer.note("slowdown", "half the rate", 1.0)
+        await turn()
+        committer.write([note(2)], store.told("told"))
+        await turn()
+
+    run(store, work)
+
+    assert store.done == [3, "told", "tidied"]
+
+
+def test_what_nobody_waits_for_is_durable_in_a_moment_by_itself(store: Watched) -> None:
+    assert MOMENT < 0.1  # as is promised
+
+    async def work(loop: LeapingLoop) -> None:
+        committer = Committer(store)
+        committer.write([note(1)])
+        committer.write([note(2)])
+        await turn()
+        assert store.done == []
+        loop.ahead += MOMENT
+        await turn()
+        assert store.done == [2, "tidied"]
+        committer.write([note(3)])
+        loop.ahead += MOMENT
+        await turn()
+        assert store.done == [2, "tidied", 1, "tidied"]
+        committer.close()
+
+    leap_with(work)
 
 
 @pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop])

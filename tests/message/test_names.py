@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.campaign.language.environment import environment, parsed
 from sendbatch.campaign.model import Attachment, Campaign, Recipients, Unsubscribe
 from sendbatch.errors import Place
-from sendbatch.message.checks.names import bare_conditions, check_names
+from sendbatch.message.checks.names import bare_conditions, check_names, names_set, names_used
 from sendbatch.message.reading import read_content
 
 from .conftest import COLUMNS
@@ -159,3 +160,20 @@ def test_columns_that_are_conditions_by_themselves_are_told_with_their_first_pla
     assert found["first_name"] is not None
     assert (found["first_name"].line, found["first_name"].column) == (2, 7)
     assert found["customer_id"] == Place("campaigns/spring.yaml", 1, 3, "  subject")
+
+
+def test_a_tree_that_was_looked_at_is_as_it_was_parsed(campaign: Make) -> None:
+    """Everybody is given the same one."""
+    source = (
+        "{% set x = 1 + 2 %}{% macro m(a) %}{{ a ~ 'b' * 2 }}{% endmacro %}{{ m(name) }}"
+        "{% if plan == 3 and points|int > 5 %}{{ nmae|default('x')|upper }}{% endif %}"
+        "{% for item in items.split('|') %}{{ loop.index }}{{ item }}{% endfor %}"
+    )
+    made = campaign({"templates/body.html": source})
+    content = read_content(made)
+    check_names(content, made, COLUMNS)
+    bare_conditions(content, made, COLUMNS)
+    assert names_used(content)
+    assert names_set(content)
+    assert parsed.cache_info().hits
+    assert parsed(source) == environment().parse(source)

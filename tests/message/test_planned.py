@@ -7,20 +7,26 @@ import email.policy
 from dataclasses import replace
 from functools import cache
 from operator import mul
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sendbatch.campaign.language.amounts import Unbounded
+from sendbatch.campaign.language.cost import Costs
 from sendbatch.campaign.model import Mailbox, Unsubscribe
 from sendbatch.message.compose import Composer, composed
-from sendbatch.message.content import Content, OwnFile, SharedFile
+from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.heads import Kept
 from sendbatch.message.letter import Letter, Proof
-from sendbatch.message.templates import Failed
+from sendbatch.message.templates import Failed, with_globals
+from sendbatch.message.ways.body import PlannedBody
 from sendbatch.values import Message, Recipient, Unbuildable
 from tests.kit.thoroughness import examples
+from tests.message import random_templates
+from tests.message.random_templates import OTHERS, VARIABLES, Author, random_row
 
 from .conftest import COLUMNS, NOW, SALT, bundle, content, recipient
 
@@ -250,3 +256,22 @@ def test_the_bundle_of_a_letter_may_include_others() -> None:
     assert planned is not None
     assert plain is not None
     assert read(planned) == read(plain)
+
+
+@settings(max_examples=examples(240))
+@given(st.integers(0, 1 << 32), st.sampled_from(["plain", "html"]))
+def test_a_planned_body_is_no_longer_than_its_template_says(seed: int, subtype: str) -> None:
+    random = Random(seed)
+    sources = {"letter": Author(random).template(), **OTHERS}
+    costs = Costs(random_templates.COLUMNS, VARIABLES)
+    try:
+        costs.add("letter", sources)
+        bound = costs.bound()
+    except Unbounded:
+        return
+    made = Bundle("letter", sources, {name: name for name in sources})
+    body = PlannedBody(subtype, made, random_templates.COLUMNS, with_globals(VARIABLES))
+    for _ in range(3):
+        row = random_row(random)
+        part = body.part(row)
+        assert part is None or len(part.partition(b"\r\n\r\n")[2]) <= bound.cost_of(row)

@@ -129,6 +129,7 @@ def test_a_cancelled_hand_over_aborts_the_connection() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+            assert not connection.usable
             await connection.quit()
             return connection
 

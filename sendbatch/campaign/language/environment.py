@@ -111,12 +111,19 @@ def _urlencode(value: Any) -> str:
 _urlencoded = lru_cache(maxsize=4096)(do_urlencode)
 
 
-def names_needed(env: SandboxedEnvironment, source: str) -> list[NameUse]:
+@lru_cache(maxsize=32)
+def parsed(source: str) -> nodes.Template:
+    """The tree of a template. It is everybody's, and not to be changed: before a run the same few templates
+    are looked at a dozen times. Raises jinja2.TemplateSyntaxError."""
+    return environment().parse(source)
+
+
+def names_needed(source: str) -> list[NameUse]:
     """The free names of a template, but for those only asked `is defined` or given a `default`.
 
     Raises jinja2.TemplateSyntaxError.
     """
-    return needed(env.parse(source))
+    return needed(parsed(source))
 
 
 def expression_names(env: SandboxedEnvironment, expression: str) -> list[NameUse]:
@@ -136,7 +143,7 @@ def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Templat
 
 
 def needed(template: nodes.Template) -> list[NameUse]:
-    """As `names_needed`, of what was parsed already; it is folded by that, and of no other use."""
+    """As `names_needed`, of what was parsed already."""
     free = undeclared(template)
     first: dict[str, int] = {}
     for name in _plain_uses(template):

@@ -46,11 +46,12 @@ _RATE = rf"(?P<count>{_NUMBER}) ?(?P<times>[kKM](?![A-Za-z]))? ?(?:{_NOUN} ?)?{_
     rf"(?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-zµ]+)"
 )
 _ONE = re.compile(_RATE)
+# What is looked for where `_ONE` is not found, and compiled there: few runs ever do.
 # Not the end of 1e3/h, nor the beginning of 1/1h30m.
-_WITHIN = re.compile(rf"(?<![\w.,]){_RATE}(?![0-9])")
-_EVERY = re.compile(rf"every (?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-z]+)")
-_SHORT = re.compile(rf"({_NUMBER}) ?(?:{_NOUN} ?)?(?:[a-z]?(p[smhd])|([a-z]+ly))", re.IGNORECASE)
-_RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\.\.\.?|to) ?{_NUMBER}(?P<rest>.*)")
+_WITHIN = rf"(?<![\w.,]){_RATE}(?![0-9])"
+_EVERY = rf"every (?:(?P<number>{_NUMBER}) ?)?(?P<unit>[A-Za-z]+)"
+_SHORT = rf"(?i:({_NUMBER}) ?(?:{_NOUN} ?)?(?:[a-z]?(p[smhd])|([a-z]+ly)))"
+_RANGE = rf"({_NUMBER}) ?(?:-|–|\.\.\.?|to) ?{_NUMBER}(?P<rest>.*)"
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,_'’ ])[0-9]{3})(?:\1[0-9]{3})*")
 _PLAIN = re.compile(r"[0-9]+(?:_[0-9]+)*")
 _DECIMAL = re.compile(r"([0-9]+)[.,]([0-9]+)")
@@ -198,14 +199,14 @@ def _meant(said: str) -> str:
         return "for no limit leave it out"
     if _PLAIN.fullmatch(said):
         return _write(*(f"{said}/{unit}" for unit in ("s", "min", "h", "day")))
-    if found := _RANGE.fullmatch(said):
+    if found := re.fullmatch(_RANGE, said):
         said = found[1] + found["rest"]
-    if found := _EVERY.fullmatch(said):
+    if found := re.fullmatch(_EVERY, said):
         said = f"1/{found['number'] or ''}{found['unit']}"
-    if found := _SHORT.fullmatch(said):
+    if found := re.fullmatch(_SHORT, said):
         unit = _PER_UNIT.get((found[2] or "").lower()) or _ADVERBS.get((found[3] or "").lower())
         said = f"{found[1]}/{unit}"
-    rates = list(filter(None, map(_taken, (match[0] for match in _WITHIN.finditer(said)))))
+    rates = list(filter(None, map(_taken, (match[0] for match in re.finditer(_WITHIN, said)))))
     if rates:
         return f"write {', '.join(dict.fromkeys(rates))}"
     return EXAMPLE

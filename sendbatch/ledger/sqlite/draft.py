@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import Plan, Retried
-from sendbatch.ledger.sqlite.folding import fold, forget
+from sendbatch.ledger.sqlite.folding import forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
 from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
 from sendbatch.ledger.sqlite.reading import SqliteReading
@@ -216,7 +216,6 @@ class SqliteDraft(SqliteSelection):
         census = self.people.census()[0] if self._staged is not None else {}
         with self._transaction():
             self._hold_to_last()
-            fold(self._db)
             if self._is_anew:
                 forget(self._db)
             if self._staged is not None:

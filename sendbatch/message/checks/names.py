@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign.language import misuses as misused
 from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import NameUse, environment, is_template, names_needed
+from sendbatch.campaign.language.environment import (
+    NameUse,
+    environment,
+    is_template,
+    names_needed,
+    parsed,
+)
 from sendbatch.campaign.language.meaning import Kinds
 from sendbatch.campaign.language.misuses import misuses
 from sendbatch.campaign.language.slips import column_of, slip, words
@@ -29,16 +34,15 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     compared with a number or a truth value is one too.
     """
     known = set(columns) | set(content.variables)
-    env = environment()
     findings: list[Finding] = []
-    for checking in _checkings(env, content, columns):
+    for checking in _checkings(content, columns):
         findings += checking.findings()
     for what, source in _templates(content):
         place = declared_at(campaign, what)
         try:
-            uses = names_needed(env, source)
+            uses = names_needed(source)
         except jinja2.TemplateSyntaxError as error:
-            found = slip(env, source, error, expression=False)
+            found = slip(environment(), source, error, expression=False)
             place = within(place, source, found.offset)
             findings.append(
                 Rule.TEMPLATE_SYNTAX.finding(
@@ -51,7 +55,7 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
             _unknown(f"{what}: ", use, known, _inline(place, source, use.line, use.name))
             for use in unknown
         ]
-        tree = env.parse(source)
+        tree = parsed(source)
         for one in misuses(tree, Kinds(tree, columns, content.variables)):
             there = _inline(place, source, one.line, one.word)
             findings.append(one.rule.finding(f"{what}: {one.message}", there, one.hint))
@@ -62,43 +66,38 @@ def bare_conditions(
     content: Content, campaign: Campaign, columns: Collection[str]
 ) -> dict[str, Place | None]:
     """The columns that are conditions all by themselves, each with the first place where it is."""
-    env = environment()
     found: dict[str, Place | None] = {}
-    for checking in _checkings(env, content, columns):
+    for checking in _checkings(content, columns):
         for column, place in checking.bare():
             found.setdefault(column, place)
     for what, source in _templates(content):
-        tree = env.parse(source)
+        tree = parsed(source)
         for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
             found.setdefault(column, declared_at(campaign, what))
     return found
 
 
-def _checkings(
-    env: SandboxedEnvironment, content: Content, columns: Collection[str]
-) -> Iterator[_Checking]:
+def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking]:
     for bundle in (content.html, content.text):
         if bundle is not None:
-            yield _Checking(env, bundle, columns, content.variables)
+            yield _Checking(bundle, columns, content.variables)
 
 
 def names_used(content: Content) -> frozenset[str]:
     """Every name the message may depend on, those with a default too: two rows that agree in these
     get the same message."""
-    env = environment()
     bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
     sources = [source for bundle in bundles for source in bundle.sources.values()]
     sources += [source for _, source in _templates(content)]
-    found = (undeclared(env.parse(source)) for source in sources)
+    found = (undeclared(parsed(source)) for source in sources)
     return frozenset().union(*found)
 
 
 def names_set(content: Content) -> frozenset[str]:
     """Every name that any of the templates gives a value to."""
-    env = environment()
     bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
     sources = (source for bundle in bundles for source in bundle.sources.values())
-    return frozenset().union(*(assigned(env.parse(source)) for source in sources))
+    return frozenset().union(*(assigned(parsed(source)) for source in sources))
 
 
 def first_use(content: Content, name: str) -> Place | None:
@@ -117,14 +116,13 @@ class _Checking:
 
     def __init__(
         self,
-        env: SandboxedEnvironment,
         bundle: Bundle,
         columns: Collection[str],
         variables: Mapping[str, Json],
     ) -> None:
-        self._env, self._bundle = env, bundle
+        self._bundle = bundle
         self._columns, self._variables, self._known = columns, variables, {*columns, *variables}
-        self._trees = trees = {name: env.parse(source) for name, source in bundle.sources.items()}
+        self._trees = trees = {name: parsed(source) for name, source in bundle.sources.items()}
         self._set = {name: assigned(tree) for name, tree in trees.items()}
         self._around: dict[str, set[str]] = {name: set() for name in trees}
         self._shared = {bundle.entry}  # templates that see the recipient's variables
@@ -152,7 +150,7 @@ class _Checking:
     def findings(self) -> Iterator[Finding]:
         for name in self._trees:
             known = self._visible(name)
-            for use in names_needed(self._env, self._bundle.sources[name]):
+            for use in names_needed(self._bundle.sources[name]):
                 if use.name in known:
                     continue
                 place = self._place(name, use.line, use.name)

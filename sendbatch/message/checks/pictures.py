@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.environment import parsed
 from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
@@ -148,8 +148,7 @@ def _written(content: Content, columns: Collection[str]) -> Iterator[tuple[str, 
 def _decided(
     bundle: Bundle, variables: Mapping[str, Json], columns: Collection[str]
 ) -> dict[str, str]:
-    env = environment()
-    taken = set(columns).union(*(assigned(env.parse(text)) for text in bundle.sources.values()))
+    taken = set(columns).union(*(assigned(parsed(text)) for text in bundle.sources.values()))
     return {
         name: value
         for name, value in variables.items()

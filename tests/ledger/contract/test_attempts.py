@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import (
     Change,
     Failed,
@@ -27,6 +28,7 @@ from tests.kit.people import (
     outcome_of,
     person,
     plan,
+    staged,
     statuses,
 )
 from tests.kit.selecting import sending
@@ -160,6 +162,19 @@ def test_who_is_sent_again_by_a_persons_word_and_left_is_in_doubt_as_before(peop
         tidied(people)
 
 
+@pytest.mark.parametrize("name", ["you", "another"])
+def test_the_cells_of_a_message_that_was_on_the_way_in_a_crash_are_kept(
+    people: Record, name: str
+) -> None:
+    bring(people, "ann", Status.SENDING)
+    assert people.recover(50.0) == 1
+    with people.draft() as draft:
+        staging = staged(draft, person(2, "ann", name=name))
+        staging.settle()
+        doubted = {entry(people, "ann").id} if name == "another" else set()
+        assert staging.corrected_doubt() == doubted
+
+
 def test_nobody_gets_what_another_left_who_was_forgotten(people: Record) -> None:
     bring(people, "ann", Status.DEFERRED)
     sending(people).apply(outcome_of(entry(people, "bob").id, Status.IN_DOUBT))
@@ -180,3 +195,17 @@ def test_nobody_gets_what_another_left_who_was_forgotten(people: Record) -> None
     tidied(people)
     sending(people).apply([Settled(one.id, OUTCOMES[Status.ACCEPTED], None, 41.0)])
     assert entry(people, "ann").attempts == 1
+
+
+def test_whom_a_person_settles_is_sent_to_by_no_run_that_had_taken_them(people: Record) -> None:
+    sending(people).apply([SPENT._replace(id=entry(people, "ann").id)])
+    sending(people).retry([Retried(Status.DEFERRED)], 40.0)
+    backlog = people.backlog(clock)
+    (ann,) = backlog.claim_due(1e9, 9)
+    assert people.resolve([("ann",)], Status.ACCEPTED, 50.0) == []
+
+    backlog.apply([SPENT._replace(id=ann.id)])  # comes too late
+    with pytest.raises(RecordLost):
+        backlog.apply([Intent(ann.id, "digest", 60.0, 60.0)])
+
+    assert entry(people, "ann").status is Status.ACCEPTED
