@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import csv
 import email
 import email.policy
 import quopri
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
+from pathlib import Path
 from random import Random
 
 import jinja2
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import nodes
 
+from benchmarks import setting
+from benchmarks.letter import LETTER, UNPLANNED, Letter
 from sendbatch.campaign.language.environment import environment
-from sendbatch.message.content import Bundle
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.message.bodies import Bodies
+from sendbatch.message.content import Bundle, Content
 from sendbatch.message.quoted import text_part
+from sendbatch.message.reading import read_content
 from sendbatch.message.templates import Failed, Template, with_globals
+from sendbatch.message.ways import body as module
+from sendbatch.message.ways import tables, way
 from sendbatch.message.ways.body import PlannedBody
+from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part
 from tests.kit.thoroughness import examples
+from tests.message.conftest import content
 from tests.message.random_templates import COLUMNS, OTHERS, VARIABLES, Author, random_row
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = [path for path in sorted((ROOT / "campaigns").glob("*.yaml")) if path.stem != "profiles"]
 
 
 def bundle(source: str) -> Bundle:
@@ -29,6 +45,16 @@ def bundle(source: str) -> Bundle:
 
 def planned(source: str, subtype: str = "plain", columns: Sequence[str] = COLUMNS) -> PlannedBody:
     return PlannedBody(subtype, bundle(source), columns, with_globals(VARIABLES))
+
+
+def holes_of(parts: Sequence[Part]) -> Iterator[Hole]:
+    for one in parts:
+        if isinstance(one, Hole):
+            yield one
+        inner = one.branches if isinstance(one, Choice) else []
+        inner = [one.body, one.otherwise] if isinstance(one, Loop) else inner
+        for several in inner:
+            yield from holes_of(several)
 
 
 def read(part: bytes) -> tuple[str, str]:
@@ -102,3 +128,260 @@ def test_a_planned_body_decodes_to_what_jinja_renders(seed: int, subtype: str) -
         assert not planned(source, subtype).is_planned
         return
     compared(source, subtype, [random_row(random) for _ in range(5)])
+
+
+def part(source: str, *cells: str, subtype: str = "plain") -> str:
+    """The body that is planned for a row of columns a, b, …, as it is written."""
+    row = (*cells, *("", "", "", "0", "x")[len(cells) :])
+    (made,) = compared(source, subtype, [row])
+    assert made is not None
+    return made.partition(b"\r\n\r\n")[2].decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "written"),
+    [
+        ("Dear {{ a }}\nHello", "Jane", "Dear Jane\r\nHello\r\n"),
+        # A blank would end the line: a soft line break keeps it.
+        ("Dear {{ a }}\nHello", "", "Dear =\r\n\r\nHello\r\n"),
+        ("Dear {{ a }}{{ b }}\nHello", "", "Dear =\r\n\r\nHello\r\n"),
+        ("Dear {{ a }}, hello", "", "Dear , hello\r\n"),
+        ("Dear {{ a }}", "", "Dear=20\r\n"),
+        ("Dear {{ a }}\n\n", "", "Dear=20\r\n"),
+        ("Dear {{ a }}\nHello", "Jane ", "Dear Jane=20\r\nHello\r\n"),
+        ("Dear {{ a }}\nHello", "\nJane", "Dear =\r\n\r\nJane\r\nHello\r\n"),
+        ("{{ a }} \nHello", "", "=20\r\nHello\r\n"),
+        # The beginning of a line, of the text and behind a value that ends one.
+        ("{{ a }}", ".5", "=2E5\r\n"),
+        ("Now\n{{ a }}", "From us", "Now\r\n=46rom us\r\n"),
+        ("Now\n{{ a }}rom us", "F", "Now\r\n=46rom us\r\n"),
+        ("Now\nF{{ a }}", "rom us", "Now\r\n=46rom us\r\n"),
+        ("Now\n{{ a }}.5", "", "Now\r\n=2E5\r\n"),
+        ("Now\n{{ a }}From us", "x\n", "Now\r\nx\r\n=46rom us\r\n"),
+        # Line ends of a value.
+        ("<{{ a }}>", "x\ny\r\nz\rz", "<x\r\ny\r\nz\r\nz>\r\n"),
+        # The text's end.
+        ("Dear\n\n{{ a }}\n", "", "Dear\r\n"),
+        ("Dear\n{{ a }}\n{{ b }}\n", "", "Dear\r\n"),
+        ("Dear {{ a }}", "Jane\n\n", "Dear Jane\r\n"),
+        ("Dear {{ a }}", "\n\n", "Dear=20\r\n"),
+        ("Dear {{ a }}", "x" * 50, "Dear =\r\n" + "x" * 50 + "\r\n"),
+        # Longer than a hole's room, and than a line.
+        ("<{{ a }}>", "x" * 34, "<" + "x" * 34 + ">\r\n"),
+        ("<{{ a }}>", "x" * 35, "<=\r\n" + "x" * 35 + "=\r\n>\r\n"),
+        ("<{{ a }}>", "x" * 80, "<=\r\n" + "x" * 75 + "=\r\nxxxxx>\r\n"),
+        ("x" * 70 + "{{ a }}", "y", "x" * 70 + "=\r\ny\r\n"),
+        ("{{ a }}" + "x" * 44, "y", "y" + "x" * 41 + "=\r\nxxx\r\n"),
+        ("word " * 9 + "{{ a }}", "é", "word " * 9 + "=\r\n=C3=A9\r\n"),
+        # Nothing of a character is in two lines.
+        ("<{{ a }}>" + "\nlong" * 40, "\N{ROCKET}" * 7,
+         "<=\r\n" + "=F0=9F=9A=80" * 6 + "=\r\n=F0=9F=9A=80>" + "\r\nlong" * 40 + "\r\n"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_so_that_its_place_needs_no_look(
+    source: str, value: str, written: str
+) -> None:
+    assert part(source, value) == written
+
+
+@pytest.mark.parametrize("value", ["Jane\r", "\ud800", "a\n\r"])
+def test_a_value_that_depends_on_what_is_beside_it_is_left_to_the_plain_path(value: str) -> None:
+    body = planned("Dear {{ a }}\nHello")
+    assert body.part((value, "", "", "", "")) is None
+    assert body.part(("Jane", "", "", "", "")) is not None
+
+
+def test_a_text_without_words_is_left_to_the_plain_path() -> None:
+    body = planned("{{ a }}\n{% if b %}{{ b }}{% endif %}\n")
+    for blank in ("", " ", "\xa0", "\n"):
+        assert body.part((blank, "", "", "", "")) is None
+        assert body.part((blank, "Hello", "", "", "")) is not None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in items.split('|') %}{{ i }}{{ a }}{{ loop.index }}{% else %}none{% endfor %}",
+        "{% for i in items.split('|') if i != 'x' %}{{ loop.last }}{% if i %}{{ i }}{% endif %}{% endfor %}",
+        "{% for k, j in of_plan.items() %}{{ k }}{{ j.name }}{{ a }}{% endfor %}",
+        "{% set x = a|upper %}{% if b %}{% set x = b %}{% endif %}{{ x }}",
+        "{% for i in items.split('|') %}{% set x = of_plan[i] %}{{ x.name }}{{ a }}{% endfor %}",
+        "{% include 'included' %}{{ a }}",
+        "{% extends 'base' %}{% block last %}{{ b }}{% endblock %}",
+        "{% macro m(i) %}({{ i }}){% endmacro %}{% for i in items.split('|') %}{{ m(i) }}{% endfor %}",
+    ],
+)
+def test_structure_is_planned_and_no_segment_of_it_is_plain(source: str) -> None:
+    body = planned("Dear all. " + source)
+    assert body._parts is not None
+    for row in [
+        ("Jane", "b", "x|y", "7", "x"),
+        ("", "", "y", "0", "y"),
+        ("J.", "", "x|x|z", "1", "z"),
+    ]:
+        compared("Dear all. " + source, "plain", [row])
+        assert body.part(row) is not None
+    holes = [hole.snippet for hole in holes_of(body._parts)]
+    statements = {type(node) for snippet in holes for node in snippet._body}
+    assert statements.isdisjoint({nodes.For, nodes.Include, nodes.With, nodes.FilterBlock})
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "{% filter upper %}{{ a }}{% endfilter %}",
+        "{% with x = a %}{{ x }}{% endwith %}",
+        "{% for i in items.split('|') %}{{ loop.cycle('odd', 'even') }}{{ i }}{% endfor %}",
+        "{% set m = namespace(x=a) %}{% for i in items.split('|') %}{% set m.x = i %}{% endfor %}{{ m.x }}",
+        "{% set g = items.split('|')|map('upper') %}{{ g|join }}{{ g|join }}",
+        "{% autoescape true %}{{ a }}{% endautoescape %}",
+        "{% call bold() %}{{ a }}{% endcall %}",
+        "{% include ['nowhere', 'included'] %}",
+    ],
+)
+def test_a_part_that_cannot_be_planned_is_one_hole_and_the_rest_is_planned(segment: str) -> None:
+    head = "{% macro bold() %}<{{ caller() }}>{% endmacro %}Dear {{ b }},\n"
+    tail = "{% if plan == 'x' %}\nfor {{ n }}{% endif %}."
+    body = planned(head + segment + tail)
+    assert body._parts is not None
+    assert [type(one).__name__ for one in body._parts if not isinstance(one, Constant)] == [
+        *("Hole", "Hole", "Choice")
+    ]
+    compared(
+        head + segment + tail, "plain", [("<a>", "Jane", "x|y", "7", "x"), ("", "", "", "", "y")]
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ self.first() }}{% block first %}{{ a }}{% endblock %}",
+        "{% for i in items.split('|') %}{% block first %}{{ a }}{% endblock %}{% endfor %}",
+        "{% extends 'base' %}{% block last %}{{ super() }}{% endblock %}",
+        # What Jinja reads in the loop depends on what is set behind it.
+        "{% for i in [1] %}{{ b|default('none') }}{% endfor %}{% set b = a %}{{ b }}",
+        "{% macro m() %}{{ b }}{% endmacro %}{% set b = a %}{{ m() }}",
+        "{% for i in [1] %}{% for j in [1] %}{{ b }}{% endfor %}{% set b = a %}{% endfor %}{{ b }}",
+    ],
+)
+def test_a_template_that_cannot_be_planned_has_the_plain_path(source: str) -> None:
+    assert not planned(source).is_planned
+    assert compared(source, "plain", [("Jane", "b", "x|y", "7", "x")]) == [None]
+
+
+def test_equal_values_that_are_written_otherwise_are_not_mixed_up() -> None:
+    source = "Dear all:\n{% for i in [1, 1.0, True, a|safe, a] %}{{ i }}{{ b }}\n{% endfor %}"
+    for _ in range(2):
+        assert part(source, "<b>", "x", subtype="html") == (
+            "Dear all:\r\n1x\r\n1.0x\r\nTruex\r\n<b>x\r\n&lt;b&gt;x\r\n"
+        )
+
+
+def test_chance_is_not_remembered() -> None:
+    body = planned("Dear {{ a }}, {{ range(1000)|random }}")
+    assert len({body.part(("Jane", "", "", "", "")) for _ in range(50)}) > 1
+
+
+def test_letters_beyond_latin_are_base64_by_both_paths_wherever_their_values_fall() -> None:
+    source = "Дорогой {{ a }}, здравствуй! {{ b }}"
+    rows = [("Jane", "x" * n, "", "", "") for n in (0, 60, 61, 62, 63, 64, 65, 200)]
+    kinds = [str(read(made)[0]) for made in compared(source, "plain", rows) if made is not None]
+    assert len(kinds) == len(rows)
+    assert kinds == sorted(kinds)
+    assert set(kinds) == {"base64", "quoted-printable"}
+
+
+def test_ways_are_bounded_in_number_and_those_beyond_are_plain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_MOST_WAYS", 8)
+    source = "Dear all" + "".join(f"{{% if '{c}' in a %}}{c}{{% endif %}}" for c in "bcdefg")
+    body = planned(source)
+    random = Random(3)
+    chosen = ["".join(c for c in "bcdefg" if random.random() < 0.5) for _ in range(200)]
+    rows = [(letters, "", "", "", "") for letters in chosen]
+    made = [body.part(row) for row in rows]
+    assert len(body._ways) == 8
+    assert None in made
+    assert [body.part(row) for row in rows] == made
+
+
+def test_what_is_kept_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_MOST_BYTES", 100_000)
+    body = planned("Dear {{ a }}, {{ b|upper }} {% for i in items.split('|') %}{{ i }}{% endfor %}")
+    for number in range(3_000):
+        row = (f"{number}", f"Name {number}" * 50, f"{number}|{number}", "", "")
+        made = body.part(row)
+        assert made is not None
+        assert f"Dear {number}, " in read(made)[1]
+        kept = body._quoted_walk._tables._tables
+        sizes = [len(str(key)) + len(str(value)) for table in kept for key, value in table.items()]
+        assert sum(sizes) < 100_000
+
+
+def test_what_is_done_to_a_way_may_move_repeat_and_drop_its_holes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def turned(marked: str) -> str:
+        first, second, _ = marked.split("|")
+        return f"{second.upper().lower()}; {first}; {first}"
+
+    monkeypatch.setattr(way, "transformed", turned)
+    body = planned("of {{ a }} zhole|for {{ b }}|{{ plan }}")
+    made = body.part(("Jane", "Tom", "", "", "x"))
+    assert made is not None
+    assert read(made)[1] == "for Tom; of Jane zhole; of Jane zhole\r\n"
+
+
+def test_nothing_that_a_row_holds_raises() -> None:
+    body = planned("Dear {{ a }} {{ n|int }} {{ of_plan[plan].name }}{{ items.split(b)|join }}")
+    for row in [
+        ("", "", "", "x", "x"),
+        ("", "|", "", "1", "nowhere"),
+        ("",),
+        ("", "x", "", "1", "x"),
+    ]:
+        assert (body.part(row) is None) == (row != ("", "x", "", "1", "x"))  # type: ignore[arg-type]
+
+
+def bodies_alike(made: Content, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """All these rows are planned, and decode to what the plain path gives."""
+    bodies = Bodies(made, columns)
+    assert bodies.is_planned
+    for row in rows:
+        parts = bodies.encoded(row)
+        assert parts is not None
+        plain = bodies.rendered(
+            {**with_globals(made.variables), **dict(zip(columns, row, strict=True))}
+        )
+        expected = [b"".join(text_part("plain", plain.text))]
+        if plain.html is not None:
+            expected.append(b"".join(text_part("html", plain.html)))
+        assert [read(one) for one in parts] == [read(one) for one in expected]
+
+
+@pytest.mark.parametrize("letter", [LETTER, UNPLANNED], ids=["usual", "in segments"])
+def test_the_benchmarks_letter_is_planned(letter: Letter) -> None:
+    made = content(letter.html, letter.text)
+    bodies_alike(made, setting.COLUMNS, [setting.person(number) for number in range(150)])
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_campaign_is_planned(file: Path) -> None:
+    campaign = load_campaign(file)
+    with campaign.recipients.file.open(encoding="utf-8-sig", newline="") as source:
+        header, *rows = csv.reader(source)
+    columns = tuple(name.lower().replace(" ", "_") for name in header)
+    sent_to = [tuple(cell or "friend" for cell in row) for row in rows if "free" not in row]
+    assert sent_to
+    bodies_alike(read_content(campaign), columns, sent_to)
+
+
+def test_text_from_the_html_and_computed_pictures_have_the_plain_path() -> None:
+    for made in (
+        content("<p>{{ first_name }}</p>", None),
+        content("<img src='{{ first_name }}'>", "Hi"),
+    ):
+        bodies = Bodies(made, ("email", "first_name", "customer_id"))
+        assert not bodies.is_planned
+        assert bodies.encoded(("", "https://a.example/a.png", "")) is None

@@ -6,6 +6,7 @@ same rules, and that says which names a source needs before any row is looked at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,7 +43,8 @@ EXCUSING_FILTERS = frozenset({"default", "d"})
 _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "rstrip"}) | {
     *("replace", "upper", "lower", "title", "capitalize", "startswith", "endswith")
 }
-_LONGEST_REMEMBERED = 200
+_LONGEST_ADDRESS = 200
+_TO_BE_ENCODED = re.compile(r"[^a-zA-Z0-9_.~/-]")  # RFC 3986 §2.3; a slash is left, as Jinja leaves it
 BEHIND_IT = "one expression was expected, then its end"
 
 
@@ -102,13 +104,10 @@ class _Sandbox(BoundedSandbox):
 
 
 def _urlencode(value: Any) -> str:
-    """Jinja's own filter, which is often asked for the same: an address, again and again."""
-    if type(value) is str and len(value) <= _LONGEST_REMEMBERED:
-        return _urlencoded(value)
+    """Jinja's own filter, which takes four times as long for what is mostly asked for: an address."""
+    if type(value) is str and value.isascii() and len(value) <= _LONGEST_ADDRESS:
+        return _TO_BE_ENCODED.sub(lambda found: f"%{ord(found[0]):02X}", value)
     return do_urlencode(value)
-
-
-_urlencoded = lru_cache(maxsize=4096)(do_urlencode)
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from jinja2 import DictLoader
 from sendbatch.campaign.language.environment import FAILURES, environment
 from sendbatch.message.content import Bundle
 from sendbatch.message.quoted import is_shorter_as_base64
-from sendbatch.message.ways.layout import Unfit, plain_value, quoted_value
+from sendbatch.message.ways.layout import PLAIN, QUOTED, Unfit
 from sendbatch.message.ways.parts import Part, spelled
 from sendbatch.message.ways.planning import Unplanned, planned
 from sendbatch.message.ways.walking import Walk
@@ -90,9 +90,9 @@ class PlannedBody:
     @cached_property
     def _quoted_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, quoted_value, len(self._columns))
+        return Walk(self._parts, QUOTED, len(self._columns))
 
     @cached_property
     def _plain_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, plain_value, len(self._columns))
+        return Walk(self._parts, PLAIN, len(self._columns))

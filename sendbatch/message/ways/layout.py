@@ -16,16 +16,35 @@ A value that ends with CR has no encoding of its own: were LF to follow, both wo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from sendbatch.message.quoted import WIDTH, begun, break_line, escaped, with_line_feeds
+from sendbatch.message.quoted import (
+    SOFT,
+    WIDTH,
+    begun,
+    break_line,
+    escaped,
+    quoted,
+    with_line_feeds,
+)
 
-ROOM = 40  # characters: names, sums, and nearly all addresses, also as part of a link
+ROOM = 34  # characters: nearly all addresses, also in a link; and two names fit into one line
+_ESCAPE = len("=20")
 _PLAIN = re.compile(r"[!-\-/-<>-EG-~](?:[ -<>-~]{0,73}[!-<>-~])?")  # a line that stands for itself
 
 
 class Unfit(Exception):
     """A value that has no encoding of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How what a hole holds is written: `value` takes a text, `segment` the pieces of one. Both raise Unfit,
+    and UnicodeEncodeError."""
+
+    value: Callable[[str], bytes]
+    segment: Callable[[Sequence[str]], bytes]
 
 
 def quoted_value(text: str) -> bytes:
@@ -44,6 +63,27 @@ def quoted_value(text: str) -> bytes:
         lines[-1] += "="
         lines.append("")
     return "\r\n".join(lines).encode("ascii")
+
+
+def quoted_segment(pieces: Sequence[str]) -> bytes:
+    """The same for what a template gives as pieces, of which many are the same each time."""
+    if len(pieces) == 1:
+        return quoted_value(pieces[0])
+    if next(filter(None, reversed(pieces)), "").endswith("\r"):
+        raise Unfit
+    whole = quoted(pieces)
+    last = len(whole) - whole.rfind(b"\n") - 1
+    if last == WIDTH:  # it ends with an escaped blank, and there is no room for one more character
+        whole, last = whole[:-_ESCAPE] + SOFT + whole[-_ESCAPE:], _ESCAPE
+    first = whole.find(b"\r\n")
+    if not 0 < (first if first >= 0 else last) <= ROOM and whole:
+        whole = SOFT + whole
+    return whole + SOFT if last > ROOM else whole
+
+
+def plain_segment(pieces: Sequence[str]) -> bytes:
+    """Pieces as they stand in a body before base64. Raises Unfit, UnicodeEncodeError."""
+    return plain_value("".join(pieces))
 
 
 def plain_value(text: str) -> bytes:
@@ -94,3 +134,7 @@ def exposed(texts: Sequence[str]) -> list[int]:
         if text:
             ends = text.startswith("\n")
     return found
+
+
+QUOTED = Writing(quoted_value, quoted_segment)
+PLAIN = Writing(plain_value, plain_segment)

@@ -45,7 +45,10 @@ class Scope:
         return Scope(dict(self.slots), self.width, list(self.definitions), self.in_loop)
 
     def define(self, node: nodes.Node) -> Definition:
-        made = Definition(node, frozenset(stored([node])), frozenset(self.read([node])))
+        names = self.read([node])
+        if isinstance(node, nodes.Macro):
+            names -= stored(node.args)
+        made = Definition(node, frozenset(set_by(node)), frozenset(names))
         self.definitions.append(made)
         return made
 
@@ -97,14 +100,21 @@ def opens(body: Sequence[nodes.Node]) -> bool:
 
 
 def stored(body: Sequence[nodes.Node]) -> set[str]:
-    """Every name that is given a value anywhere in these nodes."""
-    found = {name.name for name in every(body, nodes.Name) if name.ctx != "load"}
-    found |= {macro.name for macro in every(body, nodes.Macro)}
-    found |= {reference.name for reference in every(body, nodes.NSRef)}
-    found |= {one.target for one in every(body, nodes.Import)}
-    for one in every(body, nodes.FromImport):
-        found |= {name if isinstance(name, str) else name[1] for name in one.names}
-    return found
+    """Every name that is a target in these nodes, or a parameter."""
+    return {name.name for name in every(body, nodes.Name) if name.ctx != "load"}
+
+
+def set_by(node: nodes.Node) -> set[str]:
+    """The names that a statement leaves set, or changed, behind it."""
+    if isinstance(node, (nodes.Assign, nodes.AssignBlock)):
+        return stored([node.target]) | {one.name for one in every([node.target], nodes.NSRef)}
+    if isinstance(node, nodes.Macro):
+        return {node.name}
+    if isinstance(node, nodes.Import):
+        return {node.target}
+    if isinstance(node, nodes.FromImport):
+        return {name if isinstance(name, str) else name[1] for name in node.names}
+    return set[str]().union(*(set_by(one) for one in _of_one_frame([node]) if one is not node))
 
 
 def without_writing(body: Sequence[nodes.Node]) -> list[nodes.Node]:
@@ -130,23 +140,26 @@ def _emptied(node: nodes.If) -> nodes.If:
     )
 
 
-def is_read_ahead(body: Sequence[nodes.Node]) -> bool:
-    """Whether one of these nodes sets a name that was read before from within something that has names of its
-    own, as a loop has. There Jinja then knows it as not yet set, whatever else it means, and a macro as what
-    it is set to later: what is read depends on what follows."""
+def is_read_ahead(tree: nodes.Template) -> bool:
+    """Whether a name is set, anywhere in a template, that was read before from within something that has
+    names of its own, as a loop has. There Jinja may know it as not yet set, whatever else it means, and a
+    macro as what it is set to later: what is read depends on what follows, and on what else is read."""
+    frames = [_within(node) for node in every([tree], nodes.Stmt) if not isinstance(node, nodes.If)]
+    return any(map(_is_read_ahead, [tree.body, *frames]))
+
+
+def _is_read_ahead(body: Sequence[nodes.Node]) -> bool:
     read: set[str] = set()  # from within, while it was not set
     kept: set[str] = set()  # by macros
     known: set[str] = set()
     for node in _of_one_frame(body):
-        own: set[str] = set()
-        if isinstance(node, (nodes.Assign, nodes.AssignBlock)):
-            own = stored([node.target])
-        elif isinstance(node, DEFINING):
-            own = stored([node])
+        own, before = set_by(node), set(read)
         if isinstance(node, nodes.Macro):
-            kept |= loaded(node.body)
+            kept |= loaded(node.body) - stored(node.args)
         elif not isinstance(node, nodes.Block):
             read |= loaded(_within(node)) - known
+            if isinstance(node, nodes.For):  # its own names, but not in its `else`
+                read -= stored([node.target]) - loaded(node.else_) - before
         if not own.isdisjoint(read | kept):
             return True
         known |= own

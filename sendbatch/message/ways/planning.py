@@ -6,7 +6,8 @@ the rest stays planned. Such are a filter over a block, `with`, `autoescape`, a 
 `loop` for more than where it is, and all that lies between the first and the last use of something that
 remembers: a namespace, a `cycler`, a `joiner`, a lazy list under a name.
 
-Nothing is planned of a template that speaks of itself (`self`, `super`), or whose blocks are in loops.
+Nothing is planned of a template that speaks of itself (`self`, `super`), whose blocks are in loops, or in
+which a name means something else by what follows (`is_read_ahead`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sendbatch.message.ways.naming import (
     is_read_once,
     loaded,
     opens,
+    set_by,
     stored,
     without_writing,
 )
@@ -80,13 +82,13 @@ class _Planning:
             self._blocks.setdefault(block.name, block)
         extends = [*tree.find_all(nodes.Extends)]
         if not extends:
-            return self._frame(tree.body, scope)
+            return self._sequence(tree.body, scope)
         (found,) = extends
         if found not in tree.body or not isinstance(found.template, nodes.Const):
             raise Unplanned
         at = tree.body.index(found)
         first, last = _remembering(tree.body[at:], scope.slots)
-        if first < last or is_read_ahead(tree.body):
+        if first < last:
             raise Unplanned
         parts = self._sequence(tree.body[:at], scope)
         for node in tree.body[at + 1 :]:
@@ -100,16 +102,12 @@ class _Planning:
         assert self._env.loader is not None
         source = self._env.loader.get_source(self._env, name)[0]
         tree = self._env.parse(source, name)
+        if is_read_ahead(tree):
+            raise Unplanned
         compared = Compared().visit(tree)
         assert isinstance(compared, nodes.Template)
         compared.set_environment(self._env)
         return compared
-
-    def _frame(self, body: Sequence[nodes.Node], scope: Scope) -> list[Part]:
-        """Nodes that have names of their own."""
-        if is_read_ahead(body):
-            raise Unplanned
-        return self._sequence(body, scope)
 
     def _sequence(self, body: Sequence[nodes.Node], scope: Scope) -> list[Part]:
         first, last = _remembering(body, scope.slots)
@@ -165,6 +163,8 @@ class _Planning:
         return Hole(snippet) if snippet.slots or not snippet.repeats else Constant(snippet)
 
     def _defined(self, node: nodes.Node, scope: Scope) -> list[Part]:
+        if any(every([node], nodes.Block)):
+            raise Unplanned
         snippet = self._snippet([node], scope)
         scope.define(node)
         is_harmless = isinstance(node, nodes.Macro) or (
@@ -191,7 +191,7 @@ class _Planning:
         if cannot or any(every([node], nodes.Block)):
             return [self._plain([node], scope)]
         made = self._snippet([iterable(node)], scope)
-        otherwise = tuple(self._frame(node.else_, scope.inner()))
+        otherwise = tuple(self._sequence(node.else_, scope.inner()))
         try:
             inner, parts = self._turn(node, scope)
             test = None
@@ -202,8 +202,8 @@ class _Planning:
             if inner.in_loop:
                 inner.slots["loop"] = inner.width
                 inner.width += 1
-            parts += self._frame(node.body, inner)
-        except Unplanned:
+            parts += self._sequence(node.body, inner)
+        except _AsksLoop:
             return [self._plain([node], scope)]
         return [Loop(made, test, inner.in_loop, tuple(parts), otherwise)]
 
@@ -225,7 +225,7 @@ class _Planning:
         block = self._blocks[node.name]
         if block.required:
             raise Unplanned
-        return self._frame(block.body, scope.inner())
+        return self._sequence(block.body, scope.inner())
 
     def _include(self, node: nodes.Include, scope: Scope) -> list[Part]:
         self._included += 1
@@ -236,7 +236,7 @@ class _Planning:
             known = loaded([tree])
             speaks = _OF_ITSELF | ({"loop"} if scope.in_loop else set())
             if not any(every([tree], (nodes.Block, nodes.Extends))) and speaks.isdisjoint(known):
-                return self._frame(tree.body, scope.inner())
+                return self._sequence(tree.body, scope.inner())
         return [self._plain([node], scope)]
 
     def _is_constant(self, node: nodes.Node, scope: Scope) -> bool:
@@ -283,5 +283,5 @@ def _remembering(body: Sequence[nodes.Node], ours: Collection[str]) -> tuple[int
         lazy = any(map(is_read_once, given))
         if lazy or not names.isdisjoint(loaded([node])):
             found.append(number)
-            names |= stored(without_writing([node]))
+            names |= set_by(node)
     return (found[0], found[-1] + 1) if found else (len(body), len(body))

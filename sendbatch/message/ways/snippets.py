@@ -18,7 +18,7 @@ from jinja2 import Environment, Template, nodes
 from jinja2.runtime import Context
 from markupsafe import escape
 
-from sendbatch.message.ways.layout import Unfit
+from sendbatch.message.ways.layout import Unfit, Writing
 
 _SPECIAL = re.compile(r"[&<>'\"]")
 _RESULT = "_sendbatch_result"
@@ -110,13 +110,16 @@ class Snippet:
         """What it writes."""
         return "".join(self._template.root_render_func(self._with(key)))
 
-    def writing(self, write: Callable[[str], bytes]) -> Callable[[Any], bytes]:
-        """What `write` makes of it, by key."""
-        return lambda key: write(self.text(key))
+    def writing(self, how: Writing) -> Callable[[Any], bytes]:
+        """What it writes, written so, by key."""
+        write = how.segment
+        return lambda key: write([*self._template.root_render_func(self._with(key))])
 
     def number(self, key: Any) -> int:
-        """The number it writes."""
-        return int(self.text(key))
+        """The number it writes, and nothing else."""
+        for written in self._template.root_render_func(self._with(key)):
+            return int(written)
+        return 0
 
     def items(self, key: Any) -> tuple[object, ...]:
         """Of one made by `iterable`: texts as they are, anything else as an Item. Raises Unfit for more than
@@ -131,8 +134,10 @@ class Snippet:
 
     def _with(self, key: Any) -> Context:
         variables, names = self._variables, self._names
-        for name, value in zip(names, (key,) if len(names) == 1 else key, strict=True):
-            variables[name] = value.value if type(value) is Item else value
+        values = (key,) if len(names) == 1 else key
+        if Item in map(type, values):
+            values = [value.value if type(value) is Item else value for value in values]
+        variables.update(zip(names, values, strict=True))
         return self._context or Context(self._env, variables, None, {})
 
 
@@ -140,7 +145,8 @@ class Value(Snippet):
     """A name alone, or with filters that take nothing else, as `filtered` gives them: written by the calls
     that Jinja's own code makes, without all that leads there."""
 
-    def writing(self, write: Callable[[str], bytes]) -> Callable[[Any], bytes]:
+    def writing(self, how: Writing) -> Callable[[Any], bytes]:
+        write = how.value
         finish = _escaped if self._env.autoescape else str
         (written,) = self._body
         assert isinstance(written, nodes.Output)

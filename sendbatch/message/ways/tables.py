@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 _MOST_BYTES = 8 * 1024 * 1024  # of all tables of a walk, in equal shares
@@ -33,14 +33,16 @@ class Table(dict[Any, Any]):
         super().__init__()
         self.most = 0
         self._make = make
-        self._largest = _LARGEST if keeps else 0
+        self._keeps = keeps
         self._size = 0
 
     def __missing__(self, key: Any) -> Any:
         made = self._make(key)
+        if not self._keeps:
+            return made
         size = _ENTRY + (len(made) if type(made) is bytes else _size(made))
         size += len(key) if type(key) is str else _size(key)
-        if size <= self._largest:
+        if size <= _LARGEST:
             self._size += size
             if self._size > self.most:
                 self.clear()
@@ -53,6 +55,6 @@ def _size(value: object) -> int:
     """About how many bytes a value takes besides an entry's own."""
     if isinstance(value, (str, bytes)):
         return len(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, (tuple, list)):
         return sum(map(_size, value)) + 60 * len(value)
     return 60

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import getitem, itemgetter
 from typing import Any, TypeAlias
 
+from sendbatch.message.ways.layout import Writing
 from sendbatch.message.ways.parts import Check, Choice, Constant, Hole, Loop, Part
 from sendbatch.message.ways.snippets import Snippet, position
 from sendbatch.message.ways.tables import Table, Tables
+
+_FEW = 3  # cells; two recipients seldom have more in common
 
 Cells: TypeAlias = "tuple[Any, ...]"
 # Takes the cells, and adds to the way and to the values.
@@ -21,10 +24,10 @@ Step: TypeAlias = Callable[[Cells, list[int], list[bytes]], object]
 
 
 class Walk:
-    """`write` makes of a hole's text what is kept of it."""
+    """`how` is how values are written; `width` is how many cells a recipient has."""
 
-    def __init__(self, parts: Sequence[Part], write: Callable[[str], bytes], width: int) -> None:
-        self._write = write
+    def __init__(self, parts: Sequence[Part], how: Writing, width: int) -> None:
+        self._how = how
         self._tables = Tables()
         self._own: dict[tuple[Snippet, str], Table] = {}
         self._steps = self._made(parts, width)
@@ -61,15 +64,15 @@ class Walk:
         """The table of what `make` gives for the keys of the snippet."""
         told = snippet, what
         if told not in self._own:
-            self._own[told] = self._tables.table(make, keeps=snippet.repeats)
+            is_met_again = snippet.repeats and len(snippet.slots) <= _FEW
+            self._own[told] = self._tables.table(make, keeps=is_met_again)
         return self._own[told]
 
     def _run(self, holes: Sequence[Hole]) -> list[Step]:
         if not holes:
             return []
         tables = [
-            self._table(hole.snippet, hole.snippet.writing(self._write), "written")
-            for hole in holes
+            self._table(hole.snippet, hole.snippet.writing(self._how), "written") for hole in holes
         ]
         if len(holes) == 1:
             (table,), pick = tables, _picked(holes[0].snippet.slots)
