@@ -42,7 +42,7 @@ class Composer:
     @property
     def is_planned(self) -> bool:
         """Whether `planned` can give any message."""
-        return self._bound is not None
+        return self._bound is not None and self._plan is not None
 
     def planned(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose`, by nothing but what is of bounded cost for this row, so that the process that sends
@@ -57,7 +57,7 @@ class Composer:
 
     @cached_property
     def _bound(self) -> RowBound | None:
-        return None if self._plan is None else bound_of(self._letter)
+        return bound_of(self._letter)
 
     def compose(
         self, recipient: Recipient, now: float, proof: Proof | None = None

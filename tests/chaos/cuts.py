@@ -19,7 +19,7 @@ from tests.kit.disk import Event
 
 SECTOR = 512  # bytes that a disk writes whole or not at all
 DOT = b"\r\n.\r\n"
-WITH_ALL = "with all that was written"
+BARE = "with nothing but what was synchronised"
 TO = re.compile(rb"\r\nTo: (?:[^\r\n]*<)?([^\s<>]+)>?\r\n")
 
 Image = dict[str, bytes | None]  # the files by path, None for a folder
@@ -211,11 +211,11 @@ class Trace:
             return Cut(number, event.at, how, self._sent, key, image)
 
         names, no_names = list(self._namings), list[_Naming]()
-        yield cut("with nothing but what was synchronised", no_names, nothing)
+        yield cut(BARE, no_names, nothing)
         if event.kind == "S":
             yield cut("with a part of the rest", *self._some(names, everything, random))
             return
-        yield cut(WITH_ALL, names, everything)
+        yield cut("with all that was written", names, everything)
         if event.kind == "W" and len(event.data) > SECTOR:
             half = len(event.data) // 2 // SECTOR * SECTOR
             torn = event._replace(data=event.data[:half])

@@ -22,7 +22,7 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
 from sendbatch.values import Status
-from tests.chaos.cuts import WITH_ALL, Cut, Image, Trace
+from tests.chaos.cuts import BARE, Cut, Image, Trace
 from tests.chaos.killing import Campaign, Setting, Tally, Target
 from tests.chaos.recording import Ledger, RecordingServer
 from tests.chaos.steps import bulk_each
@@ -109,7 +109,7 @@ class PowerCuts(Campaign):
                     self._tally.cuts += 1
                     for wrong in judge.wrongs(cut):
                         self._complain(f"{cut}: {wrong}")
-                if cut.number % every == every // 2 and cut.how == WITH_ALL:
+                if cut.number % every == every // 2 and cut.how == BARE:
                     for wrong in self._go_on(server, cut, judge):
                         self._complain(f"{cut}, and gone on: {wrong}")
         self._tally.states += len(judge.known)

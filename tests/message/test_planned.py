@@ -21,6 +21,7 @@ from sendbatch.message.compose import Composer, composed
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.heads import Kept
 from sendbatch.message.letter import Letter, Proof
+from sendbatch.message.planned import RowBound
 from sendbatch.message.templates import Failed, with_globals
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.values import Message, Recipient, Unbuildable
@@ -275,3 +276,10 @@ def test_a_planned_body_is_no_longer_than_its_template_says(seed: int, subtype: 
         row = random_row(random)
         part = body.part(row)
         assert part is None or len(part.partition(b"\r\n\r\n")[2]) <= bound.cost_of(row)
+
+
+def test_a_header_that_grows_is_for_a_worker_sooner_than_a_body() -> None:
+    grown = "{{ first_name * 40 }}"
+    for made, is_held in ((content(text=grown), True), (content(subject=grown), False)):
+        bound = RowBound(Letter(made, COLUMNS, SALT))
+        assert bound.holds(recipient(first_name="J" * 300)) == is_held

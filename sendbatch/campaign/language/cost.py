@@ -96,11 +96,13 @@ class Costs:
         self._expressions = Expressions(self._spent, columns, variables)
         self._sources: Mapping[str, str] = {}
 
-    def add(self, entry: str, sources: Mapping[str, str]) -> None:
-        """A template and what it includes, by name. Raises Unbounded."""
+    def add(self, entry: str, sources: Mapping[str, str], times: int = 1) -> None:
+        """A template and what it includes, by name; `times` where more is done with each character than to
+        write it. Raises Unbounded."""
         self._sources, self._spent.names = sources, {}
         try:
-            self._template(entry)
+            found = self._spent.aside(partial(self._template, entry))
+            self._spent.add(found.cost * times, found.written)
         except (jinja2.TemplateSyntaxError, RecursionError, MemoryError, OverflowError):
             raise Unbounded from None
 

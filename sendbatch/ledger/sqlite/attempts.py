@@ -166,7 +166,7 @@ class _Rows:
             self._first.append((change.id, change.at, change.content, change.dated_at))
             return change
         if isinstance(before, Intent):
-            if type(change) is Settled and change.outcome.status is Status.ACCEPTED:
+            if isinstance(change, Settled) and _is_acceptance(change):
                 return self._accept(change, before)
             standing = changed(UNTRIED, before) or UNTRIED
         else:
@@ -200,6 +200,10 @@ class _Rows:
             if alike:
                 yield statement, alike[:]
                 alike.clear()
+
+
+def _is_acceptance(change: Settled) -> bool:
+    return change.outcome.status is Status.ACCEPTED and change.counts_attempt
 
 
 _DONE = Standing(Status.ACCEPTED)  # nothing happens to them any more, so nothing else is asked

@@ -28,7 +28,8 @@ MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
 # What was appended and is not folded yet, or is kept as somebody's story (`folding`): what happened (an event
-# of `states`), when, and where it left the delivery; `email` where it was tried, if that is another by now.
+# of `states`), when, and where it left the delivery; `attempts` are those that had ended by then, `email` is
+# where it was tried, if that is another by now.
 ATTEMPT = """
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, what TEXT NOT NULL, at REAL, status TEXT NOT NULL,
