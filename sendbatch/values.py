@@ -183,8 +183,7 @@ class Unbuildable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply of an SMTP server, read and bounded: data, never trusted.
 
     `code` 200–599; `enhanced` like "5.1.1" (RFC 3463) or None; `text` the lines joined by a space,
