@@ -125,8 +125,7 @@ class Checked:
     former_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One delivery to be made, as the ledger holds it.
 
     `id` is the ledger's; `row` the line of the CSV; `cells` in the order of the plan's columns;
@@ -150,8 +149,7 @@ class Recipient:
     refusal_is_its_own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who a message is from and to on the wire: both ASCII, domain as A-labels, unless `smtputf8`."""
 
     sender: str
@@ -159,8 +157,7 @@ class Envelope:
     smtputf8: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message ready to be handed over.
 
     `data` is the whole of it with CRLF line ends and a CRLF at its end, 7-bit unless the envelope
@@ -183,8 +180,7 @@ class Unbuildable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply of an SMTP server, read and bounded: data, never trusted.
 
     `code` 200–599; `enhanced` like "5.1.1" (RFC 3463) or None; `text` the lines joined by a space,
@@ -209,8 +205,7 @@ class Whom(StrEnum):
     SET_UP = "set-up"  # login, relaying, encryption, greeting
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the end of one hand-over means for its recipient.
 
     `status` is one of ACCEPTED, REJECTED, DEFERRED, IN_DOUBT, FAILED, or PENDING where the message was

@@ -7,7 +7,6 @@ means is decided by `verdict` and the state machines beside it; here it is carri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum, auto
 
 from sendbatch.audience.addresses import comparable_domain
@@ -78,7 +77,7 @@ class Settling:
             if learns:
                 self._steering.heed(outcome, learned)
         if session is not None:
-            outcome = replace(outcome, status=Status.PENDING, whom=Whom.CONNECTION, why=session)
+            outcome = outcome._replace(status=Status.PENDING, whom=Whom.CONNECTION, why=session)
         if outcome.status is Status.PENDING:
             counts = not self._steering.is_spent(handed.accepted)
             consequence = self._release(ready, outcome, counts=counts)
@@ -187,7 +186,7 @@ class Settling:
             self._write([Released(ready.recipient.id)])
             return Consequence.RETURNED
         self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
-        self._deferred(ready, replace(outcome, status=Status.DEFERRED))
+        self._deferred(ready, outcome._replace(status=Status.DEFERRED))
         return Consequence.REOPEN
 
     def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> None:

@@ -27,7 +27,7 @@ that holds:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sendbatch.smtp.meanings import About, meaning
@@ -198,7 +198,7 @@ def judge(
     return Refusal(
         id=recipient.id,
         domain=domain,
-        outcome=replace(outcome, status=Status.REJECTED if final else Status.DEFERRED),
+        outcome=outcome._replace(status=Status.REJECTED if final else Status.DEFERRED),
         since=since if of_mailbox else None,
         its_own=recipient.refusal_is_its_own,
     )

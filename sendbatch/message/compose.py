@@ -101,7 +101,7 @@ def composed(parts: Parts, bodies: Sequence[bytes] | None = None) -> Message:
     envelope = parts.envelope
     # Only an address that takes SMTPUTF8 stands as it is; all else is encoded (RFC 6532 §3.2).
     if not head.isascii():
-        envelope = replace(envelope, smtputf8=True)
+        envelope = envelope._replace(smtputf8=True)
     attached = [[file.encoded] for file in parts.attachments]
     body = body_of(parts.message_id, _encoded(parts) if bodies is None else bodies, attached)
     data = b"".join((head, *body))

@@ -47,6 +47,8 @@ class Heads:
     """Those of one content. Raises Unusual where nobody's can be planned."""
 
     def __init__(self, letter: Letter) -> None:
+        if any(template.is_by_chance for template in letter.line_templates):
+            raise Unusual
         self._letter = letter
         self._declared = [
             Kept(letter, one.templates, _made_by(one.written)).of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import aiosmtplib
@@ -98,7 +97,7 @@ class Login:
             await log_in(credentials.username, credentials.password)
         except aiosmtplib.SMTPAuthenticationError as error:
             reply = reply_from(SMTPResponse(error.code, error.message), "AUTH")
-            reply = replace(reply, text=_scrubbed(reply.text, credentials))
+            reply = reply._replace(text=_scrubbed(reply.text, credentials))
             challenge = _scrubbed(self._challenge, credentials)
             others = [name for name in self.mechanisms() if name != mechanism]
             fault = diagnosis.login_refused(self._server, reply, mechanism, others, challenge)

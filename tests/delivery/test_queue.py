@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sendbatch.delivery.queue import MOST_BYTES, MOST_MESSAGES, Due, Queue, Ready
@@ -181,7 +179,7 @@ def test_a_lane_that_was_full_has_room_again_once_its_messages_have_moved(queue:
 
 def test_where_it_is_asked_for_those_put_off_before_come_first(queue: Queue) -> None:
     tried = ready(2)
-    tried = tried._replace(recipient=replace(tried.recipient, status=Status.DEFERRED))
+    tried = tried._replace(recipient=tried.recipient._replace(status=Status.DEFERRED))
     queue.add(ready(1))
     assert not queue.has_tried
     queue.add(tried)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 
 import pytest
@@ -482,7 +482,7 @@ def test_a_calm_minute_wins_a_connection_back(room: Room) -> None:
 def test_who_cannot_be_built_is_no_longer_waited_for_at_a_domain_of_any_script(room: Room) -> None:
     left: list[str] = []
     room.settling._waits.left = left.append  # type: ignore[method-assign]
-    someone = replace(ready(1).recipient, email="ada@müller.example")
+    someone = ready(1).recipient._replace(email="ada@müller.example")
     room.settling._budget.spend(someone.id)
     room.settling.unbuildable(someone, unbuilt(Unbuildable("no words")))
     assert left == ["xn--mller-kva.example"]

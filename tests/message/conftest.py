@@ -51,7 +51,7 @@ def recipient(**changes: Any) -> Recipient:
         if name in cells:
             cells[name] = changes.pop(name)
     made = Recipient(1, 812, cells["email"], cells["email"], tuple(cells.values()))
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def built(made: Content, proof: Proof | None = None, **changes: Any) -> Message:

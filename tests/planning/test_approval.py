@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,13 +73,13 @@ def test_whoever_is_missing_is_counted_and_breaks_nothing() -> None:
     ids=["key", "address", "cell"],
 )
 def test_whoever_was_changed_refuses(change: dict[str, str]) -> None:
-    people = [*PEOPLE[:3], replace(PEOPLE[3], **change), *PEOPLE[4:]]
+    people = [*PEOPLE[:3], PEOPLE[3]._replace(**change), *PEOPLE[4:]]
     with pytest.raises(GuardError, match=r"1 recipients? .*added or changed.*rows? 5\b"):
         hold(people)
 
 
 def test_whoever_was_added_refuses_and_only_some_rows_are_named() -> None:
-    added = [replace(PEOPLE[0], row=100 + n, key=f"new{n}") for n in range(20)]
+    added = [PEOPLE[0]._replace(row=100 + n, key=f"new{n}") for n in range(20)]
     with pytest.raises(GuardError) as refused:
         hold([*PEOPLE, *added])
     assert "20 recipients were added" in str(refused.value)
@@ -89,13 +88,13 @@ def test_whoever_was_added_refuses_and_only_some_rows_are_named() -> None:
 
 
 def test_cells_cannot_be_moved_over_their_borders() -> None:
-    moved = [replace(PEOPLE[3], cells=("p3@example.orgN", "ame3")), *PEOPLE[:3]]
+    moved = [PEOPLE[3]._replace(cells=("p3@example.orgN", "ame3")), *PEOPLE[:3]]
     with pytest.raises(GuardError):
         hold(moved)
 
 
 def test_the_row_a_person_stands_in_does_not_matter() -> None:
-    assert hold([replace(one, row=one.row + 50) for one in PEOPLE]) == Held(0)
+    assert hold([one._replace(row=one.row + 50) for one in PEOPLE]) == Held(0)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_anything_else_that_changed_refuses(change: dict[str, str], said: str) -
 
 def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(GuardError) as refused:
-        hold([replace(PEOPLE[0], key="new")], content="text2", run="x", server="y")
+        hold([PEOPLE[0]._replace(key="new")], content="text2", run="x", server="y")
     for word in ("edition", "server", "text", "row 2"):
         assert word in str(refused.value)
 

@@ -281,7 +281,7 @@ def test_who_was_refused_for_good_still_has_the_reply_in_the_next_run(ledger: Re
 
     (ann,) = sending(ledger).next_due(30.0, 9)
 
-    assert ann.refused == replace(never, command="")
+    assert ann.refused == never._replace(command="")
     assert not ann.refusal_is_its_own
 
 

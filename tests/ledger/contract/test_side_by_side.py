@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from hypothesis import settings
@@ -26,7 +26,7 @@ from sendbatch.ledger.facts import (
 )
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Backlog, Draft, Record
-from sendbatch.values import Checked, Outcome, Reply, Status, Why
+from sendbatch.values import Checked, Outcome, Recipient, Reply, Status, Why
 from tests.kit.people import OUTCOMES, left_out, person, stage
 from tests.kit.thoroughness import examples
 from tests.ledger.contract.conftest import STORES, in_bulk_at_once
@@ -72,8 +72,11 @@ def numbered(rows: Sequence[Checked]) -> list[Checked]:
     return [row if row.status is Status.PENDING else left_out(row, row.status) for row in made]
 
 
-def without_ids(things: Any) -> list[dict[str, Any]]:
-    return [{**asdict(thing), "id": 0} for thing in things]
+def without_ids(things: Any) -> list[Any]:
+    """Of entries, or of recipients."""
+    return [
+        one._replace(id=0) if isinstance(one, Recipient) else replace(one, id=0) for one in things
+    ]
 
 
 def what_it_tells(record: Record) -> dict[str, Any]:
