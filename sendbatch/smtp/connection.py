@@ -320,17 +320,15 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
         awaited = self._transaction.awaited
         awaiting = awaited[0] if awaited else None
-        if actions or awaiting is not self._awaiting:
-            self._awaiting = awaiting
-            if awaiting is not None:
-                self._limit_waiting(awaiting)
-
-    def _limit_waiting(self, command: State) -> None:
-        """From now on for the reply to this."""
-        self._patience = self._limits[command]
-        if command is State.MAIL and (behind_a_dot := self._transaction.patience) is not None:
-            self._patience = min(behind_a_dot, self._patience)
-        self._alarm.set(self._patience)
+        if not actions and awaiting is self._awaiting:
+            return
+        self._awaiting = awaiting
+        if awaiting is not None:  # from now on for the reply to this
+            patience = self._limits[awaiting]
+            if awaiting is State.MAIL and (behind_a_dot := self._transaction.patience) is not None:
+                patience = min(behind_a_dot, patience)
+            self._patience = patience
+            self._alarm.set(patience)
 
     def _rung(self) -> None:
         if self._body is not None and self._paused:

@@ -109,7 +109,7 @@ class Transaction:
 
     def start(self, message: Message) -> Sequence[Action]:
         """Hand this message over; the one before it must be settled."""
-        if self._ahead is not None:  # its envelope went ahead: tells what has become of it so far
+        if self._ahead is not None:
             return self._take_up(message)
         if self.gone:
             return [Settle(facts.released(facts.GONE))]
