@@ -24,6 +24,7 @@ from sendbatch.message.ways.layout import Unfit, exposed, quoted_constants
 
 _END = b"\r\n"
 _BLANK = 0x20  # or less: a space, a tab, a line's end
+_EACH = 130  # bytes that a constant takes besides its own: it is kept in two forms, each with its places
 
 
 def transformed(marked: str) -> str:
@@ -52,7 +53,7 @@ class Way:
         if not self._is_open:
             quoted[-1] += _END
         constant = sum(map(len, quoted))
-        self.size = 2 * constant
+        self.size = 2 * constant + _EACH * len(texts)
         self.surely_quoted = 0 if self._is_blank else constant + _room(b"".join(data))
         self._data, self._quoted = _with_holes(data), _with_holes(quoted)
         self._base64_head = part_head(subtype, "base64")
