@@ -222,7 +222,7 @@ def test_a_column_may_be_called_as_something_of_jinjas() -> None:
     composer = Composer(replace(letter(), subject="{{ range }}"), columns, SALT)
     for value in ("cheap", "dear"):
         to = recipient()
-        made = composer.planned(replace(to, cells=(*to.cells, value)), NOW)
+        made = composer.planned(to._replace(cells=(*to.cells, value)), NOW)
         assert made is not None
         assert f"\r\nSubject: {value}\r\n".encode() in made.data
 

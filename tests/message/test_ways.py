@@ -6,6 +6,7 @@ import csv
 import email
 import email.policy
 import quopri
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -422,3 +423,12 @@ def test_text_from_the_html_and_computed_pictures_have_the_plain_path() -> None:
         bodies = Bodies(made, ("email", "first_name", "customer_id"))
         assert not bodies.is_planned
         assert bodies.encoded(("", "https://a.example/a.png", "")) is None
+
+
+def test_a_way_of_many_holes_says_what_its_places_take() -> None:
+    spelled = [part for _ in range(1_800) for part in ("a", None)]
+    tracemalloc.start()
+    made = way.Way("html", [*spelled, "z"])
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken / 2 < made.size < taken * 2
