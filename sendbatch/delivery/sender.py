@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 
-from sendbatch.delivery.breaker import Carried
 from sendbatch.delivery.connections import Opener
 from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
@@ -191,9 +190,9 @@ class Sender:
         self._last = fact
         taken = fact.end is End.TAKEN
         if taken and traffic.steering.is_calm and not (fact.lost or self._ends_known):
-            accepted = connection.accepted
-            carried = Carried(self._name, accepted, accepted + connection.refused_recipients)
-            traffic.accepted(parcel, fact.reply, carried)
+            traffic.accepted(
+                parcel, fact.reply, self._name, connection.accepted, connection.refused_recipients
+            )
             self._must_leave = self._is_unserved = False
         else:
             self._settle(parcel, fact, connection)

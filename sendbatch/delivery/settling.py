@@ -85,7 +85,8 @@ class Settling:
                 self._put_off(ready, outcome)
             return consequence
         if outcome.status is Status.ACCEPTED:
-            self.accepted(ready, outcome.reply, _carried(handed))
+            accepted, refused, _, on = handed
+            self.accepted(ready, outcome.reply, on, accepted, refused)
             self._steering.accepted(plainly=learns and not fact.lost)
             return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
         self._is_settled(ready)
@@ -100,9 +101,11 @@ class Settling:
             self._record(ready, outcome)
         return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
 
-    def accepted(self, ready: Ready, reply: Reply | None, on: Carried) -> None:
-        """It was taken, on a connection that had carried this. By itself where it goes on, and while the
-        steering is calm, as nearly always: then there is nothing else to settle."""
+    def accepted(
+        self, ready: Ready, reply: Reply | None, on: object, accepted: int, refused: int
+    ) -> None:
+        """It was taken, on this connection, which had so many taken and refused before. By itself where that
+        goes on, and while the steering is calm, as nearly always: then there is nothing else to settle."""
         if self._releases.is_used or self._budget.is_used:
             self._is_settled(ready)
         recipient, at = ready.recipient, self._clock.wall()
@@ -111,9 +114,8 @@ class Settling:
         if self._accepted_at is None:
             self._write([self._history.accepting(at)])
         self._accepted_at = at
-        _, accepted, messages = on
-        if accepted > self._breaker.unmoved_up_to or messages > accepted:
-            self._clear(on, at)
+        if refused or accepted > self._breaker.unmoved_up_to:
+            self._clear(Carried(on, accepted, accepted + refused), at)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """Taken up to be sent again, and not sent."""

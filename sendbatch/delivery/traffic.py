@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from sendbatch.delivery.announcements import WORTH_TELLING, Announcer
 from sendbatch.delivery.assignment import Assignment
-from sendbatch.delivery.breaker import Carried
 from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
@@ -185,11 +184,13 @@ class Traffic:
             self._queue.drained.set()
         return consequence is not Consequence.GO_ON
 
-    def accepted(self, ready: Ready, reply: Reply | None, on: Carried) -> None:
-        """As `settle` for one that was taken on a connection that goes on and had carried this, while the
-        steering is calm."""
+    def accepted(
+        self, ready: Ready, reply: Reply | None, on: object, accepted: int, refused: int
+    ) -> None:
+        """As `settle` for one that was taken on a connection that goes on, and had so many taken and refused
+        before, while the steering is calm."""
         self.claimed.discard(ready.recipient.id)
-        self._settling.accepted(ready, reply, on)
+        self._settling.accepted(ready, reply, on, accepted, refused)
         if self._gates.are_listening:
             self._tell_gates(ready, Status.ACCEPTED)
         if not self._queue.length:

@@ -11,7 +11,7 @@ import pytest
 from sendbatch.campaign.model import Rate, Retry
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Policy, Setting
-from sendbatch.delivery.breaker import LATELY, Carried
+from sendbatch.delivery.breaker import LATELY
 from sendbatch.delivery.history import History
 from sendbatch.delivery.queue import Ready
 from sendbatch.delivery.sessions import Handed
@@ -118,9 +118,8 @@ class Room:
         self.clock.now += 2
         plainly = fact.end is End.TAKEN and not (fact.lost or handed.ends_known)
         if plainly and self.steering.is_calm:  # as a sender goes on
-            messages = handed.accepted + handed.refused_recipients
-            carried = Carried(handed.connection, handed.accepted, messages)
-            self.settling.accepted(one, fact.reply, carried)
+            accepted, refused, _, connection = handed
+            self.settling.accepted(one, fact.reply, connection, accepted, refused)
             return False
         consequence = self.settling.settle(one, fact, handed, stopping=stopping)
         if consequence is Consequence.RETURNED:
