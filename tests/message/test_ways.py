@@ -14,9 +14,11 @@ from random import Random
 
 import jinja2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
+from jinja2.filters import do_urlencode
+from markupsafe import Markup, escape
 
 from benchmarks import setting
 from benchmarks.letter import LETTER, UNPLANNED, Letter
@@ -30,6 +32,7 @@ from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.ways import body as module
 from sendbatch.message.ways import tables, way
 from sendbatch.message.ways.body import PlannedBody
+from sendbatch.message.ways.layout import is_usual, plain_value, quoted_value
 from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part
 from tests.kit.thoroughness import examples
 from tests.message.conftest import content
@@ -432,3 +435,28 @@ def test_a_way_of_many_holes_says_what_its_places_take() -> None:
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert taken / 2 < made.size < taken * 2
+
+
+printable = st.characters(codec="ascii", exclude_categories=["Cc"])
+
+
+@settings(max_examples=examples(400))
+@given(st.text(printable, min_size=1, max_size=36))
+@example("x" * 34)
+@example("From me")
+def test_a_usual_value_is_written_as_it_is_in_every_way(value: str) -> None:
+    is_plain = all(bytes((ord(one),)) not in b"&<>'\"=" for one in value)
+    begins_and_ends = value[0] not in " .F" and value[-1] != " "
+    assert bool(is_usual(value)) == (is_plain and begins_and_ends and len(value) <= 34)
+    if is_usual(value):
+        assert quoted_value(value) == plain_value(value) == str(escape(value)).encode() == value.encode()
+
+
+@settings(max_examples=examples(200))
+@given(st.text(printable, max_size=250) | st.from_regex(r"[a-z.~/+-]{0,95}@[a-z.]{0,95}"))
+@example("jane@example.org")
+@example("jane+news@example.org\n")
+def test_an_address_is_put_into_a_link_as_jinja_does_it(value: str) -> None:
+    filtered = environment().filters["urlencode"]
+    assert filtered(value) == do_urlencode(value)
+    assert filtered(Markup(value)) == do_urlencode(Markup(value))

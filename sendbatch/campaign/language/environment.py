@@ -44,6 +44,7 @@ _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "
     *("replace", "upper", "lower", "title", "capitalize", "startswith", "endswith")
 }
 _LONGEST_ADDRESS = 200
+_ADDRESS = re.compile(r"[a-zA-Z0-9_.~/-]{1,90}@[a-zA-Z0-9_.~/-]{1,90}")  # with nothing else to be encoded
 _TO_BE_ENCODED = re.compile(r"[^a-zA-Z0-9_.~/-]")  # RFC 3986 §2.3; a slash is left, as Jinja leaves it
 BEHIND_IT = "one expression was expected, then its end"
 
@@ -105,7 +106,11 @@ class _Sandbox(BoundedSandbox):
 
 def _urlencode(value: Any) -> str:
     """Jinja's own filter, which takes four times as long for what is mostly asked for: an address."""
-    if type(value) is str and value.isascii() and len(value) <= _LONGEST_ADDRESS:
+    if type(value) is not str:
+        return do_urlencode(value)
+    if _ADDRESS.fullmatch(value):
+        return value.replace("@", "%40")
+    if value.isascii() and len(value) <= _LONGEST_ADDRESS:
         return _TO_BE_ENCODED.sub(lambda found: f"%{ord(found[0]):02X}", value)
     return do_urlencode(value)
 

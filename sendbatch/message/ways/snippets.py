@@ -18,7 +18,7 @@ from jinja2 import Environment, Template, nodes
 from jinja2.runtime import Context
 from markupsafe import escape
 
-from sendbatch.message.ways.layout import Unfit, Writing
+from sendbatch.message.ways.layout import Unfit, Writing, is_usual
 
 _SPECIAL = re.compile(r"[&<>'\"]")
 _RESULT = "_sendbatch_result"
@@ -158,6 +158,8 @@ class Value(Snippet):
                 value = value.value
             for one in filters:
                 value = one(value)
+            if type(value) is str and is_usual(value):  # neither of the two would change it
+                return value.encode("ascii")
             return write(finish(value))
 
         return by_key
