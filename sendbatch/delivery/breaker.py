@@ -74,6 +74,8 @@ class Breaker:
         self.accepted_any = False
         self.last: Refusal | None = None
         self.aside: frozenset[str] = frozenset()
+        # An acceptance on a connection that took at most so many before, and refused nobody, changes nothing.
+        self.unmoved_up_to = -1
         self._behind: list[tuple[Carried, int]] = []  # who may have met the end of what is carried
         self._most: list[Carried] = []  # what a connection carries at least; none as much as another
         self._begin()
@@ -88,7 +90,7 @@ class Breaker:
 
     def refused(self, refusal: Refusal, behind: Carried = NOTHING) -> None:
         """`behind` is what its connection had carried."""
-        self.last = refusal
+        self.last, self.unmoved_up_to = refusal, -1
         if refusal.ours:
             self._held.append(refusal.id)
         elif behind.accepted and self._may_be_full(refusal, behind):
@@ -139,6 +141,7 @@ class Breaker:
     def doubted(self) -> None:
         """Count a message that left whole and was not answered."""
         self._doubts += 1
+        self.unmoved_up_to = -1
         self.tripped = self.tripped or self._doubts >= self._most_doubts
 
     def accepted(self, on: Carried = NOTHING) -> tuple[list[int], list[int]]:
@@ -149,6 +152,7 @@ class Breaker:
         """
         self.accepted_any = True
         behind = self._not_full(on)
+        self.unmoved_up_to = -1 if self._behind else max(one.accepted for one in self._most)
         if self.tripped or not (self.length or self._doubts or self._open or self._held or behind):
             return [], []
         condemned, own = [*self._open, *behind], self._held

@@ -39,8 +39,8 @@ class Queue:
     """
 
     def __init__(self, limited: Collection[str] = ()) -> None:
-        self._lanes = {lane: _Lane() for lane in (OTHERS, *limited)}
-        self._most_bytes = MOST_BYTES // len(self._lanes)
+        most_bytes = MOST_BYTES // (1 + len(limited))
+        self._lanes = {lane: _Lane(most_bytes) for lane in (OTHERS, *limited)}
         self._arrivals = 0
         self.length = 0  # how many wait
         self.filled = asyncio.Event()
@@ -54,26 +54,22 @@ class Queue:
         return tuple(self._lanes)
 
     def has_room(self, lane: str = OTHERS) -> bool:
-        return self._lanes[lane].has_room(self._most_bytes)
+        return self._lanes[lane].has_room
 
     def has_fewer(self, number: int, lane: str) -> bool:
         """Whether fewer than so many wait in this lane, and there is room for more."""
         found = self._lanes[lane]
-        return len(found.waiting) < number and found.has_room(self._most_bytes)
+        return len(found.waiting) < number and found.has_room
 
     def split(self, domain: str) -> None:
         """Give this domain a lane of its own from now on; whoever waits for it moves there, in order."""
         if domain in self._lanes:
             return
-        own, others = _Lane(), self._lanes[OTHERS]
-        waiting, others.waiting = others.waiting, deque()
-        for place, ready in waiting:
-            lane = own if ready.domain == domain else others
-            lane.waiting.append((place, ready))
-            if lane is own:
-                others.bytes -= len(ready.message.data)
-                own.bytes += len(ready.message.data)
-        self._lanes[domain] = own
+        before = self._lanes[OTHERS]
+        own, others = _Lane(before.most_bytes), _Lane(before.most_bytes)
+        for place, ready in before.waiting:
+            (own if ready.domain == domain else others).add(place, ready)
+        self._lanes |= {OTHERS: others, domain: own}
 
     @property
     def has_tried(self) -> bool:
@@ -87,11 +83,7 @@ class Queue:
     def add(self, ready: Ready, *, first: bool = False) -> None:
         lane = self._lanes.get(ready.domain) or self._lanes[OTHERS]
         self._arrivals += 1
-        if first:
-            lane.waiting.appendleft((0, ready))
-        else:
-            lane.waiting.append((self._arrivals, ready))
-        lane.bytes += len(ready.message.data)
+        lane.add(0 if first else self._arrivals, ready, first=first)
         self.length += 1
         self.over.clear()
         self.filled.set()
@@ -111,8 +103,15 @@ class Queue:
                     found, first = lane, head
         if found is None or first is None:
             return None
-        self._remove(found, first[1])
-        return first[1]
+        ready = first[1]
+        had_room = found.has_room
+        found.remove(ready)
+        self.length -= 1
+        if found.has_room and not had_room:
+            self.drained.set()
+        if self.closed:
+            self._end()
+        return ready
 
     def earliest(self, due: Due, now: float) -> float:
         """When the first of the waiting may go; `now` if one may already."""
@@ -142,25 +141,24 @@ class Queue:
         if self.closed and not self.length:
             self.over.set()
 
-    def _remove(self, lane: _Lane, ready: Ready) -> None:
-        was_full = not lane.has_room(self._most_bytes)
-        lane.remove(ready)
-        self.length -= 1
-        if was_full and lane.has_room(self._most_bytes):
-            self.drained.set()
-        if self.closed:
-            self._end()
-
 
 class _Lane:
-    """The waiting with the order of their arrival, and what they hold in bytes."""
+    """The waiting with the order of their arrival, and whether there is room for more."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int) -> None:
         self.waiting: deque[tuple[int, Ready]] = deque()
-        self.bytes = 0
+        self.most_bytes = most_bytes
+        self.has_room = True
+        self._bytes = 0
 
-    def has_room(self, most_bytes: int) -> bool:
-        return len(self.waiting) < MOST_MESSAGES and self.bytes < most_bytes
+    def add(self, place: int, ready: Ready, *, first: bool = False) -> None:
+        waiting = self.waiting
+        if first:
+            waiting.appendleft((place, ready))
+        else:
+            waiting.append((place, ready))
+        self._bytes += len(ready.message.data)
+        self.has_room = self._bytes < self.most_bytes and len(waiting) < MOST_MESSAGES
 
     def first_tried(self) -> tuple[int, Ready] | None:
         """The first that was deferred before, as if it stood before all others."""
@@ -170,8 +168,10 @@ class _Lane:
         return None
 
     def remove(self, ready: Ready) -> None:
-        if self.waiting[0][1] is ready:  # as nearly always
-            self.waiting.popleft()
+        waiting = self.waiting
+        if waiting[0][1] is ready:  # as nearly always
+            waiting.popleft()
         else:
-            del self.waiting[[one is ready for _, one in self.waiting].index(True)]
-        self.bytes -= len(ready.message.data)
+            del waiting[[one is ready for _, one in waiting].index(True)]
+        self._bytes -= len(ready.message.data)
+        self.has_room = self._bytes < self.most_bytes and len(waiting) < MOST_MESSAGES

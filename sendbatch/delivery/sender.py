@@ -7,7 +7,6 @@ in the same write as the end of the one before it, if its slot is due by the tim
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
 
 from sendbatch.delivery.connections import Opener
 from sendbatch.delivery.course import Course
@@ -24,14 +23,6 @@ IDLE = 30.0  # seconds after which an unused connection is closed with QUIT
 LEAST_AHEAD, MOST_AHEAD = 0.01, 1.0
 RESTED = 5.0  # seconds of rest after which its end, or 421, is no answer to what is sent then
 PRECEDENCE = 0.01  # seconds that an open connection is ahead of one yet to be opened
-
-
-class _Last(NamedTuple):
-    """How the message handed over last has ended; `reopen`: its connection must be left."""
-
-    fact: Fact
-    handed: Handed
-    reopen: bool
 
 
 class Sender:
@@ -61,7 +52,9 @@ class Sender:
         self._under_way: Ready | None = None  # it is handed over now
         self._ahead: Ready | None = None  # it follows that one without a pause
         self._rested = False  # the connection had, when that one began
-        self._last: _Last | None = None
+        self._last: Fact | None = None  # how the message handed over last has ended
+        self._must_leave = False  # the connection, because of that
+        self._is_unserved = False  # by the server, as far as is known, which released it
         self._ends_known = False  # from the message before it
         self._never = asyncio.Event()
 
@@ -164,13 +157,12 @@ class Sender:
             return
         finally:
             self._used_at = self._clock.steady()
-        last = self._last
-        assert last is not None
-        if last.fact.lost:
+        assert self._last is not None
+        if self._last.lost:
             self._drop()
-        elif last.reopen or not connection.usable or self._has_its_fill(connection):
+        elif self._must_leave or not connection.usable or self._has_its_fill(connection):
             await self._leave()
-        if last.fact.end is End.RELEASED and not last.handed.is_understood:
+        if self._is_unserved:
             await self._opener.back_off()
 
     def _begin(self, ready: Ready | None, *, rested: bool = False) -> None:
@@ -195,6 +187,21 @@ class Sender:
         """Settle it; what follows it is under way then."""
         traffic, connection = self._traffic, self._connection
         assert connection is not None
+        self._last = fact
+        taken = fact.end is End.TAKEN
+        if taken and traffic.steering.is_calm and not (fact.lost or self._ends_known):
+            traffic.accepted(
+                parcel, fact.reply, self._name, connection.accepted, connection.refused_recipients
+            )
+            self._must_leave = self._is_unserved = False
+        else:
+            self._settle(parcel, fact, connection)
+        if self._opener.pause and fact.end is not End.RELEASED:
+            self._opener.served()
+        self._begin(self._ahead)
+
+    def _settle(self, parcel: Ready, fact: Fact, connection: Transport) -> None:
+        """Where more is to be said than that it was taken."""
         mishandled = fact.lost and connection.mishandled
         ends_known = self._ends_known or mishandled or (self._rested and _has_ended(fact))
         handed = Handed(
@@ -205,11 +212,8 @@ class Sender:
         )
         taken = fact.end is End.TAKEN
         self._ends_known = fact.end is End.UNANSWERED or fact.closing or (taken and fact.lost)
-        reopen = traffic.settle(parcel, fact, handed)
-        if self._opener.pause and fact.end is not End.RELEASED:
-            self._opener.served()
-        self._last = _Last(fact, handed, reopen)
-        self._begin(self._ahead)
+        self._must_leave = self._traffic.settle(parcel, fact, handed)
+        self._is_unserved = fact.end is End.RELEASED and not handed.is_understood
 
     def _has_its_fill(self, connection: Transport) -> bool:
         """Whether the connection may carry no more, as was declared or learned, or as the server says."""

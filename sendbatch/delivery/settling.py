@@ -22,7 +22,7 @@ from sendbatch.delivery.verdict import OF_US, is_permanent, is_temporary, judge,
 from sendbatch.ledger.facts import Change, LeftInDoubt, Own, Released, Settled
 from sendbatch.limits.retries import Budget, Releases, retry_delay
 from sendbatch.smtp.transport import End, Fact
-from sendbatch.values import Outcome, Recipient, Status, Whom, Why
+from sendbatch.values import Outcome, Recipient, Reply, Status, Whom, Why
 
 
 class Consequence(Enum):
@@ -84,13 +84,13 @@ class Settling:
             if session is None and not stopping and not handed.is_understood:
                 self._put_off(ready, outcome)
             return consequence
-        if self._releases.is_used:
-            self._releases.settled(ready.recipient.id)
-        if self._budget.is_used:
-            self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
         if outcome.status is Status.ACCEPTED:
-            self._accepted(ready, outcome, handed, plainly=learns and not fact.lost)
-        elif is_permanent(outcome):
+            accepted, refused, _, on = handed
+            self.accepted(ready, outcome.reply, on, accepted, refused)
+            self._steering.accepted(plainly=learns and not fact.lost)
+            return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
+        self._is_settled(ready)
+        if is_permanent(outcome):
             self._refused(ready, outcome, handed)
         elif outcome.status is Status.DEFERRED:
             self._deferred(ready, outcome)
@@ -100,6 +100,22 @@ class Settling:
                 self._breaker.doubted()
             self._record(ready, outcome)
         return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
+
+    def accepted(
+        self, ready: Ready, reply: Reply | None, on: object, accepted: int, refused: int
+    ) -> None:
+        """It was taken, on this connection, which had so many taken and refused before. By itself where that
+        goes on, and while the steering is calm, as nearly always: then there is nothing else to settle."""
+        if self._releases.is_used or self._budget.is_used:
+            self._is_settled(ready)
+        recipient, at = ready.recipient, self._clock.wall()
+        self._write([Settled(recipient.id, Outcome(Status.ACCEPTED, reply, Whom.RECIPIENT), None, at)])
+        self._observer.moved(recipient.status, Status.ACCEPTED)
+        if self._accepted_at is None:
+            self._write([self._history.accepting(at)])
+        self._accepted_at = at
+        if refused or accepted > self._breaker.unmoved_up_to:
+            self._clear(Carried(on, accepted, accepted + refused), at)
 
     def leave_in_doubt(self, ready: Ready) -> None:
         """Taken up to be sent again, and not sent."""
@@ -126,19 +142,13 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
-    def _accepted(
-        self, ready: Ready, outcome: Outcome, handed: Handed, *, plainly: bool
-    ) -> None:
-        at = self._record(ready, outcome)
-        if self._accepted_at is None:
-            self._write([self._history.accepting(at)])
-        self._accepted_at = at
-        condemned, own = self._breaker.accepted(_carried(handed))
+    def _clear(self, on: Carried, at: float) -> None:
+        """An acceptance says at this time which of the refusals around it hold."""
+        condemned, own = self._breaker.accepted(on)
         if condemned:
             self._condemn(condemned)
         if own:
             self._write([Own(id_, at) for id_ in own])
-        self._steering.accepted(plainly=plainly)
 
     def _condemn(self, condemned: list[int]) -> None:
         at, rejected = self._clock.wall(), Outcome(Status.REJECTED)
@@ -181,14 +191,16 @@ class Settling:
         self._deferred(ready, outcome._replace(status=Status.DEFERRED))
         return Consequence.REOPEN
 
-    def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> float:
-        """Returns the time of it."""
-        recipient, at = ready.recipient, self._clock.wall()
-        self._write([Settled(recipient.id, outcome, due_at, at)])
+    def _record(self, ready: Ready, outcome: Outcome, due_at: float | None = None) -> None:
+        recipient = ready.recipient
+        self._write([Settled(recipient.id, outcome, due_at, self._clock.wall())])
         self._observer.moved(recipient.status, outcome.status)
-        if outcome.status is not Status.ACCEPTED:
-            self._notices.unsent(recipient, ready.domain, outcome)
-        return at
+        self._notices.unsent(recipient, ready.domain, outcome)
+
+    def _is_settled(self, ready: Ready) -> None:
+        """It was not released, as it may have been before, and has had its turn again."""
+        self._releases.settled(ready.recipient.id)
+        self._is_no_longer_waited_for(ready.recipient.id, ready.domain)
 
     def _is_no_longer_waited_for(self, recipient_id: int, domain: str) -> None:
         if self._budget.used(recipient_id):

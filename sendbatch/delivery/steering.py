@@ -46,7 +46,9 @@ class Steering:
         self._write = write
         self._last: Reply | None = None
         self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
+        self.is_calm = True  # nothing is held back or reduced: an acceptance says nothing new
         if self._brake.on:
+            self.is_calm = False
             self._connections.hold_to_one(clock.steady())
             self._tell("brake", words.BRAKED_BEFORE)
 
@@ -84,6 +86,7 @@ class Steering:
 
     def refused_connection(self) -> None:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
+        self.is_calm = False
         if self._connections.refused(self._clock.steady()):
             self._tell("connections", words.fewer_connections(self._connections.allowed))
 
@@ -98,7 +101,8 @@ class Steering:
     # the brake, and domains that wait until others were tried
 
     def accepted(self, *, plainly: bool) -> None:
-        """Somebody has the mail; the breaker knows of it. `plainly`: and the connection goes on."""
+        """Somebody has the mail; the breaker knows of it. `plainly`: and the connection goes on. It need not
+        be told while it is calm."""
         if plainly and self._connections.is_reduced and not self._brake.on:
             self._win_back()
         brake = self._brake
@@ -108,17 +112,21 @@ class Steering:
                 self._tell("brake", words.TAKES_MAIL)
         if self._aside.domains:
             self._set_aside()
+        self.is_calm = not (
+            self._connections.is_reduced or brake.on or brake.length or self._aside.domains
+        )
 
     def refused(self, ready: Ready, reply: Reply | None, *, permanent: bool, of_us: bool) -> None:
         """Somebody was refused, by the word of the server; the breaker knows of those for good."""
         now, id_ = self._clock.steady(), ready.recipient.id
-        self._last = reply
+        self._last, self.is_calm = reply, False
         if self._brake.refused(id_, ready.domain, now, permanent=permanent, of_us=of_us):
             self._slow_to_a_stop()
         self._set_aside()
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
+        self.is_calm = False
         self.breaker.nobody_else()
         if not self.breaker.tripped and self._brake.nobody_else(self._clock.steady()):
             self._slow_to_a_stop()

@@ -19,7 +19,7 @@ from sendbatch.limits.gates import NEVER, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Written
-from sendbatch.values import Outcome, Recipient, Status
+from sendbatch.values import Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time
 
 SHORT_QUEUE = 0.25  # seconds from the first to the last of those that wait for a slot in turn
@@ -53,7 +53,7 @@ class Traffic:
         self._clock = clock
         self._queue = queue
         self._settling = settling
-        self._steering = steering
+        self.steering = steering
         self._breaker = steering.breaker
         self._course = course
         self._soon = course.soon
@@ -120,8 +120,9 @@ class Traffic:
         """As `take`, for a message whose envelope is about to leave with the one before it, on the connection
         of this number: its slot may be so many seconds away. None too where quota would have to be fetched
         first; a leave where nothing will follow."""
-        queue = self._queue
-        if self.is_stopping or self.is_surplus(number) or (queue.closed and not queue.length):
+        queue, gates = self._queue, self._gates
+        is_surplus = number >= gates.connections_allowed()
+        if is_surplus or self.is_stopping or (queue.closed and not queue.length):
             return QUIT
         if self._brake.on:
             return None
@@ -129,7 +130,7 @@ class Traffic:
         ready = self._first(now, ahead=soon)
         if ready is None:
             return None
-        if not self._gates.take(now, ready.domain, ready.recipient.id):
+        if not gates.take(now, ready.domain, ready.recipient.id):
             self._queue.add(ready, first=True)
             return None
         return ready
@@ -173,11 +174,8 @@ class Traffic:
             self.claimed.add(ready.recipient.id)
             self._queue.add(ready, first=True)
         if self._gates.are_listening:
-            now, returned = self._clock.steady(), consequence is Consequence.RETURNED
-            status = Status.PENDING if returned else verdict(fact).status
-            if why := self._gates.answered(now, ready.domain, ready.recipient.id, status):
-                self._course.give_up(why)
-            self._queue.filled.set()
+            returned = consequence is Consequence.RETURNED
+            self._tell_gates(ready, Status.PENDING if returned else verdict(fact).status)
         if self._aside.domains is not aside:
             self.look_anew()
         # Of each of a long queue's acceptances the feed need not hear: only what may be due again, and
@@ -185,6 +183,24 @@ class Traffic:
         if fact.end is not End.TAKEN or not self._queue.length:
             self._queue.drained.set()
         return consequence is not Consequence.GO_ON
+
+    def accepted(
+        self, ready: Ready, reply: Reply | None, on: object, accepted: int, refused: int
+    ) -> None:
+        """As `settle` for one that was taken on a connection that goes on, and had so many taken and refused
+        before, while the steering is calm."""
+        self.claimed.discard(ready.recipient.id)
+        self._settling.accepted(ready, reply, on, accepted, refused)
+        if self._gates.are_listening:
+            self._tell_gates(ready, Status.ACCEPTED)
+        if not self._queue.length:
+            self._queue.drained.set()
+
+    def _tell_gates(self, ready: Ready, status: Status) -> None:
+        now = self._clock.steady()
+        if why := self._gates.answered(now, ready.domain, ready.recipient.id, status):
+            self._course.give_up(why)
+        self._queue.filled.set()
 
     def look_anew(self) -> None:
         """Other domains are set aside than before: each has a lane of its own, and who waits looks again."""
@@ -225,7 +241,7 @@ class Traffic:
 
     def nobody_else(self) -> None:
         """Only those set aside are left: there is nobody to compare them with."""
-        self._steering.nobody_else()
+        self.steering.nobody_else()
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""

@@ -17,19 +17,16 @@ RELEASES = 3  # so often is a message released before it counts as an attempt
 
 
 class Budget:
-    """Attempts made in this run, of those who were deferred in it."""
+    """Attempts made in this run, of those who were deferred in it. `is_used` once somebody was."""
 
     def __init__(self, attempts: int) -> None:
+        self.is_used = False
         self._attempts = min(attempts, 255)
         self._used: Counter[int] = Counter()
 
-    @property
-    def is_used(self) -> bool:
-        """Whether somebody was tried in vain in this run."""
-        return bool(self._used)
-
     def spend(self, recipient_id: int) -> int:
         """Count one attempt; returns how many this run has made."""
+        self.is_used = True
         self._used[recipient_id] += 1
         return self._used[recipient_id]
 
@@ -43,25 +40,24 @@ class Budget:
 
 @dataclass
 class Releases:
-    """How often each message was released: three times, and it is deferred with an attempt."""
+    """How often each message was released: three times, and it is deferred with an attempt. `is_used` while
+    somebody's was, and has not gone since."""
 
+    is_used: bool = False
     _counts: Counter[int] = field(default_factory=Counter)
-
-    @property
-    def is_used(self) -> bool:
-        """Whether somebody's message was released and has not gone since."""
-        return bool(self._counts)
 
     def release(self, recipient_id: int) -> bool:
         """Count one release; returns whether the message may go back to the front of the queue."""
         self._counts[recipient_id] += 1
+        self.is_used = True
         if self._counts[recipient_id] < RELEASES:
             return True
-        del self._counts[recipient_id]
+        self.settled(recipient_id)
         return False
 
     def settled(self, recipient_id: int) -> None:
         self._counts.pop(recipient_id, None)
+        self.is_used = bool(self._counts)
 
 
 def longest_delay(retry: Retry) -> float:

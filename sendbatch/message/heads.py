@@ -9,8 +9,8 @@ of ASCII (an address that needs SMTPUTF8), a line that begins with a dot, a very
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.message.headers import (
@@ -35,8 +35,9 @@ _LONGEST = 4_000  # bytes of one header
 # Of what is kept for the values that were seen. It is emptied when full: the usual ones are soon back.
 _MOST_KEPT = 4_096
 _MOST_CHARACTERS = 500_000  # of values; what is made of one is a few times as long
-# An address that headers and envelope have as it is.
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+# Whether headers and envelope have an address as it is.
+is_wired = _USUAL_ADDRESS.fullmatch
 
 
 class Unusual(Exception):
@@ -47,40 +48,60 @@ class Heads:
     """Those of one content. Raises Unusual where nobody's can be planned."""
 
     def __init__(self, letter: Letter) -> None:
+        if any(template.is_by_chance for template in letter.line_templates):
+            raise Unusual
         self._letter = letter
-        self._declared = [
-            Kept(letter, one.templates, _made_by(one.written)).of
+        self._declared: list[bytes | Kept[bytes]] = [
+            Kept(letter, one.templates, _made_by(one.written))
             if isinstance(one, Templated)
-            else _constant(_fit(one.encoded()))
+            else _fit(one.encoded())
             for one in letter.heading.declared
         ]
+        heading = letter.heading
+        self._fixed = b"".join(map(Header.encoded, heading.fixed)) if heading.are_fixed else None
         self._to = Kept(letter, [letter.name], self._display)
         self._subject = Kept(letter, [letter.subject], self._subject_of)
         self._leaving = Kept(letter, letter.unsubscribing.templates, self._leaving_of)
+        self._is_more_declared = (
+            letter.unsubscribing.are_declared or letter.content.idempotency_header is not None
+        )
+        self._date, self._second = b"", -1.0  # the header Date, and the second that it says
 
     def encoded(
         self, recipient: Recipient, address: str, identity: str, dated_at: float
     ) -> list[bytes]:
         """All headers but those of MIME, for an address as it is on the wire. Raises Unusual, and whatever a
         template may raise."""
-        cells, letter = recipient.cells, self._letter
-        made = [header(cells) for header in self._declared]
-        made.append(self._addressed(cells, address))
-        made.append(self._subject.of(cells))
-        made.append(date(dated_at).wire)
-        made.append(b"Message-ID: %b\r\n" % identity.encode("ascii"))
-        if (name := letter.content.idempotency_header) is not None:
-            made.append(_fit(Header(name, letter.key(identity, recipient)).encoded()))
-        if letter.unsubscribing.are_declared:
-            made.append(self._leaving.of(cells))
+        cells, subject = recipient.cells, self._subject
+        to = self._to[self._to.key(cells)]
+        if to.length + len(address) <= WIDTH:
+            addressed = b"%b%b%b" % (to.before, address.encode("ascii"), to.behind)
+        else:
+            addressed = _fit(mailboxes("To", [(to.display, address)]))
+        if (second := dated_at // 1) != self._second:  # many are dated in one
+            self._second, self._date = second, date(dated_at).wire
+        made = [
+            self._declared_of(cells) if self._fixed is None else self._fixed,
+            addressed,
+            subject[subject.key(cells)],
+            self._date,
+            b"Message-ID: %b\r\n" % identity.encode("ascii"),
+        ]
+        if self._is_more_declared:
+            made += self._more(recipient, identity)
         return made
 
-    def _addressed(self, cells: tuple[str, ...], address: str) -> bytes:
-        """The header To."""
-        to = self._to.of(cells)
-        if to.length + len(address) <= WIDTH:
-            return b"%b%b%b" % (to.before, address.encode("ascii"), to.behind)
-        return _fit(mailboxes("To", [(to.display, address)]))
+    def _declared_of(self, cells: tuple[str, ...]) -> bytes:
+        return b"".join(
+            [one if isinstance(one, bytes) else one.of(cells) for one in self._declared]
+        )
+
+    def _more(self, recipient: Recipient, identity: str) -> Iterator[bytes]:
+        letter = self._letter
+        if (name := letter.content.idempotency_header) is not None:
+            yield _fit(Header(name, letter.key(identity, recipient)).encoded())
+        if letter.unsubscribing.are_declared:
+            yield self._leaving.of(recipient.cells)
 
     def _display(self, variables: _Variables) -> _To:
         """What stands around the address in To: as it is written around none."""
@@ -107,44 +128,35 @@ class _To(NamedTuple):
     display: str
 
 
-class Kept(Generic[T]):
-    """What is made of the cells that some templates use; it is kept for each value of theirs."""
+class Kept(dict[tuple[str, ...], T]):
+    """What is made of the cells that some templates use; it is kept for each value of theirs. `key` takes
+    these cells out of a row's. What it has not it makes, which raises Unusual and what templates raise."""
 
     def __init__(
         self, letter: Letter, templates: Sequence[LineTemplate], make: Callable[[_Variables], T]
     ) -> None:
+        super().__init__()
         self._constants, self._make = letter.constants, make
         used = frozenset[str]().union(*(one.names for one in templates))
         places = [place for place, name in enumerate(letter.columns) if name in used]
         self._names = [letter.columns[place] for place in places]
-        self._key = cells_at(places)
-        self._kept: dict[tuple[str, ...], T] = {}
+        self.key = cells_at(places)
         self._size = 0
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
     def of(self, cells: tuple[str, ...]) -> T:
-        """Raises Unusual, and whatever a template may raise."""
-        key = self._key(cells)
-        found = self._kept.get(key)
-        return self._made(key) if found is None else found
+        return self[self.key(cells)]
 
-    def _made(self, key: tuple[str, ...]) -> T:
+    def __missing__(self, key: tuple[str, ...]) -> T:
         length = sum(map(len, key))
         if length > _LONGEST_VALUES:
             raise Unusual
         made = self._make({**self._constants, **dict(zip(self._names, key, strict=True))})
         self._size += length
-        if len(self._kept) >= _MOST_KEPT or self._size > _MOST_CHARACTERS:
-            self._kept.clear()
+        if len(self) >= _MOST_KEPT or self._size > _MOST_CHARACTERS:
+            self.clear()
             self._size = length
-        self._kept[key] = made
+        self[key] = made
         return made
-
-
-def _constant(header: bytes) -> Callable[[tuple[str, ...]], bytes]:
-    return lambda cells: header
 
 
 def _made_by(written: Written) -> Callable[[_Variables], bytes]:
@@ -165,8 +177,6 @@ def _fit(header: bytes) -> bytes:
 def wired(email: str) -> str:
     """An address as headers and envelope have it. Raises Unusual where it needs SMTPUTF8, and ValueError
     where none can have it."""
-    if _USUAL_ADDRESS.fullmatch(email):
-        return email
     address, needs_utf8 = wire_address(email)
     if needs_utf8:
         raise Unusual

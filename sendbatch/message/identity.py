@@ -25,8 +25,9 @@ class MessageIds:
         self._end = f"@{domain}>"
 
     def of(self, key: str) -> str:
+        data = key.encode("utf-8", "replace")
         mac = self._begun.copy()
-        mac.update(_framed(key))
+        mac.update(b"%d:%b" % (len(data), data))  # framed
         return f"<{mac.hexdigest()[:40]}{self._end}"
 
 

@@ -34,7 +34,7 @@ class Letter:
     def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
         self.content, self.columns, self._salt = content, columns, salt
         self._domain = content.sender_domain
-        self._ids = MessageIds(salt, content.digest, self._domain)
+        self.ids = MessageIds(salt, content.digest, self._domain)
         self.constants = with_globals(content.variables)
         self.heading = Heading(content)
         self.subject = LineTemplate("subject", content.subject)
@@ -70,7 +70,9 @@ class Letter:
         unsubscribing = self.unsubscribing if self.unsubscribing.are_declared else None
         links = unsubscribing.links(variables) if unsubscribing is not None else None
         dated_at = self.dated_at(recipient, now) if proof is None else now
-        identity = self.identity(recipient) if proof is None else self._proof_id(recipient, proof, now)
+        identity = (
+            self.ids.of(recipient.key) if proof is None else self._proof_id(recipient, proof, now)
+        )
         named = _named(identity)
         address = _wired(proof.reviewer if proof else recipient.email)
         heading = self.heading
@@ -104,10 +106,6 @@ class Letter:
         if recipient.dated_at is None or recipient.content != self.content.digest:
             return now
         return recipient.dated_at
-
-    def identity(self, recipient: Recipient) -> str:
-        """The recipient's Message-ID."""
-        return self._ids.of(recipient.key)
 
     def key(self, identity: str, recipient: Recipient) -> str:
         """The idempotency key of the message that is called so."""

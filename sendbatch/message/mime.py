@@ -16,6 +16,7 @@ from sendbatch.message.media_types import media_type
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines
 
+_DIGITS = 24  # of a boundary
 _LONGEST_NAME = 255  # bytes, as file systems have it
 _LONGEST_END = 20  # characters behind the last dot that are a file's ending
 # A path's separators, here or elsewhere: a name that has one may be cut there by who saves it.
@@ -69,7 +70,7 @@ def _to_save_under(name: str) -> str:
 def boundary(message_id: str) -> str:
     """A boundary without its number, of the Message-ID's last hex digits before the @. "=_" occurs
     in no quoted-printable or base64 line (RFC 2045 §6.7), so no body can contain it."""
-    return "=_" + message_id.partition("@")[0][-24:]
+    return "=_" + message_id.partition("@")[0][-_DIGITS:]
 
 
 def body_of(
@@ -79,6 +80,24 @@ def body_of(
     mark = boundary(message_id)
     readable = multipart("alternative", f"{mark}.1", [[body] for body in bodies])
     return multipart("mixed", f"{mark}.0", [readable, *attached])
+
+
+class Frame:
+    """What stands around the bodies of every message that has so many of them and these files: as `body_of`
+    gives it, encoded once, but for the boundaries' digits and the bodies themselves."""
+
+    def __init__(self, bodies: int, attached: Sequence[Sequence[bytes]]) -> None:
+        numbers = [bytes([number]) for number in range(bodies + 1)]  # no part has such a byte
+        whole = b"".join(body_of("\0", numbers[1:], attached))
+        self._parts = re.split(b"([%b])" % b"".join(numbers), whole)
+        self._order = [numbers.index(number) for number in self._parts[1::2]]
+
+    def around(self, message_id: str, bodies: Sequence[bytes]) -> list[bytes]:
+        """To be joined."""
+        given = (message_id.partition("@")[0][-_DIGITS:].encode("ascii"), *bodies)
+        parts = self._parts.copy()
+        parts[1::2] = map(given.__getitem__, self._order)
+        return parts
 
 
 def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
-from sendbatch.message.heads import Heads, Unusual, wired
+from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
-from sendbatch.message.mime import body_of
+from sendbatch.message.mime import Frame
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
 
@@ -34,27 +34,27 @@ class Plan:
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
-        self._attached = [[file.encoded] for file in shared]
+        has_html = letter.content.html is not None
+        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared])
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the
         bodies. None, whatever the row holds, where it cannot be planned."""
+        letter, address = self._letter, recipient.email
         try:
-            return self._message(recipient, now)
+            if not is_wired(address):
+                address = wired(address)
+            identity = letter.ids.of(recipient.key)
+            dated_at = now if recipient.dated_at is None else letter.dated_at(recipient, now)
+            head = self._heads.encoded(recipient, address, identity, dated_at)
+            bodies = letter.bodies.encoded(recipient.cells)
+            if bodies is None:
+                return None
+            data = b"".join(head + self._frame.around(identity, bodies))
         except _BY_ITS_ROW as error:
             error.__traceback__ = None  # it holds what was made so far
             return None
-
-    def _message(self, recipient: Recipient, now: float) -> Message | None:
-        letter = self._letter
-        address = wired(recipient.email)
-        identity, dated_at = letter.identity(recipient), letter.dated_at(recipient, now)
-        head = self._heads.encoded(recipient, address, identity, dated_at)
-        bodies = letter.bodies.encoded(recipient.cells)
-        if bodies is None:
-            return None
-        data = b"".join((*head, *body_of(identity, bodies, self._attached)))
-        return Message(Envelope(letter.sender, address), data, identity, dated_at, plain=True)
+        return Message(Envelope(letter.sender, address), data, identity, dated_at, True)
 
 
 class RowBound:
@@ -68,10 +68,15 @@ class RowBound:
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)
         self._bound = costs.bound()
+        self._surely = min(self._bound.surely, LONGEST_ROW)
         self._is_keyed = content.idempotency_header is not None  # which is made of all cells
 
     def holds(self, recipient: Recipient) -> bool:
         """By the cells that templates use, and by what else a message is made of."""
+        of_row = len(recipient.key) + len(recipient.email) + sum(map(len, recipient.cells))
+        return of_row <= self._surely or self._holds(recipient)
+
+    def _holds(self, recipient: Recipient) -> bool:
         if len(recipient.key) + len(recipient.email) > LONGEST_ROW:
             return False
         cells = recipient.cells

@@ -14,8 +14,12 @@ import jinja2
 from jinja2 import nodes
 from jinja2.runtime import Context
 
-from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import environment, is_template
+from sendbatch.campaign.language.environment import (
+    environment,
+    is_by_chance,
+    is_template,
+    read_names,
+)
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
 
@@ -95,11 +99,13 @@ class LineTemplate:
         self.what, self.source = what, source
         self.fixed: str | None = None if is_template(source) else source
         self.names: frozenset[str] = frozenset()  # what it looks up
+        self.is_by_chance = False  # whether it may give something else the next time
         self._template, self._filled = None, None
         if self.fixed is None:
             self._template = _Inline(one_line_bundle(what, source))
             tree = environment().parse(source)
-            self.names, self._filled = frozenset(undeclared(tree)), _text_with_names(tree)
+            self.names, self._filled = read_names(tree), _text_with_names(tree)
+            self.is_by_chance = is_by_chance(tree)
 
     def render(self, variables: dict[str, object]) -> str:
         """Raises Failed."""

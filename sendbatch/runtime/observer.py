@@ -83,7 +83,12 @@ class Guarded(Observer):
         self._tell(self._watching.sending, total)
 
     def moved(self, was: Status, now: Status) -> None:
-        self._tell(self._watching.moved, was, now)
+        # For each message: as the others, with a call less.
+        if not self._failed:
+            try:
+                self._watching.moved(was, now)
+            except Exception as error:  # noqa: BLE001 - see `_tell`
+                self._fail(error)
 
     def waiting(self, wait: Wait) -> None:
         self._tell(self._watching.waiting, wait)
@@ -100,6 +105,9 @@ class Guarded(Observer):
         try:
             call(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - another's code, in the middle of a run
-            self._failed = True
-            _log.error("the observer of a run failed", exc_info=error)  # for its author
-            self._stop.soon(f"the observer failed: {type(error).__name__}: {error}")
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed = True
+        _log.error("the observer of a run failed", exc_info=error)  # for its author
+        self._stop.soon(f"the observer failed: {type(error).__name__}: {error}")

@@ -7,7 +7,6 @@ has said it does not take, never reaches it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from sendbatch.smtp import facts
 from sendbatch.smtp.facts import State
@@ -44,42 +43,42 @@ def unfit(message: Message, offers: Offers) -> Cause | None:
     return None
 
 
-@dataclass(slots=True)
 class Attempt:
     """`level` is how its envelope is written; `states` and `commands` are what of it is not yet.
 
     `refused` is the first command that was, `fact` how that ended it. `ready`: 354 has come.
-    `body` is kept, dots stuffed, where it goes with its dot.
+    `body`, dots stuffed, goes with its dot, unless it is large: then it has none any more, once `body_sent`.
     """
 
-    message: Message
-    level: int
-    states: tuple[State, ...]
-    commands: bytes
-    refused: State | None = None
-    fact: Fact | None = None
-    ready: bool = False
-    body: bytes = b""
-    body_sent: bool = False
+    def __init__(
+        self, message: Message, level: int, offers: Offers, *, lone_dot: bool, reset: bool
+    ) -> None:
+        """Of a message that fits the offers; after a refused envelope RSET goes first, and where DATA
+        was accepted though no recipient was (RFC 2920 §3.1), a lone dot before that."""
+        envelope = message.envelope
+        size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""  # RFC 1870
+        beyond_ascii = " BODY=8BITMIME SMTPUTF8" if envelope.smtputf8 else ""  # RFC 6531 §3.4
+        self.commands = (
+            f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n"
+            f"RCPT TO:<{envelope.recipient}>\r\nDATA\r\n"
+        ).encode()
+        self.states: tuple[State, ...] = ENVELOPE
+        if reset:
+            self.states, self.commands = (State.RSET, *ENVELOPE), b"RSET\r\n" + self.commands
+        if lone_dot:
+            self.states, self.commands = (State.LONE_DOT, *self.states), b".\r\n" + self.commands
+        self.level = level
+        self.refused: State | None = None
+        self.fact: Fact | None = None
+        self.ready = False
+        self.body = message.data if message.plain else _stuffed(message.data)
+        self.body_sent = False
 
-    def next_write(self) -> tuple[tuple[State, ...], bytes]:
-        """The commands to write now: one, or all of the group."""
-        states, commands = self.states, self.commands
-        if self.level == SINGLE:
-            first, end, self.commands = commands.partition(b"\n")
-            self.states = states[1:]
-            return states[:1], first + end
-        return states, commands
-
-    def large_body(self) -> bytes | None:
-        """The body to send before the intent is durable; None where it is kept for its dot."""
-        message = self.message
-        body = message.data if message.plain else _stuffed(message.data)
-        if len(body) <= LARGE:
-            self.body = body
-            return None
-        self.body_sent = True
-        return body
+    def next_command(self) -> tuple[State, bytes]:
+        """The one to write now, where each is written by itself."""
+        first, end, self.commands = self.commands.partition(b"\n")
+        state, self.states = self.states[0], self.states[1:]
+        return state, first + end
 
     def is_out_of_step(self, state: State, code: int, levels: Levels) -> bool:
         """Whether it is the place of a command that is refused, and nothing that it says.
@@ -101,24 +100,6 @@ class Attempt:
         if self.fact is not None:
             return facts.lost(self.fact)
         return facts.unfinished(cause) if self.body_sent else facts.released(cause)
-
-
-def attempt(
-    message: Message, level: int, offers: Offers, *, lone_dot: bool = False, reset: bool = False
-) -> Attempt:
-    """Of a message that fits the offers; after a refused envelope RSET goes first, and where DATA
-    was accepted though no recipient was (RFC 2920 §3.1), a lone dot before that."""
-    envelope = message.envelope
-    size = f" SIZE={len(message.data)}" if "size" in offers.extensions else ""  # RFC 1870
-    beyond_ascii = " BODY=8BITMIME SMTPUTF8" if envelope.smtputf8 else ""  # RFC 6531 §3.4
-    mail = f"MAIL FROM:<{envelope.sender}>{size}{beyond_ascii}\r\n"
-    states: tuple[State, ...] = ENVELOPE
-    commands = f"{mail}RCPT TO:<{envelope.recipient}>\r\nDATA\r\n".encode()
-    if reset:
-        states, commands = (State.RSET, *states), b"RSET\r\n" + commands
-    if lone_dot:
-        states, commands = (State.LONE_DOT, *states), b".\r\n" + commands
-    return Attempt(message, level, states, commands)
 
 
 def _stuffed(body: bytes) -> bytes:

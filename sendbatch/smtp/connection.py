@@ -38,6 +38,7 @@ from sendbatch.smtp.transport import (
     IntentLog,
     P,
     Parcel,
+    Quit,
     Sink,
     Source,
     Step,
@@ -90,11 +91,11 @@ class Connection(asyncio.Protocol):
         self.round_trip = 0.0
         self._transport = transport
         self._timeouts = timeouts
-        self._limits = {
-            "RCPT": timeouts.rcpt,
-            "DATA": timeouts.data,
-            "MESSAGE": timeouts.final,
-            "QUIT": LEAVE,
+        self._limits = dict.fromkeys(State, timeouts.mail) | {
+            State.RCPT: timeouts.rcpt,
+            State.DATA: timeouts.data,
+            State.MESSAGE: timeouts.final,
+            State.QUIT: LEAVE,
         }
         self._transaction = Transaction(offers, levels)
         self._loop = asyncio.get_running_loop()
@@ -169,7 +170,8 @@ class Connection(asyncio.Protocol):
             took, self._envelope_at = self._loop.time() - self._envelope_at, None
             self.round_trip = min(took, self.round_trip or took)
         self._perform(self._transaction.receive(data))
-        self._go_on_soon()
+        if self._chain is not None:  # as `_go_on_soon`, for it is called with every packet
+            self._loop.call_soon(self._go_on)
 
     def eof_received(self) -> bool:
         self._perform(self._transaction.end(facts.ENDED))
@@ -208,7 +210,8 @@ class Connection(asyncio.Protocol):
                         return
                 elif self._intent == WANTED:
                     self._intent = ASKED_FOR
-                    chain.write_intent(partial(self._written, chain.message))
+                    parcel = chain.under_way
+                    chain.intents.write((parcel,), partial(self._written, parcel))
                 elif self._intent == WRITTEN:
                     self._send_off(chain)
                 else:
@@ -235,14 +238,20 @@ class Connection(asyncio.Protocol):
 
     def _settle(self, chain: Chain[Parcel], fact: Fact) -> None:
         """Tell how the message under way has ended, and start what follows it."""
+        transaction, ended, following = self._transaction, chain.under_way, chain.following
         self._forget()
-        following = chain.ended(self._lost_with_its_connection(fact))
+        if following is not None:
+            chain.under_way, chain.following = following, None
+        # Where QUIT went along and its reply is here already, nothing was lost: it was to end.
+        if not transaction.has_left and (transaction.gone or self._transport.is_closing()):
+            fact = facts.lost(fact)
+        chain.sink.ended(ended, fact)
         if fact.end is End.TAKEN:
             self.accepted += 1
         elif fact.end is End.REFUSED and fact.step is Step.RECIPIENT:
             self.refused_recipients += 1
         if following is not None:
-            self._start(following)
+            self._start(following.message)
         else:
             self._rests_since = self._loop.time()
             self._chain = None
@@ -259,11 +268,11 @@ class Connection(asyncio.Protocol):
         self._fact = self._body = self._failure = None
         self._intent = NOT_YET
 
-    def _written(self, message: Message, error: BaseException | None) -> None:
+    def _written(self, parcel: Parcel, error: BaseException | None) -> None:
         """By the log: the intent of this one is durable, or never will be. What it says of a message that is
         not under way any more is told to nobody."""
         chain = self._chain
-        if chain is not None and chain.message is message and self._intent == ASKED_FOR:
+        if chain is not None and chain.under_way is parcel and self._intent == ASKED_FOR:
             self._intent, self._failure = WRITTEN, error
             self._go_on()
 
@@ -274,8 +283,12 @@ class Connection(asyncio.Protocol):
             raise self._failure
         if self._transport.is_closing():
             self._perform(self._transaction.end(facts.ENDED))
-        along = chain.following() if self._transaction.can_follow else None
-        self._perform(self._transaction.durable(along))
+        along = chain.source.following() if self._transaction.can_follow else None
+        if along is None or isinstance(along, Quit):
+            self._perform(self._transaction.durable(along))
+        else:
+            chain.following = along
+            self._perform(self._transaction.durable(along.message))
 
     def _send_on(self, body: memoryview) -> bool:
         """Send what the connection takes now of a large body; returns whether that is all of it. A server
@@ -294,10 +307,6 @@ class Connection(asyncio.Protocol):
     # actions, and limits of time
 
     def _perform(self, actions: Sequence[Action]) -> None:
-        awaited = self._transaction.awaited
-        awaiting = awaited[0] if awaited else None
-        if not actions and self._awaiting is awaiting:
-            return
         for action in actions:
             if isinstance(action, Write):
                 self._transport.write(action.data)
@@ -309,15 +318,17 @@ class Connection(asyncio.Protocol):
                 self._body = memoryview(action.data)
             else:
                 self._transport.abort()
-        self._awaiting = awaiting
-        if awaiting is not None:
-            self._limit_waiting(awaiting)
+        awaited = self._transaction.awaited
+        awaiting = awaited[0] if awaited else None
+        if actions or awaiting is not self._awaiting:
+            self._awaiting = awaiting
+            if awaiting is not None:
+                self._limit_waiting(awaiting)
 
     def _limit_waiting(self, command: State) -> None:
         """From now on for the reply to this."""
-        self._patience = self._limits.get(command, self._timeouts.mail)
-        behind_a_dot = self._transaction.patience if command is State.MAIL else None
-        if behind_a_dot is not None:
+        self._patience = self._limits[command]
+        if command is State.MAIL and (behind_a_dot := self._transaction.patience) is not None:
             self._patience = min(behind_a_dot, self._patience)
         self._alarm.set(self._patience)
 
@@ -334,8 +345,3 @@ class Connection(asyncio.Protocol):
         if self._transport.get_write_buffer_size() >= self._buffered:
             stalled = Cause(Break.STALLED, f"{self._timeouts.connect:g}")
             self._perform(self._transaction.end(stalled))
-
-    def _lost_with_its_connection(self, fact: Fact) -> Fact:
-        """Where QUIT went along and its reply is here already, nothing was lost: it was to end."""
-        gone = self._transaction.gone or self._transport.is_closing()
-        return facts.lost(fact) if gone and not self._transaction.has_left else fact

@@ -132,35 +132,25 @@ class ReplyParser:
 
 def reply_of(answer: Answer, command: str) -> Reply:
     """The answer as the value that flows through the house, its text clean and bounded."""
-    code, lines = answer
-    if len(lines) > 1:
-        return clean_reply(code, [str(line, "utf-8", "replace") for line in lines], command)
-    text, enhanced = _parted(code, str(lines[0], "utf-8", "replace"))
-    return Reply(code, _clean(text), command, enhanced)
+    return clean_reply(answer.code, [str(line, "utf-8", "replace") for line in answer.lines], command)
 
 
-def clean_reply(code: int, lines: list[str], command: str) -> Reply:
-    """A Reply from a code and the text of its lines; takes the enhanced code out of the text."""
-    parted = [_parted(code, line) for line in lines]
-    text = " ".join(text for text, _ in parted if text)
-    enhanced = next((found for _, found in parted if found), None)
-    return Reply(code, _clean(text), command, enhanced)
-
-
-def _parted(code: int, line: str) -> tuple[str, str | None]:
-    """The text of a line, and the enhanced code at its beginning, whose class is the reply code's first digit
-    (RFC 2034 §4)."""
-    if (match := _ENHANCED.match(line)) is not None and int(line[0]) == code // 100:
-        return line[match.end() :].strip(), match[1]
-    return line.strip(), None
+def clean_reply(code: int, lines: Sequence[str], command: str) -> Reply:
+    """A Reply from a code and the text of its lines. An enhanced code at the beginning of a line is taken out
+    of the text, where its class is the reply code's first digit (RFC 2034 §4); the first one counts."""
+    texts, enhanced = [], None
+    for line in lines:
+        if (match := _ENHANCED.match(line)) is not None and int(line[0]) == code // 100:
+            line = line[match.end() :]
+            enhanced = enhanced or match[1]
+        if text := line.strip():
+            texts.append(text)
+    text = " ".join(texts)
+    if len(text) > MOST_TEXT or not text.isprintable():
+        text = one_line(text, MOST_TEXT)
+    return Reply(code, text, command, enhanced)
 
 
 def said(reply: Reply) -> str:
     """The reply as it is quoted to people."""
     return " ".join(part for part in (str(reply.code), reply.enhanced, reply.text) if part)
-
-
-def _clean(text: str) -> str:
-    if len(text) <= MOST_TEXT and text.isprintable():
-        return text
-    return one_line(text, MOST_TEXT)

@@ -43,11 +43,11 @@ from collections.abc import Sequence
 
 from sendbatch.smtp import facts
 from sendbatch.smtp.actions import Action, Along, Drop, MakeDurable, SendBody, Settle, Write
-from sendbatch.smtp.attempt import ENVELOPE, Attempt, attempt, unfit
+from sendbatch.smtp.attempt import ENVELOPE, LARGE, Attempt, unfit
 from sendbatch.smtp.facts import POSITIVE, State, misfit
 from sendbatch.smtp.levels import BEHIND, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
-from sendbatch.smtp.replies import Answer, ReplyParser, in_one_packet, reply_of
+from sendbatch.smtp.replies import Answer, ReplyParser, clean_reply, in_one_packet, reply_of
 from sendbatch.smtp.transport import Break, Cause, End, Fact, Step
 from sendbatch.values import Message
 
@@ -56,6 +56,7 @@ AT_ONE_GLANCE = [
     (deque(awaited), in_one_packet([POSITIVE[state] for state in awaited]))
     for awaited in ((State.MESSAGE, *ENVELOPE), ENVELOPE)
 ]
+_WITH_ITS_DOT = (MakeDurable(),)  # the body goes then
 
 
 class Transaction:
@@ -92,9 +93,9 @@ class Transaction:
     @property
     def can_follow(self) -> bool:
         """Whether the next envelope, or QUIT, may go along with the dot that is to leave now."""
-        if self.state is not State.READY or self._parser.answers or self._parser.has_rest:
+        envelope, parser, levels = self._envelope, self._parser, self._levels
+        if envelope is None or not envelope.ready or parser.answers or parser.has_rest:
             return False
-        levels = self._levels
         has_worked = levels.proven and levels.highest >= BEHIND
         return self._offers.pipelining and (has_worked or levels.is_open(self))
 
@@ -108,7 +109,7 @@ class Transaction:
 
     def start(self, message: Message) -> Sequence[Action]:
         """Hand this message over; the one before it must be settled."""
-        if self._ahead is not None:
+        if self._ahead is not None:  # its envelope went ahead: tells what has become of it so far
             return self._take_up(message)
         if self.gone:
             return [Settle(facts.released(facts.GONE))]
@@ -148,7 +149,7 @@ class Transaction:
         `along` goes in the same write, if `can_follow` said so; a message must then be started next.
         """
         envelope = self._envelope
-        if envelope is None or self.state is not State.READY or self._ahead is not None:
+        if envelope is None or not envelope.ready or self._ahead is not None:
             return []
         if self._parser.answers or self._parser.has_rest:
             return self.end(facts.EARLY)
@@ -198,12 +199,18 @@ class Transaction:
 
     def _open(self, message: Message, level: int) -> bytes:
         """What to write now of a new envelope."""
-        self._envelope = attempt(
+        self._envelope = envelope = Attempt(
             message, level, self._offers, lone_dot=self._needs_dot, reset=self._needs_reset
         )
         self._needs_dot = self._needs_reset = False
-        states, data = self._envelope.next_write()
-        self.awaited.extend(states)
+        if level == SINGLE:
+            return self._next_command(envelope)
+        self.awaited.extend(envelope.states)
+        return envelope.commands
+
+    def _next_command(self, envelope: Attempt) -> bytes:
+        state, data = envelope.next_command()
+        self.awaited.append(state)
         return data
 
     def _go_ahead(self, message: Message) -> bytes:
@@ -227,8 +234,11 @@ class Transaction:
         return self._make_ready(envelope) if envelope is not None and envelope.ready else []
 
     def _make_ready(self, envelope: Attempt) -> Sequence[Action]:
-        body = envelope.large_body()
-        return [MakeDurable()] if body is None else [SendBody(body), MakeDurable()]
+        body = envelope.body
+        if len(body) <= LARGE:
+            return _WITH_ITS_DOT
+        envelope.body, envelope.body_sent = b"", True
+        return [SendBody(body), MakeDurable()]
 
     # replies
 
@@ -252,11 +262,13 @@ class Transaction:
         """At one glance: every reply that is outstanding, the last of them 354."""
         envelope = self._envelope
         assert envelope is not None
-        answered: Sequence[Action] = ()
-        if self.awaited[0] is State.MESSAGE:
-            answered = self._message_answered(Answer(int(packet[1]), (packet[2],)))
+        first = self.awaited[0]
         self.awaited.clear()
-        return [*answered, *self._invited(envelope)]
+        invited = self._invited(envelope)
+        if first is not State.MESSAGE:
+            return invited
+        reply = clean_reply(int(packet[1]), (str(packet[2], "utf-8", "replace"),), first)
+        return [Settle(Fact(End.TAKEN, Step.MESSAGE, reply)), *invited]
 
     def _message_answered(self, answer: Answer) -> Sequence[Action]:
         reply = reply_of(answer, State.MESSAGE)
@@ -278,16 +290,15 @@ class Transaction:
             return ()
         if self._parser.answers or self._parser.has_rest:
             return self.end(facts.SURPLUS)
-        states, data = envelope.next_write()
-        self.awaited.extend(states)
-        return [Write(data)]
+        return [Write(self._next_command(envelope))]
 
     def _invited(self, envelope: Attempt) -> Sequence[Action]:
         """354: the whole envelope is granted."""
         if envelope.level == BEHIND and self._levels.learned != BEHIND:
             self._levels.fits()
         envelope.ready = True
-        self._got_through(envelope)
+        if self._is_new:
+            self._got_through(envelope)
         return self._make_ready(envelope) if self._ahead is None else ()
 
     def _not_granted(self, envelope: Attempt, state: State, answer: Answer) -> Sequence[Action]:
@@ -320,7 +331,8 @@ class Transaction:
             return []
         if envelope.level == BEHIND and envelope.refused is not State.MAIL:
             self._levels.fits()
-        self._got_through(envelope)
+        if self._is_new:
+            self._got_through(envelope)
         self._needs_reset = True
         assert envelope.fact is not None
         return self._settle_envelope(envelope.fact)
@@ -348,9 +360,9 @@ class Transaction:
             self.mishandled = True
 
     def _got_through(self, envelope: Attempt) -> None:
-        if self._is_new:
-            self._is_new = False
-            self._levels.through(envelope.level)
+        """The first one got all its replies."""
+        self._is_new = False
+        self._levels.through(envelope.level)
 
     def _weigh_cut(self) -> None:
         """The stream ends. Within the first envelope, that may be for how it was written."""

@@ -63,6 +63,12 @@ def test_what_letters_usually_say_is_of_bounded_cost(source: str) -> None:
     assert bound(source, {"foot": "Yours, {{ shop.name }}"}).holds(USUAL)
 
 
+def test_a_method_costs_as_much_as_the_text_that_it_goes_through() -> None:
+    source = "{% for i in range(100) %}{{ name.isupper() }}{{ name.count('x', i) }}{% endfor %}"
+    assert bound(source).holds(USUAL)
+    assert not bound(source).holds(("1" * 16_000, "", ""))
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -80,6 +86,16 @@ def test_what_letters_usually_say_is_of_bounded_cost(source: str) -> None:
         "{{ name|wordwrap(1) }}",
         "{{ name|striptags }}{{ name|urlize }}{{ name|pprint }}",
         "{{ products|random }}",
+        "{{ name.rfind(items) }}",
+        "{{ name.rindex(items) }}",
+        "{{ name.rsplit(items) }}",
+        "{{ name.rpartition(items)|first }}",
+        "{{ name.strip(items) }}",
+        "{{ name|trim(items) }}",
+        "{{ name.split()|map('trim', items)|join }}",
+        f"{{{{ name.split()|min(attribute='{'0.' * 99}') }}}}",
+        f"{{{{ name.split()|sort(attribute='{'0.' * 99}')|join }}}}",
+        f"{{{{ name.split()|selectattr('{'0.' * 99}')|join }}}}",
         "{{ ('x'|int('y')) * 2 }}",
         "{% for i in range(100000) %}{{ i }}{% endfor %}",
         "{% for i in range(points|int) %}{{ i }}{% endfor %}",

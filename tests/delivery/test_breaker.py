@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from sendbatch.delivery.breaker import BREAKER, MOST_ASIDE, Breaker, Carried
@@ -63,6 +65,26 @@ class TestBehindAcceptedMessages:
         breaker = Breaker()
         breaker.refused(refusal(1, NOBODY), Carried("first", 5, 5))
         assert breaker.accepted(Carried("second", 0, 0)) == ([1], [])
+
+    def test_an_acceptance_that_need_not_be_told_would_have_changed_nothing(self) -> None:
+        chance = Random(7)
+        told, spared, untold = Breaker(), Breaker(), 0
+        for number in range(2000):
+            accepted, doubted = chance.randrange(8), chance.random() < 0.02
+            behind = Carried(chance.choice("abc"), accepted, accepted + chance.randrange(2))
+            reply = chance.choice((NEVER, NOBODY)) if chance.random() < 0.1 else None
+            for breaker in (told, spared):
+                if reply is not None:
+                    breaker.refused(refusal(number, reply), behind)
+                if doubted:
+                    breaker.doubted()
+            follows = told.accepted(behind)
+            if behind.messages > accepted or accepted > spared.unmoved_up_to:
+                assert spared.accepted(behind) == follows
+            else:
+                assert follows == ([], [])
+                untold += 1
+        assert untold > 200
 
 
 class TestTheStreak:

@@ -24,7 +24,7 @@ from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.stop import Stop
 from sendbatch.smtp.facts import ENDED, lost, released, unanswered, unfinished, unfit
-from sendbatch.smtp.transport import Cause, Fact, Unfit
+from sendbatch.smtp.transport import Cause, End, Fact, Unfit
 from sendbatch.values import (
     BREAKER,
     Envelope,
@@ -116,6 +116,11 @@ class Room:
     ) -> bool:
         """Whether the connection must be left."""
         self.clock.now += 2
+        plainly = fact.end is End.TAKEN and not (fact.lost or handed.ends_known)
+        if plainly and self.steering.is_calm:  # as a sender goes on
+            accepted, refused, _, connection = handed
+            self.settling.accepted(one, fact.reply, connection, accepted, refused)
+            return False
         consequence = self.settling.settle(one, fact, handed, stopping=stopping)
         if consequence is Consequence.RETURNED:
             self.back.append(one)

@@ -211,6 +211,22 @@ def test_a_content_of_unbounded_cost_is_for_the_workers(made: Content) -> None:
     assert composer.planned(recipient(), NOW) is None
 
 
+def test_headers_that_draw_by_chance_are_drawn_for_everybody() -> None:
+    composer = Composer(replace(letter(), subject="{{ range(1000)|random }}"), COLUMNS, SALT)
+    made = [composer.compose(recipient(), NOW) for _ in range(20)]
+    assert len({head(one) for one in made if isinstance(one, Message)}) > 1
+
+
+def test_a_column_may_be_called_as_something_of_jinjas() -> None:
+    columns = (*COLUMNS, "range")
+    composer = Composer(replace(letter(), subject="{{ range }}"), columns, SALT)
+    for value in ("cheap", "dear"):
+        to = recipient()
+        made = composer.planned(to._replace(cells=(*to.cells, value)), NOW)
+        assert made is not None
+        assert f"\r\nSubject: {value}\r\n".encode() in made.data
+
+
 def test_recipients_own_attachments_are_for_the_workers(tmp_path: Any) -> None:
     (tmp_path / "12.pdf").write_bytes(b"%PDF")
     own = OwnFile("{{ customer_id }}.pdf", tmp_path, "{{ customer_id }}.pdf")

@@ -6,6 +6,7 @@ import csv
 import email
 import email.policy
 import quopri
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -279,9 +280,44 @@ def test_equal_values_that_are_written_otherwise_are_not_mixed_up() -> None:
         )
 
 
-def test_chance_is_not_remembered() -> None:
-    body = planned("Dear {{ a }}, {{ range(1000)|random }}")
-    assert len({body.part(("Jane", "", "", "", "")) for _ in range(50)}) > 1
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ range(1000)|random }}",
+        "{% set drawn = vs|random %}{{ drawn }}{{ drawn }}",
+        "{{ [vs]|map('random')|first }}",
+        "{% from 'chance' import drawn %}{% if drawn() == 'one' %}{{ a }}{% endif %}",
+    ],
+)
+def test_what_draws_by_chance_is_not_planned(source: str) -> None:
+    sources = {"letter": source, "chance": "{% macro drawn() %}{{ vs|random }}{% endmacro %}"}
+    bundle = Bundle("letter", sources, {name: name for name in sources})
+    assert not PlannedBody("plain", bundle, COLUMNS, with_globals(VARIABLES)).is_planned
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in items.split('|') %}{{ loop.index }}{% include 'more' %}{% endfor %}",
+        "{% for i in items.split('|') %}{{ loop.index }}{% include 'more' ignore missing %}{% endfor %}",
+        "{% for i in items.split('|') %}{{ loop.index }}"
+        "{% for j in a %}{% include 'more' %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_an_included_template_may_ask_its_loop_for_anything(source: str) -> None:
+    sources = {"letter": source, "more": "{{ i }}{% if loop.nextitem is defined %}, {% endif %}"}
+    bundle = Bundle("letter", sources, {name: name for name in sources})
+    row = ("ab", "", "x|y|z", "", "")
+    made = PlannedBody("plain", bundle, COLUMNS, with_globals(VARIABLES)).part(row)
+    variables = with_globals(VARIABLES) | dict(zip(COLUMNS, row, strict=True))
+    assert made is not None
+    assert read(made) == read(b"".join(text_part("plain", Template(bundle).pieces(variables))))
+
+
+def test_an_item_that_cannot_be_unpacked_is_an_error_also_where_it_is_not_asked_for() -> None:
+    source = "Dear all{% for i, j in items.split('|') if a %}{{ b }}{% endfor %}"
+    assert planned(source).part(("", "", "xy|xyz", "", "")) is None
+    assert planned(source).part(("", "", "xy|zz", "", "")) is not None
 
 
 def test_letters_beyond_latin_are_base64_by_both_paths_wherever_their_values_fall() -> None:
@@ -387,3 +423,12 @@ def test_text_from_the_html_and_computed_pictures_have_the_plain_path() -> None:
         bodies = Bodies(made, ("email", "first_name", "customer_id"))
         assert not bodies.is_planned
         assert bodies.encoded(("", "https://a.example/a.png", "")) is None
+
+
+def test_a_way_of_many_holes_says_what_its_places_take() -> None:
+    spelled = [part for _ in range(1_800) for part in ("a", None)]
+    tracemalloc.start()
+    made = way.Way("html", [*spelled, "z"])
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken / 2 < made.size < taken * 2

@@ -52,12 +52,12 @@ class Bound:
         self._cost = cost
         self._names = [columns[place] for place in used]
         self._cells = cells_at(used)
-        self._surely = self._greatest()
+        self.surely = self._greatest()  # characters that the cells may have together
 
     def holds(self, cells: tuple[str, ...]) -> bool:
         """Whether a row with these cells, in the order of the columns, costs no more than it may."""
         whole = sum(map(len, self._cells(cells)))
-        return whole <= self._surely or (whole <= LONGEST_ROW and self.cost_of(cells) <= MOST)
+        return whole <= self.surely or (whole <= LONGEST_ROW and self.cost_of(cells) <= MOST)
 
     def cost_of(self, cells: tuple[str, ...]) -> float:
         """The most that a row with these cells may cost, in characters."""

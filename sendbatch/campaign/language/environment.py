@@ -169,6 +169,19 @@ def _is_excused(parent: nodes.Node, child: nodes.Name) -> bool:
     return False
 
 
+def is_by_chance(tree: nodes.Template) -> bool:
+    """Whether what a template gives may differ where its values do not; `map` takes a filter by its name."""
+    found = tree.find_all((nodes.Filter, nodes.Const))
+    return any("random" in (getattr(one, "name", None), getattr(one, "value", None)) for one in found)
+
+
+def read_names(tree: nodes.Template) -> frozenset[str]:
+    """Every name that is looked up outside of a template, those that Jinja gives a meaning too: a column may
+    be called `range`. Raises jinja2.TemplateAssertionError."""
+    names = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "load"}
+    return frozenset(undeclared(tree) | (names & environment().globals.keys()))
+
+
 def is_template(text: str) -> bool:
     """Whether rendering could change anything."""
     return "{{" in text or "{%" in text or "{#" in text

@@ -39,6 +39,7 @@ from sendbatch.campaign.language.passed import (
     of_mapping,
     raised,
     remainder,
+    short,
 )
 from sendbatch.campaign.language.spending import STEP, Spending
 from sendbatch.campaign.model import Json
@@ -148,6 +149,7 @@ class Expressions:
         tests = given.positional[place].known if len(given.positional) > place else ("defined",)
         if tests is None or not _TESTS.issuperset(tests):
             raise Unbounded
+        short(given.positional[:place])
         for one in given.all:
             self._spent.step(of.size + of.count * STEP + of.count * one.as_text)
         return _filter("list")(of, Given((), {}))
@@ -183,6 +185,7 @@ class Expressions:
             return of_mapping(called.attr, of, given)
         if of.kind is not Kind.TEXT or called.attr not in TEXT_METHODS:
             raise Unbounded
+        self._spent.step(of.as_text)
         return TEXT_METHODS[called.attr](of, given)
 
     def _range(self, given: Given) -> Estimate:

@@ -32,6 +32,7 @@ _FLOAT = 25  # characters of one as Python prints it
 _LONGEST_FLOAT = 330  # and with all its digits before the point
 _LONGEST_FORMATTED = 520  # with commas, and as many behind the point as may be asked for
 _LONGEST_NUMBER = 5_000  # of digits; `bounded.MOST_BITS` holds
+_LONGEST_SOUGHT = 100  # characters, where the time goes with those of both
 # A directive of `%` or `format`, with no width to speak of and none that another value gives.
 _PERCENT = re.compile(r"%(?:%|(?:\((\w{1,40})\))?[-+ #0]{0,5}\d{0,2}(?:\.\d{1,2})?[diouxXeEfFgGcs])")
 _BRACES = re.compile(
@@ -68,6 +69,23 @@ class Given:
 
 
 Passed: TypeAlias = Callable[[Estimate, Given], Estimate]
+
+
+def short(sought: Sequence[Estimate]) -> None:
+    """Raises Unbounded for more than the author's own short texts. An attribute of many parts is looked up
+    part by part for each item; what is searched from behind, or stripped of characters, takes as long as both
+    texts are, multiplied."""
+    for one in sought:
+        if one.known is None or one.as_text.at({}) > _LONGEST_SOUGHT:
+            raise Unbounded
+
+
+def _shortly(rule: Passed) -> Passed:
+    def shortly(of: Estimate, given: Given) -> Estimate:
+        short(given.all)
+        return rule(of, given)
+
+    return shortly
 
 
 def _longer(times: float, more: float = 0) -> Passed:
@@ -260,12 +278,15 @@ def _text_join(of: Estimate, given: Given) -> Estimate:
 
 FILTERS: Mapping[str, Passed] = {
     **dict.fromkeys(("lower", "upper", "title", "capitalize"), _longer(3)),  # "ΐ".upper() is three
-    **dict.fromkeys(("trim", "string"), _longer(1)),
+    "string": _longer(1),
+    "trim": _shortly(_longer(1)),
     **dict.fromkeys(("e", "escape", "forceescape"), _html),
     **dict.fromkeys(("d", "default"), _defaulted),
     **dict.fromkeys(("length", "count", "wordcount"), _counted),
-    **dict.fromkeys(("first", "last", "min", "max"), _some),
-    **dict.fromkeys(("list", "sort", "unique"), _several),
+    **dict.fromkeys(("first", "last"), _some),
+    **dict.fromkeys(("min", "max"), _shortly(_some)),
+    "list": _several,
+    **dict.fromkeys(("sort", "unique"), _shortly(_several)),
     **dict.fromkeys(("items", "dictsort"), _pairs),
     "safe": _safe,
     "urlencode": _urlencoded,
@@ -295,14 +316,18 @@ TEXT_METHODS: Mapping[str, Passed] = {
     **dict.fromkeys(
         ("upper", "lower", "title", "capitalize", "swapcase", "casefold"), _longer(3)
     ),
-    **dict.fromkeys(("strip", "lstrip", "rstrip", "removeprefix", "removesuffix"), _longer(1)),
-    **dict.fromkeys(("startswith", "endswith", "find", "rfind", "index", "rindex", "count"), _counted),
+    **dict.fromkeys(("removeprefix", "removesuffix"), _longer(1)),
+    **dict.fromkeys(("strip", "lstrip", "rstrip"), _shortly(_longer(1))),
+    **dict.fromkeys(("startswith", "endswith", "find", "index", "count"), _counted),
+    **dict.fromkeys(("rfind", "rindex"), _shortly(_counted)),
     **dict.fromkeys(
         ("isdigit", "isdecimal", "isnumeric", "isalpha", "isalnum", "isupper", "islower", "isspace"),
         _counted,
     ),
-    **dict.fromkeys(("split", "rsplit", "splitlines"), _split),
-    **dict.fromkeys(("partition", "rpartition"), _three),
+    **dict.fromkeys(("split", "splitlines"), _split),
+    "rsplit": _shortly(_split),
+    "partition": _three,
+    "rpartition": _shortly(_three),
     **dict.fromkeys(("center", "ljust", "rjust", "zfill"), _filled(0, "width")),
     "replace": _replaced,
     "join": _text_join,

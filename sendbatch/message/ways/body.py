@@ -46,18 +46,18 @@ class PlannedBody:
         if self._parts is None or len(cells) != len(self._columns):
             return None
         try:
-            return self._part(cells)
+            # Which of the two is tried first is a matter of speed: what comes of it is the same.
+            if not self._was_base64:
+                way, values = self._quoted_walk(cells)
+                taken = self._ways.get(way) or self._way(way)
+                whole = taken.quoted(values)
+                if len(whole) <= taken.surely_quoted:
+                    return whole
+            return self._as_is_shorter(cells)
         except Exception:  # noqa: BLE001 - rendered as it stands, it says what is wrong
             return None
 
-    def _part(self, cells: tuple[str, ...]) -> bytes:
-        # Which of the two is tried first is a matter of speed: what comes of it is the same.
-        if not self._was_base64:
-            way, values = self._quoted_walk(cells)
-            taken = self._way(way)
-            whole = taken.quoted(values)
-            if taken.is_surely_quoted(whole):
-                return whole
+    def _as_is_shorter(self, cells: tuple[str, ...]) -> bytes:
         way, texts = self._plain_walk(cells)
         taken = self._way(way)
         data = taken.data(texts)

@@ -33,7 +33,8 @@ class Definition:
 @dataclass(slots=True)
 class Scope:
     """What is known at one place of a template. `slots` says of each name that differs from row to row which
-    of its cells it is; `width` is how many there are. `in_loop` says that `loop` is one of them."""
+    of its cells it is; `width` is how many there are. `in_loop` says that `loop` is one of
+    them, as a Position."""
 
     slots: dict[str, int]
     width: int

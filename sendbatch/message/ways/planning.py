@@ -6,8 +6,9 @@ the rest stays planned. Such are a filter over a block, `with`, `autoescape`, a 
 `loop` for more than where it is, and all that lies between the first and the last use of something that
 remembers: a namespace, a `cycler`, a `joiner`, a lazy list under a name.
 
-Nothing is planned of a template that speaks of itself (`self`, `super`), whose blocks are in loops, or in
-which a name means something else by what follows (`is_read_ahead`).
+Nothing is planned of a template that speaks of itself (`self`, `super`), whose blocks are in loops, in
+which a name means something else by what follows (`is_read_ahead`), or which draws by chance: what is drawn
+once and used twice would be drawn twice.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from jinja2 import Environment, nodes
 
 from sendbatch.campaign.language.comparing import Compared
+from sendbatch.campaign.language.environment import is_by_chance
 from sendbatch.message.ways.naming import (
     DEFINING,
     Scope,
@@ -42,7 +44,6 @@ from sendbatch.message.ways.snippets import (
 
 _REMEMBERING = frozenset({"cycler", "joiner", "namespace"})
 _OF_ITSELF = frozenset({"self", "super"})
-_CHANCE = frozenset({"random"})
 _MOST_INCLUDES = 100  # in their places; they may include each other
 _ITEM = "_sendbatch_item"
 
@@ -60,6 +61,10 @@ def planned(
 ) -> tuple[Part, ...]:
     """The parts of the template that the environment's loader gives for this name. Raises Unplanned, and
     what parsing a template may raise."""
+    assert env.loader is not None
+    for name in env.loader.list_templates():
+        if is_by_chance(env.parse(env.loader.get_source(env, name)[0], name)):
+            raise Unplanned
     planning = _Planning(env, constants)
     scope = Scope({name: slot for slot, name in enumerate(columns)}, len(columns))
     return tuple(planning.template(entry, scope))
@@ -151,7 +156,7 @@ class _Planning:
         output = nodes.Output([node], lineno=node.lineno)
         names = loaded([node])
         is_value = names <= scope.slots.keys() and not scope.mentions(names)
-        if is_value and not _by_chance([node]) and filtered(self._env, node) is not None:
+        if is_value and filtered(self._env, node) is not None:
             return Hole(self._snippet([output], scope, Value))
         return self._plain([output], scope)
 
@@ -196,16 +201,19 @@ class _Planning:
             inner, parts = self._turn(node, scope)
             test = None
             if node.test is not None:
+                # What cannot be unpacked is an error, also where the rest of the test is not asked.
+                unpacked = [one.node for one in inner.definitions[len(scope.definitions) :]]
                 asked = nodes.If(node.test, [written("1")], [], [written("0")])
-                test = self._snippet([asked], inner)
-            inner.in_loop = "loop" in loaded(node.body)
-            if inner.in_loop:
+                test = self._snippet([*unpacked, asked], inner)
+            counts = "loop" in loaded(node.body)
+            if counts:
                 inner.slots["loop"] = inner.width
                 inner.width += 1
+                inner.in_loop = True
             parts += self._sequence(node.body, inner)
         except _AsksLoop:
             return [self._plain([node], scope)]
-        return [Loop(made, test, inner.in_loop, tuple(parts), otherwise)]
+        return [Loop(made, test, counts, tuple(parts), otherwise)]
 
     def _turn(self, node: nodes.For, scope: Scope) -> tuple[Scope, list[Part]]:
         """The scope of one item, and what has to be done to come to it."""
@@ -240,7 +248,7 @@ class _Planning:
         return [self._plain([node], scope)]
 
     def _is_constant(self, node: nodes.Node, scope: Scope) -> bool:
-        if _by_chance([node]) or any(every([node], nodes.Block)):
+        if any(every([node], nodes.Block)):
             return False
         return not scope.needed(scope.read([node]))[1]
 
@@ -248,19 +256,16 @@ class _Planning:
         self, body: Sequence[nodes.Node], scope: Scope, kind: type[Snippet] = Snippet
     ) -> Snippet:
         names = scope.read(body)
-        if scope.in_loop and "loop" in names and not _asks_position_alone(body):
+        # Another template may ask `loop` for anything.
+        if scope.in_loop and "loop" in names and (opens(body) or not _asks_position_alone(body)):
             raise _AsksLoop
         before, slots = scope.needed(names)
         whole = [*before, *body]
         told = (kind, repr(whole), tuple(slots.items()))
         if told not in self._snippets:
-            repeats = not _by_chance(whole) and not opens(whole)
+            repeats = not opens(whole)
             self._snippets[told] = kind(self._env, whole, slots, self._constants, repeats=repeats)
         return self._snippets[told]
-
-
-def _by_chance(body: Sequence[nodes.Node]) -> bool:
-    return any(one.name in _CHANCE for one in every(body, nodes.Filter))
 
 
 def _asks_position_alone(body: Sequence[nodes.Node]) -> bool:

@@ -2,14 +2,15 @@
 
 It is taken for each message, so nothing is evaluated that was evaluated before: each snippet has a table
 of what it gave, by the cells it depends on. Holes that follow each other are looked up in one go, and a loop
-that depends on one cell is walked once for each that there is.
+that depends on one cell is walked once for each that there is. A walk is one loop over its steps, each of
+which knows the next: a call for each of them would take longer than they do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import getitem, itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sendbatch.message.ways.layout import Writing
 from sendbatch.message.ways.parts import Check, Choice, Constant, Hole, Loop, Part
@@ -19,8 +20,62 @@ from sendbatch.message.ways.tables import Table, Tables
 _FEW = 3  # cells; two recipients seldom have more in common
 
 Cells: TypeAlias = "tuple[Any, ...]"
-# Takes the cells, and adds to the way and to the values.
-Step: TypeAlias = Callable[[Cells, list[int], list[bytes]], object]
+Pick: TypeAlias = Callable[[Cells], Any]  # the key of a table
+
+
+class Holes(NamedTuple):
+    """Values, of a key for each of the tables."""
+
+    tables: Sequence[Table]
+    pick: Pick
+    then: Step | None
+
+
+class Branching(NamedTuple):
+    """A number of the way, and by it what comes then."""
+
+    table: Table
+    pick: Pick
+    then: Sequence[Step | None]
+
+
+class Whole(NamedTuple):
+    """A piece of the way with its values."""
+
+    table: Table
+    pick: Pick
+    then: Step | None
+
+
+class Turning(NamedTuple):
+    """Whatever takes the cells, and adds to the way and to the values."""
+
+    take: Callable[[Cells, list[int], list[bytes]], object]
+    then: Step | None
+
+
+Step: TypeAlias = "Holes | Branching | Whole | Turning"
+
+
+def _take(step: Step | None, cells: Cells, way: list[int], values: list[bytes]) -> None:
+    """All steps from this one on."""
+    while step is not None:
+        if isinstance(step, Holes):
+            tables, pick, step = step
+            values += map(getitem, tables, pick(cells))
+        elif isinstance(step, Branching):
+            table, pick, then = step
+            number = table[pick(cells)]
+            way.append(number)
+            step = then[number]
+        elif isinstance(step, Whole):
+            table, pick, step = step
+            more, found = table[pick(cells)]
+            way += more
+            values += found
+        else:
+            take, step = step
+            take(cells, way, values)
 
 
 class Walk:
@@ -30,35 +85,34 @@ class Walk:
         self._how = how
         self._tables = Tables()
         self._own: dict[tuple[Snippet, str], Table] = {}
-        self._steps = self._made(parts, width)
+        self._first = self._made(parts, width, None)
 
     def __call__(self, cells: Cells) -> tuple[tuple[int, ...], list[bytes]]:
         """The way, and the values of its holes in their order. Raises what templates raise, Unfit, and
         UnicodeEncodeError."""
         way: list[int] = []
         values: list[bytes] = []
-        for step in self._steps:
-            step(cells, way, values)
+        _take(self._first, cells, way, values)
         return tuple(way), values
 
-    def _made(self, parts: Sequence[Part], width: int) -> list[Step]:
-        steps: list[Step] = []
+    def _made(self, parts: Sequence[Part], width: int, then: Step | None) -> Step | None:
+        """The first step through these parts; `then` is the one behind them."""
         run: list[Hole] = []
-        for part in parts:
+        for part in reversed(parts):
             if isinstance(part, Constant):
                 continue
             if isinstance(part, Hole):
-                run.append(part)
+                run.insert(0, part)
                 continue
-            steps += self._run(run)
+            then = self._run(run, then)
             run = []
             if isinstance(part, Choice):
-                steps.append(self._choice(part, width))
+                then = self._choice(part, width, then)
             elif isinstance(part, Check):
-                steps.append(self._check(part))
+                then = self._check(part, then)
             else:
-                steps.append(self._loop(part, width))
-        return steps + self._run(run)
+                then = self._loop(part, width, then)
+        return self._run(run, then)
 
     def _table(self, snippet: Snippet, make: Callable[[Any], object], what: str) -> Table:
         """The table of what `make` gives for the keys of the snippet."""
@@ -68,67 +122,50 @@ class Walk:
             self._own[told] = self._tables.table(make, keeps=is_met_again)
         return self._own[told]
 
-    def _run(self, holes: Sequence[Hole]) -> list[Step]:
+    def _run(self, holes: Sequence[Hole], then: Step | None) -> Step | None:
         if not holes:
-            return []
+            return then
         tables = [
             self._table(hole.snippet, hole.snippet.writing(self._how), "written") for hole in holes
         ]
-        if len(holes) == 1:
-            (table,), pick = tables, _picked(holes[0].snippet.slots)
-            return [lambda cells, way, values: values.append(table[pick(cells)])]
-        if all(len(hole.snippet.slots) == 1 for hole in holes):
-            pick = itemgetter(*(hole.snippet.slots[0] for hole in holes))
-            return [lambda cells, way, values: values.extend(map(getitem, tables, pick(cells)))]
-        picks = [
-            (table, _picked(hole.snippet.slots)) for table, hole in zip(tables, holes, strict=True)
-        ]
-        return [
-            lambda cells, way, values: values.extend([table[pick(cells)] for table, pick in picks])
-        ]
+        slots = [hole.snippet.slots for hole in holes]
+        if all(len(own) == 1 for own in slots):
+            return Holes(tables, _each(*(own[0] for own in slots)), then)
+        picks = [_picked(own) for own in slots]
+        return Holes(tables, lambda cells: [pick(cells) for pick in picks], then)
 
-    def _check(self, check: Check) -> Step:
-        table, pick = (
-            self._table(check.snippet, check.snippet.text, "text"),
-            _picked(check.snippet.slots),
-        )
-        return lambda cells, way, values: table[pick(cells)]
+    def _check(self, check: Check, then: Step | None) -> Step:
+        table = self._table(check.snippet, check.snippet.text, "text")
+        pick = _picked(check.snippet.slots)
+        return Turning(lambda cells, way, values: table[pick(cells)], then)
 
-    def _choice(self, choice: Choice, width: int) -> Step:
+    def _choice(self, choice: Choice, width: int, then: Step | None) -> Step:
         table = self._table(choice.snippet, choice.snippet.number, "number")
-        pick = _picked(choice.snippet.slots)
-        branches = [self._made(branch, width) for branch in choice.branches]
+        branches = [self._made(branch, width, then) for branch in choice.branches]
+        return Branching(table, _picked(choice.snippet.slots), branches)
 
-        def choose(cells: Cells, way: list[int], values: list[bytes]) -> None:
-            number = table[pick(cells)]
-            way.append(number)
-            for step in branches[number]:
-                step(cells, way, values)
-
-        return choose
-
-    def _loop(self, loop: Loop, width: int) -> Step:
+    def _loop(self, loop: Loop, width: int, then: Step | None) -> Step:
         table = self._table(loop.snippet, loop.snippet.items, "items")
         pick = _picked(loop.snippet.slots)
         passes = self._passing(loop)
-        body = self._made(loop.body, width + 1 + loop.counts)
-        otherwise = self._made(loop.otherwise, width)
+        body = self._made(loop.body, width + 1 + loop.counts, None)
+        otherwise = self._made(loop.otherwise, width, None)
 
         def turn(cells: Cells, way: list[int], values: list[bytes]) -> None:
             items = passes(cells, table[pick(cells)])
             way.append(len(items))
             if not items:
-                for step in otherwise:
-                    step(cells, way, values)
+                _take(otherwise, cells, way, values)
             for number, item in enumerate(items):
                 own = (
                     (*cells, item, position(number, len(items))) if loop.counts else (*cells, item)
                 )
-                for step in body:
-                    step(own, way, values)
+                _take(body, own, way, values)
 
         slots = _outside(loop, width)
-        return turn if slots is None or len(slots) != 1 else self._at_once(turn, slots.pop(), width)
+        if slots is None or len(slots) != 1:
+            return Turning(turn, then)
+        return self._at_once(turn, slots.pop(), width, then)
 
     def _passing(self, loop: Loop) -> Callable[[Cells, Sequence[object]], Sequence[object]]:
         """Which items a loop's own condition lets pass."""
@@ -138,7 +175,9 @@ class Walk:
         pick = _picked(loop.test.slots)
         return lambda cells, items: [item for item in items if table[pick((*cells, item))]]
 
-    def _at_once(self, turn: Step, slot: int, width: int) -> Step:
+    def _at_once(
+        self, turn: Callable[..., None], slot: int, width: int, then: Step | None
+    ) -> Step:
         """A loop that depends on one cell."""
 
         def whole(cell: object) -> tuple[list[int], list[bytes]]:
@@ -149,19 +188,17 @@ class Walk:
             turn(tuple(cells), way, values)
             return way, values
 
-        table = self._tables.table(whole)
-
-        def add(cells: Cells, way: list[int], values: list[bytes]) -> None:
-            more, found = table[cells[slot]]
-            way += more
-            values += found
-
-        return add
+        return Whole(self._tables.table(whole), itemgetter(slot), then)
 
 
-def _picked(slots: Sequence[int]) -> Callable[[Cells], Any]:
+def _picked(slots: Sequence[int]) -> Pick:
     """The key of a table: the cell itself where there is one."""
     return itemgetter(*slots) if slots else lambda cells: ()
+
+
+def _each(*slots: int) -> Pick:
+    """A key for each of several tables, or for one."""
+    return itemgetter(*slots) if len(slots) > 1 else itemgetter(slice(slots[0], slots[0] + 1))
 
 
 def _outside(loop: Loop, width: int) -> set[int] | None:

@@ -23,6 +23,8 @@ from sendbatch.message.quoted import (
 from sendbatch.message.ways.layout import Unfit, exposed, quoted_constants
 
 _END = b"\r\n"
+_BLANK = 0x20  # or less: a space, a tab, a line's end
+_EACH = 130  # bytes that a constant takes besides its own: it is kept in two forms, each with its places
 
 
 def transformed(marked: str) -> str:
@@ -34,7 +36,8 @@ def transformed(marked: str) -> str:
 
 class Way:
     """`spelled` are the constants, None for each hole. Raises Unfit where they have no encoding of their own,
-    and UnicodeEncodeError. `size` is about how many bytes it takes."""
+    and UnicodeEncodeError. `size` is about how many bytes it takes. A part that is no longer than
+    `surely_quoted` has words, and is no longer than it would be as base64, whatever its values are."""
 
     def __init__(self, subtype: str, spelled: Sequence[str | None]) -> None:
         texts, self._order = _between_marks(spelled)
@@ -50,8 +53,8 @@ class Way:
         if not self._is_open:
             quoted[-1] += _END
         constant = sum(map(len, quoted))
-        self.size = 2 * constant
-        self._surely_quoted = 0 if self._is_blank else constant + _room(b"".join(data))
+        self.size = 2 * constant + _EACH * len(texts)
+        self.surely_quoted = 0 if self._is_blank else constant + _room(b"".join(data))
         self._data, self._quoted = _with_holes(data), _with_holes(quoted)
         self._base64_head = part_head(subtype, "base64")
 
@@ -59,15 +62,13 @@ class Way:
         """The part as quoted-printable."""
         parts = self._quoted.copy()
         parts[1::2] = values if self._order is None else [values[number] for number in self._order]
-        if b"" in parts:
+        if self._exposed and b"" in parts:
             for number in self._exposed:
                 parts[2 * number + 1] = parts[2 * number + 1] or SOFT
         whole = b"".join(parts)
-        return _ended(whole) if self._is_open else whole
-
-    def is_surely_quoted(self, part: bytes) -> bool:
-        """Whether a part has words, and is no longer than it would be as base64, whatever its values are."""
-        return len(part) <= self._surely_quoted
+        if not self._is_open:
+            return whole
+        return whole + _END if whole[-1] > _BLANK else _ended(whole)
 
     def data(self, values: Sequence[bytes]) -> bytes:
         """The text itself, with its line ends. Raises Unfit where it may have no words."""
