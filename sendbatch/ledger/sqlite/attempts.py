@@ -68,7 +68,7 @@ class Attempts:
         """All of them, or none; durable on return. Raises RecordStopped where the disk says no, RecordLost
         where an intent would be written to a record that others do not find, or may not be any more."""
         with transaction(self._db, self._hold):
-            if self._hold is not None and any(type(change) is Intent for change in changes):
+            if self._hold is not None and Intent in map(type, changes):
                 self._hold.look(self._db)
             made = self._write(changes)
         known = self._known
@@ -97,10 +97,11 @@ class Attempts:
                 self._tell(change)
                 continue
             id_ = change.id
-            before = known.get(id_) or strangers.get(id_)
             if id_ in made:
-                before = made[id_]
+                before: Standing | Intent | None = made[id_]
                 self._insert(rows)  # what happens to one delivery is inserted in its order
+            else:
+                before = known.get(id_) or strangers.get(id_)
             after = rows.add(change, before) if before is not None else None
             if after is not None:
                 made[id_] = after
@@ -111,8 +112,8 @@ class Attempts:
 
     def _strangers(self, changes: Sequence[Change]) -> dict[int, Standing]:
         """Where those stand whom nobody was handed out to: tried, or in a row that holds its key."""
-        of_somebody = (change for change in changes if not isinstance(change, _TOLD))
-        ids = [change.id for change in of_somebody if change.id not in self._known]
+        known = self._known
+        ids = [one.id for one in changes if not isinstance(one, _TOLD) and one.id not in known]
         if not ids:
             return {}
         fold(self._db)
@@ -140,7 +141,7 @@ class Attempts:
     def _insert(self, rows: _Rows) -> None:
         """One statement for all rows that are alike costs least."""
         for statement, alike in rows.taken():
-            numbered = [(next(self._ids), *values) for values in alike]
+            numbered = [(number, *values) for values, number in zip(alike, self._ids, strict=False)]
             if self._db.executemany(statement, numbered).rowcount != len(numbered):
                 raise RecordLost(_CHANGED, hint=_LOOK)
 
@@ -162,11 +163,11 @@ class _Rows:
         """One more; nothing else of this delivery is among them. Returns where it leaves it, None where it
         changes nothing and is not added. `before` and what is returned may be an Intent: the first there
         was."""
-        if before is UNTRIED and isinstance(change, Intent):
+        if before is UNTRIED and type(change) is Intent:
             self._first.append((change.id, change.at, change.content, change.dated_at))
             return change
         if isinstance(before, Intent):
-            if isinstance(change, Settled) and _is_acceptance(change):
+            if type(change) is Settled and _is_acceptance(change):
                 return self._accept(change, before)
             standing = changed(UNTRIED, before) or UNTRIED
         else:
@@ -182,14 +183,12 @@ class _Rows:
         return after
 
     def _accept(self, change: Settled, intent: Intent) -> Standing:
-        outcome, reply = change.outcome, change.outcome.reply
-        code, enhanced, text = (reply.code, reply.enhanced, reply.text) if reply else (None, None, None)
+        id_, (_, reply, _, why, detail), _, at, _ = change
+        _, content, dated_at, begun = intent
+        code, text, _, enhanced = reply or _NO_REPLY
         self._accepted.append(
-            (
-                change.id, change.at, code, enhanced, text, outcome.why, outcome.detail or None,
-                intent.content, intent.dated_at, intent.at,
-            )
-        )  # fmt: skip
+            (id_, at, code, enhanced, text, why, detail or None, content, dated_at, begun)
+        )
         return _DONE
 
     def taken(self) -> Iterator[tuple[str, list[_Row]]]:
@@ -206,6 +205,7 @@ def _is_acceptance(change: Settled) -> bool:
     return change.outcome.status is Status.ACCEPTED and change.counts_attempt
 
 
+_NO_REPLY = (None, None, None, None)  # by the names of values.Reply
 _DONE = Standing(Status.ACCEPTED)  # nothing happens to them any more, so nothing else is asked
 _CHANGED = (
     "the record was changed by something else while this run was sending: a message was about to leave "
