@@ -14,11 +14,9 @@ from random import Random
 
 import jinja2
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
-from jinja2.filters import do_urlencode
-from markupsafe import Markup, escape
 
 from benchmarks import setting
 from benchmarks.letter import LETTER, UNPLANNED, Letter
@@ -32,7 +30,6 @@ from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.ways import body as module
 from sendbatch.message.ways import tables, way
 from sendbatch.message.ways.body import PlannedBody
-from sendbatch.message.ways.layout import is_usual, plain_value, quoted_value
 from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part
 from tests.kit.thoroughness import examples
 from tests.message.conftest import content
