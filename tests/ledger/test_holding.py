@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.errors import LockedError, RecordLost
+from sendbatch.errors import LockedError, RecordLost, RecordStopped
 from sendbatch.ledger.facts import Intent, Settled
 from sendbatch.ledger.sqlite.holding import is_newer, noted_in
 from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
@@ -348,3 +348,12 @@ def test_the_lock_tells_of_nothing_that_a_power_cut_could_undo(tmp_path: Path) -
             assert noted_in(tmp_path / LOCK) == before
             draft.merge()
         assert noted_in(tmp_path / LOCK) != before
+
+
+def test_another_program_that_keeps_the_file_is_no_want_of_room(first: InHand) -> None:
+    first.ledger._connection.execute("PRAGMA busy_timeout=10")
+    with closing(sqlite3.connect(first.folder / "ledger.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RecordStopped) as stopped:
+            first.intend("bob")
+    assert "close what else has it open" in str(stopped.value.findings[0].hint)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, LockedError, RecordLost, shown
+from sendbatch.ledger.sqlite.sql import is_busy
 from sendbatch.ledger.sqlite.view import KNOWN, SENT
 
 NUMBER = "holder"  # in meta
@@ -207,12 +208,6 @@ def _leads_to(path: Path, opened: Identity) -> bool:
         return identity(path) == opened
     except OSError:
         return False
-
-
-def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another process has the file."""
-    code = getattr(error, "sqlite_errorcode", None)  # none where Python raised it by itself
-    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def being_written(record: Path) -> LockedError:

@@ -15,9 +15,10 @@ from sendbatch.errors import LedgerError, LockedError, shown
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite import version_1
 from sendbatch.ledger.sqlite.access import hold_readable, hold_writable
-from sendbatch.ledger.sqlite.holding import being_written, is_busy
+from sendbatch.ledger.sqlite.holding import being_written
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
+from sendbatch.ledger.sqlite.sql import is_busy
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of

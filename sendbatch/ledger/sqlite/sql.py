@@ -37,6 +37,12 @@ def leads_to(event: Event) -> str:
     return f"CASE status {' '.join(whens)} END"
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process has the file."""
+    code = getattr(error, "sqlite_errorcode", None)  # none where Python raised it by itself
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def remember(db: sqlite3.Connection, key: str, value: str) -> None:
     """One line of `meta`."""
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
@@ -62,9 +68,10 @@ def writable() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        mend = "close what else has it open" if is_busy(error) else "make room"
         raise RecordStopped(
             f"the record can no longer be written: {error}",
-            hint="no message was sent that it does not know of; make room and run again",
+            hint=f"no message was sent that it does not know of; {mend} and run again",
         ) from error
 
 
