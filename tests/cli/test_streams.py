@@ -166,7 +166,7 @@ def test_ctrl_c_waits_for_no_reader_at_the_end(
         "import sys; from pathlib import Path; from sendbatch.cli import main, streams\n"
         "streams.PATIENCE = 600\n"
         "def says(*_, **__): print('said', file=sys.stderr); Path('said').touch()\n"
-        "main.app = says\n"
+        "main._called = says\n"
         "main.main([])"
     )
     process = started(desk, [sys.executable, "-c", code], stderr=full_pipe(True))
