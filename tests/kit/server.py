@@ -124,6 +124,7 @@ class ScriptedServer:
         self.asked: Counter[str] = Counter()
         self.taken: list[str] = []
         self.bodies: dict[str, list[bytes]] = {}
+        self.has_gone = False  # once: what had arrived by then, and was not read, it never saw
         self.visits: list[Visit] = []
         self.reads: list[bytes] = []  # what came at once, of all connections
         self.open_now = 0
@@ -196,6 +197,7 @@ class ScriptedServer:
         asyncio.run_coroutine_threadsafe(self.opens(), self._loop).result(60)
 
     async def _goes(self) -> None:
+        self.has_gone = True
         self.closes()
 
     def _serve(self) -> None:
