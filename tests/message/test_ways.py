@@ -357,15 +357,13 @@ def test_what_is_kept_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
         assert sum(sizes) < 100_000
 
 
-def test_what_is_done_to_a_way_may_move_repeat_and_drop_its_holes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_is_done_to_a_way_may_move_repeat_and_drop_its_holes() -> None:
     def turned(marked: str) -> str:
         first, second, _ = marked.split("|")
         return f"{second.upper().lower()}; {first}; {first}"
 
-    monkeypatch.setattr(way, "transformed", turned)
-    body = planned("of {{ a }} zhole|for {{ b }}|{{ plan }}")
+    source = bundle("of {{ a }} zhole|for {{ b }}|{{ plan }}")
+    body = PlannedBody("plain", source, COLUMNS, with_globals(VARIABLES), turned)
     made = body.part(("Jane", "Tom", "", "", "x"))
     assert made is not None
     assert read(made)[1] == "for Tom; of Jane zhole; of Jane zhole\r\n"
@@ -429,7 +427,8 @@ def test_a_way_of_many_holes_says_what_its_places_take() -> None:
     spelled = [part for _ in range(1_800) for part in ("ab", None)]
     made = way.Way("html", [*spelled, "z"])
     taken = sum(
-        sys.getsizeof(kept) + sum(map(sys.getsizeof, kept[::2]))  # a hole holds the empty value there is
+        sys.getsizeof(kept)
+        + sum(map(sys.getsizeof, kept[::2]))  # a hole holds the empty value there is
         for kept in (made._data, made._quoted)
     )
     assert taken / 2 < made.size < taken * 2

@@ -14,7 +14,7 @@ from sendbatch.message.ways.layout import PLAIN, QUOTED, Unfit
 from sendbatch.message.ways.parts import Part, spelled
 from sendbatch.message.ways.planning import Unplanned, planned
 from sendbatch.message.ways.walking import Walk
-from sendbatch.message.ways.way import Way
+from sendbatch.message.ways.way import Transform, Way
 
 _MOST_WAYS = 1024
 _MOST_BYTES = 16 * 1024 * 1024  # of the ways of one body
@@ -22,15 +22,22 @@ _MOST_BYTES = 16 * 1024 * 1024  # of the ways of one body
 
 class PlannedBody:
     """`subtype` is that of text/…: html is autoescaped. `columns` name the cells; `constants` are all that
-    other names mean (`with_globals`). Nothing is compiled before it is needed."""
+    other names mean (`with_globals`). `transform` is what becomes of each way. Nothing is compiled before it is
+    needed."""
 
     def __init__(
-        self, subtype: str, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
+        self,
+        subtype: str,
+        bundle: Bundle,
+        columns: Sequence[str],
+        constants: Mapping[str, object],
+        transform: Transform | None = None,
     ) -> None:
         self._subtype = subtype
         self._bundle = bundle
         self._columns = tuple(columns)
         self._constants = constants
+        self._transform = transform
         self._ways: dict[tuple[int, ...], Way] = {}
         self._size = 0
         self._was_base64 = False
@@ -73,7 +80,7 @@ class PlannedBody:
             if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES:
                 raise Unfit
             assert self._parts is not None
-            found = Way(self._subtype, [*spelled(self._parts, iter(way))])
+            found = Way(self._subtype, [*spelled(self._parts, iter(way))], self._transform)
             self._size += found.size
             if self._size > _MOST_BYTES:  # it is full from now on
                 raise Unfit

@@ -175,9 +175,7 @@ class Walk:
         pick = _picked(loop.test.slots)
         return lambda cells, items: [item for item in items if table[pick((*cells, item))]]
 
-    def _at_once(
-        self, turn: Callable[..., None], slot: int, width: int, then: Step | None
-    ) -> Step:
+    def _at_once(self, turn: Callable[..., None], slot: int, width: int, then: Step | None) -> Step:
         """A loop that depends on one cell."""
 
         def whole(cell: object) -> tuple[list[int], list[bytes]]:

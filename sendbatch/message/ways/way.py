@@ -10,7 +10,8 @@ joined.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from sendbatch.message.quoted import (
     SOFT,
@@ -27,11 +28,10 @@ _BLANK = 0x20  # or less: a space, a tab, a line's end
 _EACH = 130  # bytes that a constant takes besides its own: it is kept in two forms, each with its places
 
 
-def transformed(marked: str) -> str:
-    """The place of every step that costs much and depends on a template's structure alone: Markdown, MJML,
-    styles moved into their tags. Each takes a text with marks, and gives one, in which they may stand in
-    another order, be repeated or left out. It runs once a way, and none is needed yet."""
-    return marked
+# A step that costs much and depends on a template's structure alone: Markdown, styles moved into their tags. It
+# takes a text with marks, and gives one, in which they may stand in another order, be repeated or left out.
+# It runs once a way, and raises Unfit where what it makes would depend on a value.
+Transform: TypeAlias = Callable[[str], str]
 
 
 class Way:
@@ -39,8 +39,10 @@ class Way:
     and UnicodeEncodeError. `size` is about how many bytes it takes. A part that is no longer than
     `surely_quoted` has words, and is no longer than it would be as base64, whatever its values are."""
 
-    def __init__(self, subtype: str, spelled: Sequence[str | None]) -> None:
-        texts, self._order = _between_marks(spelled)
+    def __init__(
+        self, subtype: str, spelled: Sequence[str | None], transform: Transform | None = None
+    ) -> None:
+        texts, self._order = _between_marks(spelled, transform)
         if any("\r" in text for text in texts):
             raise Unfit
         texts[-1] = texts[-1].rstrip("\n")
@@ -84,7 +86,9 @@ class Way:
         return self._base64_head + base64_lines(data)
 
 
-def _between_marks(spelled: Sequence[str | None]) -> tuple[list[str], Sequence[int] | None]:
+def _between_marks(
+    spelled: Sequence[str | None], transform: Transform | None
+) -> tuple[list[str], Sequence[int] | None]:
     """The constants, and the numbers of the values between them where those are in another order than their
     holes were."""
     word = _word("".join(filter(None, spelled)))
@@ -96,7 +100,8 @@ def _between_marks(spelled: Sequence[str | None]) -> tuple[list[str], Sequence[i
             holes += 1
         else:
             marked.append(text)
-    found = re.split(f"{word}([0-9]+)z", transformed("".join(marked)))
+    whole = "".join(marked)
+    found = re.split(f"{word}([0-9]+)z", whole if transform is None else transform(whole))
     numbers = [int(number) for number in found[1::2]]
     return found[::2], None if numbers == [*range(holes)] else numbers
 
