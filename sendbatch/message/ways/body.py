@@ -22,8 +22,8 @@ _MOST_BYTES = 16 * 1024 * 1024  # of the ways of one body
 
 class PlannedBody:
     """`subtype` is that of text/…: html is autoescaped. `columns` name the cells; `constants` are all that
-    other names mean (`with_globals`). `transform` is what becomes of each way. Nothing is compiled before it is
-    needed."""
+    other names mean (`with_globals`). `transform` is what becomes of each way. Nothing is compiled before
+    it is needed."""
 
     def __init__(
         self,
