@@ -105,14 +105,16 @@ class Committer:
         if self._is_open:
             # After the loop has looked at what has arrived meanwhile, however long the disk took: timers come
             # behind what was read. No dot may leave once there is a reply or the end.
-            self._loop.call_later(0, self._say, waiting, self._broken)
+            self._loop.call_later(0, self._say, waiting)
         else:
-            self._say(waiting, self._broken)
+            self._say(waiting)
         if raised is not None:
             self._tell(raised)
 
-    def _say(self, waiting: list[_Written], error: BaseException | None) -> None:
+    def _say(self, waiting: list[_Written]) -> None:
+        """An error also where theirs is durable, and the record has failed since: then nothing leaves."""
         raised: BaseException | None = None
+        error = self._broken
         for written in waiting:
             try:
                 written(error)

@@ -8,6 +8,7 @@ import logging
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -228,6 +229,26 @@ def test_nobody_is_told_before_what_came_in_during_the_commit_was_read(
     run(store, work, loop)
 
     assert store.done == [1, b"421", "told", "tidied"]
+
+
+def test_whose_intent_is_durable_is_held_back_where_the_record_fails_before_it_leaves(
+    store: Watched,
+) -> None:
+    async def work(committer: Committer) -> None:
+        def the_disk_fails() -> None:
+            store.meanwhile = lambda: None
+            store.raises = RecordStopped("full")
+            committer.write([note(2)], store.told("second"))
+            with suppress(RecordStopped):
+                committer.flush()
+
+        store.meanwhile = the_disk_fails
+        committer.write([note(1)], store.told("first"))
+        await turn()
+
+    run(store, work)
+
+    assert [str(what) for what in store.done] == ["1", "full", "full"]
 
 
 def test_a_change_alone_does_not_wait_for_company(store: Watched) -> None:
