@@ -236,13 +236,12 @@ def test_whose_intent_is_durable_is_held_back_where_the_record_fails_before_it_l
 ) -> None:
     async def work(committer: Committer) -> None:
         def the_disk_fails() -> None:
-            store.meanwhile = lambda: None
             store.raises = RecordStopped("full")
             committer.write([note(2)], store.told("second"))
             with suppress(RecordStopped):
                 committer.flush()
 
-        store.meanwhile = the_disk_fails
+        store.meanwhile = partial(asyncio.get_running_loop().call_soon, the_disk_fails)
         committer.write([note(1)], store.told("first"))
         await turn()
 
