@@ -89,11 +89,14 @@ def test_no_file_of_a_run_gets_what_a_program_says_on_its_closed_standard_error(
 def left_behind() -> tuple[list[str], int, list[str], str]:
     """Threads by Python and by the system, open files, and child processes."""
     tasks = Path("/proc/self/task")
-    files = [path for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    files = []
+    for path in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the one that lists them, or one that is just closed
+            files.append(str(path.readlink()))
     return (
         [thread.name for thread in threading.enumerate()],
         len(list(tasks.iterdir())),
-        sorted(str(path.readlink()) for path in files),
+        sorted(files),
         (tasks / str(os.getpid()) / "children").read_text(),
     )
 
