@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
@@ -20,6 +21,7 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
+from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
 from sendbatch.runtime.paths import problem, spelled
 
@@ -49,6 +51,10 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     idempotency = campaign.profile.idempotency
     if html is not None and campaign.preheader is not None:
         html = with_preheader(html, campaign.preheader)
+    album = _album(campaign, limits)
+    html = album.put_into(html) if html is not None else None
+    if album.findings:
+        raise CampaignError(album.findings)
     return Content(
         subject=campaign.subject,
         sender=campaign.sender,
@@ -63,7 +69,20 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
+        pictures=album.pictures,
+        own_pictures=tuple(album.own),
     )
+
+
+def _album(campaign: Campaign, limits: OffLimits) -> Album:
+    domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    return Album(campaign.folder, _allowed(campaign), domain, limits)
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders that templates, and what they name, may come from."""
+    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
+    return [campaign.folder, *(file.parent for file in declared)]
 
 
 def _bundle(
@@ -71,13 +90,11 @@ def _bundle(
 ) -> Bundle | None:
     if path is None:
         return None
-    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
-    allowed = [campaign.folder, *(file.parent for file in declared)]
     where = f"templates.{kind}"
     bundle, found = read_bundle(
         path,
         search=[path.parent, campaign.folder],
-        allowed=allowed,
+        allowed=_allowed(campaign),
         what=where,
         place=campaign.places.get(where),
     )
