@@ -67,7 +67,7 @@ LETTERS = {
     ),
     "a way out that is shown": replace(
         content(
-            "<a href='{{ unsubscribe_url }}'>x</a>{% if unsubscribe_url is defined %}{{ first_name }}{% endif %}",
+            "<a href='{{ unsubscribe_url }}'>x{% if unsubscribe_url is defined %}{{ first_name }}{% endif %}",
             "{{ unsubscribe_url }} {{ unsubscribe_url|length }}",
             subject="{{ first_name }}: {{ unsubscribe_url|truncate(20) }}",
         ),
