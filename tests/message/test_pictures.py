@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from sendbatch.campaign.model import Campaign
 from sendbatch.message.checks.pictures import broken_pictures, doubtful_pictures
 from sendbatch.message.pictures.own import OwnPictures
-from sendbatch.message.reading import read_content
 from sendbatch.message.templates import Failed
 
 from .conftest import COLUMNS, body_of, built, bundle, content, reason

@@ -34,9 +34,7 @@ def read(tmp_path: Path, campaign: Callable[..., Campaign]) -> Read:
 
     def read(html: str, files: Mapping[str, bytes] | None = None, **fields: Any) -> Content:
         written = {f"templates/{name}": data for name, data in (files or {}).items()}
-        made = campaign(
-            {"templates/body.html": html, "templates/body.txt": "Hi", **written}, **fields
-        )
+        campaign({"templates/body.txt": "Hi", **written})
         templates = Templates(tmp_path / "templates/body.html", tmp_path / "templates/body.txt")
         return read_content(campaign({"templates/body.html": html}, templates=templates, **fields))
 
