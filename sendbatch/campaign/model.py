@@ -80,9 +80,12 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
+    """`sign` are references to the secrets of signed links: the first signs, all verify."""
+
     url: str | None = None
     mailto: str | None = None
     one_click: bool = False
+    sign: tuple[str, ...] = ()
 
 
 REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
@@ -213,6 +216,7 @@ class Campaign:
     templates: Templates
     profile: Profile
     rates: tuple[Rate, ...] = ()
+    preheader: str | None = None
     reply_to: tuple[Mailbox, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()

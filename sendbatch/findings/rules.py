@@ -213,8 +213,14 @@ class Rule(Enum):
     MISSING_SECRET = (
         Topic.KEYS,
         "error",
-        "A user name or password that a profile names cannot be had.",
+        "A user name, password or secret that a file refers to cannot be had.",
         "Set the variable in the environment or in `.env`, or mend `password_command`.",
+    )
+    WEAK_SECRET = (
+        Topic.KEYS,
+        "error",
+        "A secret that signs links is so short that it can be guessed.",
+        "Make one of 16 bytes or more, with `openssl rand -base64 32`.",
     )
     DOTENV_SYNTAX = (
         Topic.KEYS,
@@ -390,6 +396,12 @@ class Rule(Enum):
         "A name that is neither a column nor a variable.",
         "Write the one that was meant, or add a column or a variable of that name.",
     )
+    AMBIGUOUS_NAME = (
+        Topic.TEMPLATES,
+        "error",
+        "A column or a variable has the name of the finished link to unsubscribe, and templates show it.",
+        "Call the column or the variable otherwise.",
+    )
     MISSPELT_NAME = (
         Topic.TEMPLATES,
         "warning",
@@ -443,6 +455,18 @@ class Rule(Enum):
         "warning",
         "The text part made from the HTML is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
+    )
+    UNSEEN_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared and there is no HTML to hold it.",
+        "Take it away, or add an HTML template.",
+    )
+    SECOND_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared, and the HTML begins with hidden words of its own.",
+        "Take one of the two away.",
     )
     BROKEN_PICTURE = (
         Topic.CONTENT,

@@ -75,11 +75,22 @@ class Content:
     attachments: tuple[SharedFile | OwnFile, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
+    preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", _digest(self))
+
+    @property
+    def signs_links(self) -> bool:
+        """Whether links to unsubscribe are signed."""
+        return self.unsubscribe is not None and bool(self.unsubscribe.sign)
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        """Those of all templates that are files."""
+        return [bundle for bundle in (self.html, self.text) if bundle is not None]
 
     @property
     def sender_domain(self) -> str:
@@ -115,7 +126,11 @@ def _bundle(bundle: Bundle | None) -> object:
 
 
 def _unsubscribe(declared: Unsubscribe | None) -> object:
-    return None if declared is None else [declared.url, declared.mailto, declared.one_click]
+    """Which secret signs makes no other content, that one does makes one."""
+    if declared is None:
+        return None
+    signed = ["signed"] if declared.sign else []
+    return [declared.url, declared.mailto, declared.one_click, *signed]
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:
