@@ -22,6 +22,7 @@ from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
+from sendbatch.message.styles.linked import with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -36,6 +37,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
+    if html is not None:
+        html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+        findings += found
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
@@ -73,18 +77,22 @@ def _bundle(
 ) -> Bundle | None:
     if path is None:
         return None
-    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
-    allowed = [campaign.folder, *(file.parent for file in declared)]
     where = f"templates.{kind}"
     bundle, found = read_bundle(
         path,
         search=[path.parent, campaign.folder],
-        allowed=allowed,
+        allowed=_allowed(campaign),
         what=where,
         place=campaign.places.get(where),
     )
     findings += found
     return bundle
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders within which templates and what they name have to be."""
+    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
+    return [campaign.folder, *(file.parent for file in declared)]
 
 
 def _has_styles(html: Bundle | None) -> bool:

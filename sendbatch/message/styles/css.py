@@ -6,6 +6,7 @@ import re
 
 _STRING = r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?"
 _TOKEN = re.compile(rf"/\*.*?(?:\*/|\Z)|(?P<string>{_STRING})", re.DOTALL)
+_IMPORT = re.compile(rf"{_TOKEN.pattern}|(?P<import>@import\b)", re.DOTALL | re.IGNORECASE)
 
 
 def with_plain_strings(css: str) -> str:
@@ -23,3 +24,8 @@ def _plain(token: re.Match[str]) -> str:
     for other, escape in (('"', r"\22 "), ("'", r"\27 ")):
         inner = inner.replace("\\" + other, escape).replace(other, escape)
     return quote + inner + quote
+
+
+def imports(css: str) -> list[int]:
+    """Where each `@import` begins."""
+    return [found.start() for found in _IMPORT.finditer(css) if found["import"]]

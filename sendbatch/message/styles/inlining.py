@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
-import css_inline
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from sendbatch.message.markup import (
     RAW,
@@ -31,6 +30,9 @@ from sendbatch.message.styles.css import with_plain_strings
 from sendbatch.message.templates import Failed
 from sendbatch.message.ways.layout import Unfit
 from sendbatch.message.ways.way import MARK
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 # Every tag is held against every rule, at some 5 ns. A way is made in the process that sends, where all wait.
 _MOST_TRIED = 2_000_000
@@ -61,10 +63,6 @@ _ATTRIBUTES = r"((?: [^\s=>]++=\"[^\"]*+\")*+)"
 _WRITTEN_TAG = re.compile(rf"<([a-zA-Z][^\s>]*+){_ATTRIBUTES}>")
 _WRITTEN_STYLE = re.compile(r" style=\"([^\"]*+)\"")
 _LEFT = re.compile(rf"<!--.*?-->|<head{_ATTRIBUTES}><style>(.*?)</style>", re.DOTALL)
-
-_INLINER = css_inline.CSSInliner(
-    load_remote_stylesheets=False, keep_at_rules=True, remove_inlined_selectors=True
-)
 
 
 class Sheet(NamedTuple):
@@ -150,8 +148,8 @@ def _edits(html: str, found: Sequence[Tag]) -> list[Edit]:
     while own in html:
         own += "n"
     try:
-        made = _INLINER.inline(_numbered(html, found, sheets, own))
-    except (css_inline.InlineError, ValueError) as error:
+        made = _inliner().inline(_numbered(html, found, sheets, own))
+    except ValueError as error:
         raise Failed(f"its styles cannot be inlined: {error}") from None
     styles, is_whole = _styles(made, own)
     edits = [
@@ -166,6 +164,15 @@ def _edits(html: str, found: Sequence[Tag]) -> list[Edit]:
                 edits.append(Edit(sheet.start, sheet.end, f"<style>{left}</style>" if left else ""))
                 left = ""
     return sorted(edits)
+
+
+@cache
+def _inliner() -> CSSInliner:
+    from css_inline import CSSInliner  # it takes 12 ms, for those alone who have styles
+
+    return CSSInliner(
+        load_remote_stylesheets=False, keep_at_rules=True, remove_inlined_selectors=True
+    )
 
 
 def _sheets(html: str, found: Sequence[Tag]) -> Iterator[Sheet]:
