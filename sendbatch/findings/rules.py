@@ -486,6 +486,18 @@ class Rule(Enum):
         "The HTML links to a style sheet on a web server, which few programs for mail load.",
         "Save it beside the template, and link to that file.",
     )
+    LOST_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "What a style sheet says is lost where its rules are written into the tags.",
+        "Write it as the message shows.",
+    )
+    OVERRULED_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
+        "Write `!important` behind its declarations.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",

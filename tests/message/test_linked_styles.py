@@ -11,7 +11,7 @@ import pytest
 
 from sendbatch.campaign.model import Templates
 from sendbatch.errors import CampaignError, Finding
-from sendbatch.message.checks.styles import remote_style_sheets
+from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.content import Content
 
 from .conftest import body_of, built
@@ -175,7 +175,7 @@ def test_a_sheet_on_a_web_server_is_left_and_warned_of(reading: Reading, href: s
     body = f"<p>Hello\n<link rel=stylesheet href='{href}'>"
     made = reading({"templates/body.html": body})
     assert shown(made) == body
-    (found,) = remote_style_sheets(made)
+    (found,) = doubtful_styles(made)
     assert (found.rule, found.place and found.place.line) == ("remote-style-sheet", 2)
 
 
@@ -185,3 +185,43 @@ def test_a_sheet_is_off_limits_for_what_rows_attach(reading: Reading, tmp_path: 
     made = reading(files, templates=Templates(html=tmp_path / "templates/body.html"))
     assert made.html is not None
     assert any(path.endswith("news.css") for path in made.html.paths.values())
+
+
+@pytest.mark.parametrize(
+    ("css", "rule", "said", "line"),
+    [
+        ("p{color:red}\n@media x{p{color:blue}}", "overruled-style", "color has no !important:", 2),
+        ("a{color:red}\na:hover{color:blue}\na:active{color:blue}", "overruled-style", "nor 1 other:", 2),
+        ("p{margin:0}\n@media x{\np{margin-top:1px}}", "overruled-style", "margin-top has no", 3),
+        ("p{\na:b;&:hover{c:d}}", "lost-style", "a rule within another is lost: &:hover", 2),
+        ("p{color:red;\ncolor:rgba(0,0,0,.5)}", "lost-style", "color is declared twice", 2),
+        ("p{a:b\n", "lost-style", "a brace has no other", 1),
+        ("p{a:b}\n}", "lost-style", "a brace has no other", 2),
+    ],
+)
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_what_a_sheet_says_in_vain_is_warned_of(
+    reading: Reading, css: str, rule: str, said: str, line: int, is_linked: bool
+) -> None:
+    body = f"{LINK}<p>Hello" if is_linked else f"<p>Hello<style>{css}</style>"
+    made = reading({"templates/body.html": body, "templates/news.css": css})
+    (found,) = doubtful_styles(made)
+    assert (found.rule, found.place and found.place.line) == (rule, line)
+    assert said in found.message
+    assert [*doubtful_styles(reading({"templates/body.html": body}, inline_css=False))] == []
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "p{color:red}@media x{p{color:blue!important}} a:hover{color:blue ! important}",
+        "p{color:red}@media x{p{width:100%}}",
+        "p{color:red}@font-face{font-family:x;src:url(x;y{z)}@keyframes k{from{color:red}}",
+        "/* p{ */ p::before{content:'}{;'} p{background:url(data:image/png;base64,x=)}",
+        "{{ x }}p{color:{{ y }}}",
+        "p{a:b}p{a:c}.x{a:b}",
+    ],
+)
+def test_a_sheet_that_says_what_it_does_is_not_warned_of(reading: Reading, css: str) -> None:
+    body = "{% set x = '' %}{% set y = '' %}<p>Hello<style>" + css + "</style>"
+    assert [*doubtful_styles(reading({"templates/body.html": body}))] == []

@@ -26,7 +26,7 @@ from sendbatch.message.markup import (
     start_tag_end,
     tags,
 )
-from sendbatch.message.styles.css import with_plain_strings
+from sendbatch.message.styles.css import END_TAG, with_plain_strings
 from sendbatch.message.templates import Failed
 from sendbatch.message.ways.layout import Unfit
 from sendbatch.message.ways.way import MARK
@@ -57,7 +57,6 @@ _EVERYWHERE = frozenset(("", "all", "screen"))  # media in which all mail is rea
 _DOCTYPE = re.compile(r"(?:\s++|<!--.*?-->)*+<!doctype[^>]*+>", re.DOTALL | re.IGNORECASE)
 _CONDITIONAL = re.compile(r"<!--\[if.*?-->", re.DOTALL | re.IGNORECASE)
 _SHOWN_THERE = re.compile(r"<(?!(?:style|xml|meta|link|noscript)\b)[a-z]\w*[\s/>]", re.IGNORECASE)
-_END_TAG = re.compile(r"</style[^>]*>?\Z", re.IGNORECASE)
 # As css-inline writes tags.
 _ATTRIBUTES = r"((?: [^\s=>]++=\"[^\"]*+\")*+)"
 _WRITTEN_TAG = re.compile(rf"<([a-zA-Z][^\s>]*+){_ATTRIBUTES}>")
@@ -185,7 +184,7 @@ def _sheets(html: str, found: Sequence[Tag]) -> Iterator[Sheet]:
         declared = attributes.get("data-css-inline", "")
         if not is_css or declared == "ignore":
             continue
-        css = _END_TAG.sub("", html[opened : tag.end])
+        css = END_TAG.sub("", html[opened : tag.end])
         media = " ".join(attributes.get("media", "").split())
         if media.lower() not in _EVERYWHERE:
             css = f"@media {media} {{{css}}}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,13 +22,14 @@ from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import inserted, is_inserted, put_in
 from sendbatch.message.markup import Tag, start_tag_end, tags
 from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants
-from sendbatch.message.styles.css import imports
+from sendbatch.message.styles.css import END_TAG, imports
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem
 
 _LARGEST = 1_000_000  # bytes of a style sheet; Gmail drops a message's beyond 16 KB
 _NAME = "style sheet {}"
 _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|#)", re.IGNORECASE)
 _TAG = re.compile(f"[{VALUE}{BLOCK}]")
+_READ = re.compile(r"<style[^>]*>\{% raw %\}(.*)\{% endraw %\}</style>", re.DOTALL)
 _END_RAW = re.compile(r"\{%(?=[-+]?\s*endraw)")
 _END_STYLE = re.compile(r"</style", re.IGNORECASE)
 _CHARSET = re.compile(r"@charset\s+(?:\"[^\"\n]*\"|'[^'\n]*')\s*;", re.IGNORECASE)
@@ -63,6 +64,37 @@ def links(bundle: Bundle) -> list[Link]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rules of a `<style>`, or of a file, as they are written at `start` of `whole`, the file at `path`.
+    What templates fill in is hidden."""
+
+    css: str
+    path: str
+    whole: str
+    start: int
+
+    def place(self, at: int) -> Place:
+        """Of one character of the rules."""
+        return at_offset(self.path, self.whole, self.start + at)
+
+
+def sheets(bundle: Bundle) -> Iterator[Sheet]:
+    """All that its author wrote."""
+    for name, source in bundle.sources.items():
+        path = bundle.paths[name]
+        if is_inserted(name):
+            if (read := _READ.fullmatch(source)) is not None:
+                yield Sheet(read[1], path, read[1], 0)
+        elif "<style" in source.lower():
+            written = constants(source)
+            for tag in tags(written):
+                if tag.name == "style" and not tag.is_end:
+                    start = start_tag_end(written, tag)
+                    css = END_TAG.sub("", written[start : tag.end])
+                    yield Sheet(css, path, source, start)
+
+
 def with_linked(
     bundle: Bundle, *, search: Sequence[Path], allowed: Sequence[Path]
 ) -> tuple[Bundle, list[Finding]]:
@@ -72,22 +104,8 @@ def with_linked(
     for link in reversed(links(bundle)):
         if not link.is_elsewhere:
             reading.take(link)
-    return reading.made(), [*reading.findings[::-1], *_importing(bundle)]
-
-
-def _importing(bundle: Bundle) -> list[Finding]:
-    found = []
-    for name, source in bundle.sources.items():
-        if is_inserted(name) or "@import" not in source.lower():
-            continue
-        written = constants(source)
-        for tag in tags(written):
-            if tag.name == "style" and not tag.is_end:
-                start = start_tag_end(written, tag)
-                for at in imports(written[start : tag.end]):
-                    place = at_offset(bundle.paths[name], source, start + at)
-                    found.append(_import(place))
-    return found
+    importing = [_import(sheet.place(at)) for sheet in sheets(bundle) for at in imports(sheet.css)]
+    return reading.made(), [*reading.findings[::-1], *importing]
 
 
 def _import(place: Place) -> Finding:
