@@ -31,6 +31,27 @@ def _plain(token: re.Match[str]) -> str:
     return quote + inner + quote
 
 
+def without_comments(css: str) -> str:
+    return _TOKEN.sub(lambda token: token["string"] or "", css)
+
+
+def closed(css: str) -> str:
+    """The same rules, with all that is open at the end closed: what follows is no part of them."""
+    end = ""
+    for token in _TOKEN.finditer(css):
+        if token.end() == len(css):
+            quote = token["string"]
+            if quote is None:
+                end = "" if len(token[0]) > 3 and token[0].endswith("*/") else "*/"
+            elif len(quote) < 2 or not quote.endswith(quote[0]):
+                end = quote[0]
+    bare = _TOKEN_OR_ADDRESS.sub(_hollow, css)
+    depth = 0
+    for brace in re.findall("[{}]", bare):
+        depth = max(depth + (1 if brace == "{" else -1), 0)
+    return css + end + "}" * depth
+
+
 def imports(css: str) -> list[int]:
     """Where each `@import` begins."""
     return [found.start() for found in _IMPORT.finditer(css) if found["import"]]
