@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sendbatch.message.markup import (
@@ -153,7 +153,7 @@ def _numbered(html: str, found: Sequence[Tag], sheets: Sequence[Sheet], own: str
     doctype = _DOCTYPE.match(html)
     at = doctype.end() if doctype is not None else 0
     css = "".join(
-        f"<style>{_SIGN.format(own, number)}{closed(with_plain_strings(sheet.css))}</style>"
+        f"<style>{_SIGN.format(own, number)}{_rules_given(sheet.css)}</style>"
         for number, sheet in enumerate(sheets)
     )
     return edited(html, sorted([Edit(at, at, css), *edits]))
@@ -203,6 +203,11 @@ def _restyled(html: str, tag: Tag, style: str) -> Edit | None:
     return Edit(start, end, _attribute(style), was)
 
 
+@lru_cache(maxsize=8)  # they are mostly the same in all messages
+def _rules_given(css: str) -> str:
+    return closed(with_plain_strings(css))
+
+
 def _as_given(style: str) -> str:
     """A tag's own style as css-inline is given it, and gives it back where no rule is for the tag."""
     return (
@@ -232,6 +237,8 @@ def _are_for_others(html: str, found: Sequence[Tag], sheets: Sequence[Sheet], ow
         inner.append(range(len(opened), len(opened) + len(shown)))
         opened += shown
         at = comment.end()
+    if not inner:
+        return False
     opened += html[at:]
     of_all = [*tags(opened)]
     if not any(tag.start in place for tag in of_all for place in inner):

@@ -160,7 +160,11 @@ class _Reading:
         written = slice(start, start + 1)
         original = self._bundle.sources[link.template]
         in_raw = constants(original, raw=False)[written] != constants(original)[written]
-        source = source[:start] + blank(source[start:end]) + source[end:]
+        # As long as the tag, and in as many lines, so that all else stays in its place.
+        hidden = blank(source[start:end])
+        if not in_raw:
+            hidden = f"{{#{hidden[2:-2]}#}}"
+        source = source[:start] + hidden + source[end:]
         self._sources[link.template] = put_in(source, start, name, in_raw=in_raw)
 
     def _found(self, link: Link) -> Path | None:

@@ -10,8 +10,8 @@ from sendbatch.message.ways.layout import Unfit
 from sendbatch.message.ways.way import MARK
 
 # Every tag is held against every rule, at some 5 ns. A way is made in the process that sends, where all wait.
-_MOST_TRIED = 2_000_000
-_MOST_TAGS = 10_000
+_MOST_TRIED = 300_000
+_MOST_TAGS = 2_000
 
 
 def inlined_way(marked: str) -> str:
