@@ -103,6 +103,7 @@ class Content:
     preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
     pictures: tuple[Picture, ...] = ()
     own_pictures: tuple[OwnPicture, ...] = ()
+    inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -141,6 +142,8 @@ def _digest(content: Content) -> str:
     }
     if content.pictures:  # their bytes are in the HTML, by their Content-IDs
         parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
+    if content.inlines_css:  # only there, so that the digest of all others stays what it was
+        parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

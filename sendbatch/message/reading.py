@@ -23,6 +23,8 @@ from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
+from sendbatch.message.styles.inlining import has_styles
+from sendbatch.message.styles.linked import with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -37,6 +39,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
+    if html is not None:
+        html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+        findings += found
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
@@ -44,6 +49,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
     limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
+    album = _album(campaign, limits)
+    html = album.put_into(html) if html is not None else None
+    findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
@@ -51,10 +59,6 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     idempotency = campaign.profile.idempotency
     if html is not None and campaign.preheader is not None:
         html = with_preheader(html, campaign.preheader)
-    album = _album(campaign, limits)
-    html = album.put_into(html) if html is not None else None
-    if album.findings:
-        raise CampaignError(album.findings)
     return Content(
         subject=campaign.subject,
         sender=campaign.sender,
@@ -71,11 +75,15 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         preheader=campaign.preheader,
         pictures=album.pictures,
         own_pictures=tuple(album.own),
+        inlines_css=campaign.inline_css and _has_styles(html),
     )
 
 
 def _album(campaign: Campaign, limits: OffLimits) -> Album:
-    domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    try:
+        domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    except ValueError:  # the address is refused for it
+        domain = "invalid"
     return Album(campaign.folder, _allowed(campaign), domain, limits)
 
 
@@ -100,6 +108,10 @@ def _bundle(
     )
     findings += found
     return bundle
+
+
+def _has_styles(html: Bundle | None) -> bool:
+    return html is not None and any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:

@@ -414,3 +414,28 @@ def test_own_pictures_within_a_loop(read: Read) -> None:
     html = '{% for one in first_name.split(",") %}<img src="maps/{{ one }}.png">{% endfor %}'
     made = read(html, {"maps/a.png": RED, "maps/b.png": BLUE})
     assert sent(made, first_name="a,b,a") == {"a.png": RED, "b.png": BLUE}
+
+
+def test_pictures_in_a_linked_style_sheet_are_relative_to_it(read: Read) -> None:
+    html = '<link rel="stylesheet" href="css/look.css"><p class="a">Hi</p>'
+    files = {"css/look.css": b".a { background: url(paper.png) }", "css/paper.png": BLUE}
+    assert sent(read(html, files)) == {"paper.png": BLUE}
+    files["css/look.css"] = b".b {}\n.a { background: url(papre.png) }"
+    (fault,) = faults(read, html, files)
+    assert fault == "2:22: papre.png: no such file (did you mean paper.png?)"
+
+
+def test_a_style_that_is_written_into_the_tags_shows_its_picture_there(read: Read) -> None:
+    html = '<style>.a { background: url("a.png") }</style><p class="a">{{ first_name }}</p>'
+    made = read(html, {"a.png": RED}, inline_css=True)
+    assert sent(made) == {"a.png": RED}
+    assert Composer(made, COLUMNS, SALT).planned(recipient(), NOW) is not None
+    assert "<style" not in body_of(built(made), "html")
+
+
+def test_own_pictures_go_into_styles_before_these_are_written_into_the_tags(read: Read) -> None:
+    html = (
+        '<style>.a { background: url("maps/{{ customer_id }}.png") }</style><p class="a">Hi</p>'
+    )
+    made = read(html, {"maps/12.png": BLUE}, inline_css=True)
+    assert sent(made, customer_id="12") == {"12.png": BLUE}
