@@ -75,6 +75,7 @@ class Content:
     attachments: tuple[SharedFile | OwnFile, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
+    added_headers: tuple[tuple[str, str], ...] = ()  # by the campaign's kind, no part of the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.runtime.paths import problem, spelled
 
@@ -59,6 +60,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         attachments=attachments,
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
+        added_headers=headers_added(campaign),
     )
 
 
