@@ -32,8 +32,8 @@ class Provider:
     None where the provider publishes none. `helo` is "sender" where the server wants the sender's domain in
     EHLO. `mailing` are headers that it wants in mailings. `aliases` are other names for the same. `slow_down`
     are regular expressions, to be searched without regard to case in "CODE ENHANCED TEXT" of a reply: the
-    provider's own, then the common ones. `note` says what else to know or to write. `sources` are the pages that the preset's own
-    figures and note are from, each once.
+    provider's own, then the common ones. `note` says what else to know or to write. `sources` are the pages
+    that the preset's own figures and note are from, each once.
     """
 
     name: str

@@ -75,7 +75,8 @@ class Content:
     attachments: tuple[SharedFile | OwnFile, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
-    added_headers: tuple[tuple[str, str], ...] = ()  # by the campaign's kind, no part of the digest
+    preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
