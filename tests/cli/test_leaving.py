@@ -155,6 +155,7 @@ def test_the_secret_may_stand_in_a_dotenv(signing: Desk, folder: str) -> None:
     for name in ("spring.yaml", "spring.txt", "spring.html", "people.csv"):
         signing.write(f"mine/{name}", (signing.folder / name).read_bytes())
     signing.change("mine/spring.yaml", "smtp: sandbox", "smtp: p")
+    signing.write("mine/.env", "ONE=x\nTWO=y\n")
     signing.write(f"{folder}/.env", f"OTHER=x\nUNSUBSCRIBE_SECRET='{SECRET}'\n")
     said = signing.run("run", "mine/spring.yaml", "--yes").ended(2).err
     assert "127.0.0.1:1" in said  # it came as far as to the server
@@ -247,7 +248,9 @@ def test_an_older_secret_still_verifies(signing: Desk, secret: str, monkeypatch:
 
 def test_where_no_secret_is_known_that_is_said(desk: Desk) -> None:
     link = link_of("ada@example.com", "x" * 16)
-    assert "UNSUBSCRIBE_SECRET is not set" in desk.run("verify-token", link).ended(2).err
+    unset = desk.run("verify-token", link).ended(2).err
+    assert "UNSUBSCRIBE_SECRET is not set" in unset
+    assert "or in .env beside the campaign file, and name that" in " ".join(unset.split())
     said = desk.run("verify-token", link, "spring.yaml").ended(2).err
     assert "unsubscribe.sign is not declared" in said
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sendbatch import reasons
+from sendbatch.campaign.language.cost import MOST
 from sendbatch.campaign.model import Campaign, Unsubscribe
+from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.checks.names import check_names
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
@@ -138,6 +140,14 @@ def test_whether_there_is_a_link_is_known_before_any_row_is() -> None:
     assert body_of(composed(none), "plain") == "no way\n"
 
 
+@pytest.mark.parametrize("turns", [1, 10, 20, 40, 60, 80, 120, 400])
+def test_a_row_is_bounded_as_if_its_link_were_the_longest(turns: int) -> None:
+    loop = f"{{% for x in range({turns}) %}}{{{{ unsubscribe_url }}}}{{% endfor %}}"
+    bound = RowBound(Letter(letter(text=loop), COLUMNS, SALT, SIGNER))
+    costs = bound._bound.cost_of((*recipient().cells, "x" * LONGEST_URL))
+    assert bound.holds(recipient()) == (costs <= MOST)
+
+
 def test_the_longest_link_counts_before_it_is_made() -> None:
     loop = "{% for x in range(1500) %}{{ unsubscribe_url }}{% endfor %}"
     whole = RowBound(Letter(letter(text="{{ unsubscribe_url }}"), COLUMNS, SALT, SIGNER))
@@ -188,6 +198,14 @@ def test_a_column_or_variable_of_that_name_is_an_error_where_it_is_shown(
     assert said(replace(made, unsubscribe=None), "unsubscribe_url") == ""
     plain = campaign(unsubscribe=SIGNED)  # nothing shows it
     assert said(plain, "unsubscribe_url") == ""
+
+
+def test_a_variable_that_is_the_declared_link_is_the_one_that_is_shown() -> None:
+    own = Unsubscribe("{{ unsubscribe_url }}/{{ customer_id }}")
+    made = replace(letter(own), variables={"unsubscribe_url": "https://x.example"})
+    message = composed(made)
+    assert parsed(message)["List-Unsubscribe"] == "<https://x.example/12>"
+    assert body_of(message, "plain") == "https://x.example\n"
 
 
 def test_a_column_that_is_the_declared_link_is_no_error(campaign: Callable[..., Campaign]) -> None:
