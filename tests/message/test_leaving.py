@@ -187,6 +187,35 @@ def test_the_name_is_known_to_templates_and_the_subject_alone(campaign: Callable
     assert "unsubscribe.url: unsubscribe_url is not a column or a variable" in itself
 
 
+@pytest.mark.parametrize(
+    ("source", "is_fine"),
+    [
+        ("{% if unsubscribe_url is defined %}{{ unsubscribe_url }}{% endif %}", True),
+        ("{% if unsubscribe_url is defined and unsubscribe_url %}{{ unsubscribe_url }}{% endif %}", True),
+        ("{{ unsubscribe_url if unsubscribe_url is defined else 'none' }}", True),
+        ("{{ unsubscribe_url|default('none') }}", True),
+        ("{% if unsubscribe_url is defined %}x{% else %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if unsubscribe_url is defined %}x{% elif unsubscribe_url %}y{% endif %}", False),
+        ("{% if unsubscribe_url is not defined %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if a is defined or unsubscribe_url is defined %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if unsubscribe_url and unsubscribe_url is defined %}x{% endif %}", False),
+        ("{{ 'x' if unsubscribe_url is defined else unsubscribe_url }}", False),
+        ("{% if unsubscribe_url is defined %}x{% endif %}{{ unsubscribe_url }}", False),
+    ],
+)
+def test_a_template_may_ask_whether_there_is_a_link_before_it_shows_it(
+    campaign: Callable[..., Campaign], source: str, is_fine: bool
+) -> None:
+    made = campaign({"templates/body.html": f"<p>Hello</p>{source}"})
+    assert ("unsubscribe_url is not a column" in said(made)) == (not is_fine)
+    if is_fine:
+        read = read_content(replace(made, subject="Hello"))
+        composer = Composer(read, COLUMNS, SALT)
+        assert isinstance(composer.compose(recipient(), NOW), Message)
+        both = replace(read, text=content(text="x").text)
+        assert Composer(both, COLUMNS, SALT).planned(recipient(), NOW) is not None
+
+
 def test_a_column_or_variable_of_that_name_is_an_error_where_it_is_shown(
     campaign: Callable[..., Campaign],
 ) -> None:
