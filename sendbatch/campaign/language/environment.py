@@ -181,7 +181,7 @@ def _is_asked_first(parent: nodes.Node, child: nodes.Node, name: str) -> bool:
     return is_asked_first(child, name)
 
 
-def _asks(test: nodes.Expr, name: str) -> bool:
+def _asks(test: nodes.Node, name: str) -> bool:
     """Whether what is behind this test is reached only where the name is defined."""
     if isinstance(test, nodes.And):
         return _asks(test.left, name)  # the right is asked only where the left holds
