@@ -468,6 +468,18 @@ class Rule(Enum):
         "A preheader is declared, and the HTML begins with hidden words of its own.",
         "Take one of the two away.",
     )
+    ONE_LINK_FOR_ALL = (
+        Topic.CONTENT,
+        "warning",
+        "The address of the unsubscribe button (`one_click`) is everybody's: it does not say who pressed it.",
+        "Add `sign:`, or write a column into `url`.",
+    )
+    UNSHOWN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "Links to unsubscribe are signed, and no template shows them.",
+        "Write `{{ unsubscribe_url }}` where the link belongs.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",

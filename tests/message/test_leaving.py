@@ -11,6 +11,7 @@ from sendbatch import reasons
 from sendbatch.campaign.language.cost import MOST
 from sendbatch.campaign.model import Campaign, Unsubscribe
 from sendbatch.campaign.written.links import LONGEST_URL
+from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.names import check_names
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
@@ -247,3 +248,28 @@ def test_a_column_that_is_the_declared_link_is_no_error(campaign: Callable[..., 
     found = Composer(read_content(made), columns, SALT).compose(there, NOW)
     assert isinstance(found, Message)
     assert 'href="https://x.example/9"' in body_of(found, "html")
+
+
+# what may not be meant
+
+
+@pytest.mark.parametrize(
+    ("unsubscribe", "html", "found"),
+    [
+        (Unsubscribe("https://x.example/u", None, True), "x", ["one-link-for-all"]),
+        (Unsubscribe("https://x.example/{{ product }}", None, True), "x", ["one-link-for-all"]),
+        (Unsubscribe("https://x.example/{{ customer_id }}", None, True), "x", []),
+        (Unsubscribe("https://x.example/u"), "x", []),  # a page that asks who it is
+        (Unsubscribe(None, "a@x.example"), "x", []),
+        (SIGNED, "x", ["unshown-link"]),
+        (SIGNED, SHOWN, []),
+        (None, "x", []),
+    ],
+)
+def test_a_way_to_unsubscribe_that_may_not_do_what_is_meant_is_told(
+    campaign: Callable[..., Campaign], unsubscribe: Unsubscribe | None, html: str, found: list[str]
+) -> None:
+    made = campaign({"templates/body.html": html}, unsubscribe=unsubscribe, variables={"product": "seeds"})
+    told = [*doubtful_leaving(read_content(made), made, COLUMNS)]
+    assert [one.rule for one in told] == found
+    assert {one.severity for one in told} <= {"warning"}
