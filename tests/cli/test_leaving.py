@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sendbatch.message.tokens import Signer, token_of
 from sendbatch.rendering import workers
-from tests.kit.command import Desk
+from tests.kit.command import Desk, ended
+from tests.kit.mailhost import MailHost
 
 SECRET = "hunter2-correct-horse-battery"
 SIGNED = 'unsubscribe: {url: "https://x.example/u", sign: "${UNSUBSCRIBE_SECRET}", one_click: true}\n'
@@ -261,3 +263,28 @@ def test_a_key_that_would_take_over_the_terminal_is_shown_inert(desk: Desk, secr
     said = desk.run("verify-token", link).ended(0).out
     assert "\x1b" not in said
     assert said.count("\n") == 2
+
+
+@pytest.mark.thorough
+def test_no_process_but_the_run_has_the_secret(signing: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(signing, more=SIGNED)
+    mailhost.hold_after = 1
+    signing.write("spring.txt", UNPLANNED)
+    run = signing.start("run", "spring.yaml", "--yes", UNSUBSCRIBE_SECRET=SECRET)
+    try:
+        mailhost.until_holding()
+        seen = {
+            pid: b"".join((pid / name).read_bytes() for name in ("cmdline", "environ"))
+            for pid in (Path("/proc") / child for child in children_of(run.pid))
+        }
+        assert seen
+        assert not [pid for pid, told in seen.items() if SECRET.encode() in told]
+        assert SECRET.encode() not in Path(f"/proc/{run.pid}/cmdline").read_bytes()
+    finally:
+        mailhost.go.set()
+    assert ended(run).code == 0
+
+
+def children_of(pid: int) -> list[str]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for file in found for child in file.read_text().split()]
