@@ -1,7 +1,7 @@
 """What a filter makes of the mail that nobody has changed yet: Debian's SpamAssassin, by its own rules alone.
 
-It sees each message as a receiver's server does: handed over by a relay that has a name, with its Return-Path.
-It is a program that takes seconds to start, so it is asked once.
+It sees each message as a receiver's server does: handed over by a relay that has a name, with its Return-Path. It
+takes seconds to start, so it is asked once.
 """
 
 from __future__ import annotations
