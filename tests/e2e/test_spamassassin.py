@@ -1,6 +1,6 @@
-"""What a filter makes of the mail that nobody has changed yet: Debian's SpamAssassin, by its own rules alone.
+"""What a filter makes of mail that nobody has changed yet: Debian's SpamAssassin, by its own rules alone.
 
-It sees each message as a receiver's server does: handed over by a relay that has a name, with its Return-Path. It
+It sees each message as a receiver's server does: handed over by a relay with a name, with its Return-Path. It
 takes seconds to start, so it is asked once.
 """
 
