@@ -29,6 +29,8 @@ _TAG = re.compile(
     r"|[!?/][^>]*+>?)",
     re.DOTALL,
 )
+_STYLE = re.compile(r"<style[\s/>]", re.IGNORECASE)
+_OPENED = re.compile(rf"({_ATTRIBUTES})>")  # what follows the name of a start tag
 _GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
 _START = re.compile(f"{_ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(
@@ -79,6 +81,19 @@ def tags(html: str) -> Iterator[Tag]:
             yield Tag(name, found[2] != "", found.start(), found.end(3), found.end(), attributes)
             if name == "plaintext" and not found[2]:  # §13.2.5.5: all behind it is text
                 return
+
+
+def style_sheets(html: str) -> Iterator[str]:
+    """What the `<style>` elements hold that are for a screen, or for whatever shows the mail."""
+    if _STYLE.search(html) is None:
+        return
+    for found in _TAG.finditer(html):
+        if found[1] is not None and found[1].lower() == "style":
+            opened = _OPENED.match(html, found.end(1))
+            if opened is not None:
+                media = attributes_of(opened[1]).get("media", "").strip().lower()
+                if media in ("", "all", "screen"):
+                    yield html[opened.end() : found.end()].rpartition("</")[0]
 
 
 def attributes_of(written: str) -> dict[str, str]:
