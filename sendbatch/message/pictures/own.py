@@ -110,7 +110,9 @@ class OwnPictures:
         if own is not None:
             name, data = self._file(own, rest, picture_in)
             return self._inline(name, data)
-        if one.kind is Kind.SCHEME or (one.kind is Kind.PART and url[4:] in self._shared):
+        if one.kind in (Kind.SCHEME, Kind.FONT) or (
+            one.kind is Kind.PART and url[4:] in self._shared
+        ):
             return None
         raise Failed(f"{self._where}: {said_of(one)}")
 
