@@ -4,7 +4,8 @@ comes of it."""
 from __future__ import annotations
 
 from sendbatch.message.markup import Tag, attribute_at, attributes_of, start_tag_end, tags
-from sendbatch.message.styles.inlining import edited, edits_of, inlined, sheets_of
+from sendbatch.message.styles.copies import edited, sheets_of
+from sendbatch.message.styles.inlining import edits_of, inlined
 from sendbatch.message.templates import Failed
 from sendbatch.message.ways.layout import Unfit
 from sendbatch.message.ways.way import MARK
