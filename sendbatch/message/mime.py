@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from sendbatch.message.headers import named, one_line, parameters
-from sendbatch.message.media_types import media_type
+from sendbatch.message.media_types import OCTETS, media_type
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines
 
@@ -25,21 +25,30 @@ _SEPARATORS = str.maketrans("/\\", "__")
 _METHOD = re.compile(rb"^METHOD:([A-Za-z-]{1,20})\r?$", re.MULTILINE)
 
 
-def attached(name: str, data: bytes) -> File:
-    """A file to be saved under `name`, encoded.
+def attached(
+    file: str,
+    data: bytes,
+    saved_as: str | None = None,
+    kind: str | None = None,
+    in_base64: bytes | None = None,
+) -> File:
+    """A file, encoded: one of this name, to be saved under that or another, of this kind or that of its
+    name's ending. `in_base64` where it was encoded before.
 
-    A name outside ASCII stands twice, as Thunderbird has it: whole by RFC 2231 for programs that keep
-    to it, and as encoded words in Content-Type for those that do not.
+    A name outside ASCII stands three times: whole by RFC 2231, spelled in ASCII beside that, and as encoded
+    words in Content-Type, for programs that keep to no rule but that.
     """
-    name = _to_save_under(name)
-    kind = media_type(name)
+    name = _to_save_under(saved_as or file)
+    if kind is None:
+        kind = media_type(name)
+        kind = media_type(file) if kind == OCTETS else kind
     encoded = b"".join(
         (
             parameters("Content-Type", kind, _of_type(kind, data), name),
             b"Content-Transfer-Encoding: base64\r\n",
             named("Content-Disposition", "attachment", name),
             b"\r\n",
-            base64_lines(data),
+            base64_lines(data) if in_base64 is None else in_base64,
         )
     )
     return File(name, kind, len(data), encoded)
