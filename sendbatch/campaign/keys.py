@@ -54,6 +54,7 @@ from sendbatch.campaign.vocabulary import (
     PROJECT,
     RATES,
     SECRET,
+    SIGNING_SECRET,
     TEMPLATE,
     TEXT,
     TOLERANCE,
@@ -131,6 +132,11 @@ class UnsubscribeKeys(Keys[Unsubscribe]):
     url = Key(URL, "a template; becomes `List-Unsubscribe`")
     mailto = Key(MAILTO, "an address or template; becomes `List-Unsubscribe`")
     one_click = Key(TRUTH, "`true`: adds `List-Unsubscribe-Post` (RFC 8058); needs an `https` url")
+    sign = Key(
+        Several(SIGNING_SECRET),
+        "a secret by reference, `${NAME}`, or a list of them: [signs each link](#links-to-unsubscribe) with"
+        " the first; all of them verify",
+    )
 
 
 class RetryKeys(Keys[Retry]):
@@ -358,6 +364,13 @@ class CampaignKeys(Keys[Campaign]):
     )
     reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
     subject = Key(TEMPLATE, "a template", required=True, for_readers=True)
+    preheader = Key(
+        TEMPLATE,
+        "a template of one line, [hidden](#preheader) at the start of the HTML: a list of mails shows it"
+        " beside the subject",
+        absent="none",
+        for_readers=True,
+    )
     recipients = Key(
         Built(RecipientsKeys, short="file"),
         "a mapping, see below, or just the file's path",
@@ -369,6 +382,13 @@ class CampaignKeys(Keys[Campaign]):
         "see below",
         also=("body", "template"),
         required=True,
+    )
+    inline_css = Key(
+        TRUTH,
+        "`false`: each `<style>` stays as it is; else its rules are written into the tags they are for, see"
+        " [style sheets](#style-sheets)",
+        absent="`true`",
+        also=("inline_styles", "inline"),
     )
     smtp = Key(
         NameOr(LINE, Section(ProfileKeys)),

@@ -80,9 +80,12 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
+    """`sign` are references to the secrets of signed links: the first signs, all verify."""
+
     url: str | None = None
     mailto: str | None = None
     one_click: bool = False
+    sign: tuple[str, ...] = ()
 
 
 REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
@@ -138,7 +141,8 @@ class Profile:
 
     `name` is "sandbox" for the built-in one (host and port are then filled in once the embedded
     server listens). `slow_down` are case-insensitive regular expressions over reply texts that ask
-    for a lower rate. `size_limit` is the preset's greatest message in bytes, if published.
+    for a lower rate. `size_limit` is the preset's greatest message in bytes, if published. `mailing` are
+    the headers that the provider wants in mailings: CAMPAIGN and SENDER stand for names.
     """
 
     name: str
@@ -163,6 +167,7 @@ class Profile:
     idempotency: Idempotency | None = None
     slow_down: tuple[str, ...] = ()
     size_limit: int | None = None
+    mailing: tuple[tuple[str, str], ...] = ()
     source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
     place: Place | None = None
 
@@ -216,6 +221,7 @@ class Campaign:
     templates: Templates
     profile: Profile
     rates: tuple[Rate, ...] = ()
+    preheader: str | None = None
     reply_to: tuple[Mailbox, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
@@ -233,6 +239,7 @@ class Campaign:
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+    inline_css: bool = True
 
     @property
     def title(self) -> str:

@@ -213,8 +213,14 @@ class Rule(Enum):
     MISSING_SECRET = (
         Topic.KEYS,
         "error",
-        "A user name or password that a profile names cannot be had.",
+        "A user name, password or secret that a file refers to cannot be had.",
         "Set the variable in the environment or in `.env`, or mend `password_command`.",
+    )
+    WEAK_SECRET = (
+        Topic.KEYS,
+        "error",
+        "A secret that signs links is so short that it can be guessed.",
+        "Make one of 16 bytes or more, with `openssl rand -base64 32`.",
     )
     DOTENV_SYNTAX = (
         Topic.KEYS,
@@ -390,6 +396,12 @@ class Rule(Enum):
         "A name that is neither a column nor a variable.",
         "Write the one that was meant, or add a column or a variable of that name.",
     )
+    AMBIGUOUS_NAME = (
+        Topic.TEMPLATES,
+        "error",
+        "A column or a variable has the name of the finished link to unsubscribe, and templates show it.",
+        "Call the column or the variable otherwise.",
+    )
     MISSPELT_NAME = (
         Topic.TEMPLATES,
         "warning",
@@ -444,11 +456,77 @@ class Rule(Enum):
         "The text part made from the HTML is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
     )
+    UNSEEN_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared and there is no HTML to hold it.",
+        "Take it away, or add an HTML template.",
+    )
+    SECOND_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared, and the HTML begins with hidden words of its own.",
+        "Take one of the two away.",
+    )
+    UNUSABLE_STYLE_SHEET = (
+        Topic.CONTENT,
+        "error",
+        "A style sheet that the HTML links to cannot be put into the mail.",
+        "Correct the path, which is relative to the template, and keep the file beside the templates.",
+    )
+    CSS_IMPORT = (
+        Topic.CONTENT,
+        "error",
+        "A style sheet asks for another with `@import`, which no program for mail loads.",
+        "Write the rules of the other into it, or link to both.",
+    )
+    REMOTE_STYLE_SHEET = (
+        Topic.CONTENT,
+        "warning",
+        "The HTML links to a style sheet on a web server, which few programs for mail load.",
+        "Save it beside the template, and link to that file.",
+    )
+    LOST_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "What a style sheet says is lost where its rules are written into the tags.",
+        "Write it as the message shows.",
+    )
+    OVERRULED_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
+        "Write `!important` behind its declarations.",
+    )
+    ONE_LINK_FOR_ALL = (
+        Topic.CONTENT,
+        "warning",
+        "The address of the unsubscribe button (`one_click`) is everybody's: it does not say who pressed it.",
+        "Add `sign:`, or write a column into `url`.",
+    )
+    UNSHOWN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "Links to unsubscribe are signed, and no template shows them.",
+        "Write `{{ unsubscribe_url }}` where the link belongs.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",
-        "The HTML shows a file that nobody who reads the mail has.",
-        "Put it on a web server and write `https://…`, or write it out as `data:`.",
+        "The HTML shows a picture that is not there: no such file, or no such part of the mail.",
+        "Name a file beside the template by its path, or write `https://…`.",
+    )
+    UNUSABLE_PICTURE = (
+        Topic.CONTENT,
+        "error",
+        "A picture cannot be sent: it is none, an SVG, too large, empty, unreadable, or outside the folders.",
+        "Put a PNG, JPEG or GIF beside the template, or write `https://…`.",
+    )
+    DOUBTFUL_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is of a kind that some programs do not show, or its name says that it is of another.",
+        "Save it as PNG or JPEG, and name it so.",
     )
     PICTURE_WITHOUT_SCHEME = (
         Topic.CONTENT,

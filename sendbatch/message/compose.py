@@ -21,6 +21,7 @@ from sendbatch.message.parts import Parts, Sample
 from sendbatch.message.planned import Plan, RowBound, bound_of, plan_of
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed
+from sendbatch.message.tokens import Signer
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
@@ -35,8 +36,14 @@ class Composer:
     """Builds messages from one content; its arguments are those of `Letter`. What is planned is compiled when
     the first message is asked for."""
 
-    def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
-        self._letter = Letter(content, columns, salt)
+    def __init__(
+        self,
+        content: Content,
+        columns: tuple[str, ...],
+        salt: bytes,
+        signer: Signer | None = None,
+    ) -> None:
+        self._letter = Letter(content, columns, salt, signer)
         self.has_own_attachments = self._letter.has_own_attachments
 
     @property
@@ -69,8 +76,11 @@ class Composer:
                 if (whole := self._plan.message(recipient, now)) is not None:
                     return whole
             elif proof is None:
-                bodies = letter.bodies.encoded(recipient.cells)
-            return composed(letter.parts(recipient, now, proof, bodies=bodies is None), bodies)
+                bodies = letter.bodies.encoded(letter.cells(recipient))
+            parts = letter.parts(recipient, now, proof, bodies=bodies is None)
+            if bodies is not None and self._letter.pictures:
+                parts = parts._replace(pictures=letter.shown.in_part(bodies[-1]))
+            return composed(parts, bodies)
         except _ROW_FAILS as error:
             return _unbuildable(error)
 
@@ -83,7 +93,7 @@ class Composer:
             return _unbuildable(error)
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
-        """What the recipient's own attachments are, and what is wrong with them."""
+        """What the recipient's own files are, and what is wrong with them."""
         found = self._letter.survey(cells)
         wrong = found.unavailable
         if wrong is None:
@@ -103,7 +113,10 @@ def composed(parts: Parts, bodies: Sequence[bytes] | None = None) -> Message:
     if not head.isascii():
         envelope = envelope._replace(smtputf8=True)
     attached = [[file.encoded] for file in parts.attachments]
-    body = body_of(parts.message_id, _encoded(parts) if bodies is None else bodies, attached)
+    readable = _encoded(parts) if bodies is None else bodies
+    body = body_of(
+        parts.message_id, readable, attached, [picture.encoded for picture in parts.pictures]
+    )
     data = b"".join((head, *body))
     return Message(envelope, data, parts.message_id, parts.dated_at, is_plain(head))
 

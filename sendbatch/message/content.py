@@ -61,6 +61,31 @@ class OwnFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the HTML shows, by its Content-ID without brackets. Its media type is told by its bytes;
+    a file that is `written_as` another has another `name` in the mail."""
+
+    cid: str
+    name: str
+    media_type: str
+    data: bytes
+    written_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPicture:
+    """A picture of one recipient: a path with a template in it, which each message has where its HTML shows
+    it, behind `mark`. `written` is the author's own part of the path, `folder` where that leads: nothing
+    outside it is read, and nothing `off_limits`. `where` is its place as file:line."""
+
+    mark: str
+    written: str
+    folder: Path
+    where: str
+    off_limits: OffLimits = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that a message is made of but the recipient.
 
@@ -81,10 +106,25 @@ class Content:
     attachments: tuple[SharedFile | OwnFile, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
+    preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    pictures: tuple[Picture, ...] = ()
+    own_pictures: tuple[OwnPicture, ...] = ()
+    inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
+    added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", _digest(self))
+
+    @property
+    def signs_links(self) -> bool:
+        """Whether links to unsubscribe are signed."""
+        return self.unsubscribe is not None and bool(self.unsubscribe.sign)
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        """Those of all templates that are files."""
+        return [bundle for bundle in (self.html, self.text) if bundle is not None]
 
     @property
     def sender_domain(self) -> str:
@@ -107,6 +147,10 @@ def _digest(content: Content) -> str:
         ),
         "attachments": [_attachment(file) for file in content.attachments],
     }
+    if content.pictures:  # their bytes are in the HTML, by their Content-IDs
+        parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
+    if content.inlines_css:  # only there, so that the digest of all others stays what it was
+        parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
@@ -118,7 +162,11 @@ def _bundle(bundle: Bundle | None) -> object:
 
 
 def _unsubscribe(declared: Unsubscribe | None) -> object:
-    return None if declared is None else [declared.url, declared.mailto, declared.one_click]
+    """Which secret signs makes no other content, that one does makes one."""
+    if declared is None:
+        return None
+    signed = ["signed"] if declared.sign else []
+    return [declared.url, declared.mailto, declared.one_click, *signed]
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:

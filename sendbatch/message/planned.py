@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
+from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
 from sendbatch.message.mime import Frame
@@ -17,6 +18,7 @@ from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
 
 _MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
+_MOST_FRAMES = 16  # each of which holds that
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
 _FOR_HEADER = 8
@@ -28,14 +30,18 @@ class Plan:
 
     def __init__(self, letter: Letter) -> None:
         shared = letter.attachments.shared
-        is_light = sum(len(file.encoded) for file in shared) <= _MOST_ATTACHED
+        pictures = [picture.encoded for picture in letter.pictures]
+        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= _MOST_ATTACHED
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.html is not None
-        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared])
+        self._bodies, self._files = 1 + has_html, [[file.encoded] for file in shared]
+        self._frame = Frame(self._bodies, self._files, pictures)
+        self._shown = letter.shown if not letter.shown.are_all else None
+        self._frames: dict[tuple[str, ...], Frame] = {}
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the
@@ -46,15 +52,35 @@ class Plan:
                 address = wired(address)
             identity = letter.ids.of(recipient.key)
             dated_at = now if recipient.dated_at is None else letter.dated_at(recipient, now)
-            head = self._heads.encoded(recipient, address, identity, dated_at)
-            bodies = letter.bodies.encoded(recipient.cells)
+            cells, heads = recipient.cells, self._heads
+            leaving = heads.leaving(recipient) if heads.has_leaving else None
+            if letter.shows_link and leaving is not None:
+                cells = (*cells, leaving.shown)
+            head = heads.encoded(recipient, cells, address, identity, dated_at)
+            if leaving is not None:
+                head.append(leaving.header)
+            bodies = letter.bodies.encoded(cells)
             if bodies is None:
                 return None
-            data = b"".join(head + self._frame.around(identity, bodies))
+            frame = self._frame if self._shown is None else self._frame_of(bodies[-1])
+            data = b"".join(head + frame.around(identity, bodies))
         except _BY_ITS_ROW as error:
             error.__traceback__ = None  # it holds what was made so far
             return None
         return Message(Envelope(letter.sender, address), data, identity, dated_at, True)
+
+
+    def _frame_of(self, html: bytes) -> Frame:
+        """With the pictures that this HTML shows. Raises Unusual where there are many of such."""
+        assert self._shown is not None
+        pictures = self._shown.in_part(html)
+        which = tuple(picture.cid for picture in pictures)
+        if which not in self._frames:
+            if len(self._frames) >= _MOST_FRAMES:
+                raise Unusual
+            encoded = [picture.encoded for picture in pictures]
+            self._frames[which] = Frame(self._bodies, self._files, encoded)
+        return self._frames[which]
 
 
 class RowBound:
@@ -70,17 +96,20 @@ class RowBound:
         self._bound = costs.bound()
         self._surely = min(self._bound.surely, LONGEST_ROW)
         self._is_keyed = content.idempotency_header is not None  # which is made of all cells
+        # The link is looked at before it is made.
+        self._link = ("x" * LONGEST_URL,) if letter.shows_link else ()
+        self._longest_link = LONGEST_URL if letter.shows_link else 0
 
     def holds(self, recipient: Recipient) -> bool:
         """By the cells that templates use, and by what else a message is made of."""
         of_row = len(recipient.key) + len(recipient.email) + sum(map(len, recipient.cells))
-        return of_row <= self._surely or self._holds(recipient)
+        return of_row + self._longest_link <= self._surely or self._holds(recipient)
 
     def _holds(self, recipient: Recipient) -> bool:
         if len(recipient.key) + len(recipient.email) > LONGEST_ROW:
             return False
         cells = recipient.cells
-        return self._bound.holds(cells) and not (
+        return self._bound.holds((*cells, *self._link)) and not (
             self._is_keyed and sum(map(len, cells)) > LONGEST_ROW
         )
 

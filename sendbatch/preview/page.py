@@ -19,7 +19,7 @@ from sendbatch.message.identity import short
 from sendbatch.preview.card import Card
 from sendbatch.preview.harmless import harmless
 from sendbatch.preview.look import STYLE
-from sendbatch.words import count
+from sendbatch.words import count, size
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -52,7 +52,8 @@ content <code>{{ made.content|short }}</code>.</p>
 {% for card in cards %}
 <li><a href="#message-{{ loop.index }}"><span class="row">row {{ card.row }}</span>
 <span><bdi>{{ card.email }}</bdi></span>
-<span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi></span></a></li>
+<span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi>
+{%- if card.preheader %} <bdi class="quiet">{{ card.preheader }}</bdi>{% endif %}</span></a></li>
 {% endfor %}
 </ol>
 </nav>
@@ -65,6 +66,9 @@ content <code>{{ made.content|short }}</code>.</p>
 <h2 id="subject-{{ loop.index }}" dir="auto">{{ card.subject or "(no subject)" }}</h2>
 <a href="{{ card.file }}" download>Save .eml<span class="unseen"> of row {{ card.row }}</span></a>
 </div>
+{% if card.preheader %}
+<p class="quiet" dir="auto"><span class="unseen">Preheader: </span>{{ card.preheader }}</p>
+{% endif %}
 <dl>
 {% for name, value in card.headers %}
 <dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>
@@ -93,7 +97,7 @@ content <code>{{ made.content|short }}</code>.</p>
 {% if card.html is not none %}
 <section aria-label="HTML">
 <h3>HTML</h3>
-{% set frame = card.html|harmless %}
+{% set frame = card.html_with_pictures|harmless %}
 <iframe sandbox="" title="HTML of the message for row {{ card.row }}" loading="lazy"
  srcdoc="{{ frame.html }}"></iframe>
 {% if frame.links %}
@@ -156,12 +160,3 @@ def render(cards: Sequence[Card], title: str, made: Made) -> str:
         policy=POLICY,
         style=STYLE,
     )
-
-
-def size(number: int) -> str:
-    """Bytes as people say them: "812 bytes", "2.3 KB", "1.4 MB"."""
-    if number < 1000:
-        return f"{number} byte{'' if number == 1 else 's'}"
-    if number < 1_000_000:
-        return f"{number / 1000:.1f} KB"
-    return f"{number / 1_000_000:.1f} MB"
