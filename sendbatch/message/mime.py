@@ -21,6 +21,8 @@ _LONGEST_NAME = 255  # bytes, as file systems have it
 _LONGEST_END = 20  # characters behind the last dot that are a file's ending
 # A path's separators, here or elsewhere: a name that has one may be cut there by who saves it.
 _SEPARATORS = str.maketrans("/\\", "__")
+# Of text that runs from right to left: in a name they show another ending than it has.
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # RFC 5545 §3.7.2; a calendar needs it in the part's own header as well (RFC 6047 §2.4).
 _METHOD = re.compile(rb"^METHOD:([A-Za-z-]{1,20})\r?$", re.MULTILINE)
 
@@ -83,13 +85,15 @@ def _of_type(kind: str, data: bytes) -> list[tuple[str, str]]:
 def _to_save_under(name: str) -> str:
     """A file's name as every system can save it: in NFC, for macOS gives NFD, on one line, without
     separators, no longer than a name may be; its ending stays."""
-    name = one_line(unicodedata.normalize("NFC", name)).translate(_SEPARATORS)
+    name = one_line(unicodedata.normalize("NFC", _DIRECTIONS.sub("", name))).translate(_SEPARATORS)
+    if not name.strip("."):
+        return "attachment"
     if len(name.encode()) > _LONGEST_NAME:
         stem, dot, end = name.rpartition(".")
         end = dot + end if stem and len(end) <= _LONGEST_END else ""
         left = name.removesuffix(end).encode()[: _LONGEST_NAME - len(end.encode())]
         name = left.decode("utf-8", "ignore").rstrip() + end
-    return name or "attachment"
+    return name
 
 
 def boundary(message_id: str) -> str:
