@@ -175,7 +175,7 @@ def test_what_is_wrong_in_a_sheet_is_told_with_its_line_and_column(reading: Read
 
 def test_an_import_in_a_template_is_told_with_its_line_and_column(reading: Reading) -> None:
     body = "<p>Hello\n<style>\n  p{a:b} /* @import */\n  @import url(x.css);</style><!-- @import -->"
-    found, *_ = findings(reading, {"templates/body.html": body})
+    (found,) = findings(reading, {"templates/body.html": body})
     assert (found.rule, found.place and found.place.line) == ("css-import", 4)
     assert found.place is not None
     assert found.place.column == 3
