@@ -26,7 +26,7 @@ https://example.com/an/address/that/is/much/longer/than/a/telephone/is/wide/and/
 <tbody><tr><td>Radish</td><td style="text-align:right">10 centimetres</td><td>Thirty-first of December</td>
 <td>2.40</td></tr></tbody></table>
 <ul><li>Soak <code>the pot</code><ol><li>once</li></ol></li></ul>
-<blockquote><p>Plant thyme.</p></blockquote>
+<blockquote><p>Plant thyme.<sup><a href="#fn-1">1</a></sup></p></blockquote>
 <p class="button"><strong><a href="https://example.com/order">Order</a></strong></p>
 <pre><code>curl -s https://example.com/calendar.ics?from=2026-03-01&amp;to=2026-06-30 | grep -c VEVENT
 </code></pre><hr><h3>Notes</h3><h4>More</h4>
