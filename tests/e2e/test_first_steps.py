@@ -137,7 +137,7 @@ def spring(desk: Installed) -> Installed:
         "9,eve@example.com,Eve,Moss,free\n"
         "10,gone@example.com,Gil,Oak,garden\n",
     )
-    (desk.folder / "spring.html").write_text("<h1>Hello {{ first_name }}</h1>")
+    (desk.folder / "spring.md").write_text("# Hello {{ first_name }}\n")
     (desk.folder / "unsubscribed.csv").write_text("gone@example.com\n")
     (desk.folder / "terms.pdf").write_bytes(b"%PDF-1.7")
     (desk.folder / "invoices").mkdir()

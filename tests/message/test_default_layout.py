@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ https://example.com/an/address/that/is/much/longer/than/a/telephone/is/wide/and/
 <div class="footnotes"><ol><li id="fn-1">A note.</li></ol></div>
 """
 UNSUBSCRIBE = "https://example.com/u?c=1&k=2"
+VARIABLE = re.compile(r"^\| `(\w+)` \| .* \| (?:`(.*)`|none) \|$", re.MULTILINE)
 
 
 def rendered(name: str = "default.html", **given: Any) -> str:
@@ -82,6 +85,16 @@ def test_the_footer_says_what_the_campaign_says_in_its_language() -> None:
 def test_the_footer_of_the_text_has_the_same_words(given: dict[str, str]) -> None:
     of_text = rendered("footer.txt", **given)
     assert foot(**given).replace(" (", ": ").replace(")", "") == of_text.strip()
+
+
+def test_the_reference_has_its_variables_with_their_defaults() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference.md").read_text("utf-8")
+    said = VARIABLE.findall(page.partition("### The default layout")[2].partition("###")[0])
+    source = Path(LAYOUTS, "default.html").read_text("utf-8")
+    asked = re.findall(r"\b(?:lang(?=\|)|footer_\w+)", source)
+    assert sorted(name for name, _ in said) == sorted(set(asked))
+    for name, default in said:
+        assert not default or f'{name}|default("{default}"' in source
 
 
 # In a browser
