@@ -144,6 +144,15 @@ def test_a_name_in_it_that_is_none_is_told_once_where_it_is_declared(campaign: M
     assert finding.place.file == "campaigns/spring.yaml"
 
 
+def test_a_placeholder_in_it_is_told_where_it_is_declared_and_nowhere_else(campaign: Make) -> None:
+    made = in_file(campaign(), "Hello {first_name}")
+    made = replace(made, places={**made.places, "preheader": made.places["subject"]})
+    [left] = placeholders(read_content(made), made, COLUMNS).named
+    assert left.place == made.places["preheader"]
+    assert left.also == ()
+    assert left.in_all
+
+
 def test_an_author_cannot_ask_for_what_is_put_in(campaign: Make) -> None:
     files = {"templates/body.html": '<body>{% include "\\x00preheader" %}'}
     with pytest.raises(CampaignError, match="outside the campaign's and templates' folders"):
