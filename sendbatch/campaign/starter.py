@@ -44,7 +44,7 @@ recipients:
 templates: news.md              # gives the HTML, in a layout, and the text
 unsubscribe:                    # a link at the end of each mail, and in a header
   url: "https://example.com/unsubscribe?email={{ email|urlencode }}"
-# sign: "${UNSUBSCRIBE_SECRET}" # so that nobody unsubscribes another; then url: needs no query
+  # sign: "${UNSUBSCRIBE_SECRET}"   # so that nobody unsubscribes another; the url needs no query then
 smtp: sandbox                   # keeps every mail as a file; then the name of a profile
 variables:
   topic: what is new
