@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.styles.inlining import inlined, inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 from sendbatch.message.ways.body import PlannedBody
@@ -67,7 +68,10 @@ class Bodies:
         constants = with_globals(content.variables)
         planned = [PlannedBody("plain", content.text, self._columns, constants)]
         if content.html is not None:
-            planned.append(PlannedBody("html", content.html, self._columns, constants))
+            transform = inlined_way if content.inlines_css else None
+            planned.append(
+                PlannedBody("html", content.html, self._columns, constants, transform)
+            )
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
@@ -86,6 +90,8 @@ class Bodies:
             if self._text is None:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
             raise Failed("templates.text: no text is left")
+        if html is not None and self._content.inlines_css:
+            html = inlined("".join(html)).splitlines(keepends=True)
         return Rendered(text, html)
 
 

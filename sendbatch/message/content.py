@@ -76,6 +76,7 @@ class Content:
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
     preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -112,6 +113,8 @@ def _digest(content: Content) -> str:
         ),
         "attachments": [_attachment(file) for file in content.attachments],
     }
+    if content.inlines_css:  # only there, so that the digest of all others stays what it was
+        parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

@@ -21,6 +21,7 @@ from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
+from sendbatch.message.styles.inlining import has_styles
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -63,6 +64,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
+        inlines_css=campaign.inline_css and _has_styles(html),
     )
 
 
@@ -83,6 +85,10 @@ def _bundle(
     )
     findings += found
     return bundle
+
+
+def _has_styles(html: Bundle | None) -> bool:
+    return html is not None and any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
