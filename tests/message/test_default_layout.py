@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from sendbatch.campaign.language.environment import environment
 from sendbatch.message.plaintext.reader import text_from_html
+from sendbatch.message.styles.inlining import inlined
 
 LAYOUTS = str(files("sendbatch") / "message/layouts")
 CONTENT = """\
@@ -133,19 +134,26 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def readable(page: Any) -> list[tuple[str, float, str, str]]:
+    """Each element with text of its own: its name, the size of its letters, their colour and what is behind;
+    all are large enough, and stand out (WCAG 2.2, 1.4.3)."""
+    measured: list[tuple[str, float, str, str]] = page.evaluate(MEASURED)
+    assert len(measured) > 15
+    assert {tag for tag, *_ in measured} >= {"H1", "P", "A", "TD", "TH", "LI", "CODE"}
+    for tag, size, color, behind in measured:
+        assert size >= 14, tag
+        assert contrast(color, behind) >= 4.5, (tag, color, behind)
+    return measured
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
 def test_it_is_readable_on_a_telephone_and_a_desk_by_day_and_by_night(
     browser: Any, width: int, scheme: str
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.set_content(rendered(unsubscribe_url=UNSUBSCRIBE))
-    measured = page.evaluate(MEASURED)
-    assert len(measured) > 15
-    assert {tag for tag, *_ in measured} >= {"H1", "P", "A", "TD", "TH", "LI", "CODE"}
-    for tag, size, color, behind in measured:
-        assert size >= 14, tag
-        assert contrast(color, behind) >= 4.5, (tag, color, behind)
+    page.set_content(inlined(rendered(unsubscribe_url=UNSUBSCRIBE)))
+    measured = readable(page)
     assert len({behind for *_, behind in measured}) > 2
     is_dark = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor")) < 0.1
     assert is_dark == (scheme == "dark")
@@ -154,4 +162,15 @@ def test_it_is_readable_on_a_telephone_and_a_desk_by_day_and_by_night(
     assert column == min(width, 600)
     picture = page.evaluate("document.images[0].offsetWidth")
     assert 300 < picture < column
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_as_readable_where_a_program_drops_its_styles(browser: Any, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 800}, color_scheme=scheme)
+    whole = inlined(rendered(unsubscribe_url=UNSUBSCRIBE))
+    page.set_content(re.sub(r"<style.*?</style>", "", whole, flags=re.DOTALL))
+    readable(page)
+    assert page.evaluate("document.querySelector('.column').offsetWidth") == 600
+    assert page.evaluate("document.images[0].offsetWidth") < 600
     page.close()
