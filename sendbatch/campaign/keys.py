@@ -345,6 +345,13 @@ class CampaignKeys(Keys[Campaign]):
     )
     reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
     subject = Key(TEMPLATE, "a template", required=True, for_readers=True)
+    preheader = Key(
+        TEMPLATE,
+        "a template of one line, [hidden](#preheader) at the start of the HTML: a list of mails shows it"
+        " beside the subject",
+        absent="none",
+        for_readers=True,
+    )
     recipients = Key(
         Built(RecipientsKeys, short="file"),
         "a mapping, see below, or just the file's path",

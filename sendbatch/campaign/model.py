@@ -213,6 +213,7 @@ class Campaign:
     templates: Templates
     profile: Profile
     rates: tuple[Rate, ...] = ()
+    preheader: str | None = None
     reply_to: tuple[Mailbox, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()

@@ -444,6 +444,18 @@ class Rule(Enum):
         "The text part made from the HTML is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
     )
+    UNSEEN_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared and there is no HTML to hold it.",
+        "Take it away, or add an HTML template.",
+    )
+    SECOND_PREHEADER = (
+        Topic.CONTENT,
+        "warning",
+        "A preheader is declared, and the HTML begins with hidden words of its own.",
+        "Take one of the two away.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",

@@ -75,6 +75,7 @@ class Content:
     attachments: tuple[SharedFile | OwnFile, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
+    preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

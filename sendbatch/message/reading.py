@@ -20,6 +20,7 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
+from sendbatch.message.preheader import with_preheader
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -46,6 +47,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     if any(finding.severity == "error" for finding in findings):
         raise CampaignError(findings)
     idempotency = campaign.profile.idempotency
+    if html is not None and campaign.preheader is not None:
+        html = with_preheader(html, campaign.preheader)
     return Content(
         subject=campaign.subject,
         sender=campaign.sender,
@@ -59,6 +62,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         attachments=attachments,
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
+        preheader=campaign.preheader,
     )
 
 

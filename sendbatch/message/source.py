@@ -14,6 +14,7 @@ from jinja2 import nodes
 
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
 from sendbatch.errors import Place
+from sendbatch.message.insertions import without_tags
 
 # What stands for each character of a tag: of `{{ }}`, and of `{% %}`. No text has them (private use).
 VALUE, BLOCK = "\ue000", "\ue001"
@@ -135,11 +136,12 @@ def depths(source: str) -> list[tuple[int, int]]:
 
 def at(path: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
     """The place in the template at `path` of this column, or of a word in the tags of this line; without
-    a column where neither can be known."""
+    a column where neither can be known. What was put into the template (`insertions`) is looked past."""
     lines = LINE_BREAK.split(source)
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     if column is None and word:
         column = column_of(source, line, word)
+    text, column = without_tags(text, column)
     return Place(path, line, column, text)
 
 

@@ -22,6 +22,7 @@ from sendbatch.campaign.language.environment import (
 )
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
+from sendbatch.message.insertions import is_inserted, without_tags
 
 # What a template can raise by what a row holds; anything else is a fault of ours.
 RENDER_ERRORS = (
@@ -82,9 +83,10 @@ class Template:
             return f"{self._bundle.paths[self._bundle.entry]}: {said}"
         name, line = spot
         source = self._bundle.sources.get(name, "").splitlines()
-        code = source[line - 1].strip() if 0 < line <= len(source) else ""
+        code = without_tags(source[line - 1])[0].strip() if 0 < line <= len(source) else ""
         shown = self._bundle.paths.get(name, name)
-        where = shown if isinstance(self, _Inline) and len(source) < 2 else f"{shown}:{line}"
+        is_a_line = len(source) < 2 and (isinstance(self, _Inline) or is_inserted(name))
+        where = shown if is_a_line else f"{shown}:{line}"
         return f"{where}: {said}" + (f", in: {one_line(code, _LONGEST_CODE)}" if code else "")
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sendbatch.errors import one_line
 from sendbatch.message.parts import File, Sample
+from sendbatch.message.preheader import shown_in_a_list
 from sendbatch.values import Envelope, Recipient
 
 LONGEST_VALUE = 2000  # characters of a header
@@ -22,7 +24,7 @@ _MARKS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
 _AT_MARKS = re.compile(f"([{''.join(sorted(_MARKS))}])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Card:
     """One message on the page; `file` is the name of its .eml."""
 
@@ -50,6 +52,11 @@ class Card:
     @property
     def subject(self) -> str:
         return _visible(self.sample.parts.subject)
+
+    @cached_property
+    def preheader(self) -> str:
+        """What a list of mails shows beside the subject, where the HTML says it; else ""."""
+        return _visible(shown_in_a_list(self.html or ""))
 
     @property
     def headers(self) -> list[tuple[str, str]]:

@@ -52,7 +52,8 @@ content <code>{{ made.content|short }}</code>.</p>
 {% for card in cards %}
 <li><a href="#message-{{ loop.index }}"><span class="row">row {{ card.row }}</span>
 <span><bdi>{{ card.email }}</bdi></span>
-<span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi></span></a></li>
+<span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi>
+{%- if card.preheader %} <bdi class="quiet">{{ card.preheader }}</bdi>{% endif %}</span></a></li>
 {% endfor %}
 </ol>
 </nav>
@@ -65,6 +66,9 @@ content <code>{{ made.content|short }}</code>.</p>
 <h2 id="subject-{{ loop.index }}" dir="auto">{{ card.subject or "(no subject)" }}</h2>
 <a href="{{ card.file }}" download>Save .eml<span class="unseen"> of row {{ card.row }}</span></a>
 </div>
+{% if card.preheader %}
+<p class="quiet" dir="auto"><span class="unseen">Preheader: </span>{{ card.preheader }}</p>
+{% endif %}
 <dl>
 {% for name, value in card.headers %}
 <dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>

@@ -16,6 +16,7 @@ from tests.kit.desks import Make
 YAML = """\
 name: spring
 from: Example News <news@example.com>
+preheader: What grows now
 subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
@@ -29,7 +30,7 @@ ann@example.com,2,Ann,yes,bill.pdf
 """
 COLUMNS = ("email", "number", "name", "active", "bill")
 
-PLANNED = ["bare-text-part"]
+PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = ["bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"]
 
 
@@ -37,7 +38,7 @@ CHANGED = ["bare-condition", "shared-address", "misspelt-name", "picture-without
 def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
     (tmp_path / "bill.pdf").write_text("%PDF")
-    letter = "<a href='https://a.example'><img src='//a.example/x.png'></a>"
+    letter = "<div hidden>Spring</div><a href='https://a.example'><img src='//a.example/x.png'></a>"
     (tmp_path / "letter.html").write_text(letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
     make(one)

@@ -86,3 +86,10 @@ def test_what_is_shown_is_what_a_mail_program_reads(subject: str, name: str) -> 
     assert seen.subject == " ".join(str(read["subject"]).split())
     for header in ("from", "to", "date", "message-id", "x-own"):
         assert squeezed(told[header]) == squeezed(str(read[header])), header
+
+
+def test_what_a_list_of_mails_shows_beside_the_subject_is_told(mail) -> None:
+    hidden = "<body><div style='display:none'>Sow {} now&#847;&zwnj;&nbsp;</div><p>Dear Jane"
+    assert card(mail(html=hidden.format("<b>peas</b>"))).preheader == "Sow peas now"
+    assert card(mail(html="<p>Dear Jane<p hidden>Bob")).preheader == ""
+    assert card(mail(html=None)).preheader == ""

@@ -23,6 +23,7 @@ from sendbatch.campaign.model import Campaign, Json
 from sendbatch.errors import Place, within
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content, OwnFile
+from sendbatch.message.insertions import authored, is_inserted
 from sendbatch.message.source import assigned, at, exported, references
 
 
@@ -103,7 +104,7 @@ def names_set(content: Content) -> frozenset[str]:
 def first_use(content: Content, name: str) -> Place | None:
     """Where a template first uses a name, None where only the campaign file does."""
     for bundle in filter(None, (content.html, content.text)):
-        for template, source in bundle.sources.items():
+        for template, source in authored(bundle).sources.items():
             for (line, word), column in words(source).items():
                 if word == name:
                     return at(bundle.paths[template], source, line, column=column)
@@ -150,6 +151,8 @@ class _Checking:
     def findings(self) -> Iterator[Finding]:
         for name in self._trees:
             known = self._visible(name)
+            if is_inserted(name) and name in self._shared:
+                continue  # what the campaign file says is looked at there
             for use in names_needed(self._bundle.sources[name]):
                 if use.name in known:
                     continue
@@ -169,6 +172,8 @@ class _Checking:
     def bare(self) -> Iterator[tuple[str, Place]]:
         """Every column that is a condition all by itself, with its place."""
         for name, tree in self._trees.items():
+            if is_inserted(name):
+                continue
             for line, column in misused.bare_conditions(tree, self._kinds(name)):
                 yield column, self._place(name, line, column)
 
@@ -208,6 +213,7 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
     """What of a message stands in the campaign file, under the names its places have."""
     found: list[tuple[str, str | None]] = [
         ("subject", content.subject),
+        ("preheader", content.preheader),
         ("from", content.sender.name),
         ("recipients.name", content.recipient_name),
         *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),

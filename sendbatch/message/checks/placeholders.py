@@ -19,6 +19,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import declared_at, lines_of
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.insertions import is_inserted
 from sendbatch.message.source import at_offset, blank, constants, depths
 from sendbatch.words import count
 
@@ -163,6 +164,8 @@ def _in_bundle(
     if bundle is None:
         return
     for name, source in bundle.sources.items():
+        if is_inserted(name):
+            continue
         written = constants(source, raw=False)
         if is_html:
             written = _UNREAD.sub(lambda piece: blank(piece[0]), written)

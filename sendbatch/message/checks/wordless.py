@@ -12,6 +12,7 @@ from sendbatch.campaign.language.environment import environment
 from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.insertions import authored
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.plaintext.page import tidy
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
@@ -26,6 +27,7 @@ _LABELS = ("alt", "aria-label", "title")
 def wordless(html: Bundle) -> Finding | None:
     """An error where the text part would be empty for everybody, a warning where it would hold no
     more than the addresses of links."""
+    html = authored(html)
     bodies = [_with_values(source) for source in html.sources.values()]
     if any(has_tags for _, has_tags in bodies):
         says, links = _at_most("".join(body for body, _ in bodies))

@@ -1,0 +1,59 @@
+"""What is put into an author's templates when they are read: tags that include sources of our own.
+
+A tag stands on a line of the author's and adds none; `source.at` looks past it. So an error names the line
+and the column that the author sees, and shows the line as it was written. The names of what is included
+begin with a NUL: no file can have such a name, and no template of an author can ask for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sendbatch.message.content import Bundle
+
+_MARK = "\0"
+_WRITTEN = r"\x00"  # as it stands in a tag
+_TAG = re.compile(
+    r'\{% endraw %\}\{% include "\\x00[^"\\\n]*" %\}\{% raw %\}|\{% include "\\x00[^"\\\n]*" %\}'
+)
+
+
+def inserted(name: str) -> str:
+    """The name under which a source of our own stands in a bundle."""
+    return _MARK + name
+
+
+def is_inserted(name: str) -> bool:
+    return name.startswith(_MARK)
+
+
+def put_in(source: str, offset: int, name: str, *, in_raw: bool = False) -> str:
+    """`source` with a tag at `offset` that includes what is `inserted(name)`. `in_raw` says that the place is
+    one where tags are text."""
+    tag = f'{{% include "{_WRITTEN}{name}" %}}'
+    if in_raw:
+        tag = f"{{% endraw %}}{tag}{{% raw %}}"
+    return source[:offset] + tag + source[offset:]
+
+
+def without_tags(line: str, column: int | None = None) -> tuple[str, int | None]:
+    """A line as its author wrote it, and what a column of it (from 1) was there."""
+    if _WRITTEN not in line:
+        return line, column
+    if column is not None:
+        before = sum(
+            min(tag.end(), column - 1) - tag.start()
+            for tag in _TAG.finditer(line)
+            if tag.start() < column - 1
+        )
+        column -= before
+    return _TAG.sub("", line), column
+
+
+def authored(bundle: Bundle) -> Bundle:
+    """The bundle as it was written."""
+    return replace(
+        bundle,
+        sources={n: without_tags(s)[0] for n, s in bundle.sources.items() if not is_inserted(n)},
+    )
