@@ -132,7 +132,8 @@ class Recipient(NamedTuple):
     `dated_at` (seconds since the epoch) is set once content was first rendered for the row and
     `content` the digest it was set for, so that a repetition bears the same Date. `refused` is the 5xx
     that an earlier attempt got last (its command is not known any more); `refusal_is_its_own` says that
-    others were accepted after it, so that it is no fault of ours.
+    others were accepted after it, so that it is no fault of ours. `query` is what a signed link to
+    unsubscribe ends with: a worker is given it, for it has no secret to make it with.
     """
 
     id: int
@@ -147,6 +148,7 @@ class Recipient(NamedTuple):
     doubted: bool = False  # in doubt before this run took it up: to be sent again
     refused: Reply | None = None
     refusal_is_its_own: bool = False
+    query: str = ""
 
 
 class Envelope(NamedTuple):

@@ -13,6 +13,7 @@ from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
+from sendbatch.campaign.written.links import own_parameter
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.findings import Rule
 
@@ -38,6 +39,11 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
     """That there is a way, and one that a click can take where `one_click` says so."""
     if not (spot.has("url") or spot.has("mailto")):
         spot.blame(Rule.MISSING_KEY, "needs url or mailto")
+    if made.sign and not spot.has("url"):
+        spot.at("sign").blame(Rule.MISSING_KEY, "needs a url: a mail address is not signed")
+    elif made.sign and made.url and (own := own_parameter(made.url)) is not None:
+        said = f"{own} in the address is one of those that a signed link ends with: c, k and t"
+        spot.at("url").blame(Rule.UNSUBSCRIBE_URL, said, "call it otherwise")
     if not made.one_click:
         return
     # RFC 8058 §3.1: one HTTPS URI must be there.

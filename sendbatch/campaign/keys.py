@@ -53,6 +53,7 @@ from sendbatch.campaign.vocabulary import (
     PROJECT,
     RATES,
     SECRET,
+    SIGNING_SECRET,
     TEMPLATE,
     TEXT,
     TOLERANCE,
@@ -130,6 +131,11 @@ class UnsubscribeKeys(Keys[Unsubscribe]):
     url = Key(URL, "a template; becomes `List-Unsubscribe`")
     mailto = Key(MAILTO, "an address or template; becomes `List-Unsubscribe`")
     one_click = Key(TRUTH, "`true`: adds `List-Unsubscribe-Post` (RFC 8058); needs an `https` url")
+    sign = Key(
+        Several(SIGNING_SECRET),
+        "a secret by reference, `${NAME}`, or a list of them: [signs each link](#links-to-unsubscribe) with"
+        " the first; all of them verify",
+    )
 
 
 class RetryKeys(Keys[Retry]):

@@ -80,9 +80,12 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
+    """`sign` are references to the secrets of signed links: the first signs, all verify."""
+
     url: str | None = None
     mailto: str | None = None
     one_click: bool = False
+    sign: tuple[str, ...] = ()
 
 
 REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"

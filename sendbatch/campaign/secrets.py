@@ -1,4 +1,4 @@
-"""Credentials, read only where a verb connects; no value of theirs reaches a message or a repr."""
+"""Credentials and what signs links, read only where they are used; no value reaches a message or a repr."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
-from sendbatch.campaign.model import Profile, SecretSource
+from sendbatch.campaign.model import Campaign, Profile, SecretSource
 from sendbatch.campaign.written.values import REFERENCE
-from sendbatch.errors import Place, ProfileError
+from sendbatch.errors import CampaignError, Place, ProfileError
 from sendbatch.findings import Finding, Rule
 
+LEAST_SECRET = 16  # bytes of one that signs: nobody can try all that are as long
 COMMAND_TIMEOUT = 60.0  # seconds; a person may have to type a passphrase
 _REFERENCE = re.compile(REFERENCE)
 
@@ -35,6 +37,16 @@ class _Unreadable(Exception):
     def __init__(self, *messages: str, hint: str | None = None) -> None:
         self.messages = messages
         self.hint = hint
+
+
+class _Dotenv(NamedTuple):
+    """Where a `.env` may lie: the folders, and the file that people know them by."""
+
+    folders: Sequence[Path]
+    beside: str
+
+
+_NO_DOTENV = _Dotenv((), "the campaign")
 
 
 class Commands:
@@ -107,7 +119,7 @@ def read_credentials(
         try:
             user = values[0] if values else ""
             value = _read(source, profile, environ, user, timeout, commands)
-            values.append(_usable(value, what))
+            values.append(_usable(value, f"the {what} of the profile"))
         except _Unreadable as error:
             findings += [
                 Rule.MISSING_SECRET.finding(m, profile.place, error.hint) for m in error.messages
@@ -123,10 +135,52 @@ def read_username(profile: Profile, environ: Mapping[str, str]) -> str | None:
         return None
     try:
         return _usable(
-            _read(profile.username, profile, environ, "", COMMAND_TIMEOUT, Commands()), "username"
+            _read(profile.username, profile, environ, "", COMMAND_TIMEOUT, Commands()),
+            "the username of the profile",
         )
     except (_Unreadable, ProfileError):
         return None
+
+
+def read_signing_secrets(
+    campaign: Campaign, references: Sequence[str], environ: Mapping[str, str]
+) -> list[bytes]:
+    """What these references of `unsubscribe.sign` stand for, from the environment, else from the `.env`
+    beside the campaign file or beside profiles.yaml. Raises CampaignError with all that cannot be used."""
+    place = campaign.places.get("unsubscribe.sign")
+    profiles = campaign.profile.source
+    folders = [campaign.folder, *([profiles.parent] if profiles is not None else [])]
+    return signing_secrets(references, folders, environ, place)
+
+
+def signing_secrets(
+    references: Sequence[str],
+    folders: Sequence[Path],
+    environ: Mapping[str, str],
+    place: Place | None = None,
+) -> list[bytes]:
+    """As `read_signing_secrets`, with the `.env` of any of these folders, in their order."""
+    findings: list[Finding] = []
+    found: list[bytes] = []
+    dotenv = _Dotenv(folders, "the campaign file")
+    for reference in references:
+        what = f"the secret {reference}"
+        try:
+            filled = _filled(reference, dotenv, environ, "unsubscribe.sign")
+            secret = _usable(filled, what).encode("utf-8", "surrogateescape")
+        except _Unreadable as error:
+            findings += [
+                Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages
+            ]
+            continue
+        if len(secret) < LEAST_SECRET:
+            said = f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+            hint = "make one: openssl rand -base64 32"
+            findings.append(Rule.WEAK_SECRET.finding(said, place, hint))
+        found.append(secret)
+    if findings:
+        raise CampaignError(findings)
+    return found
 
 
 def _read(
@@ -138,7 +192,9 @@ def _read(
     commands: Commands,
 ) -> str:
     if source.template is not None:
-        return _filled(source.template, profile, environ)
+        of_profiles = profile.source
+        beside = _Dotenv([of_profiles.parent], of_profiles.name) if of_profiles else _NO_DOTENV
+        return _filled(source.template, beside, environ, f"profile {profile.name}")
     if source.command is not None:
         folder = profile.source.parent if profile.source else Path.cwd()
         return _first_line(commands.output(source.command, folder, environ, timeout))
@@ -148,35 +204,32 @@ def _read(
 
 def _usable(value: str, what: str) -> str:
     if not value:
-        raise _Unreadable(f"the {what} of the profile is empty")
+        raise _Unreadable(f"{what} is empty")
     if any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise _Unreadable(f"the {what} holds a line break or another control character")
+        raise _Unreadable(f"{what} holds a line break or another control character")
     return value
 
 
-def _filled(template: str, profile: Profile, environ: Mapping[str, str]) -> str:
+def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: str) -> str:
+    """The template with what the environment gives for its references, else a `.env`."""
     names = [match[2:-1] for match in _REFERENCE.findall(template)]
     found = {name: environ[name] for name in names if environ.get(name)}
-    if len(found) < len(set(names)):
-        found = {name: value for name, value in _env_file(profile).items() if value} | found
+    for folder in dict.fromkeys(dotenv.folders):
+        if not found.keys() >= set(names):
+            found = {name: value for name, value in _env_file(folder).items() if value} | found
     absent = [name for name in dict.fromkeys(names) if name not in found]
     if absent:
-        where = "the environment or in .env beside " + (
-            profile.source.name if profile.source else "the campaign"
-        )
         messages = [
-            f"profile {profile.name}: {name} is {'empty' if name in environ else 'not set'}"
-            for name in absent
+            f"{whose}: {name} is {'empty' if name in environ else 'not set'}" for name in absent
         ]
-        raise _Unreadable(*messages, hint=f"set it in {where}")
+        hint = f"set it in the environment or in .env beside {dotenv.beside}"
+        raise _Unreadable(*messages, hint=hint)
     return _REFERENCE.sub(lambda match: found[match[0][2:-1]], template)
 
 
-def _env_file(profile: Profile) -> dict[str, str]:
+def _env_file(folder: Path) -> dict[str, str]:
     """What `.env` sets, taken literally: a dollar sign in a password is one."""
-    if profile.source is None:
-        return {}
-    file = profile.source.parent / ".env"
+    file = folder / ".env"
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -213,8 +213,14 @@ class Rule(Enum):
     MISSING_SECRET = (
         Topic.KEYS,
         "error",
-        "A user name or password that a profile names cannot be had.",
+        "A user name, password or secret that a file refers to cannot be had.",
         "Set the variable in the environment or in `.env`, or mend `password_command`.",
+    )
+    WEAK_SECRET = (
+        Topic.KEYS,
+        "error",
+        "A secret that signs links is so short that it can be guessed.",
+        "Make one of 16 bytes or more, with `openssl rand -base64 32`.",
     )
     DOTENV_SYNTAX = (
         Topic.KEYS,
@@ -389,6 +395,12 @@ class Rule(Enum):
         "error",
         "A name that is neither a column nor a variable.",
         "Write the one that was meant, or add a column or a variable of that name.",
+    )
+    AMBIGUOUS_NAME = (
+        Topic.TEMPLATES,
+        "error",
+        "A column or a variable has the name of the finished link to unsubscribe, and templates show it.",
+        "Call the column or the variable otherwise.",
     )
     MISSPELT_NAME = (
         Topic.TEMPLATES,

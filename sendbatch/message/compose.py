@@ -21,6 +21,7 @@ from sendbatch.message.parts import Parts, Sample
 from sendbatch.message.planned import Plan, RowBound, bound_of, plan_of
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed
+from sendbatch.message.tokens import Signer
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
@@ -35,8 +36,14 @@ class Composer:
     """Builds messages from one content; its arguments are those of `Letter`. What is planned is compiled when
     the first message is asked for."""
 
-    def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
-        self._letter = Letter(content, columns, salt)
+    def __init__(
+        self,
+        content: Content,
+        columns: tuple[str, ...],
+        salt: bytes,
+        signer: Signer | None = None,
+    ) -> None:
+        self._letter = Letter(content, columns, salt, signer)
         self.has_own_attachments = self._letter.has_own_attachments
 
     @property
@@ -69,7 +76,7 @@ class Composer:
                 if (whole := self._plan.message(recipient, now)) is not None:
                     return whole
             elif proof is None:
-                bodies = letter.bodies.encoded(recipient.cells)
+                bodies = letter.bodies.encoded(letter.cells(recipient))
             return composed(letter.parts(recipient, now, proof, bodies=bodies is None), bodies)
         except _ROW_FAILS as error:
             return _unbuildable(error)

@@ -82,6 +82,16 @@ class Content:
         object.__setattr__(self, "digest", _digest(self))
 
     @property
+    def signs_links(self) -> bool:
+        """Whether links to unsubscribe are signed."""
+        return self.unsubscribe is not None and bool(self.unsubscribe.sign)
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        """Those of all templates that are files."""
+        return [bundle for bundle in (self.html, self.text) if bundle is not None]
+
+    @property
     def sender_domain(self) -> str:
         """The domain of the address in From, as A-labels in lower case."""
         return ascii_domain(self.sender.address.rpartition("@")[2])
@@ -113,7 +123,11 @@ def _bundle(bundle: Bundle | None) -> object:
 
 
 def _unsubscribe(declared: Unsubscribe | None) -> object:
-    return None if declared is None else [declared.url, declared.mailto, declared.one_click]
+    """Which secret signs makes no other content, that one does makes one."""
+    if declared is None:
+        return None
+    signed = ["signed"] if declared.sign else []
+    return [declared.url, declared.mailto, declared.one_click, *signed]
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:

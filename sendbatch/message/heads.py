@@ -9,7 +9,7 @@ of ASCII (an address that needs SMTPUTF8), a line that begins with a dot, a very
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.campaign.language.cost import cells_at
@@ -25,6 +25,7 @@ from sendbatch.message.headers import (
 from sendbatch.message.heading import Templated, Written
 from sendbatch.message.letter import Letter
 from sendbatch.message.templates import LineTemplate
+from sendbatch.message.unsubscribing import Links, Unsubscribing, shown
 from sendbatch.values import Recipient
 
 T = TypeVar("T")
@@ -62,17 +63,20 @@ class Heads:
         self._to = Kept(letter, [letter.name], self._display)
         self._subject = Kept(letter, [letter.subject], self._subject_of)
         self._leaving = Kept(letter, letter.unsubscribing.templates, self._leaving_of)
-        self._is_more_declared = (
-            letter.unsubscribing.are_declared or letter.content.idempotency_header is not None
-        )
+        self.has_leaving = letter.unsubscribing.are_declared
         self._date, self._second = b"", -1.0  # the header Date, and the second that it says
 
     def encoded(
-        self, recipient: Recipient, address: str, identity: str, dated_at: float
+        self,
+        recipient: Recipient,
+        cells: tuple[str, ...],
+        address: str,
+        identity: str,
+        dated_at: float,
     ) -> list[bytes]:
-        """All headers but those of MIME, for an address as it is on the wire. Raises Unusual, and whatever a
-        template may raise."""
-        cells, subject = recipient.cells, self._subject
+        """All headers but those of MIME and of `leaving`, for an address as it is on the wire; the `cells`
+        are those of the letter's columns. Raises Unusual, and whatever a template may raise."""
+        subject = self._subject
         to = self._to[self._to.key(cells)]
         if to.length + len(address) <= WIDTH:
             addressed = b"%b%b%b" % (to.before, address.encode("ascii"), to.behind)
@@ -87,21 +91,22 @@ class Heads:
             self._date,
             b"Message-ID: %b\r\n" % identity.encode("ascii"),
         ]
-        if self._is_more_declared:
-            made += self._more(recipient, identity)
+        if (name := self._letter.content.idempotency_header) is not None:
+            made.append(_fit(Header(name, self._letter.key(identity, recipient)).encoded()))
         return made
+
+    def leaving(self, recipient: Recipient) -> Leaving:
+        """Their ways to unsubscribe. Raises as `encoded` does."""
+        found = self._leaving.of(recipient.cells)
+        ways = self._letter.unsubscribing
+        if not ways.signs:
+            return found
+        return _leaving(ways, ways.finished(found.links, self._letter.query_of(recipient)))
 
     def _declared_of(self, cells: tuple[str, ...]) -> bytes:
         return b"".join(
             [one if isinstance(one, bytes) else one.of(cells) for one in self._declared]
         )
-
-    def _more(self, recipient: Recipient, identity: str) -> Iterator[bytes]:
-        letter = self._letter
-        if (name := letter.content.idempotency_header) is not None:
-            yield _fit(Header(name, letter.key(identity, recipient)).encoded())
-        if letter.unsubscribing.are_declared:
-            yield self._leaving.of(recipient.cells)
 
     def _display(self, variables: _Variables) -> _To:
         """What stands around the address in To: as it is written around none."""
@@ -113,9 +118,23 @@ class Heads:
     def _subject_of(self, variables: _Variables) -> bytes:
         return _fit(Header("Subject", self._letter.subject_of(variables)).encoded())
 
-    def _leaving_of(self, variables: _Variables) -> bytes:
+    def _leaving_of(self, variables: _Variables) -> Leaving:
         ways = self._letter.unsubscribing
-        return _fit(b"".join(header.encoded() for header in ways.headers(ways.links(variables))))
+        links = ways.unsigned(variables)
+        return Leaving(links, "", b"") if ways.signs else _leaving(ways, links)
+
+
+class Leaving(NamedTuple):
+    """One recipient's ways to unsubscribe: `shown` is the one for templates, `header` all headers of them."""
+
+    links: Links
+    shown: str
+    header: bytes
+
+
+def _leaving(ways: Unsubscribing, links: Links) -> Leaving:
+    header = _fit(b"".join(header.encoded() for header in ways.headers(links)))
+    return Leaving(links, shown(links), header)
 
 
 class _To(NamedTuple):

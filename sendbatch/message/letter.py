@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sendbatch.errors import printable
@@ -16,7 +17,8 @@ from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
 from sendbatch.message.parts import Parts
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
-from sendbatch.message.unsubscribing import Spellings, Unsubscribing, inert
+from sendbatch.message.tokens import Signer
+from sendbatch.message.unsubscribing import NAME, Links, Spellings, Unsubscribing, inert, shown
 from sendbatch.values import Envelope, Recipient
 
 
@@ -29,10 +31,23 @@ class Proof:
 
 class Letter:
     """One content. `columns` name the cells of every recipient, in order; a column beats a variable of
-    the same name. `salt` is the record's."""
+    the same name. `salt` is the record's. The `signer` signs the links to unsubscribe; without it a recipient
+    brings what theirs ends with.
 
-    def __init__(self, content: Content, columns: tuple[str, ...], salt: bytes) -> None:
-        self.content, self.columns, self._salt = content, columns, salt
+    Where a template shows that link, it is one more cell behind the recipient's own, and one more of the
+    letter's `columns`."""
+
+    def __init__(
+        self,
+        content: Content,
+        columns: tuple[str, ...],
+        salt: bytes,
+        signer: Signer | None = None,
+    ) -> None:
+        self.content, self._salt, self._signer = content, salt, signer
+        self._given = columns
+        self.shows_link = shows_link(content, columns)
+        self.columns = (*columns, NAME) if self.shows_link else columns
         self._domain = content.sender_domain
         self.ids = MessageIds(salt, content.digest, self._domain)
         self.constants = with_globals(content.variables)
@@ -40,7 +55,7 @@ class Letter:
         self.subject = LineTemplate("subject", content.subject)
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
-        self.bodies = Bodies(content, columns)
+        self.bodies = Bodies(content, self.columns)
         self.attachments = Attachments(content.attachments)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
@@ -60,6 +75,18 @@ class Letter:
         """What the recipient's own attachments are, and what is wrong with them."""
         return self.attachments.survey(self._variables(cells))
 
+    def cells(self, recipient: Recipient) -> tuple[str, ...]:
+        """Those of `columns`. Raises Failed."""
+        if not self.shows_link:
+            return recipient.cells
+        variables = self._variables(recipient.cells)
+        links = self.unsubscribing.links(variables, self.query_of(recipient))
+        return (*recipient.cells, shown(links))
+
+    def query_of(self, recipient: Recipient) -> str:
+        """What their signed link to unsubscribe ends with."""
+        return recipient.query if self._signer is None else self._signer.query(recipient.key)
+
     def parts(
         self, recipient: Recipient, now: float, proof: Proof | None = None, *, bodies: bool = True
     ) -> Parts:
@@ -68,7 +95,14 @@ class Letter:
         Raises Failed, MemoryError."""
         variables = self._variables(recipient.cells)
         unsubscribing = self.unsubscribing if self.unsubscribing.are_declared else None
-        links = unsubscribing.links(variables) if unsubscribing is not None else None
+        links: Links = (None, None)
+        to_disarm: Spellings = ()
+        if unsubscribing is not None:
+            links = unsubscribing.links(variables, self.query_of(recipient))
+            if proof is not None:
+                links, to_disarm = inert(links), unsubscribing.spellings(variables)
+        if self.shows_link:
+            variables[NAME] = shown(links)
         dated_at = self.dated_at(recipient, now) if proof is None else now
         identity = (
             self.ids.of(recipient.key) if proof is None else self._proof_id(recipient, proof, now)
@@ -84,10 +118,8 @@ class Letter:
         headers += [Header("Subject", subject), date(dated_at), named]
         if (name := self.content.idempotency_header) is not None:
             headers.append(Header(name, self.key(identity, recipient)))
-        to_disarm: Spellings = ()
-        if unsubscribing is not None and links is not None:
-            headers += unsubscribing.headers(inert(links) if proof else links)
-            to_disarm = unsubscribing.spellings(variables) if proof else ()
+        if unsubscribing is not None:
+            headers += unsubscribing.headers(links)
         text, html = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
@@ -112,10 +144,19 @@ class Letter:
         return idempotency_key(self._salt, identity, recipient.email, recipient.cells)
 
     def _variables(self, cells: tuple[str, ...]) -> dict[str, object]:
-        return {**self.constants, **dict(zip(self.columns, cells, strict=True))}
+        return {**self.constants, **dict(zip(self._given, cells, strict=True))}
 
     def _proof_id(self, recipient: Recipient, proof: Proof, now: float) -> str:
         return proof_id(self._salt, recipient.key, proof.reviewer, now, self._domain)
+
+
+def shows_link(content: Content, columns: Collection[str]) -> bool:
+    """Whether any template shows the finished link to unsubscribe. A column or a variable of that name is
+    itself."""
+    if content.unsubscribe is None or NAME in columns or NAME in content.variables:
+        return False
+    sources = [source for bundle in content.bundles for source in bundle.sources.values()]
+    return any(NAME in source for source in (content.subject, *sources))
 
 
 def _named(identity: str) -> Header:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
+from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
 from sendbatch.message.mime import Frame
@@ -46,8 +47,14 @@ class Plan:
                 address = wired(address)
             identity = letter.ids.of(recipient.key)
             dated_at = now if recipient.dated_at is None else letter.dated_at(recipient, now)
-            head = self._heads.encoded(recipient, address, identity, dated_at)
-            bodies = letter.bodies.encoded(recipient.cells)
+            cells, heads = recipient.cells, self._heads
+            leaving = heads.leaving(recipient) if heads.has_leaving else None
+            if letter.shows_link and leaving is not None:
+                cells = (*cells, leaving.shown)
+            head = heads.encoded(recipient, cells, address, identity, dated_at)
+            if leaving is not None:
+                head.append(leaving.header)
+            bodies = letter.bodies.encoded(cells)
             if bodies is None:
                 return None
             data = b"".join(head + self._frame.around(identity, bodies))
@@ -70,17 +77,20 @@ class RowBound:
         self._bound = costs.bound()
         self._surely = min(self._bound.surely, LONGEST_ROW)
         self._is_keyed = content.idempotency_header is not None  # which is made of all cells
+        # The link is looked at before it is made.
+        self._link = ("x" * LONGEST_URL,) if letter.shows_link else ()
+        self._longest_link = LONGEST_URL if letter.shows_link else 0
 
     def holds(self, recipient: Recipient) -> bool:
         """By the cells that templates use, and by what else a message is made of."""
         of_row = len(recipient.key) + len(recipient.email) + sum(map(len, recipient.cells))
-        return of_row <= self._surely or self._holds(recipient)
+        return of_row + self._longest_link <= self._surely or self._holds(recipient)
 
     def _holds(self, recipient: Recipient) -> bool:
         if len(recipient.key) + len(recipient.email) > LONGEST_ROW:
             return False
         cells = recipient.cells
-        return self._bound.holds(cells) and not (
+        return self._bound.holds((*cells, *self._link)) and not (
             self._is_keyed and sum(map(len, cells)) > LONGEST_ROW
         )
 

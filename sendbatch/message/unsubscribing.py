@@ -1,4 +1,7 @@
-"""Unsubscribing: the headers that mail programs make a button of (RFC 2369, RFC 8058).
+"""Unsubscribing: the link that templates show, and the headers that mail programs make a button of
+(RFC 2369, RFC 8058).
+
+Where `sign` is declared, each link ends with a token (`tokens`), which the process that sends has made.
 
 In a proof the button and the links lead nowhere: a reviewer who tries them must not take the
 recipient off the list.
@@ -13,9 +16,11 @@ from urllib.parse import quote, urlsplit
 
 from sendbatch.campaign.model import Unsubscribe
 from sendbatch.campaign.written.hosts import ascii_domain
+from sendbatch.campaign.written.links import LONGEST_URL, own_parameter
 from sendbatch.message.headers import Header, uris
 from sendbatch.message.templates import Failed, LineTemplate
 
+NAME = "unsubscribe_url"  # of the finished link, for templates
 INERT_URL = "https://unsubscribe.invalid/proof"  # RFC 2606 §2: no such domain will ever be
 INERT_ADDRESS = "proof@unsubscribe.invalid"
 _POST = Header(
@@ -23,7 +28,6 @@ _POST = Header(
     "List-Unsubscribe=One-Click",
     b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
 )
-_LONGEST = 900  # so that no line passes 998
 _USUAL = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/[!#-;=?-~]*")  # nothing in it is to be looked at
 # What HTML may escape of a link: of its parts one may be, and another, which its author wrote, not.
 _ESCAPED = {
@@ -33,6 +37,7 @@ _ESCAPED = {
 # What would end the URI in its header, or the header itself.
 _UNFIT = re.compile(r"[\s<>\"\x00-\x1f\x7f-\x9f]")
 
+Links: TypeAlias = tuple[str | None, str | None]  # a URL, and a mailto URI
 Spellings: TypeAlias = Sequence[tuple[str, str]]  # of links, each with what goes in its place
 
 
@@ -41,30 +46,47 @@ class Unsubscribing:
 
     def __init__(self, declared: Unsubscribe | None) -> None:
         self.are_declared = declared is not None
+        self.signs = bool(declared and declared.sign)
         self._url = _template_of("unsubscribe.url", declared.url if declared else None)
         self._mailto = _template_of("unsubscribe.mailto", declared.mailto if declared else None)
         self._one_click = bool(declared and declared.one_click)
         self.templates = [one for one in (self._url, self._mailto) if one is not None]
 
-    def links(self, variables: dict[str, object]) -> tuple[str | None, str | None]:
-        """The URL and the mailto URI for one recipient. Raises Failed where one is not usable."""
+    def links(self, variables: dict[str, object], query: str = "") -> Links:
+        """The URL and the mailto URI for one recipient, the first with its `query` where it is signed. Raises
+        Failed where one is not usable."""
+        return self.finished(self.unsigned(variables), query)
+
+    def finished(self, links: Links, query: str) -> Links:
+        """The recipient's links, of those that they have unsigned. Raises Failed."""
+        url, mailto = links
+        if url is None or not self.signs:
+            return links
+        assert query
+        return _signed(url, query), mailto
+
+    def unsigned(self, variables: dict[str, object]) -> Links:
+        """What `finished` makes the links of: it depends on nothing but what the templates use. Raises
+        Failed."""
         url = _web(self._url.render(variables), self._one_click) if self._url else None
         mailto = _mail(self._mailto.render(variables)) if self._mailto else None
         return url, mailto
 
     def spellings(self, variables: dict[str, object]) -> list[tuple[str, str]]:
         """How a body may spell the ways of one recipient, each with what leads nowhere in its place; a
-        longer one first, which may have a shorter one in it. Raises Failed."""
-        url, mailto = self.links(variables)
+        longer one first, which may have a shorter one in it. An address that is everybody's, and is nobody's
+        way out without its token, stays. Raises Failed."""
+        url, mailto = self.unsigned(variables)
         found: dict[str, str] = {}
-        if self._url is not None and url is not None:
+        is_own = self._url is not None and not (self.signs and self._url.fixed is not None)
+        if self._url is not None and url is not None and is_own:
             found |= dict.fromkeys((url, self._url.render(variables).strip()), INERT_URL)
         if self._mailto is not None and mailto is not None:
             written = self._mailto.render(variables).strip().removeprefix("mailto:")
             found |= dict.fromkeys((mailto, f"mailto:{written}"), f"mailto:{INERT_ADDRESS}")
         return sorted(found.items(), key=lambda pair: -len(pair[0]))
 
-    def headers(self, links: tuple[str | None, str | None]) -> list[Header]:
+    def headers(self, links: Links) -> list[Header]:
         """List-Unsubscribe, with List-Unsubscribe-Post where one click is enough."""
         given = [link for link in links if link]
         if not given:
@@ -73,7 +95,12 @@ class Unsubscribing:
         return [header, _POST] if self._one_click and links[0] else [header]
 
 
-def inert(links: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+def shown(links: Links) -> str:
+    """The one that templates show."""
+    return links[0] or links[1] or ""
+
+
+def inert(links: Links) -> Links:
     """The same ways, leading nowhere."""
     url, mailto = links
     return (INERT_URL if url else None), (f"mailto:{INERT_ADDRESS}" if mailto else None)
@@ -93,8 +120,20 @@ def _template_of(what: str, source: str | None) -> LineTemplate | None:
     return LineTemplate(what, source) if source else None
 
 
+def _signed(url: str, query: str) -> str:
+    """The URL with the query behind its own, if it has one, and before its fragment."""
+    front, mark, fragment = url.partition("#")
+    if (own := own_parameter(front)) is not None:
+        raise Failed(f"unsubscribe.url has a parameter {own} of its own: {url[:200]!r}")
+    joined = "?" if "?" not in front else "" if front.endswith(("?", "&")) else "&"
+    whole = f"{front}{joined}{query}{mark}{fragment}"
+    if len(whole) > LONGEST_URL:
+        raise Failed(f"unsubscribe.url is longer than {LONGEST_URL} characters with its token")
+    return whole
+
+
 def _web(url: str, one_click: bool) -> str:
-    if len(url) <= _LONGEST and _USUAL.fullmatch(url):
+    if len(url) <= LONGEST_URL and _USUAL.fullmatch(url):
         return url
     url = url.strip()
     wrong = _wrong(url)
@@ -137,8 +176,8 @@ def _wrong(link: str) -> str | None:
         return "is empty"
     if _UNFIT.search(link):
         return "has a space or another character that no link may have (use |urlencode)"
-    if len(_percent(link)) > _LONGEST:
-        return f"is longer than {_LONGEST} characters"
+    if len(_percent(link)) > LONGEST_URL:
+        return f"is longer than {LONGEST_URL} characters"
     return None
 
 

@@ -17,6 +17,7 @@ from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
+from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards, keys, ownership, retention
 from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.identity import identify, salt_of
@@ -52,7 +53,8 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a run would do now. `planned` is None where the inputs are those of the last plan. `samples` are
-    the first three it would send; `notices` what a person should know of the record."""
+    the first three it would send; `notices` what a person should know of the record. The links that `pool`
+    makes have no signature yet, for that takes a secret."""
 
     content: Content
     salt: bytes
@@ -91,7 +93,8 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
     identify(draft, request.campaign, request.content, now)
-    notices = (moved, request.keeping.notice, begun, started_over, *changes)
+    unsigned = _unsigned(request)
+    notices = (moved, request.keeping.notice, begun, started_over, *changes, unsigned)
     return Prepared(
         content=request.content,
         salt=salt,
@@ -252,4 +255,12 @@ def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:
     plan = draft.people.plan()
     assert plan is not None
     setup = Setup(request.content, None, plan.columns, salt)
-    return Pool(setup, means.workers)
+    signer = Signer(request.campaign.name) if request.content.signs_links else None
+    return Pool(setup, means.workers, signer)
+
+
+def _unsigned(request: Request) -> str | None:
+    """What is said of links that bear no signature yet."""
+    if not request.looking or not request.content.signs_links:
+        return None
+    return "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"

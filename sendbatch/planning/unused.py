@@ -22,6 +22,7 @@ from sendbatch.errors import Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import first_use, names_set, names_used
 from sendbatch.message.content import Content
+from sendbatch.message.unsubscribing import NAME
 from sendbatch.words import listed
 
 NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands
@@ -83,7 +84,7 @@ def misspelt_names(
 ) -> Iterator[Finding]:
     """A warning for each name with a default in a template that is neither a column nor a variable, and
     nearly one: everyone gets the default."""
-    known = {*columns, *campaign.variables}
+    known = {*columns, *campaign.variables, NAME}
     for name in sorted(used_by(content, campaign) - known - names_set(content)):
         near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
         if near:

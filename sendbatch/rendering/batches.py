@@ -10,6 +10,7 @@ import json
 import marshal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Parts, Sample
+from sendbatch.message.tokens import Signer
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
@@ -125,20 +127,28 @@ def marks(checked: Checked) -> Marks:
     return checked.line, address, checked.domain, files
 
 
-def asked(recipients: Sequence[Recipient], now: float, reviewer: str | None = None) -> bytes:
+def asked(
+    recipients: Sequence[Recipient],
+    now: float,
+    reviewer: str | None = None,
+    signer: Signer | None = None,
+) -> bytes:
     """What a message depends on, and no more: where a recipient stands is no matter of building. With
-    a reviewer's address, proofs are asked for."""
+    a reviewer's address, proofs are asked for; what the `signer` signs is given along."""
     rows = [(r.id, r.row, r.key, r.email, r.cells, r.dated_at, r.content) for r in recipients]
-    return marshal.dumps((now, reviewer, rows))
+    queries = None if signer is None else [signer.query(r.key) for r in recipients]
+    return marshal.dumps((now, reviewer, rows, queries))
 
 
 def asked_for(data: bytes) -> tuple[list[Recipient], float, str | None]:
     """The other end of `asked`; `data` comes from our own process."""
-    now, reviewer, rows = marshal.loads(data)  # noqa: S302
+    now, reviewer, rows, queries = marshal.loads(data)  # noqa: S302
     return (
         [
-            Recipient(id_, row, key, email, cells, dated_at=dated_at, content=content)
-            for id_, row, key, email, cells, dated_at, content in rows
+            Recipient(id_, row, key, email, cells, dated_at=dated_at, content=content, query=query)
+            for (id_, row, key, email, cells, dated_at, content), query in zip(
+                rows, queries or repeat(""), strict=False
+            )
         ],
         now,
         reviewer,

@@ -12,12 +12,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
+from copy import copy
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
 from sendbatch.message.parts import Sample
+from sendbatch.message.tokens import Signer
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER, SAMPLE
@@ -36,15 +38,22 @@ MOMENT = 0.1  # seconds between two calls of a `Heed`
 
 class Pool:
     """What is built from one `Setup`; it is sent to each worker once. `workers` are shared with
-    other pools."""
+    other pools. The `signer` signs links here, so that no worker has its secret."""
 
-    def __init__(self, setup: Setup, workers: Workers) -> None:
+    def __init__(self, setup: Setup, workers: Workers, signer: Signer | None = None) -> None:
+        self._signer = signer
         self._setup = setup.to_bytes()
         self._file = setup.rules.file if setup.rules is not None else ""
         self._workers = workers
         self._suspects: set[int] = set()  # IDs of those whose batch broke a worker
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
         self._first_broken: int | None = None  # the row of the first of them
+
+    def signing(self, signer: Signer | None) -> Pool:
+        """The same, with another signer."""
+        other = copy(self)
+        other._signer = signer
+        return other
 
     @property
     def width(self) -> int:
@@ -171,7 +180,7 @@ class Pool:
         self, kind: bytes, recipients: Sequence[Recipient], now: float, reviewer: str | None = None
     ) -> Future[bytes]:
         """Fails with Broken where a row takes too long or too much memory."""
-        asked = batches.asked(recipients, now, reviewer)
+        asked = batches.asked(recipients, now, reviewer, self._signer)
         return self._workers.give(self._setup, kind, asked, len(recipients))
 
     def _at_once(self, recipients: Sequence[Recipient]) -> Sequence[Recipient]:

@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Iterator
 
 from sendbatch.audience.deliverability import Deliverability
+from sendbatch.campaign.secrets import read_signing_secrets
 from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
+from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards
 from sendbatch.planning.people import no_text
 from sendbatch.planning.request import Keeping, Means, Request
@@ -64,6 +66,16 @@ def request_of(
         keys=_keys(job),
         looking=looking,
     )
+
+
+def signer_of(job: Job) -> Signer | None:
+    """What signs the links to unsubscribe, None where no secret is declared. Reads it: raises CampaignError
+    where it cannot be had."""
+    unsubscribe = job.campaign.unsubscribe
+    if unsubscribe is None or not unsubscribe.sign:
+        return None
+    (secret,) = read_signing_secrets(job.campaign, unsubscribe.sign[:1], job.edge.environ)
+    return Signer(job.campaign.name, secret)
 
 
 def means_of(job: Job, workers: Workers) -> Means:

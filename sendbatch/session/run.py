@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +32,14 @@ from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
-from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
+from sendbatch.session.preparation import (
+    content_of,
+    hold_edition,
+    means_of,
+    request_of,
+    signer_of,
+    workers_of,
+)
 from sendbatch.session.question import Consent
 from sendbatch.session.record import report_of
 from sendbatch.session.rehearsal import samples
@@ -119,6 +126,8 @@ def _sent(
         with record.draft(job.stop.heed) as draft:
             prepared = prepare(draft, request, means)
             if prepared.sendable:
+                signer = signer_of(job)
+                prepared = replace(prepared, pool=prepared.pool.signing(signer))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)
@@ -126,7 +135,7 @@ def _sent(
         backlog = record.backlog(Onward(job.edge.clock).now)
         if not prepared.sendable:
             return None, backlog
-        return sending.deliver(record.reading, backlog, prepared, request.keys), backlog
+        return sending.deliver(record.reading, backlog, prepared, signer, request.keys), backlog
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:

@@ -17,6 +17,7 @@ from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.limits.sharing import wait_for_share
 from sendbatch.message.compose import Composer
+from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
@@ -88,9 +89,14 @@ class Sending:
         return self._first.offers.size if self._first is not None else None
 
     def deliver(
-        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+        self,
+        reading: Reading,
+        backlog: Backlog,
+        prepared: Prepared,
+        signer: Signer | None,
+        keys: Keys | None,
     ) -> Ending:
-        return self._loop.run(self._deliver(reading, backlog, prepared, keys))
+        return self._loop.run(self._deliver(reading, backlog, prepared, signer, keys))
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -105,7 +111,12 @@ class Sending:
         return None if servers is None else servers.level_of(self._server_name, self._job.now())
 
     async def _deliver(
-        self, reading: Reading, backlog: Backlog, prepared: Prepared, keys: Keys | None
+        self,
+        reading: Reading,
+        backlog: Backlog,
+        prepared: Prepared,
+        signer: Signer | None,
+        keys: Keys | None,
     ) -> Ending:
         first, self._first = self._first, None
         history = self._history(reading, prepared)
@@ -119,7 +130,7 @@ class Sending:
             after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
             keys=keys,
             history=history,
-            composer=_composer(reading, prepared),
+            composer=_composer(reading, prepared, signer),
         )
         self._job.observer.sending(prepared.sendable)
         try:
@@ -158,11 +169,11 @@ class Sending:
         return history_of(reading, way)
 
 
-def _composer(reading: Reading, prepared: Prepared) -> Composer:
+def _composer(reading: Reading, prepared: Prepared, signer: Signer | None) -> Composer:
     """Builds on the loop what the workers of `prepared.pool` would build."""
     plan = reading.plan()
     assert plan is not None  # whom a run sends to is of one
-    return Composer(prepared.content, plan.columns, prepared.salt)
+    return Composer(prepared.content, plan.columns, prepared.salt, signer)
 
 
 @contextlib.contextmanager

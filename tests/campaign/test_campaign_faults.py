@@ -88,6 +88,8 @@ URL = "https://x.example/u"
         ("unsubscribe: x.example/u", "unsubscribe.url: not a URL", "https://"),
         (f"unsubscribe: '{URL} x'", "unsubscribe.url: a URL has no spaces", "urlencode"),
         ("unsubscribe: {mailto: nobody}", "unsubscribe.mailto: not an address", None),
+        ("unsubscribe: {mailto: a@b.example, sign: '${A}'}", "unsubscribe.sign: needs a url", None),
+        (f"unsubscribe: {{url: '{URL}?k=1', sign: '${{A}}'}}", "unsubscribe.url: k in the", "otherwise"),
         ("suppress: [nobody.csv]", "suppress: no such file: nobody.csv", None),
         ("suppress: [{file: nobody.csv}]", "suppress: no such file: nobody.csv", None),
         ("suppress: [{column: mail}]", "suppress.file is missing", None),

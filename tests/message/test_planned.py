@@ -23,6 +23,7 @@ from sendbatch.message.heads import Kept
 from sendbatch.message.letter import Letter, Proof
 from sendbatch.message.planned import RowBound
 from sendbatch.message.templates import Failed, with_globals
+from sendbatch.message.tokens import Signer
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.values import Message, Recipient, Unbuildable
 from tests.kit.thoroughness import examples
@@ -32,6 +33,7 @@ from tests.message.random_templates import OTHERS, VARIABLES, Author, random_row
 from .conftest import COLUMNS, NOW, SALT, bundle, content, recipient
 
 HTML = "<p>Dear {{ first_name }},</p>{% for x in customer_id.split('|') %}<li>{{ x|urlencode }}{% endfor %}"
+SIGNER = Signer("spring", b"secret" * 6)
 TEXT = "Dear {{ first_name }},\n{% if customer_id == '12' %}it is you.{% else %}no.{% endif %}\n"
 
 
@@ -57,6 +59,22 @@ LETTERS = {
     ),
     "a way out of one's own": letter(
         unsubscribe=Unsubscribe("https://{{ first_name }}.example/", None, False)
+    ),
+    "a signed way out": letter(
+        unsubscribe=Unsubscribe(
+            "https://example.com/u?for={{ customer_id }}#x", "a@b.example", True, ("${S}",)
+        )
+    ),
+    "a way out that is shown": replace(
+        content(
+            "<a href='{{ unsubscribe_url }}'>x{% if unsubscribe_url is defined %}{{ first_name }}{% endif %}",
+            "{{ unsubscribe_url }} {{ unsubscribe_url|length }}",
+            subject="{{ first_name }}: {{ unsubscribe_url|truncate(20) }}",
+        ),
+        unsubscribe=Unsubscribe("https://example.com/u?for={{ customer_id }}", None, True, ("${S}",)),
+    ),
+    "an unsigned one that is shown": content(
+        text="{{ unsubscribe_url }}", unsubscribe=Unsubscribe(None, "{{ customer_id }}@example.com")
     ),
     "own headers": letter(
         headers=(
@@ -94,7 +112,8 @@ addresses = st.one_of(st.emails(), st.sampled_from(ADDRESSES))
 @cache
 def compiled(name: str) -> tuple[Composer, Letter]:
     """One of the letters, which has made messages for others before."""
-    return Composer(LETTERS[name], COLUMNS, SALT), Letter(LETTERS[name], COLUMNS, SALT)
+    made = (LETTERS[name], COLUMNS, SALT, SIGNER)
+    return Composer(*made), Letter(*made)
 
 
 def plainly(made: Letter, to: Recipient) -> Message | None:
@@ -137,6 +156,8 @@ def test_a_usual_recipients_message_is_planned(name: str) -> None:
 @example("subject that may be empty", "jane@example.org", " \r\n", "12")
 @example("unsubscribing", "jane@example.org", "Jane", "1 2")
 @example("unsubscribing", "jane@example.org", "Jane", "ü" * 200)
+@example("a signed way out", "jane@example.org", "Jane", "ü" * 120)
+@example("a way out that is shown", "j" * 60 + "@example.org", "Jane", "1" * 700)
 @example("own headers", "jane@example.org", "Jane, Ü", "12")
 @example("own headers", "jane@example.org", "", "")
 def test_whatever_a_row_holds_a_planned_message_is_the_one_that_everybody_gets(

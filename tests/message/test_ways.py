@@ -272,6 +272,21 @@ def test_a_template_that_cannot_be_planned_has_the_plain_path(source: str) -> No
     assert compared(source, "plain", [("Jane", "b", "x|y", "7", "x")]) == [None]
 
 
+@pytest.mark.parametrize(
+    ("source", "choices"),
+    [
+        ("{% if a is defined %}{{ a }}{% else %}no{% endif %}", 0),
+        ("{% if a is not defined %}no{% else %}{{ a }}{% endif %}", 0),
+        ("{% if a is undefined or a %}{{ a }}{% endif %}", 1),
+        ("{% if a %}{% set a = 1 %}{% endif %}{% if a is defined %}{{ a }}{% endif %}", 2),
+    ],
+)
+def test_that_a_column_is_defined_is_known_before_any_row_is(source: str, choices: int) -> None:
+    made = planned(source)
+    tests = [one.snippet for one in made._parts or () if isinstance(one, Choice)]
+    assert sum(bool(one.slots) for one in tests) == choices
+
+
 def test_equal_values_that_are_written_otherwise_are_not_mixed_up() -> None:
     source = "Dear all:\n{% for i in [1, 1.0, True, a|safe, a] %}{{ i }}{{ b }}\n{% endfor %}"
     for _ in range(2):

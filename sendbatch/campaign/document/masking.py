@@ -19,7 +19,7 @@ BULLET = "•"
 MASK = BULLET * 8
 # As one of a key's words.
 SECRET_WORDS = frozenset({
-    "pass", "pw", "pwd", "psw", "pswd", "passwd", "token", "bearer", "authorization", "mdp", "clave",
+    "pass", "pw", "pwd", "psw", "pswd", "passwd", "token", "bearer", "authorization", "mdp", "clave", "sign",
 })  # fmt: skip
 # Anywhere in a key, its marks left out.
 SECRET_PARTS = (

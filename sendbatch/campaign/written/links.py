@@ -10,6 +10,15 @@ from sendbatch.campaign.written.parsing import Wrong, parse_address
 
 LONGEST_URL = 900  # so that List-Unsubscribe fits a line of 998 bytes (RFC 5322 §2.1.1)
 
+# The parameters that a signed link ends with: a second one of that name would be read for it.
+_OWN = re.compile("[?&;](?P<name>[ckt])(?:[=&;]|$)")
+
+
+def own_parameter(url: str) -> str | None:
+    """Which of the parameters of a signed link stands in the author's address already."""
+    found = _OWN.search(url.partition("#")[0])
+    return None if found is None else found["name"]
+
 
 def leads_to(text: str) -> str:
     """Whether a text is a "url" or a "mailto"."""

@@ -196,6 +196,17 @@ def secret(value: object) -> str:
     )
 
 
+def signing_secret(value: object) -> str:
+    """As `secret`, of what signs links."""
+    if isinstance(value, str) and REFERENCES.fullmatch(value):
+        return value.strip()
+    raise Wrong(
+        "a secret must not be written out in a file",
+        'write "${UNSUBSCRIBE_SECRET}", with the quotes, and set that variable in the environment or in .env'
+        " beside this file",
+    )
+
+
 def not_yet(value: object) -> NoReturn:
     raise Wrong("not supported yet: use html and text")
 

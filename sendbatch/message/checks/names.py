@@ -25,6 +25,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content, OwnFile
 from sendbatch.message.insertions import authored, is_inserted
 from sendbatch.message.source import assigned, at, exported, references
+from sendbatch.message.unsubscribing import NAME
 
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:
@@ -34,11 +35,12 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     default are fine, and so are those that a template or one around it sets itself. Text that is
     compared with a number or a truth value is one too.
     """
-    known = set(columns) | set(content.variables)
-    findings: list[Finding] = []
-    for checking in _checkings(content, columns):
+    with_link = _with_link(content, columns)
+    findings = [*_two_links(content, columns)]
+    for checking in _checkings(content, with_link):
         findings += checking.findings()
     for what, source in _templates(content):
+        known = {*(with_link if what == "subject" else columns), *content.variables}
         place = declared_at(campaign, what)
         try:
             uses = names_needed(source)
@@ -63,6 +65,24 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     return findings
 
 
+def _with_link(content: Content, columns: Collection[str]) -> Collection[str]:
+    """What templates may use as they use columns: the link to unsubscribe too, where there is one."""
+    return columns if content.unsubscribe is None else {*columns, NAME}
+
+
+def _two_links(content: Content, columns: Collection[str]) -> Iterator[Finding]:
+    """An error where templates show a column or variable that has the name of the finished link. That which
+    the link itself is made of is the same."""
+    declared = content.unsubscribe
+    if declared is None or not (NAME in columns or NAME in content.variables):
+        return
+    is_the_link = not declared.sign and NAME in undeclared(parsed(declared.url or ""))
+    if not is_the_link and (place := first_use(content, NAME)) is not None:
+        what = "column" if NAME in columns else "variable"
+        said = f"{NAME} is a {what}, and the link that `unsubscribe` declares goes by that name"
+        yield Rule.AMBIGUOUS_NAME.finding(said, place, f"call the {what} otherwise")
+
+
 def bare_conditions(
     content: Content, campaign: Campaign, columns: Collection[str]
 ) -> dict[str, Place | None]:
@@ -79,16 +99,14 @@ def bare_conditions(
 
 
 def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking]:
-    for bundle in (content.html, content.text):
-        if bundle is not None:
-            yield _Checking(bundle, columns, content.variables)
+    for bundle in content.bundles:
+        yield _Checking(bundle, columns, content.variables)
 
 
 def names_used(content: Content) -> frozenset[str]:
     """Every name the message may depend on, those with a default too: two rows that agree in these
     get the same message."""
-    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
-    sources = [source for bundle in bundles for source in bundle.sources.values()]
+    sources = [source for bundle in content.bundles for source in bundle.sources.values()]
     sources += [source for _, source in _templates(content)]
     found = (undeclared(parsed(source)) for source in sources)
     return frozenset().union(*found)
@@ -96,14 +114,13 @@ def names_used(content: Content) -> frozenset[str]:
 
 def names_set(content: Content) -> frozenset[str]:
     """Every name that any of the templates gives a value to."""
-    bundles = (bundle for bundle in (content.html, content.text) if bundle is not None)
-    sources = (source for bundle in bundles for source in bundle.sources.values())
+    sources = (source for bundle in content.bundles for source in bundle.sources.values())
     return frozenset().union(*(assigned(parsed(source)) for source in sources))
 
 
 def first_use(content: Content, name: str) -> Place | None:
     """Where a template first uses a name, None where only the campaign file does."""
-    for bundle in filter(None, (content.html, content.text)):
+    for bundle in content.bundles:
         for template, source in authored(bundle).sources.items():
             for (line, word), column in words(source).items():
                 if word == name:
@@ -243,6 +260,8 @@ def _inline(place: Place | None, source: str, line: int, word: str) -> Place | N
 def _unknown(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
     meant = meant_by(use.name, {*known, *environment().globals})
     hint = meant or "add a column or a variable of that name"
+    if use.name == NAME:
+        hint = "it is there in templates and the subject, where `unsubscribe` is declared"
     return Rule.UNKNOWN_NAME.finding(
         f"{prefix}{use.name} is not a column or a variable", place, hint
     )

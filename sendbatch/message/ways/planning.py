@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from jinja2 import Environment, nodes
+from jinja2.visitor import NodeTransformer
 
 from sendbatch.campaign.language.comparing import Compared
 from sendbatch.campaign.language.environment import is_by_chance
@@ -65,14 +66,17 @@ def planned(
     for name in env.loader.list_templates():
         if is_by_chance(env.parse(env.loader.get_source(env, name)[0], name)):
             raise Unplanned
-    planning = _Planning(env, constants)
+    planning = _Planning(env, frozenset(columns), constants)
     scope = Scope({name: slot for slot, name in enumerate(columns)}, len(columns))
     return tuple(planning.template(entry, scope))
 
 
 class _Planning:
-    def __init__(self, env: Environment, constants: Mapping[str, object]) -> None:
+    def __init__(
+        self, env: Environment, columns: frozenset[str], constants: Mapping[str, object]
+    ) -> None:
         self._env = env
+        self._columns = columns
         self._constants = constants
         self._snippets: dict[object, Snippet] = {}
         self._blocks: dict[str, nodes.Block] = {}
@@ -109,7 +113,7 @@ class _Planning:
         tree = self._env.parse(source, name)
         if is_read_ahead(tree):
             raise Unplanned
-        compared = Compared().visit(tree)
+        compared = _Told(self._columns - stored([tree])).visit(Compared().visit(tree))
         assert isinstance(compared, nodes.Template)
         compared.set_environment(self._env)
         return compared
@@ -266,6 +270,21 @@ class _Planning:
             repeats = not opens(whole)
             self._snippets[told] = kind(self._env, whole, slots, self._constants, repeats=repeats)
         return self._snippets[told]
+
+
+class _Told(NodeTransformer):
+    """Whether one of these columns `is defined` is known before any row is: it always is."""
+
+    def __init__(self, columns: Collection[str]) -> None:
+        self._columns = columns
+
+    def visit_Test(self, node: nodes.Test) -> nodes.Expr:
+        asked = node.node.name if isinstance(node.node, nodes.Name) else None
+        if asked in self._columns and node.name in ("defined", "undefined"):
+            return nodes.Const(node.name == "defined", lineno=node.lineno)
+        found = self.generic_visit(node)
+        assert isinstance(found, nodes.Expr)
+        return found
 
 
 def _asks_position_alone(body: Sequence[nodes.Node]) -> bool:

@@ -1,0 +1,190 @@
+"""Signed links to unsubscribe, by the command: what is sent and shown, and where the secret is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from sendbatch.message.tokens import Signer, token_of
+from sendbatch.rendering import workers
+from tests.kit.command import Desk
+
+SECRET = "hunter2-correct-horse-battery"
+SIGNED = 'unsubscribe: {url: "https://x.example/u", sign: "${UNSUBSCRIBE_SECRET}", one_click: true}\n'
+TEXT = "Hello {{ first_name }}, leave: {{ unsubscribe_url }}\n"
+UNPLANNED = "{% set all = namespace(x=1) %}{{ all.x }}{{ self.nothing is defined }}" + TEXT
+PLACEHOLDER = "links to unsubscribe end with a placeholder"
+
+
+@pytest.fixture
+def signing(desk: Desk) -> Desk:
+    desk.campaign(more=SIGNED)
+    desk.write("spring.txt", TEXT)
+    return desk
+
+
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch, signing: Desk) -> str:
+    monkeypatch.setenv("UNSUBSCRIBE_SECRET", SECRET)
+    return SECRET
+
+
+@pytest.fixture
+def to_workers(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """All that worker processes are told."""
+    told: list[bytes] = []
+    write: Callable[..., Any] = workers.write_frame
+
+    def noted(pipe: Any, kind: bytes, data: bytes) -> None:
+        told.append(data)
+        write(pipe, kind, data)
+
+    monkeypatch.setattr(workers, "write_frame", noted)
+    return told
+
+
+def links(desk: Desk) -> list[str]:
+    """Those in the bodies of all that was kept."""
+    return [re.findall(r"https://\S+", text_of(mail))[0] for mail in desk.kept()]
+
+
+def text_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.mark.parametrize("text", [TEXT, UNPLANNED], ids=["planned", "by workers"])
+def test_each_gets_a_link_that_the_secret_signed_and_that_bears_no_trace_of_it(
+    signing: Desk, secret: str, text: str, to_workers: list[bytes]
+) -> None:
+    signing.write("spring.txt", text)
+    signing.run("run", "spring.yaml").ended(0)
+    for mail, link in zip(signing.kept(), links(signing), strict=True):
+        token = token_of(link)
+        assert (token.campaign, token.key) == ("spring", mail["To"])
+        assert token.is_signed_by([secret.encode()])
+        assert mail["List-Unsubscribe"] == f"<{link}>"
+    told = b"".join(to_workers)
+    assert secret.encode() not in told
+    assert Signer("spring", secret.encode()).query("ada@example.com").encode() in told
+    files = [path for path in signing.folder.parent.rglob("*") if path.is_file()]
+    assert any(path.name == "ledger.sqlite" for path in files)
+    assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_without_the_secret_a_run_is_refused_before_anything_is_sent(signing: Desk) -> None:
+    said = signing.run("run", "spring.yaml").ended(2).err
+    assert "unsubscribe.sign: UNSUBSCRIBE_SECRET is not set" in said
+    assert "spring.yaml:12" in said
+    assert "in .env beside the campaign file" in said
+    assert signing.nothing_was_sent()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("", "UNSUBSCRIBE_SECRET is empty"),
+        ("short-and-poor", "has 14 bytes, and can be guessed: it must have 16"),
+        (f"{SECRET}\nBcc: x", "holds a line break"),
+    ],
+)
+def test_a_secret_that_is_of_no_use_is_refused_and_not_shown(
+    signing: Desk, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    monkeypatch.setenv("UNSUBSCRIBE_SECRET", value)
+    refused = signing.run("run", "spring.yaml").ended(2)
+    assert said in refused.err
+    assert not value or value.split("\n")[0] not in refused.said
+    assert signing.nothing_was_sent()
+
+
+@pytest.mark.parametrize("verb", [["check"], ["plan"], ["run", "--dry-run"]], ids=" ".join)
+def test_who_only_looks_needs_no_secret_and_is_told_once(signing: Desk, verb: list[str]) -> None:
+    said = signing.run(*verb, "spring.yaml").ended(0).said
+    assert said.count(PLACEHOLDER) == 1
+    for file in signing.folder.rglob("preview/*.eml"):
+        assert b"placeholder-made-without" in file.read_bytes().replace(b"=\r\n", b"")
+
+
+def test_a_proof_needs_none_either_for_its_links_lead_nowhere(signing: Desk) -> None:
+    signing.run("proof", "spring.yaml", "--to", "me@example.com").ended(0)
+    assert set(links(signing)) == {"https://unsubscribe.invalid/proof"}
+
+
+def test_nobody_is_told_of_a_placeholder_where_nothing_is_signed(desk: Desk) -> None:
+    desk.campaign(more='unsubscribe: "https://x.example/u"\n')
+    assert PLACEHOLDER not in desk.run("plan", "spring.yaml").ended(0).said
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_campaign_that_is_done_needs_its_secret_no_more(
+    signing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing.run("run", "spring.yaml").ended(0)
+    monkeypatch.delenv("UNSUBSCRIBE_SECRET")
+    signing.run("run", "spring.yaml").ended(0)
+    assert len(signing.kept()) == 3
+
+
+def test_another_secret_sends_to_nobody_twice(
+    signing: Desk, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing.run("run", "spring.yaml", "--limit", "1").ended(0)
+    monkeypatch.setenv("UNSUBSCRIBE_SECRET", "another secret of 16 bytes")
+    signing.change("spring.yaml", '"${UNSUBSCRIBE_SECRET}"', '["${UNSUBSCRIBE_SECRET}", "${OLD}"]')
+    signing.run("run", "spring.yaml").ended(0)
+    assert len(signing.receivers()) == len(set(signing.receivers())) == 3
+    signed = [token_of(link).is_signed_by([secret.encode()]) for link in links(signing)]
+    assert sorted(signed) == [False, False, True]
+
+
+@pytest.mark.parametrize("folder", [".", "mine"], ids=["beside profiles.yaml", "beside the campaign"])
+def test_the_secret_may_stand_in_a_dotenv(signing: Desk, folder: str) -> None:
+    (signing.folder / ".git").mkdir()  # up to which profiles.yaml is looked for
+    signing.write("profiles.yaml", "profiles: {p: {host: 127.0.0.1, port: 1, security: none}}\n")
+    for name in ("spring.yaml", "spring.txt", "spring.html", "people.csv"):
+        signing.write(f"mine/{name}", (signing.folder / name).read_bytes())
+    signing.change("mine/spring.yaml", "smtp: sandbox", "smtp: p")
+    signing.write(f"{folder}/.env", f"OTHER=x\nUNSUBSCRIBE_SECRET='{SECRET}'\n")
+    said = signing.run("run", "mine/spring.yaml", "--yes").ended(2).err
+    assert "127.0.0.1:1" in said  # it came as far as to the server
+    assert SECRET not in said
+
+
+def test_a_secret_that_is_written_out_is_an_error_that_does_not_show_it(signing: Desk) -> None:
+    for written in (SECRET, f"[{SECRET}]", f"['${{OK}}', {SECRET}]"):
+        signing.campaign(more=SIGNED.replace('"${UNSUBSCRIBE_SECRET}"', written))
+        said = signing.run("check", "spring.yaml").ended(2).said
+        assert "a secret must not be written out in a file" in said
+        assert SECRET not in said
+
+
+def test_a_secret_given_as_a_setting_is_refused_and_not_repeated(signing: Desk) -> None:
+    said = signing.run("run", "spring.yaml", "--set", f"UNSUBSCRIBE_SECRET={SECRET}").ended(2).said
+    assert "--set UNSUBSCRIBE_SECRET: nothing uses a name like that" in said
+    assert SECRET not in said
+
+
+def test_a_key_that_is_too_long_for_a_link_is_told_with_its_row(signing: Desk, secret: str) -> None:
+    signing.change("spring.yaml", "  file: people.csv", '  file: people.csv\n  key: "{{ first_name }}"')
+    signing.change("people.csv", "Ada", "A" * 900)
+    assert "longer than 900 characters with its token" in signing.run("check", "spring.yaml").ended(1).said
+    signing.run("run", "spring.yaml").ended(1)
+    assert len(signing.kept()) == 2
+    assert sorted(signing.statuses().values()) == ["accepted", "accepted", "failed"]
+
+
+def test_a_key_is_what_the_link_says_whatever_is_in_it(signing: Desk, secret: str) -> None:
+    signing.change("spring.yaml", "  file: people.csv", '  file: people.csv\n  key: "{{ first_name }}"')
+    wild = ["a&c=x", "b#é", '"c\nd"']
+    rows = "".join(f"p{n}@example.com,{name},paid\n" for n, name in enumerate(wild))
+    signing.write("people.csv", "email,first_name,plan\n" + rows)
+    signing.run("run", "spring.yaml").ended(0)
+    found = {token_of(link.rstrip()).key for link in links(signing)}
+    assert found == {row["key"] for row in signing.rows().values()}
+    assert {"a&c=x", "b#é"} < found
