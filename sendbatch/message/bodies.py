@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.markdown.body import MarkdownBody
+from sendbatch.message.markdown.elements import Element
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
@@ -40,6 +42,7 @@ class Bodies:
         self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
+        self._markdown = MarkdownBody(content) if content.markdown is not None else None
         self._pictures = Pictures(content, columns)
 
     @property
@@ -72,12 +75,20 @@ class Bodies:
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
-        html = self._html.pieces(variables) if self._html is not None else None
+        found: list[Element] = []
+        if self._markdown is not None:
+            found = self._markdown.elements(variables)
+            html: list[str] | None = self._markdown.html(found, variables)
+        else:
+            html = self._html.pieces(variables) if self._html is not None else None
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
         if html is not None and self._pictures.are_computed:
             self._pictures.hold("".join(html))
-        if self._text is None:
+        if self._text is None and self._markdown is not None:
+            text = self._markdown.text(found, variables).splitlines(keepends=True)
+            text = _disarmed(text, to_disarm) if to_disarm else text
+        elif self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         else:
             text = self._text.pieces(variables)

@@ -35,8 +35,7 @@ class Plan:
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
-        has_html = letter.content.html is not None
-        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared])
+        self._frame = Frame(1 + letter.content.has_html, [[file.encoded] for file in shared])
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the

@@ -135,6 +135,8 @@ class _Reader:
         name, more = (what, None) if isinstance(what, str) else next(iter(what.items()))
         if name == "Image":
             self._images.append((more, []))
+        elif self._images:
+            return
         elif name == "FootnoteDefinition":
             self._outside.append(self._found)
             self._found = self._written.setdefault(more, [])
@@ -169,6 +171,8 @@ class _Reader:
         name, more = (what, None) if isinstance(what, str) else next(iter(what.items()))
         if name == "Image":
             self._image()
+        elif self._images:
+            return
         elif name == "FootnoteDefinition":
             self._found = self._outside.pop()
         elif name == "Link":
@@ -190,8 +194,22 @@ class _Reader:
         elif name == "TableCell":
             self._close("th" if self._in_head else "td")
             self._column += 1
+        elif name == "Paragraph":
+            self._paragraph()
         elif name in _PLAIN:
             self._close(_PLAIN[name])
+
+    def _paragraph(self) -> None:
+        """One that is a bold link and nothing else is a button to layouts."""
+        found = self._found
+        at = max(n for n, one in enumerate(found) if one == ("p", False, ""))
+        inside = [one for one in found[at + 1 :] if isinstance(one, tuple)]
+        names = [one[0] for one in inside]
+        is_all = len(found) > at + 2 and isinstance(found[at + 1], tuple) and isinstance(found[-1], tuple)
+        if is_all and names in (["strong", "a", "a", "strong"], ["a", "strong", "strong", "a"]):
+            if isinstance(found[at + 2], tuple) and isinstance(found[-2], tuple):
+                found[at] = ("p", False, ' class="button"')
+        self._close("p")
 
     def _open(self, name: str, attributes: str = "") -> None:
         self._found.append((name, False, attributes))
@@ -218,12 +236,14 @@ class _Reader:
         """Those that were asked for, behind all else; one may ask for another."""
         if not self._notes:
             return
-        self._found += [("hr", False, ""), "\n", ("ol", False, ""), "\n"]
+        self._found += [("div", False, ' class="footnotes"'), "\n", ("hr", False, ""), "\n"]
+        self._found += [("ol", False, ""), "\n"]
         for label, number in self._notes.items():
             self._found.append(("li", False, f' id="fn-{number}"'))
             self._found += self._written.get(label, [])
             self._close("li")
         self._close("ol")
+        self._found += [("div", True, ""), "\n"]
 
 
 _BY_KIND = {
