@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import (
     alike,
     encrypted,
+    kinds,
     memory,
     pacing,
     picture,
@@ -30,6 +31,7 @@ SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "throughput": (throughput.measure, throughput.PEOPLE),
     "alike": (alike.measure, alike.PEOPLE),
     "encrypted": (encrypted.measure, encrypted.PEOPLE),
+    "kinds": (kinds.measure, kinds.PEOPLE),
     "round_trip": (round_trip.measure, round_trip.PEOPLE),
     "planning": (planning.measure, planning.PEOPLE),
     "memory": (memory.measure, memory.PEOPLE),

@@ -45,17 +45,17 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
     """Everything is sent once, whatever `runs` is."""
     found: dict[str, list[bytes]] = {}
     left_out = []
-    with desk(people) as main, desk(people, UNPLANNED) as unplanned, _server() as (port, inbox):
+    with desk(people) as main, desk(people, UNPLANNED) as unplanned, inbox() as (port, taken):
         place = Place(main, unplanned, port, people)
         for key in RENDERING:
             sender = senders.ALL[key]
-            inbox.kept.clear()
+            taken.kept.clear()
             try:
                 sender.make(place)()
             except LeftOut as reason:
                 left_out.append(f"{sender.name}: {reason}")
                 continue
-            found[sender.name] = list(inbox.kept)
+            found[sender.name] = list(taken.kept)
     letters = {name: _letters(messages) for name, messages in found.items()}
     ours = letters[senders.ALL[senders.OURS].name]
     rows = [("sender", "messages", "bytes each", "without headers", "same words")]
@@ -71,12 +71,13 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, Inbox]]:
-    inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
+def inbox() -> Iterator[tuple[int, Inbox]]:
+    """A server that keeps what it is sent: its port, and what it kept."""
+    taken = Inbox()
+    controller = Controller(taken, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
     controller.start()
     try:
-        yield controller.port, inbox
+        yield controller.port, taken
     finally:
         controller.stop()
 

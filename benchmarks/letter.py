@@ -1,14 +1,18 @@
 """The letter that all senders send, and the same letter in other words.
 
 Personalised HTML of about 2.3 KB with a loop and branches, and text of about 1 KB. `LETTER` is written in
-what Jinja2 and nunjucks have in common, so that those peers render the very same files. `UNPLANNED` and
-`FOR_GO` are made from it by replacement: whoever it is sent to, the letter says the same.
+what Jinja2 and nunjucks have in common, so that those peers render the very same files. `UNPLANNED`,
+`STYLED` and `FOR_GO` are made from it by replacement, `MARKDOWN` stands in letters/: whoever it is sent to,
+the letter says the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.pictures import png
 
 SENDER = "The Workshop <news@workshop.example>"
 SUBJECT = "{{ first_name }}, spring is here"
@@ -96,14 +100,28 @@ Leave the list: https://shop.example/leave?who={{ email|urlencode }}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Two templates, of the HTML and of the text."""
+    """Two templates, of the HTML and of the text, or the one in Markdown that gives both; and pictures, by
+    name, of so many bytes."""
 
-    html: str
-    text: str
+    html: str = ""
+    text: str = ""
+    markdown: str = ""
+    pictures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def templates(self) -> str:
+        """What stands for them in a campaign."""
+        if self.markdown:
+            return "{markdown: letter.md, layout: default}"
+        return "{html: letter.html, text: letter.txt}"
 
     def write(self, folder: Path) -> None:
-        (folder / "letter.html").write_text(self.html, encoding="utf-8")
-        (folder / "letter.txt").write_text(self.text, encoding="utf-8")
+        sources = {"letter.html": self.html, "letter.txt": self.text, "letter.md": self.markdown}
+        for name, source in sources.items():
+            if source:
+                (folder / name).write_text(source, encoding="utf-8")
+        for name, size in self.pictures.items():
+            (folder / name).write_bytes(png(size))
 
 
 LETTER = Letter(HTML, TEXT)
@@ -137,6 +155,22 @@ _IN_GO = {
 }
 
 
+# The same looks by classes.
+_BY_CLASS = {
+    "</title></head>": "</title>\n<style>\n{CSS}</style></head>",
+    '<body style="margin:0;padding:0;background:#f4f4f2;font-family:Georgia,serif;color:#222">': (
+        '<body class="page">'
+    ),
+    'cellspacing="0" style="background:#fff"': 'cellspacing="0" class="sheet"',
+    '<h1 style="font-size:24px">': "<h1>",
+    '<h2 style="font-size:18px">': "<h2>",
+    '<ul style="line-height:1.6">': '<ul class="list">',
+    ' style="color:#205072">': ">",
+    '<hr style="border:0;border-top:1px solid #ddd">': "<hr>",
+    '<p style="font-size:12px;color:#777">': '<p class="fine">',
+}
+
+
 def _rewritten(source: str, words: dict[str, str]) -> str:
     for old, new in words.items():
         source = source.replace(old, new)
@@ -147,6 +181,17 @@ def _macro(body: str) -> str:
     return "{% macro entry(item) %}" + body + "{% endmacro %}"
 
 
+_FOLDER = Path(__file__).parent / "letters"
+MARKDOWN = Letter(
+    markdown=(_FOLDER / "news.md").read_text(encoding="utf-8"),
+    pictures={"workshop.png": 20_000, "table.png": 60_000},
+)
+STYLED = Letter(
+    _rewritten(HTML, _BY_CLASS).replace(
+        "{CSS}", (_FOLDER / "news.css").read_text(encoding="utf-8")
+    ),
+    TEXT,
+)
 UNPLANNED = Letter(
     _macro(_LINK) + _rewritten(HTML, _AS_A_WHOLE),
     _macro("  * {{ item }}") + _rewritten(TEXT, _AS_A_WHOLE),

@@ -18,10 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import installing
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
-from benchmarks.senders import LENGTH, cpu_of_children
+from benchmarks.senders import LENGTH, constant, cpu_of_children
 from benchmarks.setting import ROOT, Desk, called, desk
 from benchmarks.sink import sink
 
@@ -40,7 +39,12 @@ PLACES = (
     ("/markupsafe/", "render"),
     ("<template>", "render"),
     ("/letter.", "render"),
+    ("/layouts/", "render"),
     ("/sendbatch/message/templates.py", "render"),
+    ("/sendbatch/message/markdown/", "Markdown"),
+    ("/sendbatch/message/styles", "inline CSS"),
+    ("/sendbatch/message/plaintext/", "text part"),
+    ("/sendbatch/message/pictures/", "pictures"),
     ("/sendbatch/message/", "compose"),
     ("/sendbatch/smtp/", "hand over"),
     ("/sendbatch/ledger/", "record"),
@@ -58,8 +62,9 @@ PLACES = (
 # Whatever is done within these is theirs: what the record does between turns, and all that is imported.
 WITHIN = {"tidy": "record, in bulk", "fold": "record, in bulk", "_find_and_load": "start-up"}
 REST = "other"
-ROOMS = ("validate", "render", "compose", "hand over", "sockets and the loop", "steer", "record",
-         "record, in bulk", "between processes", "start-up", "report", REST)  # fmt: skip
+ROOMS = ("validate", "render", "Markdown", "inline CSS", "text part", "pictures", "compose",
+         "hand over", "sockets and the loop", "steer", "record", "record, in bulk",
+         "between processes", "start-up", "report", REST)  # fmt: skip
 
 Frame = tuple[str, str]  # function, file
 SENDING, WORKERS = "sending", "worker"  # processes
@@ -81,19 +86,24 @@ class Seen:
         self.functions[f"{room}: {ours}"] += seconds
 
 
+def nothing_seen() -> dict[str, Seen]:
+    """By kind of process."""
+    return {SENDING: Seen(), WORKERS: Seen()}
+
+
 def measure(people: int = PEOPLE, runs: int = 3, functions: int = 0) -> Result:
     """`functions` is of how many functions of the sending process the time is told too."""
     cpu, wall, limit = Series("", "µs"), Series("", "µs"), Series("", "µs")
-    seen = {SENDING: Seen(), WORKERS: Seen()}
+    seen = nothing_seen()
     left_out: list[str] = []
     with desk(people) as main, sink() as server:
         main.through(server.port)
         for number in range(runs):
             told(number, runs, "by itself")
             _timed(main, people, cpu, wall)
-            _constant_message(main, server.port, people, limit, left_out)
+            _constant_message(server.port, people, limit, left_out)
             told(number, runs, "looked at")
-            _look(main, seen)
+            look(main, seen)
         told(0, 1, "calls counted")
         calls = _calls(main)
     scale = min(cpu.values) / sum(one.rooms.total() for one in seen.values())
@@ -128,24 +138,15 @@ def _timed(main: Desk, people: int, cpu: Series, wall: Series) -> None:
     cpu.values.append((cpu_of_children() - spent) / people * 1e6)
 
 
-def _constant_message(
-    main: Desk, port: int, people: int, limit: Series, left_out: list[str]
-) -> None:
+def _constant_message(port: int, people: int, limit: Series, left_out: list[str]) -> None:
     """What the sink and the loopback take by themselves."""
     try:
-        program = installing.smtp_source()
+        limit.values.append(1e6 / constant(port, people, LENGTH)().rate)
     except LeftOut as reason:
         left_out.append(f"smtp-source: {reason}")
-        return
-    server = f"127.0.0.1:{port}"
-    began = time.perf_counter()
-    called(
-        [program, "-d", "-s", "8", "-m", str(people), "-l", str(LENGTH), server], cwd=main.folder
-    )
-    limit.values.append((time.perf_counter() - began) / people * 1e6)
 
 
-def _look(main: Desk, seen: Mapping[str, Seen]) -> None:
+def look(main: Desk, seen: Mapping[str, Seen]) -> None:
     """A run that is looked at; what was seen is added."""
     with _hooked(main, "looks") as files:
         for file in files:

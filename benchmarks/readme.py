@@ -37,6 +37,8 @@ compared, not totals. Ratios are taken within a run. Processor time is the least
 The yardstick is smtp-source of Postfix, in C, with one fixed message as long as ours: it renders nothing
 and records nothing. The Go program is written for this comparison, with Go's own libraries and no record.
 The letter that cannot be planned says the same by macros and a namespace, and is built by the workers.
+The other letters say the same too: one in Markdown, in the default layout, with pictures of 20 and 60 KB;
+one with classes and 8 KB of CSS, inlined.
 The system's Python runs the same command with the same locked requirements; Debian's is built with PGO
 and LTO, though its configuration does not say so.
 """

@@ -76,15 +76,21 @@ def run(
     return _timed(people, lambda: desk.call("run"))
 
 
-def smtp_source(place: Place, *words: str) -> Runner:
-    program = installing.smtp_source()
-    to = ("-f", "news@workshop.example", "-t", "person@post.example.org", f"127.0.0.1:{place.port}")
-    command = [program, "-d", "-s", "8", "-m", str(place.people), *words, *to]
-    return lambda: _timed(place.people, lambda: called(command, cwd=place.main.folder))
+def smtp_source(place: Place) -> Runner:
+    return constant(place.port, place.people)
 
 
 def smtp_source_as_long(place: Place) -> Runner:
-    return smtp_source(place, "-l", str(LENGTH))
+    return constant(place.port, place.people, LENGTH)
+
+
+def constant(port: int, people: int, length: int | None = None) -> Runner:
+    """One fixed message, of so many bytes without its headers, or of its own few lines. Raises LeftOut."""
+    program = installing.smtp_source()
+    long = ("-l", str(length)) if length is not None else ()
+    to = ("-f", "news@workshop.example", "-t", "person@post.example.org", f"127.0.0.1:{port}")
+    command = [program, "-d", "-s", "8", "-m", str(people), *long, *to]
+    return lambda: _timed(people, lambda: called(command, cwd=PEERS))
 
 
 def go(place: Place) -> Runner:

@@ -39,7 +39,6 @@ subject: "{SUBJECT}"
 recipients:
   file: people.csv
   name: "{{{{ first_name }}}} {{{{ last_name }}}}"
-templates: {{html: letter.html, text: letter.txt}}
 smtp: sink
 """
 
@@ -124,7 +123,8 @@ def desk(people: int, letter: Letter = LETTER) -> Iterator[Desk]:
     folder = Path(tempfile.mkdtemp(dir=WORK))
     try:
         made = Desk(folder)
-        made.campaign.write_text(CAMPAIGN, encoding="utf-8")
+        written = f"{CAMPAIGN}templates: {letter.templates}\n"
+        made.campaign.write_text(written, encoding="utf-8")
         letter.write(folder)
         made.write_people(people)
         made.through(9)  # nobody listens there: planning connects to nothing

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from xml.etree import ElementTree
 
 import pytest
 from jinja2 import Environment
 
-from benchmarks import figures, picture, throughput
+from benchmarks import figures, picture, profile, throughput
 from benchmarks.figures import Claim, Series
-from benchmarks.letter import FOR_GO, LETTER, UNPLANNED
+from benchmarks.kinds import Kind
+from benchmarks.letter import FOR_GO, LETTER, STYLED, UNPLANNED
+from benchmarks.pictures import png
 from benchmarks.setting import COLUMNS, desk, person
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.message.compose import Composer
@@ -30,6 +34,45 @@ def test_the_letter_that_cannot_be_planned_says_the_same() -> None:
             cells = dict(zip(COLUMNS, person(number), strict=True))
             said = [template.render(cells) for template in templates]
             assert said[0] == said[1]
+
+
+def test_the_letter_with_styles_says_the_same_and_has_eight_kilobytes_of_them() -> None:
+    assert words(LETTER.html) == words(STYLED.html)
+    assert not re.search(" style=", STYLED.html)
+    (styles,) = re.findall("<style>(.*?)</style>", STYLED.html, re.DOTALL)
+    assert 8_000 <= len(styles) <= 8_400
+
+
+def words(html: str) -> list[str]:
+    """What the source says behind its head, without tags."""
+    return re.sub("<[^>]*>", " ", html.partition("</head>")[2]).split()
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000])
+def test_a_picture_is_a_whole_png_of_the_size_asked_for_and_always_the_same(size: int) -> None:
+    made = png(size)
+    assert size <= len(made) <= size + 2_000
+    assert made == png(size)
+    at, kinds, packed = 8, [], b""
+    while at < len(made):
+        length, kind = struct.unpack_from(">I4s", made, at)
+        data, check = made[at + 8 : at + 8 + length], made[at + 8 + length : at + 12 + length]
+        assert zlib.crc32(kind + data) == int.from_bytes(check, "big")
+        at, kinds, packed = at + 12 + length, [*kinds, kind], data if kind == b"IDAT" else packed
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+    width, height = struct.unpack_from(">II", made, 16)
+    assert len(zlib.decompress(packed)) == height * (1 + 3 * width)
+
+
+def test_steps_of_a_letter_are_shares_of_the_whole_command() -> None:
+    with desk(1) as one:
+        kind = Kind(one)
+    kind.cpu.values += [120.0, 100.0]
+    kind.seen[profile.SENDING].add([("inlined", "/x/sendbatch/message/styles/inlining.py")], 3.0)
+    kind.seen[profile.WORKERS].add([("rendered", "/x/sendbatch/message/markdown/html.py")], 1.0)
+    steps = kind.steps()
+    assert (steps["inline CSS"], steps["Markdown"]) == (75.0, 25.0)
+    assert (steps[profile.SENDING], steps[profile.WORKERS]) == (75.0, 25.0)
 
 
 def test_one_letter_is_planned_and_the_other_is_not() -> None:
