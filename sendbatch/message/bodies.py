@@ -19,7 +19,9 @@ from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markdown.body import MarkdownBody
 from sendbatch.message.markdown.elements import Element
+from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.styles.inlining import inlined, inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 from sendbatch.message.ways.body import PlannedBody
@@ -65,12 +67,22 @@ class Bodies:
     def _planned(self) -> list[PlannedBody]:
         content = self._content
         # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
-        if content.text is None or self._pictures.are_computed:
+        is_made = content.text is None and content.markdown is None
+        if is_made or self._pictures.are_computed:
             return []
         constants = with_globals(content.variables)
-        planned = [PlannedBody("plain", content.text, self._columns, constants)]
+        transform = inlined_way if content.inlines_css else None
+        planned: list[PlannedBody] = []
+        if content.text is not None:
+            planned.append(PlannedBody("plain", content.text, self._columns, constants))
+        else:
+            planned.append(MarkdownText(content, self._columns, constants))
+        if content.markdown is not None:
+            planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
-            planned.append(PlannedBody("html", content.html, self._columns, constants))
+            planned.append(
+                PlannedBody("html", content.html, self._columns, constants, transform)
+            )
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
@@ -97,6 +109,8 @@ class Bodies:
             if self._text is None:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
             raise Failed("templates.text: no text is left")
+        if html is not None and self._content.inlines_css:
+            html = inlined("".join(html)).splitlines(keepends=True)
         return Rendered(text, html)
 
 

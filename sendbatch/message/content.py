@@ -79,6 +79,7 @@ class Content:
     markdown: Bundle | None = None
     layout: Bundle | None = None  # around what is made of the Markdown; there where that is
     footer: Bundle | None = None  # behind the text that is made of it
+    inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -124,6 +125,8 @@ def _digest(content: Content) -> str:
     if content.markdown is not None:
         parts["markdown"] = _bundle(content.markdown)
         parts["layout"] = [_bundle(content.layout), _bundle(content.footer)]
+    if content.inlines_css:  # only there, so that the digest of all others stays what it was
+        parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

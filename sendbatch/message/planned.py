@@ -68,9 +68,8 @@ class RowBound:
 
     def __init__(self, letter: Letter) -> None:
         content, costs = letter.content, Costs(letter.columns, letter.content.variables)
-        for bundle in (content.html, content.text):
-            if bundle is not None:
-                costs.add(bundle.entry, bundle.sources)
+        for bundle in content.bundles:
+            costs.add(bundle.entry, bundle.sources)
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)
         self._bound = costs.bound()

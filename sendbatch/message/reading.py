@@ -22,6 +22,7 @@ from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
+from sendbatch.message.styles.inlining import has_styles
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -44,7 +45,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
-    limits = off_limits(_read_by(campaign, (html, text, markdown, layout)), (campaign.folder / REPORTS, *records))
+    read_by = _read_by(campaign, (html, text, markdown, layout))
+    limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
@@ -72,6 +74,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         markdown=markdown,
         layout=layout,
         footer=footer if text is None else None,
+        inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
     )
 
 
@@ -102,6 +105,10 @@ def _bundle(
     )
     findings += found
     return bundle
+
+
+def _has_styles(html: Bundle | None) -> bool:
+    return html is not None and any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
