@@ -375,8 +375,8 @@ class Rule(Enum):
     NO_TEMPLATE = (
         Topic.TEMPLATES,
         "error",
-        "The campaign has neither HTML nor text.",
-        "Write `html:`, `text:` or both under `templates`.",
+        "The campaign has neither Markdown nor HTML nor text.",
+        "Write `markdown:`, `html:` or `text:` under `templates`.",
     )
     UNUSABLE_INCLUDE = (
         Topic.TEMPLATES,

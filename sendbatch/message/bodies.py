@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 from sendbatch.message.checks.pictures import Pictures
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.markdown.body import MarkdownBody
+from sendbatch.message.markdown.elements import Element
+from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.styles.inlining import inlined, inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
@@ -41,6 +44,7 @@ class Bodies:
         self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
+        self._markdown = MarkdownBody(content) if content.markdown is not None else None
         self._pictures = Pictures(content, columns)
 
     @property
@@ -63,12 +67,19 @@ class Bodies:
     def _planned(self) -> list[PlannedBody]:
         content = self._content
         # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
-        if content.text is None or self._pictures.are_computed:
+        is_made = content.text is None and content.markdown is None
+        if is_made or self._pictures.are_computed:
             return []
         constants = with_globals(content.variables)
-        planned = [PlannedBody("plain", content.text, self._columns, constants)]
+        transform = inlined_way if content.inlines_css else None
+        planned: list[PlannedBody] = []
+        if content.text is not None:
+            planned.append(PlannedBody("plain", content.text, self._columns, constants))
+        else:
+            planned.append(MarkdownText(content, self._columns, constants))
+        if content.markdown is not None:
+            planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
-            transform = inlined_way if content.inlines_css else None
             planned.append(
                 PlannedBody("html", content.html, self._columns, constants, transform)
             )
@@ -76,12 +87,20 @@ class Bodies:
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
-        html = self._html.pieces(variables) if self._html is not None else None
+        found: list[Element] = []
+        if self._markdown is not None:
+            found = self._markdown.elements(variables)
+            html: list[str] | None = self._markdown.html(found, variables)
+        else:
+            html = self._html.pieces(variables) if self._html is not None else None
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
         if html is not None and self._pictures.are_computed:
             self._pictures.hold("".join(html))
-        if self._text is None:
+        if self._text is None and self._markdown is not None:
+            text = self._markdown.text(found, variables).splitlines(keepends=True)
+            text = _disarmed(text, to_disarm) if to_disarm else text
+        elif self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         else:
             text = self._text.pieces(variables)

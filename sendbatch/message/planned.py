@@ -35,8 +35,7 @@ class Plan:
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
-        has_html = letter.content.html is not None
-        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared])
+        self._frame = Frame(1 + letter.content.has_html, [[file.encoded] for file in shared])
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the
@@ -69,9 +68,8 @@ class RowBound:
 
     def __init__(self, letter: Letter) -> None:
         content, costs = letter.content, Costs(letter.columns, letter.content.variables)
-        for bundle in (content.html, content.text):
-            if bundle is not None:
-                costs.add(bundle.entry, bundle.sources)
+        for bundle in content.bundles:
+            costs.add(bundle.entry, bundle.sources)
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)
         self._bound = costs.bound()

@@ -19,6 +19,7 @@ from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
@@ -37,19 +38,25 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
     text = _bundle(campaign, "text", campaign.templates.text, findings)
-    if campaign.templates.html is None and campaign.templates.text is None:
+    markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
+    layout, footer = around(campaign, findings) if markdown is not None else (None, None)
+    if markdown is None and html is None and text is None and not findings:
         place = campaign.places.get("templates")
-        findings.append(Rule.NO_TEMPLATE.finding("templates: neither html nor text is given", place))
+        findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
-    limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
+    read_by = _read_by(campaign, (html, text, markdown, layout))
+    limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
         raise CampaignError(findings)
     idempotency = campaign.profile.idempotency
-    if html is not None and campaign.preheader is not None:
-        html = with_preheader(html, campaign.preheader)
+    if campaign.preheader is not None:
+        html, layout = (
+            with_preheader(bundle, campaign.preheader) if bundle is not None else None
+            for bundle in (html, layout)
+        )
     return Content(
         subject=campaign.subject,
         sender=campaign.sender,
@@ -64,8 +71,19 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
-        inlines_css=campaign.inline_css and _has_styles(html),
+        markdown=markdown,
+        layout=layout,
+        footer=footer if text is None else None,
+        inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
     )
+
+
+def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, Bundle | None]:
+    """The layout of Markdown, and the footer of the text that is made of it."""
+    own = campaign.templates.layout
+    if own is not None:
+        return _bundle(campaign, "layout", own, findings), LINK_BELOW
+    return default_layout(), default_footer()
 
 
 def _bundle(
@@ -73,7 +91,9 @@ def _bundle(
 ) -> Bundle | None:
     if path is None:
         return None
-    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
+    templates = campaign.templates
+    named = (templates.html, templates.text, templates.markdown, templates.layout)
+    declared = [file for file in named if file]
     allowed = [campaign.folder, *(file.parent for file in declared)]
     where = f"templates.{kind}"
     bundle, found = read_bundle(

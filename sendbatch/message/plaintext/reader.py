@@ -28,7 +28,11 @@ def text_from_html(html: str) -> str:
 
     Lines are wrapped; words and addresses stay whole. There is no HTML of which nothing can be made.
     """
-    found = tokens(html)
+    return text_of(tokens(html))
+
+
+def text_of(found: Sequence[str | Token]) -> str:
+    """The same of texts and tags, as `tokens` gives them."""
     return _Reader(Writer(data_tables(found))).read(found)
 
 
