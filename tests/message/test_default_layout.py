@@ -13,6 +13,7 @@ from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
 from sendbatch.campaign.language.environment import environment
+from sendbatch.message.layouts import WORDS
 from sendbatch.message.plaintext.reader import text_from_html
 from sendbatch.message.styles.inlining import inlined
 
@@ -93,7 +94,7 @@ def test_the_reference_has_its_variables_with_their_defaults() -> None:
     said = VARIABLE.findall(page.partition("### The default layout")[2].partition("###")[0])
     source = Path(LAYOUTS, "default.html").read_text("utf-8")
     asked = re.findall(r"\b(?:lang(?=\|)|footer_\w+)", source)
-    assert sorted(name for name, _ in said) == sorted(set(asked))
+    assert {name for name, _ in said} == set(asked) == WORDS
     for name, default in said:
         assert not default or f'{name}|default("{default}"' in source
 

@@ -186,7 +186,7 @@ def test_where_there_is_no_html_a_warning_says_that_it_goes_nowhere(
     ("source", "is_own"),
     [
         ("<body><div style='display:none'>Mine</div>Hi", True),
-        ("<body>\n<!-- x --><table><tr><td><span class='preheader'>{{ first_name }}</span>Hi", True),
+        ("<body><!-- x --><table><tr><td><span class='preheader'>{{ first_name }}</span>Hi", True),
         ("<div hidden>Mine</div><p>Hi", True),
         ("<body><p>Hi</p><div style='display:none'>Mine</div>", False),
         ("<body><div style='display:none'><img src='https://a.b/x.png'> &nbsp;</div>Hi", False),
@@ -198,4 +198,5 @@ def test_where_the_html_has_one_of_its_own_a_warning_names_its_place(
 ) -> None:
     found = doubts(in_file(campaign({"templates/body.html": source}), "Look"))
     assert [one.rule for one in found] == ["second-preheader"] * is_own
+    assert all("templates/body.html:1); a list of mails shows both" in one.message for one in found)
     assert not doubts(campaign({"templates/body.html": source}))

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from sendbatch.message.content import Bundle
 
+# What a campaign may say in them, as docs/reference.md has it; each has a default or may be left out.
+WORDS = frozenset({"lang", "footer_reason", "footer_address", "footer_unsubscribe"})
+
 _LINK = "{% if unsubscribe_url is defined %}Unsubscribe: {{ unsubscribe_url }}{% endif %}"
 # Behind the text where the layout is the author's own, whose words are not known.
 LINK_BELOW = Bundle("footer.txt", {"footer.txt": _LINK}, {"footer.txt": "the text's footer"})
