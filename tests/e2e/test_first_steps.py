@@ -113,12 +113,12 @@ def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
 
 
 def test_init_writes_the_files_that_the_guide_names(at_hand: Desk) -> None:
-    at_hand.run("init", "spring").ended(0)
+    at_hand.run("init", "--markdown", "spring").ended(0)
     named = re.search(r"`init` writes (.*?)\.\n", page("docs/guide.md"), re.DOTALL)
     assert named is not None
     written = {path.name for path in (at_hand.folder / "spring").iterdir()}
     assert set(re.findall(r"`([^`]+)`", named[1])) == written - {".gitignore"}
-    assert "nothing was written" in at_hand.run("init", "spring").ended(2).err
+    assert "nothing was written" in at_hand.run("init", "--markdown", "spring").ended(2).err
 
 
 # README
