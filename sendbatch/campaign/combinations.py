@@ -27,7 +27,9 @@ def templates(spot: Spot, made: Templates) -> None:
         spot.at("html").blame(Rule.CONFLICTING_KEYS, said, "leave out html: or markdown:", key=True)
     if spot.has("layout") and not spot.has("markdown"):
         said = "a layout stands around Markdown, and there is none"
-        spot.at("layout").blame(Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True)
+        spot.at("layout").blame(
+            Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True
+        )
 
 
 def attachment(spot: Spot, made: Attachment) -> None:

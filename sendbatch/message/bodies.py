@@ -21,6 +21,7 @@ from sendbatch.message.markdown.body import MarkdownBody
 from sendbatch.message.markdown.elements import Element
 from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.quoted import text_part
 from sendbatch.message.styles.inlining import inlined, inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
@@ -57,11 +58,26 @@ class Bodies:
         of it begins with a dot. None where they are to be had by the plain path alone. Raises nothing."""
         parts = []
         for body in self._planned:
-            part = body.part(cells)
+            own = isinstance(body, MarkdownText) and not body.is_planned
+            part = self._text_of(cells) if own else body.part(cells)
             if part is None:
                 return None
             parts.append(part)
         return parts or None
+
+    def _text_of(self, cells: tuple[str, ...]) -> bytes | None:
+        """The text made of the Markdown for one recipient; the HTML beside it may be planned all the same."""
+        assert self._markdown is not None
+        variables = {**self._constants, **dict(zip(self._columns, cells, strict=True))}
+        try:
+            text = self._markdown.text(self._markdown.elements(variables), variables)
+        except (Failed, UnicodeEncodeError, MemoryError):
+            return None
+        return b"".join(text_part("plain", text.splitlines(keepends=True)))
+
+    @cached_property
+    def _constants(self) -> dict[str, object]:
+        return with_globals(self._content.variables)
 
     @cached_property
     def _planned(self) -> list[PlannedBody]:
@@ -70,7 +86,7 @@ class Bodies:
         is_made = content.text is None and content.markdown is None
         if is_made or self._pictures.are_computed:
             return []
-        constants = with_globals(content.variables)
+        constants = self._constants
         transform = inlined_way if content.inlines_css else None
         planned: list[PlannedBody] = []
         if content.text is not None:
@@ -80,9 +96,7 @@ class Bodies:
         if content.markdown is not None:
             planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
-            planned.append(
-                PlannedBody("html", content.html, self._columns, constants, transform)
-            )
+            planned.append(PlannedBody("html", content.html, self._columns, constants, transform))
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:

@@ -20,6 +20,7 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.markdown.checks import faults
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
@@ -45,6 +46,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
+    if markdown is not None and layout is not None and not findings:
+        findings += faults(markdown, layout)
     read_by = _read_by(campaign, (html, text, markdown, layout))
     limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
     attachments = _attachments(campaign, limits, findings)

@@ -27,7 +27,6 @@ from sendbatch.message.insertions import authored, is_inserted
 from sendbatch.message.source import assigned, at, exported, references
 from sendbatch.message.unsubscribing import NAME
 
-
 # What a layout can say besides all that templates can; it asks whether the last of them is defined.
 OF_LAYOUTS = frozenset({"content", "subject", NAME})
 

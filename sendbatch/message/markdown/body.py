@@ -39,7 +39,8 @@ class MarkdownBody:
     """Of one content that has Markdown."""
 
     def __init__(self, content: Content) -> None:
-        assert content.markdown is not None and content.layout is not None
+        assert content.markdown is not None
+        assert content.layout is not None
         self._source = MarkdownTemplate(content.markdown)
         self._layout = Template(content.layout, autoescape=True)
         self._footer = Template(content.footer) if content.footer is not None else None
@@ -52,7 +53,8 @@ class MarkdownBody:
 
     def html(self, found: list[Element], variables: dict[str, object]) -> list[str]:
         """The layout with it, as pieces. Raises Failed."""
-        around: dict[str, object] = {CONTENT: Markup(html_of(found)), SUBJECT: ""}
+        html = Markup(html_of(found))  # noqa: S704 - what is a value in it is escaped
+        around: dict[str, object] = {CONTENT: html, SUBJECT: ""}
         if self.shows_subject:
             around[SUBJECT] = self.subject(variables)
         return self._layout.pieces({**variables, **around})

@@ -1,9 +1,9 @@
 """Values on their way through Markdown, which is to see nothing in them but a word.
 
 Each character of a value that Markdown, or HTML, could take for more is exchanged for a private one of plane
-16, and the whole is put between two others: for Markdown these are letters. So an empty value, a number before
-a full stop and a quotation mark beside an asterisk are words as well. Behind Markdown `as_html` and
-`as_text` exchange them back. They are one for one, so filters may work on a text that has them.
+16, and the whole is put between two others: for Markdown these are letters. So an empty value, a number
+before a full stop and a quotation mark beside an asterisk are words as well. Behind Markdown `as_html` and
+`as_typed` exchange them back. They are one for one, so filters may work on a text that has them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Markdown as HTML's elements, in the order they stand in: one walk, of which both parts of a letter are made.
+"""Markdown as HTML's elements, in their order: one walk, of which both parts of a letter are made.
 
 CommonMark with tables, footnotes and strikethrough, as the library reads it, and addresses that stand as they
 are. What is found is an element's tag, a text, or HTML that the author wrote (`Raw`). Values are still
@@ -19,7 +19,7 @@ from sendbatch.message.markdown.carried import BEGIN, END, among_values, as_type
 from sendbatch.message.markup import Token
 from sendbatch.message.templates import Failed
 
-_OPTIONS = (
+OPTIONS = (
     pyromark.Options.ENABLE_TABLES
     | pyromark.Options.ENABLE_FOOTNOTES
     | pyromark.Options.ENABLE_STRIKETHROUGH
@@ -52,6 +52,7 @@ _PLAIN = {
     "Strong": "strong",
     "TableRow": "tr",
 }
+_BUTTONS = (["strong", "a", "a", "strong"], ["a", "strong", "strong", "a"])
 _ENDS_LINE = frozenset({"blockquote", "li", "p", "table", "tbody", "thead", "tr", "ul", "ol"})
 
 
@@ -76,7 +77,7 @@ class _Reader:
         self._outside: list[list[Element]] = []
 
     def read(self) -> list[Element]:
-        for event in pyromark.events(self._source, options=_OPTIONS):
+        for event in pyromark.events(self._source, options=OPTIONS):
             if isinstance(event, str):
                 self._sign(event)
                 continue
@@ -201,14 +202,12 @@ class _Reader:
 
     def _paragraph(self) -> None:
         """One that is a bold link and nothing else is a button to layouts."""
-        found = self._found
-        at = max(n for n, one in enumerate(found) if one == ("p", False, ""))
-        inside = [one for one in found[at + 1 :] if isinstance(one, tuple)]
-        names = [one[0] for one in inside]
-        is_all = len(found) > at + 2 and isinstance(found[at + 1], tuple) and isinstance(found[-1], tuple)
-        if is_all and names in (["strong", "a", "a", "strong"], ["a", "strong", "strong", "a"]):
-            if isinstance(found[at + 2], tuple) and isinstance(found[-2], tuple):
-                found[at] = ("p", False, ' class="button"')
+        begun = max(at for at, one in enumerate(self._found) if one == ("p", False, ""))
+        inside = self._found[begun + 1 :]
+        tags = [one if isinstance(one, str) else one[0] for one in (*inside[:2], *inside[-2:])]
+        links = sum(one == ("a", True, "") for one in inside)
+        if links == 1 and tags in _BUTTONS and len(inside) >= len(tags):
+            self._found[begun] = ("p", False, ' class="button"')
         self._close("p")
 
     def _open(self, name: str, attributes: str = "") -> None:

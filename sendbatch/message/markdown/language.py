@@ -11,7 +11,6 @@ from typing import Any
 import jinja2
 from jinja2.runtime import Macro
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
 
 from sendbatch.campaign.language.bounded import Unfolded
 from sendbatch.campaign.language.environment import environment

@@ -40,7 +40,9 @@ from sendbatch.message.ways.way import Transform
 
 _BEHIND, _HERE = "\U0010fff2", "\U0010fff3"  # the Markdown ends; here it goes in the layout
 # A value that may make a link run, with what stands around it: the plain path tells.
-_SCHEME = re.compile(r"[\s\x00-\x20\x7f-\xa0\u200b\ufeff]*(?!https?:|mailto:|tel:)[a-z\s]{0,20}:", re.I)
+_SCHEME = re.compile(
+    r"[\s\x00-\x20\x7f-\xa0\u200b\ufeff]*(?!https?:|mailto:|tel:)[a-z\s]{0,20}:", re.I
+)
 
 
 class MarkdownHtml(PlannedBody):
@@ -53,7 +55,8 @@ class MarkdownHtml(PlannedBody):
         constants: Mapping[str, object],
         transform: Transform | None = None,
     ) -> None:
-        assert content.markdown is not None and content.layout is not None
+        assert content.markdown is not None
+        assert content.layout is not None
         own = (*columns, SUBJECT) if shows_subject(content) else tuple(columns)
         super().__init__("html", content.markdown, own, constants, self._made)
         self._layout, self._given, self._then = content.layout, tuple(columns), transform
@@ -70,7 +73,7 @@ class MarkdownHtml(PlannedBody):
         # A cell more than the Markdown can name: the layout's subject.
         hidden = (*self._given, *(f"\0{name}" for name in self._columns[len(self._given) :]))
         around = tuple(f"\0{name}" if name == CONTENT else name for name in self._columns)
-        constants = {**self._constants, CONTENT: Markup(_HERE)}
+        constants = {**self._constants, CONTENT: Markup(_HERE)}  # noqa: S704 - a sign of ours
         try:
             return (
                 *_carried(markdown_parts(self._bundle, hidden, self._constants)),
