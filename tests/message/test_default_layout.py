@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,14 @@ from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
 from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.model import Campaign, Templates, Unsubscribe
+from sendbatch.message.checks.names import check_names
 from sendbatch.message.layouts import WORDS
 from sendbatch.message.plaintext.reader import text_from_html
+from sendbatch.message.reading import read_content
 from sendbatch.message.styles.inlining import inlined
+
+from .conftest import COLUMNS
 
 LAYOUTS = str(files("sendbatch") / "message/layouts")
 CONTENT = """\
@@ -56,6 +61,15 @@ def test_it_needs_no_words_of_the_authors() -> None:
     assert "<title>Salt &amp; &lt;pepper&gt;</title>" in found
     assert '<html lang="en" dir="ltr"' in found
     assert foot() == "You receive this mail because your address is on our mailing list."
+
+
+@pytest.mark.parametrize("unsubscribe", [None, Unsubscribe("https://example.com/u", None, False)])
+def test_a_letter_and_nothing_else_has_every_name_that_the_layout_asks_for(
+    campaign: Callable[..., Campaign], tmp_path: Path, unsubscribe: Unsubscribe | None
+) -> None:
+    templates = Templates(markdown=tmp_path / "letter.md")
+    made = campaign({"letter.md": "# Hello"}, templates=templates, unsubscribe=unsubscribe)
+    assert check_names(read_content(made), made, COLUMNS) == []
 
 
 def test_the_footer_says_what_the_campaign_says_in_its_language() -> None:
