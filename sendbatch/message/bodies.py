@@ -22,7 +22,8 @@ from sendbatch.message.markdown.elements import Element
 from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.quoted import text_part
-from sendbatch.message.styles.inlining import inlined, inlined_way
+from sendbatch.message.styles.inlining import inlined
+from sendbatch.message.styles.of_ways import inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 from sendbatch.message.ways.body import PlannedBody

@@ -24,6 +24,7 @@ from sendbatch.message.markdown.checks import faults
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
+from sendbatch.message.styles.linked import with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -38,9 +39,11 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
+    html = _styled(campaign, html, findings)
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
     layout, footer = around(campaign, findings) if markdown is not None else (None, None)
+    layout = _styled(campaign, layout, findings)
     if markdown is None and html is None and text is None and not findings:
         place = campaign.places.get("templates")
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
@@ -94,20 +97,32 @@ def _bundle(
 ) -> Bundle | None:
     if path is None:
         return None
-    templates = campaign.templates
-    named = (templates.html, templates.text, templates.markdown, templates.layout)
-    declared = [file for file in named if file]
-    allowed = [campaign.folder, *(file.parent for file in declared)]
     where = f"templates.{kind}"
     bundle, found = read_bundle(
         path,
         search=[path.parent, campaign.folder],
-        allowed=allowed,
+        allowed=_allowed(campaign),
         what=where,
         place=campaign.places.get(where),
     )
     findings += found
     return bundle
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders within which templates and what they name have to be."""
+    templates = campaign.templates
+    named = (templates.html, templates.text, templates.markdown, templates.layout)
+    return [campaign.folder, *(file.parent for file in named if file)]
+
+
+def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+    """With the style sheets that it names."""
+    if html is None:
+        return None
+    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    findings += found
+    return html
 
 
 def _has_styles(html: Bundle | None) -> bool:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sendbatch.campaign.language.environment import environment
 from sendbatch.message.content import Bundle
 from sendbatch.message.quoted import text_part
-from sendbatch.message.styles.inlining import inlined, inlined_way
+from sendbatch.message.styles.inlining import inlined
+from sendbatch.message.styles.of_ways import inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.message.ways.layout import Unfit
@@ -110,13 +111,61 @@ def test_an_author_says_what_stays_and_what_is_left_alone() -> None:
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        "<!--[if mso]><table><tr><td><![endif]-->",
         "<!--[if mso | IE]><p class=x>only here</p><![endif]-->",
+        "<!--[if (gte mso 9)|(IE)]><table><tr><td><p><![endif]-->",
         "<noscript><p>x</p></noscript>",
     ],
 )
 def test_rules_for_what_only_outlook_shows_stay_too(elsewhere: str) -> None:
     assert inlined(f"{RED}{elsewhere}<p>x") == f'{RED}{elsewhere}<p style="color: red;">x'
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "<!--[if mso]><table style='margin:0'><tr><td><![endif]-->",
+        "<!--[if mso]><style>p{a:b}</style><xml><p>x</p></xml><![endif]-->",
+        "<!--[if !mso]><!--><i>x</i><!--<![endif]-->",
+        "<!-- <p>x</p> -->",
+    ],
+)
+def test_rules_that_are_for_nothing_of_outlooks_need_not_stay(elsewhere: str) -> None:
+    assert inlined(f"{RED}{elsewhere}<p>x") == f'{elsewhere}<p style="color: red;">x'
+
+
+def test_each_sheet_keeps_its_own_place_and_what_is_left_of_it() -> None:
+    sheets = ["i:hover { a: b; }", "@media x{p{a:b}}", "", ".none { a: b; }"]
+    html = "".join(f"<b><style>p{{color:red}}{sheet}</style></b>" for sheet in sheets)
+    made = "".join(f"<b><style>{sheet}</style></b>" if sheet else "<b></b>" for sheet in sheets)
+    assert inlined(f"{html}<p>x") == f'{made}<p style="color: red;">x'
+
+
+@pytest.mark.parametrize(
+    ("open_", "left"),
+    [
+        ("@media x{p{a:b}", "<style>@media x{p{a:b}}</style>"),
+        ("@media x{p{a:b", "<style>@media x{p{a:b}}</style>"),
+        ("/* p{", ""),
+        ("/*/", ""),
+        ("i{a:'x", "<style>i { a: 'x'; }</style>"),
+        ("i{a:b}}", f"<style>i{{a:b}}}}</style>{RED}"),
+    ],
+)
+def test_a_sheet_that_is_not_closed_swallows_no_other(open_: str, left: str) -> None:
+    assert inlined(f"<style>{open_}</style>{RED}<p>x") == f'{left}<p style="color: red;">x'
+
+
+def test_a_rule_for_everything_loses_no_other() -> None:
+    left = "@media (max-width:600px){p{color:green}}\na:hover { c: d; }\n#outlook a { e: f; }"
+    css = f"<style>*{{a:b}} head, style{{g:h}} {left}</style>"
+    assert inlined(f"<head>{css}</head><p>x") == f"<head>{css}</head><p style=\"a: b;\">x"
+    whole = f"<html><head>{css}</head><body>"
+    assert inlined(f"{whole}<p>x").count(f"<style>{left}</style>") == 1
+
+
+def test_a_sheet_all_of_which_is_left_is_left() -> None:
+    html = "<style>@media x{p{color:green}}</style><p>x"
+    assert inlined(html) == html
 
 
 def test_rules_for_a_body_that_is_not_written_stay() -> None:

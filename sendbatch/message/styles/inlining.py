@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
-import css_inline
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from sendbatch.message.markup import (
     RAW,
@@ -27,44 +26,27 @@ from sendbatch.message.markup import (
     start_tag_end,
     tags,
 )
-from sendbatch.message.styles.css import with_plain_strings
+from sendbatch.message.styles.css import END_TAG, closed, with_plain_strings, without_comments
+from sendbatch.message.styles.nesting import hold_depth
 from sendbatch.message.templates import Failed
-from sendbatch.message.ways.layout import Unfit
-from sendbatch.message.ways.way import MARK
 
-# Every tag is held against every rule, at some 5 ns. A way is made in the process that sends, where all wait.
-_MOST_TRIED = 2_000_000
-_MOST_TAGS = 10_000
-# The tree is walked by calls within calls, and a thread may have 512 KB for them: 500 levels were well, 1,000
-# were not. Those that close themselves (`_CLOSED_BY_OTHERS`) are no more than four times as many.
-_DEEPEST = 100
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
-)
-_CLOSED_BY_OTHERS = frozenset(
-    "p li dt dd tr td th tbody thead tfoot colgroup option optgroup html head body".split()  # noqa: SIM905
-)
-# Where these are not closed, they go on in what comes next (HTML §13.2.4.3).
-_FORMATTING = frozenset(
-    "a b big code em font i nobr s small strike strong tt u".split()  # noqa: SIM905
-)
 _UNSTYLED = RAW | frozenset(["base", "head", "link", "meta", "param", "source", "track"])
 _EVERYWHERE = frozenset(("", "all", "screen"))  # media in which all mail is read
 
 _DOCTYPE = re.compile(r"(?:\s++|<!--.*?-->)*+<!doctype[^>]*+>", re.DOTALL | re.IGNORECASE)
-_CONDITIONAL = re.compile(r"<!--\[if.*?-->", re.DOTALL | re.IGNORECASE)
-_SHOWN_THERE = re.compile(r"<(?!(?:style|xml|meta|link|noscript)\b)[a-z]\w*[\s/>]", re.IGNORECASE)
-_END_TAG = re.compile(r"</style[^>]*>?\Z", re.IGNORECASE)
+_CONDITIONAL = re.compile(
+    r"<!--\[if[^\]]*+\]>(?!<!)(.*?)(?:<!\[endif\])?-->", re.DOTALL | re.IGNORECASE
+)
+_FOREIGN = re.compile(r"<(xml|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 # As css-inline writes tags.
 _ATTRIBUTES = r"((?: [^\s=>]++=\"[^\"]*+\")*+)"
 _WRITTEN_TAG = re.compile(rf"<([a-zA-Z][^\s>]*+){_ATTRIBUTES}>")
+_SIGN = "@media {}-{}{{i{{a:b}}}}"  # of a sheet: a rule that is always left, by which it is known
 _WRITTEN_STYLE = re.compile(r" style=\"([^\"]*+)\"")
-_LEFT = re.compile(rf"<!--.*?-->|<head{_ATTRIBUTES}><style>(.*?)</style>", re.DOTALL)
-
-_INLINER = css_inline.CSSInliner(
-    load_remote_stylesheets=False, keep_at_rules=True, remove_inlined_selectors=True
-)
+_LEFT = re.compile(rf"<!--.*?-->|<style{_ATTRIBUTES}>(.*?)</style>", re.DOTALL)
 
 
 class Sheet(NamedTuple):
@@ -93,82 +75,51 @@ def has_styles(source: str) -> bool:
 def inlined(html: str) -> str:
     """HTML in which the rules of each `<style>` are where they apply. Raises Failed where it is nested too
     deeply."""
-    return _edited(html, _edits(html, [*tags(html)]))
+    return edited(html, edits_of(html, [*tags(html)]))
 
 
-def inlined_way(marked: str) -> str:
-    """The same of a text with marks. Raises Unfit where a value decides what applies, and where it takes
-    long."""
-    found = [*tags(marked)]
-    if len(found) > _MOST_TAGS:
-        raise Unfit
-    css = "".join(sheet.css for sheet in _sheets(marked, found))
-    if len(found) * css.count("{") > _MOST_TRIED or MARK.search(css):
-        raise Unfit
-    for tag in found:
-        _hold(marked, tag, css.lower())
-    try:
-        edits = _edits(marked, found)
-        if any(MARK.search(edit.was) for edit in edits):
-            raise Unfit
-        made = _edited(marked, edits)
-        # A value may be empty: `:empty` asks for that, and between rows of a table no text is text.
-        if MARK.sub("", made) != inlined(MARK.sub("", marked)):
-            raise Unfit
-    except Failed:
-        raise Unfit from None
-    return made
-
-
-def _hold(marked: str, tag: Tag, css: str) -> None:
-    """Raises Unfit where a mark in this tag is in what a selector may ask for: all but a quoted value of an
-    attribute that none does. A tag's own style is looked at where something is added to it."""
-    whole = marked[tag.start : start_tag_end(marked, tag)]
-    marks = len(MARK.findall(whole))
-    if not marks:
-        return
-    if tag.name == "style" or tag.is_end:
-        raise Unfit
-    for name, value in attributes_of(whole[tag.named - tag.start :]).items():
-        is_asked = name in ("class", "id", "data-css-inline") or ("[" in css and name in css)
-        if is_asked or (":lang" in css and "lang" in name) or ":dir" in css:
-            continue
-        span = attribute_at(whole, tag.named - tag.start, name)
-        if span is not None and whole[span[1] - 1] in "\"'":
-            marks -= len(MARK.findall(value)) if not MARK.search(name) else 0
-    if marks:
-        raise Unfit
-
-
-def _edits(html: str, found: Sequence[Tag]) -> list[Edit]:
-    """All that is to be changed, in order. Raises Failed."""
-    sheets = [*_sheets(html, found)]
+def edits_of(html: str, found: Sequence[Tag]) -> list[Edit]:
+    """All that is to be changed, in order; `found` are all tags. Raises Failed."""
+    sheets = [*sheets_of(html, found)]
     if not sheets:
         return []
-    _hold_depth(found)
     own = "data-n"
     while own in html:
         own += "n"
-    try:
-        made = _INLINER.inline(_numbered(html, found, sheets, own))
-    except (css_inline.InlineError, ValueError) as error:
-        raise Failed(f"its styles cannot be inlined: {error}") from None
+    made = _computed(html, found, sheets, own)
     styles, is_whole = _styles(made, own)
     edits = [
         edit
         for number, style in styles.items()
         if (edit := _restyled(html, found[number], style)) is not None
     ]
-    if is_whole and not _is_shown_elsewhere(html, found):
-        left = _left(made).strip()
-        for sheet in sheets:
+    left = _left(made, sheets, own) if is_whole else None
+    if left is not None and not _are_for_others(html, found, sheets, own):
+        for sheet, css in zip(sheets, left, strict=True):
             if not sheet.stays:
-                edits.append(Edit(sheet.start, sheet.end, f"<style>{left}</style>" if left else ""))
-                left = ""
+                edits.append(Edit(sheet.start, sheet.end, f"<style>{css}</style>" if css else ""))
     return sorted(edits)
 
 
-def _sheets(html: str, found: Sequence[Tag]) -> Iterator[Sheet]:
+def _computed(html: str, found: Sequence[Tag], sheets: Sequence[Sheet], own: str) -> str:
+    """What css-inline makes of a copy with numbers. Raises Failed."""
+    hold_depth(found)
+    try:
+        return _inliner().inline(_numbered(html, found, sheets, own))
+    except ValueError as error:
+        raise Failed(f"its styles cannot be inlined: {error}") from None
+
+
+@cache
+def _inliner() -> CSSInliner:
+    from css_inline import CSSInliner  # it takes 12 ms, for those alone who have styles
+
+    return CSSInliner(
+        load_remote_stylesheets=False, keep_at_rules=True, remove_inlined_selectors=True
+    )
+
+
+def sheets_of(html: str, found: Sequence[Tag]) -> Iterator[Sheet]:
     for tag in found:
         if tag.name != "style" or tag.is_end:
             continue
@@ -178,7 +129,7 @@ def _sheets(html: str, found: Sequence[Tag]) -> Iterator[Sheet]:
         declared = attributes.get("data-css-inline", "")
         if not is_css or declared == "ignore":
             continue
-        css = _END_TAG.sub("", html[opened : tag.end])
+        css = END_TAG.sub("", html[opened : tag.end])
         media = " ".join(attributes.get("media", "").split())
         if media.lower() not in _EVERYWHERE:
             css = f"@media {media} {{{css}}}"
@@ -201,8 +152,11 @@ def _numbered(html: str, found: Sequence[Tag], sheets: Sequence[Sheet], own: str
             edits.append(Edit(start, end, _attribute(_as_given(style))))
     doctype = _DOCTYPE.match(html)
     at = doctype.end() if doctype is not None else 0
-    css = "".join(f"<style>{with_plain_strings(sheet.css)}</style>" for sheet in sheets)
-    return _edited(html, sorted([Edit(at, at, css), *edits]))
+    css = "".join(
+        f"<style>{_SIGN.format(own, number)}{_rules_given(sheet.css)}</style>"
+        for number, sheet in enumerate(sheets)
+    )
+    return edited(html, sorted([Edit(at, at, css), *edits]))
 
 
 def _styles(made: str, own: str) -> tuple[dict[int, str], bool]:
@@ -223,11 +177,18 @@ def _styles(made: str, own: str) -> tuple[dict[int, str], bool]:
     return styles, is_whole
 
 
-def _left(made: str) -> str:
-    for found in _LEFT.finditer(made):
-        if found[2] is not None:
-            return str(found[2])
-    return ""
+def _left(made: str, sheets: Sequence[Sheet], own: str) -> list[str] | None:
+    """What is in no tag of each sheet; None where css-inline does not say."""
+    written = [str(found[2]) for found in _LEFT.finditer(made) if found[2] is not None]
+    left = []
+    for number in range(len(sheets)):
+        sign = _SIGN.format(own, number)
+        found = [css for css in written if sign in css]
+        if not found:
+            return None
+        css = found[0].replace(sign, "", 1).strip()
+        left.append(css if without_comments(css).strip() else "")
+    return left
 
 
 def _restyled(html: str, tag: Tag, style: str) -> Edit | None:
@@ -240,6 +201,11 @@ def _restyled(html: str, tag: Tag, style: str) -> Edit | None:
         return None
     start, end = _style_at(html, tag)
     return Edit(start, end, _attribute(style), was)
+
+
+@lru_cache(maxsize=8)  # they are mostly the same in all messages
+def _rules_given(css: str) -> str:
+    return closed(with_plain_strings(css))
 
 
 def _as_given(style: str) -> str:
@@ -259,38 +225,36 @@ def _attribute(style: str) -> str:
     return 'style="{}"'.format(style.replace("&", "&amp;").replace('"', "&quot;"))
 
 
-def _is_shown_elsewhere(html: str, found: Sequence[Tag]) -> bool:
-    """Whether rules may be for what css-inline takes for no tags."""
-    return any(tag.name == "noscript" for tag in found) or any(
-        _SHOWN_THERE.search(comment[0]) for comment in _CONDITIONAL.finditer(html)
+def _are_for_others(html: str, found: Sequence[Tag], sheets: Sequence[Sheet], own: str) -> bool:
+    """Whether rules may be for tags that are none here: those in conditional comments, which Outlook shows.
+    Where it does, they stand among the others."""
+    if any(tag.name == "noscript" for tag in found):
+        return True
+    opened, at, inner = "", 0, []
+    for comment in _CONDITIONAL.finditer(html):
+        opened += html[at : comment.start()]
+        shown = _FOREIGN.sub("", comment[1])
+        inner.append(range(len(opened), len(opened) + len(shown)))
+        opened += shown
+        at = comment.end()
+    if not inner:
+        return False
+    opened += html[at:]
+    of_all = [*tags(opened)]
+    if not any(tag.start in place for tag in of_all for place in inner):
+        return False
+    styles, _ = _styles(_computed(opened, of_all, sheets, own), own)
+    return any(
+        of_all[number].start in place and _restyled(opened, of_all[number], style) is not None
+        for number, style in styles.items()
+        for place in inner
     )
 
 
-def _edited(html: str, edits: Sequence[Edit]) -> str:
+def edited(html: str, edits: Sequence[Edit]) -> str:
     pieces: list[str] = []
     at = 0
     for edit in edits:
         pieces += (html[at : edit.start], edit.text)
         at = edit.end
     return "".join((*pieces, html[at:]))
-
-
-def _hold_depth(found: Sequence[Tag]) -> None:
-    opened: list[str] = []
-    formatting = dict.fromkeys(_FORMATTING, 0)
-    for tag in found:
-        name = tag.name
-        if name in formatting:
-            formatting[name] = max(formatting[name] + (-1 if tag.is_end else 1), 0)
-        elif name in _VOID or name in _CLOSED_BY_OTHERS or name in RAW:
-            continue
-        elif not tag.is_end:
-            opened.append(name)
-        elif name in opened:
-            while opened.pop() != name:
-                pass
-        if len(opened) + sum(formatting.values()) > _DEEPEST:
-            raise Failed(
-                f"more than {_DEEPEST} tags within each other: their styles cannot be inlined"
-                " (inline_css: false leaves them)"
-            )
