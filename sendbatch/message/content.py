@@ -80,6 +80,7 @@ class Content:
     layout: Bundle | None = None  # around what is made of the Markdown; there where that is
     footer: Bundle | None = None  # behind the text that is made of it
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
+    added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.markdown.checks import faults
+from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
@@ -81,6 +82,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         layout=layout,
         footer=footer if text is None else None,
         inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
+        added_headers=headers_added(campaign),
     )
 
 
