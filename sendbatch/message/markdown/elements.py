@@ -61,6 +61,11 @@ def elements(source: str) -> list[Element]:
     return _Reader(source).read()
 
 
+def _named(event: Any) -> tuple[str, Any]:
+    """What it is, and what is told of it."""
+    return (event, None) if isinstance(event, str) else next(iter(event.items()))
+
+
 class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
@@ -81,7 +86,7 @@ class _Reader:
             if isinstance(event, str):
                 self._sign(event)
                 continue
-            ((kind, what),) = event.items()
+            kind, what = _named(event)
             if kind == "Text":
                 self._text.append(what)
             elif self._images and kind not in ("Start", "End"):
@@ -133,7 +138,7 @@ class _Reader:
 
     def _start(self, what: Any) -> None:
         self._flush()
-        name, more = (what, None) if isinstance(what, str) else next(iter(what.items()))
+        name, more = _named(what)
         if name == "Image":
             self._images.append((more, []))
         elif self._images:
@@ -169,7 +174,7 @@ class _Reader:
 
     def _end(self, what: Any) -> None:
         self._flush()
-        name, more = (what, None) if isinstance(what, str) else next(iter(what.items()))
+        name, more = _named(what)
         if name == "Image":
             self._image()
         elif self._images:
