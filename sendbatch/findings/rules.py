@@ -543,8 +543,20 @@ class Rule(Enum):
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",
-        "The HTML shows a file that nobody who reads the mail has.",
-        "Put it on a web server and write `https://…`, or write it out as `data:`.",
+        "The HTML shows a picture that is not there: no such file, or no such part of the mail.",
+        "Name a file beside the template by its path, or write `https://…`.",
+    )
+    UNUSABLE_PICTURE = (
+        Topic.CONTENT,
+        "error",
+        "A picture cannot be sent: it is none, an SVG, too large, empty, unreadable, or outside the folders.",
+        "Put a PNG, JPEG or GIF beside the template, or write `https://…`.",
+    )
+    DOUBTFUL_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is of a kind that some programs do not show, or its name says that it is of another.",
+        "Save it as PNG or JPEG, and name it so.",
     )
     PICTURE_WITHOUT_SCHEME = (
         Topic.CONTENT,

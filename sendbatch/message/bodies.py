@@ -5,7 +5,7 @@ are joined. What turns one language into another (Markdown, MJML) and what moves
 place there: it depends on a template's structure, and seldom on a value.
 
 The plain path works on the whole of a body, step by step: the template is rendered; a proof's links are made
-to lead nowhere; what the HTML shows is held against what a reader can have; the text is made from the
+to lead nowhere; pictures that only this recipient is shown are found; the text is made from the
 HTML where its author wrote none. It is taken wherever one of these steps depends on what a row holds.
 """
 
@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from sendbatch.message.checks.pictures import Pictures
+from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markdown.body import MarkdownBody
 from sendbatch.message.markdown.elements import Element
 from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
+from sendbatch.message.parts import Inline
+from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.quoted import text_part
 from sendbatch.message.styles.inlining import inlined
@@ -30,10 +32,11 @@ from sendbatch.message.ways.body import PlannedBody
 
 
 class Rendered(NamedTuple):
-    """Both bodies, as pieces to be joined."""
+    """Both bodies, as pieces to be joined, and the pictures that only this recipient is shown."""
 
     text: Sequence[str]
     html: Sequence[str] | None
+    pictures: Sequence[Inline] = ()
 
 
 NO_BODIES = Rendered((), None)  # where they are encoded already
@@ -47,7 +50,8 @@ class Bodies:
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
         self._markdown = MarkdownBody(content) if content.markdown is not None else None
-        self._pictures = Pictures(content, columns)
+        self._pictures = OwnPictures(content, columns)
+        self.have_own_pictures = self._pictures.are_files
 
     @property
     def is_planned(self) -> bool:
@@ -110,8 +114,10 @@ class Bodies:
             html = self._html.pieces(variables) if self._html is not None else None
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
+        pictures: Sequence[Inline] = ()
         if html is not None and self._pictures.are_computed:
-            self._pictures.hold("".join(html))
+            document, pictures = self._pictures.put_into("".join(html))
+            html = [document]
         if self._text is None and self._markdown is not None:
             text = self._markdown.text(found, variables).splitlines(keepends=True)
             text = _disarmed(text, to_disarm) if to_disarm else text
@@ -126,7 +132,20 @@ class Bodies:
             raise Failed("templates.text: no text is left")
         if html is not None and self._content.inlines_css:
             html = inlined("".join(html)).splitlines(keepends=True)
-        return Rendered(text, html)
+        return Rendered(text, html, pictures)
+
+    def survey(self, variables: dict[str, object]) -> tuple[int, Unavailable | None]:
+        """What the pictures are that only this recipient is shown, as `OwnPictures.survey` has it. What
+        cannot be rendered shows none."""
+        html: Sequence[str] = ()
+        try:
+            if self._markdown is not None:
+                html = self._markdown.html(self._markdown.elements(variables), variables)
+            elif self._html is not None:
+                html = self._html.pieces(variables)
+        except Failed:
+            return 0, None
+        return self._pictures.survey("".join(html))
 
 
 def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:

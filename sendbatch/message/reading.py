@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
@@ -22,7 +23,9 @@ from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.markdown.checks import faults
+from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
+from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
 from sendbatch.message.styles.linked import with_linked
@@ -54,6 +57,11 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         findings += faults(markdown, layout)
     read_by = _read_by(campaign, (html, text, markdown, layout))
     limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
+    album = _album(campaign, limits)
+    html = album.put_into(html) if html is not None else None
+    layout = album.put_into(layout) if layout is not None else None
+    markdown = album.put_into(markdown, shown) if markdown is not None else None
+    findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
@@ -83,6 +91,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         footer=footer if text is None else None,
         inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
         added_headers=headers_added(campaign),
+        pictures=album.pictures,
+        own_pictures=tuple(album.own),
     )
 
 
@@ -92,6 +102,14 @@ def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, 
     if own is not None:
         return _bundle(campaign, "layout", own, findings), LINK_BELOW
     return default_layout(), default_footer()
+
+
+def _album(campaign: Campaign, limits: OffLimits) -> Album:
+    try:
+        domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    except ValueError:  # the address is refused for it
+        domain = "invalid"
+    return Album(campaign.folder, _allowed(campaign), domain, limits)
 
 
 def _bundle(
