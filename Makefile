@@ -30,9 +30,10 @@ demo: $(VENV)/.runtime
 	@echo 'Every letter lies as an .eml file in campaigns/reports/welcome.sandbox/outbox/'
 	@echo 'Next: $(BIN)/sendbatch report campaigns/welcome.yaml'
 
-# Two at once on each core: a part of the tests waits for servers and clocks.
+# Two at once on each core: a part of the tests waits for servers and clocks. What is compiled is kept, whatever
+# this shell says of it: the tests start some thousand processes, and each would compile the package anew.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n "$$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')" $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n "$$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')" $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -150,6 +150,7 @@ def names_in(body: list[ast.stmt]) -> Iterator[str]:
                     yield one.id
 
 
+@cache
 def modules() -> dict[tuple[str, ...], list[Path]]:
     """Every module by each end of its name: a.b.c also as b.c and c."""
     found: defaultdict[tuple[str, ...], list[Path]] = defaultdict(list)
@@ -161,6 +162,7 @@ def modules() -> dict[tuple[str, ...], list[Path]]:
     return dict(found)
 
 
+@cache
 def members() -> dict[str, set[str]]:
     """What each class of the package has, what it inherits from others of them included."""
     own: defaultdict[str, set[str]] = defaultdict(set)
@@ -179,18 +181,15 @@ def members() -> dict[str, set[str]]:
     return dict(own)
 
 
-MODULES, MEMBERS = modules(), members()
-
-
 def resolves(name: str) -> bool | None:
     """Whether a dotted name is one of the package; None where it is not for the package to say."""
     parts = tuple(name.split("."))
     for end in range(len(parts), 0, -1):
-        if (paths := MODULES.get(parts[:end])) is not None:
+        if (paths := modules().get(parts[:end])) is not None:
             rest = parts[end:]
             return not rest or any(rest[0] in names_of(path) for path in paths)
-    if parts[0] in MEMBERS:
-        return parts[1] in MEMBERS[parts[0]]
+    if parts[0] in members():
+        return parts[1] in members()[parts[0]]
     return False if parts[-1][0].isupper() and parts[0].islower() else None
 
 

@@ -29,6 +29,8 @@ _TAG = re.compile(
     r"|[!?/][^>]*+>?)",
     re.DOTALL,
 )
+_STYLE = re.compile(r"<style[\s/>]", re.IGNORECASE)
+_OPENED = re.compile(rf"({_ATTRIBUTES})>")  # what follows the name of a start tag
 _GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
 _START = re.compile(f"{_ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(
@@ -81,6 +83,19 @@ def tags(html: str) -> Iterator[Tag]:
                 return
 
 
+def style_sheets(html: str) -> Iterator[str]:
+    """What the `<style>` elements hold that are for a screen, or for whatever shows the mail."""
+    if _STYLE.search(html) is None:
+        return
+    for found in _TAG.finditer(html):
+        if found[1] is not None and found[1].lower() == "style":
+            opened = _OPENED.match(html, found.end(1))
+            if opened is not None:
+                media = attributes_of(opened[1]).get("media", "").strip().lower()
+                if media in ("", "all", "screen"):
+                    yield html[opened.end() : found.end()].rpartition("</")[0]
+
+
 def attributes_of(written: str) -> dict[str, str]:
     """A tag's attributes by their lower-case names. Of two that are equal the first counts."""
     found: dict[str, str] = {}
@@ -94,10 +109,12 @@ def attributes_of(written: str) -> dict[str, str]:
 
 def attribute_at(html: str, named: int, name: str) -> tuple[int, int] | None:
     """Where an attribute begins and ends in a tag whose name ends at `named`."""
-    end = _START.match(html, named)
-    for found in _ATTRIBUTE.finditer(html, named, end.end() - 1 if end is not None else len(html)):
+    whole = _START.match(html, named)
+    last = whole.end() - 1 if whole is not None else len(html)
+    for found in _ATTRIBUTE.finditer(html, named, last):
         if found[1].lower() == name:
-            return found.span()
+            start, end = found.span()
+            return start, end + html.startswith("=", end)  # one that nothing follows
     return None
 
 

@@ -16,7 +16,8 @@ from sendbatch.campaign.language.environment import environment, parsed
 from sendbatch.message.content import Bundle
 from sendbatch.message.insertions import inserted, put_in
 from sendbatch.message.markup import tags, tokens
-from sendbatch.message.plaintext.elements import VOID, is_hidden
+from sendbatch.message.plaintext.elements import VOID
+from sendbatch.message.plaintext.hiding import hidden_by_sheets, is_hidden
 from sendbatch.message.source import constants, references
 
 # Each program heeds some of these alone: Outlook for Windows `mso-hide`, older ones those on size.
@@ -57,6 +58,7 @@ def beginnings(bundle: Bundle) -> Iterator[tuple[str, int]]:
 def shown_in_a_list(document: str) -> str:
     """What a list of mails shows of an HTML that hides a preheader at its start; "" where it has none."""
     hidden, depth = "", 0
+    by_sheets = hidden_by_sheets(document)
     for token in tokens(document):
         if isinstance(token, str):
             words = " ".join(token.translate(SHAPELESS).split())
@@ -68,7 +70,7 @@ def shown_in_a_list(document: str) -> str:
             depth += -1 if token[1] else 1
             if not depth and hidden:
                 break
-        elif not token[1] and token[0] not in VOID and is_hidden(token[2]):
+        elif not token[1] and token[0] not in VOID and is_hidden(token[0], token[2], by_sheets):
             depth = 1
     return hidden.strip()
 

@@ -16,6 +16,7 @@ from sendbatch.values import Status
 from tests.kit.desk import ADA, Desk, address, addresses
 from tests.kit.desks import MakeDesk
 from tests.kit.office import Answer, Visit, fine
+from tests.kit.thoroughness import thoroughly
 
 
 def dead(*numbers: int) -> set[str]:
@@ -243,7 +244,7 @@ def test_a_server_that_has_had_enough_for_a_while_is_waited_for_and_everybody_ge
     assert run.office.asked.total() < 300 + 40
 
 
-@pytest.mark.parametrize("domains", [1, 3])
+@pytest.mark.parametrize("domains", [*thoroughly(1), 3])
 def test_greylisting_does_not_brake(desk: MakeDesk, domains: int) -> None:
     people = [address(n, f"{n % domains}.example") for n in range(300)]
     run = desk(

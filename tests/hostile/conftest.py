@@ -90,12 +90,24 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture
-def tls(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext:
-    """A server's context that runs of this test trust."""
+@pytest.fixture(scope="session")
+def certified(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
-    trusted = ssl.create_default_context()
-    authority.configure_trust(trusted)
-    monkeypatch.setattr("sendbatch.smtp.opening._trusting_the_system", lambda: trusted)
     return context
+
+
+@pytest.fixture(scope="session")
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def tls(
+    certified: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> ssl.SSLContext:
+    """A server's context that runs of this test trust."""
+    monkeypatch.setattr("sendbatch.smtp.opening._trusting_the_system", lambda: trusting)
+    return certified

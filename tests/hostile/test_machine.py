@@ -22,6 +22,7 @@ from tests.hostile.campaign import Ended, House, held_to_its_record
 from tests.hostile.conftest import StartServer
 from tests.kit.clock import FastClock
 from tests.kit.server import Script, ScriptedServer, Visit
+from tests.kit.thoroughness import thoroughly
 from tests.kit.watcher import Watcher
 
 LIMITED = """\
@@ -267,7 +268,7 @@ def test_a_damaged_record_sends_nothing_and_says_what_to_do(
 # limits of the process
 
 
-@pytest.mark.parametrize("most", [9, 24, 50])
+@pytest.mark.parametrize("most", [9, *thoroughly(24, 50)])
 def test_too_few_file_descriptors_are_told_of_before_anything_is_sent(
     house: House, hostile: StartServer, most: int
 ) -> None:
@@ -342,7 +343,7 @@ def test_the_wall_clock_may_jump(house: House, hostile: StartServer, seconds: fl
     held_to_its_record(ended, server, 2)
 
 
-@pytest.mark.parametrize("seconds", [86_400.0, 300.0, -300.0, -50 * 86_400.0])
+@pytest.mark.parametrize("seconds", [86_400.0, -300.0, *thoroughly(300.0, -50 * 86_400.0)])
 def test_the_wall_clock_may_jump_while_retries_wait(
     house: House, hostile: StartServer, seconds: float
 ) -> None:

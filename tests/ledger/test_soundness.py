@@ -31,7 +31,7 @@ from sendbatch.reports.text import summary
 from sendbatch.values import Status
 from tests.kit.people import bring, clock, entry, left_out, person, plan
 from tests.kit.selecting import sending
-from tests.kit.thoroughness import examples
+from tests.kit.thoroughness import IN_CI, examples
 from tests.ledger.conftest import quick_folder
 
 Open = Callable[[Path], AbstractContextManager[Ledger]]
@@ -143,7 +143,9 @@ def held(kept: Path, table: str, column: str, value: object) -> None:
 def test_garbage_in_any_column_is_refused_by_name_or_told(
     kept: Path, table: str, column: str
 ) -> None:
-    for value in GARBAGE:
+    """In CI all of it in each; at a desk each column gets some, and each of it some columns."""
+    begin, step = (0, 1) if IN_CI else (CELLS.index((table, column)) % 4, 4)
+    for value in GARBAGE[begin::step]:
         held(kept, table, column, value)
 
 

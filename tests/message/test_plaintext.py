@@ -208,6 +208,14 @@ def test_links_and_images_are_written_as_a_person_would(html: str, text: str) ->
         ("<table><tr><th>Left</th><th class='expander'></th><th>Right</th></tr></table>", "Left\n\nRight\n"),
         ("<table><tr><th scope='col'>A</th><th scope='col'>B</th></tr></table>", "A | B\n"),
         ("<table><tr><th>Sum</th><td>5</td></tr></table>", "Sum | 5\n"),
+        # a heading of data names what is below it; one with a paragraph or a picture seldom does
+        ("<table><tr><th><p>a</p></th><td class='expander'></td><td>b</td></table>", "a\n\nb\n"),
+        ("<table><tr><th><img alt='A'><td>x<tr><th><img alt='B'><td>y</table>", "A\n\nx\n\nB\n\ny\n"),
+        ("<table><tr><th><h2>A</h2><td>x</table>", "A\n-\n\nx\n"),
+        ("<table><tr><th>a<table><tr><td>1<td>2</table><td>x</table>", "a\n\n1 | 2\n\nx\n"),
+        ("<table><tr><th><p>a</p><th>b<tr><th><p>c</p><td>d</table>", "a\n\nb\n\nc\n\nd\n"),
+        ("<table><tr><th><p>A</p><th><p>B</p><tr><td>1<td>2</table>", "A | B\n1 | 2\n"),
+        ("<table><tr><th scope=row><p>A</p><td>1<tr><th scope=row>B<td>2</table>", "A | 1\nB | 2\n"),
         ("<table><thead><tr><th>A<th>B<th>C<tbody><tr><td>1<td><td>3</table>", "A | B | C\n1 | | 3\n"),
         # a letter below its heading is one column
         ("<table><tr><th>Hi<tr><td>a<br><br>b<br>c</table>", "Hi\n\na\n\nb\nc\n"),
@@ -218,6 +226,10 @@ def test_links_and_images_are_written_as_a_person_would(html: str, text: str) ->
         (f"<table><tr><td>{WORDS}<td>x</table>", f"{WRAPPED}\n\nx\n"),
         ("<ol start='3'><li>a<ul><li>b<ol><li>c</ol></ul><li value='9'>d<li>e</ol>",
          "3. a\n   * b\n     1. c\n9. d\n10. e\n"),
+        ("<ul><li>a</li><ul><li>b</li></ul><ol><li>c</li></ol><li>d</li></ul>", "* a\n  * b\n  1. c\n* d\n"),
+        ("<div>a</div><div><br></div><div>b</div><div>c<br></div>d", "a\n\nb\nc\nd\n"),
+        ("<p><span style='mso-list:Ignore'>·<span>&nbsp; &nbsp;</span></span>a</p>", "* a\n"),
+        ("<p><span style='mso-list:Ignore'>1.<span>&nbsp; </span></span>a</p>", "1. a\n"),
         ("<ul><li><p>a</p><p>b</p><li>c</ul>", "* a\n\n  b\n\n* c\n"),
         ("<blockquote><p>a</p><p>b</p></blockquote>c", "> a\n>\n> b\n\nc\n"),
         ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\n  b\nc\n  d\n"),
@@ -255,6 +267,38 @@ def test_nothing_that_is_hidden_is_told(hidden: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "hidden",
+    [
+        "<style>.seen { color: red } .pre { display: none !important; }</style><p class='seen pre'>no</p>",
+        "<style>.pre, #one { VISIBILITY : hidden }</style><p class=pre>no</p><p id='one'>no</p>",
+        "<style media=screen>P.pre{max-height:0;overflow:hidden}</style><p class='pre'>no</p>",
+        "<style><!-- /* } */ @import url(x); .pre{display:none} --></style><div class=pre>no<p>no</div>",
+        "<style>.pre{display:block}</style><style>@media x{.pre{top:0}} .pre{display:none}</style>"
+        "<p class=pre>no</p>",
+    ],
+)
+def test_nothing_that_a_style_sheet_hides_is_told(hidden: str) -> None:
+    assert text_from_html(f"{hidden}<p>yes</p>") == "yes\n"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<style>@media (max-width:9px) { .x { display:none } }</style><p class=x>yes",
+        "<style media='print'>.x { display:none }</style><p class=x>yes",
+        "<!--[if mso]><style>.x { display:none }</style><![endif]--><p class=x>yes",
+        "<style>.x { display:none } .x { display:block }</style><p class=x>yes",
+        "<style>.x { display:none }</style><p class=x style='display:inline'>yes",
+        "<style>.y .x, .x.y, .x:hover, a.x, p > .x { display:none }</style><p class=x>yes",
+        "<style>.x { text-decoration:none; overflow:hidden }</style><p class=x>yes",
+        "<style>.x } { display:none }</style><p class=x>yes",
+    ],
+)
+def test_what_a_style_sheet_hides_elsewhere_only_is_told(shown: str) -> None:
+    assert text_from_html(f"<p>so</p>{shown}") == "so\n\nyes\n"
+
+
+@pytest.mark.parametrize(
     "styled", ["text-decoration:none", "color:red;overflow:hidden", "max-height:0"]
 )
 def test_what_is_only_styled_is_told(styled: str) -> None:
@@ -288,7 +332,8 @@ blanks = (" ", "\\u00a0", "\\t", "\\n", " \\n", "&shy;", "&zwnj;&nbsp;", "\\u200
 signs = ("<", "&", "'", chr(34), "=", "<!--", "| ", "- ", "x ", "<p '", "<td ", "<script>", "<svg/>")
 blocks = ("<div>", "</div>", "<table><tr><td>x", "<ul><li>x", "<blockquote>x", "<p><button>", "<h1>x")
 words = ("<b>", "<b id=1><p>", "<a href=x>", "<i hidden>", "<sup>2")
-for piece in (*blanks, *signs, *blocks, *words):
+sheets = ("<style>", "<style>.x{display:none}", "<style>/*", "<style>{", "<style></style>", "<p class=x>")
+for piece in (*blanks, *signs, *blocks, *words, *sheets):
     run = piece * (300_000 // len(piece))
     for around in ("<pre>%sx</pre>", "<p>%sx</p>", "<table><tr><td>%sx</td></tr></table>"):
         html = around % run

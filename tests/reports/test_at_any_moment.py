@@ -13,8 +13,9 @@ from sendbatch import api
 from sendbatch.values import Status
 from tests.chaos.killing import Campaign, Setting, Tally
 from tests.chaos.power import MoodyServer
+from tests.kit.thoroughness import IN_CI
 
-PEOPLE = 2000
+PEOPLE = 2000 if IN_CI else 1000
 WAYS = ("well",) * 60 + ("later-rcpt", "later-dot", "never-rcpt", "never-dot", "silence-dot")
 
 

@@ -11,7 +11,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import authored
 from sendbatch.message.markup import Tag, tags, tokens
-from sendbatch.message.plaintext.elements import is_hidden
+from sendbatch.message.plaintext.hiding import Hidden, hidden_by_sheets, is_hidden
 from sendbatch.message.preheader import SHAPELESS, beginnings
 from sendbatch.message.source import BLOCK, at_offset, constants
 
@@ -46,11 +46,12 @@ def _own(html: Bundle) -> Place | None:
 
 def _hidden_words(document: str, offset: int) -> int | None:
     behind = (tag for tag in tags(document) if tag.start >= offset)
+    by_sheets = hidden_by_sheets(document)
     for tag in behind:
         if _says(document[offset : tag.start]):
             return None
         offset = tag.end
-        if not tag.is_end and _is_preheader(document, tag):
+        if not tag.is_end and _is_preheader(document, tag, by_sheets):
             end = next((one for one in behind if one.is_end and one.name == tag.name), None)
             if end is None or _says(document[tag.end : end.start]):
                 return tag.start
@@ -58,9 +59,11 @@ def _hidden_words(document: str, offset: int) -> int | None:
     return None
 
 
-def _is_preheader(document: str, tag: Tag) -> bool:
+def _is_preheader(document: str, tag: Tag, by_sheets: Hidden) -> bool:
     names = f"{tag.attributes.get('class', '')} {tag.attributes.get('id', '')}"
-    return _NAMED.search(names) is not None or is_hidden(document[tag.named : tag.end - 1])
+    return _NAMED.search(names) is not None or is_hidden(
+        tag.name, document[tag.named : tag.end - 1], by_sheets
+    )
 
 
 def _says(document: str) -> bool:

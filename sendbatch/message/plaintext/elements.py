@@ -53,24 +53,8 @@ IMPLIED_ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     for name in _names(names)
 }
 
-_HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
-_NO_HEIGHT = re.compile(r"(?:^|;)\s*max-height\s*:\s*0(?:px)?\s*(?:[;!]|$)", re.IGNORECASE)
-_CUT_OFF = re.compile(r"(?:^|;)\s*overflow\s*:\s*hidden\b", re.IGNORECASE)
+_LIST_MARK = re.compile(r"(?:^|;)\s*mso-list\s*:\s*ignore\b", re.IGNORECASE)
 _KEEPS_LINES = re.compile(r"(?:^|;)\s*white-space\s*:\s*(?:pre\b|break-spaces)", re.IGNORECASE)
-
-
-def is_hidden(written: str) -> bool:
-    """Whether an element with these attributes, as they are written, is not shown."""
-    lower = written.lower()
-    if "none" not in lower and "hidden" not in lower:
-        return False
-    attributes = attributes_of(written)
-    style = attributes.get("style", "")
-    return (
-        "hidden" in attributes
-        or _HIDING.search(style) is not None
-        or (_NO_HEIGHT.search(style) is not None and _CUT_OFF.search(style) is not None)
-    )
 
 
 def keeps_lines(written: str) -> bool:
@@ -78,3 +62,8 @@ def keeps_lines(written: str) -> bool:
     return "white-space" in written and bool(
         _KEEPS_LINES.search(attributes_of(written).get("style", ""))
     )
+
+
+def is_list_mark(written: str) -> bool:
+    """Whether it holds the sign or the number before an item, as Word writes lists."""
+    return _LIST_MARK.search(attributes_of(written).get("style", "")) is not None

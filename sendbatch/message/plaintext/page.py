@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sendbatch.message.plaintext.wrapping import wrapped
+from sendbatch.message.plaintext.wrapping import WIDTH, wrapped
 from sendbatch.words import width
 
-# Columns of a line: what mail programs show without wrapping, and quoted-printable without a soft break.
-_WIDTH = 76
 _NARROWEST = 20  # whatever stands before each line
 _DEEPEST = 8  # quotes and lists within each other that are indented
 _WIDEST_RULE = 60
@@ -32,7 +30,7 @@ class Page:
         self._before: list[tuple[str, str]] = []  # in each line: in its first, and in those after
         self._begun: list[bool] = []
         self._not_indented = 0
-        self._width = _WIDTH
+        self._width = WIDTH
         self._gap = self._gap_depth = 0
         self._prose_above = False
         self.inline: list[str] = []  # the paragraph that is not done, `\n` where its lines must end
@@ -119,6 +117,8 @@ class Page:
         self.inline.clear()
         lines = self._paragraph(text)
         if not lines:
+            if "\n" in text:  # `<div><br></div>`, as mail programs write an empty line
+                self._leave_lines(2)
             return
         is_prose = len(lines) > 1 and "\n" not in text.strip()
         if self._gap == 1 and not self._before and (is_prose or self._prose_above):

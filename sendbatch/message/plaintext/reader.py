@@ -12,9 +12,10 @@ from sendbatch.message.plaintext.elements import (
     TRACKED,
     UNSEEN,
     VOID,
-    is_hidden,
+    is_list_mark,
     keeps_lines,
 )
+from sendbatch.message.plaintext.hiding import Hidden, hidden_by_sheets, is_hidden
 from sendbatch.message.plaintext.tables import data_tables
 from sendbatch.message.plaintext.writer import Element, Writer
 
@@ -28,19 +29,21 @@ def text_from_html(html: str) -> str:
 
     Lines are wrapped; words and addresses stay whole. There is no HTML of which nothing can be made.
     """
-    return text_of(tokens(html))
+    found = tokens(html)
+    return _Reader(Writer(data_tables(found)), hidden_by_sheets(html)).read(found)
 
 
 def text_of(found: Sequence[str | Token]) -> str:
-    """The same of texts and tags, as `tokens` gives them."""
-    return _Reader(Writer(data_tables(found))).read(found)
+    """The same of texts and tags, as `tokens` gives them, where no style sheet is."""
+    return _Reader(Writer(data_tables(found)), hidden_by_sheets("")).read(found)
 
 
 class _Reader:
     """Goes through the tags and texts once, and knows which elements are open."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, by_sheets: Hidden) -> None:
         self._writer = writer
+        self._by_sheets = by_sheets
         self._stack: list[Element] = []
         self._open: Counter[str] = Counter()
         self._hidden = self._keeping_lines = 0
@@ -61,14 +64,16 @@ class _Reader:
         ends = IMPLIED_ENDS.get(name)
         if ends is not None:
             self._end_implied(*ends)
-        hides = name in UNSEEN or (written != "" and is_hidden(written))
+        hides = name in UNSEEN or (
+            written != "" and is_hidden(name, written, self._by_sheets)
+        )
         if hides or self._hidden:
             self._start_unseen(name, written, hides)
         elif name in VOID:
             self._writer.void(name, written)
         else:
             keeps = "white-space" in written and keeps_lines(written)
-            if keeps or name in TRACKED:
+            if keeps or name in TRACKED or ("mso-list" in written and is_list_mark(written)):
                 self._writer.block(name)
                 if self._push(name, False, keeps):
                     self._writer.begin(name, at, written)

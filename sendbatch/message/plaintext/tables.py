@@ -1,7 +1,7 @@
 """Tables that hold data, told from those that only lay a mail out.
 
-Mail is laid out in tables, and some tools write its columns as `<th>`. As rows of text a letter would
-become one line of it; data in blocks would fall apart.
+Mail is laid out in tables, and some tools write its columns as `<th>` (Foundation for Emails does). As rows
+of text a letter would become one line of it; data in blocks would fall apart.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from sendbatch.message.markup import Token
 from sendbatch.message.plaintext.elements import BREAKS, STRUCTURE
+from sendbatch.message.plaintext.wrapping import WIDTH
 
 _LAYOUT_ROLE = re.compile(r"\brole\s*=\s*[\"']?(?:presentation|none)\b", re.IGNORECASE)
 _SCOPE = re.compile(r"\bscope\s*=", re.IGNORECASE)
-_WIDEST_ROW = 76  # letters; in columns without headings, where a row is to be a line
 _LONGEST_ROW = 160  # letters; what is longer is prose beside prose
 
 
@@ -32,6 +32,9 @@ class _Table:
     longest: int = 0
     row_cells: int = 0
     columns: int = 0  # in the row that has the most
+    in_heading: bool = False
+    prose_headings: bool = False  # a heading holds a paragraph or a picture
+    heads_columns: bool = True  # so do those of the first row alone, and only paragraphs
 
     def begin_row(self) -> None:
         self.longest, self.row = max(self.longest, self.row), 0
@@ -49,11 +52,13 @@ class _Table:
             return False
         if self.breaks and self.columns < 2:
             return False  # a letter below its heading
+        if self.prose_headings and not self.heads_columns and not self.names_columns:
+            return False
         if self.headings:
             return self.cells > 0 or self.names_columns
         if self.rows < 2:
-            return self.cells > self.rows and not self.breaks and longest <= _WIDEST_ROW
-        return self.cells > self.rows and longest <= (_WIDEST_ROW if self.breaks else _LONGEST_ROW)
+            return self.cells > self.rows and not self.breaks and longest <= WIDTH
+        return self.cells > self.rows and longest <= (WIDTH if self.breaks else _LONGEST_ROW)
 
 
 def data_tables(tokens: Sequence[str | Token]) -> dict[int, bool]:
@@ -90,9 +95,12 @@ def _note(table: _Table, name: str, written: str) -> None:
         table.begin_row()
     elif name == "td":
         table.cells += 1
+        table.in_heading = False
+        table.heads_columns &= table.rows > 1
         table.add_cell()
     elif name == "th":
         table.headings += 1
+        table.in_heading = True
         table.add_cell()
         table.names_columns |= _SCOPE.search(written) is not None
     elif name == "thead":
@@ -101,5 +109,11 @@ def _note(table: _Table, name: str, written: str) -> None:
         table.lays_out = True
     elif name in BREAKS:
         table.breaks = True
+        if table.in_heading and name == "p":
+            table.prose_headings = True
+            table.heads_columns &= table.rows <= 1
+    elif name == "img":
+        if table.in_heading:
+            table.prose_headings, table.heads_columns = True, False
     elif name == "a":
         table.row += len(written)

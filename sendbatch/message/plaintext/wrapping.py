@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from sendbatch.words import is_narrow, width
 
+# Columns of a line: within the 78 of RFC 5322 §2.1.1, and in quoted-printable without a soft break.
+WIDTH = 76
+
 _CLOSING = "、。，．・：；？！）］｝〉》」』】〕ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 _MARKS = "\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _OPENING = "（［｛〈《「『【〔"

@@ -40,6 +40,7 @@ class _Anchor:
 class _List:
     ordered: bool
     number: int  # of the item to come
+    set_in: bool  # it stands in no item of the list around it
 
 
 class Writer:
@@ -68,7 +69,7 @@ class Writer:
     def block(self, name: str) -> None:
         """A line ends where a block begins, and where it ends."""
         if name in LISTS:
-            self.page.block(1 if self._items else 2)
+            self.page.block(1 if self._lists else 2)
         elif name in GAPS:
             is_part = self._cells is not None and name in TABLE_PARTS
             self.page.block(1 if is_part else GAPS[name])
@@ -137,14 +138,27 @@ class Writer:
         self._behind_address = (page.flushed, len(page.inline))
 
     def _begin_list(self, _at: int, _written: str) -> None:
-        self._lists.append(_List(False, 1))
+        self._open_list(ordered=False, first=1)
 
     def _begin_ordered(self, _at: int, written: str) -> None:
         start = attributes_of(written).get("start", "") if written else ""
-        self._lists.append(_List(True, _number(start, 1)))
+        self._open_list(ordered=True, first=_number(start, 1))
+
+    def _open_list(self, *, ordered: bool, first: int) -> None:
+        set_in = self._items < len(self._lists)
+        if set_in:
+            self.page.enter("  ", "  ")
+        self._lists.append(_List(ordered, first, set_in))
 
     def _end_list(self, _element: Element) -> None:
-        self._lists.pop()
+        if self._lists.pop().set_in:
+            self.page.leave()
+
+    def _end_list_mark(self, element: Element) -> None:
+        inline = self.page.inline
+        mark = "".join(inline[element.start :]).strip()
+        if self.page.flushed == element.flushed and mark:
+            inline[element.start :] = ["* " if len(mark) == 1 else f"{mark} "]
 
     def _begin_item(self, _at: int, written: str) -> None:
         self._items += 1
@@ -267,6 +281,7 @@ _END: dict[str, _End] = {
     "pre": Writer._end_preformatted,
     "q": _after('"'),
     "rt": _after(")"),
+    "span": Writer._end_list_mark,
     "sup": Writer._end_raised,
     "table": Writer._end_table,
     "td": Writer._end_cell,
