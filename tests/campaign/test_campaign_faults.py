@@ -56,7 +56,6 @@ URL = "https://x.example/u"
             "templates.layout: a layout stands around Markdown",
             None,
         ),
-        ("templates: {html: spring.html, layout: x.html}", "templates.layout: not supp", None),
         ("templates: {}", "templates: there is no template", "html:"),
         ("subject: #1 offer", "subject has no value", "starts with # needs quotes"),
         ("subject: We are #1 now", "subject: this and all behind it is a comment", "in quotes"),
