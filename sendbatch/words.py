@@ -65,6 +65,16 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def size(number: int) -> str:
+    """Bytes as people say them: "812 bytes", "2.3 KB", "1.4 MB", "6.7 GB"."""
+    if number < 1000:
+        return count(number, "byte")
+    for unit, most in (("KB", 1e6), ("MB", 1e9)):
+        if number < most:
+            return f"{number * 1000 / most:.1f} {unit}"
+    return f"{number / 1e9:,.1f} GB"
+
+
 def word(status: str) -> str:
     """A status as a person reads it: "in doubt"."""
     return status.replace("_", " ")

@@ -370,6 +370,13 @@ class CampaignKeys(Keys[Campaign]):
         also=("body", "template"),
         required=True,
     )
+    inline_css = Key(
+        TRUTH,
+        "`false`: each `<style>` stays as it is; else its rules are written into the tags they are for, see"
+        " [style sheets](#style-sheets)",
+        absent="`true`",
+        also=("inline_styles", "inline"),
+    )
     smtp = Key(
         NameOr(LINE, Section(ProfileKeys)),
         "a profile's name, or a profile's mapping",

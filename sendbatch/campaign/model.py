@@ -234,6 +234,7 @@ class Campaign:
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+    inline_css: bool = True
 
     @property
     def title(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, printable
 from sendbatch.values import Status
-from sendbatch.words import clock_time, count, duration, rows
+from sendbatch.words import clock_time, count, duration, listed, rows, size
 
 if TYPE_CHECKING:
     from sendbatch.findings import Groups
@@ -24,6 +24,7 @@ SHOWN_AS = {
     Status.DUPLICATE: "duplicate",
 }
 
+_MOST_NAMED = 5  # pictures
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -41,6 +42,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _changes(plan)
     yield from _doubles(plan)
     yield from _attachments(plan)
+    yield from _pictures(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
@@ -92,6 +94,18 @@ def _attachments(plan: Overview) -> Iterator[str]:
     ):
         if lacking.count:
             yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
+
+
+def _pictures(plan: Overview) -> Iterator[str]:
+    """What pictures cost: as they are sent, a third larger than on the disk."""
+    if not plan.pictures:
+        return
+    named = [f"{one_line(one.name, 60)} {size(len(one.data))}" for one in plan.pictures]
+    total = plan.pictures_size
+    said = f"pictures: {listed(named, _MOST_NAMED)}: {size(total)} in each message (base64)"
+    if plan.sendable > 1:
+        said += f", {size(total * plan.sendable)} for {plan.sendable:,}"
+    yield f"  {said}"
 
 
 def _pace(plan: Overview) -> Iterator[str]:

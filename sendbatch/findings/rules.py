@@ -468,11 +468,53 @@ class Rule(Enum):
         "A preheader is declared, and the HTML begins with hidden words of its own.",
         "Take one of the two away.",
     )
+    UNUSABLE_STYLE_SHEET = (
+        Topic.CONTENT,
+        "error",
+        "A style sheet that the HTML links to cannot be put into the mail.",
+        "Correct the path, which is relative to the template, and keep the file beside the templates.",
+    )
+    CSS_IMPORT = (
+        Topic.CONTENT,
+        "error",
+        "A style sheet asks for another with `@import`, which no program for mail loads.",
+        "Write the rules of the other into it, or link to both.",
+    )
+    REMOTE_STYLE_SHEET = (
+        Topic.CONTENT,
+        "warning",
+        "The HTML links to a style sheet on a web server, which few programs for mail load.",
+        "Save it beside the template, and link to that file.",
+    )
+    LOST_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "What a style sheet says is lost where its rules are written into the tags.",
+        "Write it as the message shows.",
+    )
+    OVERRULED_STYLE = (
+        Topic.CONTENT,
+        "warning",
+        "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
+        "Write `!important` behind its declarations.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",
-        "The HTML shows a file that nobody who reads the mail has.",
-        "Put it on a web server and write `https://…`, or write it out as `data:`.",
+        "The HTML shows a picture that is not there: no such file, or no such part of the mail.",
+        "Name a file beside the template by its path, or write `https://…`.",
+    )
+    UNUSABLE_PICTURE = (
+        Topic.CONTENT,
+        "error",
+        "A picture cannot be sent: it is none, an SVG, too large, empty, unreadable, or outside the folders.",
+        "Put a PNG, JPEG or GIF beside the template, or write `https://…`.",
+    )
+    DOUBTFUL_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is of a kind that some programs do not show, or its name says that it is of another.",
+        "Save it as PNG or JPEG, and name it so.",
     )
     PICTURE_WITHOUT_SCHEME = (
         Topic.CONTENT,

@@ -5,7 +5,7 @@ are joined. What turns one language into another (Markdown, MJML) and what moves
 place there: it depends on a template's structure, and seldom on a value.
 
 The plain path works on the whole of a body, step by step: the template is rendered; a proof's links are made
-to lead nowhere; what the HTML shows is held against what a reader can have; the text is made from the
+to lead nowhere; pictures that only this recipient is shown are found; the text is made from the
 HTML where its author wrote none. It is taken wherever one of these steps depends on what a row holds.
 """
 
@@ -15,19 +15,24 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from sendbatch.message.checks.pictures import Pictures
+from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.parts import Inline
+from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.styles.inlining import inlined
+from sendbatch.message.styles.of_ways import inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 from sendbatch.message.ways.body import PlannedBody
 
 
 class Rendered(NamedTuple):
-    """Both bodies, as pieces to be joined."""
+    """Both bodies, as pieces to be joined, and the pictures that only this recipient is shown."""
 
     text: Sequence[str]
     html: Sequence[str] | None
+    pictures: Sequence[Inline] = ()
 
 
 NO_BODIES = Rendered((), None)  # where they are encoded already
@@ -40,7 +45,8 @@ class Bodies:
         self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
-        self._pictures = Pictures(content, columns)
+        self._pictures = OwnPictures(content, columns)
+        self.have_own_pictures = self._pictures.are_files
 
     @property
     def is_planned(self) -> bool:
@@ -67,7 +73,10 @@ class Bodies:
         constants = with_globals(content.variables)
         planned = [PlannedBody("plain", content.text, self._columns, constants)]
         if content.html is not None:
-            planned.append(PlannedBody("html", content.html, self._columns, constants))
+            transform = inlined_way if content.inlines_css else None
+            planned.append(
+                PlannedBody("html", content.html, self._columns, constants, transform)
+            )
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
@@ -75,8 +84,10 @@ class Bodies:
         html = self._html.pieces(variables) if self._html is not None else None
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
+        pictures: Sequence[Inline] = ()
         if html is not None and self._pictures.are_computed:
-            self._pictures.hold("".join(html))
+            document, pictures = self._pictures.put_into("".join(html))
+            html = [document]
         if self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         else:
@@ -86,7 +97,18 @@ class Bodies:
             if self._text is None:
                 raise Failed(f"templates.html: no text is left; {ALT_OR_TEXT}")
             raise Failed("templates.text: no text is left")
-        return Rendered(text, html)
+        if html is not None and self._content.inlines_css:
+            html = inlined("".join(html)).splitlines(keepends=True)
+        return Rendered(text, html, pictures)
+
+    def survey(self, variables: dict[str, object]) -> tuple[int, Unavailable | None]:
+        """What the pictures are that only this recipient is shown, as `OwnPictures.survey` has it. What
+        cannot be rendered shows none."""
+        try:
+            html = self._html.pieces(variables) if self._html is not None else ()
+        except Failed:
+            return 0, None
+        return self._pictures.survey("".join(html))
 
 
 def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:

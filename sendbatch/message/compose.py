@@ -90,7 +90,7 @@ class Composer:
             return _unbuildable(error)
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
-        """What the recipient's own attachments are, and what is wrong with them."""
+        """What the recipient's own files are, and what is wrong with them."""
         found = self._letter.survey(cells)
         wrong = found.unavailable
         if wrong is None:
@@ -110,7 +110,10 @@ def composed(parts: Parts, bodies: Sequence[bytes] | None = None) -> Message:
     if not head.isascii():
         envelope = envelope._replace(smtputf8=True)
     attached = [[file.encoded] for file in parts.attachments]
-    body = body_of(parts.message_id, _encoded(parts) if bodies is None else bodies, attached)
+    readable = _encoded(parts) if bodies is None else bodies
+    body = body_of(
+        parts.message_id, readable, attached, [picture.encoded for picture in parts.pictures]
+    )
     data = b"".join((head, *body))
     return Message(envelope, data, parts.message_id, parts.dated_at, is_plain(head))
 

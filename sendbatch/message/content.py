@@ -55,6 +55,31 @@ class OwnFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the HTML shows, by its Content-ID without brackets. Its media type is told by its bytes;
+    a file that is `written_as` another has another `name` in the mail."""
+
+    cid: str
+    name: str
+    media_type: str
+    data: bytes
+    written_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPicture:
+    """A picture of one recipient: a path with a template in it, which each message has where its HTML shows
+    it, behind `mark`. `written` is the author's own part of the path, `folder` where that leads: nothing
+    outside it is read, and nothing `off_limits`. `where` is its place as file:line."""
+
+    mark: str
+    written: str
+    folder: Path
+    where: str
+    off_limits: OffLimits = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that a message is made of but the recipient.
 
@@ -76,6 +101,9 @@ class Content:
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
     preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    pictures: tuple[Picture, ...] = ()
+    own_pictures: tuple[OwnPicture, ...] = ()
+    inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -112,6 +140,10 @@ def _digest(content: Content) -> str:
         ),
         "attachments": [_attachment(file) for file in content.attachments],
     }
+    if content.pictures:  # their bytes are in the HTML, by their Content-IDs
+        parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
+    if content.inlines_css:  # only there, so that the digest of all others stays what it was
+        parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """What is put into an author's templates when they are read: tags that include sources of our own.
 
-A tag stands on a line of the author's and adds none; `source.at` looks past it. So an error names the line
+A tag stands on a line of the author's and adds none, and another address stands beside the author's own in a
+comment; `source.at` looks past both. So an error names the line
 and the column that the author sees, and shows the line as it was written. The names of what is included
 begin with a NUL: no file can have such a name, and no template of an author can ask for it.
 """
@@ -16,6 +17,7 @@ _MARK = "\0"
 _WRITTEN = r"\x00"  # as it stands in a tag
 _TAG = re.compile(
     r'\{% endraw %\}\{% include "\\x00[^"\\\n]*" %\}\{% raw %\}|\{% include "\\x00[^"\\\n]*" %\}'
+    r"|\{#\x00#\}[^\x00]*\{#\x00(?P<author>[^\x00]*)\x00#\}"
 )
 
 
@@ -37,18 +39,33 @@ def put_in(source: str, offset: int, name: str, *, in_raw: bool = False) -> str:
     return source[:offset] + tag + source[offset:]
 
 
+def put_instead(source: str, start: int, end: int, text: str) -> str:
+    """`source` with other text between two offsets, not within `{% raw %}`. What its author wrote there is
+    kept, in a comment, and so are the lines."""
+    author = source[start:end]
+    if "#}" in author or _MARK in author:
+        return source[:start] + text + source[end:]
+    return f"{source[:start]}{{#{_MARK}#}}{text}{{#{_MARK}{author}{_MARK}#}}{source[end:]}"
+
+
 def without_tags(line: str, column: int | None = None) -> tuple[str, int | None]:
     """A line as its author wrote it, and what a column of it (from 1) was there."""
-    if _WRITTEN not in line:
+    if _WRITTEN not in line and _MARK not in line:
         return line, column
     if column is not None:
-        before = sum(
-            min(tag.end(), column - 1) - tag.start()
-            for tag in _TAG.finditer(line)
-            if tag.start() < column - 1
-        )
-        column -= before
-    return _TAG.sub("", line), column
+        column -= sum(_added(tag, column - 1) for tag in _TAG.finditer(line))
+    return _TAG.sub(_author, line), column
+
+
+def _added(tag: re.Match[str], offset: int) -> int:
+    """How many characters more a tag has than what the author wrote, as far as they stand before `offset`."""
+    if tag.start() >= offset:
+        return 0
+    return min(tag.end() - len(_author(tag)), offset) - tag.start()
+
+
+def _author(tag: re.Match[str]) -> str:
+    return tag["author"] or ""
 
 
 def authored(bundle: Bundle) -> Bundle:

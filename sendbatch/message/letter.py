@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
@@ -15,6 +15,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
+from sendbatch.message.mime import inline
 from sendbatch.message.parts import Parts
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.tokens import Signer
@@ -56,13 +57,17 @@ class Letter:
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.bodies = Bodies(content, self.columns)
+        self.pictures = [
+            inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
+            for one in content.pictures
+        ]
         self.attachments = Attachments(content.attachments)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
     @property
     def has_own_attachments(self) -> bool:
-        """Whether any attachment's path depends on the recipient."""
-        return self.attachments.has_own
+        """Whether the path of any attachment, or of a picture, depends on the recipient."""
+        return self.attachments.has_own or self.bodies.have_own_pictures
 
     @property
     def line_templates(self) -> list[LineTemplate]:
@@ -72,8 +77,16 @@ class Letter:
         return [self.name, self.subject, *self.unsubscribing.templates, *of_heading]
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
-        """What the recipient's own attachments are, and what is wrong with them."""
-        return self.attachments.survey(self._variables(cells))
+        """What the recipient's own files are, and what is wrong with them."""
+        variables = self._variables(cells)
+        found = self.attachments.survey(variables)
+        if self.shows_link:
+            variables[NAME] = NAME  # no picture is chosen by it
+        size, wrong = self.bodies.survey(variables) if self.bodies.have_own_pictures else (0, None)
+        if wrong is not None and (found.unavailable is None or found.unavailable.fails):
+            found = replace(found, unavailable=wrong)
+        shared = sum(len(picture.encoded) for picture in self.pictures)
+        return replace(found, size=found.size + shared + size) if shared or size else found
 
     def cells(self, recipient: Recipient) -> tuple[str, ...]:
         """Those of `columns`. Raises Failed."""
@@ -120,11 +133,14 @@ class Letter:
             headers.append(Header(name, self.key(identity, recipient)))
         if unsubscribing is not None:
             headers += unsubscribing.headers(links)
-        text, html = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
+        text, html, own = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
-        return Parts(envelope, identity, dated_at, subject, headers, text, html, attached)
+        pictures = [*self.pictures, *own]
+        return Parts(
+            envelope, identity, dated_at, subject, headers, text, html, attached, pictures
+        )
 
     def subject_of(self, variables: dict[str, object]) -> str:
         """The subject as one line. Raises Failed."""

@@ -19,10 +19,11 @@ Token: TypeAlias = tuple[str, bool, str]
 # §13.2.5: a quote is one only after `=`; one that is never closed goes on to the end. Whatever begins like
 # a tag is a match, so that nothing is looked at twice; a tag that lacks its `>` is none.
 _ATTRIBUTES = r"[^=>]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^=>]*+)*+"
+# §13.2.6.2: elements that hold no other; nothing of what these hold is shown.
+RAW = frozenset(["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"])
 _TAG = re.compile(
     r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"  # a comment, also a conditional one of Outlook's
-    # §13.2.6.2: elements that hold no other; nothing of what these hold is shown.
-    r"|((?i:iframe|noembed|noframes|script|style|textarea|title|xmp))(?=[\s/>])"
+    rf"|((?i:{'|'.join(sorted(RAW))}))(?=[\s/>])"
     rf"{_ATTRIBUTES}>(?:[^<]++|<(?!/(?i:\1)[\s/>]))*+(?:</[^>]*+>?)?"
     rf"|(/?)([a-zA-Z][^\s/>]*+)({_ATTRIBUTES})(>?)"
     r"|[!?/][^>]*+>?)",
@@ -31,6 +32,7 @@ _TAG = re.compile(
 _STYLE = re.compile(r"<style[\s/>]", re.IGNORECASE)
 _OPENED = re.compile(rf"({_ATTRIBUTES})>")  # what follows the name of a start tag
 _GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
+_START = re.compile(f"{_ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(
     r"([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]++)))?+"
 )
@@ -103,6 +105,21 @@ def attributes_of(written: str) -> dict[str, str]:
             value = _REFERENCE.sub(lambda match: resolved(match[0]), value)
         found.setdefault(name.lower(), value)
     return found
+
+
+def attribute_at(html: str, named: int, name: str) -> tuple[int, int] | None:
+    """Where an attribute begins and ends in a tag whose name ends at `named`."""
+    end = _START.match(html, named)
+    for found in _ATTRIBUTE.finditer(html, named, end.end() - 1 if end is not None else len(html)):
+        if found[1].lower() == name:
+            return found.span()
+    return None
+
+
+def start_tag_end(html: str, tag: Tag) -> int:
+    """What is behind the ">" of a start tag, also of an element whose content is no HTML."""
+    found = _START.match(html, tag.named)
+    return found.end() if found is not None else tag.end
 
 
 def resolved(text: str) -> str:

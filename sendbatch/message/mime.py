@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from sendbatch.message.headers import named, one_line, parameters
 from sendbatch.message.media_types import media_type
-from sendbatch.message.parts import File
+from sendbatch.message.parts import File, Inline
 from sendbatch.message.quoted import base64_lines
 
 _DIGITS = 24  # of a boundary
@@ -45,6 +45,22 @@ def attached(name: str, data: bytes) -> File:
     return File(name, kind, len(data), encoded)
 
 
+def inline(cid: str, name: str, kind: str, data: bytes) -> Inline:
+    """A picture that the HTML shows by its Content-ID, encoded."""
+    name = _to_save_under(name)
+    encoded = b"".join(
+        (
+            parameters("Content-Type", kind, [], name),
+            b"Content-Transfer-Encoding: base64\r\n",
+            b"Content-ID: <%b>\r\n" % cid.encode("ascii"),
+            named("Content-Disposition", "inline", name),
+            b"\r\n",
+            base64_lines(data),
+        )
+    )
+    return Inline(cid, name, kind, data, encoded)
+
+
 def _of_type(kind: str, data: bytes) -> list[tuple[str, str]]:
     """The parameters of a media type that a file's own content gives."""
     found = []
@@ -74,21 +90,29 @@ def boundary(message_id: str) -> str:
 
 
 def body_of(
-    message_id: str, bodies: Sequence[bytes], attached: Sequence[Sequence[bytes]]
+    message_id: str,
+    bodies: Sequence[bytes],
+    attached: Sequence[Sequence[bytes]],
+    pictures: Sequence[bytes] = (),
 ) -> Sequence[bytes]:
-    """What follows a message's own headers: those of MIME, the bodies from the plainest on, attachments."""
+    """What follows a message's own headers: those of MIME, the bodies from the plainest on, attachments.
+    `pictures` are those that the last body shows."""
     mark = boundary(message_id)
-    readable = multipart("alternative", f"{mark}.1", [[body] for body in bodies])
+    *others, last = [[body] for body in bodies]
+    shown = multipart("related", f"{mark}.2", [last, *([one] for one in pictures)], "text/html")
+    readable = multipart("alternative", f"{mark}.1", [*others, shown])
     return multipart("mixed", f"{mark}.0", [readable, *attached])
 
 
 class Frame:
-    """What stands around the bodies of every message that has so many of them and these files: as `body_of`
-    gives it, encoded once, but for the boundaries' digits and the bodies themselves."""
+    """What stands around the bodies of every message that has so many of them, these files and pictures: as
+    `body_of` gives it, encoded once, but for the boundaries' digits and the bodies themselves."""
 
-    def __init__(self, bodies: int, attached: Sequence[Sequence[bytes]]) -> None:
+    def __init__(
+        self, bodies: int, attached: Sequence[Sequence[bytes]], pictures: Sequence[bytes] = ()
+    ) -> None:
         numbers = [bytes([number]) for number in range(bodies + 1)]  # no part has such a byte
-        whole = b"".join(body_of("\0", numbers[1:], attached))
+        whole = b"".join(body_of("\0", numbers[1:], attached, pictures))
         self._parts = re.split(b"([%b])" % b"".join(numbers), whole)
         self._order = [numbers.index(number) for number in self._parts[1::2]]
 
@@ -100,13 +124,19 @@ class Frame:
         return parts
 
 
-def multipart(subtype: str, boundary: str, parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
-    """Parts, each ending in CRLF, joined under a boundary that none of them contains."""
+def multipart(
+    subtype: str, boundary: str, parts: Sequence[Sequence[bytes]], kind: str | None = None
+) -> Sequence[bytes]:
+    """Parts, each ending in CRLF, joined under a boundary that none of them contains. `kind` is the media
+    type of the first, which a multipart/related names (RFC 2387 §3.1)."""
     if len(parts) == 1:
         return parts[0]
     mark = boundary.encode("ascii")
     between = b"--%b\r\n" % mark
-    joined = [b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n' % (subtype.encode(), mark)]
+    first = b"" if kind is None else b' type="%b";\r\n' % kind.encode("ascii")
+    joined = [
+        b'Content-Type: multipart/%b;\r\n%b boundary="%b"\r\n\r\n' % (subtype.encode(), first, mark)
+    ]
     for part in parts:
         joined.append(between)
         joined += part

@@ -22,6 +22,17 @@ class File(NamedTuple):
     encoded: bytes = b""
 
 
+class Inline(NamedTuple):
+    """A picture that the HTML shows by its Content-ID. `data` is empty where everybody gets it: the content
+    has it. `encoded` is its MIME part, and empty where the parts come from a worker."""
+
+    cid: str
+    name: str
+    media_type: str
+    data: bytes
+    encoded: bytes = b""
+
+
 class Parts(NamedTuple):
     """One recipient's message as a reader has it.
 
@@ -39,6 +50,7 @@ class Parts(NamedTuple):
     text: Sequence[str]
     html: Sequence[str] | None
     attachments: Sequence[File] = ()
+    pictures: Sequence[Inline] = ()
 
 
 class Sample(NamedTuple):

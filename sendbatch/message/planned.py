@@ -29,14 +29,15 @@ class Plan:
 
     def __init__(self, letter: Letter) -> None:
         shared = letter.attachments.shared
-        is_light = sum(len(file.encoded) for file in shared) <= _MOST_ATTACHED
+        pictures = [picture.encoded for picture in letter.pictures]
+        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= _MOST_ATTACHED
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.html is not None
-        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared])
+        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared], pictures)
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
@@ -20,7 +21,10 @@ from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
+from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
+from sendbatch.message.styles.inlining import has_styles
+from sendbatch.message.styles.linked import with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -35,6 +39,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
+    if html is not None:
+        html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+        findings += found
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     if campaign.templates.html is None and campaign.templates.text is None:
         place = campaign.places.get("templates")
@@ -42,6 +49,9 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
     limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
+    album = _album(campaign, limits)
+    html = album.put_into(html) if html is not None else None
+    findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
@@ -63,7 +73,24 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
+        pictures=album.pictures,
+        own_pictures=tuple(album.own),
+        inlines_css=campaign.inline_css and _has_styles(html),
     )
+
+
+def _album(campaign: Campaign, limits: OffLimits) -> Album:
+    try:
+        domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    except ValueError:  # the address is refused for it
+        domain = "invalid"
+    return Album(campaign.folder, _allowed(campaign), domain, limits)
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders that templates, and what they name, may come from."""
+    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
+    return [campaign.folder, *(file.parent for file in declared)]
 
 
 def _bundle(
@@ -71,18 +98,20 @@ def _bundle(
 ) -> Bundle | None:
     if path is None:
         return None
-    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
-    allowed = [campaign.folder, *(file.parent for file in declared)]
     where = f"templates.{kind}"
     bundle, found = read_bundle(
         path,
         search=[path.parent, campaign.folder],
-        allowed=allowed,
+        allowed=_allowed(campaign),
         what=where,
         place=campaign.places.get(where),
     )
     findings += found
     return bundle
+
+
+def _has_styles(html: Bundle | None) -> bool:
+    return html is not None and any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:

@@ -25,11 +25,15 @@ _WAYS = (
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
     """What everybody gets, held against what the provider publishes."""
     files = [file for file in content.attachments if isinstance(file, SharedFile)]
-    size, limit = encoded(sum(len(file.data) for file in files)), campaign.profile.size_limit
+    data = [file.data for file in files] + [picture.data for picture in content.pictures]
+    size = sum(encoded(len(one)) for one in data)
+    limit = campaign.profile.size_limit
     if limit is None or size <= limit:
         return []
-    place = campaign.places.get("attachments")
-    said = f"attachments: what everybody gets is too large: {too_large(size, limit)}"
+    place = campaign.places.get("attachments" if files else "templates.html")
+    kinds = {"attachments": files, "pictures": content.pictures}
+    what = " and ".join(kind for kind, there in kinds.items() if there)
+    said = f"{what}: what everybody gets is too large: {too_large(size, limit)}"
     return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
 
 

@@ -16,6 +16,7 @@ from sendbatch.ledger.store import People
 from sendbatch.message.attachments import open_attachments
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
+from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
@@ -51,6 +52,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
+    (When.CHANGED, lambda on: doubtful_styles(on.content)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.PLANNED, lambda on: bare_text_part(on.content)),
     (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),

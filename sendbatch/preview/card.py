@@ -6,9 +6,10 @@ the page keeps within the value.
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sendbatch.errors import one_line
@@ -26,11 +27,13 @@ _AT_MARKS = re.compile(f"([{''.join(sorted(_MARKS))}])")
 
 @dataclass(frozen=True)
 class Card:
-    """One message on the page; `file` is the name of its .eml."""
+    """One message on the page; `file` is the name of its .eml. `shared` are the pictures that everybody gets,
+    as `data:` URLs by their Content-IDs."""
 
     file: str
     recipient: Recipient
     sample: Sample
+    shared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def row(self) -> int:
@@ -96,6 +99,27 @@ class Card:
     def html(self) -> str | None:
         html = self.sample.parts.html
         return None if html is None else _body(html)
+
+    @property
+    def html_with_pictures(self) -> str | None:
+        """The HTML with the mail's own pictures written out."""
+        html = self.html
+        if html is None or "cid:" not in html:
+            return html
+        own = {
+            picture.cid: data_url(picture.media_type, picture.data)
+            for picture in self.sample.parts.pictures
+            if picture.data
+        }
+        urls = {f"cid:{cid}": url for cid, url in {**self.shared, **own}.items()}
+        if not urls:
+            return html
+        return re.sub("|".join(map(re.escape, urls)), lambda found: urls[found[0]], html)
+
+
+def data_url(media_type: str, data: bytes) -> str:
+    """A picture as an address that holds all of it."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _body(pieces: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from sendbatch.errors import LedgerError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.content import Picture
 from sendbatch.message.parts import Sample
-from sendbatch.preview.card import Card
+from sendbatch.preview.card import Card, data_url
 from sendbatch.preview.page import Made, render
 from sendbatch.runtime.files import is_regular, named_folder, own_folder, replacing
 from sendbatch.values import Message, Recipient
@@ -31,16 +32,25 @@ class Entry(NamedTuple):
     message: Message
 
 
-def write_gallery(folder: Path, messages: Sequence[Entry], title: str, made: Made) -> Path:
-    """Writes the messages into `folder` and returns the page's path. `made` is when, and of what.
+def write_gallery(
+    folder: Path,
+    messages: Sequence[Entry],
+    title: str,
+    made: Made,
+    pictures: Sequence[Picture] = (),
+) -> Path:
+    """Writes the messages into `folder` and returns the page's path. `made` is when, and of what; `pictures`
+    are those that everybody gets.
 
     An older gallery there is replaced, each file in one step, so that it can be looked at
     meanwhile; files of any other name are left alone. Raises LedgerError when a file cannot be
     written.
     """
     names = _names(messages)
+    shared = {one.cid: data_url(one.media_type, one.data) for one in pictures}
     cards = [
-        Card(name, one.recipient, one.sample) for name, one in zip(names, messages, strict=True)
+        Card(name, one.recipient, one.sample, shared)
+        for name, one in zip(names, messages, strict=True)
     ]
     index = folder / INDEX
     try:

@@ -19,7 +19,7 @@ from sendbatch.message.identity import short
 from sendbatch.preview.card import Card
 from sendbatch.preview.harmless import harmless
 from sendbatch.preview.look import STYLE
-from sendbatch.words import count
+from sendbatch.words import count, size
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -97,7 +97,7 @@ content <code>{{ made.content|short }}</code>.</p>
 {% if card.html is not none %}
 <section aria-label="HTML">
 <h3>HTML</h3>
-{% set frame = card.html|harmless %}
+{% set frame = card.html_with_pictures|harmless %}
 <iframe sandbox="" title="HTML of the message for row {{ card.row }}" loading="lazy"
  srcdoc="{{ frame.html }}"></iframe>
 {% if frame.links %}
@@ -160,12 +160,3 @@ def render(cards: Sequence[Card], title: str, made: Made) -> str:
         policy=POLICY,
         style=STYLE,
     )
-
-
-def size(number: int) -> str:
-    """Bytes as people say them: "812 bytes", "2.3 KB", "1.4 MB"."""
-    if number < 1000:
-        return f"{number} byte{'' if number == 1 else 's'}"
-    if number < 1_000_000:
-        return f"{number / 1000:.1f} KB"
-    return f"{number / 1_000_000:.1f} MB"

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from sendbatch.audience.addresses import default_key
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
-from sendbatch.message.parts import File, Parts, Sample
+from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
@@ -195,6 +195,7 @@ def _plain_sample(sample: Sample | Unbuildable) -> object:
         "".join(parts.text),
         None if parts.html is None else "".join(parts.html),
         [file[:3] for file in parts.attachments],
+        [picture[:4] for picture in parts.pictures],
     )
 
 
@@ -214,6 +215,7 @@ def _sample(
     text: str,
     html: str | None,
     files: Sequence[tuple[str, str, int]],
+    pictures: Sequence[tuple[str, str, str, bytes]],
 ) -> Sample:
     parts = Parts(
         Envelope(*addresses),
@@ -222,5 +224,6 @@ def _sample(
         text=[text],
         html=None if html is None else [html],
         attachments=[File(*file) for file in files],
+        pictures=[Inline(*picture) for picture in pictures],
     )
     return Sample(parts, size)

@@ -4,7 +4,7 @@ It is bounded, for a campaign's expressions may do anything: in memory, so that 
 with its row; and in the time for each row, by an alarm of the kernel, which ends the process were it in the
 middle of a computation that never comes back to the interpreter.
 
-Per-recipient attachments are the one kind of file it reads, from the folder that the author's
+Per-recipient attachments and pictures are the only files it reads, from the folder that the author's
 own part of their path names. As a process (`serve`) it lives for as long as its standard input is
 open: the end of it is the only sign of life there is.
 """
@@ -26,6 +26,7 @@ from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
 from sendbatch.message.compose import Composer
 from sendbatch.message.letter import Proof
+from sendbatch.message.parts import Sample
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import (
     CHECK,
@@ -100,7 +101,7 @@ class Worker:
         found = self._in_one_answer(
             recipients,
             partial(self._composer.sample, now=now),
-            lambda sample: sum(map(len, (*sample.parts.text, *(sample.parts.html or ())))),
+            _size_of_sample,
         )
         return batches.sampled(found)
 
@@ -130,6 +131,12 @@ class Worker:
             wrong = Unavailable(said, is_missing=False, fails=found.fails_if_too_large)
             found = replace(found, unavailable=wrong)
         return replace(checked, attachments=tuple(str(path) for path, _ in found.files)), found
+
+
+def _size_of_sample(sample: Sample) -> int:
+    parts = sample.parts
+    pictures = (picture.data for picture in parts.pictures)
+    return sum(map(len, (*parts.text, *(parts.html or ()), *pictures)))
 
 
 def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:

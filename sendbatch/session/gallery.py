@@ -35,7 +35,9 @@ def write(job: Job, draft: Draft, prepared: Prepared) -> Path | None:
     made = _made(job, draft.people.plan(), prepared.content.digest)
     try:
         job.record.make()
-        return write_gallery(job.record.path / FOLDER, entries, job.campaign.title, made)
+        return write_gallery(
+            job.record.path / FOLDER, entries, job.campaign.title, made, prepared.content.pictures
+        )
     except LedgerError as unwritable:
         (found,) = unwritable.findings
         where = f"{found.place.file}: " if found.place is not None else ""

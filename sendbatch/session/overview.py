@@ -13,6 +13,8 @@ from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Group, Rule
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
+from sendbatch.message.attachments import encoded
+from sendbatch.message.content import Picture
 from sendbatch.message.parts import Sample
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
@@ -51,6 +53,12 @@ class Overview:
     warnings: tuple[Finding, ...]
     rehearsal: Rehearsal | None = None
     digest: str | None = None
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
+
+    @property
+    def pictures_size(self) -> int:
+        """Bytes of each message that the pictures for everybody take on the wire."""
+        return sum(encoded(len(picture.data)) for picture in self.pictures)
 
     @property
     def server(self) -> str:
@@ -131,6 +139,7 @@ def overview_of(
         notices=prepared.notices,
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
+        pictures=prepared.content.pictures,
     )
 
 

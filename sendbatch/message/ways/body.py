@@ -10,7 +10,7 @@ from jinja2 import DictLoader
 from sendbatch.campaign.language.environment import FAILURES, environment
 from sendbatch.message.content import Bundle
 from sendbatch.message.quoted import is_shorter_as_base64
-from sendbatch.message.ways.layout import PLAIN, QUOTED, Unfit
+from sendbatch.message.ways.layout import PLAIN, QUOTED, Unfit, Writing, as_text
 from sendbatch.message.ways.parts import Part, spelled
 from sendbatch.message.ways.planning import Unplanned, planned
 from sendbatch.message.ways.walking import Walk
@@ -39,6 +39,7 @@ class PlannedBody:
         self._constants = constants
         self._transform = transform
         self._ways: dict[tuple[int, ...], Way] = {}
+        self._unfit: set[tuple[int, ...]] = set()
         self._size = 0
         self._was_base64 = False
 
@@ -74,13 +75,19 @@ class PlannedBody:
         return taken.quoted(self._quoted_walk(cells)[1])
 
     def _way(self, way: tuple[int, ...]) -> Way:
-        """Raises Unfit where there are too many."""
+        """Raises Unfit where there are too many, and for one that is rendered as it stands."""
         found = self._ways.get(way)
         if found is None:
-            if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES:
+            if len(self._ways) + len(self._unfit) >= _MOST_WAYS or self._size > _MOST_BYTES:
+                raise Unfit
+            if way in self._unfit:
                 raise Unfit
             assert self._parts is not None
-            found = Way(self._subtype, [*spelled(self._parts, iter(way))], self._transform)
+            try:
+                found = Way(self._subtype, [*spelled(self._parts, iter(way))], self._transform)
+            except Unfit:  # to find that out may take long
+                self._unfit.add(way)
+                raise
             self._size += found.size
             if self._size > _MOST_BYTES:  # it is full from now on
                 raise Unfit
@@ -99,9 +106,13 @@ class PlannedBody:
     @cached_property
     def _quoted_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, QUOTED, len(self._columns))
+        return Walk(self._parts, self._written(QUOTED), len(self._columns))
 
     @cached_property
     def _plain_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, PLAIN, len(self._columns))
+        return Walk(self._parts, self._written(PLAIN), len(self._columns))
+
+    def _written(self, how: Writing) -> Writing:
+        """A transform sees marks, not values: these must be text."""
+        return how if self._transform is None else as_text(how)

@@ -36,6 +36,7 @@ _PLAIN = re.compile(r"[!-\-/-<>-EG-~](?:[ -<>-~]{0,73}[!-<>-~])?")  # a line tha
 # Nor would HTML escape any of it, and it fits into a hole: most values. It is the same in every writing.
 _USUAL = re.compile(rf"[!#-%(-\-/-;?-EG-~](?:[ !#-%(-;?-~]{{0,{ROOM - 2}}}[!#-%(-;?-~])?")
 is_usual = _USUAL.fullmatch
+_MARKUP = re.compile("[<>\"']")  # what Jinja escapes in a value, wherever it stands
 
 
 class Unfit(Exception):
@@ -142,3 +143,20 @@ def exposed(texts: Sequence[str]) -> list[int]:
 
 QUOTED = Writing(quoted_value, quoted_segment)
 PLAIN = Writing(plain_value, plain_segment)
+
+
+def as_text(how: Writing) -> Writing:
+    """The same for values that stand in HTML and are to be no tags. Raises Unfit for others, as
+    of a filter `safe` or a macro."""
+
+    def value(written: str) -> bytes:
+        if _MARKUP.search(written):
+            raise Unfit
+        return how.value(written)
+
+    def segment(pieces: Sequence[str]) -> bytes:
+        if any(map(_MARKUP.search, pieces)):
+            raise Unfit
+        return how.segment(pieces)
+
+    return Writing(value, segment)

@@ -28,6 +28,8 @@ _BLANK = 0x20  # or less: a space, a tab, a line's end
 _EACH = 130  # bytes that a constant takes besides its own: it is kept in two forms, each with its places
 
 
+MARK = re.compile("zho+le[0-9]+z")  # all marks, and what looks like one
+
 # A step that costs much and depends on a template's structure alone: Markdown, styles moved into their
 # tags. It takes a text with marks, and gives one, in which they may stand in another order, be repeated or
 # left out. It runs once a way, and raises Unfit where what it makes would depend on a value.

@@ -1,0 +1,109 @@
+"""What style sheets say that does not come out as it is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sendbatch.errors import Place, one_line
+from sendbatch.findings import Finding, Rule
+from sendbatch.message.content import Bundle, Content
+from sendbatch.message.source import at_offset
+from sendbatch.message.styles.css import Declaration, Unbalanced, declarations
+from sendbatch.message.styles.linked import Sheet, links, sheets
+from sendbatch.words import count
+
+_LONGEST_SHOWN = 100
+_NEVER_INLINED = re.compile(r"@(?!media|supports|layer)", re.IGNORECASE)  # @font-face, @keyframes
+_CONDITIONAL = re.compile(
+    r"^@|:(?:hover|active|focus|visited|target|checked)\b|\[data-ogs", re.IGNORECASE
+)
+
+Found = list[tuple[Sheet, Declaration]]
+
+
+def doubtful_styles(content: Content) -> Iterator[Finding]:
+    """Warnings: of sheets that are loaded by few, and of rules that come to nothing in the tags."""
+    bundle = content.html
+    if bundle is None:
+        return
+    yield from _remote(bundle)
+    if content.inlines_css:
+        found: Found = []
+        for sheet in sheets(bundle):
+            try:
+                found += [(sheet, one) for one in declarations(sheet.css)]
+            except Unbalanced as error:
+                yield _lost("a brace has no other: rules are lost", sheet.place(error.start))
+        yield from _nested(found)
+        yield from _repeated(found)
+        yield from _overruled(found)
+
+
+def _remote(bundle: Bundle) -> Iterator[Finding]:
+    for link in links(bundle):
+        if link.is_elsewhere:
+            source = bundle.sources[link.template]
+            place = at_offset(bundle.paths[link.template], source, link.tag.start)
+            address = one_line(link.href, _LONGEST_SHOWN)
+            said = f"few programs for mail load a style sheet from a web server: {address}"
+            yield Rule.REMOTE_STYLE_SHEET.finding(said, place, "save it beside the template")
+
+
+def _lost(said: str, place: Place, hint: str | None = None) -> Finding:
+    return Rule.LOST_STYLE.finding(said, place, hint)
+
+
+def _nested(found: Found) -> Iterator[Finding]:
+    for sheet, one in found:
+        rules = [prelude for prelude in one.within if not prelude.startswith("@")]
+        if len(rules) > 1:
+            said = f"a rule within another is lost: {one_line(rules[1], _LONGEST_SHOWN)}"
+            yield _lost(said, sheet.place(one.start), "write it out behind the other")
+            return
+
+
+def _repeated(found: Found) -> Iterator[Finding]:
+    last: dict[tuple[int, int, str], None] = {}
+    for sheet, one in found:
+        key = id(sheet), one.block, one.name
+        if key in last and not _CONDITIONAL.search(" ".join(one.within)):
+            said = (
+                f"{one.name} is declared twice in one rule: the last alone is written into the tags"
+            )
+            yield _lost(
+                said,
+                sheet.place(one.start),
+                'write the fallback into a rule before it, or data-css-inline="keep"',
+            )
+            return
+        last[key] = None
+
+
+def _overruled(found: Found) -> Iterator[Finding]:
+    """What is in a tag wins over all rules but those that are important."""
+    inlined = {one.name for _, one in found if not _is_conditional(one.within)}
+    weak = [
+        (sheet, one)
+        for sheet, one in found
+        if _is_conditional(one.within)
+        and not one.is_important
+        and not _NEVER_INLINED.match(one.within[0])
+        and any(_are_of_one(one.name, name) for name in inlined)
+    ]
+    if weak:
+        sheet, one = weak[0]
+        more = f", nor {count(len(weak) - 1, 'other')}" if len(weak) > 1 else ""
+        said = f"{one.name} has no !important{more}: what is written into the tags wins over it"
+        yield Rule.OVERRULED_STYLE.finding(
+            said, sheet.place(one.start), "write !important behind it"
+        )
+
+
+def _is_conditional(within: Sequence[str]) -> bool:
+    return any(map(_CONDITIONAL.search, within))
+
+
+def _are_of_one(name: str, other: str) -> bool:
+    """Whether one of two properties is the other, or a part of it: `margin-top` of `margin`."""
+    return name == other or name.startswith(f"{other}-") or other.startswith(f"{name}-")

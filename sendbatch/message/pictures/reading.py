@@ -1,0 +1,181 @@
+"""Pictures that templates name, read once with them: each address becomes that of a part of the mail.
+
+A path is looked for beside the file that names it, then in the campaign's folder. The same picture is one
+part, however often and under whatever names it is shown: a Content-ID is made of the picture's bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from sendbatch.errors import one_line
+from sendbatch.findings import Finding, Rule
+from sendbatch.message.content import Bundle, OwnPicture, Picture
+from sendbatch.message.folders import inside, near_name
+from sendbatch.message.insertions import put_instead
+from sendbatch.message.offlimits import OffLimits
+from sendbatch.message.pictures import data_urls
+from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
+from sendbatch.message.pictures.finding import MARK, Kind, Reference, references
+from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
+from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
+from sendbatch.words import size
+
+_LONGEST_SHOWN = 100
+_DIGITS = 32  # of a Content-ID
+_OUTSIDE = "outside the campaign's and templates' folders"
+_BESIDE = "put it beside the template, or on a web server and write https://…"
+_SMALLER = "make them smaller, or put them on a web server and write https://…"
+
+
+class Album:
+    """The pictures of one content. `folder` is the campaign's, `allowed` are those that files may come from;
+    `domain` ends the Content-IDs; `off_limits` is for what cells name."""
+
+    def __init__(
+        self, folder: Path, allowed: Sequence[Path], domain: str, off_limits: OffLimits
+    ) -> None:
+        self._folder, self._allowed = folder, allowed
+        self._domain, self._off_limits = domain, off_limits
+        self._pictures: dict[str, Picture] = {}  # by Content-ID
+        self._read: dict[Path, Picture] = {}
+        self._size = 0
+        self.own: list[OwnPicture] = []
+        self.findings: list[Finding] = []
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(self._pictures.values())
+
+    def put_into(self, bundle: Bundle) -> Bundle:
+        """The HTML with the addresses of parts; what is wrong is added to the findings."""
+        sources = {
+            name: self._put_into(source, bundle.paths[name])
+            for name, source in bundle.sources.items()
+        }
+        return replace(bundle, sources=sources) if sources != bundle.sources else bundle
+
+    def _put_into(self, source: str, path: str) -> str:
+        hidden, without_raw = constants(source), constants(source, raw=False)
+        edits: list[tuple[int, int, str]] = []
+        for one in references(hidden):
+            try:
+                address = self._address(one, path, source)
+            except Unusable as unusable:
+                self._blame(Rule.UNUSABLE_PICTURE, one, path, source, str(unusable))
+                continue
+            if address is not None:
+                edits.append((one.start, one.start if one.kind is Kind.OWN else one.end, address))
+        for start, end, address in reversed(edits):
+            if without_raw[start] == hidden[start]:
+                source = put_instead(source, start, end, address)
+            else:  # a comment would be text there
+                source = source[:start] + address + source[end:]
+        return source
+
+    def _address(self, one: Reference, path: str, source: str) -> str | None:
+        """What is to stand there instead, or before it where a value decides; None where it stays."""
+        url = html.unescape(source[one.start : one.end])
+        if one.kind is Kind.DATA:
+            if one.of_css and data_urls.is_svg(url):
+                return None  # a mask or an ornament, without which the mail does well
+            return self._cid("picture", data_urls.picture_of(url))
+        if one.kind is Kind.OWN:
+            return self._mark(one, path, source)
+        if one.kind is not Kind.LOCAL or not _is_relative(url):
+            return None
+        for base in dict.fromkeys((Path(path).parent, self._folder)):
+            for spelling in spellings(url):
+                picture = self._picture(spelled(base / spelling))
+                if picture is not None:
+                    return f"cid:{picture.cid}"
+        near = near_name(PurePosixPath(url).name, [Path(path).parent, self._folder])
+        hint = f"did you mean {near}?" if near else _BESIDE
+        self._blame(Rule.BROKEN_PICTURE, one, path, source, NO_SUCH_FILE, hint)
+        return None
+
+    def _picture(self, path: Path) -> Picture | None:
+        """None where there is no such file. Raises Unusable."""
+        try:
+            wrong = problem(path)
+        except ValueError:  # a NUL
+            return None
+        if wrong == NO_SUCH_FILE:
+            return None
+        real = next((real for root in self._allowed if (real := inside(root, path))), None)
+        if real is None:
+            raise Unusable(f"is {_OUTSIDE}: {_BESIDE}")
+        if wrong is not None:
+            raise Unusable(wrong)
+        if real not in self._read:
+            self._read[real] = self._added(path.name, picture_in(real))
+        return self._read[real]
+
+    def _cid(self, name: str, data: bytes) -> str:
+        return f"cid:{self._added(name, data).cid}"
+
+    def _added(self, name: str, data: bytes) -> Picture:
+        cid = content_id(data, self._domain)
+        if cid not in self._pictures:
+            media_type = media_type_of(data[:HEAD])
+            assert media_type is not None
+            self._size += len(data)
+            if self._size > MOST >= self._size - len(data):
+                raise Unusable(
+                    f"is too much: all pictures of a mail may have {size(MOST)} together: {_SMALLER}"
+                )
+            self._pictures[cid] = Picture(
+                cid, with_ending(name, media_type), media_type, data, name
+            )
+        return self._pictures[cid]
+
+    def _mark(self, one: Reference, path: str, source: str) -> str | None:
+        """What is put before a path that a value decides, so that it is told from a value by itself."""
+        constant = html.unescape(_before_tags(one.url))
+        written = constant[: constant.rfind("/") + 1]
+        for base in dict.fromkeys((Path(path).parent, self._folder)):
+            for spelling in spellings(written):
+                folder = spelled(base / spelling)
+                if not folder.is_dir():
+                    continue
+                if not any(inside(root, folder) for root in self._allowed):
+                    raise Unusable(f"is {_OUTSIDE}: {_BESIDE}")
+                return self._own(written, folder, path, source, one.start)
+        said = f"there is no folder {one_line(written, _LONGEST_SHOWN)}"
+        self._blame(Rule.BROKEN_PICTURE, one, path, source, said, "make it beside the template")
+        return None
+
+    def _own(self, written: str, folder: Path, path: str, source: str, start: int) -> str:
+        place = at_offset(path, source, start)
+        told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
+        mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
+        where = f"{place.file}:{place.line}"
+        self.own.append(OwnPicture(mark, written, folder, where, self._off_limits))
+        return mark
+
+    def _blame(
+        self, rule: Rule, one: Reference, path: str, source: str, said: str, hint: str | None = None
+    ) -> None:
+        shown = one_line(source[one.start : one.end], _LONGEST_SHOWN)
+        place = at_offset(path, source, one.start)
+        self.findings.append(rule.finding(f"{shown}: {said}", place, hint))
+
+
+def content_id(data: bytes, domain: str) -> str:
+    """The Content-ID of a picture, without brackets: the same for the same bytes, and for no others."""
+    return f"{hashlib.sha256(data).hexdigest()[:_DIGITS]}@{domain}"
+
+
+def _is_relative(url: str) -> bool:
+    """What is not is told by `checks.pictures`: nobody who reads the mail has it."""
+    return not url.startswith("/") and "\\" not in url and ":" not in url.partition("/")[0]
+
+
+def _before_tags(url: str) -> str:
+    ends = [at for mark in (VALUE, BLOCK) if (at := url.find(mark)) >= 0]
+    return url[: min(ends, default=len(url))]
