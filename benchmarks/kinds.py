@@ -88,8 +88,10 @@ def _length(main: Desk) -> int:
 
 
 def _fault(said: str) -> str:
+    """What is wrong, without the place in a folder that is gone by then."""
     lines = said.splitlines()
-    return next((line for line in lines if "error:" in line), lines[-1])
+    faults = (line.partition("error: ")[2] for line in lines if "error: " in line)
+    return next(faults, lines[-1])
 
 
 def _constant(one: Kind, port: int, people: int, left_out: list[str]) -> None:

@@ -59,6 +59,8 @@ PLACES = (
     ("/sendbatch/preview/", "report"),
     ("/sendbatch/", "start-up"),
 )
+# What several steps are made with belongs to the step.
+SHARED = ("/sendbatch/message/markup.py",)
 # Whatever is done within these is theirs: what the record does between turns, and all that is imported.
 WITHIN = {"tidy": "record, in bulk", "fold": "record, in bulk", "_find_and_load": "start-up"}
 REST = "other"
@@ -183,7 +185,8 @@ def _room(frames: Iterable[Frame]) -> str:
     for function, _ in frames:
         if room := WITHIN.get(function.rpartition(".")[2]):
             return room
-    rooms = (room for _, file in frames for part, room in PLACES if part in file)
+    own = (file for _, file in frames if not any(shared in file for shared in SHARED))
+    rooms = (room for file in own for part, room in PLACES if part in file)
     return next(rooms, REST)
 
 

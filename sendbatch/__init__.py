@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        verify_token,
     )
     from sendbatch.errors import SendbatchError
     from sendbatch.planning.options import Options
@@ -62,6 +63,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "verify_token",
 ]
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sendbatch.session.question import Question
     from sendbatch.session.record import StatusResult
     from sendbatch.session.run import RunResult
+    from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
 
 # What one verb alone needs is imported there: `status` does without all that sends, which is a third of
@@ -200,6 +201,16 @@ def probe(
 
     start, stop, edge = folder or Path.cwd(), stop or Stop(), edge or Edge()
     return probe_profile(profile, start, told, stop=stop, edge=edge)
+
+
+def verify_token(
+    url: str, campaign: Campaign | None = None, *, edge: Edge | None = None
+) -> Verified:
+    """Whose link to unsubscribe it is, where a secret of the campaign signed it; without a campaign the
+    secret is in UNSUBSCRIBE_SECRET. Raises CampaignError where the secrets cannot be read."""
+    from sendbatch.session import token
+
+    return token.verify_token(url, campaign, (edge or Edge()).environ)
 
 
 def schema(*, profiles: bool = False) -> dict[str, object]:

@@ -68,7 +68,9 @@ def test_steps_of_a_letter_are_shares_of_the_whole_command() -> None:
     with desk(1) as one:
         kind = Kind(one)
     kind.cpu.values += [120.0, 100.0]
-    kind.seen[profile.SENDING].add([("inlined", "/x/sendbatch/message/styles/inlining.py")], 3.0)
+    inlining = ("inlined", "/x/sendbatch/message/styles/inlining.py")
+    kind.seen[profile.SENDING].add([inlining], 2.0)
+    kind.seen[profile.SENDING].add([("tags", "/x/sendbatch/message/markup.py"), inlining], 1.0)
     kind.seen[profile.WORKERS].add([("rendered", "/x/sendbatch/message/markdown/html.py")], 1.0)
     steps = kind.steps()
     assert (steps["inline CSS"], steps["Markdown"]) == (75.0, 25.0)

@@ -93,6 +93,7 @@ def _limited(own: Profile, declared: ProfileKeys, preset: Provider | None) -> Pr
         delivers=preset.delivers if declared.delivers is None else declared.delivers,
         idempotency=preset.idempotency,
         size_limit=preset.size,
+        mailing=preset.mailing,
     )
 
 

@@ -138,7 +138,8 @@ class Profile:
 
     `name` is "sandbox" for the built-in one (host and port are then filled in once the embedded
     server listens). `slow_down` are case-insensitive regular expressions over reply texts that ask
-    for a lower rate. `size_limit` is the preset's greatest message in bytes, if published.
+    for a lower rate. `size_limit` is the preset's greatest message in bytes, if published. `mailing` are
+    the headers that the provider wants in mailings: CAMPAIGN and SENDER stand for names.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Profile:
     idempotency: Idempotency | None = None
     slow_down: tuple[str, ...] = ()
     size_limit: int | None = None
+    mailing: tuple[tuple[str, str], ...] = ()
     source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
     place: Place | None = None
 

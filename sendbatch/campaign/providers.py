@@ -30,10 +30,10 @@ class Provider:
     `rates` count recipients; `connections` is the most at once, `messages_per_connection` the most
     on one connection, `size` the greatest message in bytes as it goes over the wire, each
     None where the provider publishes none. `helo` is "sender" where the server wants the sender's domain in
-    EHLO. `aliases` are other names for the same. `slow_down` are regular expressions, to be searched
-    without regard to case in "CODE ENHANCED TEXT" of a reply: the provider's own, then the common
-    ones. `note` says what else to know or to write. `sources` are the pages that the preset's own
-    figures and note are from, each once.
+    EHLO. `mailing` are headers that it wants in mailings. `aliases` are other names for the same. `slow_down`
+    are regular expressions, to be searched without regard to case in "CODE ENHANCED TEXT" of a reply: the
+    provider's own, then the common ones. `note` says what else to know or to write. `sources` are the pages
+    that the preset's own figures and note are from, each once.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Provider:
     note: str
     sources: tuple[str, ...]
     helo: str | None = None
+    mailing: tuple[tuple[str, str], ...] = ()
     aliases: tuple[str, ...] = ()
 
 
@@ -110,6 +111,11 @@ class _Helo(_Sourced):
     of: str
 
 
+class _Mailing(_Sourced):
+    header: str
+    value: str
+
+
 class _Most(_Sourced):
     most: int
 
@@ -136,6 +142,7 @@ class _Entry(TypedDict):
     hosts: NotRequired[dict[str, _Host]]
     region_host: NotRequired[_Host]
     helo: NotRequired[_Helo]
+    mailing: NotRequired[list[_Mailing]]
     delivers: NotRequired[bool]
     rates: NotRequired[list[_Rate]]
     connections: NotRequired[_Most]
@@ -193,6 +200,7 @@ def _provider(name: str, entry: _Entry) -> Provider:
         note=" ".join(entry.get("note", "").split()),
         sources=_sources(entry),
         helo=entry["helo"]["of"] if "helo" in entry else None,
+        mailing=tuple((one["header"], one["value"]) for one in entry.get("mailing", ())),
         aliases=tuple(entry.get("aliases", ())),
     )
 
@@ -237,7 +245,7 @@ def _idempotency(figure: _Idempotency | None) -> Idempotency | None:
 def _sources(entry: _Entry) -> tuple[str, ...]:
     """Every page named anywhere in an entry, once, in the file's order."""
     figures: list[_Sourced] = [
-        entry["server"], *entry.get("hosts", {}).values(), *entry.get("rates", ())
+        entry["server"], *entry.get("hosts", {}).values(), *entry.get("mailing", ()), *entry.get("rates", ())
     ]  # fmt: skip
     for name in (
         "region_host",

@@ -162,7 +162,7 @@ def signing_secrets(
     """As `read_signing_secrets`, with the `.env` of any of these folders, in their order."""
     findings: list[Finding] = []
     found: list[bytes] = []
-    dotenv = _Dotenv(folders, "the campaign file")
+    dotenv = _Dotenv(folders, "the campaign file" + ("" if folders else ", and name that"))
     for reference in references:
         what = f"the secret {reference}"
         try:

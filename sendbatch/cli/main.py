@@ -27,6 +27,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
+from sendbatch.cli.verify_token import verify_token
 from sendbatch.cli.wrapping import fitted
 from sendbatch.errors import SendbatchError, inert, printable
 
@@ -62,7 +63,7 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, proof, run, status, report, resolve, probe, schema,
+    init, check, plan, proof, run, status, report, resolve, probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

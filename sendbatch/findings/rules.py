@@ -498,6 +498,18 @@ class Rule(Enum):
         "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
         "Write `!important` behind its declarations.",
     )
+    ONE_LINK_FOR_ALL = (
+        Topic.CONTENT,
+        "warning",
+        "The address of the unsubscribe button (`one_click`) is everybody's: it does not say who pressed it.",
+        "Add `sign:`, or write a column into `url`.",
+    )
+    UNSHOWN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "Links to unsubscribe are signed, and no template shows them.",
+        "Write `{{ unsubscribe_url }}` where the link belongs.",
+    )
     BROKEN_PICTURE = (
         Topic.CONTENT,
         "error",

@@ -104,6 +104,7 @@ class Content:
     pictures: tuple[Picture, ...] = ()
     own_pictures: tuple[OwnPicture, ...] = ()
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
+    added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

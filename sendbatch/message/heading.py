@@ -57,6 +57,7 @@ class Heading:
             _named_boxes("Reply-To", replies) if replies else None,
             _fixed(_MIME_VERSION),
             *[_own(name, source) for name, source in content.headers],
+            *[_fixed(Header(name, value)) for name, value in content.added_headers],
         ]
         self.declared = [header for header in declared if header is not None]
         self.fixed = [header for header in self.declared if isinstance(header, Header)]

@@ -109,10 +109,12 @@ def attributes_of(written: str) -> dict[str, str]:
 
 def attribute_at(html: str, named: int, name: str) -> tuple[int, int] | None:
     """Where an attribute begins and ends in a tag whose name ends at `named`."""
-    end = _START.match(html, named)
-    for found in _ATTRIBUTE.finditer(html, named, end.end() - 1 if end is not None else len(html)):
+    whole = _START.match(html, named)
+    last = whole.end() - 1 if whole is not None else len(html)
+    for found in _ATTRIBUTE.finditer(html, named, last):
         if found[1].lower() == name:
-            return found.span()
+            start, end = found.span()
+            return start, end + html.startswith("=", end)  # one that nothing follows
     return None
 
 

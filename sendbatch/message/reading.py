@@ -20,6 +20,7 @@ from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -76,6 +77,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         pictures=album.pictures,
         own_pictures=tuple(album.own),
         inlines_css=campaign.inline_css and _has_styles(html),
+        added_headers=headers_added(campaign),
     )
 
 

@@ -69,6 +69,8 @@ class Unsubscribing:
         """What `finished` makes the links of: it depends on nothing but what the templates use. Raises
         Failed."""
         url = _web(self._url.render(variables), self._one_click) if self._url else None
+        if url is not None and self.signs and (own := own_parameter(url)) is not None:
+            raise Failed(f"unsubscribe.url has a parameter {own} of its own: {url[:200]!r}")
         mailto = _mail(self._mailto.render(variables)) if self._mailto else None
         return url, mailto
 
@@ -123,8 +125,6 @@ def _template_of(what: str, source: str | None) -> LineTemplate | None:
 def _signed(url: str, query: str) -> str:
     """The URL with the query behind its own, if it has one, and before its fragment."""
     front, mark, fragment = url.partition("#")
-    if (own := own_parameter(front)) is not None:
-        raise Failed(f"unsubscribe.url has a parameter {own} of its own: {url[:200]!r}")
     joined = "?" if "?" not in front else "" if front.endswith(("?", "&")) else "&"
     whole = f"{front}{joined}{query}{mark}{fragment}"
     if len(whole) > LONGEST_URL:

@@ -14,6 +14,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.attachments import open_attachments
+from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
@@ -53,6 +54,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
     (When.CHANGED, lambda on: doubtful_styles(on.content)),
+    (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.PLANNED, lambda on: bare_text_part(on.content)),
     (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),

@@ -10,7 +10,10 @@ import pytest
 
 from tests.kit.command import Desk
 
-VERBS = ("init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe", "schema")
+VERBS = (
+    *("init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe"),
+    *("verify-token", "schema"),
+)
 HEAVY = frozenset(
     {
         "jinja2", "aiosmtplib", "aiosmtpd", "email_validator", "tqdm", "yaml", "sqlite3",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sendbatch.message.tokens import Signer, token_of
 from sendbatch.rendering import workers
-from tests.kit.command import Desk
+from tests.kit.command import Desk, ended
+from tests.kit.mailhost import MailHost
 
 SECRET = "hunter2-correct-horse-battery"
 SIGNED = 'unsubscribe: {url: "https://x.example/u", sign: "${UNSUBSCRIBE_SECRET}", one_click: true}\n'
@@ -52,6 +54,11 @@ def links(desk: Desk) -> list[str]:
     return [re.findall(r"https://\S+", text_of(mail))[0] for mail in desk.kept()]
 
 
+def link_of(key: str, secret: str | None) -> str:
+    """That of a recipient of the campaign."""
+    return "https://x.example/u?" + Signer("spring", secret.encode() if secret else None).query(key)
+
+
 def text_of(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
     assert part is not None
@@ -71,7 +78,7 @@ def test_each_gets_a_link_that_the_secret_signed_and_that_bears_no_trace_of_it(
         assert mail["List-Unsubscribe"] == f"<{link}>"
     told = b"".join(to_workers)
     assert secret.encode() not in told
-    assert Signer("spring", secret.encode()).query("ada@example.com").encode() in told
+    assert link_of("ada@example.com", secret).partition("?")[2].encode() in told
     files = [path for path in signing.folder.parent.rglob("*") if path.is_file()]
     assert any(path.name == "ledger.sqlite" for path in files)
     assert not [path for path in files if secret.encode() in path.read_bytes()]
@@ -150,6 +157,7 @@ def test_the_secret_may_stand_in_a_dotenv(signing: Desk, folder: str) -> None:
     for name in ("spring.yaml", "spring.txt", "spring.html", "people.csv"):
         signing.write(f"mine/{name}", (signing.folder / name).read_bytes())
     signing.change("mine/spring.yaml", "smtp: sandbox", "smtp: p")
+    signing.write("mine/.env", "ONE=x\nTWO=y\n")
     signing.write(f"{folder}/.env", f"OTHER=x\nUNSUBSCRIBE_SECRET='{SECRET}'\n")
     said = signing.run("run", "mine/spring.yaml", "--yes").ended(2).err
     assert "127.0.0.1:1" in said  # it came as far as to the server
@@ -188,3 +196,95 @@ def test_a_key_is_what_the_link_says_whatever_is_in_it(signing: Desk, secret: st
     found = {token_of(link.rstrip()).key for link in links(signing)}
     assert found == {row["key"] for row in signing.rows().values()}
     assert {"a&c=x", "b#é"} < found
+
+
+# verify-token
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_link_says_whose_it_is(signing: Desk) -> None:
+    signing.run("run", "spring.yaml").ended(0)
+    for mail, link in zip(signing.kept(), links(signing), strict=True):
+        for file in ([], ["spring.yaml"]):
+            said = signing.run("verify-token", link, *file).ended(0)
+            assert said.out == f"campaign  spring\nkey       {mail['To']}\n"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda link: link.replace("c=spring", "c=summer"), "no secret that is known here signed it"),
+        (lambda link: link.replace("&k=", "&k=YQ&j="), "no secret that is known here"),
+        (lambda link: link[:-1] + ("A" if link[-1] != "A" else "E"), "no secret that is known here"),
+        (lambda link: link[:-1], "t is not 1. and 43 characters"),
+        (lambda link: "https://x.example/u", "the link has no parameter c"),
+        (lambda link: "\x1b[2J" + "x" * 9000, "more than 4,000 characters"),
+    ],
+)
+@pytest.mark.usefixtures("signing")
+def test_a_link_that_no_secret_signed_says_nothing_of_anybody(
+    desk: Desk, secret: str, spoilt: Callable[[str], str], said: str
+) -> None:
+    link = link_of("ada@example.com", secret)
+    for file in ([], ["spring.yaml"]):
+        told = desk.run("verify-token", spoilt(link), *file).ended(1)
+        assert said in told.err
+        assert told.out == ""
+        assert secret not in told.said
+
+
+def test_a_link_that_was_only_looked_at_is_none(signing: Desk) -> None:
+    link = link_of("ada@example.com", None)
+    assert "made to be looked at" in signing.run("verify-token", link).ended(1).err
+
+
+def test_an_older_secret_still_verifies(signing: Desk, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = link_of("ada@example.com", secret)
+    signing.change("spring.yaml", '"${UNSUBSCRIBE_SECRET}"', '["${NEW}", "${UNSUBSCRIBE_SECRET}"]')
+    assert signing.run("verify-token", link, "spring.yaml").ended(0).out  # whatever NEW is
+    other = link_of("ada@example.com", "x" * 16)
+    assert "NEW is not set" in signing.run("verify-token", other, "spring.yaml").ended(2).err
+    monkeypatch.setenv("NEW", "another secret of 16 bytes")
+    signing.run("verify-token", other, "spring.yaml").ended(1)
+
+
+def test_where_no_secret_is_known_that_is_said(desk: Desk) -> None:
+    link = link_of("ada@example.com", "x" * 16)
+    unset = desk.run("verify-token", link).ended(2).err
+    assert "UNSUBSCRIBE_SECRET is not set" in unset
+    assert "or in .env beside the campaign file, and name that" in " ".join(unset.split())
+    said = desk.run("verify-token", link, "spring.yaml").ended(2).err
+    assert "unsubscribe.sign is not declared" in said
+
+
+@pytest.mark.usefixtures("signing")
+def test_a_key_that_would_take_over_the_terminal_is_shown_inert(desk: Desk, secret: str) -> None:
+    link = link_of("a\x1b[2J\nkey  b", secret)
+    said = desk.run("verify-token", link).ended(0).out
+    assert "\x1b" not in said
+    assert said.count("\n") == 2
+
+
+@pytest.mark.thorough
+def test_no_process_but_the_run_has_the_secret(signing: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(signing, more=SIGNED)
+    mailhost.hold_after = 1
+    signing.write("spring.txt", UNPLANNED)
+    run = signing.start("run", "spring.yaml", "--yes", UNSUBSCRIBE_SECRET=SECRET)
+    try:
+        mailhost.until_holding()
+        seen = {
+            pid: b"".join((pid / name).read_bytes() for name in ("cmdline", "environ"))
+            for pid in (Path("/proc") / child for child in children_of(run.pid))
+        }
+        assert seen
+        assert not [pid for pid, told in seen.items() if SECRET.encode() in told]
+        assert SECRET.encode() not in Path(f"/proc/{run.pid}/cmdline").read_bytes()
+    finally:
+        mailhost.go.set()
+    assert ended(run).code == 0
+
+
+def children_of(pid: int) -> list[str]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for file in found for child in file.read_text().split()]

@@ -8,7 +8,10 @@ from dataclasses import replace
 import pytest
 
 from sendbatch import reasons
+from sendbatch.campaign.language.cost import MOST
 from sendbatch.campaign.model import Campaign, Unsubscribe
+from sendbatch.campaign.written.links import LONGEST_URL
+from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.names import check_names
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
@@ -138,6 +141,14 @@ def test_whether_there_is_a_link_is_known_before_any_row_is() -> None:
     assert body_of(composed(none), "plain") == "no way\n"
 
 
+@pytest.mark.parametrize("turns", [1, 10, 20, 40, 60, 80, 120, 400])
+def test_a_row_is_bounded_as_if_its_link_were_the_longest(turns: int) -> None:
+    loop = f"{{% for x in range({turns}) %}}{{{{ unsubscribe_url }}}}{{% endfor %}}"
+    bound = RowBound(Letter(letter(text=loop), COLUMNS, SALT, SIGNER))
+    costs = bound._bound.cost_of((*recipient().cells, "x" * LONGEST_URL))
+    assert bound.holds(recipient()) == (costs <= MOST)
+
+
 def test_the_longest_link_counts_before_it_is_made() -> None:
     loop = "{% for x in range(1500) %}{{ unsubscribe_url }}{% endfor %}"
     whole = RowBound(Letter(letter(text="{{ unsubscribe_url }}"), COLUMNS, SALT, SIGNER))
@@ -177,6 +188,35 @@ def test_the_name_is_known_to_templates_and_the_subject_alone(campaign: Callable
     assert "unsubscribe.url: unsubscribe_url is not a column or a variable" in itself
 
 
+@pytest.mark.parametrize(
+    ("source", "is_fine"),
+    [
+        ("{% if unsubscribe_url is defined %}{{ unsubscribe_url }}{% endif %}", True),
+        ("{% if unsubscribe_url is defined and unsubscribe_url %}{{ unsubscribe_url }}{% endif %}", True),
+        ("{{ unsubscribe_url if unsubscribe_url is defined else 'none' }}", True),
+        ("{{ unsubscribe_url|default('none') }}", True),
+        ("{% if unsubscribe_url is defined %}x{% else %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if unsubscribe_url is defined %}x{% elif unsubscribe_url %}y{% endif %}", False),
+        ("{% if unsubscribe_url is not defined %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if a is defined or unsubscribe_url is defined %}{{ unsubscribe_url }}{% endif %}", False),
+        ("{% if unsubscribe_url and unsubscribe_url is defined %}x{% endif %}", False),
+        ("{{ 'x' if unsubscribe_url is defined else unsubscribe_url }}", False),
+        ("{% if unsubscribe_url is defined %}x{% endif %}{{ unsubscribe_url }}", False),
+    ],
+)
+def test_a_template_may_ask_whether_there_is_a_link_before_it_shows_it(
+    campaign: Callable[..., Campaign], source: str, is_fine: bool
+) -> None:
+    made = campaign({"templates/body.html": f"<p>Hello</p>{source}"})
+    assert ("unsubscribe_url is not a column" in said(made)) == (not is_fine)
+    if is_fine:
+        read = read_content(replace(made, subject="Hello"))
+        composer = Composer(read, COLUMNS, SALT)
+        assert isinstance(composer.compose(recipient(), NOW), Message)
+        both = replace(read, text=content(text="x").text)
+        assert Composer(both, COLUMNS, SALT).planned(recipient(), NOW) is not None
+
+
 def test_a_column_or_variable_of_that_name_is_an_error_where_it_is_shown(
     campaign: Callable[..., Campaign],
 ) -> None:
@@ -190,6 +230,14 @@ def test_a_column_or_variable_of_that_name_is_an_error_where_it_is_shown(
     assert said(plain, "unsubscribe_url") == ""
 
 
+def test_a_variable_that_is_the_declared_link_is_the_one_that_is_shown() -> None:
+    own = Unsubscribe("{{ unsubscribe_url }}/{{ customer_id }}")
+    made = replace(letter(own), variables={"unsubscribe_url": "https://x.example"})
+    message = composed(made)
+    assert parsed(message)["List-Unsubscribe"] == "<https://x.example/12>"
+    assert body_of(message, "plain") == "https://x.example\n"
+
+
 def test_a_column_that_is_the_declared_link_is_no_error(campaign: Callable[..., Campaign]) -> None:
     own = Unsubscribe("{{ unsubscribe_url }}")
     made = campaign({"templates/body.html": SHOWN}, unsubscribe=own)
@@ -200,3 +248,28 @@ def test_a_column_that_is_the_declared_link_is_no_error(campaign: Callable[..., 
     found = Composer(read_content(made), columns, SALT).compose(there, NOW)
     assert isinstance(found, Message)
     assert 'href="https://x.example/9"' in body_of(found, "html")
+
+
+# what may not be meant
+
+
+@pytest.mark.parametrize(
+    ("unsubscribe", "html", "found"),
+    [
+        (Unsubscribe("https://x.example/u", None, True), "x", ["one-link-for-all"]),
+        (Unsubscribe("https://x.example/{{ product }}", None, True), "x", ["one-link-for-all"]),
+        (Unsubscribe("https://x.example/{{ customer_id }}", None, True), "x", []),
+        (Unsubscribe("https://x.example/u"), "x", []),  # a page that asks who it is
+        (Unsubscribe(None, "a@x.example"), "x", []),
+        (SIGNED, "x", ["unshown-link"]),
+        (SIGNED, SHOWN, []),
+        (None, "x", []),
+    ],
+)
+def test_a_way_to_unsubscribe_that_may_not_do_what_is_meant_is_told(
+    campaign: Callable[..., Campaign], unsubscribe: Unsubscribe | None, html: str, found: list[str]
+) -> None:
+    made = campaign({"templates/body.html": html}, unsubscribe=unsubscribe, variables={"product": "seeds"})
+    told = [*doubtful_leaving(read_content(made), made, COLUMNS)]
+    assert [one.rule for one in told] == found
+    assert {one.severity for one in told} <= {"warning"}

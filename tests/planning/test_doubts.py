@@ -21,6 +21,7 @@ subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
 attachments: ["{{ bill }}"]
+unsubscribe: {url: "https://a.example/leave", one_click: true}
 smtp: sandbox
 """
 PEOPLE = """\
@@ -31,8 +32,10 @@ ann@example.com,2,Ann,yes,bill.pdf
 COLUMNS = ("email", "number", "name", "active", "bill")
 
 PLANNED = ["bare-text-part", "second-preheader"]
-CHANGED = ["bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"]
-CHANGED += ["remote-style-sheet"]
+CHANGED = [
+    *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
+    *("remote-style-sheet", "one-link-for-all"),
+]
 
 
 @pytest.fixture

@@ -166,6 +166,30 @@ def _plain_uses(node: nodes.Node) -> Iterator[nodes.Name]:
             yield from _plain_uses(child)
 
 
+def is_asked_first(node: nodes.Node, name: str) -> bool:
+    """Whether a name is used only where an `if` around it has asked whether it `is defined`."""
+    return all(_is_asked_first(node, child, name) for child in node.iter_child_nodes())
+
+
+def _is_asked_first(parent: nodes.Node, child: nodes.Node, name: str) -> bool:
+    if isinstance(child, nodes.Name):
+        return child.name != name or child.ctx != "load" or _is_excused(parent, child)
+    if isinstance(child, nodes.If) and _asks(child.test, name):
+        return is_asked_first(nodes.Template([*child.elif_, *child.else_]), name)
+    if isinstance(child, nodes.CondExpr) and _asks(child.test, name):
+        return child.expr2 is None or _is_asked_first(child, child.expr2, name)
+    return is_asked_first(child, name)
+
+
+def _asks(test: nodes.Node, name: str) -> bool:
+    """Whether what is behind this test is reached only where the name is defined."""
+    if isinstance(test, nodes.And):
+        return _asks(test.left, name)  # the right is asked only where the left holds
+    if not isinstance(test, nodes.Test) or test.name != "defined":
+        return False
+    return isinstance(test.node, nodes.Name) and test.node.name == name
+
+
 def _is_excused(parent: nodes.Node, child: nodes.Name) -> bool:
     if isinstance(parent, nodes.Test):
         return parent.node is child and parent.name in EXCUSING_TESTS

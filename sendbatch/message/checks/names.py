@@ -11,6 +11,7 @@ from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import (
     NameUse,
     environment,
+    is_asked_first,
     is_template,
     names_needed,
     parsed,
@@ -171,7 +172,7 @@ class _Checking:
             if is_inserted(name) and name in self._shared:
                 continue  # what the campaign file says is looked at there
             for use in names_needed(self._bundle.sources[name]):
-                if use.name in known:
+                if use.name in known or self._is_left_out(use.name, name):
                     continue
                 place = self._place(name, use.line, use.name)
                 if name not in self._shared and use.name in self._known:
@@ -185,6 +186,10 @@ class _Checking:
                 yield one.rule.finding(
                     one.message, self._place(name, one.line, one.word), one.hint
                 )
+
+    def _is_left_out(self, used: str, template: str) -> bool:
+        """Whether it is the link to unsubscribe, in a template for campaigns with one and without."""
+        return used == NAME and is_asked_first(self._trees[template], NAME)
 
     def bare(self) -> Iterator[tuple[str, Place]]:
         """Every column that is a condition all by itself, with its place."""

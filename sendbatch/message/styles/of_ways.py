@@ -3,8 +3,11 @@ comes of it."""
 
 from __future__ import annotations
 
+import re
+
 from sendbatch.message.markup import Tag, attribute_at, attributes_of, start_tag_end, tags
-from sendbatch.message.styles.inlining import edited, edits_of, inlined, sheets_of
+from sendbatch.message.styles.copies import edited, sheets_of
+from sendbatch.message.styles.inlining import edits_of, inlined
 from sendbatch.message.templates import Failed
 from sendbatch.message.ways.layout import Unfit
 from sendbatch.message.ways.way import MARK
@@ -12,6 +15,7 @@ from sendbatch.message.ways.way import MARK
 # Every tag is held against every rule, at some 5 ns. A way is made in the process that sends, where all wait.
 _MOST_TRIED = 300_000
 _MOST_TAGS = 2_000
+_QUOTED = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')\Z")
 
 
 def inlined_way(marked: str) -> str:
@@ -23,8 +27,9 @@ def inlined_way(marked: str) -> str:
     css = "".join(sheet.css for sheet in sheets_of(marked, found))
     if len(found) * (css.count("{") + css.count(",")) > _MOST_TRIED or MARK.search(css):
         raise Unfit
+    css = css.lower()
     for tag in found:
-        _hold(marked, tag, css.lower())
+        _hold(marked, tag, css)
     try:
         edits = edits_of(marked, found)
         if any(MARK.search(edit.was) for edit in edits):
@@ -52,7 +57,7 @@ def _hold(marked: str, tag: Tag, css: str) -> None:
         if is_asked or (":lang" in css and "lang" in name) or ":dir" in css:
             continue
         span = attribute_at(whole, tag.named - tag.start, name)
-        if span is not None and whole[span[1] - 1] in "\"'":
+        if span is not None and _QUOTED.search(whole[slice(*span)]):
             marks -= len(MARK.findall(value)) if not MARK.search(name) else 0
     if marks:
         raise Unfit
