@@ -77,7 +77,10 @@ class Composer:
                     return whole
             elif proof is None:
                 bodies = letter.bodies.encoded(letter.cells(recipient))
-            return composed(letter.parts(recipient, now, proof, bodies=bodies is None), bodies)
+            parts = letter.parts(recipient, now, proof, bodies=bodies is None)
+            if bodies is not None and self._letter.pictures:
+                parts = parts._replace(pictures=letter.shown.in_part(bodies[-1]))
+            return composed(parts, bodies)
         except _ROW_FAILS as error:
             return _unbuildable(error)
 

@@ -17,6 +17,7 @@ from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
 from sendbatch.message.mime import inline
 from sendbatch.message.parts import Parts
+from sendbatch.message.pictures.shown import Shown
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.tokens import Signer
 from sendbatch.message.unsubscribing import NAME, Links, Spellings, Unsubscribing, inert, shown
@@ -61,6 +62,7 @@ class Letter:
             inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
             for one in content.pictures
         ]
+        self.shown = Shown(content, self.pictures)
         self.attachments = Attachments(content.attachments)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
@@ -137,7 +139,7 @@ class Letter:
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
-        pictures = [*self.pictures, *own]
+        pictures = [*self.shown.in_html(html), *own]
         return Parts(
             envelope, identity, dated_at, subject, headers, text, html, attached, pictures
         )

@@ -18,6 +18,7 @@ from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
 
 _MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
+_MOST_FRAMES = 16  # each of which holds that
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
 _FOR_HEADER = 8
@@ -37,7 +38,10 @@ class Plan:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.html is not None
-        self._frame = Frame(1 + has_html, [[file.encoded] for file in shared], pictures)
+        self._bodies, self._files = 1 + has_html, [[file.encoded] for file in shared]
+        self._frame = Frame(self._bodies, self._files, pictures)
+        self._shown = letter.shown if not letter.shown.are_all else None
+        self._frames: dict[tuple[str, ...], Frame] = {}
 
     def message(self, recipient: Recipient, now: float) -> Message | None:
         """As `compose.composed` gives it of `Letter.parts`, but for where soft line breaks fall in the
@@ -58,11 +62,25 @@ class Plan:
             bodies = letter.bodies.encoded(cells)
             if bodies is None:
                 return None
-            data = b"".join(head + self._frame.around(identity, bodies))
+            frame = self._frame if self._shown is None else self._frame_of(bodies[-1])
+            data = b"".join(head + frame.around(identity, bodies))
         except _BY_ITS_ROW as error:
             error.__traceback__ = None  # it holds what was made so far
             return None
         return Message(Envelope(letter.sender, address), data, identity, dated_at, True)
+
+
+    def _frame_of(self, html: bytes) -> Frame:
+        """With the pictures that this HTML shows. Raises Unusual where there are many of such."""
+        assert self._shown is not None
+        pictures = self._shown.in_part(html)
+        which = tuple(picture.cid for picture in pictures)
+        if which not in self._frames:
+            if len(self._frames) >= _MOST_FRAMES:
+                raise Unusual
+            encoded = [picture.encoded for picture in pictures]
+            self._frames[which] = Frame(self._bodies, self._files, encoded)
+        return self._frames[which]
 
 
 class RowBound:

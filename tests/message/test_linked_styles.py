@@ -216,8 +216,8 @@ def test_what_a_sheet_says_in_vain_is_warned_of(
     [
         "p{color:red}@media x{p{color:blue!important}} a:hover{color:blue ! important}",
         "p{color:red}@media x{p{width:100%}}",
-        "p{color:red}@font-face{font-family:x;src:url(x;y{z)}@keyframes k{from{color:red}}",
-        "/* p{ */ p::before{content:'}{;'} p{background:url(data:image/png;base64,x=)}",
+        "p{color:red}@font-face{font-family:x;src:url(data:x;y{z)}@keyframes k{from{color:red}}",
+        "/* p{ */ p::before{content:'}{;'} p{background:url(data:image/svg+xml;base64,x=)}",
         "{{ x }}p{color:{{ y }}}",
         "p{a:b}p{a:c}.x{a:b}",
     ],

@@ -434,8 +434,31 @@ def test_a_style_that_is_written_into_the_tags_shows_its_picture_there(read: Rea
 
 
 def test_own_pictures_go_into_styles_before_these_are_written_into_the_tags(read: Read) -> None:
-    html = (
-        '<style>.a { background: url("maps/{{ customer_id }}.png") }</style><p class="a">Hi</p>'
-    )
+    html = '<style>.a { background: url("maps/{{ customer_id }}.png") }</style><p class="a">Hi</p>'
     made = read(html, {"maps/12.png": BLUE}, inline_css=True)
     assert sent(made, customer_id="12") == {"12.png": BLUE}
+
+
+def test_a_message_has_the_pictures_that_it_shows_and_no_others(read: Read) -> None:
+    html = (
+        "<p>{{ first_name }}{% if first_name == 'Ann' %}<img src='a.png'>{% else %}<img src='b.png'>"
+        "{% endif %}<img src='c.gif'></p>"
+    )
+    made = read(html, {"a.png": RED, "b.png": BLUE, "c.gif": GIF})
+    composer = Composer(made, COLUMNS, SALT)
+    for name, shown in (
+        ("Ann", {"a.png", "c.gif"}),
+        ("Bo", {"b.png", "c.gif"}),
+        ("ü" * 900, {"b.png", "c.gif"}),
+    ):
+        planned = composer.planned(recipient(first_name=name), NOW)
+        assert planned is not None
+        assert {part.get_filename() for part in pictures(planned).values()} == shown
+        sampled = composer.sample(recipient(first_name=name), NOW)
+        assert {picture.name for picture in sampled.parts.pictures} == shown
+
+
+def test_a_message_without_any_of_its_pictures_has_no_part_for_them(read: Read) -> None:
+    made = read("{% if first_name == 'Ann' %}<img src='a.png'>{% endif %}Hi", {"a.png": RED})
+    assert "multipart/related" in built(made, first_name="Ann").data.decode()
+    assert "multipart/related" not in built(made, first_name="Bo").data.decode()

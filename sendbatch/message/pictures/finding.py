@@ -30,7 +30,9 @@ _SHOWING = frozenset({"src", "background", "poster"})
 _QUOTES = re.compile(r"&(?:quot|apos|#0*39|#0*34|#x27|#x22);", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CSS_URL = re.compile(
-    r"\burl\(\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^)\"']*))", re.IGNORECASE
+    r"(?P<asked>@import\s++)?\burl\("
+    r"\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^)\"']*))",
+    re.IGNORECASE,
 )
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")
 _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
@@ -139,6 +141,8 @@ def _of_attributes(text: str, offset: int) -> Iterator[tuple[int, str, bool]]:
 def _of_css(text: str, offset: int) -> Iterator[tuple[int, str, bool]]:
     text = _CSS_COMMENT.sub(lambda comment: blank(comment[0]), text)
     for found in _CSS_URL.finditer(text):
+        if found["asked"]:  # a style sheet
+            continue
         start, value = _quoted(found)
         yield offset + start, value, True
 
