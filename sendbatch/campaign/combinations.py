@@ -20,9 +20,17 @@ from sendbatch.findings import Rule
 
 
 def templates(spot: Spot, made: Templates) -> None:
-    """That there is one."""
+    """That there is one, and no two for the same part."""
     if not any(map(spot.has, ("html", "text", "markdown"))):
-        spot.blame(Rule.NO_TEMPLATE, "there is no template", "write html:, text: or both")
+        spot.blame(Rule.NO_TEMPLATE, "there is no template", "write markdown:, html: or text:")
+    if spot.has("html") and spot.has("markdown"):
+        said = "the HTML is made from the Markdown"
+        spot.at("html").blame(Rule.CONFLICTING_KEYS, said, "leave out html: or markdown:", key=True)
+    if spot.has("layout") and not spot.has("markdown"):
+        said = "a layout stands around Markdown, and there is none"
+        spot.at("layout").blame(
+            Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True
+        )
 
 
 def attachment(spot: Spot, made: Attachment) -> None:

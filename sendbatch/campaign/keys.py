@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several
+from sendbatch.campaign.kinds import Built, FileOr, FoundFile, Named, NameOr, Section, Several
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
@@ -49,7 +49,6 @@ from sendbatch.campaign.vocabulary import (
     MEDIA_TYPE,
     NAME,
     NAME_OF_COLUMN,
-    NOT_YET,
     PATH,
     PROJECT,
     RATES,
@@ -123,9 +122,21 @@ class RecipientsKeys(Keys[Recipients]):
 
 class TemplatesKeys(Keys[Templates]):
     html = Key(FoundFile(), "an HTML template", absent="")
-    text = Key(FoundFile(), "a text template; left out, the text is made from the HTML", absent="")
-    markdown = Key(NOT_YET, "**not supported yet**: naming it is an error", absent="")
-    layout = Key(NOT_YET, "**not supported yet**: naming it is an error", absent="")
+    text = Key(
+        FoundFile(),
+        "a text template; left out, the text is made from the HTML, or from the Markdown",
+        absent="",
+    )
+    markdown = Key(
+        FoundFile(),
+        "a [Markdown](#markdown) template, in place of `html`: the HTML and the text are made from it",
+        absent="",
+    )
+    layout = Key(
+        FileOr("default"),
+        "what stands around the Markdown: an HTML template that says `{{ content }}` once, or `default`",
+        absent="`default`",
+    )
 
 
 class UnsubscribeKeys(Keys[Unsubscribe]):

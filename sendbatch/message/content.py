@@ -107,6 +107,9 @@ class Content:
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
     preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    markdown: Bundle | None = None
+    layout: Bundle | None = None  # around what is made of the Markdown; there where that is
+    footer: Bundle | None = None  # behind the text that is made of it
     pictures: tuple[Picture, ...] = ()
     own_pictures: tuple[OwnPicture, ...] = ()
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
@@ -124,7 +127,13 @@ class Content:
     @property
     def bundles(self) -> list[Bundle]:
         """Those of all templates that are files."""
-        return [bundle for bundle in (self.html, self.text) if bundle is not None]
+        found = (self.html, self.text, self.markdown, self.layout, self.footer)
+        return [bundle for bundle in found if bundle is not None]
+
+    @property
+    def has_html(self) -> bool:
+        """Whether its messages have an HTML part."""
+        return self.html is not None or self.markdown is not None
 
     @property
     def sender_domain(self) -> str:
@@ -147,6 +156,9 @@ def _digest(content: Content) -> str:
         ),
         "attachments": [_attachment(file) for file in content.attachments],
     }
+    if content.markdown is not None:
+        parts["markdown"] = _bundle(content.markdown)
+        parts["layout"] = [_bundle(content.layout), _bundle(content.footer)]
     if content.pictures:  # their bytes are in the HTML, by their Content-IDs
         parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
     if content.inlines_css:  # only there, so that the digest of all others stays what it was

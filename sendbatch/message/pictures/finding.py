@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeAlias
 
 from sendbatch.message.source import BLOCK, VALUE, blank
 
@@ -72,6 +73,9 @@ class Reference:
     @property
     def end(self) -> int:
         return self.start + len(self.url)
+
+
+Shown: TypeAlias = Callable[[str], Iterator[Reference]]
 
 
 def references(document: str) -> Iterator[Reference]:
