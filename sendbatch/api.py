@@ -223,8 +223,9 @@ def schema(*, profiles: bool = False) -> dict[str, object]:
     return schema_of(CampaignKeys, "A sendbatch campaign")
 
 
-def init(folder: Path) -> list[Path]:
-    """Write a campaign that runs at once; returns the files. Raises CampaignError if one is there."""
+def init(folder: Path, *, markdown: bool = False) -> list[Path]:
+    """Write a campaign that runs at once, its letter in `markdown` or in HTML and text; returns the files.
+    Raises CampaignError if one is there."""
     from sendbatch.campaign.starter import write_starter
 
-    return write_starter(folder)
+    return write_starter(folder, markdown=markdown)

@@ -15,18 +15,29 @@ from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.links import own_parameter
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.campaign.written.media import check_saved_as
 from sendbatch.findings import Rule
 
 
 def templates(spot: Spot, made: Templates) -> None:
-    """That there is one."""
+    """That there is one, and no two for the same part."""
     if not any(map(spot.has, ("html", "text", "markdown"))):
-        spot.blame(Rule.NO_TEMPLATE, "there is no template", "write html:, text: or both")
+        spot.blame(Rule.NO_TEMPLATE, "there is no template", "write markdown:, html: or text:")
+    if spot.has("html") and spot.has("markdown"):
+        said = "the HTML is made from the Markdown"
+        spot.at("html").blame(Rule.CONFLICTING_KEYS, said, "leave out html: or markdown:", key=True)
+    if spot.has("layout") and not spot.has("markdown"):
+        said = "a layout stands around Markdown, and there is none"
+        spot.at("layout").blame(
+            Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True
+        )
 
 
 def attachment(spot: Spot, made: Attachment) -> None:
     """One for everyone must be there; one of a row's own is looked for with the rows."""
     spot.attempt(partial(check_template, made.file), Rule.TEMPLATE_SYNTAX)
+    if made.name is not None:
+        spot.at("name").attempt(partial(check_saved_as, made.name))
     if is_template(made.file):
         return
     find(spot.at("file"), made.file, spreadsheets=True, what="attachments")

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several
+from sendbatch.campaign.kinds import Built, FileOr, FoundFile, Named, NameOr, Section, Several
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
@@ -46,9 +46,9 @@ from sendbatch.campaign.vocabulary import (
     LINE,
     MAILBOX,
     MAILTO,
+    MEDIA_TYPE,
     NAME,
     NAME_OF_COLUMN,
-    NOT_YET,
     PATH,
     PROJECT,
     RATES,
@@ -122,9 +122,21 @@ class RecipientsKeys(Keys[Recipients]):
 
 class TemplatesKeys(Keys[Templates]):
     html = Key(FoundFile(), "an HTML template", absent="")
-    text = Key(FoundFile(), "a text template; left out, the text is made from the HTML", absent="")
-    markdown = Key(NOT_YET, "**not supported yet**: naming it is an error", absent="")
-    layout = Key(NOT_YET, "**not supported yet**: naming it is an error", absent="")
+    text = Key(
+        FoundFile(),
+        "a text template; left out, the text is made from the HTML, or from the Markdown",
+        absent="",
+    )
+    markdown = Key(
+        FoundFile(),
+        "a [Markdown](#markdown) template, in place of `html`: the HTML and the text are made from it",
+        absent="",
+    )
+    layout = Key(
+        FileOr("default"),
+        "what stands around the Markdown: an HTML template that says `{{ content }}` once, or `default`",
+        absent="`default`",
+    )
 
 
 class UnsubscribeKeys(Keys[Unsubscribe]):
@@ -162,6 +174,18 @@ class AttachmentKeys(Keys[Attachment]):
         ),
         "of a path with `{{ }}`, what becomes of a row whose cell is empty or whose file is not there:"
         " `refuse` (the plan, with all such rows), `fail` (that row alone becomes `failed`), `send_without`",
+    )
+    name = Key(
+        TEMPLATE,
+        "what it is saved under, a template",
+        absent="the file's own name",
+        also=("filename",),
+    )
+    type = Key(
+        MEDIA_TYPE,
+        "its media type, as `application/pdf`",
+        absent="that of the name's ending, else of the file's",
+        also=("content_type",),
     )
 
 

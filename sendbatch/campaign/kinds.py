@@ -69,6 +69,17 @@ class FoundFile(Kind[Path]):
         return {"type": "string"}
 
 
+class FileOr(FoundFile):
+    """The same, or a word that means one of our own: then it is as if the key were not there."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self._word = word
+
+    def read(self, value: Data, spot: Spot) -> Path | None:
+        return None if value == self._word else super().read(value, spot)
+
+
 class Several(Kind[tuple[T, ...]]):
     """A list; one alone may stand without it. What is said twice counts `once`."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Rule
+from sendbatch.runtime.datafiles import bytes_of
 from sendbatch.runtime.files import create
 
 CAMPAIGN = """\
@@ -27,6 +28,53 @@ variables:
   topic: what is new
 # expect: 900-1100              # refuse to send when the list is not the size it should be
 # suppress: [unsubscribed.csv]
+"""
+
+MARKDOWN_CAMPAIGN = """\
+# Runs at once:  sendbatch run campaign.yaml
+name: newsletter
+# run: "2026-12"                # an edition: the same campaign again, to everyone
+from: Example News <news@example.com>
+subject: "{{ first_name }}, here is the news"
+preheader: "What is new{% if city %} in {{ city }}{% endif %}, in two minutes"
+recipients:
+  file: people.csv              # its columns are what news.md can say
+  name: "{{ first_name }}"
+  defaults: {first_name: friend}
+templates: news.md              # gives the HTML, in a layout, and the text
+unsubscribe:                    # a link at the end of each mail, and in a header
+  url: "https://example.com/unsubscribe?email={{ email|urlencode }}"
+  # sign: "${UNSUBSCRIBE_SECRET}"   # so that nobody unsubscribes another; the url needs no query then
+smtp: sandbox                   # keeps every mail as a file; then the name of a profile
+variables:
+  topic: what is new
+  footer_reason: You receive this mail because you subscribed to Example News.
+# expect: 900-1100              # refuse to send when the list is not the size it should be
+# suppress: [unsubscribed.csv]
+"""
+
+NEWS = """\
+![Example News](logo.png)
+
+# Hello {{ first_name }},
+
+this is {{ topic }}{% if city %}, and greetings to {{ city }}{% endif %}. It is written in
+[Markdown](https://commonmark.org/help/): change a line, and look at it again.
+
+## Where to meet us
+
+| Day         | What          | Where     |
+|:------------|:--------------|:----------|
+| 3 December  | Open house    | Main hall |
+| 10 December | Winter market | Courtyard |
+
+- Bring a friend.
+- Bring *two*.
+
+**[Read it all](https://example.com/news)**
+
+Until next month,\\
+the editors
 """
 
 PEOPLE = """\
@@ -70,23 +118,32 @@ profiles:
     rate: 10/s
 """
 
-FILES = {
+_IGNORED = "reports/\n.env\n"
+_IN_HTML = {
     "campaign.yaml": CAMPAIGN,
     "people.csv": PEOPLE,
     "newsletter.html": HTML,
     "newsletter.txt": TEXT,
-    "profiles.yaml": PROFILES,
-    ".gitignore": "reports/\n.env\n",
 }
+_IN_MARKDOWN = {"campaign.yaml": MARKDOWN_CAMPAIGN, "people.csv": PEOPLE, "news.md": NEWS}
 
 
-def write_starter(folder: Path) -> list[Path]:
-    """Write the files into `folder`, made where there is none; returns their paths.
+def _files(*, markdown: bool) -> dict[str, bytes]:
+    texts = _IN_MARKDOWN if markdown else _IN_HTML
+    files = {name: text.encode() for name, text in texts.items()}
+    if markdown:
+        files["logo.png"] = bytes_of("sendbatch.campaign", "logo.png")
+    return {**files, "profiles.yaml": PROFILES.encode(), ".gitignore": _IGNORED.encode()}
+
+
+def write_starter(folder: Path, *, markdown: bool = False) -> list[Path]:
+    """Write the files into `folder`, made where there is none; returns their paths. The letter is in
+    `markdown`, with a picture, or in HTML and text.
 
     Raises CampaignError where one of them is there already (then none is written) or the folder
     cannot be written.
     """
-    paths = {folder / name: text for name, text in FILES.items()}
+    paths = {folder / name: data for name, data in _files(markdown=markdown).items()}
     there = [path for path in paths if os.path.lexists(path) and path.name != ".gitignore"]
     if there:
         raise CampaignError(
@@ -98,9 +155,9 @@ def write_starter(folder: Path) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text in paths.items():
+        for path, data in paths.items():
             if not os.path.lexists(path):
-                create(path, text.encode(), mode=0o666)  # the user's own files, by their umask
+                create(path, data, mode=0o666)  # the user's own files, by their umask
                 written.append(path)
     except OSError as error:
         raise CampaignError(

@@ -12,11 +12,12 @@ from sendbatch.errors import one_line
 
 
 @click.argument("folder", metavar="[DIR]", type=opt.PATH, default=Path(), help="Where to.")
-def init(folder: Path) -> None:
+@click.option("--markdown", is_flag=True, help="The letter in Markdown, in the layout that is built in.")
+def init(folder: Path, markdown: bool) -> None:
     """Write a campaign, its CSV, templates and profiles that run at once."""
     from sendbatch import api
 
-    for path in api.init(folder):
+    for path in api.init(folder, markdown=markdown):
         click.echo(f"wrote {one_line(str(path))}", err=True)
     command = shlex.join(["sendbatch", "run", str(folder / "campaign.yaml")])
     click.echo(f"now:  {command}", err=True)

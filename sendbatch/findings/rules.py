@@ -375,8 +375,38 @@ class Rule(Enum):
     NO_TEMPLATE = (
         Topic.TEMPLATES,
         "error",
-        "The campaign has neither HTML nor text.",
-        "Write `html:`, `text:` or both under `templates`.",
+        "The campaign has neither Markdown nor HTML nor text.",
+        "Write `markdown:`, `html:` or `text:` under `templates`.",
+    )
+    FRONT_MATTER = (
+        Topic.TEMPLATES,
+        "error",
+        "Markdown begins with settings between two lines of `---`, which would be sent as text.",
+        "Delete them, and write what they say into the campaign file.",
+    )
+    SCRIPT = (
+        Topic.TEMPLATES,
+        "error",
+        "Markdown has a script, or a link that would run what is in it.",
+        "Delete it: no mail program runs scripts, and filters take such a mail for an attack.",
+    )
+    LAYOUT_CONTENT = (
+        Topic.TEMPLATES,
+        "error",
+        "A layout does not say `{{ content }}` once, by itself.",
+        "Write `{{ content }}` where the letter goes, outside of loops and filters.",
+    )
+    UNRESOLVED_LINK = (
+        Topic.TEMPLATES,
+        "warning",
+        "A link or a footnote of Markdown has a label that stands nowhere else: readers see brackets.",
+        "Write the label with its address, or its text, on a line of its own.",
+    )
+    DROPPED_HTML = (
+        Topic.TEMPLATES,
+        "warning",
+        "HTML in Markdown that mail programs leave out: frames, forms, handlers of events.",
+        "Write it so that it needs none of them.",
     )
     UNUSABLE_INCLUDE = (
         Topic.TEMPLATES,

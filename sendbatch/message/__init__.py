@@ -1,7 +1,8 @@
 """What one recipient gets, from what its author wrote to the bytes on the wire, stage by stage.
 
 Compiled once: `reading.read_content` reads everything that a campaign says into a `content.Content`, whose
-templates are `bundling.Bundle`s; `checks` says what is wrong with it; `letter.Letter` makes of it all that
+templates are `bundling.Bundle`s; what no author writes there, as the `preheader`, is put into them then
+(`insertions`). `checks` says what is wrong with it; `letter.Letter` makes of it all that
 can be made before a recipient is known.
 
 For each recipient: `Letter.parts` renders the `parts.Parts` (headers, `bodies`, attachments),

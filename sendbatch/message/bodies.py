@@ -17,9 +17,13 @@ from typing import NamedTuple
 
 from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.markdown.body import MarkdownBody
+from sendbatch.message.markdown.elements import Element
+from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.parts import Inline
 from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
+from sendbatch.message.quoted import text_part
 from sendbatch.message.styles.inlining import inlined
 from sendbatch.message.styles.of_ways import inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
@@ -45,6 +49,7 @@ class Bodies:
         self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
+        self._markdown = MarkdownBody(content) if content.markdown is not None else None
         self._pictures = OwnPictures(content, columns)
         self.have_own_pictures = self._pictures.are_files
 
@@ -58,37 +63,65 @@ class Bodies:
         of it begins with a dot. None where they are to be had by the plain path alone. Raises nothing."""
         parts = []
         for body in self._planned:
-            part = body.part(cells)
+            own = isinstance(body, MarkdownText) and not body.is_planned
+            part = self._text_of(cells) if own else body.part(cells)
             if part is None:
                 return None
             parts.append(part)
         return parts or None
 
+    def _text_of(self, cells: tuple[str, ...]) -> bytes | None:
+        """The text made of the Markdown for one recipient; the HTML beside it may be planned all the same."""
+        assert self._markdown is not None
+        variables = {**self._constants, **dict(zip(self._columns, cells, strict=True))}
+        try:
+            text = self._markdown.text(self._markdown.elements(variables), variables)
+        except (Failed, UnicodeEncodeError, MemoryError):
+            return None
+        return b"".join(text_part("plain", text.splitlines(keepends=True)))
+
+    @cached_property
+    def _constants(self) -> dict[str, object]:
+        return with_globals(self._content.variables)
+
     @cached_property
     def _planned(self) -> list[PlannedBody]:
         content = self._content
         # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
-        if content.text is None or self._pictures.are_computed:
+        is_made = content.text is None and content.markdown is None
+        if is_made or self._pictures.are_computed:
             return []
-        constants = with_globals(content.variables)
-        planned = [PlannedBody("plain", content.text, self._columns, constants)]
+        constants = self._constants
+        transform = inlined_way if content.inlines_css else None
+        planned: list[PlannedBody] = []
+        if content.text is not None:
+            planned.append(PlannedBody("plain", content.text, self._columns, constants))
+        else:
+            planned.append(MarkdownText(content, self._columns, constants))
+        if content.markdown is not None:
+            planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
-            transform = inlined_way if content.inlines_css else None
-            planned.append(
-                PlannedBody("html", content.html, self._columns, constants, transform)
-            )
+            planned.append(PlannedBody("html", content.html, self._columns, constants, transform))
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
-        html = self._html.pieces(variables) if self._html is not None else None
+        found: list[Element] = []
+        if self._markdown is not None:
+            found = self._markdown.elements(variables)
+            html: list[str] | None = self._markdown.html(found, variables)
+        else:
+            html = self._html.pieces(variables) if self._html is not None else None
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
         pictures: Sequence[Inline] = ()
         if html is not None and self._pictures.are_computed:
             document, pictures = self._pictures.put_into("".join(html))
             html = [document]
-        if self._text is None:
+        if self._text is None and self._markdown is not None:
+            text = self._markdown.text(found, variables).splitlines(keepends=True)
+            text = _disarmed(text, to_disarm) if to_disarm else text
+        elif self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         else:
             text = self._text.pieces(variables)
@@ -104,8 +137,12 @@ class Bodies:
     def survey(self, variables: dict[str, object]) -> tuple[int, Unavailable | None]:
         """What the pictures are that only this recipient is shown, as `OwnPictures.survey` has it. What
         cannot be rendered shows none."""
+        html: Sequence[str] = ()
         try:
-            html = self._html.pieces(variables) if self._html is not None else ()
+            if self._markdown is not None:
+                html = self._markdown.html(self._markdown.elements(variables), variables)
+            elif self._html is not None:
+                html = self._html.pieces(variables)
         except Failed:
             return 0, None
         return self._pictures.survey("".join(html))

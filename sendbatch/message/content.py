@@ -32,10 +32,13 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class SharedFile:
-    """An attachment that everybody gets."""
+    """An attachment that everybody gets. `saved_as` is the template of another name to save it under, and
+    `media_type` its type, where the campaign says so."""
 
     name: str
     data: bytes
+    saved_as: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class OwnFile:
 
     `folder` is what the author wrote before the template, the last part cut off; `rest` is the
     template of the path below it. Nothing outside `folder` is ever read, and nothing `off_limits`.
-    `missing` is what becomes of a row without it, as the campaign declares it.
+    `missing` is what becomes of a row without it, as the campaign declares it; `saved_as` and `media_type`
+    are as those of a SharedFile.
     """
 
     pattern: str
@@ -52,6 +56,8 @@ class OwnFile:
     rest: str
     off_limits: OffLimits = NOTHING
     missing: str = REFUSE
+    saved_as: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,9 @@ class Content:
     variables: Mapping[str, Json] = field(default_factory=dict)
     idempotency_header: str | None = None
     preheader: str | None = None  # as it is declared; it stands in the HTML, and so in the digest
+    markdown: Bundle | None = None
+    layout: Bundle | None = None  # around what is made of the Markdown; there where that is
+    footer: Bundle | None = None  # behind the text that is made of it
     pictures: tuple[Picture, ...] = ()
     own_pictures: tuple[OwnPicture, ...] = ()
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
@@ -118,7 +127,13 @@ class Content:
     @property
     def bundles(self) -> list[Bundle]:
         """Those of all templates that are files."""
-        return [bundle for bundle in (self.html, self.text) if bundle is not None]
+        found = (self.html, self.text, self.markdown, self.layout, self.footer)
+        return [bundle for bundle in found if bundle is not None]
+
+    @property
+    def has_html(self) -> bool:
+        """Whether its messages have an HTML part."""
+        return self.html is not None or self.markdown is not None
 
     @property
     def sender_domain(self) -> str:
@@ -141,6 +156,9 @@ def _digest(content: Content) -> str:
         ),
         "attachments": [_attachment(file) for file in content.attachments],
     }
+    if content.markdown is not None:
+        parts["markdown"] = _bundle(content.markdown)
+        parts["layout"] = [_bundle(content.layout), _bundle(content.footer)]
     if content.pictures:  # their bytes are in the HTML, by their Content-IDs
         parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
     if content.inlines_css:  # only there, so that the digest of all others stays what it was
@@ -164,8 +182,10 @@ def _unsubscribe(declared: Unsubscribe | None) -> object:
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:
+    said = {"name": file.saved_as, "type": file.media_type}
+    declared = [said] if any(said.values()) else []
     if isinstance(file, OwnFile):
         # Another policy is another content only where somebody's mail becomes another by it.
         without = [SEND_WITHOUT] if file.missing == SEND_WITHOUT else []
-        return ["own", file.pattern, *without]
-    return ["shared", file.name, hashlib.sha256(file.data).hexdigest()]
+        return ["own", file.pattern, *without, *declared]
+    return ["shared", file.name, hashlib.sha256(file.data).hexdigest(), *declared]

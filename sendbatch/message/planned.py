@@ -13,6 +13,7 @@ from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
 from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
+from sendbatch.message.markdown.body import shows_subject
 from sendbatch.message.mime import Frame
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
@@ -22,6 +23,7 @@ _MOST_FRAMES = 16  # each of which holds that
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
 _FOR_HEADER = 8
+_IN_LAYOUT = 8
 _BY_ITS_ROW = (Unusual, Failed, *RENDER_ERRORS)
 
 
@@ -37,7 +39,7 @@ class Plan:
         if not is_light or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
-        has_html = letter.content.html is not None
+        has_html = letter.content.has_html
         self._bodies, self._files = 1 + has_html, [[file.encoded] for file in shared]
         self._frame = Frame(self._bodies, self._files, pictures)
         self._shown = letter.shown if not letter.shown.are_all else None
@@ -87,10 +89,13 @@ class RowBound:
     """Which rows of one content may be built in the process that sends. Raises Unbounded where none may."""
 
     def __init__(self, letter: Letter) -> None:
-        content, costs = letter.content, Costs(letter.columns, letter.content.variables)
-        for bundle in (content.html, content.text):
-            if bundle is not None:
-                costs.add(bundle.entry, bundle.sources)
+        content = letter.content
+        of_layouts = {} if content.layout is None else dict.fromkeys(("content", "subject"), "")
+        costs = Costs(letter.columns, {**content.variables, **of_layouts})
+        for bundle in content.bundles:
+            costs.add(bundle.entry, bundle.sources)
+        if shows_subject(content):  # as often as a layout may say it
+            costs.add("subject", {"subject": content.subject}, _IN_LAYOUT)
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)
         self._bound = costs.bound()

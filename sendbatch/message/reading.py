@@ -20,7 +20,10 @@ from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
+from sendbatch.message.markdown.checks import faults
+from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -40,26 +43,35 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
-    if html is not None:
-        html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
-        findings += found
+    html = _styled(campaign, html, findings)
     text = _bundle(campaign, "text", campaign.templates.text, findings)
-    if campaign.templates.html is None and campaign.templates.text is None:
+    markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
+    layout, footer = around(campaign, findings) if markdown is not None else (None, None)
+    layout = _styled(campaign, layout, findings)
+    if markdown is None and html is None and text is None and not findings:
         place = campaign.places.get("templates")
-        findings.append(Rule.NO_TEMPLATE.finding("templates: neither html nor text is given", place))
+        findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
-    limits = off_limits(_read_by(campaign, (html, text)), (campaign.folder / REPORTS, *records))
+    if markdown is not None and layout is not None and not findings:
+        findings += faults(markdown, layout)
+    read_by = _read_by(campaign, (html, text, markdown, layout))
+    limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
     album = _album(campaign, limits)
     html = album.put_into(html) if html is not None else None
+    layout = album.put_into(layout) if layout is not None else None
+    markdown = album.put_into(markdown, shown) if markdown is not None else None
     findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
         raise CampaignError(findings)
     idempotency = campaign.profile.idempotency
-    if html is not None and campaign.preheader is not None:
-        html = with_preheader(html, campaign.preheader)
+    if campaign.preheader is not None:
+        html, layout = (
+            with_preheader(bundle, campaign.preheader) if bundle is not None else None
+            for bundle in (html, layout)
+        )
     return Content(
         subject=campaign.subject,
         sender=campaign.sender,
@@ -74,11 +86,22 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
+        markdown=markdown,
+        layout=layout,
+        footer=footer if text is None else None,
+        inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
+        added_headers=headers_added(campaign),
         pictures=album.pictures,
         own_pictures=tuple(album.own),
-        inlines_css=campaign.inline_css and _has_styles(html),
-        added_headers=headers_added(campaign),
     )
+
+
+def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, Bundle | None]:
+    """The layout of Markdown, and the footer of the text that is made of it."""
+    own = campaign.templates.layout
+    if own is not None:
+        return _bundle(campaign, "layout", own, findings), LINK_BELOW
+    return default_layout(), default_footer()
 
 
 def _album(campaign: Campaign, limits: OffLimits) -> Album:
@@ -87,12 +110,6 @@ def _album(campaign: Campaign, limits: OffLimits) -> Album:
     except ValueError:  # the address is refused for it
         domain = "invalid"
     return Album(campaign.folder, _allowed(campaign), domain, limits)
-
-
-def _allowed(campaign: Campaign) -> list[Path]:
-    """The folders that templates, and what they name, may come from."""
-    declared = [file for file in (campaign.templates.html, campaign.templates.text) if file]
-    return [campaign.folder, *(file.parent for file in declared)]
 
 
 def _bundle(
@@ -110,6 +127,22 @@ def _bundle(
     )
     findings += found
     return bundle
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders within which templates and what they name have to be."""
+    templates = campaign.templates
+    named = (templates.html, templates.text, templates.markdown, templates.layout)
+    return [campaign.folder, *(file.parent for file in named if file)]
+
+
+def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+    """With the style sheets that it names."""
+    if html is None:
+        return None
+    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    findings += found
+    return html
 
 
 def _has_styles(html: Bundle | None) -> bool:
@@ -132,13 +165,13 @@ def _attachments(
         written = one.file
         if is_template(written):
             own = own_file(written, campaign.folder, limits)
-            found.append(replace(own, missing=one.missing))
+            found.append(replace(own, missing=one.missing, saved_as=one.name, media_type=one.type))
             continue
         path = spelled(campaign.folder / written)
         wrong = problem(path)
         if wrong is None:
             try:
-                found.append(SharedFile(path.name, path.read_bytes()))
+                found.append(SharedFile(path.name, path.read_bytes(), one.name, one.type))
             except OSError as error:
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:

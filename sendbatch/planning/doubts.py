@@ -20,6 +20,7 @@ from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
+from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
@@ -57,6 +58,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.PLANNED, lambda on: bare_text_part(on.content)),
+    (When.PLANNED, lambda on: doubtful_markdown(on.content)),
     (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),
 )
 

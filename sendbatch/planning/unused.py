@@ -22,10 +22,12 @@ from sendbatch.errors import Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import first_use, names_set, names_used
 from sendbatch.message.content import Content
+from sendbatch.message.layouts import WORDS
 from sendbatch.message.unsubscribing import NAME
 from sendbatch.words import listed
 
 NEAR = 0.75  # difflib's ratio: a name given a default may be meant as it stands
+NEARER = 0.85
 
 
 def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
@@ -83,14 +85,26 @@ def misspelt_names(
     content: Content, campaign: Campaign, columns: Collection[str]
 ) -> Iterator[Finding]:
     """A warning for each name with a default in a template that is neither a column nor a variable, and
-    nearly one: everyone gets the default."""
+    nearly one: everyone gets the default. In the default layout, nobody meant a name but us: there a variable
+    that is all but the same is the slip."""
     known = {*columns, *campaign.variables, NAME}
+    ours = WORDS if content.layout is not None and campaign.templates.layout is None else frozenset()
     for name in sorted(used_by(content, campaign) - known - names_set(content)):
+        if name in ours:
+            yield from _misspelt_words(name, campaign)
+            continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
         if near:
             said = f"{name} is no column and no variable, and everyone gets what stands in for it"
             place = first_use(content, name)
             yield Rule.MISSPELT_NAME.finding(said, place, f"did you mean {near[0]}?")
+
+
+def _misspelt_words(name: str, campaign: Campaign) -> Iterator[Finding]:
+    for near in difflib.get_close_matches(name, campaign.declared_variables, n=1, cutoff=NEARER):
+        said = f"variables.{near}: the default layout asks for {name}, and there is none"
+        place = campaign.places.get(f"variables.{near}")
+        yield Rule.MISSPELT_NAME.finding(said, place, f"did you mean {name}?")
 
 
 def _listed(variables: Collection[str], most: int = 12) -> str:

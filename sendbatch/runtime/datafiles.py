@@ -1,4 +1,4 @@
-"""What the program knows as data: YAML files beside the modules that read them."""
+"""What the program knows as data: files beside the modules that read them, most of them YAML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def text_of(package: str, name: str) -> str:
     """The text of a file of ours in this package. (importlib.resources loads what reads archives: 8 ms of
     every start, for packages that are installed as files.)"""
-    return Path(import_module(package).__path__[0], name).read_text(encoding="utf-8")
+    return bytes_of(package, name).decode()
+
+
+def bytes_of(package: str, name: str) -> bytes:
+    """The same of a file that is no text."""
+    return Path(import_module(package).__path__[0], name).read_bytes()
 
 
 def loaded(text: str) -> object:

@@ -527,8 +527,8 @@ def test_the_schemas_are_json_with_the_keys_of_the_contract(desk: Desk) -> None:
     profiles = json.loads(desk.run("schema", "--profiles").out)
     assert set(campaign["properties"]) == {
         "name", "run", "from", "bounces_to", "subject", "recipients", "templates", "smtp", "rate",
-        "reply_to", "headers", "attachments", "unsubscribe", "suppress", "variables", "expect",
-        "tolerate", "retry",
+        "preheader", "inline_css", "reply_to", "headers", "attachments", "unsubscribe", "suppress",
+        "variables", "expect", "tolerate", "retry",
     }  # fmt: skip
     assert {"profiles", "suppress"} <= set(profiles["properties"])
     assert "messages_per_connection" in json.dumps(profiles)
@@ -537,8 +537,9 @@ def test_the_schemas_are_json_with_the_keys_of_the_contract(desk: Desk) -> None:
 # --- init --------------------------------------------------------------------------------------
 
 
-def test_what_init_writes_runs_at_once(desk: Desk) -> None:
-    told = desk.run("init", "new place")
+@pytest.mark.parametrize("options", [[], ["--markdown"]])
+def test_what_init_writes_runs_at_once(desk: Desk, options: list[str]) -> None:
+    told = desk.run("init", *options, "new place")
     assert told.code == 0
     assert told.out == ""
     again = line_that_goes_on(told.err, "now:")

@@ -113,12 +113,12 @@ def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
 
 
 def test_init_writes_the_files_that_the_guide_names(at_hand: Desk) -> None:
-    at_hand.run("init", "spring").ended(0)
+    at_hand.run("init", "--markdown", "spring").ended(0)
     named = re.search(r"`init` writes (.*?)\.\n", page("docs/guide.md"), re.DOTALL)
     assert named is not None
     written = {path.name for path in (at_hand.folder / "spring").iterdir()}
     assert set(re.findall(r"`([^`]+)`", named[1])) == written - {".gitignore"}
-    assert "nothing was written" in at_hand.run("init", "spring").ended(2).err
+    assert "nothing was written" in at_hand.run("init", "--markdown", "spring").ended(2).err
 
 
 # README
@@ -137,7 +137,7 @@ def spring(desk: Installed) -> Installed:
         "9,eve@example.com,Eve,Moss,free\n"
         "10,gone@example.com,Gil,Oak,garden\n",
     )
-    (desk.folder / "spring.html").write_text("<h1>Hello {{ first_name }}</h1>")
+    (desk.folder / "spring.md").write_text("# Hello {{ first_name }}\n")
     (desk.folder / "unsubscribed.csv").write_text("gone@example.com\n")
     (desk.folder / "terms.pdf").write_bytes(b"%PDF-1.7")
     (desk.folder / "invoices").mkdir()

@@ -144,6 +144,15 @@ def test_a_name_in_it_that_is_none_is_told_once_where_it_is_declared(campaign: M
     assert finding.place.file == "campaigns/spring.yaml"
 
 
+def test_a_placeholder_in_it_is_told_where_it_is_declared_and_nowhere_else(campaign: Make) -> None:
+    made = in_file(campaign(), "Hello {first_name}")
+    made = replace(made, places={**made.places, "preheader": made.places["subject"]})
+    [left] = placeholders(read_content(made), made, COLUMNS).named
+    assert left.place == made.places["preheader"]
+    assert left.also == ()
+    assert left.in_all
+
+
 def test_an_author_cannot_ask_for_what_is_put_in(campaign: Make) -> None:
     files = {"templates/body.html": '<body>{% include "\\x00preheader" %}'}
     with pytest.raises(CampaignError, match="outside the campaign's and templates' folders"):
@@ -177,7 +186,7 @@ def test_where_there_is_no_html_a_warning_says_that_it_goes_nowhere(
     ("source", "is_own"),
     [
         ("<body><div style='display:none'>Mine</div>Hi", True),
-        ("<body>\n<!-- x --><table><tr><td><span class='preheader'>{{ first_name }}</span>Hi", True),
+        ("<body><!-- x --><table><tr><td><span class='preheader'>{{ first_name }}</span>Hi", True),
         ("<div hidden>Mine</div><p>Hi", True),
         ("<body><p>Hi</p><div style='display:none'>Mine</div>", False),
         ("<body><div style='display:none'><img src='https://a.b/x.png'> &nbsp;</div>Hi", False),
@@ -189,4 +198,5 @@ def test_where_the_html_has_one_of_its_own_a_warning_names_its_place(
 ) -> None:
     found = doubts(in_file(campaign({"templates/body.html": source}), "Look"))
     assert [one.rule for one in found] == ["second-preheader"] * is_own
+    assert all("templates/body.html:1); a list of mails shows both" in one.message for one in found)
     assert not doubts(campaign({"templates/body.html": source}))

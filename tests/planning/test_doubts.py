@@ -68,4 +68,5 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + 1
+    of_markdown = 1  # which this letter has none of
+    assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + 1 + of_markdown

@@ -122,3 +122,20 @@ def test_a_name_that_a_template_sets_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "part.txt").write_text("{{ names|default('friend') }}")
     content = read_content(one)
     assert list(misspelt_names(content, one, ("email", "name"))) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "slips"),
+    [("footer_reasn", ["footer_reason"]), ("footer_reason", []), ("plan", []), ("languages", [])],
+)
+def test_what_the_default_layout_asks_for_is_held_against_variables_alone(
+    tmp_path: Path, variable: str, slips: list[str]
+) -> None:
+    yaml = YAML.replace("{text: letter.txt}", "{markdown: letter.md}")
+    assert yaml != YAML
+    (tmp_path / "letter.md").write_text("# Dear {{ name }}\n")
+    one = campaign(tmp_path, yaml=yaml, more=f"variables: {{{variable}: x}}")
+    found = [*misspelt_names(read_content(one), one, ("email", "name", "plan"))]
+    assert [fault.hint for fault in found] == [f"did you mean {name}?" for name in slips]
+    assert all(fault.message.startswith(f"variables.{variable}: ") for fault in found)
+    assert all(fault.place.file.endswith(".yaml") for fault in found if fault.place)

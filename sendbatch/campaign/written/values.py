@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import NoReturn
 
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.names import guess
@@ -205,10 +204,6 @@ def signing_secret(value: object) -> str:
         'write "${UNSUBSCRIBE_SECRET}", with the quotes, and set that variable in the environment or in .env'
         " beside this file",
     )
-
-
-def not_yet(value: object) -> NoReturn:
-    raise Wrong("not supported yet: use html and text")
 
 
 def file(value: object) -> str:

@@ -28,6 +28,9 @@ from sendbatch.message.insertions import authored, is_inserted
 from sendbatch.message.source import assigned, at, exported, references
 from sendbatch.message.unsubscribing import NAME
 
+# What a layout can say besides all that templates can; it asks whether the last of them is defined.
+OF_LAYOUTS = frozenset({"content", "subject", NAME})
+
 
 def check_names(content: Content, campaign: Campaign, columns: Collection[str]) -> list[Finding]:
     """A finding for every name that is neither a column nor a variable, with a guess.
@@ -101,15 +104,17 @@ def bare_conditions(
 
 def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking]:
     for bundle in content.bundles:
-        yield _Checking(bundle, columns, content.variables)
+        own = OF_LAYOUTS if bundle is content.layout else ()
+        yield _Checking(bundle, columns, content.variables, own)
 
 
 def names_used(content: Content) -> frozenset[str]:
     """Every name the message may depend on, those with a default too: two rows that agree in these
     get the same message."""
-    sources = [source for bundle in content.bundles for source in bundle.sources.values()]
-    sources += [source for _, source in _templates(content)]
-    found = (undeclared(parsed(source)) for source in sources)
+    found = [undeclared(parsed(source)) for _, source in _templates(content)]
+    for bundle in content.bundles:
+        own = OF_LAYOUTS if bundle is content.layout else frozenset()
+        found += [undeclared(parsed(source)) - own for source in bundle.sources.values()]
     return frozenset().union(*found)
 
 
@@ -138,9 +143,11 @@ class _Checking:
         bundle: Bundle,
         columns: Collection[str],
         variables: Mapping[str, Json],
+        own: Collection[str] = (),
     ) -> None:
         self._bundle = bundle
-        self._columns, self._variables, self._known = columns, variables, {*columns, *variables}
+        self._columns, self._variables = columns, variables
+        self._known = {*columns, *variables, *own}
         self._trees = trees = {name: parsed(source) for name, source in bundle.sources.items()}
         self._set = {name: assigned(tree) for name, tree in trees.items()}
         self._around: dict[str, set[str]] = {name: set() for name in trees}
@@ -244,6 +251,10 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
             (f"attachments.{number}", file.pattern)
             for number, file in enumerate(content.attachments)
             if isinstance(file, OwnFile)
+        ),
+        *(
+            (f"attachments.{number}.name", file.saved_as)
+            for number, file in enumerate(content.attachments)
         ),
     ]
     if content.unsubscribe is not None:

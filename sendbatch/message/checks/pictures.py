@@ -15,7 +15,8 @@ from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.pictures.finding import Kind, Reference, kind_of, references
+from sendbatch.message.markdown.pictures import shown as in_markdown
+from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
 from sendbatch.message.source import BLOCK, VALUE, assigned, at_offset, constants
 
@@ -39,8 +40,8 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]
     """An error for each address in the HTML that leads to no picture, wherever in its templates it
     stands."""
     return [
-        Rule.BROKEN_PICTURE.finding(said_of(one), _place(content, name, one.start), _HINT)
-        for name, one in _written(content, columns)
+        Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), _HINT)
+        for bundle, name, one in _written(content, columns)
         if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART)
     ]
 
@@ -49,13 +50,13 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
     """A warning for each address that some programs find and others do not, and for each picture that some
     do not show, or whose name says that it is another."""
     pictures = {picture.cid: picture for picture in content.pictures}
-    for name, one in _written(content, columns):
+    for bundle, name, one in _written(content, columns):
         if one.kind is Kind.SCHEME:
             hint = f"write https:{_shown(one.url)}"
-            place = _place(content, name, one.start)
+            place = _place(bundle, name, one.start)
             yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
         if one.kind is Kind.FONT:
-            place = _place(content, name, one.start)
+            place = _place(bundle, name, one.start)
             yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
@@ -74,8 +75,8 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
 def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]:
     """Where a value decides what is shown."""
     return [
-        _place(content, name, one.start)
-        for name, one in _written(content, columns)
+        _place(bundle, name, one.start)
+        for bundle, name, one in _written(content, columns)
         if one.kind is Kind.COMPUTED
     ]
 
@@ -85,16 +86,29 @@ def said_of(reference: Reference) -> str:
     return _SAID[reference.kind].format(_shown(reference.url))
 
 
-def _written(content: Content, columns: Collection[str]) -> Iterator[tuple[str, Reference]]:
-    """(template, reference) of each; where a variable of the campaign alone decides, it has decided."""
-    bundle = content.html
-    if bundle is None:
-        return
+def _written(
+    content: Content, columns: Collection[str]
+) -> Iterator[tuple[Bundle, str, Reference]]:
+    """(bundle, template, reference) of each; where a variable of the campaign alone decides, it has
+    decided."""
+    for bundle, shown in _shown_by(content):
+        yield from ((bundle, name, one) for name, one in _written_in(bundle, shown, content, columns))
+
+
+def _shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
+    """What a reader sees the HTML of, each with what says what it shows."""
+    bundles = ((content.html, references), (content.layout, references), (content.markdown, in_markdown))
+    return ((bundle, shown) for bundle, shown in bundles if bundle is not None)
+
+
+def _written_in(
+    bundle: Bundle, shown: Shown, content: Content, columns: Collection[str]
+) -> Iterator[tuple[str, Reference]]:
     known: dict[str, str] | None = None
     there = {f"cid:{picture.cid}" for picture in content.pictures}
     marks = tuple(own.mark for own in content.own_pictures)
     for name, source in bundle.sources.items():
-        for reference in references(constants(source)):
+        for reference in shown(constants(source)):
             if reference.url.strip() in there or reference.url.startswith(marks):
                 continue
             if reference.kind is not Kind.COMPUTED:
@@ -124,16 +138,14 @@ def _decided(
 
 def _shown_at(content: Content, cid: str) -> Place | None:
     """Where a picture is first shown."""
-    assert content.html is not None
-    for name, source in content.html.sources.items():
-        if (start := source.find(f"cid:{cid}")) >= 0:
-            return _place(content, name, start)
+    for bundle, _ in _shown_by(content):
+        for name, source in bundle.sources.items():
+            if (start := source.find(f"cid:{cid}")) >= 0:
+                return _place(bundle, name, start)
     return None
 
 
-def _place(content: Content, name: str, start: int) -> Place:
-    bundle = content.html
-    assert bundle is not None
+def _place(bundle: Bundle, name: str, start: int) -> Place:
     return at_offset(bundle.paths[name], bundle.sources[name], start)
 
 

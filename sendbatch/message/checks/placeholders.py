@@ -142,6 +142,8 @@ def placeholders(content: Content, campaign: Campaign, columns: Collection[str])
         *_in_lines(content, campaign, known),
         *_in_bundle(content.html, known, is_html=True),
         *_in_bundle(content.text, known, is_html=False),
+        *_in_bundle(content.markdown, known, is_html=True),
+        *_in_bundle(content.layout, known, is_html=True),
         *_in_values(content, campaign, known),
     ):
         first = found.setdefault(one.text, one)

@@ -23,13 +23,14 @@ def doubtful_preheader(content: Content, campaign: Campaign) -> Iterator[Finding
     if content.preheader is None:
         return
     place = campaign.places.get("preheader")
-    if content.html is None:
+    body = content.html or content.layout
+    if body is None:
         said = "preheader: there is no HTML to hold it; a list of mails shows how the text begins"
-        yield Rule.UNSEEN_PREHEADER.finding(said, place, "take it away, or add templates.html")
+        yield Rule.UNSEEN_PREHEADER.finding(said, place, "take it away, or add an HTML template")
         return
-    own = _own(authored(content.html))
+    own = _own(authored(body))
     if own is not None:
-        said = f"preheader: the HTML has one of its own, {own}; a list of mails shows both"
+        said = f"preheader: the HTML has one of its own ({own.file}:{own.line}); a list of mails shows both"
         yield Rule.SECOND_PREHEADER.finding(said, place, "take one of them away")
 
 

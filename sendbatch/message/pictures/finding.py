@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeAlias
 
 from sendbatch.message.source import BLOCK, VALUE, blank
 
@@ -75,6 +76,9 @@ class Reference:
     @property
     def end(self) -> int:
         return self.start + len(self.url)
+
+
+Shown: TypeAlias = Callable[[str], Iterator[Reference]]
 
 
 def references(document: str) -> Iterator[Reference]:

@@ -20,7 +20,7 @@ from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
 from sendbatch.message.pictures import data_urls
 from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
-from sendbatch.message.pictures.finding import MARK, Kind, Reference, references
+from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
@@ -52,18 +52,19 @@ class Album:
     def pictures(self) -> tuple[Picture, ...]:
         return tuple(self._pictures.values())
 
-    def put_into(self, bundle: Bundle) -> Bundle:
-        """The HTML with the addresses of parts; what is wrong is added to the findings."""
+    def put_into(self, bundle: Bundle, shown: Shown = references) -> Bundle:
+        """The templates with the addresses of parts; what is wrong is added to the findings. `shown` says
+        what one shows, by its source with the tags hidden: HTML, where nothing else is said."""
         sources = {
-            name: self._put_into(source, bundle.paths[name])
+            name: self._put_into(source, bundle.paths[name], shown)
             for name, source in bundle.sources.items()
         }
         return replace(bundle, sources=sources) if sources != bundle.sources else bundle
 
-    def _put_into(self, source: str, path: str) -> str:
+    def _put_into(self, source: str, path: str, shown: Shown) -> str:
         hidden, without_raw = constants(source), constants(source, raw=False)
         edits: list[tuple[int, int, str]] = []
-        for one in references(hidden):
+        for one in shown(hidden):
             try:
                 address = self._address(one, path, source)
             except Unusable as unusable:

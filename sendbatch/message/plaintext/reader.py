@@ -33,6 +33,11 @@ def text_from_html(html: str) -> str:
     return _Reader(Writer(data_tables(found)), hidden_by_sheets(html)).read(found)
 
 
+def text_of(found: Sequence[str | Token]) -> str:
+    """The same of texts and tags, as `tokens` gives them, where no style sheet is."""
+    return _Reader(Writer(data_tables(found)), hidden_by_sheets("")).read(found)
+
+
 class _Reader:
     """Goes through the tags and texts once, and knows which elements are open."""
 

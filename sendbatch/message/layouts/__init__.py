@@ -1,0 +1,29 @@
+"""What stands around Markdown where its author names no layout: in HTML, and behind the text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from sendbatch.message.content import Bundle
+
+# What a campaign may say in them, as docs/reference.md has it; each has a default or may be left out.
+WORDS = frozenset({"lang", "footer_reason", "footer_address", "footer_unsubscribe"})
+
+_LINK = "{% if unsubscribe_url is defined %}Unsubscribe: {{ unsubscribe_url }}{% endif %}"
+# Behind the text where the layout is the author's own, whose words are not known.
+LINK_BELOW = Bundle("footer.txt", {"footer.txt": _LINK}, {"footer.txt": "the text's footer"})
+
+
+def default_layout() -> Bundle:
+    return _own("default.html", "the default layout")
+
+
+def default_footer() -> Bundle:
+    return _own("footer.txt", "the default layout's text footer")
+
+
+@lru_cache
+def _own(name: str, shown: str) -> Bundle:
+    source = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return Bundle(name, {name: source}, {name: shown})
