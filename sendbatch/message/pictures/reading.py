@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
+from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
@@ -47,6 +48,8 @@ class Album:
         self._size = 0
         self.own: list[OwnPicture] = []
         self.findings: list[Finding] = []
+        # What `checks.pictures` would find later, to be told with what is found now.
+        self.left: list[Finding] = []
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -88,6 +91,9 @@ class Album:
             return self._cid("picture", data_urls.picture_of(url))
         if one.kind is Kind.OWN:
             return self._mark(one, path, source)
+        if one.kind is Kind.PART or (one.kind is Kind.LOCAL and not _is_relative(url)):
+            place = at_offset(path, source, one.start)
+            self.left.append(Rule.BROKEN_PICTURE.finding(said_of(one), place, hint_of(one)))
         if one.kind is not Kind.LOCAL or not _is_relative(url):
             return None
         for base in dict.fromkeys((Path(path).parent, self._folder)):
