@@ -18,7 +18,10 @@ _WRITTEN = r"\x00"  # as it stands in a tag
 _TAG = re.compile(
     r'\{% endraw %\}\{% include "\\x00[^"\\\n]*" %\}\{% raw %\}|\{% include "\\x00[^"\\\n]*" %\}'
     r"|\{#\x00#\}[^\x00]*\{#\x00(?P<author>[^\x00]*)\x00#\}"
+    r"|^[^\x00]*\{#\x00>#\}\{% raw %\}|\{% endraw %\}\{#\x00<#\}.*"
 )
+_RAW = re.compile(r"\{%(?=[-+]?\s*endraw)")
+_FILE = re.compile(r".*?\{#\x00>#\}\{% raw %\}(.*)\{% endraw %\}\{#\x00<#\}.*", re.DOTALL)
 
 
 def inserted(name: str) -> str:
@@ -46,6 +49,18 @@ def put_instead(source: str, start: int, end: int, text: str) -> str:
     if "#}" in author or _MARK in author:
         return source[:start] + text + source[end:]
     return f"{source[:start]}{{#{_MARK}#}}{text}{{#{_MARK}{author}{_MARK}#}}{source[end:]}"
+
+
+def with_text(before: str, text: str, behind: str) -> str:
+    """A source of what is in a file, as it stands, between two of ours: no template."""
+    raw = _RAW.sub("{%{% endraw %}{% raw %}", text)
+    return f"{before}{{#{_MARK}>#}}{{% raw %}}{raw}{{% endraw %}}{{#{_MARK}<#}}{behind}"
+
+
+def text_within(source: str) -> str | None:
+    """What is in the file, of a source made `with_text`."""
+    found = _FILE.fullmatch(source)
+    return found[1] if found is not None else None
 
 
 def without_tags(line: str, column: int | None = None) -> tuple[str, int | None]:

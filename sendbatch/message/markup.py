@@ -29,8 +29,13 @@ _TAG = re.compile(
     r"|[!?/][^>]*+>?)",
     re.DOTALL,
 )
-_STYLE = re.compile(r"<style[\s/>]", re.IGNORECASE)
-_OPENED = re.compile(rf"({_ATTRIBUTES})>")  # what follows the name of a start tag
+# Style sheets, and within what none is one.
+_SHEET = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<(?:((?i:style))|(?i:script|textarea|title|xmp))(?=[\s/>])"
+    rf"({_ATTRIBUTES})>((?:[^<]++|<(?!/(?i:style|script|textarea|title|xmp)[\s/>]))*+)",
+    re.DOTALL,
+)
 _GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
 _START = re.compile(f"{_ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(
@@ -85,15 +90,11 @@ def tags(html: str) -> Iterator[Tag]:
 
 def style_sheets(html: str) -> Iterator[str]:
     """What the `<style>` elements hold that are for a screen, or for whatever shows the mail."""
-    if _STYLE.search(html) is None:
-        return
-    for found in _TAG.finditer(html):
-        if found[1] is not None and found[1].lower() == "style":
-            opened = _OPENED.match(html, found.end(1))
-            if opened is not None:
-                media = attributes_of(opened[1]).get("media", "").strip().lower()
-                if media in ("", "all", "screen"):
-                    yield html[opened.end() : found.end()].rpartition("</")[0]
+    for found in _SHEET.finditer(html):
+        if found[1] is not None:
+            media = attributes_of(found[2]).get("media", "").strip().lower()
+            if media in ("", "all", "screen"):
+                yield found[3]
 
 
 def attributes_of(written: str) -> dict[str, str]:

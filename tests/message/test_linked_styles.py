@@ -162,6 +162,17 @@ def test_a_sheet_with_what_no_mail_can_have_is_told_with_its_line(
     assert (Path(found.place.file).name, found.place.line) == ("news.css", line)
 
 
+def test_what_is_wrong_in_a_sheet_is_told_with_its_line_and_column(reading: Reading) -> None:
+    css = "p{background:url(no.png)}\n.x{background:url(nor.png)}"
+    files = {"templates/body.html": f"{LINK}<p>Hello", "templates/news.css": css}
+    first, second = findings(reading, files)
+    for found, line, column in ((first, 1, 18), (second, 2, 19)):
+        assert found.place is not None
+        assert (Path(found.place.file).name, found.place.line) == ("news.css", line)
+        assert found.place.column == column
+        assert found.place.text == css.splitlines()[line - 1]
+
+
 def test_an_import_in_a_template_is_told_with_its_line_and_column(reading: Reading) -> None:
     body = "<p>Hello\n<style>\n  p{a:b} /* @import */\n  @import url(x.css);</style><!-- @import -->"
     (found,) = findings(reading, {"templates/body.html": body})
@@ -216,8 +227,8 @@ def test_what_a_sheet_says_in_vain_is_warned_of(
     [
         "p{color:red}@media x{p{color:blue!important}} a:hover{color:blue ! important}",
         "p{color:red}@media x{p{width:100%}}",
-        "p{color:red}@font-face{font-family:x;src:url(data:x;y{z)}@keyframes k{from{color:red}}",
-        "/* p{ */ p::before{content:'}{;'} p{background:url(data:image/svg+xml;base64,x=)}",
+        "p{color:red}@font-face{font-family:x;src:url(https://a.example/x;y{z)}@keyframes k{from{color:red}}",
+        "/* p{ */ p::before{content:'}{;'} p{background:url(https://a.example/x;y})}",
         "{{ x }}p{color:{{ y }}}",
         "p{a:b}p{a:c}.x{a:b}",
     ],

@@ -53,8 +53,8 @@ def rendered(markdown: str, *cells: str, layout: str = LAYOUT) -> tuple[str, str
     """The text and the HTML by the plain path."""
     made = content(markdown, layout=layout)
     variables = {**with_globals({}), **dict(zip(COLUMNS, cells, strict=False))}
-    both = Bodies(made, COLUMNS).rendered(variables)
-    return "".join(both.text), "".join(both.html or ())
+    text, html, _ = Bodies(made, COLUMNS).rendered(variables)
+    return "".join(text), "".join(html or ())
 
 
 def main(html: str) -> str:

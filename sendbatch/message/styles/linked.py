@@ -19,7 +19,14 @@ from sendbatch.errors import shown as shown_path
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
-from sendbatch.message.insertions import inserted, is_inserted, put_in
+from sendbatch.message.insertions import (
+    inserted,
+    is_inserted,
+    put_in,
+    put_instead,
+    text_within,
+    with_text,
+)
 from sendbatch.message.markup import Tag, start_tag_end, tags
 from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants
 from sendbatch.message.styles.css import END_TAG, imports
@@ -29,8 +36,6 @@ _LARGEST = 1_000_000  # bytes of a style sheet; Gmail drops a message's beyond 1
 _NAME = "style sheet {}"
 _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|#)", re.IGNORECASE)
 _TAG = re.compile(f"[{VALUE}{BLOCK}]")
-_READ = re.compile(r"<style[^>]*>\{% raw %\}(.*)\{% endraw %\}</style>", re.DOTALL)
-_END_RAW = re.compile(r"\{%(?=[-+]?\s*endraw)")
 _END_STYLE = re.compile(r"</style", re.IGNORECASE)
 _CHARSET = re.compile(r"@charset\s+(?:\"[^\"\n]*\"|'[^'\n]*')\s*;", re.IGNORECASE)
 _COPY = "write the rules of that sheet here instead: no program for mail loads it"
@@ -84,8 +89,8 @@ def sheets(bundle: Bundle) -> Iterator[Sheet]:
     for name, source in bundle.sources.items():
         path = bundle.paths[name]
         if is_inserted(name):
-            if (read := _READ.fullmatch(source)) is not None:
-                yield Sheet(read[1], path, read[1], 0)
+            if (css := text_within(source)) is not None:
+                yield Sheet(css, path, css, 0)
         elif "<style" in source.lower():
             written = constants(source)
             for tag in tags(written):
@@ -147,10 +152,8 @@ class _Reading:
             if css is None:
                 return
             name = self._names[path, attribute] = _NAME.format(len(self._names) + 1)
-            css = _END_RAW.sub("{%{% endraw %}{% raw %}", css)
-            self._sources[inserted(name)] = (
-                f"<style{attribute}>{{% raw %}}{css}{{% endraw %}}</style>"
-            )
+            source = with_text(f"<style{attribute}>", css, "</style>")
+            self._sources[inserted(name)] = source
             self._paths[inserted(name)] = shown_path(path)
         self._put(link, name)
 
@@ -160,12 +163,12 @@ class _Reading:
         written = slice(start, start + 1)
         original = self._bundle.sources[link.template]
         in_raw = constants(original, raw=False)[written] != constants(original)[written]
-        # As long as the tag, and in as many lines, so that all else stays in its place.
-        hidden = blank(source[start:end])
-        if not in_raw:
-            hidden = f"{{#{hidden[2:-2]}#}}"
-        source = source[:start] + hidden + source[end:]
-        self._sources[link.template] = put_in(source, start, name, in_raw=in_raw)
+        if in_raw:
+            source = source[:start] + blank(source[start:end]) + source[end:]
+            self._sources[link.template] = put_in(source, start, name, in_raw=True)
+        else:
+            tag = put_in("", 0, name)
+            self._sources[link.template] = put_instead(source, start, end, tag)
 
     def _found(self, link: Link) -> Path | None:
         """The file, if it may be read; else a finding says why not."""

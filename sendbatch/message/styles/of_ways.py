@@ -21,9 +21,9 @@ _QUOTED = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')\Z")
 def inlined_way(marked: str) -> str:
     """The same of a text with marks. Raises Unfit where a value decides what applies, and where it takes
     long."""
-    found = [*tags(marked)]
-    if len(found) > _MOST_TAGS:
+    if marked.count("<") > _MOST_TAGS:
         raise Unfit
+    found = [*tags(marked)]
     css = "".join(sheet.css for sheet in sheets_of(marked, found))
     if len(found) * (css.count("{") + css.count(",")) > _MOST_TRIED or MARK.search(css):
         raise Unfit
