@@ -15,6 +15,7 @@ from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.links import own_parameter
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
+from sendbatch.campaign.written.media import check_saved_as
 from sendbatch.findings import Rule
 
 
@@ -35,6 +36,8 @@ def templates(spot: Spot, made: Templates) -> None:
 def attachment(spot: Spot, made: Attachment) -> None:
     """One for everyone must be there; one of a row's own is looked for with the rows."""
     spot.attempt(partial(check_template, made.file), Rule.TEMPLATE_SYNTAX)
+    if made.name is not None:
+        spot.at("name").attempt(partial(check_saved_as, made.name))
     if is_template(made.file):
         return
     find(spot.at("file"), made.file, spreadsheets=True, what="attachments")

@@ -46,6 +46,7 @@ from sendbatch.campaign.vocabulary import (
     LINE,
     MAILBOX,
     MAILTO,
+    MEDIA_TYPE,
     NAME,
     NAME_OF_COLUMN,
     PATH,
@@ -173,6 +174,18 @@ class AttachmentKeys(Keys[Attachment]):
         ),
         "of a path with `{{ }}`, what becomes of a row whose cell is empty or whose file is not there:"
         " `refuse` (the plan, with all such rows), `fail` (that row alone becomes `failed`), `send_without`",
+    )
+    name = Key(
+        TEMPLATE,
+        "what it is saved under, a template",
+        absent="the file's own name",
+        also=("filename",),
+    )
+    type = Key(
+        MEDIA_TYPE,
+        "its media type, as `application/pdf`",
+        absent="that of the name's ending, else of the file's",
+        also=("content_type",),
     )
 
 

@@ -94,10 +94,13 @@ REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A path, or a template of one. `missing` says what becomes of a row whose file is not there: it
-    refuses the plan, fails alone, or is sent without it."""
+    refuses the plan, fails alone, or is sent without it. It is saved under `name`, a template, or under the
+    file's own; its media type is `type`, or that of the name's ending."""
 
     file: str
     missing: str = REFUSE
+    name: str | None = None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

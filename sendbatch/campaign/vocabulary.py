@@ -13,6 +13,8 @@ from sendbatch.campaign.table import Schema
 from sendbatch.campaign.written import hosts, values
 from sendbatch.campaign.written.headers import header_name
 from sendbatch.campaign.written.links import check_mailto, check_url
+from sendbatch.campaign.written.media import PATTERN as MEDIA_TYPE_PATTERN
+from sendbatch.campaign.written.media import media_type
 from sendbatch.campaign.written.parsing import Wrong, is_encoding
 from sendbatch.campaign.written.rates import PATTERN as RATE_PATTERN
 from sendbatch.findings import Rule
@@ -90,6 +92,7 @@ MAILTO = Plain(
     values.line, _TEXT, _A_TEMPLATE, (Rule.WRONG_VALUE, check_mailto), then=_address_alone
 )
 PATH = Plain(values.file, _STRING)  # as it is written; FoundFile looks for it
+MEDIA_TYPE = Plain(of_text(media_type), {"type": "string", "pattern": MEDIA_TYPE_PATTERN})
 NAME = Plain(values.name, {"type": "string", "pattern": f"^{values.NAME}$"})
 PROJECT = Plain(values.project, _TEXT)
 HEADER_NAME = Plain(of_text(header_name), _STRING)

@@ -1,4 +1,4 @@
-"""Attachments: those everybody gets, encoded once, and those of one recipient, read when needed.
+"""Attachments: those everybody gets, encoded once, and those of one recipient, read or named when needed.
 
 A recipient's values choose a file below the folder that the author wrote, never one outside it,
 by whatever links lead there, and none that the campaign itself reads or writes.
@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment
-from sendbatch.campaign.model import FAIL, SEND_WITHOUT, Campaign
+from sendbatch.campaign.model import FAIL, REFUSE, SEND_WITHOUT, Campaign
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content, OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
+from sendbatch.message.headers import one_line as in_header
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
+from sendbatch.message.quoted import base64_lines
 from sendbatch.message.templates import Failed, LineTemplate
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
@@ -60,18 +62,29 @@ class _Own:
     root: str  # the folder, links followed
     path: LineTemplate  # below the folder
     names: tuple[str, ...]  # that the path depends on
+    saved_as: LineTemplate | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Renamed:
+    """A file that everybody gets, each under a name of their own."""
+
+    file: SharedFile
+    encoded: bytes  # in base64
+    saved_as: LineTemplate
 
 
 class Attachments:
     """Those of one content, in the order declared."""
 
     def __init__(self, declared: Sequence[SharedFile | OwnFile]) -> None:
-        self._declared: list[File | _Own] = [
-            attached(file.name, file.data) if isinstance(file, SharedFile) else _own(file)
-            for file in declared
+        self._declared: list[File | _Own | _Renamed] = [
+            _shared(file) if isinstance(file, SharedFile) else _own(file) for file in declared
         ]
         self.shared = [file for file in self._declared if isinstance(file, File)]
-        self._shared_size = sum(len(file.encoded) for file in self.shared)
+        self._shared_size = sum(
+            len(file.encoded) for file in self._declared if not isinstance(file, _Own)
+        )
         self.has_own = len(self.shared) < len(self._declared)
 
     def files(self, variables: dict[str, object]) -> Sequence[File]:
@@ -79,7 +92,7 @@ class Attachments:
         found = []
         for file in self._declared:
             try:
-                found.append(file if isinstance(file, File) else _read(file, variables))
+                found.append(_file(file, variables))
             except Missing:
                 if not isinstance(file, _Own) or file.file.missing != SEND_WITHOUT:
                     raise
@@ -94,17 +107,20 @@ class Attachments:
         for own in self._declared:
             if isinstance(own, File):
                 continue
+            policy = own.file.missing if isinstance(own, _Own) else REFUSE
             try:
-                path, written = _path(own, variables)
-                files.append((path, _allowed(own, path, written, path.stat).st_size))
-                policies.append(own.file.missing)
+                if isinstance(own, _Own):
+                    path, written = _path(own, variables)
+                    files.append((path, _allowed(own, path, written, path.stat).st_size))
+                    policies.append(policy)
+                if own.saved_as is not None:
+                    _name(own.saved_as, variables)
             except Failed as failed:
                 is_missing = isinstance(failed, Missing)
-                if is_missing and own.file.missing == SEND_WITHOUT:
+                if is_missing and policy == SEND_WITHOUT:
                     goes_without = True
                 else:
-                    fails = own.file.missing == FAIL
-                    unavailable.append(Unavailable(str(failed), is_missing, fails))
+                    unavailable.append(Unavailable(str(failed), is_missing, policy == FAIL))
         return Survey(
             tuple(files),
             self._shared_size + encoded(sum(size for _, size in files)),
@@ -124,9 +140,39 @@ def _most_serious(unavailable: Sequence[Unavailable]) -> Unavailable | None:
     return min(unavailable, key=lambda one: one.fails, default=None)
 
 
+def _shared(file: SharedFile) -> File | _Renamed:
+    saved_as = _saved_as(file.name, file.saved_as)
+    if saved_as is None or saved_as.fixed is not None:
+        return attached(file.name, file.data, file.saved_as, file.media_type)
+    return _Renamed(file, base64_lines(file.data), saved_as)
+
+
 def _own(file: OwnFile) -> _Own:
     names = tuple(sorted(undeclared(environment().parse(file.rest))))
-    return _Own(file, os.path.realpath(spelled(file.folder)), LineTemplate(_named(file), file.rest), names)
+    path, saved_as = LineTemplate(_named(file), file.rest), _saved_as(file.pattern, file.saved_as)
+    return _Own(file, os.path.realpath(spelled(file.folder)), path, names, saved_as)
+
+
+def _saved_as(file: str, source: str | None) -> LineTemplate | None:
+    return None if source is None else LineTemplate(f"the name of attachment {file}", source)
+
+
+def _name(saved_as: LineTemplate, variables: dict[str, object]) -> str:
+    """What a file is saved under. Raises Failed where that names nothing."""
+    name = in_header(saved_as.render(variables))
+    empty = _empty(sorted(saved_as.names), variables)
+    if not name.strip(".") or (empty and name.startswith(".")):
+        raise Failed(f"{saved_as.what}: {_emptiness(empty)}")
+    return name
+
+
+def _file(one: File | _Own | _Renamed, variables: dict[str, object]) -> File:
+    if isinstance(one, File):
+        return one
+    if isinstance(one, _Own):
+        return _read(one, variables)
+    file, name = one.file, _name(one.saved_as, variables)
+    return attached(file.name, file.data, name, file.media_type, one.encoded)
 
 
 def _read(own: _Own, variables: dict[str, object]) -> File:
@@ -138,7 +184,9 @@ def _read(own: _Own, variables: dict[str, object]) -> File:
     with os.fdopen(descriptor, "rb") as file:
         # Of the file that is open: another may have taken its place meanwhile.
         _allowed(own, path, written, lambda: os.fstat(descriptor))
-        return attached(written.rpartition("/")[2], file.read())
+        data = file.read()
+    name = None if own.saved_as is None else _name(own.saved_as, variables)
+    return attached(written.rpartition("/")[2], data, name, own.file.media_type)
 
 
 def _named(file: OwnFile) -> str:
@@ -148,7 +196,7 @@ def _named(file: OwnFile) -> str:
 def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
     """The file, all links followed, and how it would be written in the campaign file."""
     rest = own.path.render(variables).strip()
-    empty = [name for name in own.names if not str(variables.get(name, "-")).strip()]
+    empty = _empty(own.names, variables)
     name = rest.rpartition("/")[2].strip()
     if not name or (empty and name.startswith(".")):
         raise Missing(f"{_named(own.file)}: {_emptiness(empty)}")
@@ -164,6 +212,10 @@ def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
     if wrong == NO_SUCH_FILE:
         raise Missing(f"attachment {written}: {wrong}{f', and {_emptiness(empty)}' * bool(empty)}")
     raise Failed(f"attachment {written}: {wrong}{_cells(own, variables)}")
+
+
+def _empty(names: Sequence[str], variables: dict[str, object]) -> list[str]:
+    return [name for name in names if not str(variables.get(name, "-")).strip()]
 
 
 def _emptiness(names: Sequence[str]) -> str:

@@ -32,10 +32,13 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class SharedFile:
-    """An attachment that everybody gets."""
+    """An attachment that everybody gets. `saved_as` is the template of another name to save it under, and
+    `media_type` its type, where the campaign says so."""
 
     name: str
     data: bytes
+    saved_as: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class OwnFile:
 
     `folder` is what the author wrote before the template, the last part cut off; `rest` is the
     template of the path below it. Nothing outside `folder` is ever read, and nothing `off_limits`.
-    `missing` is what becomes of a row without it, as the campaign declares it.
+    `missing` is what becomes of a row without it, as the campaign declares it; `saved_as` and `media_type`
+    are as those of a SharedFile.
     """
 
     pattern: str
@@ -52,6 +56,8 @@ class OwnFile:
     rest: str
     off_limits: OffLimits = NOTHING
     missing: str = REFUSE
+    saved_as: str | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +182,10 @@ def _unsubscribe(declared: Unsubscribe | None) -> object:
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:
+    said = {"name": file.saved_as, "type": file.media_type}
+    declared = [said] if any(said.values()) else []
     if isinstance(file, OwnFile):
         # Another policy is another content only where somebody's mail becomes another by it.
         without = [SEND_WITHOUT] if file.missing == SEND_WITHOUT else []
-        return ["own", file.pattern, *without]
-    return ["shared", file.name, hashlib.sha256(file.data).hexdigest()]
+        return ["own", file.pattern, *without, *declared]
+    return ["shared", file.name, hashlib.sha256(file.data).hexdigest(), *declared]

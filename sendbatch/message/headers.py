@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -26,6 +27,12 @@ _BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # ALM) and isolates, which end with the line, stay: Hebrew and Arabic with numbers need them (UAX #9).
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+_NOT_IN_NAMES = re.compile("[^A-Za-z0-9 !#$&'()+,.;=@^_{}~\\[\\]-]+")  # of a file, in ASCII
+# Letters that no accent can be taken from.
+_SPELLED = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE"}
+    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i"}
+)
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+\-.^_`{|}~]+")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -160,10 +167,24 @@ def named(name: str, value: str, file: str) -> bytes:
 
     It is never split: Outlook and Notes do not read RFC 2231's continuations, and a fold within
     quotes becomes a blank in the name. A line may have 998 characters (RFC 5322 §2.1.1).
+
+    A name outside ASCII stands beside one spelled in ASCII, for programs that know no `filename*` (as
+    RFC 6266 §4.3 has it); before it, for Python's parser takes the first of the two.
     """
     if _is_quotable(file):
         return _folded(name, [f"{value};", f"filename={_quoted_string(file)}"])
-    return _folded(name, [f"{value};", f"filename*=UTF-8''{quote(file, safe='')}"])
+    whole, spelled = f"filename*=UTF-8''{quote(file, safe='')};", f'filename="{_in_ascii(file)}"'
+    return _folded(name, [f"{value};", whole, spelled])
+
+
+def _in_ascii(file: str) -> str:
+    """A file's name spelled in ASCII; its ending stays. What has no such spelling is one `_`."""
+    plain = unicodedata.normalize("NFKD", file.translate(_SPELLED))
+    shown = "".join(one for one in plain if not unicodedata.combining(one))
+    stem, dot, end = _NOT_IN_NAMES.sub("_", shown).rpartition(".")
+    if not dot:
+        stem, end = end, ""
+    return f"{stem.strip('_ ') or 'attachment'}{dot}{end}"
 
 
 def _is_quotable(file: str) -> bool:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from sendbatch.message.headers import named, one_line, parameters
-from sendbatch.message.media_types import media_type
+from sendbatch.message.media_types import OCTETS, media_type
 from sendbatch.message.parts import File, Inline
 from sendbatch.message.quoted import base64_lines
 
@@ -21,25 +21,36 @@ _LONGEST_NAME = 255  # bytes, as file systems have it
 _LONGEST_END = 20  # characters behind the last dot that are a file's ending
 # A path's separators, here or elsewhere: a name that has one may be cut there by who saves it.
 _SEPARATORS = str.maketrans("/\\", "__")
+# Of text that runs from right to left: in a name they show another ending than it has.
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # RFC 5545 §3.7.2; a calendar needs it in the part's own header as well (RFC 6047 §2.4).
 _METHOD = re.compile(rb"^METHOD:([A-Za-z-]{1,20})\r?$", re.MULTILINE)
 
 
-def attached(name: str, data: bytes) -> File:
-    """A file to be saved under `name`, encoded.
+def attached(
+    file: str,
+    data: bytes,
+    saved_as: str | None = None,
+    kind: str | None = None,
+    in_base64: bytes | None = None,
+) -> File:
+    """A file, encoded: one of this name, to be saved under that or another, of this kind or that of its
+    name's ending. `in_base64` where it was encoded before.
 
-    A name outside ASCII stands twice, as Thunderbird has it: whole by RFC 2231 for programs that keep
-    to it, and as encoded words in Content-Type for those that do not.
+    A name outside ASCII stands three times: whole by RFC 2231, spelled in ASCII beside that, and as encoded
+    words in Content-Type, for programs that keep to no rule but that.
     """
-    name = _to_save_under(name)
-    kind = media_type(name)
+    name = _to_save_under(saved_as or file)
+    if kind is None:
+        kind = media_type(name)
+        kind = media_type(file) if kind == OCTETS else kind
     encoded = b"".join(
         (
             parameters("Content-Type", kind, _of_type(kind, data), name),
             b"Content-Transfer-Encoding: base64\r\n",
             named("Content-Disposition", "attachment", name),
             b"\r\n",
-            base64_lines(data),
+            base64_lines(data) if in_base64 is None else in_base64,
         )
     )
     return File(name, kind, len(data), encoded)
@@ -74,13 +85,15 @@ def _of_type(kind: str, data: bytes) -> list[tuple[str, str]]:
 def _to_save_under(name: str) -> str:
     """A file's name as every system can save it: in NFC, for macOS gives NFD, on one line, without
     separators, no longer than a name may be; its ending stays."""
-    name = one_line(unicodedata.normalize("NFC", name)).translate(_SEPARATORS)
+    name = one_line(unicodedata.normalize("NFC", _DIRECTIONS.sub("", name))).translate(_SEPARATORS)
+    if not name.strip("."):
+        return "attachment"
     if len(name.encode()) > _LONGEST_NAME:
         stem, dot, end = name.rpartition(".")
         end = dot + end if stem and len(end) <= _LONGEST_END else ""
         left = name.removesuffix(end).encode()[: _LONGEST_NAME - len(end.encode())]
         name = left.decode("utf-8", "ignore").rstrip() + end
-    return name or "attachment"
+    return name
 
 
 def boundary(message_id: str) -> str:

@@ -165,13 +165,13 @@ def _attachments(
         written = one.file
         if is_template(written):
             own = own_file(written, campaign.folder, limits)
-            found.append(replace(own, missing=one.missing))
+            found.append(replace(own, missing=one.missing, saved_as=one.name, media_type=one.type))
             continue
         path = spelled(campaign.folder / written)
         wrong = problem(path)
         if wrong is None:
             try:
-                found.append(SharedFile(path.name, path.read_bytes()))
+                found.append(SharedFile(path.name, path.read_bytes(), one.name, one.type))
             except OSError as error:
                 wrong = f"cannot be read ({error.strerror})"
         if wrong is not None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from sendbatch.audience.rules import Rules
-from sendbatch.campaign.model import REFUSE, Campaign
+from sendbatch.campaign.model import REFUSE, Attachment, Campaign
 from sendbatch.errors import AudienceError, shown
 from sendbatch.findings import Rule
 
@@ -25,10 +25,7 @@ def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -
         "checks": Rules.version,
         "recipients": section,
         "variables": dict(campaign.variables),
-        "attachments": [
-            one.file if one.missing == REFUSE else [one.file, one.missing]
-            for one in campaign.attachments
-        ],
+        "attachments": [_attachment(one) for one in campaign.attachments],
         "suppress": [asdict(replace(one, file=Path())) for one in campaign.suppress],
     }
     digest.update(_stable(declared))
@@ -36,6 +33,13 @@ def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -
     for path in (campaign.recipients.file, *lists):
         digest.update(_file_digest(path, heed))
     return digest.hexdigest()
+
+
+def _attachment(one: Attachment) -> object:
+    """What of it decides whether a row can be sent to."""
+    if one.name is not None:
+        return [one.file, one.missing, one.name]
+    return one.file if one.missing == REFUSE else [one.file, one.missing]
 
 
 def _stable(value: Mapping[str, object]) -> bytes:

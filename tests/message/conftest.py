@@ -23,8 +23,12 @@ from sendbatch.values import Message, Recipient, Unbuildable, Why
 
 SALT = b"salt" * 8
 NOW = 1_785_000_000.0
-# Of the name in Content-Type, which stands there for programs that read no other.
-MEANT = ("encoded word inside quoted string", "missing trailing whitespace after encoded-word")
+# Of the name in Content-Type, which stands there for programs that read no other, and of the one in ASCII
+# beside `filename*`.
+MEANT = (
+    *("encoded word inside quoted string", "missing trailing whitespace after encoded-word"),
+    "duplicate parameter name; duplicate ignored",
+)
 COLUMNS = ("email", "first_name", "customer_id")
 
 

@@ -26,11 +26,14 @@ def header(part: bytes, name: str) -> str:
 
 def saved_as(part: bytes) -> set[str | None]:
     """The names under which the standard library's two parsers would save it."""
-    modern = email.message_from_bytes(part, policy=email.policy.default)
     return {
-        modern.get_filename(),
+        modern(part).get_filename(),
         email.utils.collapse_rfc2231_value(old(part).get_filename() or ""),
     }
+
+
+def modern(part: bytes) -> email.message.EmailMessage:
+    return email.message_from_bytes(part, policy=email.policy.default)
 
 
 def old(part: bytes) -> email.message.Message:
@@ -112,20 +115,37 @@ def test_a_name_in_ascii_is_one_parameter_that_is_never_split(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["Übersicht.pdf", "見積書 2027年3月.xlsx", "ü" * 100 + ".pdf", "=?x?=.pdf"]
+    ("name", "in_ascii"),
+    [
+        ("Übersicht.pdf", "Ubersicht.pdf"),
+        ("見積書 2027年3月.xlsx", "2027_3.xlsx"),
+        ("見積書.xlsx", "attachment.xlsx"),
+        ("見積書", "attachment"),
+        ("Straße nach Łódź.tar.gz", "Strasse nach Lodz.tar.gz"),
+        ('Ü "a\\b" 100%25.pdf', "U _a_b_ 100_25.pdf"),
+        ("🎉 Party's; plan.ics", "Party's; plan.ics"),
+        ("ü" * 100 + ".pdf", "u" * 100 + ".pdf"),
+        ("ü" * 36 + "x" * 38 + ".pdf", "u" * 36 + "x" * 38 + ".pdf"),
+        ("=?x?=.pdf", "=_x_=.pdf"),
+    ],
 )
-def test_another_name_stands_whole_by_rfc_2231_and_as_encoded_words(name: str) -> None:
+def test_another_name_stands_whole_by_rfc_2231_in_ascii_and_as_encoded_words(
+    name: str, in_ascii: str
+) -> None:
     part = attached(name, b"x").encoded
+    name = name.replace("\\", "_")
     disposition = header(part, "Content-Disposition")
     assert disposition.startswith("Content-Disposition: attachment; filename*=UTF-8''")
-    assert disposition.count("filename") == 1
-    assert saved_as(part) == {name}
+    assert disposition.endswith(f'; filename="{in_ascii}"')
+    assert disposition.count("filename") == 2
+    assert modern(part).get_filename() == name
+    assert old(part).get_filename() == in_ascii
     _, _, fallback = header(part, "Content-Type").partition('name="')
     assert str(make_header(decode_header(fallback.removesuffix('"')))) == name
 
 
 def test_a_name_as_macos_gives_it_goes_out_composed() -> None:
-    assert saved_as(attached("U\u0308bersicht.pdf", b"x").encoded) == {"Übersicht.pdf"}
+    assert modern(attached("U\u0308bersicht.pdf", b"x").encoded).get_filename() == "Übersicht.pdf"
 
 
 def test_a_name_that_no_system_could_save_is_made_one() -> None:
@@ -134,11 +154,13 @@ def test_a_name_that_no_system_could_save_is_made_one() -> None:
         "a\r\nBcc: b.pdf": "a Bcc: b.pdf",
         "a\0\x1b.pdf": "a.pdf",
         "invoice\u202efdp.exe": "invoicefdp.exe",
+        "invoice\u2067pdf\u200f.\u200fexe": "invoicepdf.exe",
         "\x01": "attachment",
+        "..": "attachment",
     }.items():
         assert saved_as(attached(name, b"x").encoded) == {made}
     for name in ("x" * 300 + ".pdf", "ü" * 200 + ".pdf", "文" * 300 + ".pdf"):
-        (made,) = saved_as(attached(name, b"x").encoded)
+        made = modern(attached(name, b"x").encoded).get_filename()
         assert made is not None
         assert made.endswith(f"{name[0]}.pdf")
         assert 250 <= len(made.encode()) <= 255

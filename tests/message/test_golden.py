@@ -133,6 +133,9 @@ PEOPLE = [
     Recipient(5, 6, "z", "z@@example.net", ("z@@example.net", "\ud800", "1")),
 ]  # fmt: skip
 
+# What later releases write beside a name outside ASCII: the same, spelled in ASCII.
+LATER = b';\r\n filename="Ubersicht Marz.pdf"'
+
 
 def told(made: Letter, composer: Composer, person: Recipient, proof: Proof | None) -> object:
     """The message of the plain path, byte for byte; the one that is sent is the same but for where soft line
@@ -143,13 +146,14 @@ def told(made: Letter, composer: Composer, person: Recipient, proof: Proof | Non
     message = composed(made.parts(person, NOW, proof))
     assert built._replace(data=b"") == message._replace(data=b"")
     assert alike(built) == alike(message)
+    data = message.data.replace(LATER, b"")
     return {
         "envelope": list(message.envelope),
         "id": message.message_id,
         "dated_at": message.dated_at,
         "plain": message.plain,
-        "sha256": hashlib.sha256(message.data).hexdigest(),
-        "size": len(message.data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
     }
 
 
@@ -191,6 +195,7 @@ def test_a_letter_with_files_is_what_it_was(tmp_path: Path) -> None:
         ),
     )
     letter = content("<p>With files</p>", None, attachments=files)
+    assert LATER in Composer(letter, COLUMNS, SALT).compose(PEOPLE[0], NOW).data
     assert made_of(letter, COLUMNS, PEOPLE) == GOLDEN["files"]
 
 

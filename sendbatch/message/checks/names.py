@@ -252,6 +252,10 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
             for number, file in enumerate(content.attachments)
             if isinstance(file, OwnFile)
         ),
+        *(
+            (f"attachments.{number}.name", file.saved_as)
+            for number, file in enumerate(content.attachments)
+        ),
     ]
     if content.unsubscribe is not None:
         found.append(("unsubscribe.url", content.unsubscribe.url))
