@@ -56,7 +56,7 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
             place = _place(bundle, name, one.start)
             yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
         if one.kind is Kind.FONT:
-            place = _place(content, name, one.start)
+            place = _place(bundle, name, one.start)
             yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
