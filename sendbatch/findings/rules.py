@@ -558,6 +558,12 @@ class Rule(Enum):
         "A picture is of a kind that some programs do not show, or its name says that it is of another.",
         "Save it as PNG or JPEG, and name it so.",
     )
+    LOCAL_FONT = (
+        Topic.CONTENT,
+        "warning",
+        "A style sheet asks for a font from a file, which no program for mail has.",
+        "Put it on a web server and write `https://…`, or name a font that systems have.",
+    )
     PICTURE_WITHOUT_SCHEME = (
         Topic.CONTENT,
         "warning",

@@ -47,8 +47,11 @@ def test_the_samples_and_the_starter_are_far_from_what_is_taken_for_spam(
     needs: Needs, desk: Installed
 ) -> None:
     program = needs("spamassassin", "it says how mail looks to a filter")
-    desk.call("init", "starter").ended(0)
-    campaigns = [*(desk.folder / "campaigns").glob("*.yaml"), desk.folder / "starter/campaign.yaml"]
+    starters = ("starter", "starter-in-markdown")
+    desk.call("init", starters[0]).ended(0)
+    desk.call("init", "--markdown", starters[1]).ended(0)
+    campaigns = [*(desk.folder / "campaigns").glob("*.yaml")]
+    campaigns += [desk.folder / starter / "campaign.yaml" for starter in starters]
     for campaign in campaigns:
         if campaign.name != "profiles.yaml":
             desk.call("run", campaign, "--yes").ended(0)

@@ -462,3 +462,27 @@ def test_a_message_without_any_of_its_pictures_has_no_part_for_them(read: Read) 
     made = read("{% if first_name == 'Ann' %}<img src='a.png'>{% endif %}Hi", {"a.png": RED})
     assert "multipart/related" in built(made, first_name="Ann").data.decode()
     assert "multipart/related" not in built(made, first_name="Bo").data.decode()
+
+
+def test_a_font_from_a_file_is_warned_about_and_left_as_it_is(read: Read) -> None:
+    css = "@font-face { font-family: A;\n src: local(A), url(a.woff2) format('woff2') }"
+    made = read(f"<style>{css} .a {{ background: url(a.png) }}</style>", {"a.png": RED})
+    (found,) = doubtful_pictures(made, COLUMNS)
+    assert found.place is not None
+    assert (found.rule, found.place.line, found.place.column) == ("local-font", 2, 21)
+    assert [picture.name for picture in made.pictures] == ["a.png"]
+    assert broken_pictures(made, COLUMNS) == []
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "@font-face { src: url(https://x.example/a.woff2), url(data:font/woff2;base64,d09G) }",
+        "@namespace svg url(a.svg); @namespace url('b')",
+        "v\\:* { behavior: url(#default#VML); behavior:url(a.htc) }",
+        ".a { fill: url(#b) }",
+    ],
+)
+def test_what_is_no_picture_is_not_asked_for(read: Read, css: str) -> None:
+    made = read(f"<style>{css}</style>")
+    assert [*doubtful_pictures(made, COLUMNS)] == broken_pictures(made, COLUMNS) == []

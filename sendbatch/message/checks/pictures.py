@@ -27,10 +27,12 @@ _SAID = {
     Kind.OWN: _NOBODY_HAS,
     Kind.COMPUTED: _NOBODY_HAS,
     Kind.PART: "{} leads nowhere: no part of the mail is called that",
+    Kind.FONT: "{} is not sent: no program for mail loads a font from it",
     Kind.SCHEME: "{} has no https: before it, and some programs look for a file then",
 }
 _HINT = "name a file beside the template by its path (img/logo.png), or write https://…"
 
+_FONT_HINT = "put it on a web server and write https://…, or name a font that systems have"
 _NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 
 
@@ -53,6 +55,9 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
             hint = f"write https:{_shown(one.url)}"
             place = _place(bundle, name, one.start)
             yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
+        if one.kind is Kind.FONT:
+            place = _place(bundle, name, one.start)
+            yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
         if picture.media_type in NOT_BY_ALL:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -31,10 +32,11 @@ _SHOWING = frozenset({"src", "background", "poster"})
 _QUOTES = re.compile(r"&(?:quot|apos|#0*39|#0*34|#x27|#x22);", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CSS_URL = re.compile(
-    r"(?P<asked>@import\s++)?\burl\("
+    r"(?P<none>@import\s++|@namespace\s++(?:[\w-]++\s++)?|\bbehavior\s*+:\s*+)?\burl\("
     r"\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^)\"']*))",
     re.IGNORECASE,
 )
+_FONT_FACE = re.compile(r"@font-face\b[^{]*+\{[^}]*+", re.IGNORECASE)
 _CANDIDATE = re.compile(r"[\s,]*(\S+)")
 _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
 _IMAGE = re.compile(r"data:\s*image/", re.IGNORECASE)
@@ -57,6 +59,7 @@ class Kind(Enum):
     OWN = auto()  # to a file of one recipient, below a folder that the author wrote
     PART = auto()  # to a part of the mail
     DATA = auto()  # to the picture itself, written out
+    FONT = auto()  # to a file that is a font
     SCHEME = auto()  # to a host, but not in every program
     COMPUTED = auto()  # where a value says
 
@@ -80,9 +83,11 @@ Shown: TypeAlias = Callable[[str], Iterator[Reference]]
 
 def references(document: str) -> Iterator[Reference]:
     """All that HTML shows but for what a reader's program can fetch, whatever a value will be."""
-    for start, url, of_css in _urls(document):
+    for start, url, of_css, of_font in _urls(document):
         for begins, one in _alternatives(url):
             kind = kind_of(one)
+            if of_font and kind is not None:
+                kind = Kind.FONT if kind in (Kind.LOCAL, Kind.OWN) else None
             if kind is not None:
                 blanks = len(one) - len(one.lstrip())
                 yield Reference(one.strip(), start + begins + blanks, kind, of_css)
@@ -117,8 +122,8 @@ def kind_of(url: str) -> Kind | None:
     return Kind.OWN if "/" in written else Kind.COMPUTED
 
 
-def _urls(document: str) -> Iterator[tuple[int, str, bool]]:
-    """(where it begins, address, whether it stands in CSS) of all that is shown."""
+def _urls(document: str) -> Iterator[tuple[int, str, bool, bool]]:
+    """(where it begins, address, whether it stands in CSS, and for a font) of all that is shown."""
     for piece in _HTML.finditer(document):
         if piece["css"] is not None:
             yield from _of_css(piece["css"], piece.start("css"))
@@ -126,7 +131,7 @@ def _urls(document: str) -> Iterator[tuple[int, str, bool]]:
             yield from _of_attributes(piece["attributes"], piece.start("attributes"))
 
 
-def _of_attributes(text: str, offset: int) -> Iterator[tuple[int, str, bool]]:
+def _of_attributes(text: str, offset: int) -> Iterator[tuple[int, str, bool, bool]]:
     for attribute in _ATTRIBUTE.finditer(text):
         name = attribute["name"].strip(VALUE + BLOCK).lower()
         if name not in _SHOWING | {"style", "srcset"} or attribute[0] == attribute["name"]:
@@ -137,18 +142,21 @@ def _of_attributes(text: str, offset: int) -> Iterator[tuple[int, str, bool]]:
                 _QUOTES.sub(lambda one: '"'.ljust(len(one[0])), value), offset + start
             )
         elif name == "srcset":
-            yield from ((offset + start + at, url, False) for at, url in _candidates(value))
+            yield from ((offset + start + at, url, False, False) for at, url in _candidates(value))
         else:
-            yield offset + start, value, False
+            yield offset + start, value, False, False
 
 
-def _of_css(text: str, offset: int) -> Iterator[tuple[int, str, bool]]:
+def _of_css(text: str, offset: int) -> Iterator[tuple[int, str, bool, bool]]:
     text = _CSS_COMMENT.sub(lambda comment: blank(comment[0]), text)
+    fonts = deque(_FONT_FACE.finditer(text))
     for found in _CSS_URL.finditer(text):
-        if found["asked"]:  # a style sheet
+        if found["none"]:  # a style sheet, a name, a script: no picture
             continue
         start, value = _quoted(found)
-        yield offset + start, value, True
+        while fonts and fonts[0].end() <= start:
+            fonts.popleft()
+        yield offset + start, value, True, bool(fonts) and fonts[0].start() < start
 
 
 def _candidates(value: str) -> Iterator[tuple[int, str]]:

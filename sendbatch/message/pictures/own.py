@@ -38,6 +38,7 @@ from sendbatch.words import listed, size
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 200
+_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
 
 
 class OwnPictures:
@@ -110,9 +111,13 @@ class OwnPictures:
         if own is not None:
             name, data = self._file(own, rest, picture_in)
             return self._inline(name, data)
-        if one.kind is Kind.SCHEME or (one.kind is Kind.PART and url[4:] in self._shared):
+        if one.kind in (Kind.SCHEME, Kind.FONT) or (
+            one.kind is Kind.PART and url[4:] in self._shared
+        ):
             return None
-        raise Failed(f"{self._where}: {said_of(one)}")
+        said = f"{self._where}: {said_of(one)}"
+        is_file = one.kind is not Kind.PART
+        raise Failed(f"{said}; for a file of each recipient {_WAY}" if is_file else said)
 
     def _marked(self, url: str) -> tuple[OwnPicture | None, str]:
         """What an address was marked as, and its path below the author's folder."""
