@@ -189,7 +189,14 @@ def test_a_cell_in_an_attribute_and_in_an_address_stays_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["javascript:alert(1)", " JAVA\nSCRIPT:x", "data:text/html,x", "vbscript:x"]
+    "cell",
+    [
+        "javascript:alert(1)",
+        " JAVA\nSCRIPT:x",
+        "data:text/html,x",
+        "vbscript:x",
+        f"java{chr(9) * 40}script:x",
+    ],
 )
 def test_a_cell_that_makes_a_link_run_fails_its_row(cell: str) -> None:
     with pytest.raises(Failed, match="would run"):

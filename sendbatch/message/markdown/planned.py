@@ -27,7 +27,7 @@ from sendbatch.message.markdown.body import (
     with_rule,
 )
 from sendbatch.message.markdown.carried import BEGIN, END, as_typed, html_of_value
-from sendbatch.message.markdown.elements import elements
+from sendbatch.message.markdown.elements import elements, squeezed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text import text_of_markdown
 from sendbatch.message.markdown.writing import html_of
@@ -40,9 +40,7 @@ from sendbatch.message.ways.way import Transform
 
 _BEHIND, _HERE = "\U0010fff2", "\U0010fff3"  # the Markdown ends; here it goes in the layout
 # A value that may make a link run, with what stands around it: the plain path tells.
-_SCHEME = re.compile(
-    r"[\s\x00-\x20\x7f-\xa0\u200b\ufeff]*(?!https?:|mailto:|tel:)[a-z\s]{0,20}:", re.I
-)
+_SCHEME = re.compile(r"(?!https?:|mailto:|tel:)[a-z]{0,20}:", re.IGNORECASE)
 
 
 class MarkdownHtml(PlannedBody):
@@ -183,7 +181,7 @@ class _Value:
         def by_key(key: Any) -> bytes:
             carried = text(key)
             html = html_of_value(carried)
-            if html is None or _SCHEME.match(as_typed(carried)):
+            if html is None or _SCHEME.match(squeezed(as_typed(carried))):
                 raise Unfit
             return write(html)
 
