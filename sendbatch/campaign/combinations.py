@@ -14,6 +14,7 @@ from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templat
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.links import own_parameter
+from sendbatch.campaign.written.lists import LIST_HEADERS, bracketed
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
 from sendbatch.campaign.written.media import check_saved_as
 from sendbatch.findings import Rule
@@ -82,6 +83,8 @@ def headers(spot: Spot, named: dict[str, str], profile: Profile | None) -> None:
             there.blame(Rule.HEADER_TWICE, f"is the same header as {other}")
         if name.lower() in MAILBOX_HEADERS:
             there.attempt(partial(check_mailboxes, name, value))
+        if name.lower() in LIST_HEADERS and not is_template(value):
+            there.attempt(partial(bracketed, name, value))
         if key and name.lower() == key.lower():
             there.blame(Rule.HEADER_TWICE, "sendbatch writes it itself for this provider")
 

@@ -18,6 +18,7 @@ from sendbatch.campaign.document.nodes import Data, Document, document
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import Key, Keys, shape_of, table_of
+from sendbatch.campaign.written.headers import INSTEAD
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 
@@ -95,6 +96,8 @@ def _blame_missing(
 
 def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
     """A guess at the key that was meant, or the mapping that the key belongs to."""
+    if not spot.trail and name.lower() in INSTEAD:
+        return INSTEAD[name.lower()]
     near = _called(keys, name) or guess(name, table_of(keys))
     for key in table_of(spot.reading.keys).values():
         if key.kind.section is not None and name in table_of(key.kind.section):

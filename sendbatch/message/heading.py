@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import jinja2
 
 from sendbatch.campaign.model import Mailbox
+from sendbatch.campaign.written.lists import LIST_HEADERS, bracketed
 from sendbatch.campaign.written.mailboxes import (
     MAILBOX_HEADERS,
     TAG,
@@ -96,11 +97,17 @@ def _own(name: str, source: str) -> Header | Templated | None:
             return _fixed(declared.written({}))
         return Templated(declared.written, [declared.whole])
     template, is_list_id = LineTemplate(f"headers.{name}", source), name.lower() == "list-id"
+    is_of_list = name.lower() in LIST_HEADERS
 
     def written(variables: dict[str, object]) -> Header | None:
         value = one_line(template.render(variables))
         if is_list_id and not value.isascii() and (found := _LIST_ID.fullmatch(value)) is not None:
             return Header(name, [(found["phrase"], found["id"])])
+        if is_of_list and value:
+            try:
+                return Header(name, bracketed(name, value))
+            except ValueError as error:
+                raise Failed(f"{template.what}: {error}") from None
         if not value.isascii() and reads_as_mailboxes(value):
             with contextlib.suppress(ValueError):  # no address after all
                 return Header(name, _listed(parse_mailboxes(value)))

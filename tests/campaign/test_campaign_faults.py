@@ -47,12 +47,12 @@ URL = "https://x.example/u"
         ("templates: {html: ../campaings/sprin.html}", "no such", "../campaigns/spring.html?"),
         ("templates: {markdown: x.md}", "templates.markdown: no such file: x.md", None),
         (
-            "templates: {html: x.html, markdown: x.md}",
+            "templates: {html: spring.html, markdown: spring.html}",
             "templates.html: the HTML is made from the Markdown",
             None,
         ),
         (
-            "templates: {html: x.html, layout: default}",
+            "templates: {html: spring.html, layout: default}",
             "templates.layout: a layout stands around Markdown",
             None,
         ),
@@ -73,6 +73,12 @@ URL = "https://x.example/u"
         ("rate: [14/s, 3/m]", "rate: m may mean minutes or months", "write 3/min or 3/month"),
         ("reply_to: [help@]", "reply_to: not an address", None),
         ("headers: {Bcc: x}", "headers.Bcc: Bcc cannot be set here", "every recipient"),
+        ("headers: {cc: x}", "headers.cc: cc cannot be set here", "`reply_to:`"),
+        ("headers: {List-Post: 'News <a@b.example>'}", "headers.List-Post: not a URL: News", "mailto:"),
+        ("headers: {List-Help: 'https://a.example b@c.example'}", "no comma before b@c", "mailto:"),
+        ("headers: {List-Owner: '<mailto:a@b.example'}", "List-Owner: a < without", "mailto:"),
+        ("headers: {List-Help: 'NO'}", "headers.List-Help: not a URL: NO", "mailto:"),
+        ("headers: {List-Help: '(none)'}", "headers.List-Help: no address and no URL", "mailto:"),
         ("headers: {subject: x}", "headers.subject: subject cannot be set here", "subject:"),
         ("headers: {Content-Type: x}", "headers.Content-Type: Content-Type cannot", "itself"),
         ("headers: {Content-ID: x}", "headers.Content-ID: Content-ID cannot", "itself"),
@@ -160,6 +166,22 @@ def test_a_mistake_is_told_with_its_place(
     assert found[0].place.text == line.splitlines()[-1] if key != "smtp" or hint else True
     assert hint is None or hint in (found[0].hint or "")
     assert len(faults) == 1, faults
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("cc", "a row of the CSV, or name them in `reply_to:`"),
+        ("Bcc", "a row of the CSV; nobody sees"),
+        ("to", "`recipients:` says to whom"),
+    ],
+)
+def test_a_copy_for_others_is_refused_with_what_to_do_instead(
+    desk: Desk, key: str, hint: str
+) -> None:
+    (fault,) = desk.faults(**{key: f"{key}: boss@example.com"})
+    assert fault.message == f"unknown key: {key}"
+    assert hint in (fault.hint or "")
 
 
 @pytest.mark.parametrize("key", ["name", "from", "subject", "recipients", "templates", "smtp"])

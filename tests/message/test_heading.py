@@ -118,3 +118,30 @@ def test_the_name_of_a_list_is_encoded_and_its_identity_is_not() -> None:
         assert raw("List-Id", f"{name} <books.example.com>", first_name="Bücher") == made
     plain = "List-Id: Books, new <books.example.com>"
     assert raw("List-Id", "Books, new <books.example.com>") == plain
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        ("news@example.com", "<mailto:news@example.com>"),
+        ("<news@example.com>", "<mailto:news@example.com>"),
+        ("mailto:news@example.com?subject=x", "<mailto:news@example.com?subject=x>"),
+        ("https://example.com/{{ customer_id }}", "<https://example.com/12>"),
+        (
+            "<mailto:a@example.com> (Moderator), <https://example.com/a,b>",
+            "<mailto:a@example.com> (Moderator), <https://example.com/a,b>",
+        ),
+        ("a@example.com, https://example.com", "<mailto:a@example.com>, <https://example.com>"),
+        ("NO (closed)", "NO (closed)"),
+        ("{{ first_name }}", "<mailto:jane@example.org>"),
+    ],
+)
+def test_where_a_list_is_written_to_is_a_url_in_brackets(value: str, made: str) -> None:
+    assert raw("List-Post", value, first_name="jane@example.org") == f"List-Post: {made}"
+
+
+def test_a_cell_that_is_no_url_fails_its_row() -> None:
+    made = content(headers=(("List-Owner", "{{ first_name }}"),))
+    for cell in ("Jane", "a@example.org>", "https://x.example/ b", "https://ü.example"):
+        assert reason(made, first_name=cell).startswith("headers.List-Owner: ")
+    assert raw("List-Owner", "{{ first_name }}", first_name="") == ""

@@ -7,11 +7,17 @@ import re
 from sendbatch.campaign.written.parsing import Wrong
 
 LONGEST_HEADER_NAME = 76  # so that it fits on one line
+# What people know from other programs, and what to write for it: nobody sees or gets another's message.
+INSTEAD = {
+    "to": "every recipient gets a message of their own: `recipients:` says to whom",
+    "cc": "every recipient gets a message of their own: give who is to have a copy a row of the CSV, or name"
+    " them in `reply_to:`, where they are to have the answers",
+    "bcc": "every recipient gets a message of their own: give who is to have a copy a row of the CSV; nobody"
+    " sees who else has one",
+}
 WRITTEN_BY_US = {
     "from": "write `from:`",
-    "to": "every recipient gets a message of their own",
-    "cc": "every recipient gets a message of their own",
-    "bcc": "every recipient gets a message of their own",
+    **INSTEAD,
     "subject": "write `subject:`",
     "reply-to": "write `reply_to:`",
     "return-path": "write `bounces_to:`",

@@ -159,7 +159,7 @@ class Album:
         told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
         mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
         where = f"{place.file}:{place.line}"
-        self.own.append(OwnPicture(mark, written, folder, where, self._off_limits))
+        self.own.append(OwnPicture(mark, written, folder.absolute(), where, self._off_limits))
         return mark
 
     def _blame(
