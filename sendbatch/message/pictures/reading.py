@@ -30,7 +30,6 @@ from sendbatch.words import size
 _LONGEST_SHOWN = 100
 _DIGITS = 32  # of a Content-ID
 _OUTSIDE = "outside the campaign's and templates' folders"
-_NO_PART = "leads nowhere: no part of the mail is called that"
 _BESIDE = "put it beside the template, or on a web server and write https://…"
 _SMALLER = "make them smaller, or put them on a web server and write https://…"
 
@@ -92,14 +91,9 @@ class Album:
             return self._cid("picture", data_urls.picture_of(url))
         if one.kind is Kind.OWN:
             return self._mark(one, path, source)
-<<<<<<< HEAD
         if one.kind is Kind.PART or (one.kind is Kind.LOCAL and not _is_relative(url)):
             place = at_offset(path, source, one.start)
             self.left.append(Rule.BROKEN_PICTURE.finding(said_of(one), place, hint_of(one)))
-=======
-        if one.kind is Kind.PART:
-            self._blame(Rule.BROKEN_PICTURE, one, path, source, _NO_PART, _BESIDE)
->>>>>>> text
         if one.kind is not Kind.LOCAL or not _is_relative(url):
             return None
         for base in dict.fromkeys((Path(path).parent, self._folder)):
