@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +17,13 @@ from jinja2 import Environment
 from benchmarks import figures, picture, profile, throughput
 from benchmarks.figures import Claim, Series
 from benchmarks.kinds import Kind
-from benchmarks.letter import FOR_GO, LETTER, STYLED, UNPLANNED
+from benchmarks.letter import FOR_GO, LETTER, MARKDOWN, STYLED, UNPLANNED, Letter
 from benchmarks.pictures import png
 from benchmarks.setting import COLUMNS, desk, person
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.message.compose import Composer
 from sendbatch.message.reading import read_content
+from sendbatch.values import Message, Recipient
 
 SVG = {"svg": "http://www.w3.org/2000/svg"}
 
@@ -41,6 +46,36 @@ def test_the_letter_with_styles_says_the_same_and_has_eight_kilobytes_of_them() 
     assert not re.search(" style=", STYLED.html)
     (styles,) = re.findall("<style>(.*?)</style>", STYLED.html, re.DOTALL)
     assert 8_000 <= len(styles) <= 8_400
+
+
+def test_the_letter_in_markdown_says_the_same_with_two_pictures() -> None:
+    for plain, marked in zip(arrived(LETTER), arrived(MARKDOWN), strict=True):
+        said = [" ".join(words(unescape(html_of(one)))) for one in (plain, marked)]
+        assert said[0] in said[1]  # between what the layout adds
+        pictures = [part for part in marked.walk() if part.get_content_type() == "image/png"]
+        assert [part.get_filename() for part in pictures] == [*MARKDOWN.pictures]
+
+
+def arrived(letter: Letter) -> list[EmailMessage]:
+    """The messages of some of the people."""
+    with desk(1, letter) as one:
+        composer = Composer(read_content(load_campaign(one.campaign)), COLUMNS, b"salt")
+    messages = []
+    for number in range(24):
+        cells = person(number)
+        recipient = Recipient(number, number + 2, cells[0], cells[0], cells)
+        made = composer.compose(recipient, now=0.0)
+        assert isinstance(made, Message)
+        read = message_from_bytes(made.data, policy=default)
+        assert isinstance(read, EmailMessage)
+        messages.append(read)
+    return messages
+
+
+def html_of(message: EmailMessage) -> str:
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
 
 
 def words(html: str) -> list[str]:

@@ -19,7 +19,7 @@ from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markdown.body import MarkdownBody
 from sendbatch.message.markdown.elements import Element
-from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
+from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText, PersonalText
 from sendbatch.message.parts import Inline
 from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
@@ -75,10 +75,18 @@ class Bodies:
         assert self._markdown is not None
         variables = {**self._constants, **dict(zip(self._columns, cells, strict=True))}
         try:
-            text = self._markdown.text(self._markdown.elements(variables), variables)
+            found = self._personal.elements(cells)
+            if found is None:
+                found = self._markdown.elements(variables)
+            text = self._markdown.text(found, variables)
         except (Failed, UnicodeEncodeError, MemoryError):
             return None
         return b"".join(text_part("plain", text.splitlines(keepends=True)))
+
+    @cached_property
+    def _personal(self) -> PersonalText:
+        assert self._content.markdown is not None
+        return PersonalText(self._content.markdown, self._columns, self._constants)
 
     @cached_property
     def _constants(self) -> dict[str, object]:

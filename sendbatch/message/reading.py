@@ -65,7 +65,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     if any(finding.severity == "error" for finding in findings):
-        raise CampaignError(findings)
+        raise CampaignError([*findings, *album.left])
     idempotency = campaign.profile.idempotency
     if campaign.preheader is not None:
         html, layout = (

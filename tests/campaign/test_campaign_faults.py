@@ -47,12 +47,12 @@ URL = "https://x.example/u"
         ("templates: {html: ../campaings/sprin.html}", "no such", "../campaigns/spring.html?"),
         ("templates: {markdown: x.md}", "templates.markdown: no such file: x.md", None),
         (
-            "templates: {html: x.html, markdown: x.md}",
+            "templates: {html: spring.html, markdown: spring.html}",
             "templates.html: the HTML is made from the Markdown",
             None,
         ),
         (
-            "templates: {html: x.html, layout: default}",
+            "templates: {html: spring.html, layout: default}",
             "templates.layout: a layout stands around Markdown",
             None,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -196,6 +197,22 @@ def test_a_key_is_what_the_link_says_whatever_is_in_it(signing: Desk, secret: st
     found = {token_of(link.rstrip()).key for link in links(signing)}
     assert found == {row["key"] for row in signing.rows().values()}
     assert {"a&c=x", "b#é"} < found
+
+
+@pytest.mark.usefixtures("secret")
+def test_markdown_and_its_layout_show_the_very_link_of_the_header(signing: Desk) -> None:
+    signing.change("spring.yaml", "https://x.example/u", "https://x.example/u_n_/*s*")
+    signing.change("spring.yaml", "  html: spring.html\n  text: spring.txt", "  markdown: spring.md")
+    signing.write("spring.md", "Hello. [Leave]({{ unsubscribe_url }}) by {{ unsubscribe_url }}\n")
+    signing.run("run", "spring.yaml").ended(0)
+    for mail in signing.kept():
+        link = mail["List-Unsubscribe"].strip("<>")
+        part = mail.get_body(("html",))
+        assert part is not None
+        ways = re.findall(r'href="([^"]*)"', part.get_content())
+        assert {html.unescape(way) for way in ways} == {link}
+        assert len(ways) == 2  # the author's, and that of the layout
+        assert text_of(mail).count(link) == 3
 
 
 # verify-token

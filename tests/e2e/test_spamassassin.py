@@ -43,7 +43,7 @@ def desk(tmp_path: Path) -> Installed:
     return Installed(tmp_path / "work", tmp_path / "home")
 
 
-def test_the_samples_and_the_starter_are_far_from_what_is_taken_for_spam(
+def test_the_samples_and_what_init_writes_are_far_from_what_is_taken_for_spam(
     needs: Needs, desk: Installed
 ) -> None:
     program = needs("spamassassin", "it says how mail looks to a filter")

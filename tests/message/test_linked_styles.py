@@ -190,6 +190,30 @@ def test_a_sheet_on_a_web_server_is_left_and_warned_of(reading: Reading, href: s
     assert (found.rule, found.place and found.place.line) == ("remote-style-sheet", 2)
 
 
+def test_a_layouts_sheets_are_written_into_the_tags_and_looked_at(
+    reading: Reading, tmp_path: Path
+) -> None:
+    layout = f"<html><head>\n{LINK}</head><body>{{{{ content }}}}</body></html>"
+    css = "p{color:red}\n@media print{p{color:blue}}"
+    files = {"templates/a.md": "Hello\n", "templates/l.html": layout, "templates/news.css": css}
+    folder = tmp_path / "templates"
+    made = reading(files, templates=Templates(markdown=folder / "a.md", layout=folder / "l.html"))
+    assert '<p style="color: red;">Hello</p>' in shown(made)
+    (found,) = doubtful_styles(made)
+    assert found.place is not None
+    assert (Path(found.place.file).name, found.place.line) == ("news.css", 2)
+
+
+def test_the_layout_of_the_package_has_nothing_to_be_warned_of(
+    reading: Reading, tmp_path: Path
+) -> None:
+    made = reading(
+        {"templates/a.md": "Hello\n"}, templates=Templates(markdown=tmp_path / "templates/a.md")
+    )
+    assert made.layout is not None
+    assert [*doubtful_styles(made)] == []
+
+
 def test_a_sheet_is_off_limits_for_what_rows_attach(reading: Reading, tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     files = {"templates/body.html": f"{LINK}<p>Hello", "templates/news.css": "p{a:b}"}

@@ -205,11 +205,11 @@ def test_what_was_read_is_what_is_sent(read: Read, tmp_path: Path) -> None:
 def test_a_fault_behind_a_picture_has_the_place_that_its_author_sees(
     read: Read, campaign: Callable[..., Campaign]
 ) -> None:
-    made = read('<p>\n<img src="a.png"> <img src="cid:b"></p>', {"a.png": RED})
-    (fault,) = broken_pictures(made, COLUMNS)
+    made = read('<p>\n<img src="a.png"> <img src="//b/b"></p>', {"a.png": RED})
+    (fault,) = doubtful_pictures(made, COLUMNS)
     assert fault.place is not None
     assert (fault.place.line, fault.place.column) == (2, 29)
-    assert fault.place.text == '<img src="a.png"> <img src="cid:b"></p>'
+    assert fault.place.text == '<img src="a.png"> <img src="//b/b"></p>'
 
 
 # What is written out

@@ -40,7 +40,7 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]
     """An error for each address in the HTML that leads to no picture, wherever in its templates it
     stands."""
     return [
-        Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), _HINT)
+        Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), hint_of(one))
         for bundle, name, one in _written(content, columns)
         if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART)
     ]
@@ -79,6 +79,13 @@ def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]
         for bundle, name, one in _written(content, columns)
         if one.kind is Kind.COMPUTED
     ]
+
+
+def hint_of(reference: Reference) -> str:
+    """What to do about it."""
+    if reference.kind is Kind.PART:
+        return "write the path of a file instead, as in img/logo.png: it becomes a part by itself"
+    return _HINT
 
 
 def said_of(reference: Reference) -> str:

@@ -24,11 +24,14 @@ Found = list[tuple[Sheet, Declaration]]
 
 def doubtful_styles(content: Content) -> Iterator[Finding]:
     """Warnings: of sheets that are loaded by few, and of rules that come to nothing in the tags."""
-    bundle = content.html
-    if bundle is None:
-        return
+    for bundle in (content.html, content.layout):
+        if bundle is not None:
+            yield from _of(bundle, is_inlined=content.inlines_css)
+
+
+def _of(bundle: Bundle, *, is_inlined: bool) -> Iterator[Finding]:
     yield from _remote(bundle)
-    if content.inlines_css:
+    if is_inlined:
         found: Found = []
         for sheet in sheets(bundle):
             try:

@@ -267,7 +267,7 @@ def _title(title: str) -> str:
 def address(written: str, *, is_link: bool = True) -> str:
     """An address as it stands in an attribute; values in it are the author's to encode. Raises Failed."""
     if is_link and runs(as_typed(written)):
-        raise Failed(f"a link would run what is in it: {as_typed(written)}")
+        raise Failed(f"templates.markdown: a link would run what is in it: {as_typed(written)}")
     pieces = among_values(written)
     pieces[::2] = [quote(piece, safe=_IN_ADDRESS) for piece in pieces[::2]]
     return escape("".join(pieces))
@@ -275,7 +275,12 @@ def address(written: str, *, is_link: bool = True) -> str:
 
 def runs(target: str) -> bool:
     """Whether an address is no place, but something that a program would run or show by itself."""
-    return _RUNS.match(_NO_SCHEME.sub("", target)) is not None
+    return _RUNS.match(squeezed(target)) is not None
+
+
+def squeezed(target: str) -> str:
+    """An address without what programs leave out of it."""
+    return _NO_SCHEME.sub("", target)
 
 
 def _with_links(text: str) -> Iterator[Element]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from jinja2 import DictLoader
@@ -27,22 +28,23 @@ from sendbatch.message.markdown.body import (
     with_rule,
 )
 from sendbatch.message.markdown.carried import BEGIN, END, as_typed, html_of_value
-from sendbatch.message.markdown.elements import elements
+from sendbatch.message.markdown.elements import Element, elements, squeezed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text import text_of_markdown
 from sendbatch.message.markdown.writing import html_of
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.message.ways.layout import Unfit, Writing
-from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part
+from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part, spelled
 from sendbatch.message.ways.planning import Unplanned, planned
 from sendbatch.message.ways.snippets import Snippet
+from sendbatch.message.ways.walking import Walk
 from sendbatch.message.ways.way import Transform
 
+_HOLE = "\U0010fff4"  # on both sides of the number of a hole
+_MOST_WAYS = 256
 _BEHIND, _HERE = "\U0010fff2", "\U0010fff3"  # the Markdown ends; here it goes in the layout
 # A value that may make a link run, with what stands around it: the plain path tells.
-_SCHEME = re.compile(
-    r"[\s\x00-\x20\x7f-\xa0\u200b\ufeff]*(?!https?:|mailto:|tel:)[a-z\s]{0,20}:", re.I
-)
+_SCHEME = re.compile(r"(?!https?:|mailto:|tel:)[a-z]{0,20}:", re.IGNORECASE)
 
 
 class MarkdownHtml(PlannedBody):
@@ -123,6 +125,71 @@ class MarkdownText(PlannedBody):
         return text + with_rule(below)
 
 
+class PersonalText:
+    """The text of a content whose Markdown has values in it: its elements are kept for each way, and written
+    anew for each recipient, for where lines end depends on the values."""
+
+    def __init__(
+        self, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
+    ) -> None:
+        self._bundle, self._columns, self._constants = bundle, tuple(columns), constants
+        self._ways: dict[tuple[int, ...], list[Element]] = {}
+
+    def elements(self, cells: tuple[str, ...]) -> list[Element] | None:
+        """As reading the rendered Markdown gives them; None where it has to be rendered."""
+        if self._walk is None:
+            return None
+        try:
+            way, values = self._walk(cells)
+            found = self._ways.get(way)
+            if found is None:
+                found = self._made(way)
+        except Exception:  # noqa: BLE001 - rendered as it stands, it says what is wrong
+            return None
+        texts = [value.decode() for value in values]
+        return [_filled(element, texts) for element in found]
+
+    def _made(self, way: tuple[int, ...]) -> list[Element]:
+        if len(self._ways) >= _MOST_WAYS:
+            raise Unfit
+        assert self._parts is not None
+        holes = count()
+        pieces = (
+            f"{_HOLE}{next(holes)}{_HOLE}" if text is None else text
+            for text in spelled(self._parts, iter(way))
+        )
+        found = self._ways[way] = elements("".join(pieces))
+        return found
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...] | None:
+        try:
+            return _carried(
+                markdown_parts(self._bundle, self._columns, self._constants), as_html=False
+            )
+        except (Unplanned, *FAILURES):
+            return None
+
+    @cached_property
+    def _walk(self) -> Walk | None:
+        how = Writing(str.encode, lambda pieces: "".join(pieces).encode())
+        return None if self._parts is None else Walk(self._parts, how, len(self._columns))
+
+
+def _filled(element: Element, values: Sequence[str]) -> Element:
+    """The element with the values in its holes."""
+    if isinstance(element, tuple):
+        name, is_end, attributes = element
+        return (name, is_end, _in_holes(attributes, values)) if _HOLE in attributes else element
+    return type(element)(_in_holes(element, values)) if _HOLE in element else element
+
+
+def _in_holes(text: str, values: Sequence[str]) -> str:
+    pieces = text.split(_HOLE)
+    pieces[1::2] = [values[int(number)] for number in pieces[1::2]]
+    return "".join(pieces)
+
+
 def markdown_parts(
     bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
 ) -> tuple[Part, ...]:
@@ -146,17 +213,19 @@ def _has_hole(part: Part) -> bool:
     return isinstance(part, Hole)
 
 
-def _carried(parts: Sequence[Part]) -> tuple[Part, ...]:
+def _carried(parts: Sequence[Part], *, as_html: bool = True) -> tuple[Part, ...]:
     """The parts, each hole between the signs that carry what is in it."""
     found: list[Part] = []
     for part in parts:
         if isinstance(part, Hole):
-            held = Hole(_Value(part.snippet))  # type: ignore[arg-type]
+            held = Hole(_Value(part.snippet, as_html))  # type: ignore[arg-type]
             found += [Constant(BEGIN), held, Constant(END)]
         elif isinstance(part, Choice):
-            found.append(replace(part, branches=tuple(map(_carried, part.branches))))
+            branches = tuple(_carried(one, as_html=as_html) for one in part.branches)
+            found.append(replace(part, branches=branches))
         elif isinstance(part, Loop):
-            body, otherwise = _carried(part.body), _carried(part.otherwise)
+            body = _carried(part.body, as_html=as_html)
+            otherwise = _carried(part.otherwise, as_html=as_html)
             found.append(replace(part, body=body, otherwise=otherwise))
         else:
             found.append(part)
@@ -165,9 +234,10 @@ def _carried(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What a snippet of Markdown writes, as HTML."""
+    """What a snippet of Markdown writes: as HTML, or as it is carried."""
 
     snippet: Snippet
+    as_html: bool
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -183,8 +253,8 @@ class _Value:
         def by_key(key: Any) -> bytes:
             carried = text(key)
             html = html_of_value(carried)
-            if html is None or _SCHEME.match(as_typed(carried)):
+            if html is None or _SCHEME.match(squeezed(as_typed(carried))):
                 raise Unfit
-            return write(html)
+            return write(html if self.as_html else carried[1:-1])
 
         return by_key

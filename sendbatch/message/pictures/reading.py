@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
+from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
@@ -29,6 +30,7 @@ from sendbatch.words import size
 _LONGEST_SHOWN = 100
 _DIGITS = 32  # of a Content-ID
 _OUTSIDE = "outside the campaign's and templates' folders"
+_NO_PART = "leads nowhere: no part of the mail is called that"
 _BESIDE = "put it beside the template, or on a web server and write https://…"
 _SMALLER = "make them smaller, or put them on a web server and write https://…"
 
@@ -47,6 +49,8 @@ class Album:
         self._size = 0
         self.own: list[OwnPicture] = []
         self.findings: list[Finding] = []
+        # What `checks.pictures` would find later, to be told with what is found now.
+        self.left: list[Finding] = []
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -88,6 +92,14 @@ class Album:
             return self._cid("picture", data_urls.picture_of(url))
         if one.kind is Kind.OWN:
             return self._mark(one, path, source)
+<<<<<<< HEAD
+        if one.kind is Kind.PART or (one.kind is Kind.LOCAL and not _is_relative(url)):
+            place = at_offset(path, source, one.start)
+            self.left.append(Rule.BROKEN_PICTURE.finding(said_of(one), place, hint_of(one)))
+=======
+        if one.kind is Kind.PART:
+            self._blame(Rule.BROKEN_PICTURE, one, path, source, _NO_PART, _BESIDE)
+>>>>>>> text
         if one.kind is not Kind.LOCAL or not _is_relative(url):
             return None
         for base in dict.fromkeys((Path(path).parent, self._folder)):
@@ -156,7 +168,7 @@ class Album:
         told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
         mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
         where = f"{place.file}:{place.line}"
-        self.own.append(OwnPicture(mark, written, folder, where, self._off_limits))
+        self.own.append(OwnPicture(mark, written, folder.absolute(), where, self._off_limits))
         return mark
 
     def _blame(
