@@ -51,8 +51,7 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
     """That there is a way, and one that a click can take where `one_click` says so."""
     if not (spot.has("url") or spot.has("mailto")):
         spot.blame(Rule.MISSING_KEY, "needs url or mailto")
-    secrets = spot.at("sign").data
-    if isinstance(secrets, list) and all(one is None for one in secrets):
+    if spot.at("sign").data == []:
         said = "has no secret in it, and links would go out that anybody can make for anybody"
         spot.at("sign").blame(Rule.MISSING_KEY, said, "write sign: ${UNSUBSCRIBE_SECRET}")
     if made.sign and not spot.has("url"):
