@@ -214,6 +214,15 @@ def test_a_cell_that_makes_a_link_run_fails_its_row(cell: str) -> None:
     assert "href" in rendered("[x]({{ a }})", "https://e.example", "")[1]
 
 
+@pytest.mark.parametrize(
+    "target", ["{{ a }}:{{ b }}", "{{ a }}{{ b }}", "{{ a }}:alert(9)", "java{{ b }}:alert(9)"]
+)
+def test_a_scheme_that_is_put_together_is_not_planned(target: str) -> None:
+    assert planned_html(f"[x]({target})", "javascript", "script") is None
+    for usual in ("{{ a }}", "{{ a }}/x", "{{ a }}?x={{ b }}", "https://{{ a }}", "#{{ a }}"):
+        assert planned_html(f"[x]({usual})", "x", "y") is not None
+
+
 def test_safe_is_the_authors_word() -> None:
     assert "<em>Bob</em>" in rendered("{{ a|safe }}", "*Bob*", "")[1]
     assert "*Bob*" in rendered("{{ a }}", "*Bob*", "")[1]
