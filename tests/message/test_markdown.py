@@ -223,6 +223,16 @@ def test_a_scheme_that_is_put_together_is_not_planned(target: str) -> None:
         assert planned_html(f"[x]({usual})", "x", "y") is not None
 
 
+@pytest.mark.parametrize("hole", ["{{ a|e }}", "{{ a|urlize }}", '<i {{ {"t": a}|xmlattr }}>'])
+def test_a_cell_has_no_signs_of_html_whatever_filter_it_went_through(hole: str) -> None:
+    cell = "\U0010fd3cx9 onclick=1\U0010fd3e\U0010fd22"
+    plain = main(rendered(f"x {hole}", cell, "")[1])
+    assert "<x9" not in plain
+    assert "&lt;x9 onclick=1&gt;" in plain
+    planned = planned_html(f"x {hole}", cell, "")
+    assert planned is None or main(planned) == main(sent(rendered(f"x {hole}", cell, "")[1]))
+
+
 def test_safe_is_the_authors_word() -> None:
     assert "<em>Bob</em>" in rendered("{{ a|safe }}", "*Bob*", "")[1]
     assert "*Bob*" in rendered("{{ a }}", "*Bob*", "")[1]
