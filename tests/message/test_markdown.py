@@ -233,6 +233,23 @@ def test_a_cell_has_no_signs_of_html_whatever_filter_it_went_through(hole: str) 
     assert planned is None or main(planned) == main(sent(rendered(f"x {hole}", cell, "")[1]))
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="{{ a }}">x</a>',
+        "<a href={{ a }}>x</a>",
+        '<a href="{{ a|e }}">x</a>',
+        '<div>\n<a\nhref="{{ a }}">x</a></div>',
+        '<a href="java{{ b }}:x">x</a>',
+    ],
+)
+def test_a_link_in_html_of_the_author_that_a_cell_makes_run_fails_its_row(html: str) -> None:
+    with pytest.raises(Failed, match="would run"):
+        rendered(html, "javascript:x", "script")
+    assert planned_html(html, "javascript:x", "script") is None
+    assert planned_html('<a href="{{ a }}">x</a>', "https://e.example", "") is not None
+
+
 def test_safe_is_the_authors_word() -> None:
     assert "<em>Bob</em>" in rendered("{{ a|safe }}", "*Bob*", "")[1]
     assert "*Bob*" in rendered("{{ a }}", "*Bob*", "")[1]
