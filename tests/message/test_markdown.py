@@ -122,6 +122,12 @@ def test_addresses_that_stand_by_themselves_are_links() -> None:
     assert '(<a href="http://www.e.example">www.e.example</a>)!' in html
 
 
+def test_a_mail_address_in_angle_brackets_is_a_link_to_write_to() -> None:
+    text, html = rendered("E-mail <info@example.com>.", "", "")
+    assert '<a href="mailto:info@example.com">info@example.com</a>.' in html
+    assert text.startswith("E-mail info@example.com.")
+
+
 def test_a_paragraph_that_is_a_bold_link_is_a_button() -> None:
     _, html = rendered(
         "**[Order](https://e.example)**\n\nNo **[Order](https://e.example)**", "", ""

@@ -155,7 +155,8 @@ class _Reader:
             self._found = self._written.setdefault(more, [])
         elif name == "Link":
             self._links += 1
-            self._open("a", f' href="{address(more["dest_url"])}"{_title(more["title"])}')
+            to = "mailto:" if more["link_type"] == "Email" else ""
+            self._open("a", f' href="{to}{address(more["dest_url"])}"{_title(more["title"])}')
         elif name == "Heading":
             self._open(more["level"].lower())
         elif name == "CodeBlock":
