@@ -122,6 +122,12 @@ def test_addresses_that_stand_by_themselves_are_links() -> None:
     assert '(<a href="http://www.e.example">www.e.example</a>)!' in html
 
 
+def test_a_mail_address_in_angle_brackets_is_a_link_to_write_to() -> None:
+    text, html = rendered("E-mail <info@example.com>.", "", "")
+    assert '<a href="mailto:info@example.com">info@example.com</a>.' in html
+    assert text.startswith("E-mail info@example.com.")
+
+
 def test_a_paragraph_that_is_a_bold_link_is_a_button() -> None:
     _, html = rendered(
         "**[Order](https://e.example)**\n\nNo **[Order](https://e.example)**", "", ""
@@ -212,6 +218,42 @@ def test_a_cell_that_makes_a_link_run_fails_its_row(cell: str) -> None:
         rendered("[x]({{ a }})", cell, "")
     assert planned_html("[x]({{ a }})", cell, "") is None
     assert "href" in rendered("[x]({{ a }})", "https://e.example", "")[1]
+
+
+@pytest.mark.parametrize(
+    "target", ["{{ a }}:{{ b }}", "{{ a }}{{ b }}", "{{ a }}:alert(9)", "java{{ b }}:alert(9)"]
+)
+def test_a_scheme_that_is_put_together_is_not_planned(target: str) -> None:
+    assert planned_html(f"[x]({target})", "javascript", "script") is None
+    for usual in ("{{ a }}", "{{ a }}/x", "{{ a }}?x={{ b }}", "https://{{ a }}", "#{{ a }}"):
+        assert planned_html(f"[x]({usual})", "x", "y") is not None
+
+
+@pytest.mark.parametrize("hole", ["{{ a|e }}", "{{ a|urlize }}", '<i {{ {"t": a}|xmlattr }}>'])
+def test_a_cell_has_no_signs_of_html_whatever_filter_it_went_through(hole: str) -> None:
+    cell = "\U0010fd3cx9 onclick=1\U0010fd3e\U0010fd22"
+    plain = main(rendered(f"x {hole}", cell, "")[1])
+    assert "<x9" not in plain
+    assert "&lt;x9 onclick=1&gt;" in plain
+    planned = planned_html(f"x {hole}", cell, "")
+    assert planned is None or main(planned) == main(sent(rendered(f"x {hole}", cell, "")[1]))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="{{ a }}">x</a>',
+        "<a href={{ a }}>x</a>",
+        '<a href="{{ a|e }}">x</a>',
+        '<div>\n<a\nhref="{{ a }}">x</a></div>',
+        '<a href="java{{ b }}:x">x</a>',
+    ],
+)
+def test_a_link_in_html_of_the_author_that_a_cell_makes_run_fails_its_row(html: str) -> None:
+    with pytest.raises(Failed, match="would run"):
+        rendered(html, "javascript:x", "script")
+    assert planned_html(html, "javascript:x", "script") is None
+    assert planned_html('<a href="{{ a }}">x</a>', "https://e.example", "") is not None
 
 
 def test_safe_is_the_authors_word() -> None:

@@ -26,6 +26,7 @@ _IN_HTML |= {chr(_HTML + code): chr(code) for code in _EXCHANGED}
 _IN_TEXT = _IN_HTML | {chr(_TEXT + code): chr(code) for code in _EXCHANGED}
 _VALUE = re.compile(rf"{BEGIN}((?:[a-zA-Z0-9]|[^\x00-\x7f{BEGIN}{END}])*){END}")
 _AMONG = re.compile(f"({BEGIN}[^{BEGIN}{END}]*{END})")
+_HTML_OF_CELL = re.compile("[\U0010fd00-\U0010fd7f\U0010fff0\U0010fff1]")
 has_html = re.compile("[\U0010fd00-\U0010fd7f]").search
 
 
@@ -61,9 +62,15 @@ def carried(value: Any) -> Source:
     if type(value) is int:
         return Source(value)
     if hasattr(value, "__html__"):
-        html = str(value.__html__())
+        html = _HTML_OF_CELL.sub(_shown, str(value.__html__()))
         return Source(f"{BEGIN}{html.translate(_AS_HTML)}{END}")
     return Source(f"{BEGIN}{as_typed(str(value)).translate(_AS_TEXT)}{END}")
+
+
+def _shown(found: re.Match[str]) -> str:
+    """In the HTML of a filter, the text that a cell's own private character stands for."""
+    code = ord(found[0]) - _HTML
+    return chr(_TEXT + code) if 0 <= code < 128 else ""
 
 
 def as_html(text: str) -> str:

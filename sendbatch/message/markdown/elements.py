@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pyromark
 
 from sendbatch.message.markdown.carried import BEGIN, END, among_values, as_typed
-from sendbatch.message.markup import Token
+from sendbatch.message.markup import Token, attributes_of, tokens
 from sendbatch.message.templates import Failed
 
 OPTIONS = (
@@ -32,6 +32,7 @@ _BARE = re.compile(
 )
 _BEHIND = ".,:;!?*_~"  # ends a sentence, not an address
 _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
+LEADING = frozenset(("href", "src", "action", "formaction", "xlink:href"))
 _NO_SCHEME = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\ufeff]+")  # what programs leave out of one
 
 Element: TypeAlias = "str | Token | Raw"
@@ -95,6 +96,9 @@ class _Reader:
                 getattr(self, _BY_KIND[kind])(what)
         self._flush()
         self._add_notes()
+        for one in self._found:
+            if isinstance(one, Raw) and BEGIN in one:
+                _refuse_running(one)
         return self._found
 
     def _flush(self) -> None:
@@ -127,7 +131,10 @@ class _Reader:
         self._found += [("code", False, ""), text, ("code", True, "")]
 
     def _raw(self, html: str) -> None:
+        """A tag may go over several of these, each a line."""
         self._flush()
+        if self._found and isinstance(self._found[-1], Raw):
+            html = self._found.pop() + html  # type: ignore[operator]
         self._found.append(Raw(html))
 
     def _reference(self, label: str) -> None:
@@ -148,7 +155,8 @@ class _Reader:
             self._found = self._written.setdefault(more, [])
         elif name == "Link":
             self._links += 1
-            self._open("a", f' href="{address(more["dest_url"])}"{_title(more["title"])}')
+            to = "mailto:" if more["link_type"] == "Email" else ""
+            self._open("a", f' href="{to}{address(more["dest_url"])}"{_title(more["title"])}')
         elif name == "Heading":
             self._open(more["level"].lower())
         elif name == "CodeBlock":
@@ -271,6 +279,16 @@ def address(written: str, *, is_link: bool = True) -> str:
     pieces = among_values(written)
     pieces[::2] = [quote(piece, safe=_IN_ADDRESS) for piece in pieces[::2]]
     return escape("".join(pieces))
+
+
+def _refuse_running(html: str) -> None:
+    for one in tokens(html):
+        if isinstance(one, str) or BEGIN not in one[2]:
+            continue
+        for name, value in attributes_of(one[2]).items():
+            leads = name in LEADING and (name, one[0]) != ("src", "img")
+            if leads and BEGIN in value:
+                address(value)
 
 
 def runs(target: str) -> bool:

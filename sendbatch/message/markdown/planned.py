@@ -27,11 +27,12 @@ from sendbatch.message.markdown.body import (
     shows_subject,
     with_rule,
 )
-from sendbatch.message.markdown.carried import BEGIN, END, as_typed, html_of_value
-from sendbatch.message.markdown.elements import Element, elements, squeezed
+from sendbatch.message.markdown.carried import BEGIN, END, among_values, as_typed, html_of_value
+from sendbatch.message.markdown.elements import LEADING, Element, Raw, elements, squeezed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text import text_of_markdown
 from sendbatch.message.markdown.writing import html_of
+from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.ways.body import PlannedBody
 from sendbatch.message.ways.layout import Unfit, Writing
 from sendbatch.message.ways.parts import Choice, Constant, Hole, Loop, Part, spelled
@@ -89,7 +90,10 @@ class MarkdownHtml(PlannedBody):
         source, _, around = whole.partition(_BEHIND)
         if around.count(_HERE) != 1:
             raise Unfit
-        html = around.replace(_HERE, html_of(elements(source)))
+        found = elements(source)
+        if any(map(_may_have_scheme, found)):
+            raise Unfit
+        html = around.replace(_HERE, html_of(found))
         return html if self._then is None else self._then(html)
 
 
@@ -174,6 +178,30 @@ class PersonalText:
     def _walk(self) -> Walk | None:
         how = Writing(str.encode, lambda pieces: "".join(pieces).encode())
         return None if self._parts is None else Walk(self._parts, how, len(self._columns))
+
+
+def _may_have_scheme(element: Element) -> bool:
+    """Whether values make the scheme of a link together with what stands beside them. One that stands alone
+    there is looked at by itself."""
+    if isinstance(element, Raw):
+        tags = [one for one in tokens(element) if not isinstance(one, str)]
+    else:
+        tags = [element] if isinstance(element, tuple) else []
+    return any(
+        _is_put_together(value)
+        for name, _, attributes in tags
+        if BEGIN in attributes
+        for called, value in attributes_of(attributes).items()
+        if called in LEADING and (called, name) != ("src", "img")
+    )
+
+
+def _is_put_together(target: str) -> bool:
+    before, *more = among_values(target)
+    if not more or re.search("[:/?#]", before):
+        return False
+    is_alone = not before and (more[1][:1] in ("/", "?", "#") if more[1] else len(more) == 2)
+    return not is_alone
 
 
 def _filled(element: Element, values: Sequence[str]) -> Element:
