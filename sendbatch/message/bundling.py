@@ -22,7 +22,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.source import Reference, at, references
-from sendbatch.runtime.paths import NO_SUCH_FILE, problem
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
@@ -135,7 +135,7 @@ class _Reading:
             self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, word=reference.word)
             return True
         for folder in self._search:
-            path = folder / name
+            path = spelled(folder / name)
             wrong = problem(path)
             if wrong == NO_SUCH_FILE:
                 continue

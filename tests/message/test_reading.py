@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +273,30 @@ def test_the_digest_is_not_over_what_no_recipient_sees(
 
 def test_what_is_included_may_be_blank(reading) -> None:
     reading({"templates/body.html": "Hi {% include 'x.html' %}", "templates/x.html": "\n"})
+
+
+@pytest.mark.parametrize(("on_disk", "written"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_files_are_found_in_either_normal_form_wherever_they_are_named(
+    campaign: Callable[..., Campaign], on_disk: str, written: str
+) -> None:
+    there, given = partial(unicodedata.normalize, on_disk), partial(unicodedata.normalize, written)
+    source = (
+        '<html><head><link rel="stylesheet" href="ä.css"></head><body>{% include "é.html" %}'
+        '<img src="ö.png" alt="Logo"></body></html>'
+    )
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+    files = {
+        "templates/body.html": given(source),
+        there("templates/ä.css"): "p { color: teal }",
+        there("templates/é.html"): "<p>included</p>",
+        there("templates/ö.png"): png,
+        there("campaigns/für alle.pdf"): b"%PDF",
+    }
+    made = read_content(campaign(files, attachments=(given("für alle.pdf"),)))
+    assert made.html is not None
+    said = "".join(made.html.sources.values())
+    assert "teal" in said
+    assert "included" in said
+    assert len(made.pictures) == len(made.attachments) == 1

@@ -30,7 +30,7 @@ from sendbatch.message.insertions import (
 from sendbatch.message.markup import Tag, start_tag_end, tags
 from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants
 from sendbatch.message.styles.css import END_TAG, imports
-from sendbatch.runtime.paths import NO_SUCH_FILE, problem
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 _LARGEST = 1_000_000  # bytes of a style sheet; Gmail drops a message's beyond 16 KB
 _NAME = "style sheet {}"
@@ -186,7 +186,7 @@ class _Reading:
             return None
         here = Path(self._bundle.paths[link.template]).parent
         for folder in (here, *self._search):
-            path = folder / name
+            path = spelled(folder / name)
             wrong = problem(path)
             if wrong == NO_SUCH_FILE:
                 continue
