@@ -366,7 +366,7 @@ def test_a_clock_set_back_between_two_runs_puts_no_retry_off(
 
     server = hostile(answer)
     house.clock = clock = FastClock(600.0)
-    house.write(server.port, people=3, retry="{attempts: 3, first_delay: 60s, max_delay: 5m}")
+    house.write(server.port, people=3, retry="{attempts: 3, first_delay: 20m, max_delay: 20m}")
     assert house.send(options=Options(no_wait=True)).counts() == {"deferred": 3}
     clock.suspend(-50 * 86_400.0)
     before = clock.steady()
