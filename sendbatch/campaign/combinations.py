@@ -32,6 +32,32 @@ def templates(spot: Spot, made: Templates) -> None:
         spot.at("layout").blame(
             Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True
         )
+    for key in ("html", "text", "markdown", "layout"):
+        path = getattr(made, key)
+        if path is not None and (wrong := _no_template(key, path.suffix.lower())) is not None:
+            spot.at(key).blame(Rule.WRONG_VALUE, f"{wrong[0]}: {path.name}", wrong[1])
+
+
+# What a template is never written in: it would be mailed as it stands.
+_NO_TEMPLATES = (
+    *(".yaml", ".yml", ".csv", ".tsv", ".json", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages"),
+    *(".xls", ".xlsx", ".ods", ".ppt", ".pptx", ".eml", ".msg"),
+)
+_NOT_HTML = {
+    "html": "write markdown: instead of html:",
+    "layout": "a layout is HTML with {{ content }} in it",
+}
+
+
+def _no_template(key: str, ending: str) -> tuple[str, str] | None:
+    """What is wrong with a template whose name ends like this, and what to do."""
+    if ending in _NO_TEMPLATES:
+        return "no template, and would be mailed as it stands", "name an .html, .md or .txt file"
+    if ending in (".md", ".markdown") and key in ("html", "layout"):
+        return "is Markdown, and would be mailed as it stands", _NOT_HTML[key]
+    if ending == ".mjml":
+        return "is MJML, which is not compiled here", "name the HTML that is made of it"
+    return None
 
 
 def attachment(spot: Spot, made: Attachment) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePath
 
 from sendbatch.campaign.document import syntax
-from sendbatch.campaign.names import guess
+from sendbatch.campaign.names import guess_file
 from sendbatch.campaign.spots import Spot
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import NO_SUCH_FILE, absolute, problem, spelled
@@ -53,7 +53,7 @@ def _near(folder: Path, written: str) -> str | None:
     for part in PurePath(written).parts:
         name: str | None = part
         if not os.path.lexists(here / part):
-            name = guess(part, _names(here))
+            name = guess_file(part, _names(here))
         if name is None:
             return None
         here, meant = here / name, meant / name

@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from pathlib import PurePath
 
 # What no expression takes for a name: a column called so is `_none`, as one that begins with a digit is
 # `_2nd`.
@@ -13,6 +14,18 @@ OWN_WORDS = frozenset({"false", "none", "not", "self", "true"})
 _NAMING = frozenset({"Ll", "Lu", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd"})
 _NO_NAME = re.compile("[^a-z0-9]+")
 _UNDERSCORES = re.compile("__+")
+# Endings of files that one may be taken for another by.
+_OF_ONE_KIND = [
+    frozenset(kind.split())
+    for kind in (
+        ".html .htm .xhtml",
+        ".md .markdown",
+        ".txt .text",
+        ".csv .tsv .gz",
+        ".jpg .jpeg",
+        ".yaml .yml",
+    )
+]
 _WIDE = re.compile("[\u3000\ufe50-\ufe6b\uff01-\uffef]+")
 
 
@@ -25,6 +38,24 @@ def guess(word: str, known: Iterable[str]) -> str | None:
         name for name in lowered if len(name) < 5 and sorted(name) == sorted(word.lower())
     ]
     return lowered[near[0]] if near else None
+
+
+def guess_file(wanted: str, known: Iterable[str]) -> str | None:
+    """As `guess`, of files: who looks for a template never means the campaign file that is called so too."""
+    ending = PurePath(wanted).suffix.lower()
+    return guess(
+        wanted, [name for name in known if _is_of_its_kind(ending, PurePath(name).suffix.lower())]
+    )
+
+
+def _is_of_its_kind(wanted: str, found: str) -> bool:
+    """By the endings; one that is mistyped may be any but a campaign file's."""
+    if wanted == found:
+        return True
+    kinds = [kind for kind in _OF_ONE_KIND if wanted in kind or found in kind]
+    if any(wanted in kind for kind in kinds):
+        return any(wanted in kind and found in kind for kind in kinds)
+    return found not in _OF_ONE_KIND[-1]
 
 
 def usable(name: str) -> str:

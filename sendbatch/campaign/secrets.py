@@ -169,12 +169,12 @@ def signing_secrets(
             filled = _filled(reference, dotenv, environ, "unsubscribe.sign")
             secret = _usable(filled, what).encode("utf-8", "surrogateescape")
         except _Unreadable as error:
-            findings += [
-                Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages
-            ]
+            findings += [Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages]
             continue
         if len(secret) < LEAST_SECRET:
-            said = f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+            said = (
+                f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+            )
             hint = "make one: openssl rand -base64 32"
             findings.append(Rule.WEAK_SECRET.finding(said, place, hint))
         found.append(secret)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from sendbatch.campaign.names import guess
+from sendbatch.campaign.names import guess_file
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -59,7 +59,7 @@ def near_name(wanted: str, folders: Iterable[Path], but: str = "") -> str | None
     `but`, a template that would include itself."""
     names = {name for folder in folders for name in _below(folder)} - {but}
     same = [name for name in names if PurePosixPath(name).name == PurePosixPath(wanted).name]
-    return min(same, key=len) if same else guess(wanted, sorted(names))
+    return min(same, key=len) if same else guess_file(wanted, sorted(names))
 
 
 def _below(folder: Path) -> Iterator[str]:

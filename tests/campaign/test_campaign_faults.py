@@ -184,6 +184,38 @@ def test_a_mistake_is_told_with_its_place(
     assert len(faults) == 1, faults
 
 
+@pytest.mark.parametrize(
+    ("declared", "name", "said", "hint"),
+    [
+        ("news.yaml", "news.yaml", "templates.html: no template", "name an .html"),
+        ("{text: people.csv}", None, "templates.text: no template", "name an .html"),
+        ("{html: news.md}", "news.md", "templates.html: is Markdown", "write markdown:"),
+        ("{html: news.mjml}", "news.mjml", "templates.html: is MJML", "the HTML that is made"),
+        (
+            "{markdown: n.md, layout: news.md}",
+            "news.md",
+            "templates.layout: is Markdown",
+            "content",
+        ),
+    ],
+)
+def test_what_is_no_template_is_not_mailed_as_it_stands(
+    desk: Desk, declared: str, name: str | None, said: str, hint: str
+) -> None:
+    for file in filter(None, (name, "n.md")):
+        desk.folder.joinpath(file).write_text("Hello\n")
+    (fault,) = desk.faults(templates=f"templates: {declared}")
+    assert said in fault.message
+    assert hint in (fault.hint or "")
+
+
+def test_a_missing_template_is_never_said_to_be_the_campaign_file(desk: Desk) -> None:
+    desk.folder.joinpath("spring.yaml").write_text("x")
+    (fault,) = desk.faults(templates="templates: spring.md")
+    assert fault.message == "templates.markdown: no such file: spring.md"
+    assert fault.hint is None
+
+
 def test_a_list_of_no_secrets_is_no_leave_to_send_links_unsigned(desk: Desk) -> None:
     (fault,) = desk.faults(unsubscribe=f"unsubscribe: {{url: '{URL}', sign: []}}")
     assert "unsubscribe.sign: has no secret in it" in fault.message

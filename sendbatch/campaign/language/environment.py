@@ -44,8 +44,12 @@ _TEXT_METHODS = frozenset({"split", "rsplit", "splitlines", "strip", "lstrip", "
     *("replace", "upper", "lower", "title", "capitalize", "startswith", "endswith")
 }
 _LONGEST_ADDRESS = 200
-_ADDRESS = re.compile(r"[a-zA-Z0-9_.~/-]{1,90}@[a-zA-Z0-9_.~/-]{1,90}")  # with nothing else to be encoded
-_TO_BE_ENCODED = re.compile(r"[^a-zA-Z0-9_.~/-]")  # RFC 3986 §2.3; a slash is left, as Jinja leaves it
+_ADDRESS = re.compile(
+    r"[a-zA-Z0-9_.~/-]{1,90}@[a-zA-Z0-9_.~/-]{1,90}"
+)  # with nothing else to be encoded
+_TO_BE_ENCODED = re.compile(
+    r"[^a-zA-Z0-9_.~/-]"
+)  # RFC 3986 §2.3; a slash is left, as Jinja leaves it
 BEHIND_IT = "one expression was expected, then its end"
 
 
@@ -201,7 +205,9 @@ def _is_excused(parent: nodes.Node, child: nodes.Name) -> bool:
 def is_by_chance(tree: nodes.Template) -> bool:
     """Whether what a template gives may differ where its values do not; `map` takes a filter by its name."""
     found = tree.find_all((nodes.Filter, nodes.Const))
-    return any("random" in (getattr(one, "name", None), getattr(one, "value", None)) for one in found)
+    return any(
+        "random" in (getattr(one, "name", None), getattr(one, "value", None)) for one in found
+    )
 
 
 def read_names(tree: nodes.Template) -> frozenset[str]:

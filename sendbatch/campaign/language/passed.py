@@ -34,7 +34,9 @@ _LONGEST_FORMATTED = 520  # with commas, and as many behind the point as may be 
 _LONGEST_NUMBER = 5_000  # of digits; `bounded.MOST_BITS` holds
 _LONGEST_SOUGHT = 100  # characters, where the time goes with those of both
 # A directive of `%` or `format`, with no width to speak of and none that another value gives.
-_PERCENT = re.compile(r"%(?:%|(?:\((\w{1,40})\))?[-+ #0]{0,5}\d{0,2}(?:\.\d{1,2})?[diouxXeEfFgGcs])")
+_PERCENT = re.compile(
+    r"%(?:%|(?:\((\w{1,40})\))?[-+ #0]{0,5}\d{0,2}(?:\.\d{1,2})?[diouxXeEfFgGcs])"
+)
 _BRACES = re.compile(
     r"\{\{|\}\}|\{\w{0,40}(?::(?:.?[<>=^])?[-+ ]?z?#?0?\d{0,2}[,_]?(?:\.\d{1,2})?[bcdeEfFgGnosxX%]?)?\}"
 )
