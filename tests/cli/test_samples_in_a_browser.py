@@ -6,7 +6,6 @@ import base64
 import email
 import email.policy
 import shutil
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,12 @@ import pytest
 from tests.kit.command import Desk
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = sorted(file.stem for file in (ROOT / "campaigns").glob("*.yaml") if file.stem != "profiles")
+SAMPLES = sorted(
+    file.stem for file in (ROOT / "campaigns").glob("*.yaml") if file.stem != "profiles"
+)
 CUT_OFF = """() => [...document.querySelectorAll("td, div, p, h1")].filter(
   each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX == "visible"
   && each.clientWidth > 0).length"""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def mails(outbox: Path) -> list[EmailMessage]:
@@ -50,7 +41,8 @@ def page_of(message: EmailMessage) -> str:
         if part["Content-ID"]:
             data = base64.b64encode(part.get_payload(decode=True)).decode("ascii")
             page = page.replace(
-                f"cid:{part['Content-ID'].strip('<>')}", f"data:{part.get_content_type()};base64,{data}"
+                f"cid:{part['Content-ID'].strip('<>')}",
+                f"data:{part.get_content_type()};base64,{data}",
             )
     assert "cid:" not in page
     return page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,16 +34,6 @@ def gallery(mail, tmp_path: Path) -> str:
         mail(3, "b" * 60 + "@example.com", subject=long_word, html=None),
     ]
     return write_gallery(tmp_path, messages, "spring", MADE).as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_nothing_in_a_mail_runs_loads_or_leads_away(browser, gallery: str) -> None:

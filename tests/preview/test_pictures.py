@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,16 +48,6 @@ def test_a_mail_without_pictures_is_shown_to_the_letter(mail) -> None:
     assert Card("x.eml", entry.recipient, entry.sample).html_with_pictures == (
         "<p>cid: is how a picture is named"
     )
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_a_browser_shows_them(browser, gallery: Path) -> None:

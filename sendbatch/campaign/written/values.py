@@ -186,10 +186,9 @@ def limit(value: object) -> float:
 
 def secret(value: object) -> str:
     """A password by reference only. What it says of a wrong one never shows it."""
-    if isinstance(value, str) and REFERENCES.fullmatch(value):
-        return value.strip()
-    raise Wrong(
-        "a password must not be written out in a file",
+    return _reference(
+        value,
+        "a password",
         "write ${SMTP_PASSWORD} and set that variable in the environment or in .env beside"
         " this file; or use password_command or keyring",
     )
@@ -197,13 +196,18 @@ def secret(value: object) -> str:
 
 def signing_secret(value: object) -> str:
     """As `secret`, of what signs links."""
-    if isinstance(value, str) and REFERENCES.fullmatch(value):
-        return value.strip()
-    raise Wrong(
-        "a secret must not be written out in a file",
+    return _reference(
+        value,
+        "a secret",
         'write "${UNSUBSCRIBE_SECRET}", with the quotes, and set that variable in the environment or in .env'
         " beside this file",
     )
+
+
+def _reference(value: object, what: str, hint: str) -> str:
+    if isinstance(value, str) and REFERENCES.fullmatch(value):
+        return value.strip()
+    raise Wrong(f"{what} must not be written out in a file", hint)
 
 
 def file(value: object) -> str:
