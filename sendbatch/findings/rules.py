@@ -387,8 +387,8 @@ class Rule(Enum):
     SCRIPT = (
         Topic.TEMPLATES,
         "error",
-        "Markdown has a script, or a link that would run what is in it.",
-        "Delete it: no mail program runs scripts, and filters take such a mail for an attack.",
+        "Markdown has a script, a link that would run what is in it, or a value in a tag without quotes.",
+        "Delete it, or write the quotes: filters take a mail with a script in it for an attack.",
     )
     LAYOUT_CONTENT = (
         Topic.TEMPLATES,

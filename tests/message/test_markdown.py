@@ -379,6 +379,9 @@ def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None
         ("x\n\n<script>alert(1)</script>\n", "script", 3),
         ("ä {{ a }}\n\n[x](javascript:alert)\n", "script", 3),
         ('x\n<a href="javascript:x">y</a>\n', "script", 2),
+        ("x\n\n<p class={{ a }}>y</p>\n", "script", 3),
+        ("x\ny <a href=https://e.example/{{ a }}>z</a>\n", "script", 2),
+        ("x\n\n<p {{ a }}>y</p>\n", "script", 3),
         ("x\n\n<iframe src='https://e.example'></iframe>\n", "dropped-html", 3),
         ("x\n\ny <b onclick='x'>z</b>\n", "dropped-html", 3),
         ("---\ntitle: x\n---\n\n# Hi\n", "front-matter", 1),
@@ -390,6 +393,10 @@ def test_what_is_wrong_with_markdown_is_found_with_its_line(
     markdown: str, rule: str, line: int
 ) -> None:
     assert faults_of(markdown) == [(rule, line)]
+
+
+def test_a_value_in_quotes_and_a_tag_that_depends_on_one_are_right() -> None:
+    assert not faults_of('x\n\n<p class="b {{ a }}" {% if a %}dir="rtl"{% endif %}>{{ a }}</p>\n')
 
 
 def test_what_is_right_is_not_found() -> None:

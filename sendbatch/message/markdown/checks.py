@@ -19,7 +19,7 @@ from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import authored
 from sendbatch.message.markdown.elements import OPTIONS, runs
 from sendbatch.message.markup import tags
-from sendbatch.message.source import at_offset, constants
+from sendbatch.message.source import VALUE, at_offset, constants
 
 _FRONT_MATTER = re.compile(r"\s*(---|\+\+\+)[ \t]*\r?\n(?:.*\r?\n){0,200}?\1[ \t]*(?:\r?\n|\Z)")
 _SETTING = re.compile(r"^\s*[\w-]+\s*[:=]", re.MULTILINE)
@@ -27,6 +27,7 @@ _DROPPED = frozenset(
     {"iframe", "object", "embed", "applet", "video", "audio", "form", "input", "button"}
 )
 _NO_LINK = re.compile(r"\[[^\[\]\n]{1,80}\]\[[^\[\]\n]{0,80}\]|\[\^[^\[\]\s]{1,40}\]")
+_IN_QUOTES = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _CONTENT = "content"
 
 
@@ -108,6 +109,9 @@ def _of_html(html: str) -> Iterator[tuple[int, Rule, str, str]]:
     for tag in tags(html):
         if tag.is_end:
             continue
+        if VALUE in _IN_QUOTES.sub("", html[tag.named : tag.end]):
+            said = f"a value stands in <{tag.name}> without quotes: a cell could add attributes of its own"
+            yield tag.start, Rule.SCRIPT, said, 'write quotes around it: ="{{ … }}"'
         if tag.name == "script":
             yield tag.start, Rule.SCRIPT, "a script: no mail program runs one", "delete it"
         elif tag.name in _DROPPED:
