@@ -117,9 +117,13 @@ def the_rest_is_mailed(house: House, server: ScriptedServer, people: int, doubtf
 
 
 def dots_after_the_fault(disk: Disk) -> int:
+    """Once the record's own files have failed: what the lock says of it comes behind a commit that holds."""
     is_bad, dots = False, 0
+    record = set[int]()
     for event in disk.events():
-        is_bad = is_bad or event.kind == "F"
+        if event.kind in "NO" and event.data.endswith((b"ledger.sqlite", b"ledger.sqlite-wal")):
+            record.add(event.file)
+        is_bad = is_bad or (event.kind == "F" and event.file in record)
         dots += is_bad and event.kind == "S" and DOT in event.data
     assert is_bad, "the disk has not failed"
     return dots

@@ -12,7 +12,7 @@
 
    A record of the trace is a line "kind nanoseconds file position size", then so many bytes. The kinds are
    O opened, N made, W written, T cut off at position, B synchronising begins, E it has ended, M folder made,
-   R renamed (old NUL new), U removed, S sent to a socket (its number in place of the file's), F a fault. */
+   R renamed (old NUL new), U removed, S sent to a socket (its number in place of the file's), F a fault of it. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -111,12 +111,12 @@ static int is_meant(const char *call, int kind, const void *data, size_t size) {
 }
 
 /* Whether this call is to fail now, errno set; it may never return, or late. */
-static int fails(const char *call, int kind, const void *data, size_t size) {
+static int fails(const char *call, int kind, unsigned long long file, const void *data, size_t size) {
   if (!fault.is_set || !is_meant(call, kind, data, size)) return 0;
   if (armed && access(armed, F_OK)) return 0;
   long number = __sync_add_and_fetch(&counted, 1);
   if (number < fault.nth || (fault.times && number >= fault.nth + fault.times)) return 0;
-  tell('F', 0, number, call, strlen(call));
+  tell('F', file, number, call, strlen(call));
   if (!strcmp(fault.effect, "kill")) raise(SIGKILL);
   if (!strcmp(fault.effect, "kill-after")) dies = 1;
   if (!strcmp(fault.effect, "pause")) {
@@ -194,7 +194,7 @@ int close(int fd) {
   GENUINE(name); \
   int kind = kind_of(fd); \
   if (kind < SOME_FILE) return genuine(__VA_ARGS__); \
-  if (fails("write", kind, data, size)) return -1; \
+  if (fails("write", kind, inodes[fd], data, size)) return -1; \
   pthread_mutex_lock(&mutex); \
   long long at = (position); \
   ssize_t done = genuine(__VA_ARGS__); \
@@ -217,7 +217,7 @@ static int sends(int fd, const void *data, size_t size) {
   socklen_t room = sizeof name;
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) || type != SOCK_STREAM) return 0;
   if (getsockname(fd, (struct sockaddr *)&name, &room) || name.ss_family == AF_UNIX) return 0;
-  fails("send", SOCKET, data, size);
+  fails("send", SOCKET, 0, data, size);
   return 1;
 }
 
@@ -289,7 +289,7 @@ ssize_t sendfile64(int to, int from, off64_t *at, size_t size) {
   GENUINE(name); \
   int kind = kind_of(fd); \
   if (kind < SOME_FILE) return genuine(fd, size); \
-  if (fails("write", kind, "", 0)) return -1; \
+  if (fails("write", kind, inodes[fd], "", 0)) return -1; \
   pthread_mutex_lock(&mutex); \
   int done = genuine(fd, size); \
   if (!done) tell('T', inodes[fd], size, "", 0); \
@@ -306,7 +306,7 @@ int ftruncate64(int fd, off64_t size) { CUTTING(ftruncate64) }
   pthread_mutex_lock(&mutex); \
   tell('B', inodes[fd], 0, "", 0); \
   pthread_mutex_unlock(&mutex); \
-  if (fails("sync", kind, "", 0)) return -1; \
+  if (fails("sync", kind, inodes[fd], "", 0)) return -1; \
   int done = genuine(fd); \
   pthread_mutex_lock(&mutex); \
   if (!done) tell('E', inodes[fd], 0, "", 0); \
