@@ -62,6 +62,7 @@ def looked_at(browser: Any, message: EmailMessage, pictures: int) -> None:
         page.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_is_shown_with_its_pictures(browser: Any, desk: Desk, name: str) -> None:
     for folder in ("campaigns", "templates"):

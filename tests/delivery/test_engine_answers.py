@@ -196,6 +196,7 @@ def test_as_many_refusals_as_are_asked_for_stop_the_run(desk: MakeDesk) -> None:
     assert run.totals() == {Status.DEFERRED: 3, Status.PENDING: 97}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("reply", ["451 4.7.1 quota exceeded", "451 4.3.0 not now"])
 @pytest.mark.parametrize("domains", [1, 3])
 @pytest.mark.parametrize("connections", [1, 4])
@@ -260,6 +261,7 @@ def test_greylisting_does_not_brake(desk: MakeDesk, domains: int) -> None:
     assert run.clock.now - began < 200
 
 
+@pytest.mark.thorough
 def test_greylisting_in_unknown_words_gets_through_for_those_put_off_are_tried_first(
     desk: MakeDesk,
 ) -> None:

@@ -150,6 +150,7 @@ def test_on_a_disk_of_two_seconds_a_sync_ctrl_c_is_heard_and_status_answers(
     the_rest_is_mailed(house, server, 150, doubtful=0)
 
 
+@pytest.mark.thorough
 def test_on_a_slow_disk_nobody_is_given_up_as_silent(house: House, hostile: StartServer) -> None:
     armed = house.folder / "armed"
     server = hostile(arming(armed, after=10))

@@ -24,6 +24,7 @@ def name_of(how: object) -> str | None:
     return how.name.lower() if isinstance(how, End) else None
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("how", HOWS, ids=name_of)
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
 def test_before_the_message_no_row_is_touched(
@@ -36,6 +37,7 @@ def test_before_the_message_no_row_is_touched(
     held_to_its_record(ended, server)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("how", HOWS, ids=name_of)
 @pytest.mark.parametrize("moment", ["BODY", "MESSAGE"])
 def test_once_the_dot_has_left_it_is_in_doubt(
@@ -76,6 +78,7 @@ def test_a_server_that_takes_no_byte_of_a_large_message_is_given_up(
     assert "took nothing for" in ended.rows[P1]["reason"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("how", HOWS, ids=name_of)
 @pytest.mark.parametrize("moment", ["GREETING", "EHLO", "STARTTLS", "AUTH"])
 def test_on_the_first_connection_nothing_is_sent(
@@ -97,6 +100,7 @@ def test_on_the_first_connection_nothing_is_sent(
     assert not server.asked
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("moment", "script"),
     [

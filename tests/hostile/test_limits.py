@@ -24,6 +24,7 @@ def accepted(house: House, number: int) -> dict[str, str]:
     return {f"p{n}@example.net": "accepted" for n in range(number)}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize("said", [b"421 4.7.0 five are enough\r\n", b"452 4.5.3 five\r\n"])
 def test_five_messages_a_connection_are_learned(
@@ -222,6 +223,7 @@ def test_every_tenth_recipient_refused_is_rejected_and_no_other(
 ONES_OWN = "refusals in a row that speak about us"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("moment", "said", "why", "burnt"),
     [

@@ -30,6 +30,7 @@ def always(moment: str, script: Script) -> Answer:
     return lambda visit, at: script if at == moment else None
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("enhanced", ["", ".7.1 "], ids=["plain", "enhanced"])
 @pytest.mark.parametrize(
     ("moment", "code", "status"),
@@ -127,6 +128,7 @@ def test_a_refusal_of_mail_on_a_connection_with_refused_recipients_blames_no_row
     assert {row["attempts"] for row in ended.rows.values()} == {1}
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("enhanced", ["", "{}.3.0 "], ids=["plain", "enhanced"])
 @pytest.mark.parametrize(
     ("moment", "code", "exit_code"),
@@ -252,6 +254,7 @@ def test_three_dead_mailboxes_among_a_hundred_are_rejected(
     held_to_its_record(ended, server)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("moment", ["RCPT", "MESSAGE"])
 @pytest.mark.parametrize(
     "said",

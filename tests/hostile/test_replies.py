@@ -33,6 +33,7 @@ def no_reply(test: Callable[..., None]) -> Callable[..., None]:
     return pytest.mark.parametrize("said", NO_REPLIES.values(), ids=NO_REPLIES.keys())(test)
 
 
+@pytest.mark.one_in(3)
 @no_reply
 def test_no_reply_to_the_dot_is_in_doubt(
     house: House, hostile: StartServer, said: bytes, way: tuple[str, ...]
@@ -48,6 +49,7 @@ def test_no_reply_to_the_dot_is_in_doubt(
     assert [server.whole[p] for p in (P0, P1, P2)] == [1, 1, 1]
 
 
+@pytest.mark.one_in(3)
 @no_reply
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT"])
 def test_no_reply_before_the_dot_ends_the_connection_alone(
@@ -72,6 +74,7 @@ def test_what_is_no_greeting_sends_nothing(house: House, hostile: StartServer, s
         assert not server.asked
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("moment", "said", "status"),
     [
@@ -291,6 +294,7 @@ def late(said: bytes) -> Script:
     return [FINAL * 1.5, said]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
 def test_a_reply_past_its_time_is_not_paired_with_the_next_command(
     house: House, hostile: StartServer, moment: str, way: tuple[str, ...]

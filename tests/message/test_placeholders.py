@@ -158,6 +158,7 @@ def test_a_tag_in_a_variable_is_said_to_be_not_filled_in(campaign: Make) -> None
     assert other.hint == "write {{ first_name }}"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("piece", ["{a", "[[a", "%a", "*|a", "%%a", "-a_", "<<a", "a ", "%7B", "{{a"])
 def test_hostile_text_takes_no_time_that_grows_with_its_square(campaign: Make, piece: str) -> None:
     made = campaign({"templates/body.html": "{% raw %}" + piece * 50_000 + "{% endraw %}"})

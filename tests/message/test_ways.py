@@ -360,6 +360,7 @@ def test_ways_are_bounded_in_number_and_those_beyond_are_plain(
     assert [body.part(row) for row in rows] == made
 
 
+@pytest.mark.thorough
 def test_what_is_kept_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_MOST_BYTES", 100_000)
     body = planned("Dear {{ a }}, {{ b|upper }} {% for i in items.split('|') %}{{ i }}{% endfor %}")

@@ -123,6 +123,7 @@ def test_an_event_leads_where_the_table_says(ledger: Record, event: Event, statu
     assert found_again(ledger, before).status is after(status, event, before.was)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("event", "status"), LATE)
 def test_an_event_in_a_wrong_state_changes_nothing(
     ledger: Record, event: Event, status: Status
