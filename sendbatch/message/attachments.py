@@ -47,13 +47,15 @@ class Unavailable(NamedTuple):
 class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
     attachments on the wire. `goes_without`: the mail is sent without one of them. `fails_if_too_large`:
-    the row alone is to fail where the server does not take so many bytes."""
+    the row alone is to fail where the server does not take so many bytes. `has_version`: the row leads to one
+    of the content's; else what is `unavailable` is a letter for it."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
     unavailable: Unavailable | None = None
     goes_without: bool = False
     fails_if_too_large: bool = False
+    has_version: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.values import Envelope, Message, Recipient
 
 _MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
+_LITTLE = 100_000  # bytes that each of several versions may have of that
 _MOST_FRAMES = 16  # each of which holds that
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
@@ -33,7 +34,8 @@ class Plan:
     def __init__(self, letter: Letter) -> None:
         shared = letter.attachments.shared
         pictures = [picture.encoded for picture in letter.pictures]
-        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= _MOST_ATTACHED
+        most = max(_MOST_ATTACHED // letter.shares, _LITTLE)
+        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= most
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
         if not is_light or not letter.bodies.is_planned:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Place, shown
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.facts import Faulty, Twins
+from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.rendering.batches import Large
@@ -20,6 +20,8 @@ _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
 )
+
+_INSTEAD = "add the file, or say what stands in for such values: fallback: {locale: en} under templates"
 
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
@@ -37,13 +39,23 @@ def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
     return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
 
 
-def refuse_faulty(faulty: Faulty, file: Path) -> None:
-    """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
+def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None:
+    """Attachments that are missing for rows that would be sent to, and rows that lead `nowhere`, to no
+    version of the letter: a fault of the campaign."""
     if not faulty.count:
         return
-    findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
+    versionless = frozenset(nowhere.rows)
+    findings = _of_rows(
+        Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file
+    )
+    if findings:
+        findings[-1] = replace(findings[-1], hint=_INSTEAD)
+    findings += _of_rows(
+        Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
+    )
     if (others := faulty.count - len(faulty.rows)) > 0:
-        said = f"and {count(others, 'more row')} whose attachments cannot be used"
+        what = "that lead nowhere" if versionless else "whose attachments cannot be used"
+        said = f"and {count(others, 'more row')} {what}"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
     if faulty.is_missing:
         findings[-1] = replace(findings[-1], hint=_WAYS)

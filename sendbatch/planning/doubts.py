@@ -47,19 +47,25 @@ class Sight:
     totals: Mapping[Status, int]
 
 
+def _of_each(look: Callable[..., Iterable[Finding]], on: Sight, *more: object) -> Iterator[Finding]:
+    """What is to be said of each version of the templates."""
+    for version in on.content.by_texts:
+        yield from look(version, *more)
+
+
 # In the order in which they are said.
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
-    (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
-    (When.CHANGED, lambda on: doubtful_styles(on.content)),
-    (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
+    (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
-    (When.PLANNED, lambda on: bare_text_part(on.content)),
-    (When.PLANNED, lambda on: doubtful_markdown(on.content)),
-    (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),
+    (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
+    (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
+    (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
 )
 
 
@@ -74,4 +80,4 @@ def doubts(sight: Sight, *, looking: bool, planned: bool, changed: bool) -> Iter
     }
     for when, look in DOUBTS:
         if due[when]:
-            yield from look(sight)
+            yield from dict.fromkeys(look(sight))

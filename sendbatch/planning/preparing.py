@@ -155,7 +155,7 @@ def _plan_if_needed(
     draft: Draft, request: Request, means: Means, salt: bytes, *, is_needed: bool
 ) -> Planned | None:
     """None where the inputs are those of the last plan, unless a new one is needed all the same."""
-    inputs, lookups = inputs_digest(request.campaign, means.stop.heed), _lookups(request, means)
+    inputs, lookups = _inputs(request, means), _lookups(request, means)
     last = draft.reading.plan()
     if (
         last is None
@@ -197,10 +197,14 @@ def _select(
 
 
 def _plan_anew(draft: Draft, request: Request, means: Means, salt: bytes) -> Planned:
-    inputs = inputs_digest(request.campaign, means.stop.heed)
+    inputs = _inputs(request, means)
     made = make_plan(draft, request, means, Basis(inputs, salt, _lookups(request, means)))
     _restrict(draft, request.options)
     return made
+
+
+def _inputs(request: Request, means: Means) -> str:
+    return inputs_digest(request.campaign, means.stop.heed, request.content)
 
 
 def _restrict(draft: Draft, options: Options) -> None:

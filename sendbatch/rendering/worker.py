@@ -24,9 +24,9 @@ from typing import BinaryIO, TypeVar
 from sendbatch.audience.checks import Checker
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
-from sendbatch.message.compose import Composer
 from sendbatch.message.letter import Proof
 from sendbatch.message.parts import Sample
+from sendbatch.message.versions.composers import composer_of
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import (
     CHECK,
@@ -62,7 +62,8 @@ class Worker:
         self._setup = setup_from(setup)
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
-        self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
+        content, columns, salt = self._setup.content, self._setup.columns, self._setup.salt
+        self._composer = composer_of(content, columns, salt)
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
@@ -79,7 +80,7 @@ class Worker:
         assert self._checker is not None
         self._begin()
         checked = self._checker.check(row)
-        if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
+        if checked.status is not Status.PENDING or not self._composer.looks_at_rows:
             return checked, None
         return self._survey(checked)
 
@@ -124,7 +125,7 @@ class Worker:
 
     def _survey(self, checked: Checked) -> tuple[Checked, Survey]:
         """A row that may be sent to, with the files it asks for, and what they are."""
-        found = self._composer.survey(checked.cells)
+        found = self._composer.survey(checked.cells, checked.key)
         limit = self._setup.size_limit
         if found.unavailable is None and limit is not None and found.size > limit:
             said = too_large(found.size, limit)

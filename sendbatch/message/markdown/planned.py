@@ -134,9 +134,10 @@ class PersonalText:
     anew for each recipient, for where lines end depends on the values."""
 
     def __init__(
-        self, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
+        self, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object], shares: int = 1
     ) -> None:
         self._bundle, self._columns, self._constants = bundle, tuple(columns), constants
+        self._shares = shares
         self._ways: dict[tuple[int, ...], list[Element]] = {}
 
     def elements(self, cells: tuple[str, ...]) -> list[Element] | None:
@@ -177,7 +178,7 @@ class PersonalText:
     @cached_property
     def _walk(self) -> Walk | None:
         how = Writing(str.encode, lambda pieces: "".join(pieces).encode())
-        return None if self._parts is None else Walk(self._parts, how, len(self._columns))
+        return None if self._parts is None else Walk(self._parts, how, len(self._columns), self._shares)
 
 
 def _may_have_scheme(element: Element) -> bool:

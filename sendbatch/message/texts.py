@@ -1,0 +1,153 @@
+"""What comes of a campaign's template files: one version of them, or several.
+
+Order of what is put into the author's sources: style sheets, then pictures (which also sees these), then the
+preheader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.written.hosts import ascii_domain
+from sendbatch.findings import Finding
+from sendbatch.message.bundling import read_bundle
+from sendbatch.message.checks.wordless import wordless
+from sendbatch.message.content import Bundle, Picture, Texts
+from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.markdown.checks import faults
+from sendbatch.message.markdown.pictures import shown
+from sendbatch.message.offlimits import OffLimits
+from sendbatch.message.pictures.reading import Album
+from sendbatch.message.preheader import with_preheader
+from sendbatch.message.styles.inlining import has_styles
+from sendbatch.message.styles.linked import with_linked
+from sendbatch.message.versions.files import Files
+
+
+class Bundles(NamedTuple):
+    """Those of one version, before pictures and the preheader are put in."""
+
+    html: Bundle | None
+    text: Bundle | None
+    markdown: Bundle | None
+    layout: Bundle | None
+    footer: Bundle | None
+
+
+class Reading:
+    """The templates of one campaign. A file that is in several versions is read once."""
+
+    def __init__(self, campaign: Campaign, findings: list[Finding]) -> None:
+        self._campaign, self._findings = campaign, findings
+        self._read: dict[tuple[str, Path], Bundle | None] = {}
+        self._pictures: dict[Picture, Picture] = {}
+        self.left: list[
+            Finding
+        ] = []  # what would be found later, to be told with what is found now
+
+    def bundles(self, version: Files) -> Bundles:
+        campaign, findings = self._campaign, self._findings
+        before = len(findings)
+        html, text = self._bundle("html", version), self._bundle("text", version)
+        markdown, layout, footer = self._bundle("markdown", version), None, None
+        if markdown is not None and campaign.templates.layout is not None:
+            layout, footer = self._bundle("layout", version), LINK_BELOW
+        elif markdown is not None:
+            layout, footer = default_layout(), default_footer()
+        if len(findings) == before:
+            if html is not None and text is None:
+                findings += filter(None, (wordless(html),))
+            if markdown is not None and layout is not None:
+                findings += faults(markdown, layout)
+        return Bundles(html, text, markdown, layout, footer if text is None else None)
+
+    def texts(self, name: str, read: Bundles, limits: OffLimits) -> Texts:
+        """The version of these bundles, as it is sent."""
+        campaign = self._campaign
+        album = _album(campaign, limits)
+        html = album.put_into(read.html) if read.html is not None else None
+        layout = album.put_into(read.layout) if read.layout is not None else None
+        markdown = album.put_into(read.markdown, shown) if read.markdown is not None else None
+        self._findings += album.findings
+        self.left += album.left
+        if campaign.preheader is not None and not fatal(self._findings):
+            html, layout = (
+                with_preheader(bundle, campaign.preheader) if bundle is not None else None
+                for bundle in (html, layout)
+            )
+        return Texts(
+            name=name,
+            html=html,
+            text=read.text,
+            markdown=markdown,
+            layout=layout,
+            footer=read.footer,
+            pictures=tuple(self._pictures.setdefault(one, one) for one in album.pictures),
+            own_pictures=tuple(album.own),
+            inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
+        )
+
+    def _bundle(self, key: str, version: Files) -> Bundle | None:
+        path = version.paths.get(key) or self._campaign.templates.files.get(key)
+        if not isinstance(path, Path):  # there is none, or no version of it
+            return None
+        if (key, path) not in self._read:
+            bundle = _bundle(self._campaign, key, path, self._findings)
+            is_html = key in ("html", "layout")
+            self._read[key, path] = (
+                _styled(self._campaign, bundle, self._findings) if is_html else bundle
+            )
+        return self._read[key, path]
+
+
+def _album(campaign: Campaign, limits: OffLimits) -> Album:
+    try:
+        domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
+    except ValueError:  # the address is refused for it
+        domain = "invalid"
+    return Album(campaign.folder, _allowed(campaign), domain, limits)
+
+
+def _bundle(
+    campaign: Campaign, kind: str, path: Path | None, findings: list[Finding]
+) -> Bundle | None:
+    if path is None:
+        return None
+    where = f"templates.{kind}"
+    bundle, found = read_bundle(
+        path,
+        search=[path.parent, campaign.folder],
+        allowed=_allowed(campaign),
+        what=where,
+        place=campaign.places.get(where),
+    )
+    findings += found
+    return bundle
+
+
+def _allowed(campaign: Campaign) -> list[Path]:
+    """The folders within which templates and what they name have to be."""
+    named = campaign.templates.files.values()
+    folders = [file.parent if isinstance(file, Path) else file.folder for file in named]
+    return [campaign.folder, *folders]
+
+
+def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+    """With the style sheets that it names."""
+    if html is None:
+        return None
+    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    findings += found
+    return html
+
+
+def _has_styles(html: Bundle | None) -> bool:
+    return html is not None and any(map(has_styles, html.sources.values()))
+
+
+def fatal(findings: Sequence[Finding]) -> bool:
+    """Whether nothing can be sent with what was found."""
+    return any(finding.severity == "error" for finding in findings)
