@@ -25,6 +25,7 @@ SHOWN_AS = {
 }
 
 _MOST_NAMED = 5  # pictures
+_MOST_VERSIONS = 12
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -43,6 +44,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _doubles(plan)
     yield from _attachments(plan)
     yield from _pictures(plan)
+    yield from _versions(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
@@ -106,6 +108,18 @@ def _pictures(plan: Overview) -> Iterator[str]:
     if plan.sendable > 1:
         said += f", {size(total * plan.sendable)} for {plan.sendable:,}"
     yield f"  {said}"
+
+
+def _versions(plan: Overview) -> Iterator[str]:
+    """How many get which version of the letter."""
+    for axis in plan.versions:
+        named = [
+            f"{one_line(one.name, 100)} {one.number:,}"
+            + (f" ({one.by_fallback:,} by the fallback)" if one.by_fallback else "")
+            for one in axis.taken
+        ]
+        if named:
+            yield f"  {axis.what}: {listed(named, _MOST_VERSIONS)}"
 
 
 def _pace(plan: Overview) -> Iterator[str]:

@@ -336,6 +336,10 @@ class Draft(Selection, Protocol):
         """The first few that this run may send, by line."""
         ...
 
+    def to_send(self) -> Iterator[Recipient]:
+        """All of them; the draft must not change meanwhile."""
+        ...
+
     def merge(self, begins_at: float | None = None, /) -> None:
         """Make the draft the record's, in one step, and its selection that of the backlog. `begins_at` says
         that a run begins to send then.

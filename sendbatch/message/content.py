@@ -202,6 +202,11 @@ class Content:
         return [self.version(**texts.fields) for texts in self.by_row.versions]
 
     @property
+    def all_pictures(self) -> tuple[Picture, ...]:
+        """Those of all versions, each once."""
+        return tuple(dict.fromkeys(one for texts in self.texts for one in texts.pictures))
+
+    @property
     def bundles(self) -> list[Bundle]:
         """Those of all templates that are files, in all versions."""
         found = (bundle for texts in self.texts for bundle in texts.bundles)

@@ -21,6 +21,7 @@ from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
+from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
@@ -59,6 +60,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),

@@ -19,10 +19,12 @@ from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
+from sendbatch.message.versions.choosing import Choice, Choices
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
+Chosen: TypeAlias = list[Choices | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
@@ -180,6 +182,24 @@ def built_from(data: bytes) -> Built:
     """The other end of `answered`; `data` comes from our own worker."""
     return [
         Unbuildable(one) if isinstance(one, str) else Message(Envelope(*one[:3]), *one[3:])
+        for one in marshal.loads(data)  # noqa: S302
+    ]
+
+
+def chosen(found: Chosen) -> bytes:
+    """Which versions they are, as plain numbers."""
+    return marshal.dumps(
+        [
+            one.reason if isinstance(one, Unbuildable) else [tuple(choice) for choice in one]
+            for one in found
+        ]
+    )
+
+
+def chosen_from(data: bytes) -> Chosen:
+    """The other end of `chosen`; `data` comes from our own worker."""
+    return [
+        Unbuildable(one) if isinstance(one, str) else tuple(Choice(*choice) for choice in one)
         for one in marshal.loads(data)  # noqa: S302
     ]
 

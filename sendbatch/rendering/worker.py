@@ -26,10 +26,11 @@ from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
 from sendbatch.message.letter import Proof
 from sendbatch.message.parts import Sample
-from sendbatch.message.versions.composers import composer_of
+from sendbatch.message.versions.composers import Composers, composer_of
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import (
     CHECK,
+    CHOOSE,
     DONE,
     FAULT,
     RENDER,
@@ -67,7 +68,7 @@ class Worker:
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
-        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample}
+        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample, CHOOSE: self.choose}
         return do[kind](batch)
 
     def check(self, batch: bytes) -> bytes:
@@ -105,6 +106,14 @@ class Worker:
             _size_of_sample,
         )
         return batches.sampled(found)
+
+    def choose(self, batch: bytes) -> bytes:
+        """As `render`, of which version each gets: `batches.chosen` out."""
+        assert isinstance(self._composer, Composers)
+        recipients, _, _ = batches.asked_for(batch)
+        return batches.chosen(
+            self._in_one_answer(recipients, self._composer.choices, lambda choices: len(choices))
+        )
 
     def _in_one_answer(
         self,

@@ -19,6 +19,7 @@ from sendbatch.message.parts import Sample
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
+from sendbatch.planning.versions import Axis
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Status
@@ -54,6 +55,7 @@ class Overview:
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    versions: tuple[Axis, ...] = ()  # how many get which, where there are several
 
     @property
     def pictures_size(self) -> int:
@@ -140,6 +142,7 @@ def overview_of(
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
         pictures=prepared.content.pictures,
+        versions=prepared.spread.axes,
     )
 
 
@@ -170,7 +173,8 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
-    first = samples(prepared.pool, prepared.samples, job.now(), job.stop)
+    few = prepared.spread.few(len(prepared.samples)) or prepared.samples
+    first = samples(prepared.pool, few, job.now(), job.stop)
     return tuple(_subject(sample) for _, sample in first)
 
 

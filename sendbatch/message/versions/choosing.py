@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.campaign.language.paths import as_printed
@@ -32,6 +32,9 @@ class Choice(NamedTuple):
 
     number: int
     by_fallback: bool = False
+
+
+Choices: TypeAlias = tuple[Choice, ...]  # one for each axis
 
 
 class NoVersion(Failed):
@@ -87,6 +90,10 @@ class Versions:
     def of_row(self, key: str, cells: tuple[str, ...]) -> tuple[int, ...]:
         """As `of`."""
         return tuple([axis.choice(key, cells).number for axis in self.axes])
+
+    def choices(self, recipient: Recipient) -> Choices:
+        """As `of`, and how it came to that."""
+        return tuple([axis.choice(recipient.key, recipient.cells) for axis in self.axes])
 
     def content(self, version: tuple[int, ...]) -> Content:
         """That of one version."""

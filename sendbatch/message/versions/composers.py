@@ -17,7 +17,7 @@ from sendbatch.message.letter import Proof
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Versions
+from sendbatch.message.versions.choosing import Choices, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -79,6 +79,13 @@ class Composers:
         except ROW_FAILS as error:
             return unbuildable(error)
         return self._composer(version).sample(recipient, now)
+
+    def choices(self, recipient: Recipient) -> Choices | Unbuildable:
+        """Which version a recipient gets, on each axis."""
+        try:
+            return self._versions.choices(recipient)
+        except ROW_FAILS as error:
+            return unbuildable(error)
 
     def survey(self, cells: tuple[str, ...], key: str = "") -> Survey:
         """As of `Composer`; a row that leads to no version refuses the plan."""

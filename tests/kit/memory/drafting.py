@@ -189,6 +189,9 @@ class Draft(Selection):
     def samples(self, count: int) -> list[Recipient]:
         return [recipient_of(*one) for one in islice(self.sendable(), count)]
 
+    def to_send(self) -> Iterator[Recipient]:
+        return (recipient_of(*one) for one in self.sendable())
+
     def merge(self, begins_at: float | None = None, /) -> None:
         if self._record.state is not self._before:
             raise RecordLost(
