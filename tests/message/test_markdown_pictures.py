@@ -87,3 +87,13 @@ def test_a_picture_changes_what_is_sent(campaign: Make, tmp_path: Path) -> None:
     other = read(campaign, tmp_path, "# Hi\n\n![a](logo.png)\n", templates__logo_png=PNG + b"x")
     assert one.digest != other.digest
     assert replace(one).digest == one.digest
+
+
+def test_a_value_with_an_ending_and_no_folder_is_an_error_where_it_stands(
+    campaign: Make, tmp_path: Path
+) -> None:
+    made = read(campaign, tmp_path, "# Hi\n\nmap: ![map]({{ customer_id }}.png)\n")
+    [fault] = broken_pictures(made, COLUMNS)
+    assert fault.place is not None
+    assert (fault.severity, fault.place.line, fault.place.column) == ("error", 3, 13)
+    assert "./{{ … }}" in (fault.hint or "")
