@@ -570,6 +570,12 @@ class Rule(Enum):
         "The address of a picture begins with `//`, which some programs take for a file.",
         "Write `https:` before it.",
     )
+    BROKEN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link has no address, or one without `https://` or `mailto:`, which leads nowhere from a mail.",
+        "Write the whole address, as the message shows.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",

@@ -22,8 +22,8 @@ from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
+from sendbatch.message.markdown.addresses import shown
 from sendbatch.message.markdown.checks import faults
-from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader

@@ -12,7 +12,7 @@ from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
-from sendbatch.message.markdown.pictures import shown
+from sendbatch.message.markdown.addresses import shown
 from sendbatch.message.reading import read_content
 from tests.kit.pictures import png
 

@@ -15,7 +15,7 @@ from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.markdown.pictures import shown as in_markdown
+from sendbatch.message.markdown.addresses import shown as in_markdown
 from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
 from sendbatch.message.source import BLOCK, VALUE, assigned, at_offset, constants
@@ -38,7 +38,7 @@ OWN_WAY = "write its folder out before the value, as in maps/{{ â€¦ }} or ./{{ â
 _WHOLE = 'an address on the web is the value alone, as in {{ photo ~ ".png" }}'
 # Of values with an ending behind them: the name of a file, without the folder that it is in.
 _NO_FOLDER = re.compile(r"[^/\\:?#]+\.(?:avif|bmp|gif|jpe?g|png|svg|tiff?|webp)", re.IGNORECASE)
-_NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
+NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 
 
 def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]:
@@ -134,8 +134,8 @@ def _written_in(
                 yield name, reference
                 continue
             if known is None:
-                known = _decided(bundle, content.variables, columns)
-            tag = _NAME.match(source, reference.start)
+                known = decided(bundle, content.variables, columns)
+            tag = NAME.match(source, reference.start)
             if tag is None or tag[1] not in known:
                 yield name, reference
                 continue
@@ -144,9 +144,10 @@ def _written_in(
                 yield name, replace(reference, url=url, kind=kind)
 
 
-def _decided(
+def decided(
     bundle: Bundle, variables: Mapping[str, Json], columns: Collection[str]
 ) -> dict[str, str]:
+    """The variables of the campaign that are what they are in each message."""
     taken = set(columns).union(*(assigned(parsed(text)) for text in bundle.sources.values()))
     return {
         name: value
