@@ -97,3 +97,12 @@ def test_a_value_with_an_ending_and_no_folder_is_an_error_where_it_stands(
     assert fault.place is not None
     assert (fault.severity, fault.place.line, fault.place.column) == ("error", 3, 13)
     assert "./{{ … }}" in (fault.hint or "")
+
+
+def test_a_letter_that_is_only_a_picture_is_refused_when_it_is_read(
+    campaign: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(CampaignError) as refused:
+        read(campaign, tmp_path, "![](logo.png)\n", templates__logo_png=PNG)
+    assert [finding.rule for finding in refused.value.findings] == ["no-text-part"]
+    assert read(campaign, tmp_path, "![Shop](logo.png)\n", templates__logo_png=PNG).pictures
