@@ -44,6 +44,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _doubles(plan)
     yield from _attachments(plan)
     yield from _pictures(plan)
+    yield from _own_files(plan)
     yield from _versions(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
@@ -103,10 +104,12 @@ def _pictures(plan: Overview) -> Iterator[str]:
     if not plan.pictures:
         return
     named = [f"{one_line(one.name, 60)} {size(len(one.data))}" for one in plan.pictures]
-    total = plan.pictures_size
-    said = f"pictures: {listed(named, _MOST_NAMED)}: {size(total)} in each message (base64)"
+    weight = plan.pictures_weight
+    is_even = plan.sendable * weight.most == weight.total
+    each = f"{size(weight.most)} in each" if is_even else f"up to {size(weight.most)} in a"
+    said = f"pictures: {listed(named, _MOST_NAMED)}: {each} message (base64)"
     if plan.sendable > 1:
-        said += f", {size(total * plan.sendable)} for {plan.sendable:,}"
+        said += f", {size(weight.total)} for {plan.sendable:,}"
     yield f"  {said}"
 
 
@@ -120,6 +123,20 @@ def _versions(plan: Overview) -> Iterator[str]:
         ]
         if named:
             yield f"  {axis.what}: {listed(named, _MOST_VERSIONS)}"
+
+
+def _own_files(plan: Overview) -> Iterator[str]:
+    """What the pictures and attachments cost that not everybody gets."""
+    if not plan.own or not plan.sendable:
+        return
+    what, weight = " and ".join(plan.own), plan.weight
+    if weight is None:
+        yield f"  {what} of their own: not looked at again, as the list is that of the last plan"
+    elif weight.total:
+        most = f"{size(weight.most)} in a message (base64)"
+        if plan.sendable > 1:
+            most = f"up to {most}, {size(weight.total)} for {plan.sendable:,}"
+        yield f"  {what} of their own: {most}"
 
 
 def _pace(plan: Overview) -> Iterator[str]:

@@ -507,13 +507,13 @@ class Rule(Enum):
     NO_TEXT_PART = (
         Topic.CONTENT,
         "error",
-        "No text part can be made from the HTML, for it has no words.",
+        "No text part can be made from the HTML or the Markdown, for it has no words.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     BARE_TEXT_PART = (
         Topic.CONTENT,
         "warning",
-        "The text part made from the HTML is addresses of links alone.",
+        "The text part made from the HTML or the Markdown is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     UNSEEN_PREHEADER = (
@@ -600,6 +600,12 @@ class Rule(Enum):
         "The address of a picture begins with `//`, which some programs take for a file.",
         "Write `https:` before it.",
     )
+    BROKEN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link has no address, or one without `https://` or `mailto:`, which leads nowhere from a mail.",
+        "Write the whole address, as the message shows.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",
@@ -615,7 +621,7 @@ class Rule(Enum):
     UNUSABLE_ATTACHMENT = (
         Topic.CONTENT,
         "error",
-        "Attachments of some rows are not there or cannot be used.",
+        "Attachments or pictures of some rows are not there or cannot be used.",
         "Put the files there, or say what becomes of such rows with `missing:`.",
     )
     MESSAGE_TOO_LARGE = (

@@ -6,7 +6,7 @@ preheader.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,17 +14,20 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.findings import Finding
 from sendbatch.message.bundling import read_bundle
-from sendbatch.message.checks.wordless import wordless
+from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Picture, Texts
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.markdown.addresses import html_within, shown
 from sendbatch.message.markdown.checks import faults
-from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import OffLimits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
-from sendbatch.message.styles.linked import with_linked
+from sendbatch.message.styles.linked import Within, with_linked
 from sendbatch.message.versions.files import Files
+
+# Where style sheets are named, by the key of a template: what of its source is HTML.
+_STYLED: Mapping[str, Within] = {"html": str, "layout": str, "markdown": html_within}
 
 
 class Bundles(NamedTuple):
@@ -60,6 +63,8 @@ class Reading:
         if len(findings) == before:
             if html is not None and text is None:
                 findings += filter(None, (wordless(html),))
+            if markdown is not None and text is None:
+                findings += filter(None, (wordless_markdown(markdown),))
             if markdown is not None and layout is not None:
                 findings += faults(markdown, layout)
         return Bundles(html, text, markdown, layout, footer if text is None else None)
@@ -96,10 +101,9 @@ class Reading:
             return None
         if (key, path) not in self._read:
             bundle = _bundle(self._campaign, key, path, self._findings)
-            is_html = key in ("html", "layout")
-            self._read[key, path] = (
-                _styled(self._campaign, bundle, self._findings) if is_html else bundle
-            )
+            if (within := _STYLED.get(key)) is not None:
+                bundle = _styled(self._campaign, bundle, self._findings, within)
+            self._read[key, path] = bundle
         return self._read[key, path]
 
 
@@ -135,13 +139,16 @@ def _allowed(campaign: Campaign) -> list[Path]:
     return [campaign.folder, *folders]
 
 
-def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+def _styled(
+    campaign: Campaign, bundle: Bundle | None, findings: list[Finding], within: Within
+) -> Bundle | None:
     """With the style sheets that it names."""
-    if html is None:
+    if bundle is None:
         return None
-    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    search, allowed = [campaign.folder], _allowed(campaign)
+    bundle, found = with_linked(bundle, within, search=search, allowed=allowed)
     findings += found
-    return html
+    return bundle
 
 
 def _has_styles(html: Bundle | None) -> bool:

@@ -11,7 +11,7 @@ from sendbatch.errors import CampaignError, Place, shown
 from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
-from sendbatch.message.content import Content, SharedFile
+from sendbatch.message.content import Content, Picture, SharedFile
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
 from sendbatch.words import count
@@ -27,21 +27,26 @@ _INSTEAD = "add the file, or say what stands in for such values: fallback: {loca
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
     """What everybody gets, held against what the provider publishes."""
     files = [file for file in content.attachments if isinstance(file, SharedFile)]
-    data = [file.data for file in files] + [picture.data for picture in content.pictures]
-    size = sum(encoded(len(one)) for one in data)
+    pictures = max((texts.pictures for texts in content.texts), key=_size_of)
+    size = _size_of(files) + _size_of(pictures)
     limit = campaign.profile.size_limit
     if limit is None or size <= limit:
         return []
     place = campaign.places.get("attachments" if files else "templates.html")
-    kinds = {"attachments": files, "pictures": content.pictures}
+    kinds = {"attachments": files, "pictures": pictures}
     what = " and ".join(kind for kind, there in kinds.items() if there)
     said = f"{what}: what everybody gets is too large: {too_large(size, limit)}"
     return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
 
 
+def _size_of(files: Sequence[SharedFile | Picture]) -> int:
+    """On the wire."""
+    return sum(encoded(len(file.data)) for file in files)
+
+
 def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None:
-    """Attachments that are missing for rows that would be sent to, and rows that lead `nowhere`, to no
-    version of the letter: a fault of the campaign."""
+    """Attachments and pictures that are missing for rows that would be sent to, and rows that lead `nowhere`,
+    to no version of the letter: a fault of the campaign."""
     if not faulty.count:
         return
     versionless = frozenset(nowhere.rows)
@@ -54,7 +59,7 @@ def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None
         Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
     )
     if (others := faulty.count - len(faulty.rows)) > 0:
-        what = "that lead nowhere" if versionless else "whose attachments cannot be used"
+        what = "that lead nowhere" if versionless else "whose files cannot be used"
         said = f"and {count(others, 'more row')} {what}"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
     if faulty.is_missing:

@@ -15,6 +15,7 @@ from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.attachments import open_attachments
 from sendbatch.message.checks.leaving import doubtful_leaving
+from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
@@ -62,6 +63,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),

@@ -11,11 +11,13 @@ from itertools import repeat
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Group, Rule
+from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
-from sendbatch.message.content import Picture
+from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
+from sendbatch.message.versions.choosing import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
@@ -43,7 +45,8 @@ class Route:
 class Overview:
     """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
-    message was built, `digest` where a plan.json was written: its digest."""
+    message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
+    recipients have of their own, `weight` what these take on the wire; None where no new plan looked."""
 
     campaign: Campaign = field(repr=False)
     route: Route
@@ -55,12 +58,10 @@ class Overview:
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    pictures_weight: Weight = field(default_factory=Weight)  # of these, on the wire
+    own: tuple[str, ...] = ()
+    weight: Weight | None = None
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
-
-    @property
-    def pictures_size(self) -> int:
-        """Bytes of each message that the pictures for everybody take on the wire."""
-        return sum(encoded(len(picture.data)) for picture in self.pictures)
 
     @property
     def server(self) -> str:
@@ -141,9 +142,32 @@ def overview_of(
         notices=prepared.notices,
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
-        pictures=prepared.content.pictures,
+        pictures=prepared.content.all_pictures,
+        pictures_weight=_pictures_weight(prepared),
+        own=_own(prepared.content),
+        weight=prepared.weight,
         versions=prepared.spread.axes,
     )
+
+
+def _pictures_weight(prepared: Prepared) -> Weight:
+    sizes = [
+        sum(encoded(len(picture.data)) for picture in texts.pictures)
+        for texts in prepared.content.texts
+    ]
+    of_texts = [axis.shares for axis in prepared.spread.axes if axis.what == TEXTS]
+    if not of_texts:
+        return Weight(sizes[0], sizes[0] * prepared.sendable)
+    numbers = [share.number for share in of_texts[0]]
+    return Weight(max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True)))
+
+
+def _own(content: Content) -> tuple[str, ...]:
+    kinds = {
+        "pictures": any(texts.own_pictures for texts in content.texts),
+        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+    }
+    return tuple(kind for kind, there in kinds.items() if there)
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:

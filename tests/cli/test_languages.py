@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from email.message import EmailMessage
 
 import pytest
 
+from sendbatch.message.attachments import encoded
 from tests.kit.command import Desk, address_of
 from tests.kit.mailhost import MailHost
+from tests.kit.pictures import png
 
 PEOPLE = """\
 email,first_name,locale
@@ -116,3 +119,68 @@ def test_a_misspelt_name_in_any_file_is_found_whoever_asks_for_it(languages: Des
     languages.write("it/spring.txt", "ciao\n")
     said = languages.run("check", "spring.yaml").ended(2).said
     assert "it/spring.html:1:7: error: frist_name is not a column or a variable" in said
+
+
+def test_the_plan_counts_who_gets_which_and_says_what_nobody_asks_for(languages: Desk) -> None:
+    for name in ("html", "txt"):
+        languages.write(f"it/spring.{name}", "<p>it</p>")
+        languages.write(f"pt/spring.{name}", "<p>pt</p>")
+    for verb in ("plan", "check"):
+        said = languages.run(verb, "spring.yaml").ended(0).said
+        assert "  templates: en/spring.html 3 (2 by the fallback), de/spring.html 1\n" in said
+        assert "notice: templates: no row asks for it/spring.html, pt/spring.html" in said
+    said = languages.run("plan", "spring.yaml", "--only", "bjork@example.org").ended(0).said
+    assert "  templates: de/spring.html 1\n" in said
+    assert "no row asks" not in said
+    languages.run("run", "spring.yaml", "--yes", "--limit", "2").ended(0)
+    said = languages.run("plan", "spring.yaml").ended(0).said
+    assert "  templates: en/spring.html 2 (2 by the fallback)\n" in said
+    assert "no row asks for it/spring.html, pt/spring.html" in said  # somebody has de already
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert "  templates:" not in languages.run("plan", "spring.yaml").ended(0).said
+
+
+def test_check_counts_them_for_programs(languages: Desk) -> None:
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert told["versions"] == {"templates": {"de/spring.html": 1, "en/spring.html": 3}}
+    languages.campaign()
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert told["versions"] == {}
+
+
+def test_a_file_that_has_none_beside_it_is_told(languages: Desk) -> None:
+    languages.write("fr/spring.html", "<p>fr</p>")
+    said = languages.run("check", "spring.yaml").ended(0).said
+    assert (
+        "warning: templates.html: fr/spring.html has no file of the same values for {{ locale }}/spring.txt"
+        in said
+    )
+    assert "en/spring.html 3 (2 by the fallback)" in said
+
+
+def test_what_is_looked_at_is_of_each_version(languages: Desk) -> None:
+    rows = "".join(f"p{number}@example.com,P{number},en\n" for number in range(30))
+    languages.write("people.csv", f"{PEOPLE.partition(chr(10))[0]}\n{rows}zoe@example.com,Zoe,de\n")
+    languages.run("run", "spring.yaml", "--dry-run").ended(0)
+    preview = languages.record() / "preview"
+    mails = [path.read_text() for path in sorted(preview.glob("*.eml"))]
+    assert len(mails) == 10
+    assert sum("de Zoe" in mail for mail in mails) == 1
+    page = (preview / "index.html").read_text()
+    assert page.count("<dt>Version</dt><dd><bdi>en/spring.html</bdi></dd>") == 9
+    assert page.count("<dt>Version</dt><dd><bdi>de/spring.html</bdi></dd>") == 1
+    assert "subject: Zoe, spring is here" in languages.run("plan", "spring.yaml").said
+    languages.run("proof", "spring.yaml", "--to", "me@example.com", "--count", "2").ended(0)
+    assert sorted(map(word_of, languages.kept())) == ["de", "en"]
+
+
+def test_pictures_cost_what_each_gets_of_them(languages: Desk) -> None:
+    for locale, wide in (("de", 3000), ("en", 3)):
+        languages.write(f"{locale}/logo.png", png(wide, 30))
+        languages.write(f"{locale}/spring.html", f"<p>{locale}</p><img src='logo.png' alt='x'>")
+    said = languages.run("plan", "spring.yaml").ended(0).said
+    sizes = [encoded(len(png(wide, 30))) for wide in (3000, 3)]
+    assert (
+        f"up to {sizes[0]} bytes in a message (base64), {sizes[0] + 3 * sizes[1]:,} bytes for 4"
+        in said
+    )

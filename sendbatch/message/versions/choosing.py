@@ -21,6 +21,8 @@ from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.values import Recipient
 from sendbatch.words import listed
 
+TEXTS = "templates"  # the axis of their files
+
 _MOST_KEPT = 4_096  # choices, by the cells that they depend on
 _LONGEST_KEPT = 1_000  # characters of these cells
 _LONGEST_SHOWN = 60
@@ -106,7 +108,7 @@ class Versions:
 class TextsAxis:
     """The templates of which the path is one."""
 
-    what = "templates"
+    what = TEXTS
 
     def __init__(
         self, by_row: TextsByRow, variables: Mapping[str, object], columns: Sequence[str]

@@ -18,6 +18,7 @@ from sendbatch.campaign.language.paths import as_printed, names_of
 from sendbatch.campaign.model import Campaign, PathTemplate
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
+from sendbatch.message.content import TextsByRow
 from sendbatch.message.folders import inside
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.versions.choosing import filled
@@ -79,17 +80,18 @@ def versions_of(campaign: Campaign, findings: list[Finding]) -> list[Files]:
     return [versions[names] for names in sorted(versions)]
 
 
-def lone_files(campaign: Campaign, versions: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
-    """A warning for each file that none is there for beside: it is in no version."""
-    paths = campaign.templates.by_row
-    for number, (key, path) in enumerate(paths.items()):
-        used = {names[number] for names in versions}
-        others = ", ".join(other.written for of, other in paths.items() if of != key)
-        lone = sorted({one.name for one in _fitting(path)} - used)
+def lone_files(campaign: Campaign, by_row: TextsByRow | None) -> Iterator[Finding]:
+    """A warning for the files that have none beside them for another path: they are in no version."""
+    if by_row is None:
+        return
+    for number, (key, path) in enumerate(by_row.paths.items()):
+        used = {names[number] for names in by_row.files}
+        lone = sorted(written(path, name) for name in {one.name for one in _fitting(path)} - used)
         if lone:
-            said = (
-                f"templates.{key}: {listed(lone, _MOST_SHOWN)} has no file beside it for {others}"
-            )
+            others = ", ".join(other.written for of, other in by_row.paths.items() if of != key)
+            has = "has" if len(lone) == 1 else "have"
+            named = one_line(listed(lone, _MOST_SHOWN), 500)
+            said = f"templates.{key}: {named} {has} no file of the same values for {others}"
             yield Rule.LONE_FILE.finding(said, campaign.places.get(f"templates.{key}"))
 
 
