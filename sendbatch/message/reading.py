@@ -20,7 +20,13 @@ from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
-from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.layouts import (
+    COLUMN,
+    LINK_BELOW,
+    USUAL_COLUMN,
+    default_footer,
+    default_layout,
+)
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.markdown.checks import faults
 from sendbatch.message.markdown.pictures import shown
@@ -57,7 +63,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         findings += faults(markdown, layout)
     read_by = _read_by(campaign, (html, text, markdown, layout))
     limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
-    album = _album(campaign, limits)
+    album = _album(campaign, limits, markdown)
     html = album.put_into(html) if html is not None else None
     layout = album.put_into(layout) if layout is not None else None
     markdown = album.put_into(markdown, shown) if markdown is not None else None
@@ -104,12 +110,15 @@ def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, 
     return default_layout(), default_footer()
 
 
-def _album(campaign: Campaign, limits: OffLimits) -> Album:
+def _album(campaign: Campaign, limits: OffLimits, markdown: Bundle | None) -> Album:
     try:
         domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
     except ValueError:  # the address is refused for it
         domain = "invalid"
-    return Album(campaign.folder, _allowed(campaign), domain, limits)
+    widest = None
+    if markdown is not None:
+        widest = COLUMN if campaign.templates.layout is None else USUAL_COLUMN
+    return Album(campaign.folder, _allowed(campaign), domain, limits, widest)
 
 
 def _bundle(

@@ -44,7 +44,7 @@ def _images(hidden: str, data: bytes) -> Iterator[Reference]:
                 url, kind = written[group], kind_of(written[group])
                 if kind is not None:
                     start = written.start(group)
-                    found[start] = Reference(url, start, kind, of_css=False)
+                    found[start] = Reference(url, start, kind, of_css=False, is_bare=True)
                 break
     yield from found.values()
 

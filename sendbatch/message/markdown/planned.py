@@ -90,7 +90,7 @@ class MarkdownHtml(PlannedBody):
         source, _, around = whole.partition(_BEHIND)
         if around.count(_HERE) != 1:
             raise Unfit
-        found = elements(source)
+        found = self._letter.read(source)
         if any(map(_may_have_scheme, found)):
             raise Unfit
         html = around.replace(_HERE, html_of(found))
