@@ -528,6 +528,12 @@ class Rule(Enum):
         "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
         "Write `!important` behind its declarations.",
     )
+    STRANGE_BOUNCES = (
+        Topic.CONTENT,
+        "warning",
+        "Bounces go to a domain that has nothing to do with that of `from`: filters hold it against a mail.",
+        "Let `bounces_to` be at the same domain, or at a subdomain of it.",
+    )
     ONE_LINK_FOR_ALL = (
         Topic.CONTENT,
         "warning",

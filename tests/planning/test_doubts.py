@@ -16,6 +16,7 @@ from tests.kit.desks import Make
 YAML = """\
 name: spring
 from: Example News <news@example.com>
+bounces_to: bounces@example.net
 preheader: What grows now
 subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
@@ -34,7 +35,7 @@ COLUMNS = ("email", "number", "name", "active", "bill")
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
-    *("remote-style-sheet", "one-link-for-all"),
+    *("remote-style-sheet", "strange-bounces", "one-link-for-all"),
 ]
 
 
