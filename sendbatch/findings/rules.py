@@ -582,6 +582,24 @@ class Rule(Enum):
         "The mail has a placeholder of another tool in it, which goes out as it stands.",
         "Write `{{ column }}`.",
     )
+    EMPTY_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "A file that everybody gets is empty.",
+        "Write it anew, or leave it out.",
+    )
+    REFUSED_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "An attachment is of a kind that Gmail and many others refuse the whole mail for: programs, scripts.",
+        "Put it on a web server, and link to it.",
+    )
+    ATTACHED_TWICE = (
+        Topic.CONTENT,
+        "warning",
+        "The same file is attached twice.",
+        "Take one of them away.",
+    )
     OPEN_ATTACHMENT = (
         Topic.CONTENT,
         "warning",
