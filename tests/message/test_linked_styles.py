@@ -108,11 +108,15 @@ def test_lines_and_columns_are_still_the_authors(reading: Reading) -> None:
 
 WRONG = [
     ("nwes.css", "style sheet: no such file: nwes.css", "did you mean news.css?"),
-    ("../../out.css", "style sheet: outside the campaign's and templates' folders: ../../out.css", None),
-    ("out-by-a-link.css", "outside the campaign's and templates' folders", None),
+    (
+        "../../out.css",
+        "style sheet: outside the campaign's and templates' folders: ../../out.css",
+        "copy it beside the template",
+    ),
+    ("out-by-a-link.css", "outside the campaign's and templates' folders", "copy it beside the template"),
     ("/etc/passwd", "outside the campaign's and templates' folders: /etc/passwd", "relative to the template"),
     ("file:///etc/passwd", "outside the campaign's and templates' folders", "relative to the template"),
-    ("..%2f..%2fout.css", "outside the campaign's and templates' folders", None),
+    ("..%2f..%2fout.css", "outside the campaign's and templates' folders", "copy it beside the template"),
     ("folder.css", "style sheet: is a folder, not a file: folder.css", None),
     ("pipe.css", "style sheet: is not a regular file", None),
     ("{{ first_name }}.css", "whose name is computed", "{% if … %}<link …>{% endif %}"),
