@@ -16,6 +16,7 @@ from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
+from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.checks.wordless import wordless
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
@@ -45,7 +46,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     the folders of its records: no recipient's attachment may come from there.
 
     Raises CampaignError with all findings: files missing, unreadable, empty, not UTF-8, outside the
-    campaign's and templates' folders, or not templates.
+    campaign's and templates' folders, or not templates; and with what is doubtful besides.
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
@@ -54,6 +55,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
     layout, footer = around(campaign, findings) if markdown is not None else (None, None)
     layout = _styled(campaign, layout, findings)
+    is_read = not findings
     if markdown is None and html is None and text is None and not findings:
         place = campaign.places.get("templates")
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
@@ -70,15 +72,14 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
-    if any(finding.severity == "error" for finding in findings):
-        raise CampaignError([*findings, *album.left])
+    is_refused = any(finding.severity == "error" for finding in findings)
     idempotency = campaign.profile.idempotency
-    if campaign.preheader is not None:
+    if campaign.preheader is not None and not is_refused:
         html, layout = (
             with_preheader(bundle, campaign.preheader) if bundle is not None else None
             for bundle in (html, layout)
         )
-    return Content(
+    content = Content(
         subject=campaign.subject,
         sender=campaign.sender,
         bounces_to=campaign.bounces_to,
@@ -96,10 +97,14 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         layout=layout,
         footer=footer if text is None else None,
         inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
-        added_headers=headers_added(campaign),
+        added_headers=() if is_refused else headers_added(campaign),
         pictures=album.pictures,
         own_pictures=tuple(album.own),
     )
+    if is_refused:
+        besides = doubts_besides(content) if is_read else ()
+        raise CampaignError([*findings, *album.left, *besides])
+    return content
 
 
 def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, Bundle | None]:
