@@ -564,6 +564,12 @@ class Rule(Enum):
         "A picture is of a kind that some programs do not show, or its name says that it is of another.",
         "Save it as PNG or JPEG, and name it so.",
     )
+    WIDE_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is wider than a mail, and its tag has no `width`, which Outlook for Windows goes by.",
+        "Write `width=\"600\"` into the tag, or how wide it is to be shown.",
+    )
     LOCAL_FONT = (
         Topic.CONTENT,
         "warning",
