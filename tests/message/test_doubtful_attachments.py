@@ -49,6 +49,13 @@ OWN = "bills/{{ customer_id }}.pdf"
             ],
         ),
         (["files/{{ customer_id }}"], []),
+        (
+            ["setup.EXE", "setup.EXE"],
+            [
+                "attachments: Gmail refuses a mail with a .exe in it, and so do many others: setup.EXE",
+                "attachments: setup.EXE is attached twice",
+            ],
+        ),
         (["terms.pdf", "terms.pdf"], ["attachments: terms.pdf is attached twice"]),
         (["terms.pdf", "copy.pdf"], ["attachments: copy.pdf is the same file as terms.pdf"]),
         ([OWN, OWN], [f"attachments: {OWN} is attached twice"]),

@@ -32,9 +32,6 @@ def doubtful_attachments(content: Content, campaign: Campaign) -> Iterator[Findi
             said = f"attachments: {shown} is empty: it has no byte"
             yield Rule.EMPTY_ATTACHMENT.finding(said, place, "write the file anew, or leave it out")
             continue
-        if (ending := _refused(file)) is not None:
-            said = f"attachments: Gmail refuses a mail with a .{ending} in it, and so do many others: {shown}"
-            yield Rule.REFUSED_ATTACHMENT.finding(said, place, "link to it instead")
         first = met.setdefault(_what(file), number)
         if first != number:
             other = one_line(campaign.attachments[first].file, _LONGEST_SHOWN)
@@ -42,6 +39,9 @@ def doubtful_attachments(content: Content, campaign: Campaign) -> Iterator[Findi
             yield Rule.ATTACHED_TWICE.finding(
                 f"attachments: {shown} {same}", place, "take one away"
             )
+        elif (ending := _refused(file)) is not None:
+            said = f"attachments: Gmail refuses a mail with a .{ending} in it, and so do many others: {shown}"
+            yield Rule.REFUSED_ATTACHMENT.finding(said, place, "link to it instead")
 
 
 def open_attachments(content: Content, campaign: Campaign) -> Iterator[Finding]:
