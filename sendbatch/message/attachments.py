@@ -45,14 +45,16 @@ class Unavailable(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
-    attachments on the wire. `goes_without`: the mail is sent without one of them. `fails_if_too_large`:
-    the row alone is to fail where the server does not take so many bytes."""
+    attachments on the wire, `own` those of the recipient's own files among them. `goes_without`: the mail is
+    sent without one of them. `fails_if_too_large`: the row alone is to fail where the server does not take
+    so many bytes."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
     unavailable: Unavailable | None = None
     goes_without: bool = False
     fails_if_too_large: bool = False
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,14 @@ class Attachments:
                     goes_without = True
                 else:
                     unavailable.append(Unavailable(str(failed), is_missing, policy == FAIL))
+        own_size = sum(encoded(size) for _, size in files)
         return Survey(
             tuple(files),
-            self._shared_size + encoded(sum(size for _, size in files)),
+            self._shared_size + own_size,
             _most_serious(unavailable),
             goes_without,
             fails_if_too_large=bool(policies) and set(policies) == {FAIL},
+            own=own_size,
         )
 
 

@@ -88,7 +88,9 @@ class Letter:
         if wrong is not None and (found.unavailable is None or found.unavailable.fails):
             found = replace(found, unavailable=wrong)
         shared = sum(len(picture.encoded) for picture in self.pictures)
-        return replace(found, size=found.size + shared + size) if shared or size else found
+        if not shared and not size:
+            return found
+        return replace(found, size=found.size + shared + size, own=found.own + size)
 
     def cells(self, recipient: Recipient) -> tuple[str, ...]:
         """Those of `columns`. Raises Failed."""

@@ -146,6 +146,7 @@ def _stage(
         large += found.large
         staging.lack(FAIL, found.failing)
         staging.lack(SEND_WITHOUT, found.without)
+        staging.weigh(found.weighed)
         rows += len(found.rows)
         observer.planning(rows)
     return digest.hexdigest() if rows else None, large

@@ -12,6 +12,7 @@ from functools import partial
 
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger.facts import Weight
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
@@ -53,9 +54,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a run would do now. `planned` is None where the inputs are those of the last plan. `samples` are
-    the first three it would send; `notices` what a person should know of the record. The links that `pool`
-    makes have no signature yet, for that takes a secret."""
+    """What a run would do now. `planned` is None where the inputs are those of the last plan, and so is
+    `weight`, that of the files which those it would send to have of their own. `samples` are the first three
+    it would send; `notices` what a person should know of the record. The links that `pool` makes have no
+    signature yet, for that takes a secret."""
 
     content: Content
     salt: bytes
@@ -66,6 +68,7 @@ class Prepared:
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
     placeholders: Leftovers  # of other tools, that were left in the letter
+    weight: Weight | None = None
 
     @property
     def sendable(self) -> int:
@@ -106,6 +109,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
         notices=tuple(filter(None, notices)),
         warnings=warnings,
         placeholders=_placeholders(draft, request) if is_news else Leftovers(),
+        weight=draft.weight(),
     )
 
 

@@ -35,7 +35,8 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
     of all recipients is fed with, `faults` are (line, what is wrong with the attachments, whether one
-    is not there), `large` those with more of them than every server takes.
+    is not there), `large` those with more of them than every server takes, `weighed` are (line, bytes on the
+    wire) of the files of those who have their own.
     `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are
     sent without a file of theirs, `former` are (line, key) of those to whom an earlier version gave
     another key."""
@@ -48,6 +49,7 @@ class Surveyed:
     failing: list[int]
     without: list[int]
     former: list[tuple[int, str]]
+    weighed: list[tuple[int, int]]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -72,6 +74,7 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     failing: list[int] = []
     without: list[int] = []
     former: list[tuple[int, str]] = []
+    weighed: list[tuple[int, int]] = []
     for checked, survey in found:
         row = staged(checked)
         rows.append(row)
@@ -87,11 +90,14 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             faults.append((checked.line, wrong.reason, wrong.is_missing))
         elif survey.goes_without:
             without.append(checked.line)
+        if wrong is None and survey.own:
+            weighed.append((checked.line, survey.own))
         if survey.size > LARGE:
             large.append((checked.line, survey.size, survey.fails_if_too_large))
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
-    return marshal.dumps((rows, marks_, digested, faults, large, failing, without, former))
+    answer = (rows, marks_, digested, faults, large, failing, without, former, weighed)
+    return marshal.dumps(answer)
 
 
 def surveyed_from(data: bytes) -> Surveyed:
