@@ -591,7 +591,7 @@ class Rule(Enum):
     EMPTY_ATTACHMENT = (
         Topic.CONTENT,
         "warning",
-        "A file that everybody gets is empty.",
+        "A file that everybody gets, or one of a recipient's own, is empty.",
         "Write it anew, or leave it out.",
     )
     REFUSED_ATTACHMENT = (
