@@ -477,13 +477,13 @@ class Rule(Enum):
     NO_TEXT_PART = (
         Topic.CONTENT,
         "error",
-        "No text part can be made from the HTML, for it has no words.",
+        "No text part can be made from the HTML or the Markdown, for it has no words.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     BARE_TEXT_PART = (
         Topic.CONTENT,
         "warning",
-        "The text part made from the HTML is addresses of links alone.",
+        "The text part made from the HTML or the Markdown is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     UNSEEN_PREHEADER = (
@@ -581,6 +581,12 @@ class Rule(Enum):
         "warning",
         "The address of a picture begins with `//`, which some programs take for a file.",
         "Write `https:` before it.",
+    )
+    BROKEN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link has no address, or one without `https://` or `mailto:`, which leads nowhere from a mail.",
+        "Write the whole address, as the message shows.",
     )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,

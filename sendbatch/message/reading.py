@@ -17,7 +17,7 @@ from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.checks.besides import doubts_besides
-from sendbatch.message.checks.wordless import wordless
+from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
@@ -29,8 +29,8 @@ from sendbatch.message.layouts import (
     default_layout,
 )
 from sendbatch.message.mailing import headers_added
+from sendbatch.message.markdown.addresses import shown
 from sendbatch.message.markdown.checks import faults
-from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -61,6 +61,8 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
+    if markdown is not None and campaign.templates.text is None and not findings:
+        findings += filter(None, (wordless_markdown(markdown),))
     if markdown is not None and layout is not None and not findings:
         findings += faults(markdown, layout)
     read_by = _read_by(campaign, (html, text, markdown, layout))

@@ -103,6 +103,7 @@ def test_who_has_no_picture_of_their_own_refuses_the_plan(desk: Desk) -> None:
         ("logo.png", LOGO + bytes(40_000_000), "has 40.0 MB, and a picture may have 5.0 MB"),
         ("people.csv", None, "people.csv: is no picture"),
         ("../logo.png", None, "outside the campaign's and templates' folders"),
+        ("{{ plan }}.png", LOGO, "spring.html:2:11: error: ….png leads nowhere"),
         ("cid:logo.png", LOGO, "cid:logo.png leads nowhere: no part of the mail is called that"),
         ("file:///etc/passwd", None, "leads nowhere: nobody who reads the mail has this file"),
         ("/etc/passwd", None, "leads nowhere: nobody who reads the mail has this file"),

@@ -14,7 +14,7 @@ from sendbatch.errors import CampaignError
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
-from sendbatch.message.markdown.pictures import shown
+from sendbatch.message.markdown.addresses import shown
 from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.reading import read_content
 from tests.kit.pictures import gif, jpeg, png, webps
@@ -148,3 +148,22 @@ def test_a_picture_that_is_cut_off_has_the_width_that_it_says_or_none(data: byte
     assert widths[0] is None
     assert widths[-1] == 1040
     assert set(widths) == {None, 1040}
+
+
+def test_a_value_with_an_ending_and_no_folder_is_an_error_where_it_stands(
+    campaign: Make, tmp_path: Path
+) -> None:
+    made = read(campaign, tmp_path, "# Hi\n\nmap: ![map]({{ customer_id }}.png)\n")
+    [fault] = broken_pictures(made, COLUMNS)
+    assert fault.place is not None
+    assert (fault.severity, fault.place.line, fault.place.column) == ("error", 3, 13)
+    assert "./{{ … }}" in (fault.hint or "")
+
+
+def test_a_letter_that_is_only_a_picture_is_refused_when_it_is_read(
+    campaign: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(CampaignError) as refused:
+        read(campaign, tmp_path, "![](logo.png)\n", templates__logo_png=PNG)
+    assert [finding.rule for finding in refused.value.findings] == ["no-text-part"]
+    assert read(campaign, tmp_path, "![Shop](logo.png)\n", templates__logo_png=PNG).pictures

@@ -35,7 +35,7 @@ COLUMNS = ("email", "number", "name", "active", "bill")
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
-    *("remote-style-sheet", "empty-attachment", "strange-bounces", "one-link-for-all"),
+    *("broken-link", "remote-style-sheet", "empty-attachment", "strange-bounces", "one-link-for-all"),
 ]
 
 
@@ -45,7 +45,7 @@ def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     (tmp_path / "bill.pdf").write_text("%PDF")
     (tmp_path / "nothing.csv").touch()
     linked = "<link rel=stylesheet href=//a.example/x.css>"
-    letter = "<div hidden>Spring</div><a href='https://a.example'><img src='//a.example/x.png'></a>"
+    letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
     (tmp_path / "letter.html").write_text(linked + letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
     make(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from sendbatch.findings import Finding
+from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.content import Content
@@ -16,4 +17,5 @@ def doubts_besides(content: Content, columns: Collection[str] = ()) -> Iterator[
     read."""
     yield from doubtful_markdown(content)
     yield from doubtful_pictures(content, columns)
+    yield from doubtful_links(content, columns)
     yield from doubtful_styles(content)

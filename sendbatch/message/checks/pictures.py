@@ -16,7 +16,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted
-from sendbatch.message.markdown.pictures import shown as in_markdown
+from sendbatch.message.markdown.addresses import shown as in_markdown
 from sendbatch.message.markup import tags
 from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
@@ -40,7 +40,12 @@ _WIDEST = 700  # px; hardly a mail is wider
 # A width in pixels, and HTML that Outlook passes over.
 _PIXELS = re.compile(r"(?<![\w-])width\s*:\s*[\d.]+\s*px", re.IGNORECASE)
 _NOT_FOR_OUTLOOK = re.compile(r"<!(?:--)?\[if\s*!", re.IGNORECASE)
-_NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
+# To whoever wrote a value where a path belongs.
+OWN_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
+_WHOLE = 'an address on the web is the value alone, as in {{ photo ~ ".png" }}'
+# Of values with an ending behind them: the name of a file, without the folder that it is in.
+_NO_FOLDER = re.compile(r"[^/\\:?#]+\.(?:avif|bmp|gif|jpe?g|png|svg|tiff?|webp)", re.IGNORECASE)
+NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 
 
 def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]:
@@ -49,7 +54,7 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]
     return [
         Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), hint_of(one))
         for bundle, name, one in _written(content, columns)
-        if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART)
+        if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART) or _lacks_folder(one)
     ]
 
 
@@ -88,8 +93,8 @@ def _wide(content: Content) -> Iterator[Finding]:
             if not widths or is_inserted(name) or _NOT_FOR_OUTLOOK.search(source):
                 continue
             for tag in tags(constants(source)):
-                said = tag.attributes.get("style", "")
-                if tag.name != "img" or "width" in tag.attributes or _PIXELS.search(said):
+                style = tag.attributes.get("style", "")
+                if tag.name != "img" or "width" in tag.attributes or _PIXELS.search(style):
                     continue
                 picture, width = widths.get(tag.attributes.get("src", "").strip(), (None, 0))
                 if picture is not None and width > _WIDEST:
@@ -112,6 +117,8 @@ def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]
 
 def hint_of(reference: Reference) -> str:
     """What to do about it."""
+    if reference.kind is Kind.COMPUTED:
+        return f"for a file of each recipient {OWN_WAY}; {_WHOLE}"
     if reference.kind is Kind.PART:
         return "write the path of a file instead, as in img/logo.png: it becomes a part by itself"
     return _HINT
@@ -120,6 +127,11 @@ def hint_of(reference: Reference) -> str:
 def said_of(reference: Reference) -> str:
     """What is wrong with an address, as a sentence."""
     return _SAID[reference.kind].format(_shown(reference.url))
+
+
+def _lacks_folder(reference: Reference) -> bool:
+    """Whether no row can make a path of it, by what its author wrote."""
+    return reference.kind is Kind.COMPUTED and _NO_FOLDER.fullmatch(reference.url) is not None
 
 
 def _written(
@@ -151,8 +163,8 @@ def _written_in(
                 yield name, reference
                 continue
             if known is None:
-                known = _decided(bundle, content.variables, columns)
-            tag = _NAME.match(source, reference.start)
+                known = decided(bundle, content.variables, columns)
+            tag = NAME.match(source, reference.start)
             if tag is None or tag[1] not in known:
                 yield name, reference
                 continue
@@ -161,9 +173,10 @@ def _written_in(
                 yield name, replace(reference, url=url, kind=kind)
 
 
-def _decided(
+def decided(
     bundle: Bundle, variables: Mapping[str, Json], columns: Collection[str]
 ) -> dict[str, str]:
+    """The variables of the campaign that are what they are in each message."""
     taken = set(columns).union(*(assigned(parsed(text)) for text in bundle.sources.values()))
     return {
         name: value

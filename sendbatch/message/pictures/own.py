@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from sendbatch.errors import one_line
 from sendbatch.message.attachments import Unavailable, encoded
-from sendbatch.message.checks.pictures import computed_pictures, said_of
+from sendbatch.message.checks.pictures import OWN_WAY, computed_pictures, said_of
 from sendbatch.message.content import Content, OwnPicture
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import inline
@@ -39,7 +39,6 @@ from sendbatch.words import listed, size
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 200
-_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
 
 
 class OwnPictures:
@@ -121,7 +120,7 @@ class OwnPictures:
             return None, None
         said = f"{self._where}: {said_of(one)}"
         is_file = one.kind is not Kind.PART
-        raise Failed(f"{said}; for a file of each recipient {_WAY}" if is_file else said)
+        raise Failed(f"{said}; for a file of each recipient {OWN_WAY}" if is_file else said)
 
     def _marked(self, url: str) -> tuple[OwnPicture | None, str]:
         """What an address was marked as, and its path below the author's folder."""
