@@ -37,9 +37,9 @@ class Surveyed:
     of all recipients is fed with, `faults` are (line, what is wrong with the attachments, whether one
     is not there), `large` those with more of them than every server takes, `weighed` are (line, bytes on the
     wire) of the files of those who have their own.
-    `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are
-    sent without a file of theirs, `former` are (line, key) of those to whom an earlier version gave
-    another key."""
+    `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are sent
+    without a file of theirs, `empty` of those that have an empty one, `former` are (line, key) of those
+    to whom an earlier version gave another key."""
 
     rows: list[Staged]
     marshalled_marks: bytes
@@ -50,6 +50,7 @@ class Surveyed:
     without: list[int]
     former: list[tuple[int, str]]
     weighed: list[tuple[int, int]]
+    empty: list[int]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -75,6 +76,7 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     without: list[int] = []
     former: list[tuple[int, str]] = []
     weighed: list[tuple[int, int]] = []
+    empty: list[int] = []
     for checked, survey in found:
         row = staged(checked)
         rows.append(row)
@@ -92,12 +94,14 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             without.append(checked.line)
         if wrong is None and survey.own:
             weighed.append((checked.line, survey.own))
+        if not all(size for _, size in survey.files):
+            empty.append(checked.line)
         if survey.size > LARGE:
             large.append((checked.line, survey.size, survey.fails_if_too_large))
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
     answer = (rows, marks_, digested, faults, large, failing, without, former, weighed)
-    return marshal.dumps(answer)
+    return marshal.dumps((*answer, empty))
 
 
 def surveyed_from(data: bytes) -> Surveyed:
