@@ -621,7 +621,7 @@ class Rule(Enum):
     UNUSABLE_ATTACHMENT = (
         Topic.CONTENT,
         "error",
-        "Attachments of some rows are not there or cannot be used.",
+        "Attachments or pictures of some rows are not there or cannot be used.",
         "Put the files there, or say what becomes of such rows with `missing:`.",
     )
     MESSAGE_TOO_LARGE = (

@@ -38,12 +38,12 @@ def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
 
 
 def refuse_faulty(faulty: Faulty, file: Path) -> None:
-    """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
+    """Attachments and pictures that are missing for rows that would be sent to: a fault of the campaign."""
     if not faulty.count:
         return
     findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
     if (others := faulty.count - len(faulty.rows)) > 0:
-        said = f"and {count(others, 'more row')} whose attachments cannot be used"
+        said = f"and {count(others, 'more row')} whose files cannot be used"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
     if faulty.is_missing:
         findings[-1] = replace(findings[-1], hint=_WAYS)

@@ -132,7 +132,7 @@ def test_attachments_missing_for_rows_left_out_do_not_matter(
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"), [(1, "and 301 more rows"), (1300, "people.csv:1302:")]
+    ("left_out", "said"), [(1, "and 301 more rows whose files cannot be used"), (1300, "people.csv:1302:")]
 )
 def test_of_however_many_rows_without_their_attachment_all_are_counted(
     tmp_path: Path, make: Make, left_out: int, said: str
