@@ -366,6 +366,21 @@ def test_the_text_of_markdown_without_holes_is_the_same_by_both_paths() -> None:
     assert read.replace("\r\n", "\n") == rendered("# Hi\n\nAll of *you*.", "x", "y")[0]
 
 
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("~~49 €~~ **39 €**", "(49 €) 39 €"),
+        ("~~{{ a }}~~ {{ b }}", "(*x*) 1."),
+        ("| a | b |\n|---|---|\n| ~~49~~ | 39 |", "    a     b\n    ----  --\n    (49)  39"),
+        ("<del>{{ a }}</del> <ins>{{ b }}</ins>", "*x* → 1."),
+    ],
+)
+def test_what_is_struck_out_stands_in_parentheses_in_the_text(markdown: str, text: str) -> None:
+    cells = ("*x*", "1.")
+    assert rendered(f"{markdown}\n", *cells)[0] == f"{text}\n"
+    assert planned_text(f"{markdown}\n", *cells) in (None, f"{text}\n")
+
+
 def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None]]:
     made = content(markdown, layout=layout)
     assert made.markdown is not None
