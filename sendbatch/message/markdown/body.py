@@ -12,8 +12,7 @@ from functools import cached_property
 import jinja2
 from markupsafe import Markup
 
-from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import parsed
+from sendbatch.campaign.language.environment import names_in
 from sendbatch.message.content import Content
 from sendbatch.message.headers import one_line
 from sendbatch.message.markdown.elements import Element, elements
@@ -84,4 +83,4 @@ def shows_subject(content: Content) -> bool:
     """Whether the layout says the subject."""
     if content.layout is None:
         return False
-    return any(SUBJECT in undeclared(parsed(one)) for one in content.layout.sources.values())
+    return any(SUBJECT in names_in(one) for one in content.layout.sources.values())

@@ -17,6 +17,7 @@ from sendbatch.message.plaintext.elements import (
     keeps_lines,
 )
 from sendbatch.message.plaintext.hiding import Hidden, hidden_by_sheets, is_hidden
+from sendbatch.message.plaintext.page import Page
 from sendbatch.message.plaintext.tables import data_tables
 from sendbatch.message.plaintext.writer import Element, Writer
 
@@ -31,12 +32,12 @@ def text_from_html(html: str) -> str:
     Lines are wrapped; words and addresses stay whole. There is no HTML of which nothing can be made.
     """
     found = tokens(html)
-    return _Reader(Writer(data_tables(found)), hidden_by_sheets(html)).read(found)
+    return _Reader(Writer(data_tables(found), Page()), hidden_by_sheets(html)).read(found)
 
 
-def text_of(found: Sequence[str | Token]) -> str:
-    """The same of texts and tags, as `tokens` gives them, where no style sheet is."""
-    return _Reader(Writer(data_tables(found)), hidden_by_sheets("")).read(found)
+def text_of(found: Sequence[str | Token], page: Page | None = None) -> str:
+    """The same of texts and tags, as `tokens` gives them, where no style sheet is; on this page."""
+    return _Reader(Writer(data_tables(found), page or Page()), hidden_by_sheets("")).read(found)
 
 
 class _Reader:

@@ -56,11 +56,11 @@ class _List:
 
 
 class Writer:
-    """Writes elements onto a page. `data` are the tables to be written row by row, and whether their
+    """Writes elements onto a `page`. `data` are the tables to be written row by row, and whether their
     empty cells count."""
 
-    def __init__(self, data: Mapping[int, bool]) -> None:
-        self.page = Page()
+    def __init__(self, data: Mapping[int, bool], page: Page) -> None:
+        self.page = page
         self._data = data
         self._anchors: list[_Anchor] = []
         self._lists: list[_List] = []
