@@ -502,6 +502,12 @@ def test_what_is_struck_out_stands_in_parentheses_in_the_text(markdown: str, tex
     assert planned_text(f"{markdown}\n", *cells) in (None, f"{text}\n")
 
 
+@pytest.mark.parametrize("cells", [("x", "(x)"), ("", "x"), (" x ", "y"), ("(x)", "(x)")])
+def test_what_is_struck_out_is_the_same_by_both_paths(cells: tuple[str, str]) -> None:
+    source = "~~{{ a }}~~ ~~{{ b }}~~ <del>{{ a }}</del><ins>{{ b }}</ins>\n"
+    assert planned_text(source, *cells) in (None, rendered(source, *cells)[0])
+
+
 def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None]]:
     made = content(markdown, layout=layout)
     assert made.markdown is not None

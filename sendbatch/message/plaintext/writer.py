@@ -216,7 +216,8 @@ class Writer:
         words = written.strip()
         if page.flushed != element.flushed or not words:
             return
-        if page.inline[start:] != [self._struck.written]:  # else it is struck out twice
+        is_twice = len(page.inline) == start + 1 and page.inline[start] is self._struck.written
+        if not is_twice:
             before, _, after = written.partition(words)
             self._struck = _Struck(page.flushed, start, f"{before}({words}){after}", before + words)
         page.inline[start:] = [self._struck.written]
