@@ -267,6 +267,33 @@ def test_a_sheet_that_says_what_it_does_is_not_warned_of(reading: Reading, css: 
     assert [*doubtful_styles(reading({"templates/body.html": body}))] == []
 
 
+@pytest.mark.parametrize(
+    ("css", "body", "overruled"),
+    [
+        ("p{color:red} a.button:hover{color:blue}", "<p><a class=button>x</a>", 0),
+        (".foot{color:red} a.button:hover{color:blue}", "<p class=foot><a class=button>x</a>", 0),
+        (".foot{color:red} a.button:hover{color:blue}", "<p><a class='button foot'>x</a>", 1),
+        (".foot .far{color:red} @media x{p{color:blue}}", "<p class='far'>x", 1),
+        ("a{color:red} a.button:hover{color:blue}", "", 1),
+        ("P.lead{color:red} @media x{p{color:blue}}", "", 1),
+        ("*{color:red} @media x{p{color:blue}}", "", 1),
+        ("td,p{color:red} @media x{div > p{color:blue}}", "", 1),
+        ("a{color:red} a[href='a b']:hover{color:blue}", "", 1),
+        ("a[lang]{color:red} p:hover{color:blue}", "", 0),
+        ("a{color:red} @media x{a::before{color:blue}}", "", 0),
+        ("p{color:red} .x p:not(.y z):hover{color:blue} @media x{p,a{color:blue}}", "", 2),
+    ],
+)
+def test_a_rule_is_in_vain_where_one_for_the_same_tags_is_written_into_them(
+    reading: Reading, css: str, body: str, overruled: int
+) -> None:
+    made = reading({"templates/body.html": f"{LINK}Hi {body}", "templates/news.css": css})
+    found = [*doubtful_styles(made)]
+    assert [one.rule for one in found] == ["overruled-style"] * min(overruled, 1)
+    if overruled > 1:
+        assert re.search(r", nor 1 other \(\S*news\.css:1\):", found[0].message)
+
+
 def in_markdown(reading: Reading, folder: Path, source: str, css: str = "p{color:red}") -> Content:
     files = {
         "templates/a.md": source,
@@ -319,30 +346,3 @@ def test_what_a_sheet_in_markdown_says_in_vain_is_warned_of(
         ("remote-style-sheet", 3),
         ("lost-style", 7),
     ]
-
-
-@pytest.mark.parametrize(
-    ("css", "body", "overruled"),
-    [
-        ("p{color:red} a.button:hover{color:blue}", "<p><a class=button>x</a>", 0),
-        (".foot{color:red} a.button:hover{color:blue}", "<p class=foot><a class=button>x</a>", 0),
-        (".foot{color:red} a.button:hover{color:blue}", "<p><a class='button foot'>x</a>", 1),
-        (".foot .far{color:red} @media x{p{color:blue}}", "<p class='far'>x", 1),
-        ("a{color:red} a.button:hover{color:blue}", "", 1),
-        ("P.lead{color:red} @media x{p{color:blue}}", "", 1),
-        ("*{color:red} @media x{p{color:blue}}", "", 1),
-        ("td,p{color:red} @media x{div > p{color:blue}}", "", 1),
-        ("a{color:red} a[href='a b']:hover{color:blue}", "", 1),
-        ("a[lang]{color:red} p:hover{color:blue}", "", 0),
-        ("a{color:red} @media x{a::before{color:blue}}", "", 0),
-        ("p{color:red} .x p:not(.y z):hover{color:blue} @media x{p,a{color:blue}}", "", 2),
-    ],
-)
-def test_a_rule_is_in_vain_where_one_for_the_same_tags_is_written_into_them(
-    reading: Reading, css: str, body: str, overruled: int
-) -> None:
-    made = reading({"templates/body.html": f"{LINK}Hi {body}", "templates/news.css": css})
-    found = [*doubtful_styles(made)]
-    assert [one.rule for one in found] == ["overruled-style"] * min(overruled, 1)
-    if overruled > 1:
-        assert re.search(r", nor 1 other \(\S*news\.css:1\):", found[0].message)

@@ -44,14 +44,14 @@ def _of(bundle: Bundle, within: Within, *, is_inlined: bool) -> Iterator[Finding
                 yield _lost("a brace has no other: rules are lost", sheet.place(error.start))
         yield from _nested(found)
         yield from _repeated(found)
-        yield from _overruled(found, _tags(bundle))
+        yield from _overruled(found, _tags(bundle, within))
 
 
-def _tags(bundle: Bundle) -> set[Subject]:
+def _tags(bundle: Bundle, within: Within) -> set[Subject]:
     return {
         of_tag(tag)
         for source in bundle.sources.values()
-        for tag in tags(constants(source))
+        for tag in tags(within(constants(source)))
         if not tag.is_end
     }
 
