@@ -22,13 +22,13 @@ from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
 from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
-from sendbatch.message.markdown.addresses import shown
+from sendbatch.message.markdown.addresses import html_within, shown
 from sendbatch.message.markdown.checks import faults
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
-from sendbatch.message.styles.linked import with_linked
+from sendbatch.message.styles.linked import Within, with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -46,6 +46,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     html = _styled(campaign, html, findings)
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
+    markdown = _styled(campaign, markdown, findings, html_within)
     layout, footer = around(campaign, findings) if markdown is not None else (None, None)
     layout = _styled(campaign, layout, findings)
     if markdown is None and html is None and text is None and not findings:
@@ -138,13 +139,16 @@ def _allowed(campaign: Campaign) -> list[Path]:
     return [campaign.folder, *(file.parent for file in named if file)]
 
 
-def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+def _styled(
+    campaign: Campaign, bundle: Bundle | None, findings: list[Finding], within: Within = str
+) -> Bundle | None:
     """With the style sheets that it names."""
-    if html is None:
+    if bundle is None:
         return None
-    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    search, allowed = [campaign.folder], _allowed(campaign)
+    bundle, found = with_linked(bundle, within, search=search, allowed=allowed)
     findings += found
-    return html
+    return bundle
 
 
 def _has_styles(html: Bundle | None) -> bool:

@@ -59,6 +59,8 @@ def test_the_plan_says_what_pictures_and_attachments_of_their_own_cost(desk: Des
     assert [said in plan(desk) for _ in range(2)] == [True, True]
     one = plan(desk, "--only", "ada@example.com")
     assert "  pictures and attachments of their own: 1.6 MB in a message (base64)\n" in one
+    desk.change("spring.yaml", "missing: send_without", "missing: fail")
+    assert "of their own: up to 4.2 MB in a message (base64), 4.2 MB for 2\n" in plan(desk)
 
 
 def test_a_run_that_goes_on_does_not_say_what_it_has_not_looked_at(desk: Desk) -> None:

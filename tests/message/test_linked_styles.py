@@ -260,3 +260,57 @@ def test_what_a_sheet_says_in_vain_is_warned_of(
 def test_a_sheet_that_says_what_it_does_is_not_warned_of(reading: Reading, css: str) -> None:
     body = "{% set x = '' %}{% set y = '' %}<p>Hello<style>" + css + "</style>"
     assert [*doubtful_styles(reading({"templates/body.html": body}))] == []
+
+
+def in_markdown(reading: Reading, folder: Path, source: str, css: str = "p{color:red}") -> Content:
+    files = {
+        "templates/a.md": source,
+        "templates/news.css": css,
+        "templates/l.html": "<body>{{ content }}",
+    }
+    templates = Templates(markdown=folder / "templates/a.md", layout=folder / "templates/l.html")
+    return reading(files, templates=templates)
+
+
+@pytest.mark.parametrize(
+    "around", ["{}", "{{% if first_name %}}{}{{% endif %}}", "{{% raw %}}{}{{% endraw %}}"]
+)
+def test_a_sheet_that_markdown_links_to_is_written_into_the_tags(
+    reading: Reading, tmp_path: Path, around: str
+) -> None:
+    css = "p{color:red}\n\n* em{margin:0}\n\n    code{a:b}\n"
+    made = in_markdown(reading, tmp_path, f"# Hi\n\n{around.format(LINK)}\n\nHello *you*\n", css)
+    html = shown(made)
+    assert '<p style="color: red;">Hello <em style="margin: 0;">you</em></p>' in html
+    assert "p{color" not in body_of(built(made), "plain")
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "line", "column"),
+    [
+        ("ä\n\n<link rel=stylesheet href=no.css>\n", "unusable-style-sheet", 3, 1),
+        (f"ä\n\nä {LINK} x\n", "unusable-style-sheet", 3, 3),
+        (f"ä\n\n- x\n\n  {LINK}\n", "unusable-style-sheet", 5, 3),
+        ("ä\n\n<style>\n\nä{a:b}\n @import url(x.css);</style>\n", "css-import", 6, 2),
+    ],
+)
+def test_what_is_wrong_with_a_sheet_of_markdown_has_its_place(
+    reading: Reading, tmp_path: Path, source: str, rule: str, line: int, column: int
+) -> None:
+    with pytest.raises(CampaignError) as refused:
+        in_markdown(reading, tmp_path, source)
+    [found] = refused.value.findings
+    assert found.place is not None
+    assert (found.rule, found.place.line, found.place.column) == (rule, line, column)
+
+
+def test_what_a_sheet_in_markdown_says_in_vain_is_warned_of(
+    reading: Reading, tmp_path: Path
+) -> None:
+    remote = "<link rel=stylesheet href=https://a.example/x.css>"
+    source = f"x\n\n{remote}\n\n<style>\np{{color:red;\ncolor:blue}}</style>\n\n`{remote}`\n"
+    found = [*doubtful_styles(in_markdown(reading, tmp_path, source))]
+    assert [(one.rule, one.place and one.place.line) for one in found] == [
+        ("remote-style-sheet", 3),
+        ("lost-style", 7),
+    ]

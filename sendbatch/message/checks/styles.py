@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
+from sendbatch.message.markdown.addresses import html_within
 from sendbatch.message.source import at_offset
 from sendbatch.message.styles.css import Declaration, Unbalanced, declarations
-from sendbatch.message.styles.linked import Sheet, links, sheets
+from sendbatch.message.styles.linked import Sheet, Within, links, sheets
 from sendbatch.words import count
 
 _LONGEST_SHOWN = 100
@@ -24,16 +25,17 @@ Found = list[tuple[Sheet, Declaration]]
 
 def doubtful_styles(content: Content) -> Iterator[Finding]:
     """Warnings: of sheets that are loaded by few, and of rules that come to nothing in the tags."""
-    for bundle in (content.html, content.layout):
+    for bundle in (content.html, content.layout, content.markdown):
         if bundle is not None:
-            yield from _of(bundle, is_inlined=content.inlines_css)
+            within = html_within if bundle is content.markdown else str
+            yield from _of(bundle, within, is_inlined=content.inlines_css)
 
 
-def _of(bundle: Bundle, *, is_inlined: bool) -> Iterator[Finding]:
-    yield from _remote(bundle)
+def _of(bundle: Bundle, within: Within, *, is_inlined: bool) -> Iterator[Finding]:
+    yield from _remote(bundle, within)
     if is_inlined:
         found: Found = []
-        for sheet in sheets(bundle):
+        for sheet in sheets(bundle, within):
             try:
                 found += [(sheet, one) for one in declarations(sheet.css)]
             except Unbalanced as error:
@@ -43,8 +45,8 @@ def _of(bundle: Bundle, *, is_inlined: bool) -> Iterator[Finding]:
         yield from _overruled(found)
 
 
-def _remote(bundle: Bundle) -> Iterator[Finding]:
-    for link in links(bundle):
+def _remote(bundle: Bundle, within: Within) -> Iterator[Finding]:
+    for link in links(bundle, within):
         if link.is_elsewhere:
             source = bundle.sources[link.template]
             place = at_offset(bundle.paths[link.template], source, link.tag.start)
