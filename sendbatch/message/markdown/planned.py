@@ -34,7 +34,7 @@ from sendbatch.message.markdown.carried import (
     has_html,
     html_of_value,
 )
-from sendbatch.message.markdown.elements import LEADING, Element, Raw, elements, squeezed
+from sendbatch.message.markdown.elements import LEADING, Element, Raw, squeezed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text_ways import BEHIND, HOLE, TextWay, usual
 from sendbatch.message.markdown.writing import html_of
