@@ -19,6 +19,7 @@ from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
+from sendbatch.rendering.shared import SharedParts
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
@@ -165,25 +166,29 @@ def asked_for(data: bytes) -> tuple[list[Recipient], float, str | None]:
     )
 
 
-def answered(built: Built) -> bytes:
-    """Messages as their envelope's fields and their own, the others as their reason."""
-    return marshal.dumps([_plain(message) for message in built])
+def answered(built: Built, shared: SharedParts) -> bytes:
+    """Messages as their envelope's fields and their own, but for what is `shared`; the others as their
+    reason."""
+    return marshal.dumps([_plain(message, shared) for message in built])
 
 
-def _plain(built: Message | Unbuildable) -> object:
+def _plain(built: Message | Unbuildable, shared: SharedParts) -> object:
     if isinstance(built, Unbuildable):
         return built.reason
-    return *_addresses(built.envelope), built.data, built.message_id, built.dated_at, built.plain
+    data = shared.out_of(built.data)
+    return *_addresses(built.envelope), data, built.message_id, built.dated_at, built.plain
 
 
 def _addresses(to: Envelope) -> tuple[str, str, bool]:
     return to.sender, to.recipient, to.smtputf8
 
 
-def built_from(data: bytes) -> Built:
+def built_from(data: bytes, shared: SharedParts) -> Built:
     """The other end of `answered`; `data` comes from our own worker."""
     return [
-        Unbuildable(one) if isinstance(one, str) else Message(Envelope(*one[:3]), *one[3:])
+        Unbuildable(one)
+        if isinstance(one, str)
+        else Message(Envelope(*one[:3]), shared.into(one[3]), *one[4:])
         for one in marshal.loads(data)  # noqa: S302
     ]
 
