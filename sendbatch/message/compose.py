@@ -57,6 +57,11 @@ class Composer:
         return self.has_own_attachments
 
     @property
+    def shared(self) -> list[bytes]:
+        """What everybody's message holds, encoded."""
+        return self._letter.shared_parts
+
+    @property
     def is_planned(self) -> bool:
         """Whether `planned` can give any message."""
         return self._bound is not None and self._plan is not None

@@ -14,6 +14,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
+from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.content import Content, OwnFile, SharedFile, Texts, TextsByRow
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
@@ -31,7 +32,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     the folders of its records: no recipient's attachment may come from there.
 
     Raises CampaignError with all findings: files missing, unreadable, empty, not UTF-8, outside the
-    campaign's and templates' folders, or not templates.
+    campaign's and templates' folders, or not templates; and with what is doubtful besides.
     """
     findings: list[Finding] = []
     versions = versions_of(campaign, findings) if campaign.templates.by_row else [EVERYBODY]
@@ -49,10 +50,11 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
-    if fatal(findings):
-        raise CampaignError([*findings, *dict.fromkeys(reading.left)])
+    is_refused = fatal(findings)
+    if not texts:
+        raise CampaignError(findings)
     idempotency = campaign.profile.idempotency
-    return Content(
+    content = Content(
         subject=campaign.subject,
         sender=campaign.sender,
         bounces_to=campaign.bounces_to,
@@ -65,9 +67,13 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=dict(campaign.variables),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
-        added_headers=headers_added(campaign),
+        added_headers=() if is_refused else headers_added(campaign),
         by_row=_by_row(campaign, versions, texts),
     )
+    if is_refused:
+        besides = doubts_besides(content) if reading.is_read else ()
+        raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
+    return content
 
 
 def _by_row(

@@ -16,7 +16,13 @@ from sendbatch.findings import Finding
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Picture, Texts
-from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.layouts import (
+    COLUMN,
+    LINK_BELOW,
+    USUAL_COLUMN,
+    default_footer,
+    default_layout,
+)
 from sendbatch.message.markdown.addresses import html_within, shown
 from sendbatch.message.markdown.checks import faults
 from sendbatch.message.offlimits import OffLimits
@@ -47,9 +53,9 @@ class Reading:
         self._campaign, self._findings = campaign, findings
         self._read: dict[tuple[str, Path], Bundle | None] = {}
         self._pictures: dict[Picture, Picture] = {}
-        self.left: list[
-            Finding
-        ] = []  # what would be found later, to be told with what is found now
+        self.is_read = True  # all of it, whatever else is wrong with it
+        # What would be found later, to be told with what is found now.
+        self.left: list[Finding] = []
 
     def bundles(self, version: Files) -> Bundles:
         campaign, findings = self._campaign, self._findings
@@ -60,6 +66,7 @@ class Reading:
             layout, footer = self._bundle("layout", version), LINK_BELOW
         elif markdown is not None:
             layout, footer = default_layout(), default_footer()
+        self.is_read &= len(findings) == before
         if len(findings) == before:
             if html is not None and text is None:
                 findings += filter(None, (wordless(html),))
@@ -72,7 +79,7 @@ class Reading:
     def texts(self, name: str, read: Bundles, limits: OffLimits) -> Texts:
         """The version of these bundles, as it is sent."""
         campaign = self._campaign
-        album = _album(campaign, limits)
+        album = _album(campaign, limits, read.markdown)
         html = album.put_into(read.html) if read.html is not None else None
         layout = album.put_into(read.layout) if read.layout is not None else None
         markdown = album.put_into(read.markdown, shown) if read.markdown is not None else None
@@ -107,12 +114,15 @@ class Reading:
         return self._read[key, path]
 
 
-def _album(campaign: Campaign, limits: OffLimits) -> Album:
+def _album(campaign: Campaign, limits: OffLimits, markdown: Bundle | None) -> Album:
     try:
         domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
     except ValueError:  # the address is refused for it
         domain = "invalid"
-    return Album(campaign.folder, _allowed(campaign), domain, limits)
+    widest = None
+    if markdown is not None:
+        widest = COLUMN if campaign.templates.layout is None else USUAL_COLUMN
+    return Album(campaign.folder, _allowed(campaign), domain, limits, widest)
 
 
 def _bundle(

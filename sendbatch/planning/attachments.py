@@ -14,12 +14,13 @@ from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, Picture, SharedFile
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
-from sendbatch.words import count
+from sendbatch.words import count, rows
 
 _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
 )
+_MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
 
 _INSTEAD = "add the file, or say what stands in for such values: fallback: {locale: en} under templates"
 
@@ -62,8 +63,8 @@ def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None
         what = "that lead nowhere" if versionless else "whose files cannot be used"
         said = f"and {count(others, 'more row')} {what}"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
-    if faulty.is_missing:
-        findings[-1] = replace(findings[-1], hint=_WAYS)
+    if findings[-1].hint is None:
+        findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 
 
@@ -77,6 +78,15 @@ def oversized(
         if limit is not None and size > limit and not fails
     ]
     return _of_rows(rule, held, file)
+
+
+def with_empty(them: Lacking, file: Path) -> list[Finding]:
+    """The rows that have an empty file of their own."""
+    if not them.count:
+        return []
+    said = f"attachments: an empty file is sent to {rows(them.rows, them.count)}"
+    place = Place(shown(file), them.rows[0])
+    return [Rule.EMPTY_ATTACHMENT.finding(said, place, "write the file anew")]
 
 
 def refuse_other_files(twins: Twins, campaign: Campaign) -> None:

@@ -67,4 +67,4 @@ def html_within(hidden: str) -> str:
 def _images(hidden: str) -> Iterator[Reference]:
     for start, url in addresses(hidden, "Image").items():
         if (kind := kind_of(url)) is not None:
-            yield Reference(url, start, kind, of_css=False)
+            yield Reference(url, start, kind, of_css=False, is_bare=True)

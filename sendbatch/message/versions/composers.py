@@ -13,7 +13,7 @@ from sendbatch.campaign.language.cost import Bound, Costs
 from sendbatch.message.attachments import Attachments, Survey, Unavailable
 from sendbatch.message.compose import ROW_FAILS, Composer, unbuildable
 from sendbatch.message.content import Content
-from sendbatch.message.letter import Proof
+from sendbatch.message.letter import Proof, shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
@@ -33,7 +33,7 @@ class Composers:
         salt: bytes,
         signer: Signer | None = None,
     ) -> None:
-        self._columns, self._salt, self._signer = columns, salt, signer
+        self._content, self._columns, self._salt, self._signer = content, columns, salt, signer
         self._versions = Versions(content, columns)
         self._attachments = Attachments(content.attachments)
         self._shares = -(-len(self._versions) // _FULL)
@@ -44,6 +44,11 @@ class Composers:
     def looks_at_rows(self) -> bool:
         """As of `Composer`: a row may lead to no version."""
         return True
+
+    @property
+    def shared(self) -> list[bytes]:
+        """As of `Composer`, of all versions."""
+        return shared_parts(self._content)
 
     @property
     def is_planned(self) -> bool:
