@@ -7,7 +7,7 @@ of the first rows are looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
@@ -45,10 +45,10 @@ class _Link(NamedTuple):
 
 
 def doubtful_links(
-    content: Content, columns: Sequence[str], rows: Sequence[Recipient] = ()
+    content: Content, columns: Collection[str], rows: Sequence[Recipient] = ()
 ) -> Iterator[Finding]:
     """A warning for each address that leads nowhere, once, at its first place. `rows` are some of those who
-    get the mail."""
+    get the mail, with their cells in the order of `columns`."""
     found: dict[str, Finding | None] = {}
     for bundle in (content.html, content.markdown, content.layout):
         if bundle is None:
@@ -107,14 +107,14 @@ def _nowhere(link: _Link, source: str, known: Mapping[str, str]) -> str | None:
 
 
 def _in_cells(
-    link: _Link, source: str, columns: Sequence[str], rows: Sequence[Recipient]
+    link: _Link, source: str, columns: Collection[str], rows: Sequence[Recipient]
 ) -> tuple[str, str] | None:
     """What is wrong with a link that begins with a cell, and what to do, by the first row where it leads
     nowhere; what is empty may not be shown at all."""
     tag = NAME.match(source, link.start)
     if tag is None or tag[1] not in columns:
         return None
-    at, rest = columns.index(tag[1]), source[tag.end() : link.start + len(link.url)]
+    at, rest = [*columns].index(tag[1]), source[tag.end() : link.start + len(link.url)]
     for row in rows:
         cell = row.cells[at].strip()
         if cell and _is_nowhere(cell + link.url[len(tag[0]) :]):
