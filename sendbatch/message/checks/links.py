@@ -7,10 +7,11 @@ of the first rows are looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from sendbatch.errors import one_line
+from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import NAME, decided
 from sendbatch.message.content import Content
@@ -49,7 +50,7 @@ def doubtful_links(
 ) -> Iterator[Finding]:
     """A warning for each address that leads nowhere, once, at its first place. `rows` are some of those who
     get the mail, with their cells in the order of `columns`."""
-    found: dict[str, Finding | None] = {}
+    found: dict[str, Callable[[], Finding] | None] = {}
     for bundle in (content.html, content.markdown, content.layout):
         if bundle is None:
             continue
@@ -63,13 +64,18 @@ def doubtful_links(
                 if written in found:
                     continue
                 told = _in_cells(link, source, columns, rows) if url is None else (_said(url), _hint(url))
-                place = at_offset(bundle.paths[name], source, link.start)
-                found[written] = Rule.BROKEN_LINK.finding(told[0], place, told[1]) if told else None
-    findings = [*filter(None, found.values())]
-    yield from findings[:_MOST]
-    if len(findings) > _MOST:
-        more = count(len(findings) - _MOST, "more address", "more addresses")
+                place = partial(at_offset, bundle.paths[name], source, link.start)
+                found[written] = partial(_finding, told, place) if told is not None else None
+    made = [*filter(None, found.values())]
+    yield from (make() for make in made[:_MOST])
+    if len(made) > _MOST:
+        more = count(len(made) - _MOST, "more address", "more addresses")
         yield Rule.BROKEN_LINK.finding(f"and {more} of links that lead nowhere")
+
+
+def _finding(told: tuple[str, str], place: Callable[[], Place]) -> Finding:
+    said, hint = told
+    return Rule.BROKEN_LINK.finding(said, place(), hint)
 
 
 def _of_markdown(hidden: str) -> Iterator[_Link]:
