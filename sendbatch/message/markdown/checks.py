@@ -29,6 +29,7 @@ _DROPPED = frozenset(
     {"iframe", "object", "embed", "applet", "video", "audio", "form", "input", "button"}
 )
 _NO_LINK = re.compile(r"\[[^\[\]\n]{1,80}\]\[[^\[\]\n]{0,80}\]|\[\^[^\[\]\s]{1,40}\]")
+_IN_ANGLES = re.compile(f"<{VALUE}+>")
 _IN_QUOTES = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _CONTENT = "content"
 
@@ -100,6 +101,9 @@ def _unresolved(text: str, begun: Any) -> Iterator[tuple[int, Rule, str, str]]:
         said = f"{one_line(found[0], 60)} leads nowhere: it would be read as it stands"
         hint = f"write [{one_line(label, 40)}]: https://… on a line of its own"
         yield begun() + found.start(), Rule.UNRESOLVED_LINK, said, hint
+    for found in _IN_ANGLES.finditer(text):
+        said = "a value in angle brackets is no link: it would be read with the brackets"
+        yield begun() + found.start(), Rule.UNRESOLVED_LINK, said, "write [some words]({{ … }})"
 
 
 def _no_note(label: str) -> tuple[Rule, str, str]:
