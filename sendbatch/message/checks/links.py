@@ -7,10 +7,11 @@ of the first rows are looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from sendbatch.errors import one_line
+from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import NAME, decided
 from sendbatch.message.content import Content
@@ -45,11 +46,11 @@ class _Link(NamedTuple):
 
 
 def doubtful_links(
-    content: Content, columns: Sequence[str], rows: Sequence[Recipient] = ()
+    content: Content, columns: Collection[str], rows: Sequence[Recipient] = ()
 ) -> Iterator[Finding]:
     """A warning for each address that leads nowhere, once, at its first place. `rows` are some of those who
-    get the mail."""
-    found: dict[str, Finding | None] = {}
+    get the mail, with their cells in the order of `columns`."""
+    found: dict[str, Callable[[], Finding] | None] = {}
     for bundle in (content.html, content.markdown, content.layout):
         if bundle is None:
             continue
@@ -63,13 +64,18 @@ def doubtful_links(
                 if written in found:
                     continue
                 told = _in_cells(link, source, columns, rows) if url is None else (_said(url), _hint(url))
-                place = at_offset(bundle.paths[name], source, link.start)
-                found[written] = Rule.BROKEN_LINK.finding(told[0], place, told[1]) if told else None
-    findings = [*filter(None, found.values())]
-    yield from findings[:_MOST]
-    if len(findings) > _MOST:
-        more = count(len(findings) - _MOST, "more address", "more addresses")
+                place = partial(at_offset, bundle.paths[name], source, link.start)
+                found[written] = partial(_finding, told, place) if told is not None else None
+    made = [*filter(None, found.values())]
+    yield from (make() for make in made[:_MOST])
+    if len(made) > _MOST:
+        more = count(len(made) - _MOST, "more address", "more addresses")
         yield Rule.BROKEN_LINK.finding(f"and {more} of links that lead nowhere")
+
+
+def _finding(told: tuple[str, str], place: Callable[[], Place]) -> Finding:
+    said, hint = told
+    return Rule.BROKEN_LINK.finding(said, place(), hint)
 
 
 def _of_markdown(hidden: str) -> Iterator[_Link]:
@@ -107,14 +113,14 @@ def _nowhere(link: _Link, source: str, known: Mapping[str, str]) -> str | None:
 
 
 def _in_cells(
-    link: _Link, source: str, columns: Sequence[str], rows: Sequence[Recipient]
+    link: _Link, source: str, columns: Collection[str], rows: Sequence[Recipient]
 ) -> tuple[str, str] | None:
     """What is wrong with a link that begins with a cell, and what to do, by the first row where it leads
     nowhere; what is empty may not be shown at all."""
     tag = NAME.match(source, link.start)
     if tag is None or tag[1] not in columns:
         return None
-    at, rest = columns.index(tag[1]), source[tag.end() : link.start + len(link.url)]
+    at, rest = [*columns].index(tag[1]), source[tag.end() : link.start + len(link.url)]
     for row in rows:
         cell = row.cells[at].strip()
         if cell and _is_nowhere(cell + link.url[len(tag[0]) :]):
