@@ -24,6 +24,7 @@ from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.markdown.checks import faults
 from sendbatch.message.markdown.pictures import shown
+from sendbatch.message.mjml.reading import MJML, read_mjml
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -118,7 +119,8 @@ def _bundle(
     if path is None:
         return None
     where = f"templates.{kind}"
-    bundle, found = read_bundle(
+    read = read_mjml if path.suffix.lower() == MJML else read_bundle
+    bundle, found = read(
         path,
         search=[path.parent, campaign.folder],
         allowed=_allowed(campaign),
@@ -146,7 +148,9 @@ def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) ->
 
 
 def _has_styles(html: Bundle | None) -> bool:
-    return html is not None and any(map(has_styles, html.sources.values()))
+    if html is None or html.keeps_styles:
+        return False
+    return any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:
