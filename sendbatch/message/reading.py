@@ -24,7 +24,7 @@ from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.markdown.checks import faults
 from sendbatch.message.markdown.pictures import shown
-from sendbatch.message.mjml.reading import MJML, read_mjml
+from sendbatch.message.mjml.reading import MJML, read_mjml, uncompiled
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -128,6 +128,7 @@ def _bundle(
         place=campaign.places.get(where),
     )
     findings += found
+    findings += uncompiled(bundle) if bundle is not None else ()
     return bundle
 
 

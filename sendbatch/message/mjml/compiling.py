@@ -70,11 +70,24 @@ def _compiled(letter: Letter) -> tuple[str, str]:
     if between.sub("", html) != without:
         first = next(kept for kept in letter.kept if kept.is_between)
         raise _Lost(blame(Rule.MJML_JINJA, first.span, _MOVED, _WRITE_OUT))
+    html = _with_places(letter, html)
     start, end = html.index("<style"), html.index("</head>")
     styles = html[start:end].replace("<style", f"<style{letter.ignored}")
     included = put_in("", 0, _STYLES)
     html = f"{letter.before}{html[:start]}{included}{letter.head}{html[end:]}{letter.behind}"
     return html, styles
+
+
+def _with_places(letter: Letter, html: str) -> str:
+    """What MJML writes at the beginning of the body is told at its tag, and the preview at its own."""
+    places = [("<body", len(html), letter.body)]
+    for number, kept in enumerate(letter.kept):
+        if kept.element.name == "mj-preview":
+            places.append(("<div", html.find(f"{letter.prefix}{number}z"), kept.element))
+    for begins, before, element in places:
+        at = html.rindex(begins, 0, before)
+        html = f"{html[:at]}{letter.place(element)}{html[at:]}"
+    return html
 
 
 def _of_mrml(letter: Letter, said: str) -> Finding:
@@ -128,8 +141,8 @@ def _put_back(letter: Letter, html: str, styles: str, bundle: Bundle) -> Bundle:
 
     def piece(word: re.Match[str]) -> str:
         kept = letter.kept[int(word[1])]
-        before, behind = placed(kept.span, exact=True), placed(kept.element.at, exact=False)
-        return f"{before}{_text(kept)}{behind}"
+        text, behind = _text(kept), placed(kept.element.at, exact=False)
+        return f"{placed(kept.span, exact=True)}{text}{behind}" if text else behind
 
     made = re.sub(f"<!--{letter.word}-->", piece, html)
     made = re.sub(letter.word, piece, made)

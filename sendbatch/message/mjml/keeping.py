@@ -38,7 +38,8 @@ class Letter:
     def __init__(self, root: Element) -> None:
         self.kept: list[Kept] = []
         self.has_styles = any(map(_wants_styles, _all(root)))
-        self._prefix = _prefix(root)
+        self.prefix = _prefix(root)
+        self.body = next(element for element in _all(root) if element.name == "mj-body")
         self._starts: list[tuple[int, Element]] = []
         self._written: list[str] = []
         self._head: list[str] = []
@@ -53,12 +54,17 @@ class Letter:
     @property
     def word(self) -> str:
         """The pattern of one; its group is the number of the piece."""
-        return rf"{self._prefix}(\d+)z"
+        return rf"{self.prefix}(\d+)z"
 
     @property
     def ignored(self) -> str:
         """What a `<style>` has that stays as it is where others are written into tags."""
         return _IGNORED if self.has_styles else ""
+
+    def place(self, element: Element) -> str:
+        """A word for no piece: what MJML writes behind it is told at this tag."""
+        at = element.at
+        return self._word(Kept(Span(at.file, at.start, at.start), element, must_come_back=False))
 
     def element_at(self, offset: int) -> Element:
         """The tag that stands there in `mjml`, or before it."""
@@ -102,13 +108,13 @@ class Letter:
         ignored = self.ignored if inline is None or inline.text != "inline" else ""
         if element.name == "mj-include":
             word = self._word(Kept(attributes["path"], element, is_quoted=True))
-            return f'<link rel="stylesheet" href="{word}"{ignored}>'
+            return f'{self.place(element)}<link rel="stylesheet" href="{word}"{ignored}>'
         if element.content is None:
             return ""
         word = self._word(Kept(element.content, element))
         if element.name == "mj-raw":
             return word
-        return f'<style type="text/css"{ignored}>{word}</style>'
+        return f'{self.place(element)}<style type="text/css"{ignored}>{word}</style>'
 
     def _attributes(self, element: Element, parent: str) -> str:
         return "".join(
@@ -125,7 +131,7 @@ class Letter:
 
     def _word(self, kept: Kept) -> str:
         self.kept.append(kept)
-        return f"{self._prefix}{len(self.kept) - 1}z"
+        return f"{self.prefix}{len(self.kept) - 1}z"
 
 
 def _all(element: Element) -> Iterator[Element]:

@@ -15,7 +15,7 @@ from sendbatch.campaign.names import guess
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.mjml.elements import ELEMENTS
 from sendbatch.message.origins import Written
-from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
+from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants, depths
 
 _NAME = r"[a-zA-Z][\w.:-]*"
 _TOKEN = re.compile(
@@ -31,6 +31,7 @@ _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
 _OF_MJML = re.compile(r"</?(mjml|mj-[\w-]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CONDITIONAL = "<!--["
+_BEGIN = re.compile(r"<mjml(?=[\s/>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class _Reading:
         self.findings.append(blame(Rule.MJML_SYNTAX, self._span(start, start), said, hint))
 
     def go(self) -> None:
-        at = 0
+        at = self._before_all()
         while (token := _TOKEN.search(self._hidden, at)) is not None:
             self._between(at, token.start())
             at = token.end()
@@ -121,34 +122,47 @@ class _Reading:
         for element in self._open[1:]:
             self._unclosed(element, "the end of the file")
 
+    def _before_all(self) -> int:
+        """Keep what stands before the letter, with the HTML of macros, as it is; where the letter begins."""
+        without = _COMMENT.sub(lambda comment: blank(comment[0]), self._hidden)
+        begin = _BEGIN.search(without)
+        if begin is None:
+            return 0
+        levels = depths(self._file.source[: begin.start()])
+        for shown in re.finditer(rf"[^\s{BLOCK}]", without[: begin.start()]):
+            if [depth for start, depth in levels if start <= shown.start()][-1] == 0:
+                self._homeless(shown[0], shown.start())
+                break
+        at = 0
+        for comment in (*_COMMENT.finditer(self._hidden, 0, begin.start()), begin):
+            self._keep(at, comment.start())
+            at = comment.end()
+        return begin.start()
+
+    def _keep(self, start: int, end: int) -> None:
+        text = self._hidden[start:end]
+        if _TAGS.search(text):
+            start += len(text) - len(text.lstrip())
+            self._open[-1].children.append(self._span(start, start + len(text.strip())))
+
     def _between(self, start: int, end: int) -> None:
         """Text between tags: blanks, and tags of Jinja that are kept."""
-        text = self._hidden[start:end]
-        stripped = text.strip()
-        if not stripped:
-            return
-        start += len(text) - len(text.lstrip())
-        words = re.search(rf"[^\s{BLOCK}]", stripped)
+        words = re.compile(rf"[^\s{BLOCK}]").search(self._hidden, start, end)
         if words is None:
-            self._open[-1].children.append(self._span(start, start + len(stripped)))
-        elif words[0] == VALUE:
-            self._blame(
-                start + words.start(),
-                "a value between tags of MJML: it has no place in the layout",
-                "write it within <mj-text>, or <mj-raw> where it is HTML",
-            )
-        elif words[0] == "<":
-            self._blame(
-                start + words.start(),
-                "a tag that does not end, or with a quotation mark that has no other",
-                'write the attributes as name="value", and > behind them',
-            )
+            self._keep(start, end)
         else:
-            self._blame(
-                start + words.start(),
-                "text between tags of MJML: it has no place in the layout",
-                "write it within <mj-text>",
-            )
+            self._homeless(words[0], words.start())
+
+    def _homeless(self, shown: str, start: int) -> None:
+        said, hint = "text between tags of MJML", "write it within <mj-text>"
+        if shown == VALUE:
+            said = "a value between tags of MJML"
+            hint += ", or <mj-raw> where it is HTML"
+        elif shown == "<":
+            said = "a tag that does not end, or with a quotation mark that has no other"
+            self._blame(start, said, 'write the attributes as name="value", and > behind them')
+            return
+        self._blame(start, f"{said}: it has no place in the layout", hint)
 
     def _comment(self, token: re.Match[str]) -> None:
         """One with tags of Jinja in it, which are carried out, or that Outlook reads; others are dropped."""

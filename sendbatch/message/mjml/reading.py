@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.campaign.language.environment import parsed
@@ -13,11 +13,12 @@ from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import inserted
+from sendbatch.message.markup import tags
 from sendbatch.message.mjml.checking import doubts, faults
 from sendbatch.message.mjml.compiling import compiled
 from sendbatch.message.mjml.parsing import Element, Span, blame, elements_of
-from sendbatch.message.origins import Written
-from sendbatch.message.source import at, references
+from sendbatch.message.origins import Written, has_origins
+from sendbatch.message.source import at, at_offset, constants, references
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 MJML = ".mjml"  # the ending
@@ -43,6 +44,17 @@ def read_mjml(
         said = f"{what}: MJML is compiled by mrml, which is not installed"
         return None, [Rule.NOT_INSTALLED.finding(said, place, _INSTALL)]
     return made, [*reading.findings, *found, *doubts(root)]
+
+
+def uncompiled(bundle: Bundle) -> Iterator[Finding]:
+    """MJML that nobody compiles, for its file is called otherwise."""
+    for name, source in bundle.sources.items():
+        if "<mjml" in source and not has_origins(source):
+            tag = next((tag for tag in tags(constants(source)) if tag.name == "mjml"), None)
+            if tag is not None:
+                said = f"MJML in a file that does not end in {MJML}: it would be mailed as it stands"
+                place = at_offset(bundle.paths[name], source, tag.start)
+                yield Rule.MJML_SYNTAX.finding(said, place, f"call it {Path(name).stem}{MJML}")
 
 
 class _Reading:
