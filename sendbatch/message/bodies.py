@@ -19,7 +19,7 @@ from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.markdown.body import MarkdownBody
 from sendbatch.message.markdown.elements import Element
-from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText, PersonalText
+from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
 from sendbatch.message.parts import Inline
 from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
@@ -58,13 +58,15 @@ class Bodies:
         """Whether `encoded` can give anything."""
         return bool(self._planned) and all(body.is_planned for body in self._planned)
 
-    def encoded(self, cells: tuple[str, ...]) -> list[bytes] | None:
+    def encoded(self, cells: tuple[str, ...], *, patiently: bool = False) -> list[bytes] | None:
         """The text and the HTML, if there is one, each as its whole MIME part; it ends with CRLF, and no line
-        of it begins with a dot. None where they are to be had by the plain path alone. Raises nothing."""
+        of it begins with a dot. None where they are to be had by the plain path alone; `patiently` a text is
+        read anew from its Markdown. Raises nothing."""
         parts = []
         for body in self._planned:
-            own = isinstance(body, MarkdownText) and not body.is_planned
-            part = self._text_of(cells) if own else body.part(cells)
+            part = body.part(cells)
+            if part is None and patiently and isinstance(body, MarkdownText):
+                part = self._text_of(cells)
             if part is None:
                 return None
             parts.append(part)
@@ -75,25 +77,17 @@ class Bodies:
         assert self._markdown is not None
         variables = {**self._constants, **dict(zip(self._columns, cells, strict=True))}
         try:
-            found = self._personal.elements(cells)
-            if found is None:
-                found = self._markdown.elements(variables)
-            text = self._markdown.text(found, variables)
+            text = self._markdown.text(self._markdown.elements(variables), variables)
         except (Failed, UnicodeEncodeError, MemoryError):
             return None
         return b"".join(text_part("plain", text.splitlines(keepends=True)))
-
-    @cached_property
-    def _personal(self) -> PersonalText:
-        assert self._content.markdown is not None
-        return PersonalText(self._content.markdown, self._columns, self._constants)
 
     @cached_property
     def _constants(self) -> dict[str, object]:
         return with_globals(self._content.variables)
 
     @cached_property
-    def _planned(self) -> list[PlannedBody]:
+    def _planned(self) -> list[PlannedBody | MarkdownText]:
         content = self._content
         # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
         is_made = content.text is None and content.markdown is None
@@ -101,7 +95,7 @@ class Bodies:
             return []
         constants = self._constants
         transform = inlined_way if content.inlines_css else None
-        planned: list[PlannedBody] = []
+        planned: list[PlannedBody | MarkdownText] = []
         if content.text is not None:
             planned.append(PlannedBody("plain", content.text, self._columns, constants))
         else:

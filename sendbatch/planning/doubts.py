@@ -13,10 +13,12 @@ from enum import Enum, auto
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
-from sendbatch.message.attachments import open_attachments
+from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.leaving import doubtful_leaving
+from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
+from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
@@ -54,7 +56,10 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
+    (When.CHANGED, lambda on: doubtful_links(on.content, on.columns)),
     (When.CHANGED, lambda on: doubtful_styles(on.content)),
+    (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
+    (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.PLANNED, lambda on: bare_text_part(on.content)),

@@ -1,4 +1,5 @@
-"""The pictures that a Markdown source shows: `![…](…)`, those by a label, and those of its HTML."""
+"""The addresses that a Markdown source names, where they stand: of links and of pictures, written out or by a
+label, and its HTML."""
 
 from __future__ import annotations
 
@@ -20,41 +21,50 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def shown(hidden: str) -> Iterator[Reference]:
     """As `references` are of HTML: of a source whose tags are hidden."""
-    data = hidden.encode()
-    found = [*_images(hidden, data), *_in_html(hidden, data)]
+    found = [*_images(hidden), *references(html_within(hidden))]
     yield from sorted(found, key=lambda one: one.start)
 
 
-def _images(hidden: str, data: bytes) -> Iterator[Reference]:
+def addresses(hidden: str, of: str) -> dict[int, str]:
+    """Those of each "Image" or "Link" as they are written, by the place where they begin: that of the link
+    itself where it has none."""
+    data = hidden.encode()
     definitions = pyromark.reference_definitions(hidden, options=OPTIONS)
     spans = {label.lower(): one["span"] for label, one in definitions.items()}
-    found: dict[int, Reference] = {}
+    found: dict[int, str] = {}
     for event, where in pyromark.events_with_range(hidden, options=OPTIONS):
-        image: Any = event.get("Start") if isinstance(event, dict) else None
-        if not isinstance(image, dict) or "Image" not in image:
+        begun: Any = event.get("Start") if isinstance(event, dict) else None
+        if not isinstance(begun, dict) or of not in begun:
             continue
-        image = image["Image"]
-        span = where if image["link_type"] == "Inline" else spans.get(image["id"].lower())
+        one = begun[of]
+        span = where if one["link_type"] == "Inline" else spans.get(one["id"].lower())
         if span is None:
             continue
         begin, end = (len(data[: span[edge]].decode()) for edge in ("start", "end"))
+        if not one["dest_url"]:
+            found[begin] = ""
+            continue
         for written in _ADDRESS.finditer(hidden, begin, end):
             group = 1 if written[1] is not None else 2
-            if html.unescape(_ESCAPE.sub(r"\1", written[group])) == image["dest_url"]:
-                url, kind = written[group], kind_of(written[group])
-                if kind is not None:
-                    start = written.start(group)
-                    found[start] = Reference(url, start, kind, of_css=False)
+            if html.unescape(_ESCAPE.sub(r"\1", written[group])) == one["dest_url"]:
+                found[written.start(group)] = written[group]
                 break
-    yield from found.values()
+    return found
 
 
-def _in_html(hidden: str, data: bytes) -> Iterator[Reference]:
-    """Of what stands as HTML in it: what is code is none."""
+def html_within(hidden: str) -> str:
+    """What stands as HTML in it, where it stands, and blanks for all else: what is code is none."""
+    data = hidden.encode()
     pieces, at = [], 0
     for event, where in pyromark.events_with_range(hidden, options=OPTIONS):
         if isinstance(event, dict) and not {"Html", "InlineHtml"}.isdisjoint(event):
             start, end = where["start"], where["end"]
             pieces += [blank(data[at:start].decode()), data[start:end].decode()]
             at = end
-    return references("".join([*pieces, blank(data[at:].decode())])) if pieces else iter(())
+    return "".join([*pieces, blank(data[at:].decode())]) if pieces else ""
+
+
+def _images(hidden: str) -> Iterator[Reference]:
+    for start, url in addresses(hidden, "Image").items():
+        if (kind := kind_of(url)) is not None:
+            yield Reference(url, start, kind, of_css=False, is_bare=True)
