@@ -187,6 +187,15 @@ def test_markdown_and_its_layout_may_be_chosen_each_by_its_own_name(versions: Ma
             assert f"<body>{plan.upper()}<h1>{locale} Jane</h1>" in body_of(message, "html")
 
 
+def test_mjml_may_be_chosen_too(versions: Make) -> None:
+    page = "<mjml><mj-body><mj-section><mj-column><mj-text>{} {{{{ first_name }}}}</mj-text></mj-column>"
+    page += "</mj-section></mj-body></mjml>"
+    written = files("de", "en", ending="mjml", text=page)
+    content = read_content(versions(written, html="../templates/news.{{ locale }}.mjml"))
+    for locale in ("de", "en"):
+        assert f"{locale} Jane</div>" in body_of(built(content, locale), "html")
+
+
 def test_names_are_matched_in_either_normal_form_and_in_no_other_case(versions: Make) -> None:
     decomposed = unicodedata.normalize("NFD", "é")
     content = read_content(versions(files(decomposed, "ü")))

@@ -103,12 +103,13 @@ class Album:
             self.left.append(Rule.BROKEN_PICTURE.finding(said_of(one), place, hint_of(one)))
         if one.kind is not Kind.LOCAL or not _is_relative(url):
             return None
-        for base in dict.fromkeys((Path(path).parent, self._folder)):
+        here = _folder_of(one, path, source)
+        for base in dict.fromkeys((here, self._folder)):
             for spelling in spellings(url):
                 picture = self._picture(spelled(base / spelling))
                 if picture is not None:
                     return f"cid:{picture.cid}"
-        near = near_name(PurePosixPath(url).name, [Path(path).parent, self._folder])
+        near = near_name(PurePosixPath(url).name, [here, self._folder])
         hint = f"did you mean {near}?" if near else _BESIDE
         self._blame(Rule.BROKEN_PICTURE, one, path, source, NO_SUCH_FILE, hint)
         return None
@@ -157,7 +158,7 @@ class Album:
         """What is put before a path that a value decides, so that it is told from a value by itself."""
         constant = html.unescape(_before_tags(one.url))
         written = constant[: constant.rfind("/") + 1]
-        for base in dict.fromkeys((Path(path).parent, self._folder)):
+        for base in dict.fromkeys((_folder_of(one, path, source), self._folder)):
             for spelling in spellings(written):
                 folder = spelled(base / spelling)
                 if not folder.is_dir():
@@ -184,12 +185,19 @@ class Album:
     ) -> None:
         shown = one_line(source[one.start : one.end], _LONGEST_SHOWN)
         place = at_offset(path, source, one.start)
-        self.findings.append(rule.finding(f"{shown}: {said}", place, hint))
+        finding = rule.finding(f"{shown}: {said}", place, hint)
+        if finding not in self.findings:  # MJML writes some addresses several times
+            self.findings.append(finding)
 
 
 def content_id(data: bytes, domain: str) -> str:
     """The Content-ID of a picture, without brackets: the same for the same bytes, and for no others."""
     return f"{hashlib.sha256(data).hexdigest()[:_DIGITS]}@{domain}"
+
+
+def _folder_of(one: Reference, path: str, source: str) -> Path:
+    """Where the file lies that an address is written in."""
+    return Path(at_offset(path, source, one.start).file).parent
 
 
 def _is_relative(url: str) -> bool:
