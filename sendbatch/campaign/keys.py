@@ -11,7 +11,16 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several, TemplateFile
+from sendbatch.campaign.kinds import (
+    Built,
+    FileOfAll,
+    FoundFile,
+    Named,
+    NameOr,
+    Section,
+    Several,
+    TemplateFile,
+)
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
@@ -430,6 +439,13 @@ class CampaignKeys(Keys[Campaign]):
         Several(Built(AttachmentKeys, short="file", check=combinations.attachment)),
         "a list of paths, or of mappings, [see below](#attachments); a path with `{{ }}` is looked for per"
         " recipient, inside the folder that the author's own part names",
+    )
+    invite = Key(
+        FileOfAll(),
+        "an iCalendar file (`.ics`) that programs offer as an [invitation](#invite); a path with `{{ }}` is"
+        " looked for per recipient, as that of an attachment",
+        absent="none",
+        also=("calendar", "ics"),
     )
     unsubscribe = Key(
         Built(UnsubscribeKeys, short=leads_to, check=combinations.unsubscribe), "see below"

@@ -17,6 +17,7 @@ from sendbatch.campaign.document.masking import Shape
 from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.document.widening import listed, parted, wrapped
 from sendbatch.campaign.files import find_source
+from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import path_template
 from sendbatch.campaign.model import PathTemplate, Rate
@@ -87,6 +88,23 @@ class TemplateFile(Kind[Path | PathTemplate]):
         if is_template(written):
             made = partial(path_template, written, spot.reading.folder)
             return spot.attempt(made, Rule.TEMPLATE_SYNTAX)
+        return find_source(spot, written)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return {"type": "string"}
+
+
+class FileOfAll(Kind[Path | str]):
+    """A file that everybody gets and that is read at once; or the template of a path, for one of each
+    recipient's own, as it is written."""
+
+    def read(self, value: Data, spot: Spot) -> Path | str | None:
+        written = spot.attempt(partial(values.file, value))
+        if written is None:
+            return None
+        if is_template(written):
+            spot.attempt(partial(check_template, written), Rule.TEMPLATE_SYNTAX)
+            return written
         return find_source(spot, written)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:

@@ -277,6 +277,7 @@ class Campaign:
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
     inline_css: bool = True
+    invite: Path | str | None = None  # a calendar for everybody, or the template of a path
 
     @property
     def title(self) -> str:

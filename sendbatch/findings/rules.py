@@ -674,6 +674,30 @@ class Rule(Enum):
         "A cell alone says which file is attached, and may name any beside the campaign's.",
         "Put these files into a folder of their own, and write `files/{{ column }}`.",
     )
+    UNUSABLE_CALENDAR = (
+        Topic.CONTENT,
+        "error",
+        "The file of `invite` is no calendar that can be mailed: no VCALENDAR, no VERSION:2.0, no METHOD.",
+        "Write METHOD:REQUEST for an invitation that is answered, METHOD:PUBLISH for an entry to be kept.",
+    )
+    INCOMPLETE_INVITATION = (
+        Topic.CONTENT,
+        "warning",
+        "An invitation has not what calendars need for it, or asks the same people in every mail.",
+        "Write the line that is named; [the reference](reference.md#invite) has a whole one.",
+    )
+    STRANGE_ORGANIZER = (
+        Topic.CONTENT,
+        "warning",
+        "The ORGANIZER of an invitation is at another domain than `from`.",
+        "Write an address at the domain of `from`; answers go there.",
+    )
+    INVITATION_ATTACHED = (
+        Topic.CONTENT,
+        "warning",
+        "An invitation (METHOD:REQUEST) is a mere attachment, which few programs offer to answer.",
+        "Name it under `invite` instead.",
+    )
     UNUSABLE_ATTACHMENT = (
         Topic.CONTENT,
         "error",

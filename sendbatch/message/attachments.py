@@ -66,6 +66,7 @@ class _Own:
     path: LineTemplate  # below the folder
     names: tuple[str, ...]  # that the path depends on
     saved_as: LineTemplate | None
+    what: str = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,23 @@ class Attachments:
         )
 
 
+class OwnFiles:
+    """The files of one path with a template in it, to be read; `what` names them in reasons."""
+
+    def __init__(self, file: OwnFile, what: str) -> None:
+        self._own = _own(file, what)
+
+    def look(self, variables: dict[str, object]) -> tuple[Path, int]:
+        """The recipient's file and its bytes, without reading it. Raises Failed."""
+        path, written = _path(self._own, variables)
+        return path, _allowed(self._own, path, written, path.stat).st_size
+
+    def read(self, variables: dict[str, object]) -> tuple[str, bytes]:
+        """Its name, and what is in it. Raises Failed."""
+        written, data = _data(self._own, variables)
+        return written.rpartition("/")[2], data
+
+
 def encoded(size: int) -> int:
     """Bytes on the wire for `size` bytes in base64, 76 characters a line (RFC 2045 §6.8)."""
     return -(-size // 57) * 78
@@ -152,10 +170,11 @@ def _shared(file: SharedFile) -> File | _Renamed:
     return _Renamed(file, base64_lines(file.data), saved_as)
 
 
-def _own(file: OwnFile) -> _Own:
+def _own(file: OwnFile, what: str = "attachment") -> _Own:
     names = tuple(sorted(undeclared(environment().parse(file.rest))))
-    path, saved_as = LineTemplate(_named(file), file.rest), _saved_as(file.pattern, file.saved_as)
-    return _Own(file, os.path.realpath(spelled(file.folder)), path, names, saved_as)
+    path = LineTemplate(f"{what} {file.pattern}", file.rest)
+    saved_as = _saved_as(file.pattern, file.saved_as)
+    return _Own(file, os.path.realpath(spelled(file.folder)), path, names, saved_as, what)
 
 
 def _saved_as(file: str, source: str | None) -> LineTemplate | None:
@@ -181,21 +200,22 @@ def _file(one: File | _Own | _Renamed, variables: dict[str, object]) -> File:
 
 
 def _read(own: _Own, variables: dict[str, object]) -> File:
-    path, written = _path(own, variables)
-    try:
-        descriptor = os.open(path, _READING)
-    except OSError as error:
-        raise _unreadable(written, error) from None
-    with os.fdopen(descriptor, "rb") as file:
-        # Of the file that is open: another may have taken its place meanwhile.
-        _allowed(own, path, written, lambda: os.fstat(descriptor))
-        data = file.read()
+    written, data = _data(own, variables)
     name = None if own.saved_as is None else _name(own.saved_as, variables)
     return attached(written.rpartition("/")[2], data, name, own.file.media_type)
 
 
-def _named(file: OwnFile) -> str:
-    return f"attachment {file.pattern}"
+def _data(own: _Own, variables: dict[str, object]) -> tuple[str, bytes]:
+    """How the file would be written in the campaign file, and what is in it."""
+    path, written = _path(own, variables)
+    try:
+        descriptor = os.open(path, _READING)
+    except OSError as error:
+        raise _unreadable(own, written, error) from None
+    with os.fdopen(descriptor, "rb") as file:
+        # Of the file that is open: another may have taken its place meanwhile.
+        _allowed(own, path, written, lambda: os.fstat(descriptor))
+        return written, file.read()
 
 
 def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
@@ -204,7 +224,7 @@ def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
     empty = _empty(own.names, variables)
     name = rest.rpartition("/")[2].strip()
     if not name or (empty and name.startswith(".")):
-        raise Missing(f"{_named(own.file)}: {_emptiness(empty)}")
+        raise Missing(f"{own.path.what}: {_emptiness(empty)}")
     prefix = own.file.pattern[: len(own.file.pattern) - len(own.file.rest)]
     written = prefix + rest
     wrong = unsafe(rest)
@@ -215,8 +235,9 @@ def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:
         if real is not None and wrong is None:
             return real, written
     if wrong == NO_SUCH_FILE:
-        raise Missing(f"attachment {written}: {wrong}{f', and {_emptiness(empty)}' * bool(empty)}")
-    raise Failed(f"attachment {written}: {wrong}{_cells(own, variables)}")
+        also = f", and {_emptiness(empty)}" if empty else ""
+        raise Missing(f"{own.what} {written}: {wrong}{also}")
+    raise Failed(f"{own.what} {written}: {wrong}{_cells(own, variables)}")
 
 
 def _empty(names: Sequence[str], variables: dict[str, object]) -> list[str]:
@@ -247,13 +268,13 @@ def _allowed(
     try:
         status = look()
     except OSError as error:
-        raise _unreadable(written, error) from None
+        raise _unreadable(own, written, error) from None
     if (wrong := own.file.off_limits.why(own.root, str(path), status)) is not None:
-        raise Failed(f"attachment {written}: {wrong}")
+        raise Failed(f"{own.what} {written}: {wrong}")
     return status
 
 
-def _unreadable(written: str, error: OSError) -> Failed:
+def _unreadable(own: _Own, written: str, error: OSError) -> Failed:
     if isinstance(error, FileNotFoundError):  # it was there a moment ago
-        return Missing(f"attachment {written}: {NO_SUCH_FILE}")
-    return Failed(f"attachment {written}: cannot be read ({error.strerror})")
+        return Missing(f"{own.what} {written}: {NO_SUCH_FILE}")
+    return Failed(f"{own.what} {written}: cannot be read ({error.strerror})")

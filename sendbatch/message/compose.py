@@ -128,9 +128,8 @@ def composed(parts: Parts, bodies: Sequence[bytes] | None = None) -> Message:
         envelope = envelope._replace(smtputf8=True)
     attached = [[file.encoded] for file in parts.attachments]
     readable = _encoded(parts) if bodies is None else bodies
-    body = body_of(
-        parts.message_id, readable, attached, [picture.encoded for picture in parts.pictures]
-    )
+    pictures = [picture.encoded for picture in parts.pictures]
+    body = body_of(parts.message_id, readable, attached, pictures, parts.calendar)
     data = b"".join((head, *body))
     return Message(envelope, data, parts.message_id, parts.dated_at, is_plain(head))
 

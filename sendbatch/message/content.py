@@ -167,6 +167,7 @@ class Content:
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     by_row: TextsByRow | None = None
+    invite: Bundle | OwnFile | None = None  # a calendar for everybody, or one of each recipient's own
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -215,8 +216,9 @@ class Content:
 
     @property
     def bundles(self) -> list[Bundle]:
-        """Those of all templates that are files, in all versions."""
-        found = (bundle for texts in self.texts for bundle in texts.bundles)
+        """Those of all templates that are files, in all versions, an invitation too."""
+        found = [bundle for texts in self.texts for bundle in texts.bundles]
+        found += [self.invite] if isinstance(self.invite, Bundle) else []
         return list({id(bundle): bundle for bundle in found}.values())
 
     @property
@@ -257,6 +259,8 @@ def _digest(content: Content) -> str:
         parts["inlines_css"] = True
     if content.by_row is not None:
         parts["by row"] = _by_row(content.by_row)
+    if content.invite is not None:
+        parts["invite"] = _invite(content.invite)
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
@@ -291,6 +295,13 @@ def _unsubscribe(declared: Unsubscribe | None) -> object:
         return None
     signed = ["signed"] if declared.sign else []
     return [declared.url, declared.mailto, declared.one_click, *signed]
+
+
+def _invite(invite: Bundle | OwnFile) -> object:
+    """A file for everybody is attached under its own name."""
+    if isinstance(invite, OwnFile):
+        return ["own", invite.pattern]
+    return ["shared", invite.entry, _bundle(invite)]
 
 
 def _attachment(file: SharedFile | OwnFile) -> object:

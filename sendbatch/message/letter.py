@@ -15,6 +15,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
+from sendbatch.message.invitations.invitation import Invitation
 from sendbatch.message.mime import inline
 from sendbatch.message.parts import Inline, Parts
 from sendbatch.message.pictures.shown import Shown
@@ -68,12 +69,14 @@ class Letter:
         self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
         self.attachments = attachments or Attachments(content.attachments)
+        self.invitation = None if content.invite is None else Invitation(content.invite)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
     @property
     def has_own_attachments(self) -> bool:
-        """Whether the path of any attachment, or of a picture, depends on the recipient."""
-        return self.attachments.has_own or self.bodies.have_own_pictures
+        """Whether the path of any attachment, of a picture, or of the invitation depends on the recipient."""
+        is_invited_so = self.invitation is not None and self.invitation.is_own
+        return self.attachments.has_own or self.bodies.have_own_pictures or is_invited_so
 
     @property
     def shared_parts(self) -> list[bytes]:
@@ -97,6 +100,8 @@ class Letter:
         if wrong is not None and (found.unavailable is None or found.unavailable.fails):
             found = replace(found, unavailable=wrong)
         shared = sum(len(picture.encoded) for picture in self.pictures)
+        if self.invitation is not None:
+            found = self.invitation.survey(variables, found)
         if not shared and not size:
             return found
         return replace(found, size=found.size + shared + size, own=found.own + size)
@@ -151,9 +156,13 @@ class Letter:
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
         pictures = [*self.shown.in_html(html), *own]
-        return Parts(
+        parts = Parts(
             envelope, identity, dated_at, subject, headers, text, html, attached, pictures
         )
+        if self.invitation is None:
+            return parts
+        calendar = self.invitation.calendar(variables)
+        return parts._replace(calendar=calendar.part, attachments=[calendar.file, *attached])
 
     def subject_of(self, variables: dict[str, object]) -> str:
         """The subject as one line. Raises Failed."""

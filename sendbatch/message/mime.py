@@ -107,25 +107,38 @@ def body_of(
     bodies: Sequence[bytes],
     attached: Sequence[Sequence[bytes]],
     pictures: Sequence[bytes] = (),
+    calendar: bytes = b"",
 ) -> Sequence[bytes]:
     """What follows a message's own headers: those of MIME, the bodies from the plainest on, attachments.
-    `pictures` are those that the last body shows."""
+    `pictures` are those that the last body shows; a `calendar` is one more alternative."""
     mark = boundary(message_id)
     *others, last = [[body] for body in bodies]
     shown = multipart("related", f"{mark}.2", [last, *([one] for one in pictures)], "text/html")
-    readable = multipart("alternative", f"{mark}.1", [*others, shown])
+    last_of_all = [[calendar]] if calendar else []
+    readable = multipart("alternative", f"{mark}.1", [*others, shown, *last_of_all])
     return multipart("mixed", f"{mark}.0", [readable, *attached])
 
 
 class Frame:
-    """What stands around the bodies of every message that has so many of them, these files and pictures: as
-    `body_of` gives it, encoded once, but for the boundaries' digits and the bodies themselves."""
+    """What stands around the bodies of every message that has so many of them, these files and pictures, and
+    this `calendar`: as `body_of` gives it, encoded once, but for the boundaries' digits and the bodies
+    themselves. Where each message `is_invited` by a calendar of its own, that and its file are given behind
+    the bodies."""
 
     def __init__(
-        self, bodies: int, attached: Sequence[Sequence[bytes]], pictures: Sequence[bytes] = ()
+        self,
+        bodies: int,
+        attached: Sequence[Sequence[bytes]],
+        pictures: Sequence[bytes] = (),
+        calendar: bytes = b"",
+        *,
+        is_invited: bool = False,
     ) -> None:
-        numbers = [bytes([number]) for number in range(bodies + 1)]  # no part has such a byte
-        whole = b"".join(body_of("\0", numbers[1:], attached, pictures))
+        given = bodies + 2 if is_invited else bodies
+        numbers = [bytes([number]) for number in range(given + 1)]  # no part has such a byte
+        if is_invited:
+            calendar, attached = numbers[-2], [[numbers[-1]], *attached]
+        whole = b"".join(body_of("\0", numbers[1 : bodies + 1], attached, pictures, calendar))
         self._parts = re.split(b"([%b])" % b"".join(numbers), whole)
         self._order = [numbers.index(number) for number in self._parts[1::2]]
 

@@ -39,7 +39,8 @@ class Parts(NamedTuple):
     `headers` are all but those of MIME, in their order; the subject, the Message-ID and the date
     (`dated_at`, seconds since the epoch) are among them. The bodies are pieces to be joined: those that
     a template gives to everybody are the same objects each time, and are encoded once. The envelope's
-    `smtputf8` is settled with the encoding.
+    `smtputf8` is settled with the encoding. `calendar` is the MIME part of an invitation, of which the file
+    is the first attachment; it is empty where there is none, and where the parts come from a worker.
     """
 
     envelope: Envelope
@@ -51,6 +52,7 @@ class Parts(NamedTuple):
     html: Sequence[str] | None
     attachments: Sequence[File] = ()
     pictures: Sequence[Inline] = ()
+    calendar: bytes = b""
 
 
 class Sample(NamedTuple):

@@ -8,10 +8,13 @@ wrong with a row. In the process that sends, a row's length is looked at before 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
 from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
+from sendbatch.message.invitations.invitation import Invitation
 from sendbatch.message.letter import Letter
 from sendbatch.message.mime import Frame
 from sendbatch.message.templates import RENDER_ERRORS, Failed, says
@@ -43,7 +46,11 @@ class Plan:
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.has_html
         self._bodies, self._files = 1 + has_html, [[file.encoded] for file in shared]
-        self._frame = Frame(self._bodies, self._files, pictures)
+        self._invitation, self._calendar = letter.invitation, b""
+        if self._invitation is not None and (fixed := self._invitation.fixed) is not None:
+            self._invitation, self._calendar = None, fixed.part
+            self._files.insert(0, [fixed.file.encoded])
+        self._frame = self._framed(pictures)
         self._shown = letter.shown if not letter.shown.are_all else None
         self._frames: dict[tuple[str, ...], Frame] = {}
 
@@ -67,12 +74,23 @@ class Plan:
             if bodies is None:
                 return None
             frame = self._frame if self._shown is None else self._frame_of(bodies[-1])
+            if self._invitation is not None:
+                bodies += self._calendar_of(self._invitation, cells)
             data = b"".join(head + frame.around(identity, bodies))
         except _BY_ITS_ROW as error:
             error.__traceback__ = None  # it holds what was made so far
             return None
         return Message(Envelope(letter.sender, address), data, identity, dated_at, True)
 
+    def _calendar_of(self, invitation: Invitation, cells: tuple[str, ...]) -> list[bytes]:
+        """Its two parts. It is rendered as it stands: what is the same for many is kept by its `Form`s."""
+        columns = zip(self._letter.columns, cells, strict=True)
+        calendar = invitation.calendar({**self._letter.constants, **dict(columns)})
+        return [calendar.part, calendar.file.encoded]
+
+    def _framed(self, pictures: Sequence[bytes]) -> Frame:
+        is_invited = self._invitation is not None
+        return Frame(self._bodies, self._files, pictures, self._calendar, is_invited=is_invited)
 
     def _frame_of(self, html: bytes) -> Frame:
         """With the pictures that this HTML shows. Raises Unusual where there are many of such."""
@@ -82,8 +100,7 @@ class Plan:
         if which not in self._frames:
             if len(self._frames) >= _MOST_FRAMES:
                 raise Unusual
-            encoded = [picture.encoded for picture in pictures]
-            self._frames[which] = Frame(self._bodies, self._files, encoded)
+            self._frames[which] = self._framed([picture.encoded for picture in pictures])
         return self._frames[which]
 
 

@@ -15,9 +15,10 @@ from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.besides import doubts_besides
-from sendbatch.message.content import Content, OwnFile, SharedFile, Texts, TextsByRow
+from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile, Texts, TextsByRow
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.invitations.reading import read_invitation
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.texts import Bundles, Reading, fatal
@@ -48,6 +49,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         for name, read in zip(told(campaign, versions), bundles, strict=True)
     ]
     attachments = _attachments(campaign, limits, findings)
+    invite = _invite(campaign, limits, findings)
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
     is_refused = fatal(findings)
@@ -69,6 +71,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         preheader=campaign.preheader,
         added_headers=() if is_refused else headers_added(campaign),
         by_row=_by_row(campaign, versions, texts),
+        invite=invite,
     )
     if is_refused:
         besides = doubts_besides(content) if reading.is_read else ()
@@ -120,6 +123,18 @@ def _attachments(
                 )
             )
     return tuple(found)
+
+
+def _invite(
+    campaign: Campaign, limits: OffLimits, findings: list[Finding]
+) -> Bundle | OwnFile | None:
+    if campaign.invite is None:
+        return None
+    if isinstance(campaign.invite, str):
+        return own_file(campaign.invite, campaign.folder, limits)
+    bundle, found = read_invitation(campaign, campaign.invite)
+    findings += found
+    return bundle
 
 
 def own_file(pattern: str, base: Path, limits: OffLimits = NOTHING) -> OwnFile:

@@ -23,6 +23,7 @@ from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
+from sendbatch.message.invitations.reading import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
@@ -74,6 +75,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
+    (When.CHANGED, lambda on: doubtful_invitation(on.content, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),

@@ -25,7 +25,7 @@ def inputs_digest(
     what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
-    declared = {
+    declared: dict[str, object] = {
         "checks": Rules.version,
         "recipients": section,
         "variables": dict(campaign.variables),
@@ -35,6 +35,8 @@ def inputs_digest(
     if content is not None and content.by_row is not None:
         paths = {key: path.written for key, path in content.paths.items()}
         declared["templates"] = [paths, dict(content.by_row.fallback), sorted(content.by_row.files)]
+    if isinstance(campaign.invite, str):  # whether a row has its file decides what becomes of it
+        declared["invite"] = campaign.invite
     digest.update(_stable(declared))
     lists = (one.file for one in campaign.suppress)
     for path in (campaign.recipients.file, *lists):

@@ -108,7 +108,9 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
     """The CSV, row by row."""
     campaign, content, heed = request.campaign, request.content, means.stop.heed
     as_before = bool(key_of(campaign)) and draft.reading.has_tried()
-    marked = bool(campaign.suppress or campaign.attachments or basis.lookups)
+    marked = bool(
+        campaign.suppress or campaign.attachments or campaign.invite or basis.lookups
+    )
     with open_people(campaign, content, heed, as_before=as_before) as table:
         rules = _rules(request, means, table)
         draft.remember(CLASHING, " ".join(table.clashes))

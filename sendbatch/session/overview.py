@@ -165,7 +165,7 @@ def _pictures_weight(prepared: Prepared) -> Weight:
 def _own(content: Content) -> tuple[str, ...]:
     kinds = {
         "pictures": any(texts.own_pictures for texts in content.texts),
-        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+        "attachments": any(isinstance(file, OwnFile) for file in (*content.attachments, content.invite)),
     }
     return tuple(kind for kind, there in kinds.items() if there)
 

@@ -265,6 +265,8 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
             for number, file in enumerate(content.attachments)
         ),
     ]
+    if isinstance(content.invite, OwnFile):
+        found.append(("invite", content.invite.pattern))
     if content.unsubscribe is not None:
         found.append(("unsubscribe.url", content.unsubscribe.url))
         found.append(("unsubscribe.mailto", content.unsubscribe.mailto))

@@ -14,7 +14,7 @@ def strange_bounces(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning where bounces go to the domain of another organisation than the one in `from`: DMARC then
     counts no SPF for the mail (RFC 7489 §3.1.2)."""
     theirs = ascii_domain(content.bounces_to.rpartition("@")[2]).lower()
-    if not _may_be_of_one(theirs, content.sender_domain.lower()):
+    if not may_be_of_one(theirs, content.sender_domain.lower()):
         said = (
             f"bounces_to is at {theirs}, and from at {content.sender_domain}: "
             "filters hold that against a mail, and DMARC counts no SPF for it"
@@ -23,7 +23,7 @@ def strange_bounces(content: Content, campaign: Campaign) -> Iterator[Finding]:
         yield Rule.STRANGE_BOUNCES.finding(said, campaign.places.get("bounces_to"), hint)
 
 
-def _may_be_of_one(one: str, other: str) -> bool:
+def may_be_of_one(one: str, other: str) -> bool:
     """Whether two domains may belong to one organisation. Which are for all to register in (co.uk) is not
     known here, so more pairs may than do."""
     return one.split(".")[-2:] == other.split(".")[-2:]

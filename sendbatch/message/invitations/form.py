@@ -1,0 +1,132 @@
+"""A calendar as it goes into a mail: what is wrong with one, and its two parts, encoded.
+
+Calendars that differ in their values alone have one `Form`: it is read, looked at, and written but for the
+lines that values are in, once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from sendbatch.errors import one_line
+from sendbatch.message.invitations.lines import PLACE, Line, Places, folded, lines_of
+from sendbatch.message.mime import attached
+from sendbatch.message.parts import File
+from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
+from sendbatch.message.templates import Failed
+
+# RFC 5546 §1.4
+METHODS = ("PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER")
+_MEDIA_TYPE = "application/ics"
+_LINE = re.compile(rf"[A-Za-z0-9{PLACE}-]+[;:]")
+_SHOWN = 80
+
+
+class Calendar(NamedTuple):
+    """The part of one message that stands among its alternatives, and the file, each encoded."""
+
+    part: bytes
+    file: File
+
+
+class Fault(NamedTuple):
+    """Why a file is no calendar that can be mailed, what to do about it, and its line, from 1."""
+
+    said: str
+    hint: str
+    line: int
+
+
+class Form:
+    """`texts` are what stands before, between and behind the values; `name` is that of the file."""
+
+    def __init__(self, texts: Sequence[str], name: str) -> None:
+        lines = [*lines_of(PLACE.join(texts))]
+        self.fault = fault_of(lines)
+        self._method = method = method_of(lines)
+        lines = [
+            line._replace(text=f"METHOD:{method}") if line.name == "METHOD" else line
+            for line in lines
+        ]
+        self._pieces: list[str | Places] = []  # those without values joined
+        if self.fault is None:
+            for has_places, group in groupby(lines, lambda line: PLACE in line.text):
+                if has_places:
+                    self._pieces += map(Places, group)
+                else:
+                    self._pieces.append("".join(f"{folded(line.text)}\n" for line in group))
+        empty = attached(name, b"", None, _MEDIA_TYPE)
+        self._name, self._head = empty.name, empty.encoded.removesuffix(b"\r\n")
+
+    def filled(self, values: Sequence[str] = ()) -> Calendar:
+        """With the values in their places. Raises Failed, and UnicodeEncodeError for a lone surrogate."""
+        if self.fault is not None:
+            raise Failed(f"{self.fault.said}; {self.fault.hint}")
+        given = iter(values)
+        pieces = [
+            piece if isinstance(piece, str) else f"{folded(piece.filled(given))}\n"
+            for piece in self._pieces
+        ]
+        data = "".join(pieces).replace("\n", "\r\n").encode("utf-8")
+        in_base64 = base64_lines(data)
+        if is_shorter_as_base64(data):
+            part = _head(self._method, b"base64") + in_base64
+        else:
+            part = _head(self._method, b"quoted-printable") + quoted(pieces)
+        return Calendar(part, File(self._name, _MEDIA_TYPE, len(data), self._head + in_base64))
+
+
+def _head(method: str, encoding: bytes) -> bytes:
+    """The parameter and the file have to say the same method (RFC 6047 §2.4)."""
+    return (
+        b'Content-Type: text/calendar; charset="utf-8"; method=%b\r\n'
+        b"Content-Transfer-Encoding: %b\r\n\r\n" % (method.encode("ascii"), encoding)
+    )
+
+
+def method_of(lines: Sequence[Line]) -> str:
+    """In capitals; "" where there is none that is known."""
+    found = next((line.value.strip().upper() for line in lines if line.name == "METHOD"), "")
+    return found if found in METHODS else ""
+
+
+def fault_of(lines: Sequence[Line]) -> Fault | None:
+    """What no program would forgive."""
+    if not lines or _said(lines[0]) != "BEGIN:VCALENDAR":
+        return Fault(
+            "is no calendar: it does not begin with BEGIN:VCALENDAR",
+            "name an iCalendar file (.ics)",
+            1,
+        )
+    if _said(lines[-1]) != "END:VCALENDAR":
+        said = "does not end with END:VCALENDAR"
+        return Fault(said, "is it whole? one file holds one calendar", lines[-1].number)
+    for line in lines:
+        if not _LINE.match(line.text) or ":" not in line.text:
+            said = f"is no line of a calendar: {one_line(line.text.replace(PLACE, '…'), _SHOWN)}"
+            return Fault(said, "write NAME:value, and a blank before what goes on", line.number)
+    versions = [line for line in lines if line.name == "VERSION"]
+    if not versions or versions[0].value.strip() != "2.0":
+        line = versions[0] if versions else lines[0]
+        return Fault("has no VERSION:2.0", "write VERSION:2.0 below BEGIN:VCALENDAR", line.number)
+    return _fault_of_method(lines)
+
+
+def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
+    methods = [line for line in lines if line.name == "METHOD"]
+    hint = "write METHOD:REQUEST for an invitation that is answered, METHOD:PUBLISH for an entry to be kept"
+    if not methods:
+        return Fault("has no METHOD, and programs would offer no event", hint, lines[0].number)
+    if not method_of(methods[:1]):
+        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of a calendar"
+        return Fault(said, hint, methods[0].number)
+    if len({method_of([line]) for line in methods}) > 1:
+        return Fault("has several METHODs", "write one: one file holds one", methods[1].number)
+    return None
+
+
+def _said(line: Line) -> str:
+    return line.text.strip().upper()
