@@ -14,7 +14,7 @@ from sendbatch import api
 from sendbatch.campaign import keys as tables
 from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import CampaignKeys, RecipientsKeys
-from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile
+from sendbatch.campaign.kinds import Built, FileOfAll, FoundFile, Named, Several, TemplateFile
 from sendbatch.campaign.model import PathTemplate
 from sendbatch.campaign.spots import Reading
 from sendbatch.campaign.table import Key, Keys, Kind, default_of, table_of
@@ -47,6 +47,8 @@ def gives(kind: Kind[Any]) -> Any:
         return Mapping[str, gives(kind._of)]
     if isinstance(kind, TemplateFile):
         return Path | PathTemplate | None
+    if isinstance(kind, FileOfAll):
+        return Path | str | None
     return Path if isinstance(kind, FoundFile) else get_type_hints(kind._read)["return"]  # type: ignore[attr-defined]
 
 

@@ -22,6 +22,7 @@ subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
 attachments: ["{{ bill }}", nothing.csv]
+invite: party.ics
 unsubscribe: {url: "https://a.example/leave", one_click: true}
 smtp: sandbox
 """
@@ -30,12 +31,23 @@ email,number,name,active,bill
 ann@example.com,1,Ann,no,bill.pdf
 ann@example.com,2,Ann,yes,bill.pdf
 """
+PARTY = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:PUBLISH
+BEGIN:VEVENT
+UID:1
+DTSTART:20270612T160000Z
+END:VEVENT
+END:VCALENDAR
+"""
 COLUMNS = ("email", "number", "name", "active", "bill")
 
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
-    *("broken-link", "remote-style-sheet", "empty-attachment", "strange-bounces", "one-link-for-all"),
+    *("broken-link", "remote-style-sheet", "empty-attachment", "incomplete-invitation"),
+    *("strange-bounces", "one-link-for-all"),
 ]
 
 
@@ -44,6 +56,7 @@ def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
     (tmp_path / "bill.pdf").write_text("%PDF")
     (tmp_path / "nothing.csv").touch()
+    (tmp_path / "party.ics").write_text(PARTY)
     linked = "<link rel=stylesheet href=//a.example/x.css>"
     letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
     (tmp_path / "letter.html").write_text(linked + letter)
