@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 from jinja2 import nodes
 
+from sendbatch.campaign.language.arguments import wrong_arguments
 from sendbatch.campaign.language.environment import environment, parsed
 from sendbatch.campaign.language.slips import slip
 from sendbatch.campaign.language.spellings import unknown_words
@@ -94,6 +95,8 @@ class _Reading:
             unknown = list(unknown_words(self._env, tree))
             for line, word, said, hint in unknown:
                 self._blame(Rule.TEMPLATE_SYNTAX, name, line, said, hint, word)
+            for line, word, said, hint in wrong_arguments(source, tree):
+                self._blame(Rule.FILTER_ARGUMENT, name, line, said, hint, word)
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:

@@ -102,6 +102,8 @@ def test_no_template_is_advised_to_include_itself(reading) -> None:
         ("{% include 'parts' %}", ["is a folder"]),
         ("a\n{% if %}", ["body.html:2", "not a template"]),
         ("a\n{{ x|uper }}", ["body.html:2", "no filter is called uper", "did you mean upper?"]),
+        ('a\n{{ x|money("euro") }}', ["body.html:2", "no currency is called euro", "did you mean EUR?"]),
+        ('a\n{{ x|date("%d.%m.%y") }}', ["body.html:2", "no pattern of |date", 'write date("dd.MM.yy")']),
         (
             "{% if false %}{{ 1 is evn }}{% endif %}",
             ["no test is called evn", "did you mean even?"],
