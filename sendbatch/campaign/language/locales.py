@@ -76,6 +76,7 @@ def _locale(name: str) -> Locale:
     raise NoLocale(f"no locale is called {name[:_LONGEST]}", meant)
 
 
+@lru_cache(maxsize=256)
 def _near(name: str) -> str | None:
     """What may be meant by the name of no locale."""
     from babel.localedata import locale_identifiers
