@@ -405,8 +405,10 @@ class Rule(Enum):
     UNRESOLVED_LINK = (
         Topic.TEMPLATES,
         "warning",
-        "A link or a footnote of Markdown has a label that stands nowhere else: readers see brackets.",
-        "Write the label with its address, or its text, on a line of its own.",
+        "A link or a footnote of Markdown has a label that stands nowhere else, or a value stands in angle "
+        "brackets: readers see brackets.",
+        "Write the label with its address, or its text, on a line of its own; a value as "
+        "`[some words]({{ … }})`.",
     )
     DROPPED_HTML = (
         Topic.TEMPLATES,
@@ -534,6 +536,12 @@ class Rule(Enum):
         "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
         "Write `!important` behind its declarations.",
     )
+    STRANGE_BOUNCES = (
+        Topic.CONTENT,
+        "warning",
+        "Bounces go to a domain that has nothing to do with that of `from`: filters hold it against a mail.",
+        "Let `bounces_to` be at the same domain, or at a subdomain of it.",
+    )
     ONE_LINK_FOR_ALL = (
         Topic.CONTENT,
         "warning",
@@ -564,6 +572,12 @@ class Rule(Enum):
         "A picture is of a kind that some programs do not show, or its name says that it is of another.",
         "Save it as PNG or JPEG, and name it so.",
     )
+    WIDE_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is wider than a mail, and its tag has no `width`, which Outlook for Windows goes by.",
+        "Write `width=\"600\"` into the tag, or how wide it is to be shown.",
+    )
     LOCAL_FONT = (
         Topic.CONTENT,
         "warning",
@@ -587,6 +601,24 @@ class Rule(Enum):
         "warning",
         "The mail has a placeholder of another tool in it, which goes out as it stands.",
         "Write `{{ column }}`.",
+    )
+    EMPTY_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "A file that everybody gets, or one of a recipient's own, is empty.",
+        "Write it anew, or leave it out.",
+    )
+    REFUSED_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "An attachment is of a kind that Gmail and many others refuse the whole mail for: programs, scripts.",
+        "Put it on a web server, and link to it.",
+    )
+    ATTACHED_TWICE = (
+        Topic.CONTENT,
+        "warning",
+        "The same file is attached twice.",
+        "Take one of them away.",
     )
     OPEN_ATTACHMENT = (
         Topic.CONTENT,

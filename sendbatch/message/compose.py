@@ -47,6 +47,11 @@ class Composer:
         self.has_own_attachments = self._letter.has_own_attachments
 
     @property
+    def shared(self) -> list[bytes]:
+        """What everybody's message holds, encoded."""
+        return self._letter.shared_parts
+
+    @property
     def is_planned(self) -> bool:
         """Whether `planned` can give any message."""
         return self._bound is not None and self._plan is not None

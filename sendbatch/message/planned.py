@@ -13,13 +13,14 @@ from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
 from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
-from sendbatch.message.markdown.body import shows_subject
 from sendbatch.message.mime import Frame
-from sendbatch.message.templates import RENDER_ERRORS, Failed
+from sendbatch.message.templates import RENDER_ERRORS, Failed, says
 from sendbatch.values import Envelope, Message, Recipient
 
-_MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
-_MOST_FRAMES = 16  # each of which holds that
+# Bytes of which every message holds a copy, as it does where a worker builds it; to copy so many takes some
+# milliseconds, in which all wait.
+_MOST_ATTACHED = 16_000_000
+_MOST_FRAMES = 16  # each of which holds a copy too, where not everybody is shown all pictures
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
 _FOR_HEADER = 8
@@ -33,10 +34,11 @@ class Plan:
     def __init__(self, letter: Letter) -> None:
         shared = letter.attachments.shared
         pictures = [picture.encoded for picture in letter.pictures]
-        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= _MOST_ATTACHED
+        size = sum(len(file.encoded) for file in shared) + sum(map(len, pictures))
+        copies = 1 if letter.shown.are_all else _MOST_FRAMES
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
-        if not is_light or not letter.bodies.is_planned:
+        if copies * size > _MOST_ATTACHED or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.has_html
@@ -94,7 +96,7 @@ class RowBound:
         costs = Costs(letter.columns, {**content.variables, **of_layouts})
         for bundle in content.bundles:
             costs.add(bundle.entry, bundle.sources)
-        if shows_subject(content):  # as often as a layout may say it
+        if says(content.layout, "subject"):  # as often as a layout may say it
             costs.add("subject", {"subject": content.subject}, _IN_LAYOUT)
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)

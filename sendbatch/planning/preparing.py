@@ -16,6 +16,7 @@ from sendbatch.ledger.facts import Weight
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
+from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
@@ -251,7 +252,7 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         for name in clashing
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError(findings)
+        raise CampaignError([*findings, *doubts_besides(request.content, columns)])
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:
@@ -267,4 +268,6 @@ def _unsigned(request: Request) -> str | None:
     """What is said of links that bear no signature yet."""
     if not request.looking or not request.content.signs_links:
         return None
-    return "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"
+    return (
+        "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"
+    )

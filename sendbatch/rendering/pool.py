@@ -13,17 +13,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from copy import copy
+from functools import cached_property, partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER, SAMPLE
 from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.shared import SharedParts
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Unbuildable
 
@@ -41,7 +44,7 @@ class Pool:
     other pools. The `signer` signs links here, so that no worker has its secret."""
 
     def __init__(self, setup: Setup, workers: Workers, signer: Signer | None = None) -> None:
-        self._signer = signer
+        self._signer, self._content = signer, setup.content
         self._setup = setup.to_bytes()
         self._file = setup.rules.file if setup.rules is not None else ""
         self._workers = workers
@@ -54,6 +57,10 @@ class Pool:
         other = copy(self)
         other._signer = signer
         return other
+
+    @cached_property
+    def _shared(self) -> SharedParts:
+        return SharedParts(shared_parts(self._content))
 
     @property
     def width(self) -> int:
@@ -107,7 +114,7 @@ class Pool:
                 self._blame(asked, broken)
             else:
                 self._suspects.discard(asked[0].id)
-                return batches.built_from(answer)
+                return batches.built_from(answer, self._shared)
 
     def each(
         self,
@@ -121,7 +128,8 @@ class Pool:
 
         Raises CampaignError once more than `MOST_BROKEN` took too long or too much memory.
         """
-        return self._each(RENDER, batches.built_from, recipients, now, heed, reviewer)
+        read = partial(batches.built_from, shared=self._shared)
+        return self._each(RENDER, read, recipients, now, heed, reviewer)
 
     def samples(
         self, recipients: Iterable[Recipient], now: float, heed: Heed

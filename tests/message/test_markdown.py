@@ -487,6 +487,27 @@ def test_the_text_of_markdown_without_holes_is_the_same_by_both_paths() -> None:
     assert read(parts[0]) == rendered("# Hi\n\nAll of *you*.", "x", "y")[0]
 
 
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("~~49 €~~ **39 €**", "(49 €) 39 €"),
+        ("~~{{ a }}~~ {{ b }}", "(*x*) 1."),
+        ("| a | b |\n|---|---|\n| ~~49~~ | 39 |", "    a     b\n    ----  --\n    (49)  39"),
+        ("<del>{{ a }}</del> <ins>{{ b }}</ins>", "*x* → 1."),
+    ],
+)
+def test_what_is_struck_out_stands_in_parentheses_in_the_text(markdown: str, text: str) -> None:
+    cells = ("*x*", "1.")
+    assert rendered(f"{markdown}\n", *cells)[0] == f"{text}\n"
+    assert planned_text(f"{markdown}\n", *cells) in (None, f"{text}\n")
+
+
+@pytest.mark.parametrize("cells", [("x", "(x)"), ("", "x"), (" x ", "y"), ("(x)", "(x)")])
+def test_what_is_struck_out_is_the_same_by_both_paths(cells: tuple[str, str]) -> None:
+    source = "~~{{ a }}~~ ~~{{ b }}~~ <del>{{ a }}</del><ins>{{ b }}</ins>\n"
+    assert planned_text(source, *cells) in (None, rendered(source, *cells)[0])
+
+
 def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None]]:
     made = content(markdown, layout=layout)
     assert made.markdown is not None
@@ -509,6 +530,7 @@ def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None
         ("---\ntitle: x\n---\n\n# Hi\n", "front-matter", 1),
         ("# Hi\n\nsee [the page][page], ä\n", "unresolved-link", 3),
         ("# Hi\n\nsee this[^1]\n", "unresolved-link", 3),
+        ("# Hi\n\nä `<{{ a }}>`, leave: <{{ a }}>\n", "unresolved-link", 3),
     ],
 )
 def test_what_is_wrong_with_markdown_is_found_with_its_line(

@@ -16,11 +16,12 @@ from tests.kit.desks import Make
 YAML = """\
 name: spring
 from: Example News <news@example.com>
+bounces_to: bounces@example.net
 preheader: What grows now
 subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
-attachments: ["{{ bill }}"]
+attachments: ["{{ bill }}", nothing.csv]
 unsubscribe: {url: "https://a.example/leave", one_click: true}
 smtp: sandbox
 """
@@ -34,7 +35,7 @@ COLUMNS = ("email", "number", "name", "active", "bill")
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
-    *("broken-link", "remote-style-sheet", "one-link-for-all"),
+    *("broken-link", "remote-style-sheet", "empty-attachment", "strange-bounces", "one-link-for-all"),
 ]
 
 
@@ -42,6 +43,7 @@ CHANGED = [
 def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
     (tmp_path / "bill.pdf").write_text("%PDF")
+    (tmp_path / "nothing.csv").touch()
     linked = "<link rel=stylesheet href=//a.example/x.css>"
     letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
     (tmp_path / "letter.html").write_text(linked + letter)

@@ -201,6 +201,22 @@ def test_a_file_too_large_fails_its_row_alone_where_the_campaign_says_fail(
             assert make(one, size_limit=1000).failing.rows == (2,)
 
 
+def test_who_has_an_empty_file_is_named_and_gets_it(
+    tmp_path: Path, ledger: Record, make: Make
+) -> None:
+    (tmp_path / "bills").mkdir()
+    for name in ("Ann", "Ben", "Zoe"):
+        (tmp_path / f"bills/{name}.pdf").write_bytes(b"%PDF" if name == "Ann" else b"")
+    people = "email,name\nann@example.com,Ann\nben@example.com,Ben\nzoe@,Zoe\nzoe@example.com,Zoe\n"
+    planned = make(campaign(tmp_path, people=people, yaml=FILES))
+    [found] = planned.warnings
+    assert (found.rule, found.severity) == ("empty-attachment", "warning")
+    assert found.message == "attachments: an empty file is sent to rows 3, 5"
+    assert found.place is not None
+    assert found.place.line == 3
+    assert ledger.reading.totals()[Status.PENDING] == 3
+
+
 def test_what_everybody_gets_is_held_against_the_size_once(tmp_path: Path, make: Make) -> None:
     (tmp_path / "terms.pdf").write_bytes(b"." * 1000)
     with pytest.raises(CampaignError, match="what everybody gets is too large") as refused:

@@ -34,7 +34,7 @@ from sendbatch.message.markdown.carried import (
     has_html,
     html_of_value,
 )
-from sendbatch.message.markdown.elements import LEADING, Element, Raw, elements, squeezed
+from sendbatch.message.markdown.elements import LEADING, Element, Raw, squeezed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text_ways import BEHIND, HOLE, TextWay, usual
 from sendbatch.message.markdown.writing import html_of
@@ -97,7 +97,7 @@ class MarkdownHtml(PlannedBody):
         source, _, around = whole.partition(BEHIND)
         if around.count(_HERE) != 1 or len(source) > _LONGEST:
             raise Unfit
-        found = elements(source)
+        found = self._letter.read(source)
         if any(map(_may_have_scheme, found)):
             raise Unfit
         html = around.replace(_HERE, html_of(found))

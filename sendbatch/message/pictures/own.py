@@ -31,6 +31,7 @@ from sendbatch.message.pictures.files import (
 from sendbatch.message.pictures.finding import Kind, Reference, is_suspect, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
 from sendbatch.message.pictures.reading import content_id
+from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.templates import Failed
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 from sendbatch.words import listed, size
@@ -64,10 +65,12 @@ class OwnPictures:
         for one in self._references(document):
             url = html.unescape(one.url)
             if url not in addresses:
-                picture = self._picture(url, one)
+                picture, width = self._picture(url, one)
                 if picture is None:
                     continue
-                addresses[url] = f"cid:{picture.cid}"
+                # Between the quotes that Markdown writes.
+                said = "" if width is None else f'" width="{width}'
+                addresses[url] = f"cid:{picture.cid}{said}"
                 if picture.cid not in self._shared:
                     found[picture.cid] = picture
                     self._hold_size(sum(len(each.data) for each in found.values()))
@@ -97,23 +100,24 @@ class OwnPictures:
         marked = any(mark in document for mark in self._own)
         return [*references(document)] if marked or is_suspect(document) else []
 
-    def _picture(self, url: str, one: Reference) -> Inline | None:
-        """None for an address that stays. Raises Failed."""
+    def _picture(self, url: str, one: Reference) -> tuple[Inline | None, int | None]:
+        """The picture, and its width where that has to be said; None for an address that stays. Raises
+        Failed."""
         if one.kind is Kind.DATA:
             if one.of_css and data_urls.is_svg(url):
-                return None
+                return None, None
             try:
-                return self._inline("picture", data_urls.picture_of(url))
+                return self._inline("picture", data_urls.picture_of(url)), None
             except Unusable as unusable:
                 raise Failed(f"{self._where}: {_shown(url)} {unusable}") from None
         own, rest = self._marked(url)
         if own is not None:
             name, data = self._file(own, rest, picture_in)
-            return self._inline(name, data)
+            return self._inline(name, data), held_to(own.widest, data)
         if one.kind in (Kind.SCHEME, Kind.FONT) or (
             one.kind is Kind.PART and url[4:] in self._shared
         ):
-            return None
+            return None, None
         said = f"{self._where}: {said_of(one)}"
         is_file = one.kind is not Kind.PART
         raise Failed(f"{said}; for a file of each recipient {OWN_WAY}" if is_file else said)

@@ -13,6 +13,7 @@ from sendbatch.message.plaintext.elements import (
     UNSEEN,
     VOID,
     is_list_mark,
+    is_struck,
     keeps_lines,
 )
 from sendbatch.message.plaintext.hiding import Hidden, hidden_by_sheets, is_hidden
@@ -74,9 +75,11 @@ class _Reader:
             self._writer.void(name, written)
         else:
             keeps = "white-space" in written and keeps_lines(written)
-            if keeps or name in TRACKED or ("mso-list" in written and is_list_mark(written)):
+            strikes = is_struck(name, written)
+            is_tracked = keeps or strikes or name in TRACKED
+            if is_tracked or ("mso-list" in written and is_list_mark(written)):
                 self._writer.block(name)
-                if self._push(name, False, keeps):
+                if self._push(name, False, keeps, strikes):
                     self._writer.begin(name, at, written)
 
     def _start_unseen(self, name: str, written: str, hides: bool) -> None:
@@ -87,11 +90,11 @@ class _Reader:
         if not (name in VOID or (is_svg and written.endswith("/"))):
             self._push(name, hides, False)
 
-    def _push(self, name: str, hides: bool, keeps: bool) -> bool:
+    def _push(self, name: str, hides: bool, keeps: bool, strikes: bool = False) -> bool:
         if len(self._stack) >= _DEEPEST:
             return False
         page = self._writer.page
-        self._stack.append(Element(name, hides, keeps, len(page.inline), page.flushed))
+        self._stack.append(Element(name, hides, keeps, strikes, len(page.inline), page.flushed))
         self._open[name] += 1
         self._hidden += hides
         self._keeping_lines += keeps

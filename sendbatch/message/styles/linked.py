@@ -39,6 +39,7 @@ _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|#)", re.IGNORECASE)
 _TAG = re.compile(f"[{VALUE}{BLOCK}]")
 _END_STYLE = re.compile(r"</style", re.IGNORECASE)
 _CHARSET = re.compile(r"@charset\s+(?:\"[^\"\n]*\"|'[^'\n]*')\s*;", re.IGNORECASE)
+_BESIDE = "copy it beside the template, and link to that; a symbolic link leads out too"
 _COPY = "write the rules of that sheet here instead: no program for mail loads it"
 
 
@@ -213,7 +214,8 @@ class _Reading:
                 wrong = outside
             if wrong is None:
                 return path
-            self._blame(link, f"style sheet: {wrong}: {one_line(href, 200)}")
+            hint = _BESIDE if wrong == outside else ""
+            self._blame(link, f"style sheet: {wrong}: {one_line(href, 200)}", hint)
             return None
         near = near_name(name, [here, *self._search])
         hint = f"did you mean {near}?" if near and near.lower().endswith(".css") else ""
