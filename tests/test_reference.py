@@ -135,5 +135,6 @@ def test_what_the_table_of_filters_writes_gives_what_it_says() -> None:
     rows = re.findall(r"^\| `(\{\{.+\}\})` \| (.+) \|$", REFERENCE, re.MULTILINE)
     assert len(rows) >= 9
     for written, gives in rows:
-        made = environment().from_string(written.replace("\\|", "|")).render()
-        assert made.replace("\u00a0", " ") == gives, written
+        env = environment(autoescape="`" in gives)
+        made = env.from_string(written.replace("\\|", "|")).render().strip()
+        assert made.replace("\u00a0", " ") == gives.strip("`"), written

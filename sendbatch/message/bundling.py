@@ -36,7 +36,7 @@ def read_bundle(
 
     `place` is where the campaign file names it as `what`; findings within templates have their own.
     """
-    reading = _Reading(search, allowed)
+    reading = _Reading(search, allowed, in_html=what != "templates.text")
     wrong = problem(entry)
     if wrong is not None:
         return None, [
@@ -59,8 +59,10 @@ def read_bundle(
 class _Reading:
     """What was read so far. Each name is read once, so that a circle of includes ends."""
 
-    def __init__(self, search: Sequence[Path], allowed: Sequence[Path]) -> None:
-        self._search, self._allowed = search, allowed
+    def __init__(
+        self, search: Sequence[Path], allowed: Sequence[Path], *, in_html: bool
+    ) -> None:
+        self._search, self._allowed, self._in_html = search, allowed, in_html
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
         self.paths: dict[str, str] = {}
@@ -95,7 +97,7 @@ class _Reading:
             unknown = list(unknown_words(self._env, tree))
             for line, word, said, hint in unknown:
                 self._blame(Rule.TEMPLATE_SYNTAX, name, line, said, hint, word)
-            for line, word, said, hint in wrong_arguments(source, tree):
+            for line, word, said, hint in wrong_arguments(source, tree, in_html=self._in_html):
                 self._blame(Rule.FILTER_ARGUMENT, name, line, said, hint, word)
             if not unknown:
                 self._env.compile(source)

@@ -134,6 +134,18 @@ def test_what_is_no_template_is_refused_with_its_line(
         assert word in said
 
 
+def test_html_out_of_markdown_is_refused_in_a_text_and_taken_in_html(
+    campaign: Make, reading: Read, tmp_path: Path
+) -> None:
+    made = campaign({"templates/body.txt": "a\n{{ first_name|markdown }}"})
+    text = Templates(tmp_path / "templates/body.html", tmp_path / "templates/body.txt")
+    said = refused(replace(made, templates=text))
+    assert "body.txt:2" in said
+    assert "|markdown writes HTML, and here is text" in said
+    found = reading({"templates/body.html": "{{ first_name|markdown }}"})
+    assert body_of(built(found), "html") == "<p>Jane</p>\n"
+
+
 def test_an_include_that_may_be_missing_may_be_missing(reading: Read) -> None:
     found = reading({"templates/body.html": "<p>x{% include 'no.html' ignore missing %}</p>"})
     assert body_of(built(found), "html") == "<p>x</p>\n"

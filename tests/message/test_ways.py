@@ -472,6 +472,19 @@ BY_LOCALE = (
 )
 
 
+def test_markdown_out_of_a_cell_is_planned_where_no_style_is_written_into_its_tags() -> None:
+    html = "<title>x</title><p>{{ a }}</p>{{ b|markdown }}"
+    rows = [("A", "*b* <i> https://x.de\n\n- c"), ("", ""), ("B", "|a|b|\n|-|-|\n|1|é|")]
+    bodies_alike(content(html, "{{ b }}."), ("a", "b"), rows)
+    body = PlannedBody("html", bundle(html), ("a", "b"), {})
+    assert body.part(("A", "[x](javascript:y)")) is None
+    styled = "<style>em { color: red }</style>" + html
+    bodies = Bodies(content(styled, "x", inlines_css=True), ("a", "b"))
+    assert bodies.encoded(("A", "*b*")) is None
+    _, made, _ = bodies.rendered({**with_globals({}), "a": "A", "b": "*b*"})
+    assert '<em style="color: red;">b</em>' in "".join(made or ())
+
+
 def test_what_is_written_by_a_locale_and_read_as_json_is_planned() -> None:
     columns = ("price", "day", "items", "locale")
     bodies_alike(content(BY_LOCALE, BY_LOCALE), columns, ROWS_BY_LOCALE)

@@ -14,17 +14,24 @@ _TAKEN: Mapping[str, tuple[str, ...]] = {
     "date": ("style", "locale", "order"),
     "number": ("decimal", "default", "locale", "digits"),
 }
+_WRITES_HTML = "markdown"
+ONLY_IN_HTML = ("|markdown writes HTML, and here is text", "leave it out: Markdown reads as it stands")
 _Wrong: TypeAlias = "tuple[str, str] | None"  # what is wrong, and what to do
 
 
-def wrong_arguments(source: str, tree: nodes.Template) -> Iterator[tuple[int, str, str, str]]:
-    """(line, the filter, what is wrong, hint) for every constant that a filter cannot take."""
-    if not any(name in source for name in _TAKEN):
+def wrong_arguments(
+    source: str, tree: nodes.Template, *, in_html: bool = False
+) -> Iterator[tuple[int, str, str, str]]:
+    """(line, the filter, what is wrong, hint) for every constant that a filter cannot take, and for a filter
+    that writes HTML where none is."""
+    if not any(name in source for name in (*_TAKEN, _WRITES_HTML)):
         return
     for node in tree.find_all(nodes.Filter):
         name, arguments = node.name, node.args
         if name == "map" and arguments and isinstance(arguments[0], nodes.Const):
             name, arguments = str(arguments[0].value), arguments[1:]
+        if name == _WRITES_HTML and not in_html:
+            yield node.lineno, name, *ONLY_IN_HTML
         if name not in _TAKEN or node.dyn_args is not None or node.dyn_kwargs is not None:
             continue
         given = dict(zip(_TAKEN[name], arguments, strict=False))

@@ -19,7 +19,9 @@ from jinja2.filters import do_urlencode
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
+from sendbatch.campaign.language.arguments import ONLY_IN_HTML
 from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.language.comparing import TESTS, Compared
 from sendbatch.campaign.language.completed import Completed, needs
@@ -79,7 +81,7 @@ def environment(
     env.globals.pop("lipsum", None)
     env.filters["urlencode"] = _urlencode
     env.filters.update({"int": to_int, "float": to_float, "number": number, "fromjson": from_json})
-    env.filters.update({"money": _money, "date": _date})
+    env.filters.update({"money": _money, "date": _date, "markdown": _markdown})
     env.tests.update(TESTS)
     return env
 
@@ -133,7 +135,7 @@ def _urlencode(value: Any) -> str:
     return do_urlencode(value)
 
 
-# What writes by a locale is loaded where it is asked for.
+# What writes by a locale, or reads Markdown, is loaded where it is asked for.
 
 
 def _money(value: Any, *arguments: Any, **named: Any) -> str:
@@ -146,6 +148,15 @@ def _date(value: Any, *arguments: Any, **named: Any) -> str:
     from sendbatch.campaign.language.localised import date
 
     return date(value, *arguments, **named)
+
+
+@jinja2.pass_eval_context
+def _markdown(here: nodes.EvalContext, value: Any) -> Markup:
+    from sendbatch.campaign.language.prose import NoMarkdown, markdown_html
+
+    if not here.autoescape:
+        raise NoMarkdown(": ".join(ONLY_IN_HTML))
+    return markdown_html(value)
 
 
 @lru_cache(maxsize=32)
