@@ -127,7 +127,7 @@ class Letter:
         if value.has_tags or (is_shown and value.text.strip()):
             is_used = value.has_tags and parent != "mj-attributes"
             return self._word(Kept(value, element, is_quoted=True, must_come_back=is_used))
-        return value.text.replace('"', "&quot;")
+        return value.hidden.strip().replace('"', "&quot;")  # without comments of Jinja
 
     def _word(self, kept: Kept) -> str:
         self.kept.append(kept)

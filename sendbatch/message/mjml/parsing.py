@@ -21,7 +21,7 @@ _NAME = r"[a-zA-Z][\w.:-]*"
 _TOKEN = re.compile(
     r"<!--(?P<comment>.*?)(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*>?"
     rf"|</(?P<end>{_NAME})[^>]*>"
-    rf"|<(?P<start>{_NAME})(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>",
+    rf"|<(?P<start>{_NAME})(?P<attributes>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(
@@ -31,6 +31,7 @@ _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
 _OF_MJML = re.compile(r"</?(mjml|mj-[\w-]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CONDITIONAL = "<!--["
+_DEEPEST = 20  # tags in one another: MJML has no ten
 _BEGIN = re.compile(r"<mjml(?=[\s/>])")
 
 
@@ -182,6 +183,10 @@ class _Reading:
             return end
         if known is not None and known.holds_html:
             return self._html(element, end)
+        if len(self._open) > _DEEPEST:
+            self._blame(start, "nested too deeply", "close the tags before it")
+            self._open = [self.root]
+            return len(self._hidden)
         self._open.append(element)
         return end
 

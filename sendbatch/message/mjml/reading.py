@@ -23,7 +23,7 @@ from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 MJML = ".mjml"  # the ending
 _KINDS = ("mjml", "html", "css")
-_MOST = 200  # files that are included
+_MOST, _DEEPEST = 200, 20  # files that are included, and in one another
 _NO_FILE = "it stands beside the file that includes it, or below the campaign's folder"
 _INSTALL = 'pip install "sendbatch[mjml]"'
 
@@ -141,8 +141,8 @@ class _Reading:
             return []
         if kind is not None and kind.text == "html":
             return self._html(include, path)
-        if path in around or self._files > _MOST:
-            said = "includes itself" if path in around else f"more than {_MOST} files are included"
+        if path in around or self._files > _MOST or len(around) > _DEEPEST:
+            said = "includes itself" if path in around else "too many files are included"
             self._blame(named, f"mj-include: {named.text} {said}")
             return []
         root = self.read(path, None, around)
