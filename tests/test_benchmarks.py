@@ -58,7 +58,8 @@ def test_the_letter_in_markdown_says_the_same_with_two_pictures() -> None:
 
 def test_the_letter_in_mjml_says_the_same() -> None:
     for plain, compiled in zip(arrived(LETTER), arrived(MJML), strict=True):
-        assert words(html_of(plain)) == words(html_of(compiled))
+        said = words(html_of(compiled).replace("&nbsp;", ""))  # of a line, for Outlook
+        assert said == words(html_of(plain))
 
 
 def arrived(letter: Letter) -> list[EmailMessage]:
