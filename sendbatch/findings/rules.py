@@ -399,8 +399,10 @@ class Rule(Enum):
     UNRESOLVED_LINK = (
         Topic.TEMPLATES,
         "warning",
-        "A link or a footnote of Markdown has a label that stands nowhere else: readers see brackets.",
-        "Write the label with its address, or its text, on a line of its own.",
+        "A link or a footnote of Markdown has a label that stands nowhere else, or a value stands in angle "
+        "brackets: readers see brackets.",
+        "Write the label with its address, or its text, on a line of its own; a value as "
+        "`[some words]({{ … }})`.",
     )
     DROPPED_HTML = (
         Topic.TEMPLATES,

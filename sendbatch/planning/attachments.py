@@ -20,6 +20,7 @@ _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
 )
+_MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
 
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
@@ -45,8 +46,7 @@ def refuse_faulty(faulty: Faulty, file: Path) -> None:
     if (others := faulty.count - len(faulty.rows)) > 0:
         said = f"and {count(others, 'more row')} whose files cannot be used"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
-    if faulty.is_missing:
-        findings[-1] = replace(findings[-1], hint=_WAYS)
+    findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 
 

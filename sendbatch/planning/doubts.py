@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
@@ -26,7 +27,9 @@ from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
-from sendbatch.values import Status
+from sendbatch.values import Recipient, Status
+
+_SAMPLED = 100  # rows: what is wrong with a column is wrong with its first cells
 
 
 class When(Enum):
@@ -48,6 +51,10 @@ class Sight:
     columns: tuple[str, ...]
     totals: Mapping[Status, int]
 
+    def some_people(self) -> list[Recipient]:
+        """The first of those who get it."""
+        return [*islice(self.people.holders(), _SAMPLED)]
+
 
 # In the order in which they are said.
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
@@ -56,7 +63,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
-    (When.CHANGED, lambda on: doubtful_links(on.content, on.columns)),
+    (When.CHANGED, lambda on: doubtful_links(on.content, on.columns, on.some_people())),
     (When.CHANGED, lambda on: doubtful_styles(on.content)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),

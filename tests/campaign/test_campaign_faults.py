@@ -304,4 +304,5 @@ def test_a_file_of_profiles_is_told_from_a_campaign(desk: Desk, before: str) -> 
         load_campaign(desk.folder / "profiles.yaml")
     [found] = caught.value.findings
     assert "holds profiles, and is no campaign" in found.message
-    assert found.place is not None and found.place.line == 1 + before.count("\n")
+    assert found.place is not None
+    assert found.place.line == 1 + before.count("\n")

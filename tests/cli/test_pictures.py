@@ -94,6 +94,7 @@ def test_who_has_no_picture_of_their_own_refuses_the_plan(desk: Desk) -> None:
     told = desk.run("run", "spring.yaml", "--yes")
     assert told.code == 2
     assert "spring.html:2: picture maps/free.png: no such file" in told.said
+    assert "mend the files or the cells that name them" in " ".join(told.said.split())
     assert [*desk.folder.rglob("*.eml")] == []
 
 

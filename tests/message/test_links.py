@@ -8,6 +8,7 @@ import pytest
 
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.content import Content
+from sendbatch.values import Recipient
 
 from .conftest import COLUMNS, bundle, content
 
@@ -95,3 +96,27 @@ def test_an_address_is_told_once_and_few_are_named() -> None:
     found = [*doubtful_links(of_html("".join(f'<a href="/{n}">x</a>' for n in range(50))), COLUMNS)]
     assert len(found) == 21
     assert found[-1].message == "and 30 more addresses of links that lead nowhere"
+
+
+def rows(column: str, *cells: str) -> list[Recipient]:
+    at = COLUMNS.index(column)
+    empty = [""] * len(COLUMNS)
+    return [
+        Recipient(number, number + 2, "k", "a@b.example", (*empty[:at], cell, *empty[at + 1 :]))
+        for number, cell in enumerate(cells)
+    ]
+
+
+def test_a_link_that_begins_with_a_cell_is_told_by_the_first_row_that_leads_nowhere() -> None:
+    cells = rows("first_name", "https://a.example", "", "#x", "www.a.example", "b.example")
+    for made in (of_html('<p><a href="{{ first_name }}">x</a>'), of_markdown("\nab [x]({{ first_name }})\n")):
+        [found] = doubtful_links(made, COLUMNS, cells)
+        assert found.place is not None
+        assert found.message == "the link {{ first_name }} leads nowhere in row 5: www.a.example"
+        assert found.hint == "write https://www.a.example, in the cell"
+        assert found.place.text is not None
+        assert found.place.text[(found.place.column or 0) - 1 :].startswith("{{ first_name }}")
+        assert not [*doubtful_links(made, COLUMNS, cells[:3])]
+    assert not [*doubtful_links(of_html('<a href="{{ first_name|trim }}">x</a>'), COLUMNS, cells)]
+    [found] = doubtful_links(of_html('<a href="{{ first_name }}/{{ x }}">x</a>'), COLUMNS, cells)
+    assert "the link {{ first_name }}/{{ x }} leads nowhere" in found.message

@@ -530,6 +530,7 @@ def faults_of(markdown: str, layout: str = LAYOUT) -> list[tuple[str, int | None
         ("---\ntitle: x\n---\n\n# Hi\n", "front-matter", 1),
         ("# Hi\n\nsee [the page][page], ä\n", "unresolved-link", 3),
         ("# Hi\n\nsee this[^1]\n", "unresolved-link", 3),
+        ("# Hi\n\nä `<{{ a }}>`, leave: <{{ a }}>\n", "unresolved-link", 3),
     ],
 )
 def test_what_is_wrong_with_markdown_is_found_with_its_line(

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
-from sendbatch.message.markdown.addresses import shown
+from sendbatch.message.markdown.addresses import letters, shown
 from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.reading import read_content
 from tests.kit.pictures import gif, jpeg, png, webps
@@ -167,3 +169,11 @@ def test_a_letter_that_is_only_a_picture_is_refused_when_it_is_read(
         read(campaign, tmp_path, "![](logo.png)\n", templates__logo_png=PNG)
     assert [finding.rule for finding in refused.value.findings] == ["no-text-part"]
     assert read(campaign, tmp_path, "![Shop](logo.png)\n", templates__logo_png=PNG).pictures
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(["a" * 700, "ä€" * 300, "\U0001f600", "\n", "x"]), max_size=9), st.data())
+def test_where_a_character_stands_is_told_by_its_byte(pieces: list[str], drawn: st.DataObject) -> None:
+    text = "".join(pieces)
+    number = drawn.draw(st.integers(0, len(text)))
+    assert letters(text.encode())(len(text[:number].encode())) == number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 
 from sendbatch.findings import Finding
 from sendbatch.message.checks.links import doubtful_links
@@ -12,7 +12,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 
 
-def doubts_besides(content: Content, columns: Collection[str] = ()) -> Iterator[Finding]:
+def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterator[Finding]:
     """Warnings of what templates say by themselves, whatever else is wrong with the campaign; they can be
     read."""
     yield from doubtful_markdown(content)

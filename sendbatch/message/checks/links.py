@@ -1,21 +1,24 @@
 """Links that lead nowhere from a mail: without an address, or with one that only a page of the same site has.
 
-What begins with a value is left to the value, but where that is a variable of the campaign.
+What begins with a value is left to the value, but where that is a variable of the campaign, or a cell: those
+of the first rows are looked at.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from sendbatch.errors import one_line
+from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import NAME, decided
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.addresses import addresses, html_within
 from sendbatch.message.markup import attribute_at, resolved, tags
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
+from sendbatch.values import Recipient
 from sendbatch.words import count
 
 _MOST = 20  # that are named
@@ -42,9 +45,12 @@ class _Link(NamedTuple):
     url: str
 
 
-def doubtful_links(content: Content, columns: Collection[str]) -> Iterator[Finding]:
-    """A warning for each address that leads nowhere, once, at its first place."""
-    found: dict[str, Finding] = {}
+def doubtful_links(
+    content: Content, columns: Collection[str], rows: Sequence[Recipient] = ()
+) -> Iterator[Finding]:
+    """A warning for each address that leads nowhere, once, at its first place. `rows` are some of those who
+    get the mail, with their cells in the order of `columns`."""
+    found: dict[str, Callable[[], Finding] | None] = {}
     for bundle in (content.html, content.markdown, content.layout):
         if bundle is None:
             continue
@@ -54,13 +60,22 @@ def doubtful_links(content: Content, columns: Collection[str]) -> Iterator[Findi
             links = _of_markdown(hidden) if bundle is content.markdown else _of_html(hidden)
             for link in links:
                 url = _nowhere(link, source, known)
-                if url is not None and url not in found:
-                    place = at_offset(bundle.paths[name], source, link.start)
-                    found[url] = Rule.BROKEN_LINK.finding(_said(url), place, _hint(url))
-    yield from [*found.values()][:_MOST]
-    if len(found) > _MOST:
-        more = count(len(found) - _MOST, "more address", "more addresses")
+                written = source[link.start : link.start + len(link.url)] if url is None else url
+                if written in found:
+                    continue
+                told = _in_cells(link, source, columns, rows) if url is None else (_said(url), _hint(url))
+                place = partial(at_offset, bundle.paths[name], source, link.start)
+                found[written] = partial(_finding, told, place) if told is not None else None
+    made = [*filter(None, found.values())]
+    yield from (make() for make in made[:_MOST])
+    if len(made) > _MOST:
+        more = count(len(made) - _MOST, "more address", "more addresses")
         yield Rule.BROKEN_LINK.finding(f"and {more} of links that lead nowhere")
+
+
+def _finding(told: tuple[str, str], place: Callable[[], Place]) -> Finding:
+    said, hint = told
+    return Rule.BROKEN_LINK.finding(said, place(), hint)
 
 
 def _of_markdown(hidden: str) -> Iterator[_Link]:
@@ -95,6 +110,23 @@ def _nowhere(link: _Link, source: str, known: Mapping[str, str]) -> str | None:
         branches = filter(None, url.split(BLOCK))
         return next(filter(_is_nowhere, branches), None)
     return written if _is_nowhere(url) else None
+
+
+def _in_cells(
+    link: _Link, source: str, columns: Collection[str], rows: Sequence[Recipient]
+) -> tuple[str, str] | None:
+    """What is wrong with a link that begins with a cell, and what to do, by the first row where it leads
+    nowhere; what is empty may not be shown at all."""
+    tag = NAME.match(source, link.start)
+    if tag is None or tag[1] not in columns:
+        return None
+    at, rest = [*columns].index(tag[1]), source[tag.end() : link.start + len(link.url)]
+    for row in rows:
+        cell = row.cells[at].strip()
+        if cell and _is_nowhere(cell + link.url[len(tag[0]) :]):
+            said = f"the link {one_line(tag[0] + rest, _LONGEST_SHOWN)} leads nowhere in row {row.row}"
+            return f"{said}: {one_line(cell, _LONGEST_SHOWN)}", f"{_hint(cell)}, in the cell"
+    return None
 
 
 def _is_nowhere(url: str) -> bool:

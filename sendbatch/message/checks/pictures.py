@@ -16,7 +16,6 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted
-from sendbatch.message.markdown.addresses import shown as in_markdown
 from sendbatch.message.markup import tags
 from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
@@ -150,8 +149,15 @@ def _written(
 
 def _shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
     """What a reader sees the HTML of, each with what says what it shows."""
-    bundles = ((content.html, references), (content.layout, references), (content.markdown, in_markdown))
-    return ((bundle, shown) for bundle, shown in bundles if bundle is not None)
+    for bundle in (content.html, content.layout):
+        if bundle is not None:
+            yield bundle, references
+    if content.markdown is not None:
+        from sendbatch.message.markdown.addresses import (
+            shown,  # it takes 10 ms, and a worker needs it seldom
+        )
+
+        yield content.markdown, shown
 
 
 def _written_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyromark
@@ -16,6 +16,8 @@ from sendbatch.message.source import blank
 
 # CommonMark §4.7 and §6.3: where an address stands behind a text or a label.
 _ADDRESS = re.compile(r"\](?:\(|:)\s*(?:<((?:\\.|[^<>\n\\])*)>|((?:\\.|[^\s\\])+?)(?=[\s)]*(?:[\s)]|\Z)))")
+_BLOCK = 1024  # bytes that are counted in one go
+_CONTINUED = bytes(range(0x80, 0xC0))  # those of a character behind its first
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -28,7 +30,7 @@ def shown(hidden: str) -> Iterator[Reference]:
 def addresses(hidden: str, of: str) -> dict[int, str]:
     """Those of each "Image" or "Link" as they are written, by the place where they begin: that of the link
     itself where it has none."""
-    data = hidden.encode()
+    letters_before = letters(hidden.encode())
     definitions = pyromark.reference_definitions(hidden, options=OPTIONS)
     spans = {label.lower(): one["span"] for label, one in definitions.items()}
     found: dict[int, str] = {}
@@ -40,7 +42,7 @@ def addresses(hidden: str, of: str) -> dict[int, str]:
         span = where if one["link_type"] == "Inline" else spans.get(one["id"].lower())
         if span is None:
             continue
-        begin, end = (len(data[: span[edge]].decode()) for edge in ("start", "end"))
+        begin, end = letters_before(span["start"]), letters_before(span["end"])
         if not one["dest_url"]:
             found[begin] = ""
             continue
@@ -50,6 +52,19 @@ def addresses(hidden: str, of: str) -> dict[int, str]:
                 found[written.start(group)] = written[group]
                 break
     return found
+
+
+def letters(data: bytes) -> Callable[[int], int]:
+    """What tells how many characters stand before a byte of UTF-8, wherever that is, in the same time."""
+    until = [0]
+    for start in range(0, len(data), _BLOCK):
+        until.append(until[-1] + len(data[start : start + _BLOCK].translate(None, _CONTINUED)))
+
+    def before(byte: int) -> int:
+        start = byte - byte % _BLOCK
+        return until[byte // _BLOCK] + len(data[start:byte].translate(None, _CONTINUED))
+
+    return before
 
 
 def html_within(hidden: str) -> str:

@@ -12,14 +12,13 @@ from functools import cached_property
 import jinja2
 from markupsafe import Markup
 
-from sendbatch.campaign.language.environment import names_in
 from sendbatch.message.content import Content
 from sendbatch.message.headers import one_line
 from sendbatch.message.markdown.elements import Element, elements
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text import text_of_markdown
 from sendbatch.message.markdown.writing import html_of
-from sendbatch.message.templates import Failed, LineTemplate, Template
+from sendbatch.message.templates import Failed, LineTemplate, Template, says
 
 CONTENT, SUBJECT = "content", "subject"  # what a layout can say besides all that templates can
 _ABOVE_FOOTER = "\n-- \n"
@@ -88,6 +87,4 @@ def with_rule(footer: str) -> str:
 
 def shows_subject(content: Content) -> bool:
     """Whether the layout says the subject."""
-    if content.layout is None:
-        return False
-    return any(SUBJECT in names_in(one) for one in content.layout.sources.values())
+    return says(content.layout, SUBJECT)
