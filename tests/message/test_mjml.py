@@ -5,15 +5,18 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mrml
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jinja2 import Environment
 
-from sendbatch.campaign.model import Campaign, Templates
+from sendbatch.campaign.model import Campaign, Templates, Unsubscribe
 from sendbatch.errors import CampaignError, Finding
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.names import check_names, first_use
@@ -21,10 +24,11 @@ from sendbatch.message.checks.placeholders import placeholders
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.content import Content
+from sendbatch.message.letter import Proof, shows_link
 from sendbatch.message.mjml.elements import ELEMENTS, attributes_of
 from sendbatch.message.mjml.reading import read_mjml
 from sendbatch.message.reading import read_content
-from sendbatch.message.templates import with_globals
+from sendbatch.message.templates import Template, with_globals
 
 from .conftest import COLUMNS, body_of, built, reason
 
@@ -530,7 +534,7 @@ def test_columns_that_are_counted_and_not_always_shown_are_doubtful(campaign: Ma
 def test_a_name_of_a_block_that_mjml_writes_twice_is_an_error(campaign: Make) -> None:
     mjml = body('<mj-section\nbackground-url="{% block x %}a{% endblock %}"></mj-section>')
     (fault,) = found(campaign, mjml)
-    assert "block 'x' defined twice" in fault.message
+    assert "block 'x' is defined twice" in fault.message
     assert place_of(fault)[:2] == ("news.mjml", 3)
 
 
@@ -556,3 +560,133 @@ def test_without_mrml_the_error_names_the_command(
 def test_mjml_under_another_name_is_not_mailed_as_it_stands(campaign: Make) -> None:
     with pytest.raises(CampaignError, match=r"MJML in a file that does not end in \.mjml"):
         read_content(campaign({"templates/body.html": LETTER}))
+
+
+WRITTEN = st.sampled_from([
+    *("a", "{{ first_name }}", "{% if email %}b{% else %}c{% endif %}", "x &amp; y", "<b>bold</b><br>"),
+    *("{%- if customer_id == '12' -%} d {%- endif -%}", "{# note #}e", "{{ '\"' }}", "<p>h</p>"),
+    *("{% raw %}{{ f }}{% endraw %}", "«ü»\r\n  g", "{% set z = 1 %}{{ z }}"),
+    "{% for n in range(2) %}<i>{{ n }}</i>{% endfor %}",
+])  # fmt: skip
+ADDRESS = st.sampled_from([
+    "https://e.example/?a=1&amp;b={{ email|urlencode }}", "{{ 'https://e.example' }}", "https://f.example/"
+])  # fmt: skip
+COLOUR = st.sampled_from(["red", "{{ '#123456' }}", "{% if email %}red{% else %}blue{% endif %}"])
+SHOWN = st.one_of(
+    st.builds('<mj-text color="{}">{}</mj-text>'.format, COLOUR, WRITTEN),
+    st.builds(
+        '<mj-button href="{}" background-color="{}">{}</mj-button>'.format, ADDRESS, COLOUR, WRITTEN
+    ),
+    st.builds('<mj-image src="{}" alt="a" href="{}" />'.format, ADDRESS, ADDRESS),
+    st.builds("<mj-table><tr><td>{}</td></tr></mj-table>".format, WRITTEN),
+    st.builds('<mj-divider border-color="{}" />'.format, COLOUR),
+    st.builds("<mj-raw><tr><td>{}</td></tr></mj-raw>".format, WRITTEN),
+    st.builds('<mj-spacer height="9px" css-class="{}" />'.format, COLOUR),
+)
+BLOCKS = st.sampled_from([
+    ("", "", ""),
+    ("{% if email %}", "", "{% endif %}"),
+    ("<mj-raw>{% if first_name %}</mj-raw>", "", "<mj-raw>{% endif %}</mj-raw>"),
+    ("{% for n in range(2) %}", "", "{% endfor %}"),
+    ("{% if customer_id == '12' %}", "{% else %}", "{% endif %}"),
+])  # fmt: skip
+
+
+def several(inner: st.SearchStrategy[str], around: str) -> st.SearchStrategy[str]:
+    """Some tags, each `around` some others, with blocks around it."""
+
+    def joined(parts: list[tuple[tuple[str, str, str], str]]) -> str:
+        written = []
+        for (begin, other, end), part in parts:
+            tag = around.format(part)
+            written.append(begin + tag + (other + tag if other else "") + end)
+        return "\n".join(written)
+
+    return st.lists(st.tuples(BLOCKS, inner), min_size=1, max_size=3).map(joined)
+
+
+COLUMNS_OF = several(several(SHOWN, "{}"), '<mj-column width="50%">{}</mj-column>')
+SECTIONS = several(COLUMNS_OF, "<mj-section>{}</mj-section>")
+BODIES = st.one_of(SECTIONS, several(SECTIONS, '<mj-wrapper padding="1px">{}</mj-wrapper>'))
+
+
+@settings(max_examples=30, deadline=None)
+@given(inner=BODIES, cells=st.sampled_from([("a@b.c", "Jo <&>", "12"), ("a@b.c", "", "7")]))
+def test_whatever_is_in_the_body_it_is_what_mjml_makes_of_each_letter(
+    inner: str, cells: tuple[str, ...]
+) -> None:
+    variables = {**with_globals({}), **dict(zip(COLUMNS, cells, strict=True))}
+    mjml = body(inner)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "news.mjml")
+        path.write_bytes(mjml.encode())
+        made, wrong = read_mjml(path, search=[], allowed=[path.parent], what="", place=None)
+    assert made is not None, wrong
+    ours = "".join(Template(made, autoescape=True).pieces(variables))
+    theirs = mrml.to_html(Environment(autoescape=True).from_string(mjml).render(variables)).content
+    assert tidy(ours.partition("<body")[2]) == tidy(theirs.partition("<body")[2])
+
+
+def test_a_comment_of_jinja_is_nothing_to_mjml(campaign: Make) -> None:
+    written = (
+        "<mj-section><mj-column width='{# wide #}60%'><mj-text>{# a #}Hi</mj-text></mj-column>"
+    )
+    written += "</mj-section>"
+    plain = body(written.replace("{# wide #}", "").replace("{# a #}", ""))
+    made = read(
+        campaign, "{# a letter #}\n<!-- {{ not_a_name }} -->\n" + body("{# here #}" + written)
+    )
+    assert tidy(shown(made)) == tidy(mrml.to_html(plain.replace("'", '"')).content)
+
+
+def test_tags_nested_without_end_are_an_error(campaign: Make) -> None:
+    assert "nested too deeply" in found(campaign, body("<mj-section>" * 5_000))[0].message
+    files = {"templates/b.mjml": '<mj-include path="../templates/news.mjml" />'}
+    wrong = found(campaign, body('<mj-include path="b.mjml" />'), files)
+    assert any("includes itself" in one.message or "too many" in one.message for one in wrong)
+
+
+def test_values_in_a_style_sheet_and_blanks_that_jinja_takes_away(campaign: Make) -> None:
+    mjml = column(
+        "<mj-text>a   {%- if email %}   b   {%- endif -%}   c</mj-text>",
+        "<mj-style>.a { color: {{ first_name }} }</mj-style>",
+    )
+    document = shown(read(campaign, mjml))
+    assert ".a { color: Jane }" in document
+    assert ">a   bc</div>" in document
+
+
+def test_the_link_to_unsubscribe_is_seen_and_leads_nowhere_in_a_proof(campaign: Make) -> None:
+    declared = Unsubscribe(url="https://u.example/x?who={{ email|urlencode }}")
+    made = read(
+        campaign,
+        column('<mj-text>Hi</mj-text><mj-button href="{{ unsubscribe_url }}">Leave</mj-button>'),
+        unsubscribe=declared,
+    )
+    assert shows_link(made, COLUMNS)
+    link = 'href="https://u.example/x?who=jane%40example.org"'
+    assert link in shown(made)
+    proof = built(made, proof=Proof("reviewer@example.com"))
+    assert link not in body_of(proof, "html")
+
+
+def test_a_layout_of_markdown_may_be_in_mjml(campaign: Make) -> None:
+    folder = campaign().folder.parent / "templates"
+    made = read(
+        campaign,
+        column("<mj-text>{{ content }}</mj-text>", "<mj-title>{{ subject }}</mj-title>"),
+        {"templates/news.md": "Dear *{{ first_name }}*"},
+        templates=Templates(markdown=folder / "news.md", layout=folder / "news.mjml"),
+    )
+    assert "<p>Dear <em>Jane</em></p>" in shown(made)
+    assert "<title>Hello Jane</title>" in shown(made)
+    assert body_of(built(made), "plain") == "Dear Jane\n"
+
+
+def test_lines_are_counted_in_a_file_with_crlf_and_a_mark_of_its_order(campaign: Make) -> None:
+    mjml = "\ufeff" + body(
+        "\n" + SECTION.format('<mj-text>a</mj-text>\n<mj-button href="{{ nam }}">b</mj-button>')
+    )
+    made = in_mjml(campaign, mjml.replace("\n", "\r\n"))
+    (wrong,) = check_names(read_content(made), made, COLUMNS)
+    assert place_of(wrong)[1:3] == (4, 21)

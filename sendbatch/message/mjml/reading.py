@@ -52,7 +52,9 @@ def uncompiled(bundle: Bundle) -> Iterator[Finding]:
         if "<mjml" in source and not has_origins(source):
             tag = next((tag for tag in tags(constants(source)) if tag.name == "mjml"), None)
             if tag is not None:
-                said = f"MJML in a file that does not end in {MJML}: it would be mailed as it stands"
+                said = (
+                    f"MJML in a file that does not end in {MJML}: it would be mailed as it stands"
+                )
                 place = at_offset(bundle.paths[name], source, tag.start)
                 yield Rule.MJML_SYNTAX.finding(said, place, f"call it {Path(name).stem}{MJML}")
 
