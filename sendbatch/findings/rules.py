@@ -434,6 +434,12 @@ class Rule(Enum):
         "A column in a block has no width, and MJML computes one by the number of all that are written.",
         "Write the width that each has when it is shown.",
     )
+    MJML_UNUSED = (
+        Topic.TEMPLATES,
+        "warning",
+        "An attribute that MJML has, and that the compiler used here (mrml) does nothing with.",
+        "Take it away, and look at the preview.",
+    )
     UNUSABLE_INCLUDE = (
         Topic.TEMPLATES,
         "error",

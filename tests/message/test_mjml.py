@@ -25,7 +25,7 @@ from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.content import Content
 from sendbatch.message.letter import Proof, shows_link
-from sendbatch.message.mjml.elements import ELEMENTS, attributes_of
+from sendbatch.message.mjml.elements import ELEMENTS, UNUSED, attributes_of
 from sendbatch.message.mjml.reading import read_mjml
 from sendbatch.message.reading import read_content
 from sendbatch.message.templates import Template, with_globals
@@ -188,6 +188,30 @@ def test_mjml_only_hands_on_what_may_hold_a_tag_of_jinja(name: str) -> None:
             for value in samples(attribute):
                 made = mrml.to_html(in_one(name, attribute, value)).content
                 assert marked.replace("q7w7z", value) == made, (attribute, value)
+
+
+@pytest.mark.parametrize("name", [name for name in UNUSED if name != "mj-body"])
+def test_what_is_said_to_have_no_effect_has_none(campaign: Make, name: str) -> None:
+    for attribute in sorted(UNUSED[name]):
+        assert attribute in attributes_of(name)
+        without = mrml.to_html(in_one(name, "mj-class", "none")).content
+        for value in (
+            *samples(attribute),
+            "7px",
+            "bold",
+            "uppercase",
+            "fixed",
+            "fixed-height",
+            "left",
+        ):
+            written = in_one(name, attribute, value).replace(
+                f"<{name} ", f'<{name} mj-class="none" ', 1
+            )
+            assert mrml.to_html(written).content == without, (attribute, value)
+        path = in_mjml(campaign, written).templates.html
+        assert path is not None
+        _, doubts = read_mjml(path, search=[], allowed=[], what="", place=None)
+        assert [one.rule for one in doubts] == ["mjml-unused"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from sendbatch.campaign.names import guess
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.mjml.elements import ELEMENTS, NOT_COMPILED, attributes_of, is_computed
+from sendbatch.message.mjml.elements import (
+    ELEMENTS,
+    NOT_COMPILED,
+    UNUSED,
+    attributes_of,
+    is_computed,
+)
 from sendbatch.message.mjml.parsing import Element, Span, blame
 from sendbatch.message.source import statements
 
@@ -174,14 +180,20 @@ _SAME = "let a block begin and end between tags of the same one, or within one v
 
 
 def doubts(root: Element) -> Iterator[Finding]:
-    """Columns that MJML gives a width by the number of all that are written, of which some are not shown."""
+    """What comes out otherwise than its author may think."""
     for element in root.elements:
+        for name in element.attributes:
+            if name in UNUSED.get(element.name, ()):
+                said = f"{name}= of <{element.name}> has no effect: mrml, which compiles it, does not use it"
+                hint = "take it away, or look at the preview"
+                yield blame(Rule.MJML_UNUSED, element.named[name], said, hint)
         if element.name in ("mj-section", "mj-group"):
             yield from _widths(element)
         yield from doubts(element)
 
 
 def _widths(parent: Element) -> Iterator[Finding]:
+    """Columns that MJML gives a width by the number of all that are written, of which some are not shown."""
     columns = [one for one in parent.elements if one.name in ("mj-column", "mj-group")]
     open_: list[str] = []
     for child in parent.children:

@@ -167,6 +167,25 @@ ELEMENTS: dict[str, Known] = {
 }
 # What MJML has, and what compiles it here has not.
 NOT_COMPILED = frozenset({"mj-html-attributes", "mj-selector", "mj-html-attribute"})
+# What MJML has, and mrml 0.2.4 does nothing with; a test compiles each.
+UNUSED: dict[str, frozenset[str]] = {
+    name: frozenset(attributes.split())
+    for name, attributes in {
+        "mj-accordion-title": "font-weight",
+        "mj-body": "id",
+        "mj-button": "title",
+        "mj-carousel-image": "rel",
+        "mj-hero": "mode border-radius",
+        "mj-image": "sizes border-top border-bottom",
+        "mj-section": "gutter text-padding",
+        "mj-social": "border table-layout",
+        "mj-social-element": "border icon-position srcset sizes",
+        "mj-spacer": _SIDES,
+        "mj-table": "font-weight role",
+        "mj-text": "background-color",
+        "mj-wrapper": "gap gutter text-padding",
+    }.items()
+}
 _EVERYWHERE = frozenset({"css-class"})
 _READ_EVERYWHERE = frozenset({"mj-class"})
 _IN_HEAD = frozenset({"mjml", "mj-head", "mj-include", "mj-all", "mj-class", "mj-raw"}) | (
