@@ -434,6 +434,12 @@ class Rule(Enum):
         "A column in a block has no width, and MJML computes one by the number of all that are written.",
         "Write the width that each has when it is shown.",
     )
+    MJML_VALUE = (
+        Topic.TEMPLATES,
+        "warning",
+        "A value that MJML does not take: a size without its unit, a word that is none of its own.",
+        "Write one as the message shows.",
+    )
     MJML_UNUSED = (
         Topic.TEMPLATES,
         "warning",

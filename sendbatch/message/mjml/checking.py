@@ -18,6 +18,7 @@ from sendbatch.message.mjml.elements import (
     is_computed,
 )
 from sendbatch.message.mjml.parsing import Element, Span, blame
+from sendbatch.message.mjml.values import taken_instead
 from sendbatch.message.source import statements
 
 _DEFAULTS = "mj-attributes"
@@ -182,7 +183,11 @@ _SAME = "let a block begin and end between tags of the same one, or within one v
 def doubts(root: Element) -> Iterator[Finding]:
     """What comes out otherwise than its author may think."""
     for element in root.elements:
-        for name in element.attributes:
+        for name, value in element.attributes.items():
+            taken = taken_instead(element.name, name, value.hidden.strip())
+            if taken is not None and not value.has_tags:
+                said = f"{name}= of <{element.name}>: MJML takes no such value, and passes over it"
+                yield blame(Rule.MJML_VALUE, value, said, f"it takes {taken}")
             if name in UNUSED.get(element.name, ()):
                 said = f"{name}= of <{element.name}> has no effect: mrml, which compiles it, does not use it"
                 hint = "take it away, or look at the preview"
