@@ -4,7 +4,8 @@ What is compiled from MJML stands in other lines, and partly twice. So a Jinja c
 begins a new line before each piece that an author wrote and says where that was; behind the piece another
 begins a line of what the compiler made of its tag. What was written stands in full at the end, in comments
 too. `source.at` looks past all of them, and no digest is taken of them: a blank line more in the MJML is no
-other mail."""
+other mail.
+"""
 
 from __future__ import annotations
 

@@ -738,3 +738,13 @@ def test_lines_are_counted_in_a_file_with_crlf_and_a_mark_of_its_order(campaign:
     made = in_mjml(campaign, mjml.replace("\n", "\r\n"))
     (wrong,) = check_names(read_content(made), made, COLUMNS)
     assert place_of(wrong)[1:3] == (4, 21)
+
+
+def test_a_class_that_is_declared_nowhere_is_doubtful(campaign: Make) -> None:
+    head = '<mj-attributes><mj-class name="title" color="red" /></mj-attributes>'
+    path = in_mjml(
+        campaign, column('<mj-text mj-class="title titel">a</mj-text>', head)
+    ).templates.html
+    assert path is not None
+    _, (doubt,) = read_mjml(path, search=[], allowed=[], what="", place=None)
+    assert (doubt.rule, doubt.hint) == ("mjml-value", "did you mean title?")

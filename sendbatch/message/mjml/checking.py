@@ -1,7 +1,8 @@
 """What is wrong with MJML that reads well: mrml passes over tags and attributes that it does not know.
 
 And where tags of Jinja stand. They may stand wherever MJML only hands on what is there; a block has to end
-among the same tags as it begins, or half of a table would be sent."""
+among the same tags as it begins, or half of a table would be sent.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +14,10 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.mjml.elements import (
     ELEMENTS,
     NOT_COMPILED,
-    UNUSED,
     attributes_of,
     is_computed,
 )
 from sendbatch.message.mjml.parsing import Element, Span, blame
-from sendbatch.message.mjml.values import taken_instead
 from sendbatch.message.source import statements
 
 _DEFAULTS = "mj-attributes"
@@ -178,40 +177,3 @@ def _unbalanced(element: Element, pieces: Sequence[Span]) -> Iterator[Finding]:
 
 
 _SAME = "let a block begin and end between tags of the same one, or within one value"
-
-
-def doubts(root: Element) -> Iterator[Finding]:
-    """What comes out otherwise than its author may think."""
-    for element in root.elements:
-        for name, value in element.attributes.items():
-            taken = taken_instead(element.name, name, value.hidden.strip())
-            if taken is not None and not value.has_tags:
-                said = f"{name}= of <{element.name}>: MJML takes no such value, and passes over it"
-                yield blame(Rule.MJML_VALUE, value, said, f"it takes {taken}")
-            if name in UNUSED.get(element.name, ()):
-                said = f"{name}= of <{element.name}> has no effect: mrml, which compiles it, does not use it"
-                hint = "take it away, or look at the preview"
-                yield blame(Rule.MJML_UNUSED, element.named[name], said, hint)
-        if element.name in ("mj-section", "mj-group"):
-            yield from _widths(element)
-        yield from doubts(element)
-
-
-def _widths(parent: Element) -> Iterator[Finding]:
-    """Columns that MJML gives a width by the number of all that are written, of which some are not shown."""
-    columns = [one for one in parent.elements if one.name in ("mj-column", "mj-group")]
-    open_: list[str] = []
-    for child in parent.children:
-        between = child if isinstance(child, Span) else child.content
-        for statement in statements(between.text) if between is not None else ():
-            if statement.opens > 0:
-                open_.append(statement.word)
-            elif statement.opens:
-                open_.pop()
-        if not isinstance(child, Element) or child not in columns or "width" in child.attributes:
-            continue
-        if "for" in open_ or (open_ and len(columns) > 1):
-            said = f"<{child.name}> without a width, in a block: MJML counts those that are written"
-            share = f"{len(columns)} in this <{parent.name}>, whatever is shown"
-            yield blame(Rule.MJML_WIDTHS, child.at, f"{said}, {share}", 'write it: width="50%"')
-            return

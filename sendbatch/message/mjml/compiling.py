@@ -2,7 +2,8 @@
 
 Each piece is counted: one that does not come back was lost, and what stands between tags comes back once and
 in order, or blocks would be sent in halves. What MJML writes besides must not depend on whether these are
-there."""
+there.
+"""
 
 from __future__ import annotations
 

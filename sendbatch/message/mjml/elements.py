@@ -4,7 +4,8 @@ The facts are those of MJML 5.4 (https://documentation.mjml.io/#components), as 
 (`allowedAttributes` and `dependencies` in https://github.com/mjmlio/mjml). What is split here is what MJML
 hands on as it is written, and what it reads: sizes it computes with, words that choose between layouts. A
 Jinja tag in the latter is lost, or changes what is computed of it; a test compiles each with a tag and
-without, and compares."""
+without, and compares.
+"""
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 
 Kept apart are texts, tags of Jinja, and addresses, which MJML only hands on. So nothing of them is changed,
 and where each comes out can be told. What belongs to the end of the head is not given to mrml at all: it
-would put some of it into the body, and part of it into tags by a parser that moves the others."""
+would put some of it into the body, and part of it into tags by a parser that moves the others.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sendbatch.message.mjml.elements import is_computed
@@ -37,9 +37,9 @@ class Letter:
 
     def __init__(self, root: Element) -> None:
         self.kept: list[Kept] = []
-        self.has_styles = any(map(_wants_styles, _all(root)))
+        self.has_styles = any(map(_wants_styles, root.all()))
         self.prefix = _prefix(root)
-        self.body = next(element for element in _all(root) if element.name == "mj-body")
+        self.body = next(element for element in root.all() if element.name == "mj-body")
         self._starts: list[tuple[int, Element]] = []
         self._written: list[str] = []
         self._head: list[str] = []
@@ -134,12 +134,6 @@ class Letter:
         return f"{self.prefix}{len(self.kept) - 1}z"
 
 
-def _all(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element.elements:
-        yield from _all(child)
-
-
 def _wants_styles(element: Element) -> bool:
     """Whether a style sheet of its is for the tags: MJML says so, or it stands in HTML as others do."""
     attributes, content = element.attributes, element.content
@@ -153,7 +147,7 @@ def _prefix(root: Element) -> str:
     """What begins a word, and stands in no file."""
     sources = {
         span.file.source
-        for element in _all(root)
+        for element in root.all()
         for span in (element.at, element.content)
         if span is not None
     }

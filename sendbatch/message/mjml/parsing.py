@@ -2,7 +2,8 @@
 wrong.
 
 It is read with the tags of Jinja hidden. What stands within a tag that holds HTML is not looked into, and
-what stands between tags is kept as it is: a Jinja tag, or a comment that one is in."""
+what stands between tags is kept as it is: a Jinja tag, or a comment that one is in.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +73,12 @@ class Element:
     @property
     def elements(self) -> Iterator[Element]:
         return (child for child in self.children if isinstance(child, Element))
+
+    def all(self) -> Iterator[Element]:
+        """Itself and all tags within, in their order."""
+        yield self
+        for child in self.elements:
+            yield from child.all()
 
 
 @lru_cache(maxsize=16)

@@ -14,8 +14,9 @@ from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import inserted
 from sendbatch.message.markup import tags
-from sendbatch.message.mjml.checking import doubts, faults
+from sendbatch.message.mjml.checking import faults
 from sendbatch.message.mjml.compiling import compiled
+from sendbatch.message.mjml.doubts import doubts
 from sendbatch.message.mjml.parsing import Element, Span, blame, elements_of
 from sendbatch.message.origins import Written, has_origins
 from sendbatch.message.source import at, at_offset, constants, references
