@@ -5,7 +5,9 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import sys
 import tempfile
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from sendbatch.campaign.model import Campaign, Templates, Unsubscribe
 from sendbatch.errors import CampaignError, Finding
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.names import check_names, first_use
+from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.placeholders import placeholders
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
@@ -303,6 +306,7 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         ("{% if email %}<mj-section>{% endif %}</mj-section>", 27, "{% endif %} in <mj-section>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 40, "{% endif %} in <mj-body>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 13, "{% if %} begins in <mj-section>", "same"),
+        ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "{% if %} begins", "one"),
         ("{% raw %}<mj-section></mj-section>{% endraw %}", 1, "{% raw %} around", "within <mj-text>"),
         (SECTION.format("<mj-text>a<mj-text>b</mj-text>"), 34, "<mj-text> within <mj-text>", "close"),
         (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
@@ -600,7 +604,7 @@ def test_set_and_macros_may_stand_before_the_letter(campaign: Make) -> None:
 def test_without_mrml_the_error_names_the_command(
     campaign: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "mrml", None)
+    monkeypatch.setitem(sys.modules, "mrml", None)
     (fault,) = found(campaign, LETTER)
     assert (fault.rule, fault.hint) == ("not-installed", 'pip install "sendbatch[mjml]"')
 
@@ -748,3 +752,45 @@ def test_a_class_that_is_declared_nowhere_is_doubtful(campaign: Make) -> None:
     assert path is not None
     _, (doubt,) = read_mjml(path, search=[], allowed=[], what="", place=None)
     assert (doubt.rule, doubt.hint) == ("mjml-value", "did you mean title?")
+
+
+def test_notes_of_the_author_are_not_sent(campaign: Make) -> None:
+    mjml = column("<!-- ask Mary --><mj-text>Hi</mj-text>").replace(
+        "<mj-head>", "<!-- her too --><mj-head>"
+    )
+    document = shown(read(campaign, "<!-- and her -->" + mjml))
+    assert not re.search("Mary|her", document)
+
+
+def test_an_address_that_mjml_writes_several_times_is_doubtful_once(campaign: Make) -> None:
+    section = '<mj-section background-url="//e.example/a.png"><mj-column><mj-text>Hi</mj-text></mj-column>'
+    (doubt,) = doubtful_pictures(read(campaign, body(f"{section}</mj-section>")), COLUMNS)
+    assert place_of(doubt)[1:3] == (2, 29)
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda html, words: html.replace(words[0], ""),
+        lambda html, words: html.replace(words[0], words[0] * 2),
+        lambda html, words: html.replace(words[0], "").replace(words[-1], words[-1] + words[0]),
+        lambda html, words: html.replace("</body>", "<i></i></body>"),
+    ],
+    ids=["lost", "twice", "elsewhere", "another layout"],
+)
+def test_an_mrml_that_does_otherwise_is_found_out(
+    campaign: Make, monkeypatch: pytest.MonkeyPatch, otherwise: Callable[[str, list[str]], str]
+) -> None:
+    class Other:
+        def __init__(self, mjml: str) -> None:
+            html = mrml.to_html(mjml).content
+            words = re.findall(r"<!--q\d+w\d+z-->", html)
+            self.content = otherwise(html, words) if words else html
+
+    fake = types.ModuleType("mrml")
+    fake.to_html = Other  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mrml", fake)
+    mjml = column("<mj-text>a</mj-text>{% if email %}<mj-text>b</mj-text>{% endif %}")
+    (fault,) = found(campaign, mjml)
+    assert fault.rule == "mjml-jinja"
+    assert place_of(fault)[1] == 2

@@ -53,7 +53,6 @@ def _outermost(root: Element) -> Iterator[Finding]:
     yield from (
         blame(Rule.MJML_SYNTAX, one.at, "a second <mjml>", "make one of the two") for one in others
     )
-    yield from _unbalanced(root, [*_between(root)])
     bodies = [element for element in mjml.elements if element.name == "mj-body"]
     if not bodies:
         yield blame(Rule.MJML_SYNTAX, mjml.at, "there is no <mj-body> in it", "write one")
