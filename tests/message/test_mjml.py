@@ -306,7 +306,7 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         ("{% if email %}<mj-section>{% endif %}</mj-section>", 27, "{% endif %} in <mj-section>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 40, "{% endif %} in <mj-body>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 13, "{% if %} begins in <mj-section>", "same"),
-        ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "{% if %} begins", "one"),
+        ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "begins in", "one"),
         ("{% raw %}<mj-section></mj-section>{% endraw %}", 1, "{% raw %} around", "within <mj-text>"),
         (SECTION.format("<mj-text>a<mj-text>b</mj-text>"), 34, "<mj-text> within <mj-text>", "close"),
         (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
