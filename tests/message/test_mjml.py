@@ -312,6 +312,8 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
         (SECTION.format("<mj-image>{% if email %}{% endif %}</mj-image>"), 34, "holds nothing", "around"),
         (SECTION.format('<mj-image name="{{ email }}" src="https://x/y" />'), 40, "MJML loses it", "within"),
+        ("<![CDATA[a]]>", 1, "no tag of MJML", "away"),
+        ('<mj-include path="a.css" type="css" />', 1, "included in <mj-head>", "move"),
         ("<mj-include />", 1, "without a path", "path="),
         ('<mj-include path="{{ email }}" />', 19, "a name that is computed", "within {% if"),
         ('<mj-include path="foter.mjml" />', 19, "no such file: foter.mjml", "did you mean footer.mjml?"),
@@ -454,6 +456,20 @@ def test_a_picture_that_is_not_there_is_told_once_with_its_place(campaign: Make)
         *("broken-picture", "news.mjml", 3, 19),
         line,
     )
+
+
+def test_a_picture_of_one_recipient_is_one_however_often_mjml_writes_it(campaign: Make) -> None:
+    files = {"templates/maps/12.png": PNG}
+    mjml = body(
+        '<mj-section background-url="maps/{{ customer_id }}.png"><mj-column><mj-text>Hi</mj-text>'
+        '<mj-image src="maps/{{ customer_id }}.png" alt="" /></mj-column></mj-section>'
+    )
+    made = read(campaign, mjml, files)
+    assert [own.where.rpartition("/")[2] for own in made.own_pictures] == ["news.mjml:2"] * 2
+    assert made.digest == read(campaign, mjml.replace("<mj-body", "\n<mj-body"), files).digest
+    message = built(made)
+    assert message.data.count(b"Content-Type: image/png") == 1
+    assert body_of(message, "html").count("cid:") == 5
 
 
 def test_a_placeholder_of_another_tool_is_told_with_its_place(campaign: Make) -> None:
@@ -794,3 +810,24 @@ def test_an_mrml_that_does_otherwise_is_found_out(
     (fault,) = found(campaign, mjml)
     assert fault.rule == "mjml-jinja"
     assert place_of(fault)[1] == 2
+
+
+def test_files_that_are_included_find_those_of_jinja_as_the_first_does(campaign: Make) -> None:
+    files = {
+        "templates/note.html": "<b>right</b>",
+        "templates/parts/note.html": "<b>wrong</b>",
+        "templates/parts/footer.mjml": SECTION.format(
+            '<mj-text>{% include "note.html" %}</mj-text>'
+        ),
+    }
+    one = SECTION.format('<mj-text>{% include "note.html" %}</mj-text>')
+    made = read(campaign, body(f'{one}<mj-include path="parts/footer.mjml" />'), files)
+    assert shown(made).count("<b>right</b>") == 2
+    html = {"templates/note.html": "<mj-text>a</mj-text>"}
+    (fault,) = found(campaign, body('<mj-include path="note.html" type="html" />'), html)
+    assert fault.hint == 'write type="mjml" in the tag that includes it'
+    own = {"templates/parts/note.html": '{% include "note.html" %}', "templates/note.html": "right"}
+    mjml = body('<mj-include path="parts/note.html" type="html" />')
+    assert any(
+        "note.html is the name of this file" in one.message for one in found(campaign, mjml, own)
+    )

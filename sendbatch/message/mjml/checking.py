@@ -69,6 +69,11 @@ def _of(element: Element, parent: Element) -> Iterator[Finding]:
     is_default = parent.name == _DEFAULTS
     if parent.name and not is_default and element.name not in ELEMENTS[parent.name].children:
         yield _misplaced(element, parent)
+    if (
+        element.name == "mj-include" and parent.name != "mj-head"
+    ):  # what is left of them: style sheets
+        said = "a style sheet is included in <mj-head>"
+        yield blame(Rule.MJML_UNKNOWN, element.at, said, "move it there")
     yield from _attributes(element, is_default=is_default)
     if element.content is not None:
         if element.name != "mj-raw":  # that is as what stands beside it

@@ -101,11 +101,12 @@ def _of_mrml(letter: Letter, said: str) -> Finding:
 def _hold(letter: Letter, html: str, styles: str) -> None:
     """Raises _Lost where a piece did not come back as it has to."""
     came = [int(number) for number in re.findall(letter.word, html)]
+    found = {*came}
     in_styles = {int(number) for number in re.findall(letter.word, styles)}
     lost = [
         blame(Rule.MJML_JINJA, kept.span, f"{_LOST} here: {_name(kept)}", _WRITE_OUT)
         for number, kept in enumerate(letter.kept)
-        if number in in_styles or (kept.must_come_back and number not in came)
+        if number in in_styles or (kept.must_come_back and number not in found)
     ]
     between = [number for number in came if letter.kept[number].is_between]
     moved = [

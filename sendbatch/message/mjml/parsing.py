@@ -31,6 +31,9 @@ _ATTRIBUTE = re.compile(
 _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
 _OF_MJML = re.compile(r"</?(mjml|mj-[\w-]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_PROLOG = re.compile(
+    rf"{_COMMENT.pattern}|<\?.*?(?:\?>|\Z)|<![a-z][^>]*>?", re.DOTALL | re.IGNORECASE
+)
 _CONDITIONAL = "<!--["
 _DEEPEST = 20  # tags in one another: MJML has no ten
 _BEGIN = re.compile(r"<mjml(?=[\s/>])")
@@ -126,13 +129,15 @@ class _Reading:
                 self._end(token["end"], token.start())
             elif token["start"] is not None:
                 at = self._start(token)
+            else:
+                self._blame(token.start(), "no tag of MJML", "take it away")
         self._between(at, len(self._hidden))
         for element in self._open[1:]:
             self._unclosed(element, "the end of the file")
 
     def _before_all(self) -> int:
         """Keep what stands before the letter, with the HTML of macros, as it is; where the letter begins."""
-        without = _COMMENT.sub(lambda comment: blank(comment[0]), self._hidden)
+        without = _PROLOG.sub(lambda passed: blank(passed[0]), self._hidden)
         begin = _BEGIN.search(without)
         if begin is None:
             return 0
@@ -142,9 +147,9 @@ class _Reading:
                 self._homeless(shown[0], shown.start())
                 break
         at = 0
-        for comment in (*_COMMENT.finditer(self._hidden, 0, begin.start()), begin):
-            self._keep(at, comment.start())
-            at = comment.end()
+        for passed in (*_PROLOG.finditer(self._hidden, 0, begin.start()), begin):
+            self._keep(at, passed.start())
+            at = passed.end()
         return begin.start()
 
     def _keep(self, start: int, end: int) -> None:

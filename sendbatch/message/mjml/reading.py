@@ -84,7 +84,7 @@ class _Reading:
         if bundle is None:
             return None
         root, wrong = elements_of(_written(bundle))
-        self.findings += [*wrong, *_of_jinja(bundle)]
+        self.findings += wrong
         self._expand(root, [*around, path])
         if not around:
             self._join_heads(root)
@@ -94,7 +94,7 @@ class _Reading:
         """A file as a template of Jinja, which it has to be by itself."""
         bundle, found = read_bundle(
             path,
-            search=[path.parent, *self._search],
+            search=self._search,
             allowed=self._allowed,
             what=self._what,
             place=place,
@@ -103,6 +103,7 @@ class _Reading:
         if bundle is None or any(finding.severity == "error" for finding in found):
             return None
         self._files += 1
+        self.findings += _of_jinja(bundle, is_first=is_first)
         own = () if is_first else (bundle.entry,)
         self._sources |= {n: s for n, s in bundle.sources.items() if n not in own}
         self._paths |= {n: p for n, p in bundle.paths.items() if n not in own}
@@ -171,6 +172,9 @@ class _Reading:
         if bundle is None:
             return []
         file = _written(bundle)
+        if (at := file.source.find("<mj-")) >= 0:
+            said = "MJML in a file that is included as HTML: it would be mailed as it stands"
+            self._blame(Span(file, at, at), said, 'write type="mjml" in the tag that includes it')
         return [Element("mj-raw", include.at, content=Span(file, 0, len(file.source)))]
 
     def _found(self, named: Span, around: Sequence[Path]) -> Path | None:
@@ -216,8 +220,9 @@ def _written(bundle: Bundle) -> Written:
     return Written(bundle.paths[bundle.entry], bundle.sources[bundle.entry])
 
 
-def _of_jinja(bundle: Bundle) -> list[Finding]:
-    """Of templates that Jinja includes, MJML would be sent as it stands."""
+def _of_jinja(bundle: Bundle, *, is_first: bool) -> list[Finding]:
+    """Of templates that Jinja includes, MJML would be sent as it stands. Those of a file that is included
+    have the names that the first has for them, and it has none itself."""
     found = []
     entry = bundle.entry
     for name, source in bundle.sources.items():
@@ -227,6 +232,9 @@ def _of_jinja(bundle: Bundle) -> list[Finding]:
             hint = f'write <mj-include path="{reference.names[0] if reference.names else "…"}" />'
             if name == entry and reference.word == "extends":
                 said = "extends: a letter in MJML is a whole one"
+            elif not is_first and entry in reference.names:
+                said = f"{reference.word}: {entry} is the name of this file, which MJML includes"
+                hint = "call one of the two otherwise"
             elif not any("<mj-" in bundle.sources[other] for other in others):
                 continue
             place = at(bundle.paths[name], source, reference.line, reference.word)
