@@ -372,6 +372,12 @@ class Rule(Enum):
         "A template or an expression is not one that Jinja takes.",
         "Correct the place that is shown.",
     )
+    FILTER_ARGUMENT = (
+        Topic.TEMPLATES,
+        "error",
+        "A filter is given what it cannot take: a currency, a locale or a pattern that is none.",
+        "Write what is shown.",
+    )
     NO_TEMPLATE = (
         Topic.TEMPLATES,
         "error",
