@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
@@ -15,7 +16,6 @@ from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
-from sendbatch.message.invitations.invitation import Invitation
 from sendbatch.message.mime import inline
 from sendbatch.message.parts import Inline, Parts
 from sendbatch.message.pictures.shown import Shown
@@ -23,6 +23,9 @@ from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.tokens import Signer
 from sendbatch.message.unsubscribing import NAME, Links, Spellings, Unsubscribing, inert, shown
 from sendbatch.values import Envelope, Recipient
+
+if TYPE_CHECKING:  # it loads Markdown's carrying of values, for those alone who invite
+    from sendbatch.message.invitations.invitation import Invitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Letter:
         self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
         self.attachments = attachments or Attachments(content.attachments)
-        self.invitation = None if content.invite is None else Invitation(content.invite)
+        self.invitation = _invitation(content)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
     @property
@@ -79,7 +82,15 @@ class Letter:
         return self.attachments.has_own or self.bodies.have_own_pictures or is_invited_so
 
     @property
-    def shared_parts(self) -> list[bytes]:
+    def _invitation(content: Content) -> Invitation | None:
+    if content.invite is None:
+        return None
+    from sendbatch.message.invitations.invitation import Invitation
+
+    return Invitation(content.invite)
+
+
+def shared_parts(self) -> list[bytes]:
         """As the function of that name."""
         return _encoded(self.pictures, self.attachments)
 

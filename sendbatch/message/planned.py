@@ -9,16 +9,19 @@ wrong with a row. In the process that sends, a row's length is looked at before 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
 from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
-from sendbatch.message.invitations.invitation import Invitation
 from sendbatch.message.letter import Letter
 from sendbatch.message.mime import Frame
 from sendbatch.message.templates import RENDER_ERRORS, Failed, says
 from sendbatch.values import Envelope, Message, Recipient
+
+if TYPE_CHECKING:
+    from sendbatch.message.invitations.invitation import Invitation
 
 # Bytes of which every message holds a copy, as it does where a worker builds it; to copy so many takes some
 # milliseconds, in which all wait.
