@@ -82,15 +82,7 @@ class Letter:
         return self.attachments.has_own or self.bodies.have_own_pictures or is_invited_so
 
     @property
-    def _invitation(content: Content) -> Invitation | None:
-    if content.invite is None:
-        return None
-    from sendbatch.message.invitations.invitation import Invitation
-
-    return Invitation(content.invite)
-
-
-def shared_parts(self) -> list[bytes]:
+    def shared_parts(self) -> list[bytes]:
         """As the function of that name."""
         return _encoded(self.pictures, self.attachments)
 
@@ -197,6 +189,14 @@ def shared_parts(self) -> list[bytes]:
 
     def _proof_id(self, recipient: Recipient, proof: Proof, now: float) -> str:
         return proof_id(self._salt, recipient.key, proof.reviewer, now, self._domain)
+
+
+def _invitation(content: Content) -> Invitation | None:
+    if content.invite is None:
+        return None
+    from sendbatch.message.invitations.invitation import Invitation
+
+    return Invitation(content.invite)
 
 
 def shared_parts(content: Content) -> list[bytes]:
