@@ -6,10 +6,13 @@ preheader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sendbatch.campaign.language.environment import names_in
+from sendbatch.campaign.language.paths import as_printed
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.findings import Finding
@@ -35,6 +38,9 @@ from sendbatch.message.versions.files import Files
 
 # Where style sheets are named, by the key of a template: what of its source is HTML.
 _STYLED: Mapping[str, Within] = {"html": str, "layout": str, "markdown": html_within}
+
+_OF_LANGUAGES = {"lang", "language", "locale"}  # columns
+_TAG = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", re.ASCII)  # RFC 5646, or a locale's name
 
 
 class Bundles(NamedTuple):
@@ -66,7 +72,7 @@ class Reading:
         if markdown is not None and campaign.templates.layout is not None:
             layout, footer = self._bundle("layout", version), LINK_BELOW
         elif markdown is not None:
-            layout, footer = default_layout(), default_footer()
+            layout, footer = default_layout(self._language(version)), default_footer()
         self.is_read &= len(findings) == before
         if len(findings) == before:
             if html is not None and text is None:
@@ -102,6 +108,16 @@ class Reading:
             own_pictures=tuple(album.own),
             inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
         )
+
+    def _language(self, version: Files) -> str | None:
+        """That of a version whose files are chosen by it, where the campaign does not say it itself."""
+        if "lang" in self._campaign.variables:
+            return None
+        for expression, value in version.values.items():
+            names = names_in(as_printed(expression))
+            if len(names) == 1 and names <= _OF_LANGUAGES and _TAG.fullmatch(value):
+                return value.replace("_", "-")
+        return None
 
     def _bundle(self, key: str, version: Files) -> Bundle | None:
         path = version.paths.get(key) or self._campaign.templates.files.get(key)

@@ -196,6 +196,45 @@ def test_mjml_may_be_chosen_too(versions: Make) -> None:
         assert f"{locale} Jane</div>" in body_of(built(content, locale), "html")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "language"),
+    [
+        ("{{ locale }}.md", "de", "de"),
+        ("{{ locale[:5] }}.md", "pt_BR", "pt-BR"),
+        ("{{ language }}/x.md", "ar", "ar"),
+        ("{{ locale }}.md", "winter", "en"),
+        ("{{ plan }}.md", "de", "en"),
+        ("{{ plan ~ locale }}.md", "de", "en"),
+    ],
+)
+def test_the_default_layout_is_in_the_language_that_chose_the_file(
+    versions: Make, path: str, name: str, language: str
+) -> None:
+    file = path.replace(path[: path.index("}}") + 2], name)
+    content = read_content(
+        versions({f"templates/{file}": "# Hi {{ first_name }}"}, markdown=f"../templates/{path}")
+    )
+    columns = (*COLUMNS, "language", "plan", "lang")
+    person = to(name)._replace(cells=("jane@example.org", "Jane", name, name, name, "fr"))
+    if "~" in path:
+        person = person._replace(cells=("jane@example.org", "Jane", "e", name, "d", ""))
+    if language == "en":
+        person = person._replace(cells=(*person.cells[:-1], ""))
+    composer = composer_of(content, columns, SALT)
+    message = composer.compose(person, NOW)
+    assert isinstance(message, Message)
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in body_of(
+        message, "html"
+    )
+    assert composer.is_planned
+
+
+def test_a_language_that_the_campaign_says_is_that_of_all(versions: Make) -> None:
+    campaign = versions(files("de", ending="md", text="# Hi"), markdown=PATH.replace("html", "md"))
+    content = read_content(replace(campaign, variables={"lang": "nl"}))
+    assert '<html lang="nl"' in body_of(built(content, "de"), "html")
+
+
 def test_names_are_matched_in_either_normal_form_and_in_no_other_case(versions: Make) -> None:
     decomposed = unicodedata.normalize("NFD", "é")
     content = read_content(versions(files(decomposed, "ü")))
