@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.language.paths import path_template
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
+from sendbatch.message import texts
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.letter import Proof
@@ -353,6 +354,19 @@ def test_pictures_that_versions_share_are_held_once(versions: Make) -> None:
     assert one is other
     loaded = pickle.loads(pickle.dumps(content))
     assert loaded.texts[0].pictures[0] is loaded.texts[1].pictures[0]
+
+
+def test_the_pictures_of_all_versions_are_bounded_together(
+    versions: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[str, str | bytes] = dict(
+        files("de", "en", text="<p>{0}</p><img src='{0}.png' alt=x>")
+    )
+    written |= {"templates/de.png": png(9, 9), "templates/en.png": png(8, 8)}
+    monkeypatch.setattr(texts, "MOST_PICTURES", len(png(9, 9)) + len(png(8, 8)))
+    assert read_content(versions(written)).all_pictures
+    monkeypatch.setattr(texts, "MOST_PICTURES", len(png(9, 9)) + len(png(8, 8)) - 1)
+    assert "the pictures of all versions have more than" in refused(versions(written))
 
 
 def test_proofs_and_samples_are_of_the_rows_version(versions: Make) -> None:

@@ -119,14 +119,14 @@ def _urlencode(value: Any) -> str:
     return do_urlencode(value)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def parsed(source: str) -> nodes.Template:
     """The tree of a template. It is everybody's, and not to be changed: before a run the same few templates
     are looked at a dozen times. Raises jinja2.TemplateSyntaxError."""
     return environment().parse(source)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def names_in(source: str) -> frozenset[str]:
     """Every name that a template does not set itself. It is compiled for that: before a run the same few are
     asked for it half a dozen times. Raises jinja2.TemplateSyntaxError, jinja2.TemplateAssertionError."""
