@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ from sendbatch.findings import Rule
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Keys[Any])
+
+_SINGLE = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
 
 
 class Plain(Kind[T]):
@@ -87,6 +90,10 @@ class TemplateFile(Kind[Path | PathTemplate]):
         if is_template(written):
             made = partial(path_template, written, spot.reading.folder)
             return spot.attempt(made, Rule.TEMPLATE_SYNTAX)
+        if (single := _SINGLE.search(written)) and not (spot.reading.folder / written).exists():
+            said = "no such file, and no template, which has braces twice"
+            spot.blame(Rule.UNREADABLE_FILE, f"{said}: {written}", f"write {{{{ {single[1]} }}}}")
+            return None
         return find_source(spot, written)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,9 @@ class Content:
 
     def version(self, **changes: Any) -> Content:
         """One version of it: it is known by the same digest, and has no others."""
-        made = replace(self, **{"by_row": None, **changes})
-        object.__setattr__(made, "digest", self.digest)
+        made = copy(self)
+        for name, value in {"by_row": None, **changes}.items():
+            object.__setattr__(made, name, value)
         return made
 
     @property

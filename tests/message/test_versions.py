@@ -305,6 +305,13 @@ def test_what_is_wrong_is_found_before_any_row_is_looked_at(
     assert said in refused(versions(files_, fallback))
 
 
+def test_a_path_that_nothing_fits_is_told_with_what_there_is(versions: Make) -> None:
+    said = refused(versions(files("de"), html="../templates/nows.{{ locale }}.html"))
+    assert "^ there is ../templates/news.de.html" in said
+    said = refused(versions(files("de"), html="../tmplates/news.{{ locale }}.html"))
+    assert "^ there is no folder ../tmplates" in said
+
+
 def test_what_is_wrong_with_a_file_of_several_versions_is_said_once(versions: Make) -> None:
     written = {
         **files("de", "en", ending="txt", text="{}"),
