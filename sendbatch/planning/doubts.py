@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from sendbatch.campaign.dkim import missing_keys
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
@@ -57,6 +58,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: doubtful_styles(on.content)),
     (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.LOOKING, lambda on: missing_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: bare_text_part(on.content)),
     (When.PLANNED, lambda on: doubtful_markdown(on.content)),
     (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),

@@ -13,11 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from copy import copy
+from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
 from sendbatch.rendering import batches
@@ -42,6 +44,7 @@ class Pool:
 
     def __init__(self, setup: Setup, workers: Workers, signer: Signer | None = None) -> None:
         self._signer = signer
+        self._told = setup
         self._setup = setup.to_bytes()
         self._file = setup.rules.file if setup.rules is not None else ""
         self._workers = workers
@@ -49,10 +52,13 @@ class Pool:
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
         self._first_broken: int | None = None  # the row of the first of them
 
-    def signing(self, signer: Signer | None) -> Pool:
-        """The same, with another signer."""
+    def signing(self, signer: Signer | None, keys: tuple[SigningKey, ...] = ()) -> Pool:
+        """The same, with another signer of links, and with the keys that sign messages."""
         other = copy(self)
         other._signer = signer
+        if keys:
+            other._told = replace(self._told, keys=keys)
+            other._setup = other._told.to_bytes()
         return other
 
     @property

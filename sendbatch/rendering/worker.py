@@ -62,7 +62,9 @@ class Worker:
         self._setup = setup_from(setup)
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
-        self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
+        self._composer = Composer(
+            self._setup.content, self._setup.columns, self._setup.salt, keys=self._setup.keys
+        )
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
