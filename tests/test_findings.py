@@ -143,7 +143,9 @@ def test_what_differs_by_a_path_alone_is_shown_three_times_and_then_counted() ->
 
     told = [(one.words, one.where) for one in found]
     assert told[:WORDINGS] == [(f"no such file: invoices/{n}.pdf", f"row {n}") for n in (2, 3, 4)]
-    assert told[WORDINGS:] == [("such a fault each", "rows 5, 6, 7 and 894 more")]
+    assert told[WORDINGS:] == [
+        ("as in row 2: no such file: invoices/2.pdf", "rows 5, 6, 7 and 894 more")
+    ]
     assert found.number == 900
 
 

@@ -20,15 +20,23 @@ KIND = "sending" if os.environ.get("BENCH_FIRST") else "worker"  # whose environ
 
 seen = {}
 used = {}  # by thread, in seconds
+looking = False
 
 
 def look(_, interrupted):
+    global looking
+    if looking:  # the timer came again meanwhile
+        return
+    looking = True
     for thread, frame in sys._current_frames().items():
-        with contextlib.suppress(OSError):  # it has just ended
+        if thread not in threading._active:  # it is about to end, and its clock may hang who asks for it
+            continue
+        with contextlib.suppress(OSError):
             now = time.clock_gettime(time.pthread_getcpuclockid(thread))
             found = stack_of(interrupted if thread == MAIN else frame)
             seen[found] = seen.get(found, 0.0) + now - used.get(thread, 0.0)
             used[thread] = now
+    looking = False
 
 
 def stack_of(frame):

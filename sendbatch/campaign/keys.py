@@ -407,7 +407,7 @@ class CampaignKeys(Keys[Campaign]):
     )
     bounces_to = Key(
         ADDRESS,
-        "the envelope's sender, where bounces go",
+        "the envelope's sender, where bounces go: at the domain of `from`, or one below it",
         absent="the address in `from`",
         by_hand=True,
     )

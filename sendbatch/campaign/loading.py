@@ -24,7 +24,7 @@ from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
 from sendbatch.campaign.reading import read_file
 from sendbatch.campaign.spots import Reading
-from sendbatch.campaign.table import fields_of
+from sendbatch.campaign.table import fields_of, table_of
 from sendbatch.campaign.written.parsing import Wrong, parse_bounds, parse_tolerance
 from sendbatch.campaign.written.rates import parse_rates
 from sendbatch.errors import CampaignError, Place, ProfileError
@@ -77,8 +77,20 @@ def load_campaign(
     declared, reading = read_file(CampaignKeys, file, str(file), unneeded=unneeded)
     if declared is None:
         raise CampaignError(reading.findings)
+    _refuse_profiles(reading)
     profiles = find_profiles(reading.folder, config_folder)
     return _Loading(absolute(file), declared, reading, asked).campaign(profiles)
+
+
+def _refuse_profiles(reading: Reading) -> None:
+    """All that a campaign lacks is beside the point in a file that was never meant to be one."""
+    there = reading.document.keys
+    place = there.get(("profiles",))
+    needed = ((key.name,) for key in table_of(CampaignKeys).values() if key.required)
+    if place is not None and there.keys().isdisjoint(needed):
+        said = "holds profiles, and is no campaign"
+        hint = "name the campaign's own file; profiles.yaml is found by itself"
+        raise CampaignError([Rule.UNKNOWN_KEY.finding(said, place, hint)])
 
 
 class _Loading:

@@ -120,10 +120,19 @@ def want_mapping(value: Data, spot: Spot) -> None:
     hint = None
     is_item = any(isinstance(part, int) for part in spot.trail)
     if isinstance(value, list) and not is_item:
-        hint = "take the dash away: keys need none, only the items of a list"
+        hint = _hint_of_list(value, spot)
     elif isinstance(value, str) and syntax.lacks_blank(value):
         hint = syntax.BLANK
     spot.blame(Rule.WRONG_VALUE, "must be a mapping of keys to values", hint)
+
+
+def _hint_of_list(value: list[Data], spot: Spot) -> str:
+    if not any(isinstance(item, dict) for item in value):
+        return "write a key before each value, as in key: value"
+    place = spot.place
+    signs = "brackets" if (place.text or "")[(place.column or 1) - 1 :].startswith("[") else "dash"
+    need = "none" if signs == "dash" else "no [ ]"
+    return f"take the {signs} away: keys need {need}, only the items of a list"
 
 
 def _without_value(data: Data, spot: Spot, reading: Reading) -> Iterator[Spot]:

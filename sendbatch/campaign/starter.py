@@ -43,7 +43,7 @@ recipients:
   defaults: {first_name: friend}
 templates: news.md              # gives the HTML, in a layout, and the text
 unsubscribe:                    # a link at the end of each mail, and in a header
-  url: "https://example.com/unsubscribe?email={{ email|urlencode }}"
+  url: "https://example.com/unsubscribe?for={{ email|urlencode }}"
   # sign: "${UNSUBSCRIBE_SECRET}"   # so that nobody unsubscribes another; the url needs no query then
 smtp: sandbox                   # keeps every mail as a file; then the name of a profile
 variables:

@@ -43,6 +43,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _doubles(plan)
     yield from _attachments(plan)
     yield from _pictures(plan)
+    yield from _own_files(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
@@ -106,6 +107,20 @@ def _pictures(plan: Overview) -> Iterator[str]:
     if plan.sendable > 1:
         said += f", {size(total * plan.sendable)} for {plan.sendable:,}"
     yield f"  {said}"
+
+
+def _own_files(plan: Overview) -> Iterator[str]:
+    """What the pictures and attachments cost that not everybody gets."""
+    if not plan.own or not plan.sendable:
+        return
+    what, weight = " and ".join(plan.own), plan.weight
+    if weight is None:
+        yield f"  {what} of their own: not looked at again, as the list is that of the last plan"
+    elif weight.total:
+        most = f"{size(weight.most)} in a message (base64)"
+        if plan.sendable > 1:
+            most = f"up to {most}, {size(weight.total)} for {plan.sendable:,}"
+        yield f"  {what} of their own: {most}"
 
 
 def _pace(plan: Overview) -> Iterator[str]:

@@ -8,9 +8,10 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
-from sendbatch.errors import one_line
+from sendbatch.errors import SendbatchError, one_line
 
 LONGEST_KEY = 1000  # characters that are shown
+_BEGINNINGS = ("https:/", "http:/")  # of links that were taken for the path of a file, which has no //
 
 
 @click.argument("url", metavar="URL", help="The link, as it stands in the mail.")
@@ -25,6 +26,8 @@ def verify_token(url: str, *, file: Path | None, set_: tuple[str, ...]) -> int:
     """
     from sendbatch import api
 
+    if file is not None and str(file).startswith(_BEGINNINGS):
+        raise SendbatchError("the link comes first, then the campaign file: sendbatch verify-token URL FILE")
     campaign = given.load(file, set_=set_) if file is not None else None
     verified = api.verify_token(url, campaign)
     if verified.key is None:

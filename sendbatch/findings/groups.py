@@ -77,10 +77,11 @@ class Groups:
                 return
             known = self._groups[key] = {}
         if words not in known and len(known) >= self._wordings:
+            first = next(iter(known.values()))
             if self._wordings > 1:
-                self._alike.setdefault(key, Group("such a fault each")).add(row, who)
+                alike = Group(f"as in {rows([first.rows[0][0]], 1)}: {first.words}")
+                self._alike.setdefault(key, alike).add(row, who)
             else:
-                (first,) = known.values()
                 first.varies = True
                 first.add(row, who)
         else:

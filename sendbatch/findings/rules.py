@@ -435,8 +435,10 @@ class Rule(Enum):
     UNRESOLVED_LINK = (
         Topic.TEMPLATES,
         "warning",
-        "A link or a footnote of Markdown has a label that stands nowhere else: readers see brackets.",
-        "Write the label with its address, or its text, on a line of its own.",
+        "A link or a footnote of Markdown has a label that stands nowhere else, or a value stands in angle "
+        "brackets: readers see brackets.",
+        "Write the label with its address, or its text, on a line of its own; a value as "
+        "`[some words]({{ … }})`.",
     )
     DROPPED_HTML = (
         Topic.TEMPLATES,
@@ -513,13 +515,13 @@ class Rule(Enum):
     NO_TEXT_PART = (
         Topic.CONTENT,
         "error",
-        "No text part can be made from the HTML, for it has no words.",
+        "No text part can be made from the HTML or the Markdown, for it has no words.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     BARE_TEXT_PART = (
         Topic.CONTENT,
         "warning",
-        "The text part made from the HTML is addresses of links alone.",
+        "The text part made from the HTML or the Markdown is addresses of links alone.",
         "Write `alt` texts for the pictures, or a text template.",
     )
     UNSEEN_PREHEADER = (
@@ -564,6 +566,12 @@ class Rule(Enum):
         "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
         "Write `!important` behind its declarations.",
     )
+    STRANGE_BOUNCES = (
+        Topic.CONTENT,
+        "warning",
+        "Bounces go to a domain that has nothing to do with that of `from`: filters hold it against a mail.",
+        "Let `bounces_to` be at the same domain, or at a subdomain of it.",
+    )
     ONE_LINK_FOR_ALL = (
         Topic.CONTENT,
         "warning",
@@ -594,6 +602,12 @@ class Rule(Enum):
         "A picture is of a kind that some programs do not show, or its name says that it is of another.",
         "Save it as PNG or JPEG, and name it so.",
     )
+    WIDE_PICTURE = (
+        Topic.CONTENT,
+        "warning",
+        "A picture is wider than a mail, and its tag has no `width`, which Outlook for Windows goes by.",
+        "Write `width=\"600\"` into the tag, or how wide it is to be shown.",
+    )
     LOCAL_FONT = (
         Topic.CONTENT,
         "warning",
@@ -606,11 +620,35 @@ class Rule(Enum):
         "The address of a picture begins with `//`, which some programs take for a file.",
         "Write `https:` before it.",
     )
+    BROKEN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link has no address, or one without `https://` or `mailto:`, which leads nowhere from a mail.",
+        "Write the whole address, as the message shows.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",
         "The mail has a placeholder of another tool in it, which goes out as it stands.",
         "Write `{{ column }}`.",
+    )
+    EMPTY_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "A file that everybody gets, or one of a recipient's own, is empty.",
+        "Write it anew, or leave it out.",
+    )
+    REFUSED_ATTACHMENT = (
+        Topic.CONTENT,
+        "warning",
+        "An attachment is of a kind that Gmail and many others refuse the whole mail for: programs, scripts.",
+        "Put it on a web server, and link to it.",
+    )
+    ATTACHED_TWICE = (
+        Topic.CONTENT,
+        "warning",
+        "The same file is attached twice.",
+        "Take one of them away.",
     )
     OPEN_ATTACHMENT = (
         Topic.CONTENT,
@@ -621,7 +659,7 @@ class Rule(Enum):
     UNUSABLE_ATTACHMENT = (
         Topic.CONTENT,
         "error",
-        "Attachments of some rows are not there or cannot be used.",
+        "Attachments or pictures of some rows are not there or cannot be used.",
         "Put the files there, or say what becomes of such rows with `missing:`.",
     )
     MESSAGE_TOO_LARGE = (

@@ -204,6 +204,15 @@ NOBODY = Lacking()
 
 
 @dataclass(frozen=True, slots=True)
+class Weight:
+    """Bytes on the wire of the files that recipients have of their own: the most that one of them has, and
+    all together."""
+
+    most: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Faulty:
     """Rows whose attachments refuse the plan: how many, whether a file is not there, (line, what is wrong)
     of the first."""

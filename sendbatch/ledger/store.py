@@ -31,6 +31,7 @@ from sendbatch.ledger.facts import (
     Retried,
     Saying,
     Twins,
+    Weight,
 )
 from sendbatch.values import Recipient, Status, Why
 
@@ -173,6 +174,10 @@ class Staging(Protocol):
 
     def lack(self, kind: str, lines: Iterable[int]) -> None:
         """Rows that do not get all they ask for, by line; `kind` is the caller's word for what is amiss."""
+        ...
+
+    def weigh(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Rows with files of their own, which are looked for anew with each plan: (line, their bytes)."""
         ...
 
     def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
@@ -334,6 +339,10 @@ class Draft(Selection, Protocol):
 
     def samples(self, count: int) -> list[Recipient]:
         """The first few that this run may send, by line."""
+        ...
+
+    def weight(self) -> Weight | None:
+        """What `Staging.weigh` was told of those that this run may send; None where no plan was staged."""
         ...
 
     def merge(self, begins_at: float | None = None, /) -> None:

@@ -7,17 +7,16 @@ by whatever links lead there, and none that the campaign itself reads or writes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import environment
-from sendbatch.campaign.model import FAIL, REFUSE, SEND_WITHOUT, Campaign
+from sendbatch.campaign.model import FAIL, REFUSE, SEND_WITHOUT
 from sendbatch.errors import one_line
-from sendbatch.findings import Finding, Rule
-from sendbatch.message.content import Content, OwnFile, SharedFile
+from sendbatch.message.content import OwnFile, SharedFile
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.headers import one_line as in_header
 from sendbatch.message.mime import attached
@@ -46,14 +45,16 @@ class Unavailable(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
-    attachments on the wire. `goes_without`: the mail is sent without one of them. `fails_if_too_large`:
-    the row alone is to fail where the server does not take so many bytes."""
+    attachments on the wire, `own` those of the recipient's own files among them. `goes_without`: the mail is
+    sent without one of them. `fails_if_too_large`: the row alone is to fail where the server does not take
+    so many bytes."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
     unavailable: Unavailable | None = None
     goes_without: bool = False
     fails_if_too_large: bool = False
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,14 @@ class Attachments:
                     goes_without = True
                 else:
                     unavailable.append(Unavailable(str(failed), is_missing, policy == FAIL))
+        own_size = sum(encoded(size) for _, size in files)
         return Survey(
             tuple(files),
-            self._shared_size + encoded(sum(size for _, size in files)),
+            self._shared_size + own_size,
             _most_serious(unavailable),
             goes_without,
             fails_if_too_large=bool(policies) and set(policies) == {FAIL},
+            own=own_size,
         )
 
 
@@ -246,18 +249,6 @@ def _allowed(
     if (wrong := own.file.off_limits.why(own.root, str(path), status)) is not None:
         raise Failed(f"attachment {written}: {wrong}")
     return status
-
-
-def open_attachments(content: Content, campaign: Campaign) -> Iterator[Finding]:
-    """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
-    for number, file in enumerate(content.attachments):
-        if isinstance(file, OwnFile) and file.rest == file.pattern:
-            place = campaign.places.get(f"attachments.{number}.file")
-            said = (
-                f"attachments: a cell may name any file beside {campaign.file.name}: {file.pattern}"
-            )
-            hint = f"put these files into a folder of their own, and write files/{file.pattern}"
-            yield Rule.OPEN_ATTACHMENT.finding(said, place, hint)
 
 
 def _unreadable(written: str, error: OSError) -> Failed:

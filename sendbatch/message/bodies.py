@@ -13,13 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sendbatch.message.attachments import Unavailable
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.markdown.body import MarkdownBody
-from sendbatch.message.markdown.elements import Element
-from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText, PersonalText
 from sendbatch.message.parts import Inline
 from sendbatch.message.pictures.own import OwnPictures
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
@@ -29,6 +26,11 @@ from sendbatch.message.styles.of_ways import inlined_way
 from sendbatch.message.templates import Failed, Template, with_globals
 from sendbatch.message.unsubscribing import Spellings, without_links
 from sendbatch.message.ways.body import PlannedBody
+
+if TYPE_CHECKING:  # some 10 ms of each process, for those alone who have Markdown
+    from sendbatch.message.markdown.body import MarkdownBody
+    from sendbatch.message.markdown.elements import Element
+    from sendbatch.message.markdown.planned import MarkdownText
 
 
 class Rendered(NamedTuple):
@@ -49,7 +51,7 @@ class Bodies:
         self._content, self._columns = content, columns
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
-        self._markdown = MarkdownBody(content) if content.markdown is not None else None
+        self._markdown = _markdown(content)
         self._pictures = OwnPictures(content, columns)
         self.have_own_pictures = self._pictures.are_files
 
@@ -58,13 +60,15 @@ class Bodies:
         """Whether `encoded` can give anything."""
         return bool(self._planned) and all(body.is_planned for body in self._planned)
 
-    def encoded(self, cells: tuple[str, ...]) -> list[bytes] | None:
+    def encoded(self, cells: tuple[str, ...], *, patiently: bool = False) -> list[bytes] | None:
         """The text and the HTML, if there is one, each as its whole MIME part; it ends with CRLF, and no line
-        of it begins with a dot. None where they are to be had by the plain path alone. Raises nothing."""
-        parts = []
+        of it begins with a dot. None where they are to be had by the plain path alone; `patiently` a text is
+        read anew from its Markdown. Raises nothing."""
+        parts: list[bytes] = []
         for body in self._planned:
-            own = isinstance(body, MarkdownText) and not body.is_planned
-            part = self._text_of(cells) if own else body.part(cells)
+            part = body.part(cells)
+            if part is None and patiently and not parts and self._text is None:
+                part = self._text_of(cells)
             if part is None:
                 return None
             parts.append(part)
@@ -75,25 +79,17 @@ class Bodies:
         assert self._markdown is not None
         variables = {**self._constants, **dict(zip(self._columns, cells, strict=True))}
         try:
-            found = self._personal.elements(cells)
-            if found is None:
-                found = self._markdown.elements(variables)
-            text = self._markdown.text(found, variables)
+            text = self._markdown.text(self._markdown.elements(variables), variables)
         except (Failed, UnicodeEncodeError, MemoryError):
             return None
         return b"".join(text_part("plain", text.splitlines(keepends=True)))
-
-    @cached_property
-    def _personal(self) -> PersonalText:
-        assert self._content.markdown is not None
-        return PersonalText(self._content.markdown, self._columns, self._constants)
 
     @cached_property
     def _constants(self) -> dict[str, object]:
         return with_globals(self._content.variables)
 
     @cached_property
-    def _planned(self) -> list[PlannedBody]:
+    def _planned(self) -> list[PlannedBody | MarkdownText]:
         content = self._content
         # A text that is made from the HTML needs all of it, and so does a look for pictures in it.
         is_made = content.text is None and content.markdown is None
@@ -101,12 +97,14 @@ class Bodies:
             return []
         constants = self._constants
         transform = inlined_way if content.inlines_css else None
-        planned: list[PlannedBody] = []
+        planned: list[PlannedBody | MarkdownText] = []
         if content.text is not None:
             planned.append(PlannedBody("plain", content.text, self._columns, constants))
-        else:
-            planned.append(MarkdownText(content, self._columns, constants))
         if content.markdown is not None:
+            from sendbatch.message.markdown.planned import MarkdownHtml, MarkdownText
+
+            if content.text is None:
+                planned.append(MarkdownText(content, self._columns, constants))
             planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
             planned.append(PlannedBody("html", content.html, self._columns, constants, transform))
@@ -154,6 +152,14 @@ class Bodies:
         except Failed:
             return 0, None
         return self._pictures.survey("".join(html))
+
+
+def _markdown(content: Content) -> MarkdownBody | None:
+    if content.markdown is None:
+        return None
+    from sendbatch.message.markdown.body import MarkdownBody
+
+    return MarkdownBody(content)
 
 
 def _template(bundle: Bundle | None, *, autoescape: bool) -> Template | None:

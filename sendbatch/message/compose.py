@@ -51,6 +51,11 @@ class Composer:
         self.has_own_attachments = self._letter.has_own_attachments
 
     @property
+    def shared(self) -> list[bytes]:
+        """What everybody's message holds, encoded."""
+        return self._letter.shared_parts
+
+    @property
     def is_planned(self) -> bool:
         """Whether `planned` can give any message."""
         return self._signatures is None and self._bound is not None and self._plan is not None
@@ -81,12 +86,11 @@ class Composer:
             return _unbuildable(error)
 
     def _composed(self, recipient: Recipient, now: float, proof: Proof | None) -> Message:
-        letter, bodies = self._letter, None
-        if proof is None and self._plan is not None:
-            if (whole := self._plan.message(recipient, now)) is not None:
-                return whole
-        elif proof is None:
-            bodies = letter.bodies.encoded(letter.cells(recipient))
+        letter, bodies, plan = self._letter, None, self._plan if proof is None else None
+        if plan is not None and (whole := plan.message(recipient, now)) is not None:
+            return whole
+        if proof is None and (plan is None or letter.content.markdown is not None):
+            bodies = letter.bodies.encoded(letter.cells(recipient), patiently=True)
         parts = letter.parts(recipient, now, proof, bodies=bodies is None)
         if bodies is not None and self._letter.pictures:
             parts = parts._replace(pictures=letter.shown.in_part(bodies[-1]))

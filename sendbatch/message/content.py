@@ -63,26 +63,30 @@ class OwnFile:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that the HTML shows, by its Content-ID without brackets. Its media type is told by its bytes;
-    a file that is `written_as` another has another `name` in the mail."""
+    a file that is `written_as` another has another `name` in the mail. `width` is what Markdown says of it,
+    in px, where it is wider than its column."""
 
     cid: str
     name: str
     media_type: str
     data: bytes
     written_as: str
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPicture:
     """A picture of one recipient: a path with a template in it, which each message has where its HTML shows
     it, behind `mark`. `written` is the author's own part of the path, `folder` where that leads: nothing
-    outside it is read, and nothing `off_limits`. `where` is its place as file:line."""
+    outside it is read, and nothing `off_limits`. `where` is its place as file:line. `widest` is the width
+    that Markdown says of a wider one, in px."""
 
     mark: str
     written: str
     folder: Path
     where: str
     off_limits: OffLimits = NOTHING
+    widest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,10 @@ def _digest(content: Content) -> str:
         parts["markdown"] = _bundle(content.markdown)
         parts["layout"] = [_bundle(content.layout), _bundle(content.footer)]
     if content.pictures:  # their bytes are in the HTML, by their Content-IDs
-        parts["pictures"] = [[picture.cid, picture.name] for picture in content.pictures]
+        parts["pictures"] = [
+            [one.cid, one.name, *([one.width] if one.width is not None else [])]
+            for one in content.pictures
+        ]
     if content.inlines_css:  # only there, so that the digest of all others stays what it was
         parts["inlines_css"] = True
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sendbatch.errors import printable
@@ -16,7 +16,7 @@ from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
 from sendbatch.message.mime import inline
-from sendbatch.message.parts import Parts
+from sendbatch.message.parts import Inline, Parts
 from sendbatch.message.pictures.shown import Shown
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.tokens import Signer
@@ -58,10 +58,7 @@ class Letter:
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.bodies = Bodies(content, self.columns)
-        self.pictures = [
-            inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
-            for one in content.pictures
-        ]
+        self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
         self.attachments = Attachments(content.attachments)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
@@ -70,6 +67,11 @@ class Letter:
     def has_own_attachments(self) -> bool:
         """Whether the path of any attachment, or of a picture, depends on the recipient."""
         return self.attachments.has_own or self.bodies.have_own_pictures
+
+    @property
+    def shared_parts(self) -> list[bytes]:
+        """As the function of that name."""
+        return _encoded(self.pictures, self.attachments)
 
     @property
     def line_templates(self) -> list[LineTemplate]:
@@ -88,7 +90,9 @@ class Letter:
         if wrong is not None and (found.unavailable is None or found.unavailable.fails):
             found = replace(found, unavailable=wrong)
         shared = sum(len(picture.encoded) for picture in self.pictures)
-        return replace(found, size=found.size + shared + size) if shared or size else found
+        if not shared and not size:
+            return found
+        return replace(found, size=found.size + shared + size, own=found.own + size)
 
     def cells(self, recipient: Recipient) -> tuple[str, ...]:
         """Those of `columns`. Raises Failed."""
@@ -166,6 +170,23 @@ class Letter:
 
     def _proof_id(self, recipient: Recipient, proof: Proof, now: float) -> str:
         return proof_id(self._salt, recipient.key, proof.reviewer, now, self._domain)
+
+
+def shared_parts(content: Content) -> list[bytes]:
+    """The pictures and the attachments that everybody gets, encoded."""
+    return _encoded(_pictures(content), Attachments(content.attachments))
+
+
+def _encoded(pictures: Sequence[Inline], attachments: Attachments) -> list[bytes]:
+    files = [file.encoded for file in attachments.shared]
+    return [*(picture.encoded for picture in pictures), *files]
+
+
+def _pictures(content: Content) -> list[Inline]:
+    return [
+        inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
+        for one in content.pictures
+    ]
 
 
 def shows_link(content: Content, columns: Collection[str]) -> bool:

@@ -13,9 +13,8 @@ from sendbatch.campaign.language.cost import LONGEST_ROW, Costs
 from sendbatch.campaign.written.links import LONGEST_URL
 from sendbatch.message.heads import Heads, Unusual, is_wired, wired
 from sendbatch.message.letter import Letter
-from sendbatch.message.markdown.body import shows_subject
 from sendbatch.message.mime import Frame
-from sendbatch.message.templates import RENDER_ERRORS, Failed
+from sendbatch.message.templates import RENDER_ERRORS, Failed, says
 from sendbatch.values import Envelope, Message, Recipient
 
 _MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
@@ -94,7 +93,7 @@ class RowBound:
         costs = Costs(letter.columns, {**content.variables, **of_layouts})
         for bundle in content.bundles:
             costs.add(bundle.entry, bundle.sources)
-        if shows_subject(content):  # as often as a layout may say it
+        if says(content.layout, "subject"):  # as often as a layout may say it
             costs.add("subject", {"subject": content.subject}, _IN_LAYOUT)
         for template in letter.line_templates:
             costs.add(template.what, {template.what: template.source}, _FOR_HEADER)

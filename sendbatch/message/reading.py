@@ -16,19 +16,26 @@ from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
-from sendbatch.message.checks.wordless import wordless
+from sendbatch.message.checks.besides import doubts_besides
+from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
-from sendbatch.message.layouts import LINK_BELOW, default_footer, default_layout
+from sendbatch.message.layouts import (
+    COLUMN,
+    LINK_BELOW,
+    USUAL_COLUMN,
+    default_footer,
+    default_layout,
+)
 from sendbatch.message.mailing import headers_added
+from sendbatch.message.markdown.addresses import html_within, shown
 from sendbatch.message.markdown.checks import faults
-from sendbatch.message.markdown.pictures import shown
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
 from sendbatch.message.styles.inlining import has_styles
-from sendbatch.message.styles.linked import with_linked
+from sendbatch.message.styles.linked import Within, with_linked
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -39,40 +46,43 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     the folders of its records: no recipient's attachment may come from there.
 
     Raises CampaignError with all findings: files missing, unreadable, empty, not UTF-8, outside the
-    campaign's and templates' folders, or not templates.
+    campaign's and templates' folders, or not templates; and with what is doubtful besides.
     """
     findings: list[Finding] = []
     html = _bundle(campaign, "html", campaign.templates.html, findings)
     html = _styled(campaign, html, findings)
     text = _bundle(campaign, "text", campaign.templates.text, findings)
     markdown = _bundle(campaign, "markdown", campaign.templates.markdown, findings)
+    markdown = _styled(campaign, markdown, findings, html_within)
     layout, footer = around(campaign, findings) if markdown is not None else (None, None)
     layout = _styled(campaign, layout, findings)
+    is_read = not findings
     if markdown is None and html is None and text is None and not findings:
         place = campaign.places.get("templates")
         findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
     if html is not None and campaign.templates.text is None and not findings:
         findings += filter(None, (wordless(html),))
+    if markdown is not None and campaign.templates.text is None and not findings:
+        findings += filter(None, (wordless_markdown(markdown),))
     if markdown is not None and layout is not None and not findings:
         findings += faults(markdown, layout)
     read_by = _read_by(campaign, (html, text, markdown, layout))
     limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
-    album = _album(campaign, limits)
+    album = _album(campaign, limits, markdown)
     html = album.put_into(html) if html is not None else None
     layout = album.put_into(layout) if layout is not None else None
     markdown = album.put_into(markdown, shown) if markdown is not None else None
     findings += album.findings
     attachments = _attachments(campaign, limits, findings)
     _check_addresses(campaign, findings)
-    if any(finding.severity == "error" for finding in findings):
-        raise CampaignError([*findings, *album.left])
+    is_refused = any(finding.severity == "error" for finding in findings)
     idempotency = campaign.profile.idempotency
-    if campaign.preheader is not None:
+    if campaign.preheader is not None and not is_refused:
         html, layout = (
             with_preheader(bundle, campaign.preheader) if bundle is not None else None
             for bundle in (html, layout)
         )
-    return Content(
+    content = Content(
         subject=campaign.subject,
         sender=campaign.sender,
         bounces_to=campaign.bounces_to,
@@ -90,10 +100,14 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         layout=layout,
         footer=footer if text is None else None,
         inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
-        added_headers=headers_added(campaign),
+        added_headers=() if is_refused else headers_added(campaign),
         pictures=album.pictures,
         own_pictures=tuple(album.own),
     )
+    if is_refused:
+        besides = doubts_besides(content) if is_read else ()
+        raise CampaignError([*findings, *album.left, *besides])
+    return content
 
 
 def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, Bundle | None]:
@@ -104,12 +118,15 @@ def around(campaign: Campaign, findings: list[Finding]) -> tuple[Bundle | None, 
     return default_layout(), default_footer()
 
 
-def _album(campaign: Campaign, limits: OffLimits) -> Album:
+def _album(campaign: Campaign, limits: OffLimits, markdown: Bundle | None) -> Album:
     try:
         domain = ascii_domain(campaign.sender.address.rpartition("@")[2])
     except ValueError:  # the address is refused for it
         domain = "invalid"
-    return Album(campaign.folder, _allowed(campaign), domain, limits)
+    widest = None
+    if markdown is not None:
+        widest = COLUMN if campaign.templates.layout is None else USUAL_COLUMN
+    return Album(campaign.folder, _allowed(campaign), domain, limits, widest)
 
 
 def _bundle(
@@ -136,13 +153,16 @@ def _allowed(campaign: Campaign) -> list[Path]:
     return [campaign.folder, *(file.parent for file in named if file)]
 
 
-def _styled(campaign: Campaign, html: Bundle | None, findings: list[Finding]) -> Bundle | None:
+def _styled(
+    campaign: Campaign, bundle: Bundle | None, findings: list[Finding], within: Within = str
+) -> Bundle | None:
     """With the style sheets that it names."""
-    if html is None:
+    if bundle is None:
         return None
-    html, found = with_linked(html, search=[campaign.folder], allowed=_allowed(campaign))
+    search, allowed = [campaign.folder], _allowed(campaign)
+    bundle, found = with_linked(bundle, within, search=search, allowed=allowed)
     findings += found
-    return html
+    return bundle
 
 
 def _has_styles(html: Bundle | None) -> bool:

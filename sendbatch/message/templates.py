@@ -18,6 +18,7 @@ from sendbatch.campaign.language.environment import (
     environment,
     is_by_chance,
     is_template,
+    names_in,
     read_names,
 )
 from sendbatch.errors import one_line
@@ -169,3 +170,8 @@ def _sentence(error: BaseException) -> str:
         return said or type(error).__name__
     kind = type(error).__name__
     return f"{said} ({kind})" if said else kind
+
+
+def says(bundle: Bundle | None, name: str) -> bool:
+    """Whether one of its sources uses this name."""
+    return bundle is not None and any(name in names_in(one) for one in bundle.sources.values())

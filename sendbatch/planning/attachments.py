@@ -9,17 +9,18 @@ from pathlib import Path
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Place, shown
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.facts import Faulty, Twins
+from sendbatch.ledger.facts import Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, SharedFile
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
-from sendbatch.words import count
+from sendbatch.words import count, rows
 
 _WAYS = (
     "attachments: [{file: …, missing: send_without}] sends such rows without it, "
     "missing: fail lets them fail alone"
 )
+_MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
 
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
@@ -38,15 +39,14 @@ def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
 
 
 def refuse_faulty(faulty: Faulty, file: Path) -> None:
-    """Attachments that are missing for rows that would be sent to: a fault of the campaign."""
+    """Attachments and pictures that are missing for rows that would be sent to: a fault of the campaign."""
     if not faulty.count:
         return
     findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
     if (others := faulty.count - len(faulty.rows)) > 0:
-        said = f"and {count(others, 'more row')} whose attachments cannot be used"
+        said = f"and {count(others, 'more row')} whose files cannot be used"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
-    if faulty.is_missing:
-        findings[-1] = replace(findings[-1], hint=_WAYS)
+    findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 
 
@@ -60,6 +60,15 @@ def oversized(
         if limit is not None and size > limit and not fails
     ]
     return _of_rows(rule, held, file)
+
+
+def with_empty(them: Lacking, file: Path) -> list[Finding]:
+    """The rows that have an empty file of their own."""
+    if not them.count:
+        return []
+    said = f"attachments: an empty file is sent to {rows(them.rows, them.count)}"
+    place = Place(shown(file), them.rows[0])
+    return [Rule.EMPTY_ATTACHMENT.finding(said, place, "write the file anew")]
 
 
 def refuse_other_files(twins: Twins, campaign: Campaign) -> None:

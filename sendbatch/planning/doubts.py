@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
 from sendbatch.campaign.dkim import missing_keys
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
-from sendbatch.message.attachments import open_attachments
+from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.leaving import doubtful_leaving
+from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
+from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
@@ -25,7 +28,9 @@ from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
-from sendbatch.values import Status
+from sendbatch.values import Recipient, Status
+
+_SAMPLED = 100  # rows: what is wrong with a column is wrong with its first cells
 
 
 class When(Enum):
@@ -47,6 +52,10 @@ class Sight:
     columns: tuple[str, ...]
     totals: Mapping[Status, int]
 
+    def some_people(self) -> list[Recipient]:
+        """The first of those who get it."""
+        return [*islice(self.people.holders(), _SAMPLED)]
+
 
 # In the order in which they are said.
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
@@ -55,7 +64,10 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
+    (When.CHANGED, lambda on: doubtful_links(on.content, on.columns, on.some_people())),
     (When.CHANGED, lambda on: doubtful_styles(on.content)),
+    (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
+    (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.LOOKING, lambda on: missing_keys(on.campaign.profile)),

@@ -16,6 +16,7 @@ from sendbatch.audience.rules import Rules, make_rules, plan_columns
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, CampaignError
 from sendbatch.findings import Finding
+from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.checks.names import check_names, names_used
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
@@ -49,10 +50,12 @@ def open_people(
 
 
 def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[[], None]) -> Rules:
-    """Raises CampaignError with what is wrong with the rules, with the content's names, and with what is
-    no text further on in the CSV."""
+    """Raises CampaignError with what is wrong with the rules, with the content's names, with what is no text
+    further on in the CSV, and with what is doubtful besides."""
     if findings := _findings(campaign, content, table):
-        raise CampaignError([*findings, *no_text(campaign, heed)])
+        columns = plan_columns(campaign, table.columns)
+        besides = doubts_besides(content, (*columns, *table.clashes))
+        raise CampaignError([*findings, *no_text(campaign, heed), *besides])
     return make_rules(campaign, table.columns, table.names, table.clashes)
 
 

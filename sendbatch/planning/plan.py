@@ -24,6 +24,7 @@ from sendbatch.planning.attachments import (
     refuse_faulty,
     refuse_other_files,
     too_large_for_all,
+    with_empty,
 )
 from sendbatch.planning.conditions import refuse_bare_where
 from sendbatch.planning.keys import key_of, keys_since
@@ -36,6 +37,7 @@ from sendbatch.rendering.setup import Setup
 from sendbatch.runtime.observer import Observer
 from sendbatch.words import count
 
+EMPTY = "empty"  # of the rows that lack something: a file of theirs has no byte
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
 MOST_FAULTS = 1000  # looked through for what is said of them
@@ -146,6 +148,8 @@ def _stage(
         large += found.large
         staging.lack(FAIL, found.failing)
         staging.lack(SEND_WITHOUT, found.without)
+        staging.lack(EMPTY, found.empty)
+        staging.weigh(found.weighed)
         rows += len(found.rows)
         observer.planning(rows)
     return digest.hexdigest() if rows else None, large
@@ -170,11 +174,12 @@ def _planned(staged: _Staged, request: Request, warnings: list[Finding]) -> Plan
     file = request.campaign.recipients.file
     too_large = oversized(Rule.MESSAGE_LIKELY_TOO_LARGE, large, request.announced_size, file)
     hint = "it said so within the last week; run asks it again"
+    empty = with_empty(staging.lacking(EMPTY), file)
     return Planned(
         difference=staging.difference(),
         twins=staging.twins(names_used(request.content)),
         corrected_doubt=staging.corrected_doubt(),
-        warnings=(*warnings, *(replace(finding, hint=hint) for finding in too_large)),
+        warnings=(*warnings, *(replace(finding, hint=hint) for finding in too_large), *empty),
         large=tuple(large),
         failing=staging.lacking(FAIL),
         without=staging.lacking(SEND_WITHOUT),

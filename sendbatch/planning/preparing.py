@@ -12,9 +12,11 @@ from functools import partial
 
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger.facts import Weight
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
+from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
@@ -52,9 +54,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a run would do now. `planned` is None where the inputs are those of the last plan. `samples` are
-    the first three it would send; `notices` what a person should know of the record. The links that `pool`
-    makes have no signature yet, for that takes a secret."""
+    """What a run would do now. `planned` is None where the inputs are those of the last plan, and so is
+    `weight`, that of the files which those it would send to have of their own. `samples` are the first three
+    it would send; `notices` what a person should know of the record. The links that `pool` makes have no
+    signature yet, for that takes a secret."""
 
     content: Content
     salt: bytes
@@ -65,6 +68,7 @@ class Prepared:
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
     placeholders: Leftovers  # of other tools, that were left in the letter
+    weight: Weight | None = None
 
     @property
     def sendable(self) -> int:
@@ -105,6 +109,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
         notices=tuple(filter(None, notices)),
         warnings=warnings,
         placeholders=_placeholders(draft, request) if is_news else Leftovers(),
+        weight=draft.weight(),
     )
 
 
@@ -247,7 +252,7 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         for name in clashing
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError(findings)
+        raise CampaignError([*findings, *doubts_besides(request.content, columns)])
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:
@@ -263,4 +268,6 @@ def _unsigned(request: Request) -> str | None:
     """What is said of links that bear no signature yet."""
     if not request.looking or not request.content.signs_links:
         return None
-    return "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"
+    return (
+        "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"
+    )

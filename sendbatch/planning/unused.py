@@ -14,7 +14,7 @@ from sendbatch.campaign.language.environment import (
     environment,
     expression_tree,
     is_template,
-    parsed,
+    names_in,
 )
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import guess, usable
@@ -40,7 +40,7 @@ def used_by(content: Content, campaign: Campaign) -> frozenset[str]:
         found |= undeclared(expression_tree(env, recipients.where))
     if recipients.key is not None:
         is_column = not is_template(recipients.key)
-        found |= {usable(recipients.key)} if is_column else undeclared(parsed(recipients.key))
+        found |= {usable(recipients.key)} if is_column else names_in(recipients.key)
     return frozenset(found - set(env.globals))
 
 

@@ -19,6 +19,7 @@ from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
+from sendbatch.rendering.shared import SharedParts
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
@@ -35,10 +36,11 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 class Surveyed:
     """A batch of checked rows. `rows` are as the record stages them, `digested` is what the digest
     of all recipients is fed with, `faults` are (line, what is wrong with the attachments, whether one
-    is not there), `large` those with more of them than every server takes.
-    `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are
-    sent without a file of theirs, `former` are (line, key) of those to whom an earlier version gave
-    another key."""
+    is not there), `large` those with more of them than every server takes, `weighed` are (line, bytes on the
+    wire) of the files of those who have their own.
+    `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are sent
+    without a file of theirs, `empty` of those that have an empty one, `former` are (line, key) of those
+    to whom an earlier version gave another key."""
 
     rows: list[Staged]
     marshalled_marks: bytes
@@ -48,6 +50,8 @@ class Surveyed:
     failing: list[int]
     without: list[int]
     former: list[tuple[int, str]]
+    weighed: list[tuple[int, int]]
+    empty: list[int]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -72,6 +76,8 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     failing: list[int] = []
     without: list[int] = []
     former: list[tuple[int, str]] = []
+    weighed: list[tuple[int, int]] = []
+    empty: list[int] = []
     for checked, survey in found:
         row = staged(checked)
         rows.append(row)
@@ -87,11 +93,16 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             faults.append((checked.line, wrong.reason, wrong.is_missing))
         elif survey.goes_without:
             without.append(checked.line)
+        if wrong is None and survey.own:
+            weighed.append((checked.line, survey.own))
+        if not all(size for _, size in survey.files):
+            empty.append(checked.line)
         if survey.size > LARGE:
             large.append((checked.line, survey.size, survey.fails_if_too_large))
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
-    return marshal.dumps((rows, marks_, digested, faults, large, failing, without, former))
+    answer = (rows, marks_, digested, faults, large, failing, without, former, weighed)
+    return marshal.dumps((*answer, empty))
 
 
 def surveyed_from(data: bytes) -> Surveyed:
@@ -155,25 +166,29 @@ def asked_for(data: bytes) -> tuple[list[Recipient], float, str | None]:
     )
 
 
-def answered(built: Built) -> bytes:
-    """Messages as their envelope's fields and their own, the others as their reason."""
-    return marshal.dumps([_plain(message) for message in built])
+def answered(built: Built, shared: SharedParts) -> bytes:
+    """Messages as their envelope's fields and their own, but for what is `shared`; the others as their
+    reason."""
+    return marshal.dumps([_plain(message, shared) for message in built])
 
 
-def _plain(built: Message | Unbuildable) -> object:
+def _plain(built: Message | Unbuildable, shared: SharedParts) -> object:
     if isinstance(built, Unbuildable):
         return built.reason
-    return *_addresses(built.envelope), built.data, built.message_id, built.dated_at, built.plain
+    data = shared.out_of(built.data)
+    return *_addresses(built.envelope), data, built.message_id, built.dated_at, built.plain
 
 
 def _addresses(to: Envelope) -> tuple[str, str, bool]:
     return to.sender, to.recipient, to.smtputf8
 
 
-def built_from(data: bytes) -> Built:
+def built_from(data: bytes, shared: SharedParts) -> Built:
     """The other end of `answered`; `data` comes from our own worker."""
     return [
-        Unbuildable(one) if isinstance(one, str) else Message(Envelope(*one[:3]), *one[3:])
+        Unbuildable(one)
+        if isinstance(one, str)
+        else Message(Envelope(*one[:3]), shared.into(one[3]), *one[4:])
         for one in marshal.loads(data)  # noqa: S302
     ]
 

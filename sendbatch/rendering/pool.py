@@ -14,18 +14,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from copy import copy
 from dataclasses import replace
+from functools import cached_property, partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
 from sendbatch.message.dkim.keys import SigningKey
+from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, RENDER, SAMPLE
 from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.shared import SharedParts
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Unbuildable
 
@@ -60,6 +63,10 @@ class Pool:
             other._told = replace(self._told, keys=keys)
             other._setup = other._told.to_bytes()
         return other
+
+    @cached_property
+    def _shared(self) -> SharedParts:
+        return SharedParts(shared_parts(self._told.content))
 
     @property
     def width(self) -> int:
@@ -113,7 +120,7 @@ class Pool:
                 self._blame(asked, broken)
             else:
                 self._suspects.discard(asked[0].id)
-                return batches.built_from(answer)
+                return batches.built_from(answer, self._shared)
 
     def each(
         self,
@@ -127,7 +134,8 @@ class Pool:
 
         Raises CampaignError once more than `MOST_BROKEN` took too long or too much memory.
         """
-        return self._each(RENDER, batches.built_from, recipients, now, heed, reviewer)
+        read = partial(batches.built_from, shared=self._shared)
+        return self._each(RENDER, read, recipients, now, heed, reviewer)
 
     def samples(
         self, recipients: Iterable[Recipient], now: float, heed: Heed

@@ -37,5 +37,5 @@ def setup_from(data: bytes) -> Setup:
 
 
 def too_large(size: int, limit: int) -> str:
-    """What is said of a row whose attachments the server does not take."""
-    return f"its attachments make a message of {size:,} bytes; the server takes {limit:,}"
+    """What is said of a row whose attachments and pictures the server does not take."""
+    return f"its files make a message of {size:,} bytes; the server takes {limit:,}"

@@ -39,6 +39,7 @@ from sendbatch.rendering.frames import (
     write_frame,
 )
 from sendbatch.rendering.setup import setup_from, too_large
+from sendbatch.rendering.shared import SharedParts
 from sendbatch.runtime.process import bound_memory, end_after, ending_after, heed_no_alarm
 from sendbatch.values import Checked, Recipient, Row, Status, Unbuildable
 
@@ -65,6 +66,7 @@ class Worker:
         self._composer = Composer(
             self._setup.content, self._setup.columns, self._setup.salt, keys=self._setup.keys
         )
+        self._shared = SharedParts(self._composer.shared)
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
@@ -95,7 +97,7 @@ class Worker:
             partial(self._composer.compose, now=now, proof=proof),
             lambda message: len(message.data),
         )
-        return batches.answered(built)
+        return batches.answered(built, self._shared)
 
     def sample(self, batch: bytes) -> bytes:
         """As `render`, of messages that are only looked at: `batches.sampled` out."""

@@ -11,10 +11,11 @@ from itertools import repeat
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Group, Rule
+from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
-from sendbatch.message.content import Picture
+from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
@@ -42,7 +43,8 @@ class Route:
 class Overview:
     """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
-    message was built, `digest` where a plan.json was written: its digest."""
+    message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
+    recipients have of their own, `weight` what these take on the wire; None where no new plan looked."""
 
     campaign: Campaign = field(repr=False)
     route: Route
@@ -54,6 +56,8 @@ class Overview:
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    own: tuple[str, ...] = ()
+    weight: Weight | None = None
 
     @property
     def pictures_size(self) -> int:
@@ -140,7 +144,17 @@ def overview_of(
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
         pictures=prepared.content.pictures,
+        own=_own(prepared.content),
+        weight=prepared.weight,
     )
+
+
+def _own(content: Content) -> tuple[str, ...]:
+    kinds = {
+        "pictures": bool(content.own_pictures),
+        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+    }
+    return tuple(kind for kind, there in kinds.items() if there)
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:

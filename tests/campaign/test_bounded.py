@@ -7,7 +7,7 @@ import pytest
 from jinja2 import nodes
 
 from sendbatch.campaign.language.bounded import LONGEST, undeclared
-from sendbatch.campaign.language.environment import environment, needed
+from sendbatch.campaign.language.environment import environment, names_in, needed
 
 
 def said(source: str, **variables: object) -> str:
@@ -74,3 +74,9 @@ def test_reading_a_template_computes_nothing(
 def test_autoescape_is_either_true_or_false() -> None:
     with pytest.raises(jinja2.TemplateAssertionError, match="either true or false"):
         environment().from_string("{% autoescape 9 ** 9 %}{% endautoescape %}")
+
+
+def test_a_template_is_compiled_once_for_its_names() -> None:
+    source = "{% set a = b %}{{ a }} of {{ its_own_name_alone }}"
+    assert names_in(source) == {"b", "its_own_name_alone"}
+    assert names_in(source) is names_in(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import CampaignError
 
 from .conftest import Desk
@@ -64,6 +65,9 @@ URL = "https://x.example/u"
         ("recipients:\n  file:people.csv", "recipients.file: no such file", "after the colon"),
         ("recipients:\n  - file: people.csv", "recipients: must be a mapping", "take the dash"),
         ("unsubscribe:\n  - url: https://x.example/u", "unsubscribe: must be a", "take the dash"),
+        ("recipients: [{file: people.csv}]", "recipients: must be a", "take the brackets away"),
+        ("templates: [a.md, b.txt]", "templates: must be a mapping", "a key before each value"),
+        ("templates:\n  - a.md", "templates: must be", "a key before each value"),
         ("variables: a:b", "variables: must be a mapping", "after the colon"),
         ("suppress:\n  -people.csv", "suppress: no such file: -people", "after the dash"),
         ("smtp: prodction", "smtp: no profile named prodction", "sandbox"),
@@ -291,3 +295,14 @@ def test_the_header_of_a_providers_key_is_written_by_nobody_else(desk: Desk) -> 
         smtp="smtp: {provider: resend, username: u, password: '${P}'}",
     )
     assert "writes it itself" in fault.message
+
+
+@pytest.mark.parametrize("before", ["", "suppress: [never.csv]\n", "project: shop\n"])
+def test_a_file_of_profiles_is_told_from_a_campaign(desk: Desk, before: str) -> None:
+    desk.profiles(f"{before}profiles: {{}}\n")
+    with pytest.raises(CampaignError) as caught:
+        load_campaign(desk.folder / "profiles.yaml")
+    [found] = caught.value.findings
+    assert "holds profiles, and is no campaign" in found.message
+    assert found.place is not None
+    assert found.place.line == 1 + before.count("\n")

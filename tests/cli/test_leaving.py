@@ -250,6 +250,11 @@ def test_a_link_that_no_secret_signed_says_nothing_of_anybody(
         assert secret not in told.said
 
 
+def test_a_campaign_file_before_the_link_is_told_their_order(signing: Desk) -> None:
+    link = link_of("ada@example.com", SECRET)
+    assert "the link comes first" in signing.run("verify-token", "spring.yaml", link).ended(2).err
+
+
 def test_a_link_that_was_only_looked_at_is_none(signing: Desk) -> None:
     link = link_of("ada@example.com", None)
     assert "made to be looked at" in signing.run("verify-token", link).ended(1).err

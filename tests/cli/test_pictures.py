@@ -27,6 +27,11 @@ def pictures(mail: EmailMessage) -> dict[str, bytes]:
     return found
 
 
+def plan(desk: Desk, *arguments: str) -> str:
+    """What `plan` says."""
+    return desk.run("plan", "spring.yaml", *arguments).said
+
+
 def test_everybody_gets_the_pictures_and_the_plan_says_what_they_cost(desk: Desk) -> None:
     desk.write("spring.html", BROKEN.format("logo.png"))
     desk.write("logo.png", LOGO)
@@ -38,6 +43,35 @@ def test_everybody_gets_the_pictures_and_the_plan_says_what_they_cost(desk: Desk
     assert desk.run("run", "spring.yaml", "--yes").code == 0
     desk.write("logo.png", MAP)
     assert "the text changed" in desk.run("plan", "spring.yaml").said
+
+
+def test_the_plan_says_what_pictures_and_attachments_of_their_own_cost(desk: Desk) -> None:
+    """Of those that the run sends to: Björk has both, nobody sends to Carl."""
+    desk.write("spring.html", BROKEN.format("maps/{{ plan }}.png"))
+    desk.write("maps/free.png", MAP + bytes(2_999_943 - len(MAP)))
+    desk.write("maps/paid.png", LOGO + bytes(1_140_000 - len(LOGO)))
+    assert "of their own: up to 4.1 MB in a message (base64), 7.2 MB for 3" in plan(desk)
+    desk.write("never.txt", "carl@example.net\n")
+    more = 'suppress: [never.txt]\nattachments: [{file: "bills/{{ plan }}.pdf", missing: send_without}]\n'
+    desk.campaign(more=more)
+    desk.write("bills/free.pdf", bytes(57_000))
+    said = "pictures and attachments of their own: up to 4.2 MB in a message (base64), 5.7 MB for 2\n"
+    assert [said in plan(desk) for _ in range(2)] == [True, True]
+    one = plan(desk, "--only", "ada@example.com")
+    assert "  pictures and attachments of their own: 1.6 MB in a message (base64)\n" in one
+    desk.change("spring.yaml", "missing: send_without", "missing: fail")
+    assert "of their own: up to 4.2 MB in a message (base64), 4.2 MB for 2\n" in plan(desk)
+
+
+def test_a_run_that_goes_on_does_not_say_what_it_has_not_looked_at(desk: Desk) -> None:
+    desk.write("spring.html", BROKEN.format("maps/{{ plan }}.png"))
+    for name in ("paid", "free"):
+        desk.write(f"maps/{name}.png", MAP)
+    assert desk.run("run", "spring.yaml", "--yes", "--limit", 2).code == 0
+    said = plan(desk)
+    assert "  pictures of their own: not looked at again, as the list is that of the last plan\n" in said
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert "of their own" not in plan(desk)
 
 
 def test_a_rehearsal_shows_them_and_a_proof_carries_them(desk: Desk) -> None:
@@ -60,6 +94,7 @@ def test_who_has_no_picture_of_their_own_refuses_the_plan(desk: Desk) -> None:
     told = desk.run("run", "spring.yaml", "--yes")
     assert told.code == 2
     assert "spring.html:2: picture maps/free.png: no such file" in told.said
+    assert "mend the files or the cells that name them" in " ".join(told.said.split())
     assert [*desk.folder.rglob("*.eml")] == []
 
 
@@ -71,6 +106,7 @@ def test_who_has_no_picture_of_their_own_refuses_the_plan(desk: Desk) -> None:
         ("logo.png", LOGO + bytes(40_000_000), "has 40.0 MB, and a picture may have 5.0 MB"),
         ("people.csv", None, "people.csv: is no picture"),
         ("../logo.png", None, "outside the campaign's and templates' folders"),
+        ("{{ plan }}.png", LOGO, "spring.html:2:11: error: ….png leads nowhere"),
         ("cid:logo.png", LOGO, "cid:logo.png leads nowhere: no part of the mail is called that"),
         ("file:///etc/passwd", None, "leads nowhere: nobody who reads the mail has this file"),
         ("/etc/passwd", None, "leads nowhere: nobody who reads the mail has this file"),

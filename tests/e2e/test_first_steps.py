@@ -15,7 +15,7 @@ import pytest
 from sendbatch.cli.main import app
 from sendbatch.sandbox import Sandbox
 from tests.e2e.desk import Installed, report_in, statuses
-from tests.kit.command import Desk
+from tests.kit.command import Desk, read_mails
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/guide.md", "docs/reference.md", "docs/python.md", "docs/providers.md")
@@ -119,6 +119,33 @@ def test_init_writes_the_files_that_the_guide_names(at_hand: Desk) -> None:
     written = {path.name for path in (at_hand.folder / "spring").iterdir()}
     assert set(re.findall(r"`([^`]+)`", named[1])) == written - {".gitignore"}
     assert "nothing was written" in at_hand.run("init", "--markdown", "spring").ended(2).err
+
+
+def test_the_guides_letter_has_its_preheader_its_layout_and_its_files(at_hand: Desk) -> None:
+    text = page("docs/guide.md")
+    (said,) = (block for block in blocks(text, "yaml") if block.startswith("preheader:"))
+    (layout,) = blocks(text, "html")
+    at_hand.run("init", "--markdown", "spring").ended(0)
+    at_hand.write("spring/page.html", layout)
+    at_hand.change("spring/campaign.yaml", "templates: news.md", "#")
+    at_hand.change("spring/campaign.yaml", "preheader:", "#")
+    campaign = (at_hand.folder / "spring/campaign.yaml").read_text("utf-8")
+    at_hand.write("spring/campaign.yaml", campaign + said)
+    people = "email,first_name,city,customer_id\na@example.com,Ada,,7\nb@example.com,Björk,,8\n"
+    at_hand.write("spring/people.csv", people)
+    for name in ("terms.pdf", "plans.dat", "invoices/7.pdf"):
+        at_hand.write(f"spring/{name}", f"{name}\n")
+    at_hand.run("run", "spring/campaign.yaml").ended(0)
+    for_all = [("terms.pdf", "application/pdf"), ("Plans.csv", "text/csv")]
+    files = {"Ada": [*for_all, ("Invoice 7.pdf", "application/pdf")], "Björk": for_all}
+    for mail in read_mails(at_hand.folder / "spring/reports/newsletter.sandbox/outbox"):
+        named = str(mail["To"].addresses[0].display_name)
+        found = [(part.get_filename(), part.get_content_type()) for part in mail.iter_attachments()]
+        assert [one for one in found if one[0] != "logo.png"] == files.pop(named)
+        html = mail.get_body(("html",)).get_content()
+        assert html.index("<body style=") < html.index(f"What {named} gets") < html.index("<h1>Hello")
+        assert html.index("<h1>Hello") < html.index(">Unsubscribe</a>")
+    assert files == {}
 
 
 # README

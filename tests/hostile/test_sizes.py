@@ -41,7 +41,7 @@ def test_rows_too_large_for_this_server_refuse_the_run_before_anything_is_sent(
     server = hostile(offers=["SIZE 1200000"])
     ended = house.write(server.port, more=OWN).send()
     assert ended.code == 2
-    assert "people.csv:2: error: its attachments make a message of 2,7" in ended.said
+    assert "people.csv:2: error: its files make a message of 2,7" in ended.said
     assert "the server takes 1,200,000" in ended.said
     assert "people.csv:3: error" in ended.said
     assert "people.csv:4" not in ended.said

@@ -21,3 +21,24 @@ def png(width: int = 8, height: int = 8, shade: int = 0) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def jpeg(width: int) -> bytes:
+    """The beginning of a JPEG of so many pixels: what says how wide it is stands behind a text that ends as
+    one does."""
+    comment = b"\xff\xfe" + struct.pack(">H", 8) + b"\xff\xc0\0\x11\x08\0"
+    frame = b"\xff\xff\xc2" + struct.pack(">HBHHB", 11, 8, 20, width, 1) + b"\1\x11\0"
+    return JPEG.removesuffix(b"\xff\xd9") + comment + frame + b"\xff\xd9"
+
+
+def gif(width: int) -> bytes:
+    """The GIF with another width."""
+    return GIF[:6] + struct.pack("<H", width) + GIF[8:]
+
+
+def webps(width: int) -> list[bytes]:
+    """The beginnings of the three kinds of WebP."""
+    extended = b"VP8X" + struct.pack("<II", 10, 0) + struct.pack("<I", width - 1)[:3] + b"\7\0\0"
+    lossless = b"VP8L" + struct.pack("<I", 9) + b"\x2f" + struct.pack("<I", (7 << 14) | (width - 1))
+    lossy = b"VP8 " + struct.pack("<I", 20) + b"\0\0\0\x9d\1\x2a" + struct.pack("<HH", width, 8)
+    return [b"RIFF\x30\0\0\0WEBP" + one + bytes(8) for one in (extended, lossless, lossy)]

@@ -113,6 +113,16 @@ def test_the_reference_has_its_variables_with_their_defaults() -> None:
         assert not default or f'{name}|default("{default}"' in source
 
 
+def test_a_button_has_room_where_links_have_no_padding() -> None:
+    """Outlook for Windows takes the words that begin with mso- in their place. Its borders are no wider than
+    6 pt, and one in the colour of the background is as good as room."""
+    [button] = re.findall(r'<a style="([^"]*)" href="https://example.com/order"', inlined(rendered()))
+    said = dict(one.strip().split(": ", 1) for one in button.strip(";").split(";"))
+    assert said["mso-border-alt"] == f"8px solid {said['background-color']}"
+    assert said["mso-padding-alt"] == "0"
+    assert said["padding"] == "12px 26px"
+
+
 # In a browser
 
 MEASURED = """() => [...document.querySelectorAll("td.card, td.card *, td.foot, td.foot *")]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +60,18 @@ def test_one_key_is_read_however_it_is_kept(written: bytes) -> None:
     found = private_key(written)
     assert (found.algorithm, found.bits, found.der) == ("rsa-sha256", 2048, DER)
     assert found.public == public(form.Encoding.DER)
+
+
+def test_der_may_end_with_a_byte_that_would_be_a_blank() -> None:
+    """Such a byte is no line's end of text, and belongs to the key."""
+    numbers = (b"%032d" % number for number in range(9_000))
+    keys = (Ed25519PrivateKey.from_private_bytes(sha256(one).digest()) for one in numbers)
+    ders = (
+        key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+        for key in keys
+    )
+    der = next(der for der in ders if der.endswith(b"\n"))
+    assert private_key(der).der == der
 
 
 def test_a_key_of_ed25519_is_published_bare() -> None:

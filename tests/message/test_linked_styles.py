@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,15 @@ def test_lines_and_columns_are_still_the_authors(reading: Reading) -> None:
 
 WRONG = [
     ("nwes.css", "style sheet: no such file: nwes.css", "did you mean news.css?"),
-    ("../../out.css", "style sheet: outside the campaign's and templates' folders: ../../out.css", None),
-    ("out-by-a-link.css", "outside the campaign's and templates' folders", None),
+    (
+        "../../out.css",
+        "style sheet: outside the campaign's and templates' folders: ../../out.css",
+        "copy it beside the template",
+    ),
+    ("out-by-a-link.css", "outside the campaign's and templates' folders", "copy it beside the template"),
     ("/etc/passwd", "outside the campaign's and templates' folders: /etc/passwd", "relative to the template"),
     ("file:///etc/passwd", "outside the campaign's and templates' folders", "relative to the template"),
-    ("..%2f..%2fout.css", "outside the campaign's and templates' folders", None),
+    ("..%2f..%2fout.css", "outside the campaign's and templates' folders", "copy it beside the template"),
     ("folder.css", "style sheet: is a folder, not a file: folder.css", None),
     ("pipe.css", "style sheet: is not a regular file", None),
     ("{{ first_name }}.css", "whose name is computed", "{% if … %}<link …>{% endif %}"),
@@ -226,7 +231,7 @@ def test_a_sheet_is_off_limits_for_what_rows_attach(reading: Reading, tmp_path: 
     ("css", "rule", "said", "line"),
     [
         ("p{color:red}\n@media x{p{color:blue}}", "overruled-style", "color has no !important:", 2),
-        ("a{color:red}\na:hover{color:blue}\na:active{color:blue}", "overruled-style", "nor 1 other:", 2),
+        ("a{color:red}\na:hover{color:blue}\na:active{color:blue}", "overruled-style", ":3): what is", 2),
         ("p{margin:0}\n@media x{\np{margin-top:1px}}", "overruled-style", "margin-top has no", 3),
         ("p{\na:b;&:hover{c:d}}", "lost-style", "a rule within another is lost: &:hover", 2),
         ("p{color:red;\ncolor:rgba(0,0,0,.5)}", "lost-style", "color is declared twice", 2),
@@ -260,3 +265,84 @@ def test_what_a_sheet_says_in_vain_is_warned_of(
 def test_a_sheet_that_says_what_it_does_is_not_warned_of(reading: Reading, css: str) -> None:
     body = "{% set x = '' %}{% set y = '' %}<p>Hello<style>" + css + "</style>"
     assert [*doubtful_styles(reading({"templates/body.html": body}))] == []
+
+
+@pytest.mark.parametrize(
+    ("css", "body", "overruled"),
+    [
+        ("p{color:red} a.button:hover{color:blue}", "<p><a class=button>x</a>", 0),
+        (".foot{color:red} a.button:hover{color:blue}", "<p class=foot><a class=button>x</a>", 0),
+        (".foot{color:red} a.button:hover{color:blue}", "<p><a class='button foot'>x</a>", 1),
+        (".foot .far{color:red} @media x{p{color:blue}}", "<p class='far'>x", 1),
+        ("a{color:red} a.button:hover{color:blue}", "", 1),
+        ("P.lead{color:red} @media x{p{color:blue}}", "", 1),
+        ("*{color:red} @media x{p{color:blue}}", "", 1),
+        ("td,p{color:red} @media x{div > p{color:blue}}", "", 1),
+        ("a{color:red} a[href='a b']:hover{color:blue}", "", 1),
+        ("a[lang]{color:red} p:hover{color:blue}", "", 0),
+        ("a{color:red} @media x{a::before{color:blue}}", "", 0),
+        ("p{color:red} .x p:not(.y z):hover{color:blue} @media x{p,a{color:blue}}", "", 2),
+    ],
+)
+def test_a_rule_is_in_vain_where_one_for_the_same_tags_is_written_into_them(
+    reading: Reading, css: str, body: str, overruled: int
+) -> None:
+    made = reading({"templates/body.html": f"{LINK}Hi {body}", "templates/news.css": css})
+    found = [*doubtful_styles(made)]
+    assert [one.rule for one in found] == ["overruled-style"] * min(overruled, 1)
+    if overruled > 1:
+        assert re.search(r", nor 1 other \(\S*news\.css:1\):", found[0].message)
+
+
+def in_markdown(reading: Reading, folder: Path, source: str, css: str = "p{color:red}") -> Content:
+    files = {
+        "templates/a.md": source,
+        "templates/news.css": css,
+        "templates/l.html": "<body>{{ content }}",
+    }
+    templates = Templates(markdown=folder / "templates/a.md", layout=folder / "templates/l.html")
+    return reading(files, templates=templates)
+
+
+@pytest.mark.parametrize(
+    "around", ["{}", "{{% if first_name %}}{}{{% endif %}}", "{{% raw %}}{}{{% endraw %}}"]
+)
+def test_a_sheet_that_markdown_links_to_is_written_into_the_tags(
+    reading: Reading, tmp_path: Path, around: str
+) -> None:
+    css = "p{color:red}\n\n* em{margin:0}\n\n    code{a:b}\n"
+    made = in_markdown(reading, tmp_path, f"# Hi\n\n{around.format(LINK)}\n\nHello *you*\n", css)
+    html = shown(made)
+    assert '<p style="color: red;">Hello <em style="margin: 0;">you</em></p>' in html
+    assert "p{color" not in body_of(built(made), "plain")
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "line", "column"),
+    [
+        ("ä\n\n<link rel=stylesheet href=no.css>\n", "unusable-style-sheet", 3, 1),
+        (f"ä\n\nä {LINK} x\n", "unusable-style-sheet", 3, 3),
+        (f"ä\n\n- x\n\n  {LINK}\n", "unusable-style-sheet", 5, 3),
+        ("ä\n\n<style>\n\nä{a:b}\n @import url(x.css);</style>\n", "css-import", 6, 2),
+    ],
+)
+def test_what_is_wrong_with_a_sheet_of_markdown_has_its_place(
+    reading: Reading, tmp_path: Path, source: str, rule: str, line: int, column: int
+) -> None:
+    with pytest.raises(CampaignError) as refused:
+        in_markdown(reading, tmp_path, source)
+    [found] = refused.value.findings
+    assert found.place is not None
+    assert (found.rule, found.place.line, found.place.column) == (rule, line, column)
+
+
+def test_what_a_sheet_in_markdown_says_in_vain_is_warned_of(
+    reading: Reading, tmp_path: Path
+) -> None:
+    remote = "<link rel=stylesheet href=https://a.example/x.css>"
+    source = f"x\n\n{remote}\n\n<style>\np{{color:red;\ncolor:blue}}</style>\n\n`{remote}`\n"
+    found = [*doubtful_styles(in_markdown(reading, tmp_path, source))]
+    assert [(one.rule, one.place and one.place.line) for one in found] == [
+        ("remote-style-sheet", 3),
+        ("lost-style", 7),
+    ]

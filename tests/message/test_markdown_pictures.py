@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
+from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
-from sendbatch.message.markdown.pictures import shown
+from sendbatch.message.markdown.addresses import letters, shown
+from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.reading import read_content
-from tests.kit.pictures import png
+from tests.kit.pictures import gif, jpeg, png, webps
 
-from .conftest import COLUMNS, body_of, built, parsed
+from .conftest import COLUMNS, body_of, built, parsed, recipient
 
 PNG = png()
 Make = Callable[..., Campaign]
@@ -87,3 +92,88 @@ def test_a_picture_changes_what_is_sent(campaign: Make, tmp_path: Path) -> None:
     other = read(campaign, tmp_path, "# Hi\n\n![a](logo.png)\n", templates__logo_png=PNG + b"x")
     assert one.digest != other.digest
     assert replace(one).digest == one.digest
+
+
+WIDE = [png(1040, 2), jpeg(1040), gif(1040), *webps(1040)]
+KINDS = ["PNG", "JPEG", "GIF", "VP8X", "VP8L", "VP8"]
+
+
+def images_of(made: Content, **changes: str) -> list[str]:
+    """The tags of the pictures that one recipient is shown, by whatever path it is made; Content-IDs and
+    styles are left out."""
+    variables = dict(zip(COLUMNS, recipient(**changes).cells, strict=True))
+    rendered = Bodies(made, COLUMNS).rendered(variables).html
+    assert rendered is not None
+    found, same = (
+        re.findall(r"<img[^>]*>", re.sub(r""" style="[^"]*"|cid:[^"']*""", "", html))
+        for html in (body_of(built(made, **changes), "html"), "".join(rendered))
+    )
+    assert found == same
+    return found
+
+
+@pytest.mark.parametrize("data", WIDE, ids=KINDS)
+def test_a_picture_wider_than_the_column_says_how_wide_it_is_shown(
+    campaign: Make, tmp_path: Path, data: bytes
+) -> None:
+    source = "![A](logo.png 't') ![{{ first_name }}](logo.png) <img src='logo.png' alt='c'> ![d](small.png)\n"
+    files = {"templates__logo_png": data, "templates__small_png": png(510, 2)}
+    assert images_of(read(campaign, tmp_path, source, **files)) == [
+        '<img src="" width="510" alt="A" title="t">',
+        '<img src="" width="510" alt="Jane">',
+        "<img src='' alt='c'>",
+        '<img src="" alt="d">',
+    ]
+
+
+def test_a_picture_of_one_recipient_says_it_too(campaign: Make, tmp_path: Path) -> None:
+    source = "![a](maps/{{ customer_id }}.png) <img src='maps/{{ customer_id }}.png' alt='b'>\n"
+    files = {"templates__maps__12_png": png(511, 2), "templates__maps__13_png": png(510, 2)}
+    made = read(campaign, tmp_path, source, **files)
+    assert images_of(made) == ['<img src="" width="510" alt="a">', "<img src='' alt='b'>"]
+    assert images_of(made, customer_id="13") == ['<img src="" alt="a">', "<img src='' alt='b'>"]
+
+
+def test_in_a_layout_of_ones_own_a_picture_may_be_as_wide_as_most_columns_are(
+    campaign: Make, tmp_path: Path
+) -> None:
+    files = {"wide.png": png(601, 2), "fits.png": png(600, 2), "own.html": "<body>{{ content }}</body>"}
+    letter = {"letter.md": "![a](wide.png) ![b](fits.png)\n"}
+    templates = Templates(markdown=tmp_path / "letter.md", layout=tmp_path / "own.html")
+    made = read_content(campaign({**letter, **files}, templates=templates))
+    assert images_of(made) == ['<img src="" width="600" alt="a">', '<img src="" alt="b">']
+
+
+@pytest.mark.parametrize("data", WIDE, ids=KINDS)
+def test_a_picture_that_is_cut_off_has_the_width_that_it_says_or_none(data: bytes) -> None:
+    widths = [width_of(data[:length]) for length in range(len(data) + 1)]
+    assert widths[0] is None
+    assert widths[-1] == 1040
+    assert set(widths) == {None, 1040}
+
+
+def test_a_value_with_an_ending_and_no_folder_is_an_error_where_it_stands(
+    campaign: Make, tmp_path: Path
+) -> None:
+    made = read(campaign, tmp_path, "# Hi\n\nmap: ![map]({{ customer_id }}.png)\n")
+    [fault] = broken_pictures(made, COLUMNS)
+    assert fault.place is not None
+    assert (fault.severity, fault.place.line, fault.place.column) == ("error", 3, 13)
+    assert "./{{ … }}" in (fault.hint or "")
+
+
+def test_a_letter_that_is_only_a_picture_is_refused_when_it_is_read(
+    campaign: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(CampaignError) as refused:
+        read(campaign, tmp_path, "![](logo.png)\n", templates__logo_png=PNG)
+    assert [finding.rule for finding in refused.value.findings] == ["no-text-part"]
+    assert read(campaign, tmp_path, "![Shop](logo.png)\n", templates__logo_png=PNG).pictures
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(["a" * 700, "ä€" * 300, "\U0001f600", "\n", "x"]), max_size=9), st.data())
+def test_where_a_character_stands_is_told_by_its_byte(pieces: list[str], drawn: st.DataObject) -> None:
+    text = "".join(pieces)
+    number = drawn.draw(st.integers(0, len(text)))
+    assert letters(text.encode())(len(text[:number].encode())) == number

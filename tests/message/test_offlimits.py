@@ -11,7 +11,7 @@ import pytest
 
 from sendbatch.campaign.model import Campaign, Recipients, SuppressionList
 from sendbatch.errors import Place
-from sendbatch.message.attachments import open_attachments
+from sendbatch.message.checks.attachments import open_attachments
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content

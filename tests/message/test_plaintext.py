@@ -247,6 +247,37 @@ def test_tables_lists_and_lines_keep_their_shape(html: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<s>49 €</s> 39 €", "(49 €) 39 €"),
+        ("39 €<strike> 49 €</strike>, was", "39 € (49 €), was"),
+        ("UVP <span style='color:red; text-decoration: line-through'>49</span> <b>39</b>", "UVP (49) 39"),
+        ("<p style='text-decoration-line:underline line-through'>gone</p>", "(gone)"),
+        ("Hi <del>49</del> <ins>39</ins>!", "Hi 49 → 39!"),
+        ("<b><s>49</s></b>\n<i> <ins> 39</ins></i>", "49 → 39"),
+        ("x<del>a</del><ins>b</ins>y", "xa → by"),
+        ("<del>a</del> b <ins>c</ins>", "(a) b c"),
+        ("<ins>39</ins> <del>49</del>", "39 (49)"),
+        ("<del>a</del><ins></ins> b<s> </s><s></s>", "(a) b"),
+        ("<s><del>a</del></s> b", "(a) b"),
+        ("<s>a <a href='https://a.b'>b</a></s>", "(a b (https://a.b))"),
+        ("<pre>a <s>b</s></pre>", "    a (b)"),
+        ("<ul><li><s>milk</s><li>eggs</ul>", "* (milk)\n* eggs"),
+        ("<table><tr><th>A<th>B<tr><td><s>49</s><td><ins>39</ins><tr><td>1<td>2</table>",
+         "A | B\n(49) | 39\n1 | 2"),
+        ("a <s>b", "a (b)"),
+    ],
+)  # fmt: skip
+def test_what_is_struck_out_is_not_read_as_if_it_were_said(html: str, text: str) -> None:
+    assert text_from_html(html) == f"{text}\n"
+
+
+@pytest.mark.parametrize("style", ["white-space:pre-wrap", "text-decoration:none", "--x:line-through"])
+def test_a_letter_in_a_span_is_no_sign_of_a_list(style: str) -> None:
+    assert text_from_html(f"<p>a <span style='{style}'>x</span>b") == "a xb\n"
+
+
+@pytest.mark.parametrize(
     "hidden",
     [
         "<div style='DISPLAY : none !important'>no<div>no</div>no</div>",
@@ -332,8 +363,9 @@ blanks = (" ", "\\u00a0", "\\t", "\\n", " \\n", "&shy;", "&zwnj;&nbsp;", "\\u200
 signs = ("<", "&", "'", chr(34), "=", "<!--", "| ", "- ", "x ", "<p '", "<td ", "<script>", "<svg/>")
 blocks = ("<div>", "</div>", "<table><tr><td>x", "<ul><li>x", "<blockquote>x", "<p><button>", "<h1>x")
 words = ("<b>", "<b id=1><p>", "<a href=x>", "<i hidden>", "<sup>2")
+struck = ("<s>x", "<s>x</s>", "<s>x</s> y<ins>z</ins>", "<s> <ins>x</ins> ")
 sheets = ("<style>", "<style>.x{display:none}", "<style>/*", "<style>{", "<style></style>", "<p class=x>")
-for piece in (*blanks, *signs, *blocks, *words, *sheets):
+for piece in (*blanks, *signs, *blocks, *words, *struck, *sheets):
     run = piece * (300_000 // len(piece))
     for around in ("<pre>%sx</pre>", "<p>%sx</p>", "<table><tr><td>%sx</td></tr></table>"):
         html = around % run

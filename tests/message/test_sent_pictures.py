@@ -486,3 +486,38 @@ def test_a_font_from_a_file_is_warned_about_and_left_as_it_is(read: Read) -> Non
 def test_what_is_no_picture_is_not_asked_for(read: Read, css: str) -> None:
     made = read(f"<style>{css}</style>")
     assert [*doubtful_pictures(made, COLUMNS)] == broken_pictures(made, COLUMNS) == []
+
+
+@pytest.mark.parametrize(
+    ("html", "is_told"),
+    [
+        ('<p>\n <img src="wide.png" style="max-width:100%;width:100%">', True),
+        ("<p>\n <img alt=x src=wide.png>", True),
+        ('<p>\n <img src="wide.png" width="600">', False),
+        ('<p>\n <img src="wide.png" style="max-width:100%; WIDTH: 600px">', False),
+        ('<p>\n <img src="fits.png">', False),
+        ('<p>\n <a background="wide.png">x</a>', False),
+        ('<!--[if !mso]><!-->\n <img src="wide.png"><!--<![endif]-->', False),
+    ],
+)
+def test_a_picture_that_would_be_wider_than_the_mail_is_told(
+    read: Read, html: str, is_told: bool
+) -> None:
+    made = read(html, {"wide.png": png(701, 2), "fits.png": png(700, 2)})
+    found = [*doubtful_pictures(made, COLUMNS)]
+    assert [one.rule for one in found] == ["wide-picture"] * is_told
+    for one in found:
+        assert "wide.png is 701 px wide" in one.message
+        assert one.place is not None
+        assert (one.place.line, one.place.column) == (2, 2)
+
+
+def test_in_markdown_a_tag_alone_is_told_to_be_too_wide(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    letter = "![a](wide.png)\n\n <img src='wide.png' alt='b'>\n"
+    files = {"letter.md": letter, "wide.png": png(701, 2)}
+    made = read_content(campaign(files, templates=Templates(markdown=tmp_path / "letter.md")))
+    (found,) = doubtful_pictures(made, COLUMNS)
+    assert found.place is not None
+    assert (found.rule, found.place.line) == ("wide-picture", 3)

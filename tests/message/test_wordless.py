@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.message.checks.wordless import wordless
+from sendbatch.message.checks.wordless import wordless, wordless_markdown
 
 from .conftest import bundle, content, reason
 
@@ -78,3 +78,35 @@ def test_what_an_included_template_says_counts() -> None:
 def test_a_row_for_which_no_word_is_left_says_what_is_missing() -> None:
     said = reason(content(f"{{% if first_name == 'Bob' %}}Hi{{% endif %}}{IMAGE}", None))
     assert 'templates.html: no text is left; say in alt="…" what an image shows' in said
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "severity", "why"),
+    [
+        ("\n![](x.png)\n", 1, "error", "its image has no alt text"),
+        ("\n {# a #}![][x] <img src='x.png'>\n\n[x]: x.png\n", 9, "error", "none of its 2 images has"),
+        ("{% if a %}\n ![]({{ a }}){% endif %}", 2, "error", "its image has no alt text"),
+        ("\n[![](x.png)](https://a.b)\n", 2, "warning", "bare addresses: its image has no alt text"),
+        ("<!-- a -->\n\n", None, "error", "it has no words"),
+    ],
+)
+def test_markdown_without_words_is_told_at_its_first_image(
+    source: str, column: int | None, severity: str, why: str
+) -> None:
+    found = wordless_markdown(bundle(source, "letter.md"))
+    assert found is not None
+    assert found.place is not None
+    assert (found.place.line, found.place.column) == ((2, column) if column else (None, None))
+    assert (found.severity, why in found.message) == (severity, True)
+    assert found.hint == "say in ![…](…) what an image shows, or name a template in templates.text"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("![A pot](x.png)", "![{{ a }}](x.png)", "![](x.png)\n\n{{ a }}", "![](x.png)\n\n---\n\nHi"),
+        *("{% if a %}# Hi{% endif %}![](x.png)", "<img src=x alt='A pot'>", "`![](x.png)`"),
+    ],
+)
+def test_markdown_that_may_have_words_for_somebody_is_fine(source: str) -> None:
+    assert wordless_markdown(bundle(source, "letter.md")) is None

@@ -16,11 +16,12 @@ from tests.kit.desks import Make
 YAML = """\
 name: spring
 from: Example News <news@example.com>
+bounces_to: bounces@example.net
 preheader: What grows now
 subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
-attachments: ["{{ bill }}"]
+attachments: ["{{ bill }}", nothing.csv]
 unsubscribe: {url: "https://a.example/leave", one_click: true}
 smtp: {host: 127.0.0.1, dkim: {domain: example.com, selector: s1, key_file: dkim.pem}}
 """
@@ -35,7 +36,7 @@ LOOKING = ["open-attachment", "missing-signing-key"]
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
-    *("remote-style-sheet", "one-link-for-all"),
+    *("broken-link", "remote-style-sheet", "empty-attachment", "strange-bounces", "one-link-for-all"),
 ]
 
 
@@ -43,8 +44,9 @@ CHANGED = [
 def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     """A plan with what all but one of the rules find; that `where` matches nobody is only said of it."""
     (tmp_path / "bill.pdf").write_text("%PDF")
+    (tmp_path / "nothing.csv").touch()
     linked = "<link rel=stylesheet href=//a.example/x.css>"
-    letter = "<div hidden>Spring</div><a href='https://a.example'><img src='//a.example/x.png'></a>"
+    letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
     (tmp_path / "letter.html").write_text(linked + letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
     make(one)

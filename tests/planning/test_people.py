@@ -94,3 +94,27 @@ def test_a_carriers_address_is_mailed_quoted_and_a_full_width_twin_is_mailed_onc
         'To: "tom."@example.com',
         "To: jane@example.com",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("![x](nope.gif)", "broken-picture"),
+        ("{{ nmae }}", "unknown-name"),
+        ("<script>x()</script>", "script"),
+        ("![x](cid:nobody)", "broken-picture"),
+    ],
+)
+def test_what_is_doubtful_in_a_letter_is_told_with_what_is_wrong_in_it(
+    tmp_path: Path, line: str, fault: str
+) -> None:
+    yaml = YAML.replace("text: letter.txt", "markdown: letter.md")
+    (tmp_path / "letter.md").write_text(
+        f"Hi\n\n{line}\n\n<iframe src='https://a.example'></iframe>\n"
+    )
+    file = write(tmp_path, yaml=yaml)
+    with pytest.raises(SendbatchError) as caught:
+        api.check(load_campaign(file), edge=Edge(state=tmp_path / "state", environ={}))
+    found = [(one.rule, one.place and one.place.line) for one in caught.value.findings]
+    assert found == [(fault, 3), ("dropped-html", 5)]
+    assert caught.value.exit_code == 2

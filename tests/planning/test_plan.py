@@ -132,7 +132,7 @@ def test_attachments_missing_for_rows_left_out_do_not_matter(
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"), [(1, "and 301 more rows"), (1300, "people.csv:1302:")]
+    ("left_out", "said"), [(1, "and 301 more rows whose files cannot be used"), (1300, "people.csv:1302:")]
 )
 def test_of_however_many_rows_without_their_attachment_all_are_counted(
     tmp_path: Path, make: Make, left_out: int, said: str
@@ -199,6 +199,22 @@ def test_a_file_too_large_fails_its_row_alone_where_the_campaign_says_fail(
                 make(one, size_limit=1000)
         else:
             assert make(one, size_limit=1000).failing.rows == (2,)
+
+
+def test_who_has_an_empty_file_is_named_and_gets_it(
+    tmp_path: Path, ledger: Record, make: Make
+) -> None:
+    (tmp_path / "bills").mkdir()
+    for name in ("Ann", "Ben", "Zoe"):
+        (tmp_path / f"bills/{name}.pdf").write_bytes(b"%PDF" if name == "Ann" else b"")
+    people = "email,name\nann@example.com,Ann\nben@example.com,Ben\nzoe@,Zoe\nzoe@example.com,Zoe\n"
+    planned = make(campaign(tmp_path, people=people, yaml=FILES))
+    [found] = planned.warnings
+    assert (found.rule, found.severity) == ("empty-attachment", "warning")
+    assert found.message == "attachments: an empty file is sent to rows 3, 5"
+    assert found.place is not None
+    assert found.place.line == 3
+    assert ledger.reading.totals()[Status.PENDING] == 3
 
 
 def test_what_everybody_gets_is_held_against_the_size_once(tmp_path: Path, make: Make) -> None:

@@ -13,10 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendbatch.message.content import Bundle
+from sendbatch.message.compose import Composer
+from sendbatch.message.content import Bundle, Picture, SharedFile
+from sendbatch.message.letter import shared_parts
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import CHECK
 from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.shared import SharedParts
+from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.process import NEEDED
 from sendbatch.values import Envelope, Message, Recipient, Unbuildable
@@ -28,6 +32,7 @@ pytestmark = pytest.mark.own_workers
 COMPUTES = 1.5  # seconds of the processor beyond those that a worker takes to load
 
 NOT_FOR_WORKERS = {"yaml", "sqlite3", "aiosmtplib", "smtplib", "click", "keyring"}
+FOR_OTHER_LETTERS = {"pyromark", "css_inline", "sendbatch.message.markdown.elements"}
 
 WORK = """
 import sys
@@ -43,6 +48,8 @@ PARENT = """
 import sys
 from sendbatch.rendering.frames import RENDER
 from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.shared import SharedParts
+from sendbatch.rendering.worker import Worker
 from sendbatch.rendering.workers import Workers
 read = lambda: sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
 setup, batch = read(), read()
@@ -77,6 +84,7 @@ def test_a_worker_loads_no_server_no_record_and_no_yaml() -> None:
     loaded = done.stdout.decode().split()
     assert "sendbatch.message.compose" in loaded
     assert NOT_FOR_WORKERS & {name.partition(".")[0] for name in loaded} == set()
+    assert FOR_OTHER_LETTERS.isdisjoint(loaded)
     rooms = {name.split(".")[1] for name in loaded if name.startswith("sendbatch.")}
     assert rooms & {"smtp", "ledger", "delivery", "sandbox", "report", "preview", "cli"} == set()
 
@@ -180,4 +188,33 @@ def test_what_was_built_crosses_the_pipe_unchanged(
             data, smtputf8, plain = one
             to = Envelope("news@a.org", "ann@b.org", smtputf8)
             built.append(Message(to, data, "<1@a.org>", NOW, plain))
-    assert batches.built_from(batches.answered(built)) == built
+    shared = SharedParts([])
+    assert batches.built_from(batches.answered(built, shared), shared) == built
+
+
+LARGE = b"Content-ID: <a>\r\n\r\n" + b"YWJj" * 1000 + b"\r\n"
+OTHER = b"Content-ID: <b>\r\n\r\n" + b"YWJj" * 1000 + b"\r\n"
+PIECES = st.sampled_from([LARGE, OTHER, LARGE[:-1], LARGE[:150], OTHER[50:], b"", b"--=_1\r\n", b"x"])
+
+
+@given(st.lists(PIECES, max_size=8), st.lists(st.sampled_from([LARGE, OTHER, b"x"]), max_size=3))
+def test_what_everybody_gets_is_put_back_where_it_was(
+    pieces: list[bytes], parts: list[bytes]
+) -> None:
+    shared = SharedParts(parts)
+    assert shared.into(shared.out_of(b"".join(pieces))) == b"".join(pieces)
+
+
+def test_what_everybody_gets_is_not_sent_back_by_a_worker() -> None:
+    source = 'Dear {{ name }}, <img src="cid:logo@a.org">'
+    html = Bundle("a.html", {"a.html": source}, {"a.html": "a.html"})
+    picture = Picture("logo@a.org", "logo.png", "image/png", bytes(range(256)) * 100, "logo.png")
+    file = SharedFile("terms.pdf", bytes(range(255, -1, -1)) * 300)
+    made = letter(text=None, html=html, pictures=(picture,), attachments=(file,))
+    worker = Worker(setup(made).to_bytes())
+    answer = worker.render(batches.asked(people(5), NOW))
+    assert len(answer) < 10_000
+    messages = batches.built_from(answer, SharedParts(shared_parts(made)))
+    composer = Composer(made, setup(made).columns, setup(made).salt)
+    assert messages == [composer.compose(one, NOW) for one in people(5)]
+    assert all(isinstance(one, Message) and len(one.data) > 130_000 for one in messages)

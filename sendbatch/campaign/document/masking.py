@@ -174,8 +174,8 @@ def _flow_masked(line: str, start: int, below: Shape) -> str:
 
 
 def _names(shape: Shape) -> set[str]:
-    """All keys declared somewhere below."""
-    found = set(shape) - {ANY}
+    """All keys declared somewhere below, but for those of secrets."""
+    found = {name for name, below in shape.items() if name != ANY and below is not SECRET}
     for below in shape.values():
         if below is not shape:
             found |= _names(below)

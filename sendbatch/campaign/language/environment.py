@@ -126,6 +126,13 @@ def parsed(source: str) -> nodes.Template:
     return environment().parse(source)
 
 
+@lru_cache(maxsize=32)
+def names_in(source: str) -> frozenset[str]:
+    """Every name that a template does not set itself. It is compiled for that: before a run the same few are
+    asked for it half a dozen times. Raises jinja2.TemplateSyntaxError, jinja2.TemplateAssertionError."""
+    return frozenset(undeclared(parsed(source)))
+
+
 def names_needed(source: str) -> list[NameUse]:
     """The free names of a template, but for those only asked `is defined` or given a `default`.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.facts import Plan, Retried
+from sendbatch.ledger.facts import Plan, Retried, Weight
 from sendbatch.ledger.sqlite.folding import forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
 from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
@@ -208,6 +208,19 @@ class SqliteDraft(SqliteSelection):
             (count,),
         )
         return to_recipients(rows.fetchall())
+
+    def weight(self) -> Weight | None:
+        if self._staged is None:
+            return None
+        (weighs,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM temp.weighed)").fetchone()
+        if not weighs:
+            return Weight()
+        (found,) = self._db.execute(
+            "SELECT coalesce(max(bytes), 0), coalesce(sum(bytes), 0) "
+            f'FROM {self.rows} JOIN temp.weighed USING ("row") '
+            f"WHERE holds AND status IN {listed(SENDABLE)}{self.those}"
+        )
+        return Weight(*found)
 
     # -- merging ------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from sendbatch.values import Why
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
     "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "former", "since",
-    "renamed", "left_out",
+    "renamed", "left_out", "weighed",
 )  # fmt: skip
 
 _NOT_ASKED = "id NOT IN temp.asked"  # of a delivery: the draft does not take it up again
@@ -74,6 +74,7 @@ class SqliteStaging:
             'questioned (list INTEGER, "row" INTEGER, value TEXT, told TEXT, why TEXT)',
             'lacking (kind TEXT, "row" INTEGER, PRIMARY KEY (kind, "row")) WITHOUT ROWID',
             'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
+            'weighed ("row" INTEGER PRIMARY KEY, bytes INTEGER)',
             "unreachable (domain TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID",
         ):
             self._db.execute(f"CREATE TEMP TABLE {table}")
@@ -100,6 +101,9 @@ class SqliteStaging:
 
     def lack(self, kind: str, lines: Iterable[int]) -> None:
         self._put("INSERT INTO lacking VALUES (?, ?)", ((kind, line) for line in lines))
+
+    def weigh(self, rows: Iterable[tuple[int, int]]) -> None:
+        self._put("INSERT INTO weighed VALUES (?, ?)", rows)
 
     def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
         self._put("INSERT INTO faulty VALUES (?, ?, ?)", rows)

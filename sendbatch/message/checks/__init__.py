@@ -1,8 +1,9 @@
 """What is wrong with a content, or doubtful, before any row is built: found in what its author wrote.
 
-One module a question: `names` (is it a column?), `pictures` (does it lead anywhere?), `placeholders` (of
-other tools, left over), `preheaders` (will anybody see it?), `wordless` (can a text be made of it?),
-`leaving` (will it be known who left?). A check takes the content and the columns, and gives findings. What
-only a value decides is looked at in each message, while its parts are rendered.
+One module a question: `names` (is it a column?), `attachments` (will they arrive?), `pictures` and `links`
+(do they lead anywhere?), `placeholders` (of other tools, left over), `preheaders` (will anybody see it?),
+`wordless` (can a text be made of it?), `leaving` (will it be known who left?), `senders` (does the envelope
+say the same as From?). A check takes the content and the columns, and gives findings. What only a value
+decides is looked at in each message, while its parts are rendered.
 Nothing is imported here.
 """

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import parsed
+from sendbatch.campaign.language.environment import names_in
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
@@ -22,7 +21,7 @@ def doubtful_leaving(
     if declared is None:
         return
     url = declared.url or ""
-    if declared.one_click and not declared.sign and undeclared(parsed(url)).isdisjoint(columns):
+    if declared.one_click and not declared.sign and names_in(url).isdisjoint(columns):
         said = "unsubscribe.url is the same for everybody: one_click will not say who pressed the button"
         hint = "add sign: to it, or what tells them apart: ?for={{ email|urlencode }}"
         yield Rule.ONE_LINK_FOR_ALL.finding(said, campaign.places.get("unsubscribe.url"), hint)

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 import jinja2
 
 from sendbatch.campaign.language import misuses as misused
-from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import (
     NameUse,
     environment,
     is_asked_first,
     is_template,
+    names_in,
     names_needed,
     parsed,
 )
@@ -80,7 +80,7 @@ def _two_links(content: Content, columns: Collection[str]) -> Iterator[Finding]:
     declared = content.unsubscribe
     if declared is None or not (NAME in columns or NAME in content.variables):
         return
-    is_the_link = not declared.sign and NAME in undeclared(parsed(declared.url or ""))
+    is_the_link = not declared.sign and NAME in names_in(declared.url or "")
     if not is_the_link and (place := first_use(content, NAME)) is not None:
         what = "column" if NAME in columns else "variable"
         said = f"{NAME} is a {what}, and the link that `unsubscribe` declares goes by that name"
@@ -111,10 +111,10 @@ def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking
 def names_used(content: Content) -> frozenset[str]:
     """Every name the message may depend on, those with a default too: two rows that agree in these
     get the same message."""
-    found = [undeclared(parsed(source)) for _, source in _templates(content)]
+    found = [names_in(source) for _, source in _templates(content)]
     for bundle in content.bundles:
         own = OF_LAYOUTS if bundle is content.layout else frozenset()
-        found += [undeclared(parsed(source)) - own for source in bundle.sources.values()]
+        found += [names_in(source) - own for source in bundle.sources.values()]
     return frozenset().union(*found)
 
 

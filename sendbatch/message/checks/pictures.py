@@ -15,9 +15,11 @@ from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.markdown.pictures import shown as in_markdown
+from sendbatch.message.insertions import is_inserted
+from sendbatch.message.markup import tags
 from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
+from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.source import BLOCK, VALUE, assigned, at_offset, constants
 
 _LONGEST_SHOWN = 100
@@ -33,7 +35,16 @@ _SAID = {
 _HINT = "name a file beside the template by its path (img/logo.png), or write https://…"
 
 _FONT_HINT = "put it on a web server and write https://…, or name a font that systems have"
-_NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
+_WIDEST = 700  # px; hardly a mail is wider
+# A width in pixels, and HTML that Outlook passes over.
+_PIXELS = re.compile(r"(?<![\w-])width\s*:\s*[\d.]+\s*px", re.IGNORECASE)
+_NOT_FOR_OUTLOOK = re.compile(r"<!(?:--)?\[if\s*!", re.IGNORECASE)
+# To whoever wrote a value where a path belongs.
+OWN_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
+_WHOLE = 'an address on the web is the value alone, as in {{ photo ~ ".png" }}'
+# Of values with an ending behind them: the name of a file, without the folder that it is in.
+_NO_FOLDER = re.compile(r"[^/\\:?#]+\.(?:avif|bmp|gif|jpe?g|png|svg|tiff?|webp)", re.IGNORECASE)
+NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 
 
 def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]:
@@ -42,13 +53,13 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]
     return [
         Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), hint_of(one))
         for bundle, name, one in _written(content, columns)
-        if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART)
+        if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART) or _lacks_folder(one)
     ]
 
 
 def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Finding]:
     """A warning for each address that some programs find and others do not, and for each picture that some
-    do not show, or whose name says that it is another."""
+    do not show, or show too wide, or whose name says that it is another."""
     pictures = {picture.cid: picture for picture in content.pictures}
     for bundle, name, one in _written(content, columns):
         if one.kind is Kind.SCHEME:
@@ -58,6 +69,7 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
         if one.kind is Kind.FONT:
             place = _place(bundle, name, one.start)
             yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
+    yield from _wide(content)
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
         if picture.media_type in NOT_BY_ALL:
@@ -72,6 +84,27 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
             )
 
 
+def _wide(content: Content) -> Iterator[Finding]:
+    """Tags of pictures that Outlook for Windows would show as wide as they are, whatever the styles say."""
+    widths = {f"cid:{one.cid}": (one, width_of(one.data) or 0) for one in content.pictures}
+    for bundle, _ in _shown_by(content):
+        for name, source in bundle.sources.items():
+            if not widths or is_inserted(name) or _NOT_FOR_OUTLOOK.search(source):
+                continue
+            for tag in tags(constants(source)):
+                style = tag.attributes.get("style", "")
+                if tag.name != "img" or "width" in tag.attributes or _PIXELS.search(style):
+                    continue
+                picture, width = widths.get(tag.attributes.get("src", "").strip(), (None, 0))
+                if picture is not None and width > _WIDEST:
+                    said = (
+                        f"{_shown(picture.name)} is {width} px wide, and so Outlook for Windows "
+                        "shows it: the tag has no width"
+                    )
+                    hint = 'write width="600" into it, or how wide it is to be'
+                    yield Rule.WIDE_PICTURE.finding(said, _place(bundle, name, tag.start), hint)
+
+
 def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]:
     """Where a value decides what is shown."""
     return [
@@ -83,6 +116,8 @@ def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]
 
 def hint_of(reference: Reference) -> str:
     """What to do about it."""
+    if reference.kind is Kind.COMPUTED:
+        return f"for a file of each recipient {OWN_WAY}; {_WHOLE}"
     if reference.kind is Kind.PART:
         return "write the path of a file instead, as in img/logo.png: it becomes a part by itself"
     return _HINT
@@ -91,6 +126,11 @@ def hint_of(reference: Reference) -> str:
 def said_of(reference: Reference) -> str:
     """What is wrong with an address, as a sentence."""
     return _SAID[reference.kind].format(_shown(reference.url))
+
+
+def _lacks_folder(reference: Reference) -> bool:
+    """Whether no row can make a path of it, by what its author wrote."""
+    return reference.kind is Kind.COMPUTED and _NO_FOLDER.fullmatch(reference.url) is not None
 
 
 def _written(
@@ -104,8 +144,15 @@ def _written(
 
 def _shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
     """What a reader sees the HTML of, each with what says what it shows."""
-    bundles = ((content.html, references), (content.layout, references), (content.markdown, in_markdown))
-    return ((bundle, shown) for bundle, shown in bundles if bundle is not None)
+    for bundle in (content.html, content.layout):
+        if bundle is not None:
+            yield bundle, references
+    if content.markdown is not None:
+        from sendbatch.message.markdown.addresses import (
+            shown,  # it takes 10 ms, and a worker needs it seldom
+        )
+
+        yield content.markdown, shown
 
 
 def _written_in(
@@ -122,8 +169,8 @@ def _written_in(
                 yield name, reference
                 continue
             if known is None:
-                known = _decided(bundle, content.variables, columns)
-            tag = _NAME.match(source, reference.start)
+                known = decided(bundle, content.variables, columns)
+            tag = NAME.match(source, reference.start)
             if tag is None or tag[1] not in known:
                 yield name, reference
                 continue
@@ -132,9 +179,10 @@ def _written_in(
                 yield name, replace(reference, url=url, kind=kind)
 
 
-def _decided(
+def decided(
     bundle: Bundle, variables: Mapping[str, Json], columns: Collection[str]
 ) -> dict[str, str]:
+    """The variables of the campaign that are what they are in each message."""
     taken = set(columns).union(*(assigned(parsed(text)) for text in bundle.sources.values()))
     return {
         name: value

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
-from sendbatch.message.source import at_offset
+from sendbatch.message.markdown.addresses import html_within
+from sendbatch.message.markup import tags
+from sendbatch.message.source import at_offset, constants
 from sendbatch.message.styles.css import Declaration, Unbalanced, declarations
-from sendbatch.message.styles.linked import Sheet, links, sheets
+from sendbatch.message.styles.linked import Sheet, Within, links, sheets
+from sendbatch.message.styles.selectors import Subject, meets, of_tag, subjects
 from sendbatch.words import count
 
 _LONGEST_SHOWN = 100
@@ -24,27 +27,37 @@ Found = list[tuple[Sheet, Declaration]]
 
 def doubtful_styles(content: Content) -> Iterator[Finding]:
     """Warnings: of sheets that are loaded by few, and of rules that come to nothing in the tags."""
-    for bundle in (content.html, content.layout):
+    for bundle in (content.html, content.layout, content.markdown):
         if bundle is not None:
-            yield from _of(bundle, is_inlined=content.inlines_css)
+            within = html_within if bundle is content.markdown else str
+            yield from _of(bundle, within, is_inlined=content.inlines_css)
 
 
-def _of(bundle: Bundle, *, is_inlined: bool) -> Iterator[Finding]:
-    yield from _remote(bundle)
+def _of(bundle: Bundle, within: Within, *, is_inlined: bool) -> Iterator[Finding]:
+    yield from _remote(bundle, within)
     if is_inlined:
         found: Found = []
-        for sheet in sheets(bundle):
+        for sheet in sheets(bundle, within):
             try:
                 found += [(sheet, one) for one in declarations(sheet.css)]
             except Unbalanced as error:
                 yield _lost("a brace has no other: rules are lost", sheet.place(error.start))
         yield from _nested(found)
         yield from _repeated(found)
-        yield from _overruled(found)
+        yield from _overruled(found, _tags(bundle, within))
 
 
-def _remote(bundle: Bundle) -> Iterator[Finding]:
-    for link in links(bundle):
+def _tags(bundle: Bundle, within: Within) -> set[Subject]:
+    return {
+        of_tag(tag)
+        for source in bundle.sources.values()
+        for tag in tags(within(constants(source)))
+        if not tag.is_end
+    }
+
+
+def _remote(bundle: Bundle, within: Within) -> Iterator[Finding]:
+    for link in links(bundle, within):
         if link.is_elsewhere:
             source = bundle.sources[link.template]
             place = at_offset(bundle.paths[link.template], source, link.tag.start)
@@ -83,24 +96,43 @@ def _repeated(found: Found) -> Iterator[Finding]:
         last[key] = None
 
 
-def _overruled(found: Found) -> Iterator[Finding]:
-    """What is in a tag wins over all rules but those that are important."""
-    inlined = {one.name for _, one in found if not _is_conditional(one.within)}
+def _overruled(found: Found, there: Collection[Subject]) -> Iterator[Finding]:
+    """What is in a tag wins over all rules but those that are important. `there` are the tags that are
+    written."""
+    inlined: dict[str, set[Subject]] = {}
+    for _, one in found:
+        if not _is_conditional(one.within):
+            inlined.setdefault(one.name, set()).update(subjects(one.within[-1]))
     weak = [
         (sheet, one)
         for sheet, one in found
         if _is_conditional(one.within)
         and not one.is_important
         and not _NEVER_INLINED.match(one.within[0])
-        and any(_are_of_one(one.name, name) for name in inlined)
+        and _is_overruled(one, inlined, there)
     ]
     if weak:
-        sheet, one = weak[0]
-        more = f", nor {count(len(weak) - 1, 'other')}" if len(weak) > 1 else ""
+        (sheet, one), *others = weak
+        more = f", nor {count(len(others), 'other')} ({_spot(*others[0])})" if others else ""
         said = f"{one.name} has no !important{more}: what is written into the tags wins over it"
         yield Rule.OVERRULED_STYLE.finding(
             said, sheet.place(one.start), "write !important behind it"
         )
+
+
+def _is_overruled(
+    one: Declaration, inlined: Mapping[str, Collection[Subject]], there: Collection[Subject]
+) -> bool:
+    """Whether a rule that is in the tags says another value for a tag that this one is for."""
+    others = [found for name, found in inlined.items() if _are_of_one(one.name, name)]
+    return any(
+        meets(subject, found, there) for subject in subjects(one.within[-1]) for found in others
+    )
+
+
+def _spot(sheet: Sheet, one: Declaration) -> str:
+    place = sheet.place(one.start)
+    return f"{place.file}:{place.line}"
 
 
 def _is_conditional(within: Sequence[str]) -> bool:

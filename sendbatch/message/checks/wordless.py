@@ -13,13 +13,18 @@ from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import authored
+from sendbatch.message.markdown.elements import elements
+from sendbatch.message.markdown.writing import html_of
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.plaintext.page import tidy
 from sendbatch.message.plaintext.reader import ALT_OR_TEXT, text_from_html
 from sendbatch.message.source import at_offset
+from sendbatch.message.templates import Failed
 
 _VALUE = "x"  # whatever a value will be, it could be a word
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+_IN_MARKDOWN = re.compile(r"<img\b|!\[", re.IGNORECASE)
+_MARKDOWN_HINT = "say in ![…](…) what an image shows, or name a template in templates.text"
 _ADDRESS = re.compile(r"<\S+>")
 _LABELS = ("alt", "aria-label", "title")
 
@@ -29,27 +34,41 @@ def wordless(html: Bundle) -> Finding | None:
     more than the addresses of links."""
     html = authored(html)
     bodies = [_with_values(source) for source in html.sources.values()]
-    if any(has_tags for _, has_tags in bodies):
-        says, links = _at_most("".join(body for body, _ in bodies))
-    else:
-        says, links = _exactly(bodies[0][0])
-    if says:
+    whole, has_tags = "".join(body for body, _ in bodies), any(tags for _, tags in bodies)
+    says, links = _at_most(whole) if has_tags else _exactly(bodies[0][0])
+    return None if says else _found(html, _IMAGE, ALT_OR_TEXT, links=links)
+
+
+def wordless_markdown(markdown: Bundle) -> Finding | None:
+    """The same of Markdown; what is around it has words of its own, and does not count."""
+    markdown = authored(markdown)
+    bodies = [_with_values(source) for source in markdown.sources.values()]
+    try:
+        html = html_of(elements("\n\n".join(body for body, _ in bodies)))
+    except Failed:  # for another reason, which is told
         return None
-    number = sum(len(_IMAGE.findall(source)) for source in html.sources.values())
+    says, links = _at_most(html) if any(tags for _, tags in bodies) else _exactly(html)
+    return None if says else _found(markdown, _IN_MARKDOWN, _MARKDOWN_HINT, links=links)
+
+
+def _found(bundle: Bundle, image: re.Pattern[str], hint: str, *, links: bool) -> Finding:
+    number = sum(len(image.findall(source)) for source in bundle.sources.values())
     images = "its image has no" if number == 1 else f"none of its {number:,} images has an"
     why = f"{images} alt text" if number else "it has no words"
+    place = _place(bundle, image)
     if links:
         said = f"the text part will be bare addresses: {why}"
-        return Rule.BARE_TEXT_PART.finding(said, _place(html), ALT_OR_TEXT)
-    return Rule.NO_TEXT_PART.finding(
-        f"no text part can be made from it: {why}", _place(html), ALT_OR_TEXT
-    )
+        return Rule.BARE_TEXT_PART.finding(said, place, hint)
+    return Rule.NO_TEXT_PART.finding(f"no text part can be made from it: {why}", place, hint)
 
 
 def bare_text_part(content: Content) -> Iterator[Finding]:
     """The warning, of a content that was read: what is an error was refused then."""
-    found = wordless(content.html) if content.html is not None and content.text is None else None
-    if found is not None:
+    if content.text is not None:
+        return
+    if content.html is not None and (found := wordless(content.html)) is not None:
+        yield found
+    if content.markdown is not None and (found := wordless_markdown(content.markdown)) is not None:
         yield found
 
 
@@ -85,9 +104,9 @@ def _texts(html: str) -> Iterator[str]:
             yield from (" ".join(attributes.get(label, "").split()) for label in _LABELS)
 
 
-def _place(html: Bundle) -> Place:
-    for name, source in html.sources.items():
-        image = _IMAGE.search(source)
-        if image is not None:
-            return at_offset(html.paths[name], source, image.start())
-    return Place(html.paths[html.entry])
+def _place(bundle: Bundle, image: re.Pattern[str]) -> Place:
+    for name, source in bundle.sources.items():
+        first = image.search(source)
+        if first is not None:
+            return at_offset(bundle.paths[name], source, first.start())
+    return Place(bundle.paths[bundle.entry])

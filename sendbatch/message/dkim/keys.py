@@ -75,7 +75,7 @@ def private_key(data: bytes) -> PrivateKey:
         from cryptography.hazmat.primitives.serialization import load_der_private_key
     except ImportError:
         raise Wrong("signing needs the package cryptography", INSTALL) from None
-    der = _der(data.strip())
+    der = _der(data)
     try:
         private = load_der_private_key(der, None)
     except TypeError:  # a passphrase is wanted
@@ -104,6 +104,9 @@ def signing(key: SigningKey) -> Callable[[bytes], bytes]:
 
 def _der(data: bytes) -> bytes:
     """What stands in it as DER. Raises Wrong where that is told to be something else."""
+    if data.startswith(b"0"):  # a SEQUENCE, as every key of DER is; base64 of one begins with M
+        return data
+    data = data.strip()
     if not data:
         raise Wrong("it is empty", MAKE_ONE)
     blocks = [
@@ -113,8 +116,6 @@ def _der(data: bytes) -> bytes:
         return _of_pem(*next((one for one in blocks if one[0].endswith(b"PRIVATE KEY")), blocks[0]))
     if data.startswith(b"-----BEGIN"):
         raise Wrong("it ends before the key does", "copy all of it, its last line too")
-    if data[0] == 0x30:  # a SEQUENCE, as every key of DER is; base64 of one begins with M
-        return data
     decoded = _of_base64(data)
     if decoded is None:
         raise Wrong("it is no key: neither PEM nor DER, nor one of them in base64", MAKE_ONE)

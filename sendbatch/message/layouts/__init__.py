@@ -7,6 +7,11 @@ from pathlib import Path
 
 from sendbatch.message.content import Bundle
 
+# Outlook for Windows shows a picture as wide as it is where its tag does not say how wide, whatever the style
+# sheets say: a wider one breaks the column.
+COLUMN = 510  # px for the text, of the layout that is built in
+USUAL_COLUMN = 600  # px, of those that others have: they do not say
+
 # What a campaign may say in them, as docs/reference.md has it; each has a default or may be left out.
 WORDS = frozenset({"lang", "footer_reason", "footer_address", "footer_unsubscribe"})
 

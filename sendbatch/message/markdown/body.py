@@ -12,15 +12,13 @@ from functools import cached_property
 import jinja2
 from markupsafe import Markup
 
-from sendbatch.campaign.language.bounded import undeclared
-from sendbatch.campaign.language.environment import parsed
 from sendbatch.message.content import Content
 from sendbatch.message.headers import one_line
 from sendbatch.message.markdown.elements import Element, elements
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.markdown.text import text_of_markdown
 from sendbatch.message.markdown.writing import html_of
-from sendbatch.message.templates import Failed, LineTemplate, Template
+from sendbatch.message.templates import Failed, LineTemplate, Template, says
 
 CONTENT, SUBJECT = "content", "subject"  # what a layout can say besides all that templates can
 _ABOVE_FOOTER = "\n-- \n"
@@ -46,10 +44,17 @@ class MarkdownBody:
         self._footer = Template(content.footer) if content.footer is not None else None
         self._subject = LineTemplate(SUBJECT, content.subject)
         self.shows_subject = shows_subject(content)
+        self._widths = {
+            f"cid:{one.cid}": one.width for one in content.pictures if one.width is not None
+        }
 
     def elements(self, variables: dict[str, object]) -> list[Element]:
         """What it says to one recipient. Raises Failed."""
-        return elements("".join(self._source.pieces(variables)))
+        return self.read("".join(self._source.pieces(variables)))
+
+    def read(self, rendered: str) -> list[Element]:
+        """What the rendered template says. Raises Failed."""
+        return elements(rendered, self._widths)
 
     def html(self, found: list[Element], variables: dict[str, object]) -> list[str]:
         """The layout with it, as pieces. Raises Failed."""
@@ -82,6 +87,4 @@ def with_rule(footer: str) -> str:
 
 def shows_subject(content: Content) -> bool:
     """Whether the layout says the subject."""
-    if content.layout is None:
-        return False
-    return any(SUBJECT in undeclared(parsed(one)) for one in content.layout.sources.values())
+    return says(content.layout, SUBJECT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pyromark
@@ -17,6 +18,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import authored
+from sendbatch.message.markdown.addresses import letters
 from sendbatch.message.markdown.elements import OPTIONS, runs
 from sendbatch.message.markup import tags
 from sendbatch.message.source import VALUE, at_offset, constants
@@ -27,6 +29,7 @@ _DROPPED = frozenset(
     {"iframe", "object", "embed", "applet", "video", "audio", "form", "input", "button"}
 )
 _NO_LINK = re.compile(r"\[[^\[\]\n]{1,80}\]\[[^\[\]\n]{0,80}\]|\[\^[^\[\]\s]{1,40}\]")
+_IN_ANGLES = re.compile(f"<{VALUE}+>")
 _IN_QUOTES = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _CONTENT = "content"
 
@@ -61,7 +64,7 @@ def _in_sources(bundle: Bundle) -> Iterator[Finding]:
 
 def _found(source: str) -> Iterator[tuple[int, Rule, str, str]]:
     """(offset, what is wrong there) of Markdown without tags."""
-    data = source.encode("utf-8", "replace")
+    letters_before = letters(source.encode("utf-8", "replace"))
     notes = set[str]()
     asked: list[tuple[int, str]] = []
     text, begun = "", 0
@@ -72,21 +75,21 @@ def _found(source: str) -> Iterator[tuple[int, Rule, str, str]]:
             begun = begun if text else start
             text += str(what)
             continue
-        yield from _unresolved(text, lambda begun=begun: len(data[:begun].decode()))
+        yield from _unresolved(text, partial(letters_before, begun))
         text = ""
         if kind in ("Html", "InlineHtml"):
-            offset = len(data[:start].decode())
+            offset = letters_before(start)
             for found, rule, said, hint in _of_html(str(what)):
                 yield offset + found, rule, said, hint
         elif kind == "FootnoteReference":
             asked.append((start, str(what)))
         elif kind == "Start" and isinstance(what, dict):
             notes |= {str(more) for of, more in what.items() if of == "FootnoteDefinition"}
-            yield from _of_link(what, lambda start=start: len(data[:start].decode()))
-    yield from _unresolved(text, lambda: len(data[:begun].decode()))
+            yield from _of_link(what, partial(letters_before, start))
+    yield from _unresolved(text, partial(letters_before, begun))
     for start, label in asked:
         if label not in notes:
-            yield (len(data[:start].decode()), *_no_note(label))
+            yield (letters_before(start), *_no_note(label))
 
 
 def _unresolved(text: str, begun: Any) -> Iterator[tuple[int, Rule, str, str]]:
@@ -98,6 +101,9 @@ def _unresolved(text: str, begun: Any) -> Iterator[tuple[int, Rule, str, str]]:
         said = f"{one_line(found[0], 60)} leads nowhere: it would be read as it stands"
         hint = f"write [{one_line(label, 40)}]: https://… on a line of its own"
         yield begun() + found.start(), Rule.UNRESOLVED_LINK, said, hint
+    for found in _IN_ANGLES.finditer(text):
+        said = "a value in angle brackets is no link: it would be read with the brackets"
+        yield begun() + found.start(), Rule.UNRESOLVED_LINK, said, "write [some words]({{ … }})"
 
 
 def _no_note(label: str) -> tuple[Rule, str, str]:

@@ -8,8 +8,9 @@ carried in all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -57,9 +58,10 @@ _BUTTONS = (["strong", "a", "a", "strong"], ["a", "strong", "strong", "a"])
 _ENDS_LINE = frozenset({"blockquote", "li", "p", "table", "tbody", "thead", "tr", "ul", "ol"})
 
 
-def elements(source: str) -> list[Element]:
-    """Of Markdown with values carried in it. Raises Failed where a value makes a link that would run."""
-    return _Reader(source).read()
+def elements(source: str, widths: Mapping[str, int] = MappingProxyType({})) -> list[Element]:
+    """Of Markdown with values carried in it; `widths`, in px, are what the pictures with these addresses get.
+    Raises Failed where a value makes a link that would run."""
+    return _Reader(source, widths).read()
 
 
 def _named(event: Any) -> tuple[str, Any]:
@@ -68,8 +70,8 @@ def _named(event: Any) -> tuple[str, Any]:
 
 
 class _Reader:
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, widths: Mapping[str, int]) -> None:
+        self._source, self._widths = source, widths
         self._found: list[Element] = []
         self._text: list[str] = []  # what follows each other is one text
         self._links = 0
@@ -242,7 +244,9 @@ class _Reader:
             self._images[-1][1].append("".join(texts))
             return
         source = address(image["dest_url"], is_link=False)
-        self._open("img", f' src="{source}" alt="{alt}"{_title(image["title"])}')
+        width = self._widths.get(image["dest_url"])
+        said = f' width="{width}"' if width is not None else ""
+        self._open("img", f' src="{source}"{said} alt="{alt}"{_title(image["title"])}')
 
     def _add_notes(self) -> None:
         """Those that were asked for, behind all else; one may ask for another."""

@@ -25,12 +25,18 @@ from sendbatch.message.markdown.body import (
     SUBJECT,
     MarkdownBody,
     shows_subject,
-    with_rule,
 )
-from sendbatch.message.markdown.carried import BEGIN, END, among_values, as_typed, html_of_value
-from sendbatch.message.markdown.elements import LEADING, Element, Raw, elements, squeezed
+from sendbatch.message.markdown.carried import (
+    BEGIN,
+    END,
+    among_values,
+    as_typed,
+    has_html,
+    html_of_value,
+)
+from sendbatch.message.markdown.elements import LEADING, Element, Raw, squeezed
 from sendbatch.message.markdown.language import markdown_environment
-from sendbatch.message.markdown.text import text_of_markdown
+from sendbatch.message.markdown.text_ways import BEHIND, HOLE, TextWay, usual
 from sendbatch.message.markdown.writing import html_of
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.ways.body import PlannedBody
@@ -41,9 +47,10 @@ from sendbatch.message.ways.snippets import Snippet
 from sendbatch.message.ways.walking import Walk
 from sendbatch.message.ways.way import Transform
 
-_HOLE = "\U0010fff4"  # on both sides of the number of a hole
 _MOST_WAYS = 256
-_BEHIND, _HERE = "\U0010fff2", "\U0010fff3"  # the Markdown ends; here it goes in the layout
+_MOST_BYTES = 16 * 1024 * 1024  # of the ways of a text
+_LONGEST = 100_000  # characters of Markdown: a way is made in the process that sends, where all wait
+_HERE = "\U0010fff3"  # where the Markdown goes in the layout
 # A value that may make a link run, with what stands around it: the plain path tells.
 _SCHEME = re.compile(r"(?!https?:|mailto:|tel:)[a-z]{0,20}:", re.IGNORECASE)
 
@@ -80,104 +87,87 @@ class MarkdownHtml(PlannedBody):
         try:
             return (
                 *_carried(markdown_parts(self._bundle, hidden, self._constants)),
-                Constant(_BEHIND),
+                Constant(BEHIND),
                 *_parts(self._layout, around, constants, autoescape=True),
             )
         except (Unplanned, *FAILURES):
             return None
 
     def _made(self, whole: str) -> str:
-        source, _, around = whole.partition(_BEHIND)
-        if around.count(_HERE) != 1:
+        source, _, around = whole.partition(BEHIND)
+        if around.count(_HERE) != 1 or len(source) > _LONGEST:
             raise Unfit
-        found = elements(source)
+        found = self._letter.read(source)
         if any(map(_may_have_scheme, found)):
             raise Unfit
         html = around.replace(_HERE, html_of(found))
         return html if self._then is None else self._then(html)
 
 
-class MarkdownText(PlannedBody):
-    """The text of a content that has Markdown, where that is the same for everybody on a way: where its lines
-    end depends on its values."""
+class MarkdownText:
+    """The text of a content that has Markdown, as `TextWay`s. Where a value decides more of it than the ends
+    of lines, its Markdown has to be read anew."""
 
     def __init__(
         self, content: Content, columns: Sequence[str], constants: Mapping[str, object]
     ) -> None:
         assert content.markdown is not None
-        super().__init__("plain", content.markdown, columns, constants, self._made)
-        self._footer = content.footer
+        self._bundle, self._footer = content.markdown, content.footer
+        self._columns, self._constants = tuple(columns), constants
+        self._ways: dict[tuple[int, ...], TextWay | None] = {}
+        self._size = 0
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether any can be made so."""
+        return self._parts is not None
+
+    def part(self, cells: tuple[str, ...]) -> bytes | None:
+        """As `PlannedBody.part`."""
+        if self._parts is None:
+            return None
+        try:
+            way, values = self._walk(cells)
+            taken = self._ways[way] if way in self._ways else self._made(way)
+            return None if taken is None else taken.part([value.decode() for value in values])
+        except Exception:  # noqa: BLE001 - rendered as it stands, it says what is wrong
+            return None
+
+    def _made(self, way: tuple[int, ...]) -> TextWay | None:
+        """None where there are too many, and for one that has to be read anew."""
+        if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES:
+            return None
+        assert self._parts is not None
+        self._ways[way] = None
+        holes = count()
+        pieces = [
+            f"{HOLE}{next(holes)}{HOLE}" if text is None else text
+            for text in spelled(self._parts, iter(way))
+        ]
+        whole = "".join(pieces)
+        if len(whole) <= _LONGEST and whole.count(HOLE) == 2 * next(holes):
+            made = self._ways[way] = TextWay(whole)
+            self._size += made.size
+        return self._ways[way]
 
     @cached_property
     def _parts(self) -> tuple[Part, ...] | None:
         try:
             written = markdown_parts(self._bundle, self._columns, self._constants)
-            if any(map(_has_hole, written)):
-                return None
             below: tuple[Part, ...] = ()
             if self._footer is not None:
                 below = _parts(self._footer, self._columns, self._constants, autoescape=False)
         except (Unplanned, *FAILURES):
             return None
-        return (*written, Constant(_BEHIND), *below)
+        return (*_carried(written, as_html=False), Constant(BEHIND), *below)
 
-    def _made(self, whole: str) -> str:
-        source, _, below = whole.partition(_BEHIND)
-        text = text_of_markdown(elements(source))
-        if not text.strip():
-            raise Unfit
-        return text + with_rule(below)
-
-
-class PersonalText:
-    """The text of a content whose Markdown has values in it: its elements are kept for each way, and written
-    anew for each recipient, for where lines end depends on the values."""
-
-    def __init__(
-        self, bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
-    ) -> None:
-        self._bundle, self._columns, self._constants = bundle, tuple(columns), constants
-        self._ways: dict[tuple[int, ...], list[Element]] = {}
-
-    def elements(self, cells: tuple[str, ...]) -> list[Element] | None:
-        """As reading the rendered Markdown gives them; None where it has to be rendered."""
-        if self._walk is None:
-            return None
-        try:
-            way, values = self._walk(cells)
-            found = self._ways.get(way)
-            if found is None:
-                found = self._made(way)
-        except Exception:  # noqa: BLE001 - rendered as it stands, it says what is wrong
-            return None
-        texts = [value.decode() for value in values]
-        return [_filled(element, texts) for element in found]
-
-    def _made(self, way: tuple[int, ...]) -> list[Element]:
-        if len(self._ways) >= _MOST_WAYS:
-            raise Unfit
+    @cached_property
+    def _walk(self) -> Walk:
         assert self._parts is not None
-        holes = count()
-        pieces = (
-            f"{_HOLE}{next(holes)}{_HOLE}" if text is None else text
-            for text in spelled(self._parts, iter(way))
+        how = Writing(
+            lambda value: usual(value).encode(), lambda pieces: usual("".join(pieces)).encode()
         )
-        found = self._ways[way] = elements("".join(pieces))
-        return found
-
-    @cached_property
-    def _parts(self) -> tuple[Part, ...] | None:
-        try:
-            return _carried(
-                markdown_parts(self._bundle, self._columns, self._constants), as_html=False
-            )
-        except (Unplanned, *FAILURES):
-            return None
-
-    @cached_property
-    def _walk(self) -> Walk | None:
-        how = Writing(str.encode, lambda pieces: "".join(pieces).encode())
-        return None if self._parts is None else Walk(self._parts, how, len(self._columns))
+        return Walk(self._parts, how, len(self._columns))
 
 
 def _may_have_scheme(element: Element) -> bool:
@@ -204,20 +194,6 @@ def _is_put_together(target: str) -> bool:
     return not is_alone
 
 
-def _filled(element: Element, values: Sequence[str]) -> Element:
-    """The element with the values in its holes."""
-    if isinstance(element, tuple):
-        name, is_end, attributes = element
-        return (name, is_end, _in_holes(attributes, values)) if _HOLE in attributes else element
-    return type(element)(_in_holes(element, values)) if _HOLE in element else element
-
-
-def _in_holes(text: str, values: Sequence[str]) -> str:
-    pieces = text.split(_HOLE)
-    pieces[1::2] = [values[int(number)] for number in pieces[1::2]]
-    return "".join(pieces)
-
-
 def markdown_parts(
     bundle: Bundle, columns: Sequence[str], constants: Mapping[str, object]
 ) -> tuple[Part, ...]:
@@ -231,14 +207,6 @@ def _parts(
 ) -> tuple[Part, ...]:
     env = environment(DictLoader(bundle.sources), autoescape=autoescape)
     return planned(env, bundle.entry, columns, constants)
-
-
-def _has_hole(part: Part) -> bool:
-    if isinstance(part, Choice):
-        return any(_has_hole(one) for branch in part.branches for one in branch)
-    if isinstance(part, Loop):
-        return any(map(_has_hole, (*part.body, *part.otherwise)))
-    return isinstance(part, Hole)
 
 
 def _carried(parts: Sequence[Part], *, as_html: bool = True) -> tuple[Part, ...]:
@@ -262,7 +230,7 @@ def _carried(parts: Sequence[Part], *, as_html: bool = True) -> tuple[Part, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What a snippet of Markdown writes: as HTML, or as it is carried."""
+    """What a snippet of Markdown writes: as HTML, or as it was typed."""
 
     snippet: Snippet
     as_html: bool
@@ -283,6 +251,8 @@ class _Value:
             html = html_of_value(carried)
             if html is None or _SCHEME.match(squeezed(as_typed(carried))):
                 raise Unfit
-            return write(html if self.as_html else carried[1:-1])
+            if not self.as_html and has_html(carried):
+                raise Unfit
+            return write(html if self.as_html else as_typed(carried))
 
         return by_key

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from sendbatch.message.markdown.carried import among_values, as_html, as_typed, has_html
 from sendbatch.message.markdown.elements import Element, Raw
 from sendbatch.message.markup import Token, attributes_of, tokens
+from sendbatch.message.plaintext.page import Page
 from sendbatch.message.plaintext.reader import text_of
 from sendbatch.words import width
 
@@ -14,12 +15,12 @@ _BETWEEN = "  "  # columns
 _WIDEST = 74  # letters of a row that is a line, as it is set in
 
 
-def text_of_markdown(found: Sequence[Element]) -> str:
-    """Links written out, tables in columns, and no signs of Markdown; ended by a line feed."""
+def text_of_markdown(found: Sequence[Element], page: Page | None = None) -> str:
+    """Links written out, tables in columns, and no signs of Markdown; ended by a line feed. On this page."""
     read: list[str | Token] = []
     for element in _with_tables(list(found)):
         read += _read(element)
-    return text_of(read)
+    return text_of(read, page)
 
 
 def _read(element: Element) -> Iterator[str | Token]:

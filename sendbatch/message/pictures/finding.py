@@ -66,12 +66,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is shown: the address as it is written, where it begins, where it leads, whether CSS shows it."""
+    """What is shown: the address as it is written, where it begins, where it leads, whether CSS shows it.
+    `is_bare`: there is no tag that could say how wide it is."""
 
     url: str
     start: int
     kind: Kind
     of_css: bool
+    is_bare: bool = False
 
     @property
     def end(self) -> int:

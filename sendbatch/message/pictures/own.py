@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from sendbatch.errors import one_line
 from sendbatch.message.attachments import Unavailable, encoded
-from sendbatch.message.checks.pictures import computed_pictures, said_of
+from sendbatch.message.checks.pictures import OWN_WAY, computed_pictures, said_of
 from sendbatch.message.content import Content, OwnPicture
 from sendbatch.message.folders import inside, unsafe
 from sendbatch.message.mime import inline
@@ -31,6 +31,7 @@ from sendbatch.message.pictures.files import (
 from sendbatch.message.pictures.finding import Kind, Reference, is_suspect, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
 from sendbatch.message.pictures.reading import content_id
+from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.templates import Failed
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 from sendbatch.words import listed, size
@@ -38,7 +39,6 @@ from sendbatch.words import listed, size
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 200
-_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
 
 
 class OwnPictures:
@@ -65,10 +65,12 @@ class OwnPictures:
         for one in self._references(document):
             url = html.unescape(one.url)
             if url not in addresses:
-                picture = self._picture(url, one)
+                picture, width = self._picture(url, one)
                 if picture is None:
                     continue
-                addresses[url] = f"cid:{picture.cid}"
+                # Between the quotes that Markdown writes.
+                said = "" if width is None else f'" width="{width}'
+                addresses[url] = f"cid:{picture.cid}{said}"
                 if picture.cid not in self._shared:
                     found[picture.cid] = picture
                     self._hold_size(sum(len(each.data) for each in found.values()))
@@ -98,26 +100,27 @@ class OwnPictures:
         marked = any(mark in document for mark in self._own)
         return [*references(document)] if marked or is_suspect(document) else []
 
-    def _picture(self, url: str, one: Reference) -> Inline | None:
-        """None for an address that stays. Raises Failed."""
+    def _picture(self, url: str, one: Reference) -> tuple[Inline | None, int | None]:
+        """The picture, and its width where that has to be said; None for an address that stays. Raises
+        Failed."""
         if one.kind is Kind.DATA:
             if one.of_css and data_urls.is_svg(url):
-                return None
+                return None, None
             try:
-                return self._inline("picture", data_urls.picture_of(url))
+                return self._inline("picture", data_urls.picture_of(url)), None
             except Unusable as unusable:
                 raise Failed(f"{self._where}: {_shown(url)} {unusable}") from None
         own, rest = self._marked(url)
         if own is not None:
             name, data = self._file(own, rest, picture_in)
-            return self._inline(name, data)
+            return self._inline(name, data), held_to(own.widest, data)
         if one.kind in (Kind.SCHEME, Kind.FONT) or (
             one.kind is Kind.PART and url[4:] in self._shared
         ):
-            return None
+            return None, None
         said = f"{self._where}: {said_of(one)}"
         is_file = one.kind is not Kind.PART
-        raise Failed(f"{said}; for a file of each recipient {_WAY}" if is_file else said)
+        raise Failed(f"{said}; for a file of each recipient {OWN_WAY}" if is_file else said)
 
     def _marked(self, url: str) -> tuple[OwnPicture | None, str]:
         """What an address was marked as, and its path below the author's folder."""

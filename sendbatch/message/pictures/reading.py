@@ -23,6 +23,7 @@ from sendbatch.message.pictures import data_urls
 from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
+from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 from sendbatch.words import size
@@ -36,13 +37,19 @@ _SMALLER = "make them smaller, or put them on a web server and write https://…
 
 class Album:
     """The pictures of one content. `folder` is the campaign's, `allowed` are those that files may come from;
-    `domain` ends the Content-IDs; `off_limits` is for what cells name."""
+    `domain` ends the Content-IDs; `off_limits` is for what cells name; `widest` is how wide Markdown shows a
+    picture, in px."""
 
     def __init__(
-        self, folder: Path, allowed: Sequence[Path], domain: str, off_limits: OffLimits
+        self,
+        folder: Path,
+        allowed: Sequence[Path],
+        domain: str,
+        off_limits: OffLimits,
+        widest: int | None = None,
     ) -> None:
         self._folder, self._allowed = folder, allowed
-        self._domain, self._off_limits = domain, off_limits
+        self._domain, self._off_limits, self._widest = domain, off_limits, widest
         self._pictures: dict[str, Picture] = {}  # by Content-ID
         self._read: dict[Path, Picture] = {}
         self._size = 0
@@ -137,7 +144,12 @@ class Album:
                     f"is too much: all pictures of a mail may have {size(MOST)} together: {_SMALLER}"
                 )
             self._pictures[cid] = Picture(
-                cid, with_ending(name, media_type), media_type, data, name
+                cid,
+                with_ending(name, media_type),
+                media_type,
+                data,
+                name,
+                held_to(self._widest, data),
             )
         return self._pictures[cid]
 
@@ -152,17 +164,19 @@ class Album:
                     continue
                 if not any(inside(root, folder) for root in self._allowed):
                     raise Unusable(f"is {_OUTSIDE}: {_BESIDE}")
-                return self._own(written, folder, path, source, one.start)
+                return self._own(written, folder, path, source, one)
         said = f"there is no folder {one_line(written, _LONGEST_SHOWN)}"
         self._blame(Rule.BROKEN_PICTURE, one, path, source, said, "make it beside the template")
         return None
 
-    def _own(self, written: str, folder: Path, path: str, source: str, start: int) -> str:
-        place = at_offset(path, source, start)
+    def _own(self, written: str, folder: Path, path: str, source: str, one: Reference) -> str:
+        place = at_offset(path, source, one.start)
         told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
         mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
         where = f"{place.file}:{place.line}"
-        self.own.append(OwnPicture(mark, written, folder.absolute(), where, self._off_limits))
+        widest = self._widest if one.is_bare else None
+        own = OwnPicture(mark, written, folder.absolute(), where, self._off_limits, widest)
+        self.own.append(own)
         return mark
 
     def _blame(

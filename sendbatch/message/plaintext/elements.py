@@ -31,8 +31,9 @@ VOID = _names("area base br col embed hr img input link meta param source track 
 UNSEEN = _names(
     "datalist iframe noembed noframes rp script select style svg template textarea title xmp"
 )
+STRUCK = _names("del s strike")
 # Those whose end matters. Of others, `<b>` and the like, nothing but what they hold is seen.
-TRACKED = frozenset((*GAPS, *LISTS, "a", "pre", "q", "rt", "sup"))
+TRACKED = frozenset((*GAPS, *LISTS, *STRUCK, "a", "ins", "pre", "q", "rt", "sup"))
 
 _ENDING_PARAGRAPHS = (
     "address article aside blockquote center details div dl fieldset figure footer form "
@@ -55,6 +56,20 @@ IMPLIED_ENDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 _LIST_MARK = re.compile(r"(?:^|;)\s*mso-list\s*:\s*ignore\b", re.IGNORECASE)
 _KEEPS_LINES = re.compile(r"(?:^|;)\s*white-space\s*:\s*(?:pre\b|break-spaces)", re.IGNORECASE)
+
+
+_LINE_THROUGH = re.compile(
+    r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE
+)
+
+
+def is_struck(name: str, written: str) -> bool:
+    """Whether a line goes through the words in it."""
+    if name in STRUCK:
+        return True
+    return "line-through" in written and bool(
+        _LINE_THROUGH.search(attributes_of(written).get("style", ""))
+    )
 
 
 def keeps_lines(written: str) -> bool:

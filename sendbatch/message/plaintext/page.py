@@ -115,7 +115,7 @@ class Page:
             return
         text = "".join(self.inline)
         self.inline.clear()
-        lines = self._paragraph(text)
+        lines = paragraph(text, self.columns)
         if not lines:
             if "\n" in text:  # `<div><br></div>`, as mail programs write an empty line
                 self._leave_lines(2)
@@ -125,30 +125,21 @@ class Page:
             self._gap = 2  # without it one could not tell where the one ends and the other begins
         self._prose_above = is_prose
         if self.rule:
-            lines.append(self.rule * min(max(map(width, lines)), _WIDEST_RULE))
+            lines.append(_ruled(lines, self.rule))
             self.rule = ""
         self._emit(lines)
 
-    def _paragraph(self, text: str) -> list[str]:
-        """Its lines, none empty at its ends, and no two empty ones in a row."""
-        columns = max(self._width, _NARROWEST)
-        lines: list[str] = []
-        for line in text.split("\n"):
-            tidied = tidy(line)
-            if tidied:
-                lines += wrapped(tidied, columns)
-            elif lines and lines[-1]:
-                lines.append("")
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines
+    @property
+    def columns(self) -> int:
+        """How wide a paragraph may be here."""
+        return max(self._width, _NARROWEST)
 
     def _emit(self, lines: Sequence[str]) -> None:
         if self._lines:
             above = "".join(after for _, after in self._before[: self._gap_depth]).rstrip()
             self._lines += [above] * (self._gap - 1)
         for line in lines:
-            self._lines.append((self._margin() + line).rstrip(_AROUND))
+            self._lines.append(trimmed(self._margin() + line))
         self._gap, self._gap_depth = 1, len(self._before)
         self.flushed += 1
 
@@ -161,6 +152,29 @@ class Page:
         )
         self._begun = [True] * len(self._begun)
         return margin
+
+
+def paragraph(text: str, columns: int, rule: str = "") -> list[str]:
+    """Its lines, none empty at its ends, and no two empty ones in a row; with a heading's rule below them."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        tidied = tidy(line)
+        if tidied:
+            lines += wrapped(tidied, columns)
+        elif lines and lines[-1]:
+            lines.append("")
+    while lines and not lines[-1]:
+        lines.pop()
+    return [*lines, _ruled(lines, rule)] if rule else lines
+
+
+def _ruled(lines: Sequence[str], rule: str) -> str:
+    return rule * min(max(map(width, lines)), _WIDEST_RULE)
+
+
+def trimmed(line: str) -> str:
+    """A line without blanks at its end."""
+    return line.rstrip(_AROUND)
 
 
 def _collapsed(text: str) -> str:

@@ -13,9 +13,11 @@ from sendbatch.message.plaintext.elements import (
     UNSEEN,
     VOID,
     is_list_mark,
+    is_struck,
     keeps_lines,
 )
 from sendbatch.message.plaintext.hiding import Hidden, hidden_by_sheets, is_hidden
+from sendbatch.message.plaintext.page import Page
 from sendbatch.message.plaintext.tables import data_tables
 from sendbatch.message.plaintext.writer import Element, Writer
 
@@ -30,12 +32,12 @@ def text_from_html(html: str) -> str:
     Lines are wrapped; words and addresses stay whole. There is no HTML of which nothing can be made.
     """
     found = tokens(html)
-    return _Reader(Writer(data_tables(found)), hidden_by_sheets(html)).read(found)
+    return _Reader(Writer(data_tables(found), Page()), hidden_by_sheets(html)).read(found)
 
 
-def text_of(found: Sequence[str | Token]) -> str:
-    """The same of texts and tags, as `tokens` gives them, where no style sheet is."""
-    return _Reader(Writer(data_tables(found)), hidden_by_sheets("")).read(found)
+def text_of(found: Sequence[str | Token], page: Page | None = None) -> str:
+    """The same of texts and tags, as `tokens` gives them, where no style sheet is; on this page."""
+    return _Reader(Writer(data_tables(found), page or Page()), hidden_by_sheets("")).read(found)
 
 
 class _Reader:
@@ -73,9 +75,11 @@ class _Reader:
             self._writer.void(name, written)
         else:
             keeps = "white-space" in written and keeps_lines(written)
-            if keeps or name in TRACKED or ("mso-list" in written and is_list_mark(written)):
+            strikes = is_struck(name, written)
+            is_tracked = keeps or strikes or name in TRACKED
+            if is_tracked or ("mso-list" in written and is_list_mark(written)):
                 self._writer.block(name)
-                if self._push(name, False, keeps):
+                if self._push(name, False, keeps, strikes):
                     self._writer.begin(name, at, written)
 
     def _start_unseen(self, name: str, written: str, hides: bool) -> None:
@@ -86,11 +90,11 @@ class _Reader:
         if not (name in VOID or (is_svg and written.endswith("/"))):
             self._push(name, hides, False)
 
-    def _push(self, name: str, hides: bool, keeps: bool) -> bool:
+    def _push(self, name: str, hides: bool, keeps: bool, strikes: bool = False) -> bool:
         if len(self._stack) >= _DEEPEST:
             return False
         page = self._writer.page
-        self._stack.append(Element(name, hides, keeps, len(page.inline), page.flushed))
+        self._stack.append(Element(name, hides, keeps, strikes, len(page.inline), page.flushed))
         self._open[name] += 1
         self._hidden += hides
         self._keeping_lines += keeps

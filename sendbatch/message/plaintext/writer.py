@@ -16,6 +16,8 @@ _HORIZONTAL_RULE = "-" * 40
 _NUMBER = re.compile(r"\s*([+-]?[0-9]{1,9})")
 _RAISABLE = re.compile(r"[0-9+−()-]{1,8}")
 _RAISED = str.maketrans("0123456789+-−()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾")
+_INSTEAD = " → "
+_PIECES_BETWEEN = 4  # of text that is blank, between what is struck out and what stands in its place
 _EMOJI = 2  # characters: an image of no more is part of the words around it
 
 
@@ -25,6 +27,7 @@ class Element(NamedTuple):
     name: str
     hides: bool
     keeps_lines: bool
+    strikes: bool
     start: int
     flushed: int
 
@@ -36,6 +39,15 @@ class _Anchor:
     has_image: bool = False
 
 
+class _Struck(NamedTuple):
+    """What was struck out last: where it is on the page, as it stands there, and its words."""
+
+    flushed: int
+    at: int
+    written: str
+    words: str
+
+
 @dataclass(slots=True)
 class _List:
     ordered: bool
@@ -44,11 +56,11 @@ class _List:
 
 
 class Writer:
-    """Writes elements onto a page. `data` are the tables to be written row by row, and whether their
+    """Writes elements onto a `page`. `data` are the tables to be written row by row, and whether their
     empty cells count."""
 
-    def __init__(self, data: Mapping[int, bool]) -> None:
-        self.page = Page()
+    def __init__(self, data: Mapping[int, bool], page: Page) -> None:
+        self.page = page
         self._data = data
         self._anchors: list[_Anchor] = []
         self._lists: list[_List] = []
@@ -56,6 +68,7 @@ class Writer:
         self._preformatted = 0
         self._cells: list[str] | None = None  # of the row that is open, in a table of data
         self._keeps_empty = False
+        self._struck = _Struck(0, 0, "", "")
         self._behind_address = (0, 0)  # paragraphs, and pieces of the one that is not done
 
     def text(self, text: str, *, keeps_lines: bool) -> None:
@@ -82,6 +95,8 @@ class Writer:
 
     def end(self, element: Element) -> None:
         """What stands after it."""
+        if element.strikes:
+            self._end_struck(element)
         end = _END.get(element.name)
         if end is not None:
             end(self, element)
@@ -155,6 +170,8 @@ class Writer:
             self.page.leave()
 
     def _end_list_mark(self, element: Element) -> None:
+        if element.strikes or element.keeps_lines:
+            return
         inline = self.page.inline
         mark = "".join(inline[element.start :]).strip()
         if self.page.flushed == element.flushed and mark:
@@ -191,6 +208,32 @@ class Writer:
         text = "".join(self.page.inline[element.start :])
         del self.page.inline[element.start :]
         self.page.preformatted(text)
+
+    def _end_struck(self, element: Element) -> None:
+        """In parentheses, it is not read as if it were said."""
+        page, start = self.page, element.start
+        written = "".join(page.inline[start:])
+        words = written.strip()
+        if page.flushed != element.flushed or not words:
+            return
+        is_twice = len(page.inline) == start + 1 and page.inline[start] is self._struck.written
+        if not is_twice:
+            before, _, after = written.partition(words)
+            self._struck = _Struck(page.flushed, start, f"{before}({words}){after}", before + words)
+        page.inline[start:] = [self._struck.written]
+
+    def _end_inserted(self, element: Element) -> None:
+        """Right behind what was struck out, it stands in its place."""
+        inline, struck = self.page.inline, self._struck
+        start, at = element.start, struck.at
+        is_near = at < start <= at + _PIECES_BETWEEN
+        is_behind = is_near and self.page.flushed == element.flushed == struck.flushed
+        if not is_behind or inline[at] is not struck.written:
+            return
+        if "".join(inline[at + 1 : start]).strip() or not "".join(inline[start:]).strip():
+            return
+        inline[start:] = ["".join(inline[start:]).lstrip()]
+        inline[at:start] = [struck.words, _INSTEAD]
 
     def _end_raised(self, element: Element) -> None:
         inline = self.page.inline
@@ -275,6 +318,7 @@ _END: dict[str, _End] = {
     "a": Writer._end_anchor,
     "blockquote": Writer._leave,
     "dd": Writer._leave,
+    "ins": Writer._end_inserted,
     "li": Writer._end_item,
     "menu": Writer._end_list,
     "ol": Writer._end_list,

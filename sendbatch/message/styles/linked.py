@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from sendbatch.errors import Place, one_line
@@ -38,6 +39,7 @@ _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|#)", re.IGNORECASE)
 _TAG = re.compile(f"[{VALUE}{BLOCK}]")
 _END_STYLE = re.compile(r"</style", re.IGNORECASE)
 _CHARSET = re.compile(r"@charset\s+(?:\"[^\"\n]*\"|'[^'\n]*')\s*;", re.IGNORECASE)
+_BESIDE = "copy it beside the template, and link to that; a symbolic link leads out too"
 _COPY = "write the rules of that sheet here instead: no program for mail loads it"
 
 
@@ -56,13 +58,17 @@ class Link:
         return _ELSEWHERE.match(self.href) is not None and not self.href.lower().startswith("file:")
 
 
-def links(bundle: Bundle) -> list[Link]:
+# What of a source is HTML, where it stands: all of it, where nothing else is said.
+Within: TypeAlias = Callable[[str], str]
+
+
+def links(bundle: Bundle, within: Within = str) -> list[Link]:
     """All of them, but for alternate ones, which nobody sees."""
     found = []
     for name, source in bundle.sources.items():
         if is_inserted(name) or "<link" not in source.lower():
             continue
-        for tag in tags(constants(source)):
+        for tag in tags(within(constants(source))):
             words = tag.attributes.get("rel", "").lower().split()
             if tag.name == "link" and "stylesheet" in words and "alternate" not in words:
                 found.append(Link(name, tag, tag.attributes.get("href", "").strip()))
@@ -84,7 +90,7 @@ class Sheet:
         return at_offset(self.path, self.whole, self.start + at)
 
 
-def sheets(bundle: Bundle) -> Iterator[Sheet]:
+def sheets(bundle: Bundle, within: Within = str) -> Iterator[Sheet]:
     """All that its author wrote."""
     for name, source in bundle.sources.items():
         path = bundle.paths[name]
@@ -92,7 +98,7 @@ def sheets(bundle: Bundle) -> Iterator[Sheet]:
             if (css := text_within(source)) is not None:
                 yield Sheet(css, path, css, 0)
         elif "<style" in source.lower():
-            written = constants(source)
+            written = within(constants(source))
             for tag in tags(written):
                 if tag.name == "style" and not tag.is_end:
                     start = start_tag_end(written, tag)
@@ -101,15 +107,18 @@ def sheets(bundle: Bundle) -> Iterator[Sheet]:
 
 
 def with_linked(
-    bundle: Bundle, *, search: Sequence[Path], allowed: Sequence[Path]
+    bundle: Bundle, within: Within = str, *, search: Sequence[Path], allowed: Sequence[Path]
 ) -> tuple[Bundle, list[Finding]]:
     """The bundle with each file that it links to as a `<style>`, and what is wrong with any, or with a sheet
-    that asks for another."""
+    that asks for another. In a text that is not HTML as a whole, a link is a line of its own: there alone the
+    rules are left as they are."""
     reading = _Reading(bundle, search, allowed)
-    for link in reversed(links(bundle)):
+    for link in reversed(links(bundle, within)):
         if not link.is_elsewhere:
-            reading.take(link)
-    importing = [_import(sheet.place(at)) for sheet in sheets(bundle) for at in imports(sheet.css)]
+            reading.take(link, is_line=within is not str)
+    importing = [
+        _import(sheet.place(at)) for sheet in sheets(bundle, within) for at in imports(sheet.css)
+    ]
     return reading.made(), [*reading.findings[::-1], *importing]
 
 
@@ -130,8 +139,8 @@ class _Reading:
     def made(self) -> Bundle:
         return replace(self._bundle, sources=self._sources, paths=self._paths)
 
-    def take(self, link: Link) -> None:
-        """Read what it names, and put it in its place."""
+    def take(self, link: Link, *, is_line: bool) -> None:
+        """Read what it names, and put it in its place. `is_line`: it has to be a line of its own."""
         attributes = link.tag.attributes
         media = attributes.get("media", "")
         if _TAG.search(link.href + media):
@@ -142,6 +151,10 @@ class _Reading:
             return
         path = self._found(link)
         if path is None:
+            return
+        if is_line and not self._is_line(link):
+            said = "a link to a style sheet within other text: its rules would be read as text"
+            self._blame(link, said, "write it on a line of its own, at the beginning of the line")
             return
         kept = attributes.get("data-css-inline", "")
         attribute = f' media="{html.escape(media)}"' if media else ""
@@ -156,6 +169,13 @@ class _Reading:
             self._sources[inserted(name)] = source
             self._paths[inserted(name)] = shown_path(path)
         self._put(link, name)
+
+    def _is_line(self, link: Link) -> bool:
+        """Whether nothing but tags of the template stands on its line before it and behind it."""
+        hidden = constants(self._bundle.sources[link.template])
+        begun = hidden.rfind("\n", 0, link.tag.start) + 1
+        behind = hidden[link.tag.end :].partition("\n")[0]
+        return not hidden[begun : link.tag.start].strip(BLOCK) and not behind.strip(BLOCK + " \t\r")
 
     def _put(self, link: Link, name: str) -> None:
         source = self._sources[link.template]
@@ -194,7 +214,8 @@ class _Reading:
                 wrong = outside
             if wrong is None:
                 return path
-            self._blame(link, f"style sheet: {wrong}: {one_line(href, 200)}")
+            hint = _BESIDE if wrong == outside else ""
+            self._blame(link, f"style sheet: {wrong}: {one_line(href, 200)}", hint)
             return None
         near = near_name(name, [here, *self._search])
         hint = f"did you mean {near}?" if near and near.lower().endswith(".css") else ""

@@ -15,6 +15,7 @@ from sendbatch.ledger.facts import (
     Event,
     Plan,
     Retried,
+    Weight,
 )
 from sendbatch.ledger.states import SENDABLE, after, sources
 from sendbatch.ledger.states import Event as Happening
@@ -80,6 +81,7 @@ class Draft(Selection):
         self._heed = heed
         self._before = self._base = record.state
         self._staged: tuple[Plan, dict[int, Row]] | None = None
+        self._weighed: dict[int, int] = {}
         self._asked: set[int] = set()
         self._hurried: dict[int, float] = {}
         self._due: list[tuple[float, float | None]] = []
@@ -121,8 +123,9 @@ class Draft(Selection):
             columns, self._base, self._asked, self._record.number, self._heed, self._finished
         )
 
-    def _finished(self, plan: Plan, rows: dict[int, Row]) -> None:
+    def _finished(self, plan: Plan, rows: dict[int, Row], weighed: dict[int, int]) -> None:
         self._staged = plan, rows
+        self._weighed = weighed
 
     def forget_everyone(self) -> None:
         self._base = replace(self._base, deliveries={})
@@ -188,6 +191,12 @@ class Draft(Selection):
 
     def samples(self, count: int) -> list[Recipient]:
         return [recipient_of(*one) for one in islice(self.sendable(), count)]
+
+    def weight(self) -> Weight | None:
+        if self._staged is None:
+            return None
+        found = [self._weighed.get(row.line, 0) for row, _ in self.sendable()]
+        return Weight(max(found, default=0), sum(found))
 
     def merge(self, begins_at: float | None = None, /) -> None:
         if self._record.state is not self._before:

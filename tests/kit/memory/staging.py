@@ -28,7 +28,7 @@ class Staging:
         asked: set[int],
         number: Callable[[], int],
         heed: Callable[[], None],
-        finished: Callable[[Plan, dict[int, Row]], None],
+        finished: Callable[[Plan, dict[int, Row], dict[int, int]], None],
     ) -> None:
         self._columns = tuple(columns)
         self._last = last
@@ -42,6 +42,7 @@ class Staging:
         self._marks: dict[int, tuple[str, str, str | None]] = {}
         self._lacking: dict[str, set[int]] = {}
         self._faulty: dict[int, tuple[str, bool]] = {}
+        self._weighed: dict[int, int] = {}
         self._suppressed: set[tuple[str, str]] = set()
         self._questioned: list[tuple[int, int, str, str, str]] = []
         self._tried = {
@@ -73,6 +74,9 @@ class Staging:
 
     def lack(self, kind: str, lines: Iterable[int]) -> None:
         self._lacking.setdefault(kind, set()).update(lines)
+
+    def weigh(self, rows: Iterable[tuple[int, int]]) -> None:
+        self._weighed.update(rows)
 
     def fault(self, rows: Iterable[tuple[int, str, bool]]) -> None:
         self._faulty.update({line: (told, is_missing) for line, told, is_missing in rows})
@@ -251,4 +255,4 @@ class Staging:
     ) -> None:
         id_ = self._last.plan.id + 1 if self._last.plan else 1
         made = Plan(id_, inputs, completed_at, self._columns, recipients_digest, content_digest)
-        self._finished(made, {row.id: row for row in self._rows})
+        self._finished(made, {row.id: row for row in self._rows}, self._weighed)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Saying, Twins
-from sendbatch.ledger.store import Record
+from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Saying, Twins, Weight
+from sendbatch.ledger.store import Record, Staging
 from sendbatch.values import Checked, Status
 from tests.kit.people import (
     bring,
@@ -27,12 +27,15 @@ from tests.kit.selecting import sending
 
 def merged(ledger: Record, columns: Sequence[str], *rows: Checked) -> None:
     with ledger.draft() as draft:
-        staging = staged(draft, *rows, columns=columns)
-        staging.settle()
-        staging.finish(
-            inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
-        )
+        settled(staged(draft, *rows, columns=columns))
         draft.merge()
+
+
+def settled(staging: Staging) -> None:
+    staging.settle()
+    staging.finish(
+        inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
+    )
 
 
 # -- suppression ------------------------------------------------------------------------------
@@ -357,6 +360,42 @@ def test_who_lacks_something_is_counted_where_they_may_be_sent_to(ledger: Record
         assert staging.faulty(1) == Faulty(2, True, told[:1])
         assert staging.may_be_sent_to(range(2, 8)) == {3, 4, 6}
         assert staging.may_be_sent_to(()) == set()
+
+
+def test_files_of_their_own_weigh_where_the_run_may_send_them(ledger: Record) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    bring(ledger, "ann", Status.ACCEPTED)
+    rows = [person(line, key) for line, key in enumerate(("ann", "bob", "eve", "bob", "joe"), 2)]
+    with ledger.draft() as draft:
+        assert draft.weight() is None
+        staging = staged(draft, *rows, left_out(person(7, "kim"), Status.FILTERED))
+        staging.weigh((line, 10**line) for line in (2, 3, 5))
+        staging.weigh((line, 10**line) for line in (6, 7))
+        staging.suppress([("text", "joe")])
+        settled(staging)
+        assert draft.weight() == Weight(10**3, 10**3)
+        staging = staged(draft, *rows)
+        staging.weigh((line, 10**line) for line in range(2, 7))
+        settled(staging)
+        assert draft.weight() == Weight(10**6, 10**3 + 10**4 + 10**6)
+        draft.limit(2)
+        assert draft.weight() == Weight(10**4, 10**3 + 10**4)
+        draft.limit(None)
+        draft.only([("joe",), ("ann",)])
+        assert draft.weight() == Weight(10**6, 10**6)
+        settled(staged(draft, *rows))
+        assert draft.weight() == Weight()
+
+
+def test_files_of_those_sent_to_again_weigh_too(ledger: Record) -> None:
+    plan(ledger, person(2, "ann"), person(3, "bob"))
+    bring(ledger, "ann", Status.IN_DOUBT)
+    with ledger.draft() as draft:
+        draft.resend()
+        staging = staged(draft, person(2, "ann"), person(3, "bob"))
+        staging.weigh([(2, 7), (3, 5)])
+        settled(staging)
+        assert draft.weight() == Weight(7, 12)
 
 
 def test_a_plan_without_faults_has_none(ledger: Record) -> None:

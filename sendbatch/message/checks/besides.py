@@ -1,0 +1,21 @@
+"""What is doubtful beside an error, told in one go: whoever mends the one sees the other too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sendbatch.findings import Finding
+from sendbatch.message.checks.links import doubtful_links
+from sendbatch.message.checks.pictures import doubtful_pictures
+from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.content import Content
+from sendbatch.message.markdown.checks import doubts as doubtful_markdown
+
+
+def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterator[Finding]:
+    """Warnings of what templates say by themselves, whatever else is wrong with the campaign; they can be
+    read."""
+    yield from doubtful_markdown(content)
+    yield from doubtful_pictures(content, columns)
+    yield from doubtful_links(content, columns)
+    yield from doubtful_styles(content)
