@@ -17,8 +17,10 @@ from sendbatch.message.mime import Frame
 from sendbatch.message.templates import RENDER_ERRORS, Failed, says
 from sendbatch.values import Envelope, Message, Recipient
 
-_MOST_ATTACHED = 1_000_000  # bytes that every message holds a copy of
-_MOST_FRAMES = 16  # each of which holds that
+# Bytes of which every message holds a copy, as it does where a worker builds it; to copy so many takes some
+# milliseconds, in which all wait.
+_MOST_ATTACHED = 16_000_000
+_MOST_FRAMES = 16  # each of which holds a copy too, where not everybody is shown all pictures
 # Headers are encoded character by character, and mailboxes in them are told apart: that takes so many times
 # as long as a body does.
 _FOR_HEADER = 8
@@ -32,10 +34,11 @@ class Plan:
     def __init__(self, letter: Letter) -> None:
         shared = letter.attachments.shared
         pictures = [picture.encoded for picture in letter.pictures]
-        is_light = sum(len(file.encoded) for file in shared) + sum(map(len, pictures)) <= _MOST_ATTACHED
+        size = sum(len(file.encoded) for file in shared) + sum(map(len, pictures))
+        copies = 1 if letter.shown.are_all else _MOST_FRAMES
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
-        if not is_light or not letter.bodies.is_planned:
+        if copies * size > _MOST_ATTACHED or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.has_html

@@ -220,7 +220,7 @@ def test_who_is_unusual_is_for_a_worker(first_name: str, address: str) -> None:
         content(text="Hello", recipient_name="{{ first_name|center(10**9) }}"),
         content(text="Hello", headers=(("X-A", "{% for i in range(99999) %}{{ i }}{% endfor %}"),)),
         content(text="Hello", unsubscribe=Unsubscribe("https://a.example/{{ 'x' * 10**9 }}", None, False)),
-        content(text="Hello", attachments=(SharedFile("a.bin", bytes(1_000_000)),)),
+        content(text="Hello", attachments=(SharedFile("a.bin", bytes(13_000_000)),)),
         content(text="Hello", bounces_to="bünces@example.com"),
         content(text="Hello", headers=(("X-A", "." * 5_000),)),
         content("<p>Hello", None),
@@ -230,6 +230,15 @@ def test_a_content_of_unbounded_cost_is_for_the_workers(made: Content) -> None:
     composer = Composer(made, COLUMNS, SALT)
     assert not composer.is_planned
     assert composer.planned(recipient(), NOW) is None
+
+
+def test_large_files_that_everybody_gets_are_copied_where_their_message_is_sent() -> None:
+    made = content(text="Hi {{ first_name }}", attachments=(SharedFile("a.bin", bytes(3_000_000)),))
+    planned = Composer(made, COLUMNS, SALT).planned(recipient(), NOW)
+    plain = plainly(Letter(made, COLUMNS, SALT), recipient())
+    assert planned is not None
+    assert isinstance(plain, Message)
+    assert planned.data == plain.data
 
 
 def test_headers_that_draw_by_chance_are_drawn_for_everybody() -> None:

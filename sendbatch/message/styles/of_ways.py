@@ -35,9 +35,10 @@ def inlined_way(marked: str) -> str:
         if any(MARK.search(edit.was) for edit in edits):
             raise Unfit
         made = edited(marked, edits)
-        # A value may be empty: `:empty` asks for that, and between rows of a table no text is text.
-        if MARK.sub("", made) != inlined(MARK.sub("", marked)):
-            raise Unfit
+        # A value may be empty, or a blank: `:empty` asks for that; between rows of a table neither is text.
+        for value in ("", " ") if ":empty" in css else ("",):
+            if MARK.sub(value, made) != inlined(MARK.sub(value, marked)):
+                raise Unfit
     except Failed:
         raise Unfit from None
     return made
