@@ -5,12 +5,14 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
+import dns.resolver
 import pytest
 
 from sendbatch.message.dkim.keys import SigningKey
 from tests.kit.command import Desk
-from tests.kit.dkim import made, pem, signing_key, verified
+from tests.kit.dkim import made, pem, record, signing_key, verified
 from tests.kit.mailhost import MailHost
+from tests.kit.nameserver import NameServer
 from tests.kit.server import without_dots
 
 BOTH = (signing_key(), signing_key("ed25519", "ed"))
@@ -118,3 +120,24 @@ def test_the_keys_are_in_no_file_that_a_run_writes(signing: Desk, tmp_path: Path
     secrets = [key.der[-40:] for key in BOTH] + [pem().splitlines()[3]]
     assert files
     assert not [file for file in files for secret in secrets if secret in file.read_bytes()]
+
+
+def test_probe_says_of_each_key_whether_it_is_published(
+    signing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{key.selector}._domainkey.{key.domain}." for key in BOTH]
+    split = f'"{record(BOTH[0])[:200]}" "{record(BOTH[0])[200:]}"'
+    zone = {names[0]: {"TXT": [split]}, names[1]: {"TXT": ['"v=DKIM1; p="']}}
+    with NameServer(zone) as server:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
+        monkeypatch.setattr(dns.resolver, "Resolver", lambda: resolver)
+        said = signing.run("probe", "live").ended(2).out
+        assert "ok   signing     s1._domainkey.example.com: our key is published (rsa)" in said
+        assert "FAIL signing     ed._domainkey.example.com: the key is revoked" in said
+        zone[names[1]] = {"TXT": [f'"{record(BOTH[1])}"']}
+        signing.run("probe", "live").ended(0)
+        monkeypatch.setenv("DKIM_KEY", "hunter2")
+        said = signing.run("probe", "live").ended(2).out
+    assert "FAIL signing     dkim.key: ${DKIM_KEY} cannot sign: it is no key" in said
+    assert "hunter2" not in said
