@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from sendbatch.errors import printable
-from sendbatch.message.attachments import Survey
+from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.dkim.signatures import Signatures
@@ -31,12 +31,12 @@ _LONGEST_HEADER = (
     64 * 1024
 )  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
 
-_ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
+ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 
 
 class Composer:
-    """Builds messages from one content; its arguments are those of `Letter`, and the `keys` that sign what is
-    composed. What is planned is compiled when the first message is asked for."""
+    """Builds messages from a content with one version; its arguments are those of `Letter`, and the `keys`
+    that sign what is composed. What is planned is compiled when the first message is asked for."""
 
     def __init__(
         self,
@@ -45,10 +45,20 @@ class Composer:
         salt: bytes,
         signer: Signer | None = None,
         keys: Sequence[SigningKey] = (),
+        *,
+        attachments: Attachments | None = None,
+        shares: int = 1,
     ) -> None:
         self._signatures = Signatures(keys) if keys else None
-        self._letter = Letter(content, columns, salt, signer)
+        self._letter = Letter(
+            content, columns, salt, signer, attachments=attachments, shares=shares
+        )
         self.has_own_attachments = self._letter.has_own_attachments
+
+    @property
+    def looks_at_rows(self) -> bool:
+        """Whether each row has to be surveyed before it is sent to."""
+        return self.has_own_attachments
 
     @property
     def shared(self) -> list[bytes]:
@@ -82,8 +92,8 @@ class Composer:
         """The message for one recipient, dated as `Letter.parts` says, and signed."""
         try:
             return self._signed(self._composed(recipient, now, proof))
-        except _ROW_FAILS as error:
-            return _unbuildable(error)
+        except ROW_FAILS as error:
+            return unbuildable(error)
 
     def _composed(self, recipient: Recipient, now: float, proof: Proof | None) -> Message:
         letter, bodies, plan = self._letter, None, self._plan if proof is None else None
@@ -107,10 +117,10 @@ class Composer:
         try:
             parts = self._letter.parts(recipient, now)
             return Sample(parts, len(self._signed(composed(parts)).data))
-        except _ROW_FAILS as error:
-            return _unbuildable(error)
+        except ROW_FAILS as error:
+            return unbuildable(error)
 
-    def survey(self, cells: tuple[str, ...]) -> Survey:
+    def survey(self, cells: tuple[str, ...], key: str = "") -> Survey:
         """What the recipient's own files are, and what is wrong with them."""
         found = self._letter.survey(cells)
         wrong = found.unavailable
@@ -154,7 +164,8 @@ def _hold_headers(headers: Sequence[bytes]) -> None:
             raise Failed(f"the header {name} has more than {_LONGEST_HEADER:,} bytes")
 
 
-def _unbuildable(error: Exception) -> Unbuildable:
+def unbuildable(error: Exception) -> Unbuildable:
+    """Why a message cannot be built, as a bounded sentence."""
     if isinstance(error, Failed):
         reason = str(error)
     elif isinstance(error, MemoryError):

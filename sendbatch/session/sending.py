@@ -17,8 +17,8 @@ from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.limits.sharing import wait_for_share
-from sendbatch.message.compose import Composer
 from sendbatch.message.tokens import Signer
+from sendbatch.message.versions.composers import AnyComposer, composer_of
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
@@ -172,14 +172,14 @@ class Sending:
 
 def _composer(
     reading: Reading, prepared: Prepared, signer: Signer | None, profile: Profile
-) -> Composer | None:
+) -> AnyComposer | None:
     """Builds on the loop what the workers of `prepared.pool` would build; None where messages are signed,
     which the loop has no time for."""
     if profile.dkim:
         return None
     plan = reading.plan()
     assert plan is not None  # whom a run sends to is of one
-    return Composer(prepared.content, plan.columns, prepared.salt, signer)
+    return composer_of(prepared.content, plan.columns, prepared.salt, signer)
 
 
 @contextlib.contextmanager
