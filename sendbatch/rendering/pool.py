@@ -56,13 +56,19 @@ class Pool:
         self._broken: dict[int, Unbuildable] = {}  # by ID, who breaks one alone; never tried again
         self._first_broken: int | None = None  # the row of the first of them
 
-    def signing(self, signer: Signer | None, keys: tuple[SigningKey, ...] = ()) -> Pool:
-        """The same, with another signer of links, and with the keys that sign messages."""
+    def signing(self, signer: Signer | None) -> Pool:
+        """The same, with another signer of links."""
         other = copy(self)
         other._signer = signer
-        if keys:
-            other._told = replace(self._told, keys=keys)
-            other._setup = other._told.to_bytes()
+        return other
+
+    def signed_by(self, keys: tuple[SigningKey, ...]) -> Pool:
+        """The same, of messages that these keys sign."""
+        if not keys:
+            return self
+        other = copy(self)
+        other._told = replace(self._told, keys=keys)
+        other._setup = other._told.to_bytes()
         return other
 
     @cached_property

@@ -52,7 +52,7 @@ def send_proofs(
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
         now = job.now()
-        pool = prepared.pool.signing(None, keys_of(job))  # a proof's links lead nowhere
+        pool = prepared.pool.signed_by(keys_of(job))
         build = partial(pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)

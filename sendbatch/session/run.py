@@ -128,7 +128,7 @@ def _sent(
             prepared = prepare(draft, request, means)
             if prepared.sendable:
                 signer, keys = signer_of(job), keys_of(job)
-                prepared = replace(prepared, pool=prepared.pool.signing(signer, keys))
+                prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)
