@@ -11,7 +11,15 @@ from sendbatch.campaign.files import find
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import names_of
-from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
+from sendbatch.campaign.model import (
+    REFUSE,
+    Attachment,
+    Dkim,
+    Profile,
+    Retry,
+    Templates,
+    Unsubscribe,
+)
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
@@ -115,6 +123,16 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
         spot.at("one_click").blame(Rule.ONE_CLICK, "needs a url, not only mailto")
     elif made.url and not made.url.startswith("{") and not made.url.lower().startswith("https://"):
         spot.at("url").blame(Rule.ONE_CLICK, "one_click needs a url that begins with https://")
+
+
+def dkim(spot: Spot, made: Dkim) -> None:
+    """That there is one key."""
+    if spot.has("key") and spot.has("key_file"):
+        said = "stands beside key_file"
+        spot.at("key").blame(Rule.CONFLICTING_KEYS, said, "keep one of them", key=True)
+    elif made.key is None and made.key_file is None:
+        hint = 'write key_file: and its path, or key: "${DKIM_KEY}"'
+        spot.blame(Rule.MISSING_KEY, "there is no key to sign with", hint)
 
 
 def retry(spot: Spot, made: Retry) -> None:

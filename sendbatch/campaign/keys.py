@@ -18,6 +18,7 @@ from sendbatch.campaign.model import (
     SEND_WITHOUT,
     Attachment,
     Campaign,
+    Dkim,
     Profile,
     Recipients,
     Retry,
@@ -42,6 +43,7 @@ from sendbatch.campaign.vocabulary import (
     HEADER_VALUE,
     HELO,
     HOST,
+    KEY_FILE,
     LIMIT,
     LINE,
     MAILBOX,
@@ -50,9 +52,12 @@ from sendbatch.campaign.vocabulary import (
     NAME,
     NAME_OF_COLUMN,
     PATH,
+    PRIVATE_KEY,
     PROJECT,
     RATES,
     SECRET,
+    SELECTOR,
+    SIGNING_DOMAIN,
     SIGNING_SECRET,
     TEMPLATE,
     TEXT,
@@ -223,6 +228,33 @@ class TimeoutsKeys(Keys[Timeouts]):
     final = Key(LIMIT, "for the reply to the whole message")
 
 
+class DkimKeys(Keys[Dkim], harmless=False):
+    domain = Key(
+        SIGNING_DOMAIN,
+        "the domain that signs: that of the address in `from`, or one above it",
+        required=True,
+        example='{domain: example.com, selector: s1, key_file: "${DKIM_KEY_FILE}"}',
+    )
+    selector = Key(
+        SELECTOR,
+        "under which name the public key is published: `<selector>._domainkey.<domain>`",
+        required=True,
+    )
+    key_file = Key(
+        KEY_FILE,
+        "the private key's path, beside this file, or `${NAME}`",
+        absent="",
+        also=("file", "private_key_file"),
+    )
+    key = Key(
+        PRIVATE_KEY,
+        "in place of it the key itself, by reference only: `${NAME}`, from the environment or `.env` beside"
+        " this file; PEM, also with `\\n` in place of line breaks, or base64 of it or of DER in one line",
+        absent="",
+        also=("private_key",),
+    )
+
+
 class ProfileKeys(Keys[Profile], harmless=False):
     """One profile: `merging` joins it with its provider's preset."""
 
@@ -324,6 +356,12 @@ class ProfileKeys(Keys[Profile], harmless=False):
         "the name that the certificate must bear, where `host` is a tunnel or an address; it is also what the"
         " server is asked for (SNI)",
         absent="`host`",
+    )
+    dkim = Key(
+        Several(Built(DkimKeys, check=combinations.dkim)),
+        "a signature, or a list of them: each message is [signed by its sender's domain](#dkim)",
+        absent="none",
+        by_hand=True,
     )
     usage = Key(
         PATH,

@@ -59,6 +59,13 @@ class Plain(Kind[T]):
         return dict(self._schema)
 
 
+class Secret(Plain[str]):
+    """A reference to what must not be written out: where it is, it is not shown."""
+
+    def shape(self, plain: Shape) -> Shape:
+        return masking.SECRET
+
+
 class FoundFile(Kind[Path]):
     """A file that must be there and is read, by its path: no recipient may have it attached. `what` is the
     key in faults, where that is not its own."""

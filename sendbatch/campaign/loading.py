@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.campaign import combinations
+from sendbatch.campaign.dkim import misaligned
 from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
@@ -107,6 +108,8 @@ class _Loading:
         profile = self.profile(profiles)
         combinations.comments(self.reading)
         combinations.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
+        if profile is not None and declared.sender is not None:
+            self.findings += misaligned(profile, [declared.sender.address])
         variables = self.variables()
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)

@@ -27,6 +27,7 @@ from sendbatch.message.versions.choosing import Versions
 from sendbatch.message.versions.composers import Composers, composer_of
 from sendbatch.message.versions.files import MOST
 from sendbatch.values import Message, Recipient, Unbuildable
+from tests.kit.dkim import signing_key, verified
 from tests.kit.pictures import png
 from tests.kit.thoroughness import examples
 
@@ -473,3 +474,12 @@ def _campaign(folder: Path) -> Campaign:
         "\n".join((*lines, "templates: x.html", "smtp: sandbox", "preheader: '{{ locale }}'"))
     )
     return load_campaign(file, config_folder=folder)
+
+
+def test_each_version_is_signed(versions: Callable[..., Campaign]) -> None:
+    content, key = read_content(versions(files("de", "fr"))), signing_key("ed25519")
+    for locale in ("de", "fr"):
+        message = composer_of(content, COLUMNS, SALT, keys=(key,)).compose(to(locale), NOW)
+        assert isinstance(message, Message)
+        assert verified(message.data, [key]) == [True]
+        assert message.data.endswith(built(content, locale).data)
