@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +12,15 @@ from sendbatch.campaign.files import find
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import names_of
-from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
+from sendbatch.campaign.model import (
+    REFUSE,
+    VARIANT,
+    Attachment,
+    Profile,
+    Retry,
+    Templates,
+    Unsubscribe,
+)
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
@@ -115,6 +124,14 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
         spot.at("one_click").blame(Rule.ONE_CLICK, "needs a url, not only mailto")
     elif made.url and not made.url.startswith("{") and not made.url.lower().startswith("https://"):
         spot.at("url").blame(Rule.ONE_CLICK, "one_click needs a url that begins with https://")
+
+
+def variants(spot: Spot, variables: Collection[str]) -> None:
+    """That no variable has the name by which templates know the variant of the subject."""
+    if VARIANT not in variables or not isinstance(spot.at("subject").data, list):
+        return
+    said = f"{VARIANT} is the name of the subject that a recipient gets: A, B, …"
+    spot.at("variables", VARIANT).blame(Rule.CONFLICTING_KEYS, said, "call it otherwise", key=True)
 
 
 def retry(spot: Spot, made: Retry) -> None:
