@@ -22,6 +22,7 @@ from sendbatch.campaign.keys import (
     TimeoutsKeys,
     UnsubscribeKeys,
 )
+from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.providers import presets
 from sendbatch.campaign.table import Keys, required_in, table_of
 from sendbatch.cli.main import app
@@ -128,3 +129,12 @@ def test_the_reference_gives_the_statuses_the_codes_and_the_columns() -> None:
 def test_every_preset_is_on_the_page_of_providers() -> None:
     page = (DOCS / "providers.md").read_text("utf-8")
     assert {words(row[0])[0] for row in rows(page)} == set(presets())
+
+
+def test_what_the_table_of_filters_writes_gives_what_it_says() -> None:
+    rows = re.findall(r"^\| `(\{\{.+\}\})` \| (.+) \|$", REFERENCE, re.MULTILINE)
+    assert len(rows) >= 9
+    for written, gives in rows:
+        env = environment(autoescape="`" in gives)
+        made = env.from_string(written.replace("\\|", "|")).render().strip()
+        assert made.replace("\u00a0", " ") == gives.strip("`"), written

@@ -372,6 +372,12 @@ class Rule(Enum):
         "A template or an expression is not one that Jinja takes.",
         "Correct the place that is shown.",
     )
+    FILTER_ARGUMENT = (
+        Topic.TEMPLATES,
+        "error",
+        "A filter is given what it cannot take: a currency, a locale or a pattern that is none.",
+        "Write what is shown.",
+    )
     NO_TEMPLATE = (
         Topic.TEMPLATES,
         "error",
@@ -433,6 +439,18 @@ class Rule(Enum):
         "warning",
         "A column in a block has no width, and MJML computes one by the number of all that are written.",
         "Write the width that each has when it is shown.",
+    )
+    MJML_VALUE = (
+        Topic.TEMPLATES,
+        "warning",
+        "A value that MJML does not take: a size without its unit, a word that is none of its own.",
+        "Write one as the message shows.",
+    )
+    MJML_UNUSED = (
+        Topic.TEMPLATES,
+        "warning",
+        "An attribute that MJML has, and that the compiler used here (mrml) does nothing with.",
+        "Take it away, and look at the preview.",
     )
     UNUSABLE_INCLUDE = (
         Topic.TEMPLATES,

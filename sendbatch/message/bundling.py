@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 from jinja2 import nodes
 
+from sendbatch.campaign.language.arguments import wrong_arguments
 from sendbatch.campaign.language.environment import environment, parsed
 from sendbatch.campaign.language.slips import slip
 from sendbatch.campaign.language.spellings import unknown_words
@@ -35,7 +36,7 @@ def read_bundle(
 
     `place` is where the campaign file names it as `what`; findings within templates have their own.
     """
-    reading = _Reading(search, allowed)
+    reading = _Reading(search, allowed, in_html=what != "templates.text")
     wrong = problem(entry)
     if wrong is not None:
         return None, [
@@ -58,8 +59,10 @@ def read_bundle(
 class _Reading:
     """What was read so far. Each name is read once, so that a circle of includes ends."""
 
-    def __init__(self, search: Sequence[Path], allowed: Sequence[Path]) -> None:
-        self._search, self._allowed = search, allowed
+    def __init__(
+        self, search: Sequence[Path], allowed: Sequence[Path], *, in_html: bool
+    ) -> None:
+        self._search, self._allowed, self._in_html = search, allowed, in_html
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
         self.paths: dict[str, str] = {}
@@ -94,6 +97,8 @@ class _Reading:
             unknown = list(unknown_words(self._env, tree))
             for line, word, said, hint in unknown:
                 self._blame(Rule.TEMPLATE_SYNTAX, name, line, said, hint, word)
+            for line, word, said, hint in wrong_arguments(source, tree, in_html=self._in_html):
+                self._blame(Rule.FILTER_ARGUMENT, name, line, said, hint, word)
             if not unknown:
                 self._env.compile(source)
         except jinja2.TemplateSyntaxError as error:

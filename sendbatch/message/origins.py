@@ -4,12 +4,15 @@ What is compiled from MJML stands in other lines, and partly twice. So a Jinja c
 begins a new line before each piece that an author wrote and says where that was; behind the piece another
 begins a line of what the compiler made of its tag. What was written stands in full at the end, in comments
 too. `source.at` looks past all of them, and no digest is taken of them: a blank line more in the MJML is no
-other mail."""
+other mail.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sendbatch.campaign.language.slips import LINE_BREAK
@@ -28,6 +31,17 @@ class Written(NamedTuple):
 
     path: str
     source: str
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and column, both from 1, of the character at this offset."""
+        starts = _line_starts(self.source)
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+
+@lru_cache(maxsize=16)
+def _line_starts(source: str) -> list[int]:
+    return [0, *(found.end() for found in LINE_BREAK.finditer(source))]
 
 
 def origin(file: int, line: int, column: int, *, exact: bool = True) -> str:

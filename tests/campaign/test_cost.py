@@ -55,6 +55,8 @@ USUAL = ("Jane Doe", "Walnut desk|Brass lamp|Wool rug", "1.234,50")
         "{% set first = name.split()[0] %}{{ first }}{% set x %}{{ first }}!{% endset %}{{ x ~ name }}",
         "{% with a = name %}{{ a }}{% endwith %}{% filter upper %}{{ name }}{% endfilter %}",
         "{{ '-' * 40 }} {{ points|int(0) * 2 }} {{ 2 ** 10 }} {% for i in range(3) %}*{% endfor %}",
+        "{{ points|money('EUR', 'de') }} {{ points|number('de', digits=2) }} {{ name|date('long', 'de') }}",
+        "{{ greetings['Ann']|markdown }} {{ shop.name|markdown }}",
         "{% include 'foot' %}{% block a %}{{ name }}{% endblock %}{{ name|wordwrap(70) }}",
         "{{ nobody|default('x') }}{% if nobody is defined %}{{ nobody }}{% endif %}",
     ],
@@ -80,6 +82,8 @@ def test_a_method_costs_as_much_as_the_text_that_it_goes_through() -> None:
         "{{ '{0.__class__}'.format(name) }}",
         "{{ name|center(1000000000) }}",
         "{{ name|center(points|int) }}",
+        "{{ items|fromjson|join }}",
+        "{{ items|markdown }}",
         "{{ name.ljust(1000000000) }}",
         "{{ name|indent(1000000000) }}",
         "{{ points|int|round(-1000000000) }}",
@@ -245,7 +249,9 @@ EXPRESSIONS = [
     *("name.partition('a')[2]", "products|map(attribute='name')|join(name)", "products[0].name ~ name"),
     *("greetings[name]|default(items)", "greetings|dictsort|first|join(name)", "many|sum"),
     *("many|length", "shop|tojson", "[name, items]", "shop", "nobody|default(name)", "name|sort|join"),
-    *("name|unique|join(items)", "name|max"),
+    *("name|unique|join(items)", "name|max", "points|money('EUR', 'my')", "points|number('fa')"),
+    *("points|float(0)|number(locale='de_CH', digits=20)", "(10 ** 90)|money('XXX', 'ar')"),
+    *("'2026-02-01'|date('EEEE' * 25, 'ml')", "'2026-02-01'|date('full', locale='cy')", "5|number(points)"),
 ]  # fmt: skip
 ROWS = [
     ("Jane Doe", "|", "12.5"),

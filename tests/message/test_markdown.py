@@ -19,6 +19,7 @@ from sendbatch.message.markdown.planned import MarkdownText
 from sendbatch.message.markup import attributes_of, tokens
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed, with_globals
+from tests.campaign.test_prose import NASTY, hold_harmless
 
 COLUMNS = ("a", "b")
 LAYOUT = "<body><title>{{ subject }}</title><main>{{ content }}</main><i>{{ b }}</i></body>"
@@ -260,6 +261,31 @@ def test_a_link_in_html_of_the_author_that_a_cell_makes_run_fails_its_row(html: 
 def test_safe_is_the_authors_word() -> None:
     assert "<em>Bob</em>" in rendered("{{ a|safe }}", "*Bob*", "")[1]
     assert "*Bob*" in rendered("{{ a }}", "*Bob*", "")[1]
+
+
+def test_markdown_out_of_a_cell_is_the_authors_but_for_its_html() -> None:
+    source = "Hello\n\n- one\n{{ a|markdown }}\n"
+    text, html = rendered(source, "- *two* <b>x</b>\n- see <https://x.example/a>\n\n    <i>y</i>", "")
+    assert "<li><p><em>two</em> &lt;b&gt;x&lt;/b&gt;</p>" in main(html)
+    assert '<p>see <a href="https://x.example/a">https://x.example/a</a></p>\n<p>&lt;i&gt;y&lt;' in main(html)
+    assert text == "Hello\n\n* one\n\n* two <b>x</b>\n\n* see https://x.example/a\n\n  <i>y</i>\n"
+    assert planned_html(source, "- x", "") is None  # it depends on what is written
+    assert planned_text(source, "- x", "") is None
+    for wrong in ("[x](javascript:y)", "![x](secret.png)", "[x](\U0010fe6aavascript:y)"):
+        with pytest.raises(Failed, match="in a cell it"):
+            rendered(source, wrong, "")
+
+
+AROUND = ["{}", "> - {}", "x {} y", "`{}`", "    {}", "[{}](https://x.example)", "| a |\n|---|\n| {} |"]
+
+
+@given(st.sampled_from(AROUND), NASTY)
+def test_no_html_of_a_cell_comes_through_markdown(around: str, cell: str) -> None:
+    try:
+        _, html = rendered(around.replace("{}", "{{ a|markdown }}"), cell, "")
+    except Failed:
+        return
+    hold_harmless(main(html), r"(?!\s*(javascript|vbscript):)")
 
 
 def test_numbers_that_are_computed_may_begin_a_list() -> None:

@@ -5,26 +5,33 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import sys
+import tempfile
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mrml
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jinja2 import Environment
 
-from sendbatch.campaign.model import Campaign, Templates
+from sendbatch.campaign.model import Campaign, Templates, Unsubscribe
 from sendbatch.errors import CampaignError, Finding
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.names import check_names, first_use
+from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.placeholders import placeholders
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.content import Content
-from sendbatch.message.mjml.elements import ELEMENTS, attributes_of
+from sendbatch.message.letter import Proof, shows_link
+from sendbatch.message.mjml.elements import ELEMENTS, UNUSED, attributes_of
 from sendbatch.message.mjml.reading import read_mjml
 from sendbatch.message.reading import read_content
-from sendbatch.message.templates import with_globals
+from sendbatch.message.templates import Template, with_globals
 
 from .conftest import COLUMNS, body_of, built, reason
 
@@ -186,6 +193,54 @@ def test_mjml_only_hands_on_what_may_hold_a_tag_of_jinja(name: str) -> None:
                 assert marked.replace("q7w7z", value) == made, (attribute, value)
 
 
+@pytest.mark.parametrize("name", [name for name in UNUSED if name != "mj-body"])
+def test_what_is_said_to_have_no_effect_has_none(campaign: Make, name: str) -> None:
+    for attribute in sorted(UNUSED[name]):
+        assert attribute in attributes_of(name)
+        without = mrml.to_html(in_one(name, "mj-class", "none")).content
+        for value in (
+            *samples(attribute),
+            "7px",
+            "bold",
+            "uppercase",
+            "fixed",
+            "fixed-height",
+            "left",
+        ):
+            written = in_one(name, attribute, value).replace(
+                f"<{name} ", f'<{name} mj-class="none" ', 1
+            )
+            assert mrml.to_html(written).content == without, (attribute, value)
+        path = in_mjml(campaign, written).templates.html
+        assert path is not None
+        _, doubts = read_mjml(path, search=[], allowed=[], what="", place=None)
+        assert "mjml-unused" in [one.rule for one in doubts]
+
+
+@pytest.mark.parametrize(
+    ("tag", "hint"),
+    [
+        ('mj-text font-size="16"', "it takes 16px"),
+        ('mj-text align="centre"', "it takes left, center, right, justify"),
+        ('mj-text padding="1px 2px 3px 4px 5px"', "it takes 16px or 16%, up to four of them"),
+        ('mj-image src="https://a/b" width="50%"', "it takes 16px"),
+        ('mj-table width="wide"', "it takes 16px or 16% or auto"),
+        ('mj-text line-height="1.5em"', "it takes 16px or 16% or a number alone"),
+        (
+            'mj-text padding="0 .5px 10% 2px" align="justify" line-height="1.5" letter-spacing="-1px"',
+            "",
+        ),
+        ('mj-image src="https://a/b" width="50px" height="auto" alt="{{ email }}"', ""),
+        ('mj-text padding="0" font-size="" css-class="16"', ""),
+    ],
+)
+def test_a_value_that_mjml_goes_on_without_is_doubtful(campaign: Make, tag: str, hint: str) -> None:
+    path = in_mjml(campaign, column(f"<{tag} />")).templates.html
+    assert path is not None
+    _, doubts = read_mjml(path, search=[], allowed=[], what="", place=None)
+    assert [one.hint for one in doubts] == ([hint] if hint else [])
+
+
 @pytest.mark.parametrize(
     "around",
     [
@@ -251,11 +306,14 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         ("{% if email %}<mj-section>{% endif %}</mj-section>", 27, "{% endif %} in <mj-section>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 40, "{% endif %} in <mj-body>", "same"),
         ("<mj-section>{% if email %}</mj-section>{% endif %}", 13, "{% if %} begins in <mj-section>", "same"),
+        ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "begins in", "one"),
         ("{% raw %}<mj-section></mj-section>{% endraw %}", 1, "{% raw %} around", "within <mj-text>"),
         (SECTION.format("<mj-text>a<mj-text>b</mj-text>"), 34, "<mj-text> within <mj-text>", "close"),
         (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
         (SECTION.format("<mj-image>{% if email %}{% endif %}</mj-image>"), 34, "holds nothing", "around"),
         (SECTION.format('<mj-image name="{{ email }}" src="https://x/y" />'), 40, "MJML loses it", "within"),
+        ("<![CDATA[a]]>", 1, "no tag of MJML", "away"),
+        ('<mj-include path="a.css" type="css" />', 1, "included in <mj-head>", "move"),
         ("<mj-include />", 1, "without a path", "path="),
         ('<mj-include path="{{ email }}" />', 19, "a name that is computed", "within {% if"),
         ('<mj-include path="foter.mjml" />', 19, "no such file: foter.mjml", "did you mean footer.mjml?"),
@@ -400,6 +458,20 @@ def test_a_picture_that_is_not_there_is_told_once_with_its_place(campaign: Make)
     )
 
 
+def test_a_picture_of_one_recipient_is_one_however_often_mjml_writes_it(campaign: Make) -> None:
+    files = {"templates/maps/12.png": PNG}
+    mjml = body(
+        '<mj-section background-url="maps/{{ customer_id }}.png"><mj-column><mj-text>Hi</mj-text>'
+        '<mj-image src="maps/{{ customer_id }}.png" alt="" /></mj-column></mj-section>'
+    )
+    made = read(campaign, mjml, files)
+    assert [own.where.rpartition("/")[2] for own in made.own_pictures] == ["news.mjml:2"] * 2
+    assert made.digest == read(campaign, mjml.replace("<mj-body", "\n<mj-body"), files).digest
+    message = built(made)
+    assert message.data.count(b"Content-Type: image/png") == 1
+    assert body_of(message, "html").count("cid:") == 5
+
+
 def test_a_placeholder_of_another_tool_is_told_with_its_place(campaign: Make) -> None:
     mjml = column(
         "<mj-text>Hi</mj-text>\n<mj-text>\n Dear *|FNAME|*</mj-text><mj-image alt='{first_name}' />"
@@ -530,7 +602,7 @@ def test_columns_that_are_counted_and_not_always_shown_are_doubtful(campaign: Ma
 def test_a_name_of_a_block_that_mjml_writes_twice_is_an_error(campaign: Make) -> None:
     mjml = body('<mj-section\nbackground-url="{% block x %}a{% endblock %}"></mj-section>')
     (fault,) = found(campaign, mjml)
-    assert "block 'x' defined twice" in fault.message
+    assert "block 'x' is defined twice" in fault.message
     assert place_of(fault)[:2] == ("news.mjml", 3)
 
 
@@ -548,7 +620,7 @@ def test_set_and_macros_may_stand_before_the_letter(campaign: Make) -> None:
 def test_without_mrml_the_error_names_the_command(
     campaign: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "mrml", None)
+    monkeypatch.setitem(sys.modules, "mrml", None)
     (fault,) = found(campaign, LETTER)
     assert (fault.rule, fault.hint) == ("not-installed", 'pip install "sendbatch[mjml]"')
 
@@ -556,3 +628,206 @@ def test_without_mrml_the_error_names_the_command(
 def test_mjml_under_another_name_is_not_mailed_as_it_stands(campaign: Make) -> None:
     with pytest.raises(CampaignError, match=r"MJML in a file that does not end in \.mjml"):
         read_content(campaign({"templates/body.html": LETTER}))
+
+
+WRITTEN = st.sampled_from([
+    *("a", "{{ first_name }}", "{% if email %}b{% else %}c{% endif %}", "x &amp; y", "<b>bold</b><br>"),
+    *("{%- if customer_id == '12' -%} d {%- endif -%}", "{# note #}e", "{{ '\"' }}", "<p>h</p>"),
+    *("{% raw %}{{ f }}{% endraw %}", "«ü»\r\n  g", "{% set z = 1 %}{{ z }}"),
+    "{% for n in range(2) %}<i>{{ n }}</i>{% endfor %}",
+])  # fmt: skip
+ADDRESS = st.sampled_from([
+    "https://e.example/?a=1&amp;b={{ email|urlencode }}", "{{ 'https://e.example' }}", "https://f.example/"
+])  # fmt: skip
+COLOUR = st.sampled_from(["red", "{{ '#123456' }}", "{% if email %}red{% else %}blue{% endif %}"])
+SHOWN = st.one_of(
+    st.builds('<mj-text color="{}">{}</mj-text>'.format, COLOUR, WRITTEN),
+    st.builds(
+        '<mj-button href="{}" background-color="{}">{}</mj-button>'.format, ADDRESS, COLOUR, WRITTEN
+    ),
+    st.builds('<mj-image src="{}" alt="a" href="{}" />'.format, ADDRESS, ADDRESS),
+    st.builds("<mj-table><tr><td>{}</td></tr></mj-table>".format, WRITTEN),
+    st.builds('<mj-divider border-color="{}" />'.format, COLOUR),
+    st.builds("<mj-raw><tr><td>{}</td></tr></mj-raw>".format, WRITTEN),
+    st.builds('<mj-spacer height="9px" css-class="{}" />'.format, COLOUR),
+)
+BLOCKS = st.sampled_from([
+    ("", "", ""),
+    ("{% if email %}", "", "{% endif %}"),
+    ("<mj-raw>{% if first_name %}</mj-raw>", "", "<mj-raw>{% endif %}</mj-raw>"),
+    ("{% for n in range(2) %}", "", "{% endfor %}"),
+    ("{% if customer_id == '12' %}", "{% else %}", "{% endif %}"),
+])  # fmt: skip
+
+
+def several(inner: st.SearchStrategy[str], around: str) -> st.SearchStrategy[str]:
+    """Some tags, each `around` some others, with blocks around it."""
+
+    def joined(parts: list[tuple[tuple[str, str, str], str]]) -> str:
+        written = []
+        for (begin, other, end), part in parts:
+            tag = around.format(part)
+            written.append(begin + tag + (other + tag if other else "") + end)
+        return "\n".join(written)
+
+    return st.lists(st.tuples(BLOCKS, inner), min_size=1, max_size=3).map(joined)
+
+
+COLUMNS_OF = several(several(SHOWN, "{}"), '<mj-column width="50%">{}</mj-column>')
+SECTIONS = several(COLUMNS_OF, "<mj-section>{}</mj-section>")
+BODIES = st.one_of(SECTIONS, several(SECTIONS, '<mj-wrapper padding="1px">{}</mj-wrapper>'))
+
+
+@settings(max_examples=30, deadline=None)
+@given(inner=BODIES, cells=st.sampled_from([("a@b.c", "Jo <&>", "12"), ("a@b.c", "", "7")]))
+def test_whatever_is_in_the_body_it_is_what_mjml_makes_of_each_letter(
+    inner: str, cells: tuple[str, ...]
+) -> None:
+    variables = {**with_globals({}), **dict(zip(COLUMNS, cells, strict=True))}
+    mjml = body(inner)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "news.mjml")
+        path.write_bytes(mjml.encode())
+        made, wrong = read_mjml(path, search=[], allowed=[path.parent], what="", place=None)
+    assert made is not None, wrong
+    ours = "".join(Template(made, autoescape=True).pieces(variables))
+    theirs = mrml.to_html(Environment(autoescape=True).from_string(mjml).render(variables)).content
+    assert tidy(ours.partition("<body")[2]) == tidy(theirs.partition("<body")[2])
+
+
+def test_a_comment_of_jinja_is_nothing_to_mjml(campaign: Make) -> None:
+    written = (
+        "<mj-section><mj-column width='{# wide #}60%'><mj-text>{# a #}Hi</mj-text></mj-column>"
+    )
+    written += "</mj-section>"
+    plain = body(written.replace("{# wide #}", "").replace("{# a #}", ""))
+    made = read(
+        campaign, "{# a letter #}\n<!-- {{ not_a_name }} -->\n" + body("{# here #}" + written)
+    )
+    assert tidy(shown(made)) == tidy(mrml.to_html(plain.replace("'", '"')).content)
+
+
+def test_tags_nested_without_end_are_an_error(campaign: Make) -> None:
+    assert "nested too deeply" in found(campaign, body("<mj-section>" * 5_000))[0].message
+    files = {"templates/b.mjml": '<mj-include path="../templates/news.mjml" />'}
+    wrong = found(campaign, body('<mj-include path="b.mjml" />'), files)
+    assert any("includes itself" in one.message or "too many" in one.message for one in wrong)
+
+
+def test_values_in_a_style_sheet_and_blanks_that_jinja_takes_away(campaign: Make) -> None:
+    mjml = column(
+        "<mj-text>a   {%- if email %}   b   {%- endif -%}   c</mj-text>",
+        "<mj-style>.a { color: {{ first_name }} }</mj-style>",
+    )
+    document = shown(read(campaign, mjml))
+    assert ".a { color: Jane }" in document
+    assert ">a   bc</div>" in document
+
+
+def test_the_link_to_unsubscribe_is_seen_and_leads_nowhere_in_a_proof(campaign: Make) -> None:
+    declared = Unsubscribe(url="https://u.example/x?who={{ email|urlencode }}")
+    made = read(
+        campaign,
+        column('<mj-text>Hi</mj-text><mj-button href="{{ unsubscribe_url }}">Leave</mj-button>'),
+        unsubscribe=declared,
+    )
+    assert shows_link(made, COLUMNS)
+    link = 'href="https://u.example/x?who=jane%40example.org"'
+    assert link in shown(made)
+    proof = built(made, proof=Proof("reviewer@example.com"))
+    assert link not in body_of(proof, "html")
+
+
+def test_a_layout_of_markdown_may_be_in_mjml(campaign: Make) -> None:
+    folder = campaign().folder.parent / "templates"
+    made = read(
+        campaign,
+        column("<mj-text>{{ content }}</mj-text>", "<mj-title>{{ subject }}</mj-title>"),
+        {"templates/news.md": "Dear *{{ first_name }}*"},
+        templates=Templates(markdown=folder / "news.md", layout=folder / "news.mjml"),
+    )
+    assert "<p>Dear <em>Jane</em></p>" in shown(made)
+    assert "<title>Hello Jane</title>" in shown(made)
+    assert body_of(built(made), "plain") == "Dear Jane\n"
+
+
+def test_lines_are_counted_in_a_file_with_crlf_and_a_mark_of_its_order(campaign: Make) -> None:
+    mjml = "\ufeff" + body(
+        "\n" + SECTION.format('<mj-text>a</mj-text>\n<mj-button href="{{ nam }}">b</mj-button>')
+    )
+    made = in_mjml(campaign, mjml.replace("\n", "\r\n"))
+    (wrong,) = check_names(read_content(made), made, COLUMNS)
+    assert place_of(wrong)[1:3] == (4, 21)
+
+
+def test_a_class_that_is_declared_nowhere_is_doubtful(campaign: Make) -> None:
+    head = '<mj-attributes><mj-class name="title" color="red" /></mj-attributes>'
+    path = in_mjml(
+        campaign, column('<mj-text mj-class="title titel">a</mj-text>', head)
+    ).templates.html
+    assert path is not None
+    _, (doubt,) = read_mjml(path, search=[], allowed=[], what="", place=None)
+    assert (doubt.rule, doubt.hint) == ("mjml-value", "did you mean title?")
+
+
+def test_notes_of_the_author_are_not_sent(campaign: Make) -> None:
+    mjml = column("<!-- ask Mary --><mj-text>Hi</mj-text>").replace(
+        "<mj-head>", "<!-- her too --><mj-head>"
+    )
+    document = shown(read(campaign, "<!-- and her -->" + mjml))
+    assert not re.search("Mary|her", document)
+
+
+def test_an_address_that_mjml_writes_several_times_is_doubtful_once(campaign: Make) -> None:
+    section = '<mj-section background-url="//e.example/a.png"><mj-column><mj-text>Hi</mj-text></mj-column>'
+    (doubt,) = doubtful_pictures(read(campaign, body(f"{section}</mj-section>")), COLUMNS)
+    assert place_of(doubt)[1:3] == (2, 29)
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda html, words: html.replace(words[0], ""),
+        lambda html, words: html.replace(words[0], words[0] * 2),
+        lambda html, words: html.replace(words[0], "").replace(words[-1], words[-1] + words[0]),
+        lambda html, words: html.replace("</body>", "<i></i></body>"),
+    ],
+    ids=["lost", "twice", "elsewhere", "another layout"],
+)
+def test_an_mrml_that_does_otherwise_is_found_out(
+    campaign: Make, monkeypatch: pytest.MonkeyPatch, otherwise: Callable[[str, list[str]], str]
+) -> None:
+    class Other:
+        def __init__(self, mjml: str) -> None:
+            html = mrml.to_html(mjml).content
+            words = re.findall(r"<!--q\d+w\d+z-->", html)
+            self.content = otherwise(html, words) if words else html
+
+    fake = types.ModuleType("mrml")
+    fake.to_html = Other  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mrml", fake)
+    mjml = column("<mj-text>a</mj-text>{% if email %}<mj-text>b</mj-text>{% endif %}")
+    (fault,) = found(campaign, mjml)
+    assert fault.rule == "mjml-jinja"
+    assert place_of(fault)[1] == 2
+
+
+def test_files_that_are_included_find_those_of_jinja_as_the_first_does(campaign: Make) -> None:
+    files = {
+        "templates/note.html": "<b>right</b>",
+        "templates/parts/note.html": "<b>wrong</b>",
+        "templates/parts/footer.mjml": SECTION.format(
+            '<mj-text>{% include "note.html" %}</mj-text>'
+        ),
+    }
+    one = SECTION.format('<mj-text>{% include "note.html" %}</mj-text>')
+    made = read(campaign, body(f'{one}<mj-include path="parts/footer.mjml" />'), files)
+    assert shown(made).count("<b>right</b>") == 2
+    html = {"templates/note.html": "<mj-text>a</mj-text>"}
+    (fault,) = found(campaign, body('<mj-include path="note.html" type="html" />'), html)
+    assert fault.hint == 'write type="mjml" in the tag that includes it'
+    own = {"templates/parts/note.html": '{% include "note.html" %}', "templates/note.html": "right"}
+    mjml = body('<mj-include path="parts/note.html" type="html" />')
+    assert any(
+        "note.html is the name of this file" in one.message for one in found(campaign, mjml, own)
+    )

@@ -102,6 +102,8 @@ def test_no_template_is_advised_to_include_itself(reading) -> None:
         ("{% include 'parts' %}", ["is a folder"]),
         ("a\n{% if %}", ["body.html:2", "not a template"]),
         ("a\n{{ x|uper }}", ["body.html:2", "no filter is called uper", "did you mean upper?"]),
+        ('a\n{{ x|money("euro") }}', ["body.html:2", "no currency is called euro", "did you mean EUR?"]),
+        ('a\n{{ x|date("%d.%m.%y") }}', ["body.html:2", "no pattern of |date", 'write date("dd.MM.yy")']),
         (
             "{% if false %}{{ 1 is evn }}{% endif %}",
             ["no test is called evn", "did you mean even?"],
@@ -130,6 +132,18 @@ def test_what_is_no_template_is_refused_with_its_line(
     said = refused(made)
     for word in words:
         assert word in said
+
+
+def test_html_out_of_markdown_is_refused_in_a_text_and_taken_in_html(
+    campaign: Make, reading: Read, tmp_path: Path
+) -> None:
+    made = campaign({"templates/body.txt": "a\n{{ first_name|markdown }}"})
+    text = Templates(tmp_path / "templates/body.html", tmp_path / "templates/body.txt")
+    said = refused(replace(made, templates=text))
+    assert "body.txt:2" in said
+    assert "|markdown writes HTML, and here is text" in said
+    found = reading({"templates/body.html": "{{ first_name|markdown }}"})
+    assert body_of(built(found), "html") == "<p>Jane</p>\n"
 
 
 def test_an_include_that_may_be_missing_may_be_missing(reading: Read) -> None:

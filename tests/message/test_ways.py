@@ -456,3 +456,40 @@ def test_a_way_of_many_holes_says_what_its_places_take() -> None:
         for kept in (made._data, made._quoted)
     )
     assert taken / 2 < made.size < taken * 2
+
+
+ROWS_BY_LOCALE = [
+    ("19.90", "2026-02-01", '[{"n": "Tea & <co>", "p": 4.50}]', "de_DE"),
+    ("1.234,50", "2026-02-01T10:30", "[]", "fr"),
+    ("-3", "2026-12-31", '[{"n": "é", "p": 1}, {"n": "x", "p": 1e3}]', "en_US"),
+    ("19.90", "2026-02-01", '[{"n": "Tea & <co>", "p": 4.50}]', "ja"),
+]
+BY_LOCALE = (
+    "{{ price|money('EUR') }} {{ price|number('de', digits=2) }} {{ price|money('JPY', 'en') }}\n"
+    "{{ day|date }} {{ day|date('full', locale=locale) }} {% if day|date('yyyy') == '2026' %}now{% endif %}\n"
+    "{% for one in items|fromjson %}{{ one.n }}: {{ one.p }} {{ one.p|money('EUR') }}\n{% endfor %}"
+    "{% for locale in ['pl', 'cs'] %}{{ day|date }} {% endfor %}{{ [price]|map('money', 'EUR')|join }}\n"
+)
+
+
+def test_markdown_out_of_a_cell_is_planned_where_no_style_is_written_into_its_tags() -> None:
+    html = "<title>x</title><p>{{ a }}</p>{{ b|markdown }}"
+    rows = [("A", "*b* <i> https://x.de\n\n- c"), ("", ""), ("B", "|a|b|\n|-|-|\n|1|é|")]
+    bodies_alike(content(html, "{{ b }}."), ("a", "b"), rows)
+    body = PlannedBody("html", bundle(html), ("a", "b"), {})
+    assert body.part(("A", "[x](javascript:y)")) is None
+    styled = "<style>em { color: red }</style>" + html
+    bodies = Bodies(content(styled, "x", inlines_css=True), ("a", "b"))
+    assert bodies.encoded(("A", "*b*")) is None
+    _, made, _ = bodies.rendered({**with_globals({}), "a": "A", "b": "*b*"})
+    assert '<em style="color: red;">b</em>' in "".join(made or ())
+
+
+def test_what_is_written_by_a_locale_and_read_as_json_is_planned() -> None:
+    columns = ("price", "day", "items", "locale")
+    bodies_alike(content(BY_LOCALE, BY_LOCALE), columns, ROWS_BY_LOCALE)
+    body = PlannedBody("plain", bundle(BY_LOCALE), columns, with_globals({}))
+    for number, wrong in enumerate(["1.234", "1.2.2026", "[1,]", "xx"]):
+        row = [*ROWS_BY_LOCALE[0]]
+        row[number] = wrong
+        assert body.part(tuple(row)) is None

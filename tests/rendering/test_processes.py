@@ -32,7 +32,9 @@ pytestmark = pytest.mark.own_workers
 COMPUTES = 1.5  # seconds of the processor beyond those that a worker takes to load
 
 NOT_FOR_WORKERS = {"yaml", "sqlite3", "aiosmtplib", "smtplib", "click", "keyring"}
-FOR_OTHER_LETTERS = {"pyromark", "css_inline", "sendbatch.message.markdown.elements"}
+FOR_OTHER_LETTERS = {"pyromark", "css_inline", "sendbatch.message.markdown.elements", "babel"} | {
+    *("sendbatch.campaign.language.localised", "sendbatch.campaign.language.prose"),
+}
 
 WORK = """
 import sys

@@ -10,6 +10,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from sendbatch.campaign.language.arguments import wrong_arguments
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import (
     FAILURES,
@@ -91,6 +92,8 @@ def _checked(
         raise Wrong(f"not {what} that can be compiled: {said_by(error)}") from None
     for _, word, said, hint in unknown:
         raise Wrong(f"not {what} as Jinja has it: {said}", hint or None, offset_of(text, word))
+    for _, word, said, hint in wrong_arguments(text, tree):
+        raise Wrong(said, hint, offset_of(text, word))
 
 
 def said_by(error: BaseException) -> str:

@@ -129,8 +129,17 @@ def _tested(left: nodes.Expr, operand: nodes.Operand, line: int) -> nodes.Expr:
 def is_number(node: nodes.Expr) -> bool:
     """Whether it is a number or truth value written out, or what a filter made one."""
     if isinstance(node, nodes.Filter):
-        return node.name in NUMBER_FILTERS
+        return node.name in NUMBER_FILTERS and not may_be_written(node)
     return isinstance(node, nodes.Const) and isinstance(node.value, (int, float))
+
+
+def may_be_written(node: nodes.Filter) -> bool:
+    """Whether it is `number` with a locale, or with what may be one: then it gives text."""
+    if node.name != "number":
+        return False
+    first = node.args[0] if node.args else None
+    is_mark = first is None or (isinstance(first, nodes.Const) and first.value in (None, ",", "."))
+    return not is_mark or len(node.args) > 2 or any(one.key == "locale" for one in node.kwargs)
 
 
 def is_words(node: nodes.Expr) -> bool:

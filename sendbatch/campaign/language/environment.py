@@ -19,9 +19,13 @@ from jinja2.filters import do_urlencode
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
+from sendbatch.campaign.language.arguments import ONLY_IN_HTML
 from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.language.comparing import TESTS, Compared
+from sendbatch.campaign.language.completed import Completed, needs
+from sendbatch.campaign.language.json_cells import from_json
 from sendbatch.campaign.language.numbers import number, to_float, to_int
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
@@ -76,18 +80,30 @@ def environment(
     )
     env.globals.pop("lipsum", None)
     env.filters["urlencode"] = _urlencode
-    env.filters.update({"int": to_int, "float": to_float, "number": number})
+    env.filters.update({"int": to_int, "float": to_float, "number": number, "fromjson": from_json})
+    env.filters.update({"money": _money, "date": _date, "markdown": _markdown})
     env.tests.update(TESTS)
     return env
 
 
+class _Ready(Completed, Compared):
+    """Both in one walk."""
+
+
 class _Sandbox(BoundedSandbox):
-    """The sandbox, in which text is never compared with a number."""
+    """The sandbox, in which text is never compared with a number, and filters know what they need."""
+
+    def _parse(self, source: str, *where: Any) -> nodes.Template:
+        tree = super()._parse(source, *where)
+        if needs(source):
+            Completed().visit(tree)
+            tree.set_environment(self)
+        return tree
 
     def _generate(self, source: nodes.Template, *where: Any, **more: Any) -> str:
-        compared = Compared().visit(source)
-        compared.set_environment(self)
-        return super()._generate(compared, *where, **more)
+        ready = _Ready().visit(source)
+        ready.set_environment(self)
+        return super()._generate(ready, *where, **more)
 
     # It need not be asked about the plain methods of a text and nothing but a text: to allow
     # `items.split("|")` takes longer than that takes.
@@ -117,6 +133,30 @@ def _urlencode(value: Any) -> str:
     if value.isascii() and len(value) <= _LONGEST_ADDRESS:
         return _TO_BE_ENCODED.sub(lambda found: f"%{ord(found[0]):02X}", value)
     return do_urlencode(value)
+
+
+# What writes by a locale, or reads Markdown, is loaded where it is asked for.
+
+
+def _money(value: Any, *arguments: Any, **named: Any) -> str:
+    from sendbatch.campaign.language.localised import money
+
+    return money(value, *arguments, **named)
+
+
+def _date(value: Any, *arguments: Any, **named: Any) -> str:
+    from sendbatch.campaign.language.localised import date
+
+    return date(value, *arguments, **named)
+
+
+@jinja2.pass_eval_context
+def _markdown(here: nodes.EvalContext, value: Any) -> Markup:
+    from sendbatch.campaign.language.prose import NoMarkdown, markdown_html
+
+    if not here.autoescape:
+        raise NoMarkdown(": ".join(ONLY_IN_HTML))
+    return markdown_html(value)
 
 
 @lru_cache(maxsize=32)
@@ -153,6 +193,7 @@ def expression_tree(env: SandboxedEnvironment, expression: str) -> nodes.Templat
     if not parser.stream.eos:
         raise jinja2.TemplateSyntaxError(BEHIND_IT, 1)
     template = nodes.Template([nodes.Output([body], lineno=1)], lineno=1)
+    Completed().visit(template)
     template.set_environment(env)
     return template
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
-from sendbatch.campaign.language.comparing import NUMBER_FILTERS
+from sendbatch.campaign.language.comparing import NUMBER_FILTERS, may_be_written
 from sendbatch.campaign.model import Json
 
 TEXT, NUMBER = "text", "number"  # truth values are numbers
@@ -34,7 +34,7 @@ TEXT_FILTERS = KEEPING | {
         "format",
         "join",
     ),
-    *("striptags", "xmlattr", "tojson", "pprint", "filesizeformat"),
+    *("striptags", "xmlattr", "tojson", "pprint", "filesizeformat", "money", "date", "markdown"),
 }
 ONE_FILTERS = frozenset({"first", "last", "random", "min", "max"})  # one out of several
 LIST_FILTERS = frozenset({"list", "sort", "unique", "select", "reject", "reverse"})
@@ -148,11 +148,16 @@ class Kinds:
         if node.name in ("default", "d"):
             # With `true` behind it, the default stands for empty cells as well.
             return of if len(node.args) < 2 and not node.kwargs else None
+        if may_be_written(node):
+            is_cell = node.args and not isinstance(node.args[0], nodes.Const)
+            return None if is_cell else Kind(TEXT)
         if node.name != "map":
             return _filtered(node.name, of)
         name = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else ""
         one = ONE_OF.get(of.name) if of is not None else None
         made = _filtered(str(name), Kind(one) if one else None)
+        if name == "number" and (node.args[1:] or node.kwargs):
+            return None
         return Kind(SEVERAL_OF[made.name]) if made is not None and made.name in SEVERAL_OF else None
 
     def _call(self, node: nodes.Call) -> Kind | None:

@@ -1,4 +1,4 @@
-"""Numbers in cells: the filters that read them. A text that is no number is an error and never 0.
+"""Numbers in cells: what reads them. A text that is no number is an error and never 0.
 
 Jinja's own `int` and `float` give 0 for what they cannot read, so that "1.234,50" became 0.00 in a
 letter. With a default written out they keep Jinja's meaning.
@@ -14,6 +14,8 @@ import jinja2
 from jinja2.filters import do_float, do_int
 
 LONGEST = 100  # characters of a number
+MOST_DIGITS = 20  # behind the decimal mark, that may be asked for
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 _BLANKS = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'", "\u2212": "-"})
 _NUMBER = re.compile(r"([+-]?) ?([0-9.,' ]*[0-9])")
@@ -53,30 +55,76 @@ def to_float(value: Any, default: Any = NotGiven) -> Any:
     return found
 
 
-def number(value: Any, decimal: str | None = None, default: Any = NotGiven) -> Any:
+def number(
+    value: Any,
+    decimal: str | None = None,
+    default: Any = NotGiven,
+    locale: Any = NotGiven,
+    digits: int | None = None,
+) -> Any:
     """The number that a text says: "1.234,50", "1,234.50", "1 234,50", "1'234.50", "17,5".
 
     Of two marks the last is the decimal one. One mark that stands once, behind one to three digits and
     before three, may be either: `decimal` ("," or ".") says which it is. `default` is for the empty
-    text. A whole number is an int. Raises NoNumber.
+    text. A whole number is an int. With a locale, which may stand in the place of `decimal`, it is the text
+    that says this number there, rounded to so many digits if they are given. Raises NoNumber, NoLocale.
     """
+    if isinstance(value, str) and default is not NotGiven and not _plain(value):
+        value = default
+        if locale is NotGiven and not is_locale(decimal):
+            return value
+    if locale is NotGiven and is_locale(decimal):
+        decimal, locale = None, decimal
+    if locale is not NotGiven:
+        from sendbatch.campaign.language.localised import number_text
+
+        return number_text(value, decimal, locale, digits)
+    if digits is not None:
+        raise NoNumber('|number writes so many digits by a locale: number("de", digits=2)')
     if isinstance(value, (int, float)):
         return value
-    text = str(value).translate(_BLANKS).strip() if isinstance(value, str) else ""
-    if not text and default is not NotGiven:
-        return default
-    if decimal not in (None, ".", ","):
-        raise NoNumber(f'|number takes "," or "." as the decimal mark, not {_shown(decimal)}')
+    found = read_digits(value, decimal)
+    return float(found) if "." in found else int(found)
+
+
+def wrong_mark(decimal: Any) -> tuple[str, str] | None:
+    """What is wrong with a decimal mark, and what to write."""
+    if decimal in (None, ".", ","):
+        return None
+    return f"{shown(decimal)} is no decimal mark", 'write "," or ".", or a locale such as "de"'
+
+
+def wrong_digits(digits: Any) -> tuple[str, str] | None:
+    """What is wrong with the digits that are asked for behind the decimal mark, and what to write."""
+    if digits is None or (type(digits) is int and 0 <= digits <= MOST_DIGITS):
+        return None
+    return f"|number takes digits from 0 to {MOST_DIGITS}, not {shown(digits)}", "write digits=2"
+
+
+def is_locale(name: Any) -> bool:
+    """Whether it may be the name of a locale: what is a decimal mark is none."""
+    return isinstance(name, str) and _LOCALE.fullmatch(name) is not None
+
+
+def _plain(text: str) -> str:
+    return text.translate(_BLANKS).strip()
+
+
+def read_digits(value: Any, decimal: str | None) -> str:
+    """A number in digits, with a point before its fraction if it has one. Raises NoNumber."""
+    text = _plain(value) if isinstance(value, str) else ""
+    if (wrong := wrong_mark(decimal)) is not None:
+        raise NoNumber(": ".join(wrong))
     found = _NUMBER.fullmatch(text) if len(text) <= LONGEST else None
     if found is None:
-        raise NoNumber(f"{_shown(value)} is no number{_if_empty(text, 'number(default=0)')}")
+        raise NoNumber(f"{shown(value)} is no number{_if_empty(text, 'number(default=0)')}")
     sign, digits = found.groups()
     mark = decimal or _decimal_mark(digits)
     whole, point, fraction = digits.rpartition(mark) if mark in digits else (digits, "", "")
     if not _is_whole(whole, mark) or (point and not fraction.isdecimal()):
-        raise NoNumber(f"{_shown(value)} is no number: its groups are not of three digits")
+        raise NoNumber(f"{shown(value)} is no number: its groups are not of three digits")
     plain = re.sub("[^0-9]", "", whole) or "0"
-    return float(f"{sign}{plain}.{fraction}") if point else int(f"{sign}{plain}")
+    return f"{sign}{plain}.{fraction}" if point else f"{sign}{plain}"
 
 
 def _decimal_mark(digits: str) -> str:
@@ -91,7 +139,7 @@ def _decimal_mark(digits: str) -> str:
     before, _, after = digits.partition(mark)
     if len(after) == 3 and re.fullmatch("[1-9][0-9]{0,2}", before):
         raise NoNumber(
-            f'{_shown(digits)} may be {before}{after} or {before}.{after}: |number("{mark}") takes its '
+            f'{shown(digits)} may be {before}{after} or {before}.{after}: |number("{mark}") takes its '
             f'mark for the decimal one, |number("{"." if mark == "," else ","}") for one between groups'
         )
     return mark
@@ -106,14 +154,14 @@ def _is_whole(text: str, mark: str) -> bool:
 
 def _no_number(value: str, name: str) -> NoNumber:
     if not value.strip():
-        return NoNumber(f"{_shown(value)} is no number{_if_empty('', f'{name}(0)')}")
+        return NoNumber(f"{shown(value)} is no number{_if_empty('', f'{name}(0)')}")
     try:
         number(value)
     except NoNumber as error:
-        said = str(error) if '|number("' in str(error) else f"{_shown(value)} is no number"
+        said = str(error) if '|number("' in str(error) else f"{shown(value)} is no number"
         return NoNumber(f"{said}; |{name}(0) takes 0 for it")
     return NoNumber(
-        f"{_shown(value)} is no number to |{name}: |number reads it, |{name}(0) takes 0 for it"
+        f"{shown(value)} is no number to |{name}: |number reads it, |{name}(0) takes 0 for it"
     )
 
 
@@ -121,6 +169,7 @@ def _if_empty(text: str, instead: str) -> str:
     return "" if text else f": it is empty; |{instead} takes 0 for it"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value in an error."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text if len(text) <= 40 else text[:39] + "…")

@@ -32,6 +32,7 @@ _FLOAT = 25  # characters of one as Python prints it
 _LONGEST_FLOAT = 330  # and with all its digits before the point
 _LONGEST_FORMATTED = 520  # with commas, and as many behind the point as may be asked for
 _LONGEST_NUMBER = 5_000  # of digits; `bounded.MOST_BITS` holds
+_LONGEST_LOCALISED = 1_000  # by a locale: a number, an amount or a day; in time, too
 _LONGEST_SOUGHT = 100  # characters, where the time goes with those of both
 # A directive of `%` or `format`, with no width to speak of and none that another value gives.
 _PERCENT = re.compile(
@@ -128,7 +129,31 @@ def _float(of: Estimate, given: Given) -> Estimate:
 
 
 def _number(of: Estimate, given: Given) -> Estimate:
+    mark, locale = given.at(0, "decimal"), given.at(3, "locale")
+    if locale is not None or (mark is not None and not _is_mark(mark)):
+        return replace(_localised(of, given), kind=Kind.OTHER)
     return _or_default(number(of.as_text + _LONGEST_FLOAT), given.at(1, "default"))
+
+
+def _markdown(of: Estimate, given: Given) -> Estimate:
+    """Of the author's own: what a cell may come to goes with the square of its length, as tables do."""
+    from sendbatch.campaign.language.prose import NoMarkdown, markdown_html
+
+    if of.known is None:
+        raise Unbounded
+    try:
+        longest = max((len(markdown_html(value)) for value in of.known), default=0)
+    except NoMarkdown:
+        raise Unbounded from None
+    return text(longest, is_markup=True)
+
+
+def _is_mark(given: Estimate) -> bool:
+    return given.known is not None and all(value in (None, ",", ".") for value in given.known)
+
+
+def _localised(of: Estimate, given: Given) -> Estimate:
+    return text(_LONGEST_LOCALISED)
 
 
 def _or_default(found: Estimate, default: Estimate | None) -> Estimate:
@@ -296,6 +321,8 @@ FILTERS: Mapping[str, Passed] = {
     "int": _whole,
     "float": _float,
     "number": _number,
+    **dict.fromkeys(("money", "date"), _localised),
+    "markdown": _markdown,
     "round": _rounded,
     "abs": _same_number,
     "filesizeformat": _file_size,

@@ -8,10 +8,15 @@ from collections.abc import Iterable, Iterator
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
+from sendbatch.campaign.language.completed import LOCALE
 from sendbatch.campaign.names import guess
 
 EMPTY = 'cells are text, and an empty one is "": write … == "" or … != ""'
 LIKE = 'write "text" in …, or ….startswith("text")'
+_ABOUT_LOCALE = (
+    "add a column or a variable of that name; money and date take the locale from it, where none is written "
+    'out: money("EUR", "de_DE"), date("long", "de")'
+)
 # What other languages call it.
 FILTERS_ELSEWHERE = {
     **dict.fromkeys(("upcase", "uppercase", "toUpperCase"), "upper"),
@@ -21,6 +26,11 @@ FILTERS_ELSEWHERE = {
     **dict.fromkeys(("strip", "chomp"), "trim"),
     **dict.fromkeys(("integer", "toInt", "to_i", "intval"), "int"),
     **dict.fromkeys(("ifempty", "fallback", "otherwise"), "default"),
+    **dict.fromkeys(("from_json", "fromJson", "parse_json", "json_decode", "json_parse"), "fromjson"),
+    **dict.fromkeys(("currency", "format_currency", "money_format", "as_money"), "money"),
+    **dict.fromkeys(("strftime", "date_format", "format_date", "datetime", "format_datetime"), "date"),
+    **dict.fromkeys(("number_format", "format_number", "format_decimal"), "number"),
+    **dict.fromkeys(("md", "markdownify", "markdown_to_html"), "markdown"),
 }
 TESTS_ELSEWHERE = dict.fromkeys(("null", "nil", "empty", "blank"), EMPTY.replace("…", "plan"))
 NAMES_ELSEWHERE = {
@@ -104,6 +114,8 @@ def unknown_words(
 
 def meant_by(name: str, known: Iterable[str]) -> str | None:
     """What to write instead of a name that is neither a column nor a variable."""
+    if name == LOCALE:
+        return _ABOUT_LOCALE
     if name in NAMES_ELSEWHERE:
         return NAMES_ELSEWHERE[name]
     near = guess(name, known)

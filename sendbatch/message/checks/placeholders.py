@@ -20,6 +20,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import declared_at, lines_of
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted
+from sendbatch.message.markup import COMMENT
 from sendbatch.message.source import at_offset, blank, constants, depths
 from sendbatch.words import count
 
@@ -63,7 +64,7 @@ _BY_CUSTOM = frozenset({
 })  # fmt: skip
 # Of HTML, what is no text that is read: braces there are a style's, a script's, an example's.
 _UNREAD = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(?P<tag>style|script|pre|code)\b.*?(?:</(?P=tag)|\Z)"
+    rf"{COMMENT}|<(?P<tag>style|script|pre|code)\b.*?(?:</(?P=tag)|\Z)"
     r"|(?<=\s)style\s*=\s*(?:\"[^\"]*\"|'[^']*')",
     re.DOTALL | re.IGNORECASE,
 )

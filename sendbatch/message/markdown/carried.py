@@ -67,6 +67,11 @@ def carried(value: Any) -> Source:
     return Source(f"{BEGIN}{as_typed(str(value)).translate(_AS_TEXT)}{END}")
 
 
+def without_html(markdown: str) -> Source:
+    """Markdown in which no sign begins a tag."""
+    return Source(as_typed(markdown).replace("<", chr(_TEXT + ord("<"))))
+
+
 def _shown(found: re.Match[str]) -> str:
     """In the HTML of a filter, the text that a cell's own private character stands for."""
     code = ord(found[0]) - _HTML

@@ -14,7 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign.language.bounded import Unfolded
 from sendbatch.campaign.language.environment import environment
-from sendbatch.message.markdown.carried import Source, carried
+from sendbatch.campaign.language.prose import harmless, without_angles
+from sendbatch.message.markdown.carried import Source, as_typed, carried, without_html
 
 
 def markdown_environment(loader: jinja2.BaseLoader | None = None) -> SandboxedEnvironment:
@@ -23,8 +24,16 @@ def markdown_environment(loader: jinja2.BaseLoader | None = None) -> SandboxedEn
     env.finalize = carried
     env.code_generator_class = _Generator
     env.filters["safe"] = Source
+    env.filters["markdown"] = _harmless
     env.globals["_of_markdown"] = _OF_MARKDOWN
     return env
+
+
+def _harmless(value: object) -> Source:
+    """Markdown out of a cell among the author's. Its HTML is text wherever it comes to stand, even where what
+    is around makes something else of it."""
+    typed = as_typed(value) if isinstance(value, str) else value
+    return without_html(without_angles(harmless(typed)))
 
 
 class _Generator(Unfolded):

@@ -1,7 +1,8 @@
 """What is wrong with MJML that reads well: mrml passes over tags and attributes that it does not know.
 
 And where tags of Jinja stand. They may stand wherever MJML only hands on what is there; a block has to end
-among the same tags as it begins, or half of a table would be sent."""
+among the same tags as it begins, or half of a table would be sent.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from sendbatch.campaign.names import guess
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.mjml.elements import ELEMENTS, NOT_COMPILED, attributes_of, is_computed
+from sendbatch.message.mjml.elements import (
+    ELEMENTS,
+    NOT_COMPILED,
+    attributes_of,
+    is_computed,
+)
 from sendbatch.message.mjml.parsing import Element, Span, blame
 from sendbatch.message.source import statements
 
@@ -47,7 +53,6 @@ def _outermost(root: Element) -> Iterator[Finding]:
     yield from (
         blame(Rule.MJML_SYNTAX, one.at, "a second <mjml>", "make one of the two") for one in others
     )
-    yield from _unbalanced(root, [*_between(root)])
     bodies = [element for element in mjml.elements if element.name == "mj-body"]
     if not bodies:
         yield blame(Rule.MJML_SYNTAX, mjml.at, "there is no <mj-body> in it", "write one")
@@ -64,6 +69,11 @@ def _of(element: Element, parent: Element) -> Iterator[Finding]:
     is_default = parent.name == _DEFAULTS
     if parent.name and not is_default and element.name not in ELEMENTS[parent.name].children:
         yield _misplaced(element, parent)
+    if (
+        element.name == "mj-include" and parent.name != "mj-head"
+    ):  # what is left of them: style sheets
+        said = "a style sheet is included in <mj-head>"
+        yield blame(Rule.MJML_UNKNOWN, element.at, said, "move it there")
     yield from _attributes(element, is_default=is_default)
     if element.content is not None:
         if element.name != "mj-raw":  # that is as what stands beside it
@@ -171,30 +181,3 @@ def _unbalanced(element: Element, pieces: Sequence[Span]) -> Iterator[Finding]:
 
 
 _SAME = "let a block begin and end between tags of the same one, or within one value"
-
-
-def doubts(root: Element) -> Iterator[Finding]:
-    """Columns that MJML gives a width by the number of all that are written, of which some are not shown."""
-    for element in root.elements:
-        if element.name in ("mj-section", "mj-group"):
-            yield from _widths(element)
-        yield from doubts(element)
-
-
-def _widths(parent: Element) -> Iterator[Finding]:
-    columns = [one for one in parent.elements if one.name in ("mj-column", "mj-group")]
-    open_: list[str] = []
-    for child in parent.children:
-        between = child if isinstance(child, Span) else child.content
-        for statement in statements(between.text) if between is not None else ():
-            if statement.opens > 0:
-                open_.append(statement.word)
-            elif statement.opens:
-                open_.pop()
-        if not isinstance(child, Element) or child not in columns or "width" in child.attributes:
-            continue
-        if "for" in open_ or (open_ and len(columns) > 1):
-            said = f"<{child.name}> without a width, in a block: MJML counts those that are written"
-            share = f"{len(columns)} in this <{parent.name}>, whatever is shown"
-            yield blame(Rule.MJML_WIDTHS, child.at, f"{said}, {share}", 'write it: width="50%"')
-            return

@@ -2,7 +2,8 @@
 
 Each piece is counted: one that does not come back was lost, and what stands between tags comes back once and
 in order, or blocks would be sent in halves. What MJML writes besides must not depend on whether these are
-there."""
+there.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-import jinja2
+from jinja2 import nodes
 
-from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.environment import parsed
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
@@ -20,7 +21,7 @@ from sendbatch.message.insertions import inserted, put_in
 from sendbatch.message.mjml.keeping import Kept, Letter
 from sendbatch.message.mjml.parsing import Element, Span, blame
 from sendbatch.message.origins import Written, origin, with_files
-from sendbatch.message.source import at, at_offset
+from sendbatch.message.source import at
 
 _STYLES = "styles of MJML"
 _POSITION = re.compile(r" at position (\d+)")
@@ -100,11 +101,12 @@ def _of_mrml(letter: Letter, said: str) -> Finding:
 def _hold(letter: Letter, html: str, styles: str) -> None:
     """Raises _Lost where a piece did not come back as it has to."""
     came = [int(number) for number in re.findall(letter.word, html)]
+    found = {*came}
     in_styles = {int(number) for number in re.findall(letter.word, styles)}
     lost = [
         blame(Rule.MJML_JINJA, kept.span, f"{_LOST} here: {_name(kept)}", _WRITE_OUT)
         for number, kept in enumerate(letter.kept)
-        if number in in_styles or (kept.must_come_back and number not in came)
+        if number in in_styles or (kept.must_come_back and number not in found)
     ]
     between = [number for number in came if letter.kept[number].is_between]
     moved = [
@@ -121,13 +123,16 @@ def _name(kept: Kept) -> str:
 
 
 def _syntax(bundle: Bundle) -> Iterator[Finding]:
-    """Faults of Jinja that the files had not: a `{% block %}` in what MJML says twice."""
+    """Each file was a template of Jinja; the whole may name a block twice, where MJML writes all twice."""
     source = bundle.sources[bundle.entry]
-    try:
-        environment(autoescape=True).compile(source)
-    except jinja2.TemplateSyntaxError as error:
-        place = at(bundle.paths[bundle.entry], source, error.lineno or 1)
-        yield Rule.TEMPLATE_SYNTAX.finding(f"not a template: {error.message}", place)
+    met = set[str]()
+    for block in parsed(source).find_all(nodes.Block):
+        if block.name in met:
+            place = at(bundle.paths[bundle.entry], source, block.lineno, "block")
+            said = f"not a template: MJML writes this twice, and so block '{block.name}' is defined twice"
+            yield Rule.TEMPLATE_SYNTAX.finding(said, place, "write {% if %} or {% set %} instead")
+            return
+        met.add(block.name)
 
 
 def _put_back(letter: Letter, html: str, styles: str, bundle: Bundle) -> Bundle:
@@ -136,8 +141,7 @@ def _put_back(letter: Letter, html: str, styles: str, bundle: Bundle) -> Bundle:
     def placed(span: Span, *, exact: bool) -> str:
         if span.file not in files:
             files.append(span.file)
-        place = at_offset(span.file.path, span.file.source, span.start)
-        return origin(files.index(span.file), place.line or 1, place.column or 1, exact=exact)
+        return origin(files.index(span.file), *span.file.position(span.start), exact=exact)
 
     def piece(word: re.Match[str]) -> str:
         kept = letter.kept[int(word[1])]

@@ -4,7 +4,8 @@ The facts are those of MJML 5.4 (https://documentation.mjml.io/#components), as 
 (`allowedAttributes` and `dependencies` in https://github.com/mjmlio/mjml). What is split here is what MJML
 hands on as it is written, and what it reads: sizes it computes with, words that choose between layouts. A
 Jinja tag in the latter is lost, or changes what is computed of it; a test compiles each with a tag and
-without, and compares."""
+without, and compares.
+"""
 
 from __future__ import annotations
 
@@ -167,6 +168,25 @@ ELEMENTS: dict[str, Known] = {
 }
 # What MJML has, and what compiles it here has not.
 NOT_COMPILED = frozenset({"mj-html-attributes", "mj-selector", "mj-html-attribute"})
+# What MJML has, and mrml 0.2.4 does nothing with; a test compiles each.
+UNUSED: dict[str, frozenset[str]] = {
+    name: frozenset(attributes.split())
+    for name, attributes in {
+        "mj-accordion-title": "font-weight",
+        "mj-body": "id",
+        "mj-button": "title",
+        "mj-carousel-image": "rel",
+        "mj-hero": "mode border-radius",
+        "mj-image": "sizes border-top border-bottom",
+        "mj-section": "gutter text-padding",
+        "mj-social": "border table-layout",
+        "mj-social-element": "border icon-position srcset sizes",
+        "mj-spacer": _SIDES,
+        "mj-table": "font-weight role",
+        "mj-text": "background-color",
+        "mj-wrapper": "gap gutter text-padding",
+    }.items()
+}
 _EVERYWHERE = frozenset({"css-class"})
 _READ_EVERYWHERE = frozenset({"mj-class"})
 _IN_HEAD = frozenset({"mjml", "mj-head", "mj-include", "mj-all", "mj-class", "mj-raw"}) | (

@@ -2,12 +2,12 @@
 
 Kept apart are texts, tags of Jinja, and addresses, which MJML only hands on. So nothing of them is changed,
 and where each comes out can be told. What belongs to the end of the head is not given to mrml at all: it
-would put some of it into the body, and part of it into tags by a parser that moves the others."""
+would put some of it into the body, and part of it into tags by a parser that moves the others.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sendbatch.message.mjml.elements import is_computed
@@ -37,9 +37,9 @@ class Letter:
 
     def __init__(self, root: Element) -> None:
         self.kept: list[Kept] = []
-        self.has_styles = any(map(_wants_styles, _all(root)))
+        self.has_styles = any(map(_wants_styles, root.all()))
         self.prefix = _prefix(root)
-        self.body = next(element for element in _all(root) if element.name == "mj-body")
+        self.body = next(element for element in root.all() if element.name == "mj-body")
         self._starts: list[tuple[int, Element]] = []
         self._written: list[str] = []
         self._head: list[str] = []
@@ -127,17 +127,11 @@ class Letter:
         if value.has_tags or (is_shown and value.text.strip()):
             is_used = value.has_tags and parent != "mj-attributes"
             return self._word(Kept(value, element, is_quoted=True, must_come_back=is_used))
-        return value.text.replace('"', "&quot;")
+        return value.hidden.strip().replace('"', "&quot;")  # without comments of Jinja
 
     def _word(self, kept: Kept) -> str:
         self.kept.append(kept)
         return f"{self.prefix}{len(self.kept) - 1}z"
-
-
-def _all(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element.elements:
-        yield from _all(child)
 
 
 def _wants_styles(element: Element) -> bool:
@@ -153,7 +147,7 @@ def _prefix(root: Element) -> str:
     """What begins a word, and stands in no file."""
     sources = {
         span.file.source
-        for element in _all(root)
+        for element in root.all()
         for span in (element.at, element.content)
         if span is not None
     }

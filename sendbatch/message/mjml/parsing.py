@@ -2,7 +2,8 @@
 wrong.
 
 It is read with the tags of Jinja hidden. What stands within a tag that holds HTML is not looked into, and
-what stands between tags is kept as it is: a Jinja tag, or a comment that one is in."""
+what stands between tags is kept as it is: a Jinja tag, or a comment that one is in.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ _NAME = r"[a-zA-Z][\w.:-]*"
 _TOKEN = re.compile(
     r"<!--(?P<comment>.*?)(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*>?"
     rf"|</(?P<end>{_NAME})[^>]*>"
-    rf"|<(?P<start>{_NAME})(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>",
+    rf"|<(?P<start>{_NAME})(?P<attributes>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+)>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(
@@ -30,7 +31,11 @@ _ATTRIBUTE = re.compile(
 _TAGS = re.compile(f"[{VALUE}{BLOCK}]")
 _OF_MJML = re.compile(r"</?(mjml|mj-[\w-]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_PROLOG = re.compile(
+    rf"{_COMMENT.pattern}|<\?.*?(?:\?>|\Z)|<![a-z][^>]*>?", re.DOTALL | re.IGNORECASE
+)
 _CONDITIONAL = "<!--["
+_DEEPEST = 20  # tags in one another: MJML has no ten
 _BEGIN = re.compile(r"<mjml(?=[\s/>])")
 
 
@@ -71,6 +76,12 @@ class Element:
     @property
     def elements(self) -> Iterator[Element]:
         return (child for child in self.children if isinstance(child, Element))
+
+    def all(self) -> Iterator[Element]:
+        """Itself and all tags within, in their order."""
+        yield self
+        for child in self.elements:
+            yield from child.all()
 
 
 @lru_cache(maxsize=16)
@@ -118,13 +129,15 @@ class _Reading:
                 self._end(token["end"], token.start())
             elif token["start"] is not None:
                 at = self._start(token)
+            else:
+                self._blame(token.start(), "no tag of MJML", "take it away")
         self._between(at, len(self._hidden))
         for element in self._open[1:]:
             self._unclosed(element, "the end of the file")
 
     def _before_all(self) -> int:
         """Keep what stands before the letter, with the HTML of macros, as it is; where the letter begins."""
-        without = _COMMENT.sub(lambda comment: blank(comment[0]), self._hidden)
+        without = _PROLOG.sub(lambda passed: blank(passed[0]), self._hidden)
         begin = _BEGIN.search(without)
         if begin is None:
             return 0
@@ -134,9 +147,9 @@ class _Reading:
                 self._homeless(shown[0], shown.start())
                 break
         at = 0
-        for comment in (*_COMMENT.finditer(self._hidden, 0, begin.start()), begin):
-            self._keep(at, comment.start())
-            at = comment.end()
+        for passed in (*_PROLOG.finditer(self._hidden, 0, begin.start()), begin):
+            self._keep(at, passed.start())
+            at = passed.end()
         return begin.start()
 
     def _keep(self, start: int, end: int) -> None:
@@ -182,6 +195,10 @@ class _Reading:
             return end
         if known is not None and known.holds_html:
             return self._html(element, end)
+        if len(self._open) > _DEEPEST:
+            self._blame(start, "nested too deeply", "close the tags before it")
+            self._open = [self.root]
+            return len(self._hidden)
         self._open.append(element)
         return end
 

@@ -14,8 +14,9 @@ from sendbatch.message.content import Bundle
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import inserted
 from sendbatch.message.markup import tags
-from sendbatch.message.mjml.checking import doubts, faults
+from sendbatch.message.mjml.checking import faults
 from sendbatch.message.mjml.compiling import compiled
+from sendbatch.message.mjml.doubts import doubts
 from sendbatch.message.mjml.parsing import Element, Span, blame, elements_of
 from sendbatch.message.origins import Written, has_origins
 from sendbatch.message.source import at, at_offset, constants, references
@@ -23,7 +24,7 @@ from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 MJML = ".mjml"  # the ending
 _KINDS = ("mjml", "html", "css")
-_MOST = 200  # files that are included
+_MOST, _DEEPEST = 200, 20  # files that are included, and in one another
 _NO_FILE = "it stands beside the file that includes it, or below the campaign's folder"
 _INSTALL = 'pip install "sendbatch[mjml]"'
 
@@ -52,7 +53,9 @@ def uncompiled(bundle: Bundle) -> Iterator[Finding]:
         if "<mjml" in source and not has_origins(source):
             tag = next((tag for tag in tags(constants(source)) if tag.name == "mjml"), None)
             if tag is not None:
-                said = f"MJML in a file that does not end in {MJML}: it would be mailed as it stands"
+                said = (
+                    f"MJML in a file that does not end in {MJML}: it would be mailed as it stands"
+                )
                 place = at_offset(bundle.paths[name], source, tag.start)
                 yield Rule.MJML_SYNTAX.finding(said, place, f"call it {Path(name).stem}{MJML}")
 
@@ -81,7 +84,7 @@ class _Reading:
         if bundle is None:
             return None
         root, wrong = elements_of(_written(bundle))
-        self.findings += [*wrong, *_of_jinja(bundle)]
+        self.findings += wrong
         self._expand(root, [*around, path])
         if not around:
             self._join_heads(root)
@@ -91,7 +94,7 @@ class _Reading:
         """A file as a template of Jinja, which it has to be by itself."""
         bundle, found = read_bundle(
             path,
-            search=[path.parent, *self._search],
+            search=self._search,
             allowed=self._allowed,
             what=self._what,
             place=place,
@@ -100,6 +103,7 @@ class _Reading:
         if bundle is None or any(finding.severity == "error" for finding in found):
             return None
         self._files += 1
+        self.findings += _of_jinja(bundle, is_first=is_first)
         own = () if is_first else (bundle.entry,)
         self._sources |= {n: s for n, s in bundle.sources.items() if n not in own}
         self._paths |= {n: p for n, p in bundle.paths.items() if n not in own}
@@ -141,8 +145,8 @@ class _Reading:
             return []
         if kind is not None and kind.text == "html":
             return self._html(include, path)
-        if path in around or self._files > _MOST:
-            said = "includes itself" if path in around else f"more than {_MOST} files are included"
+        if path in around or self._files > _MOST or len(around) > _DEEPEST:
+            said = "includes itself" if path in around else "too many files are included"
             self._blame(named, f"mj-include: {named.text} {said}")
             return []
         root = self.read(path, None, around)
@@ -168,6 +172,9 @@ class _Reading:
         if bundle is None:
             return []
         file = _written(bundle)
+        if (at := file.source.find("<mj-")) >= 0:
+            said = "MJML in a file that is included as HTML: it would be mailed as it stands"
+            self._blame(Span(file, at, at), said, 'write type="mjml" in the tag that includes it')
         return [Element("mj-raw", include.at, content=Span(file, 0, len(file.source)))]
 
     def _found(self, named: Span, around: Sequence[Path]) -> Path | None:
@@ -213,8 +220,9 @@ def _written(bundle: Bundle) -> Written:
     return Written(bundle.paths[bundle.entry], bundle.sources[bundle.entry])
 
 
-def _of_jinja(bundle: Bundle) -> list[Finding]:
-    """Of templates that Jinja includes, MJML would be sent as it stands."""
+def _of_jinja(bundle: Bundle, *, is_first: bool) -> list[Finding]:
+    """Of templates that Jinja includes, MJML would be sent as it stands. Those of a file that is included
+    have the names that the first has for them, and it has none itself."""
     found = []
     entry = bundle.entry
     for name, source in bundle.sources.items():
@@ -224,6 +232,9 @@ def _of_jinja(bundle: Bundle) -> list[Finding]:
             hint = f'write <mj-include path="{reference.names[0] if reference.names else "…"}" />'
             if name == entry and reference.word == "extends":
                 said = "extends: a letter in MJML is a whole one"
+            elif not is_first and entry in reference.names:
+                said = f"{reference.word}: {entry} is the name of this file, which MJML includes"
+                hint = "call one of the two otherwise"
             elif not any("<mj-" in bundle.sources[other] for other in others):
                 continue
             place = at(bundle.paths[name], source, reference.line, reference.word)

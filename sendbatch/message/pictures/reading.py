@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from sendbatch.errors import one_line
+from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
+from sendbatch.message.origins import without_origins
 from sendbatch.message.pictures import data_urls
 from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
@@ -54,6 +55,7 @@ class Album:
         self._read: dict[Path, Picture] = {}
         self._size = 0
         self.own: list[OwnPicture] = []
+        self._marks: dict[tuple[Place, int | None], str] = {}  # of those, by their places
         self.findings: list[Finding] = []
         # What `checks.pictures` would find later, to be told with what is found now.
         self.left: list[Finding] = []
@@ -172,10 +174,13 @@ class Album:
 
     def _own(self, written: str, folder: Path, path: str, source: str, one: Reference) -> str:
         place = at_offset(path, source, one.start)
-        told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
-        mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
-        where = f"{place.file}:{place.line}"
         widest = self._widest if one.is_bare else None
+        if (place, widest) in self._marks:  # MJML writes some addresses several times
+            return self._marks[place, widest]
+        whole = f"{len(self.own)} {without_origins(source)}"
+        told = hashlib.sha256(whole.encode("utf-8", "surrogatepass"))
+        mark = self._marks[place, widest] = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
+        where = f"{place.file}:{place.line}"
         own = OwnPicture(mark, written, folder.absolute(), where, self._off_limits, widest)
         self.own.append(own)
         return mark

@@ -1,0 +1,214 @@
+"""Amounts, days and numbers as a locale writes them; what is none of these is an error that says so."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendbatch.campaign.language.arguments import wrong_arguments
+from sendbatch.campaign.language.checks import check_expression, check_template
+from sendbatch.campaign.language.environment import environment, names_in, names_needed
+from sendbatch.campaign.written.parsing import Wrong
+
+NARROW, NO_BREAK = "\u202f", "\u00a0"
+
+
+def rendered(source: str, **names: Any) -> str:
+    return environment().from_string(source).render(names)
+
+
+def said(source: str, **names: Any) -> str:
+    with pytest.raises(jinja2.TemplateRuntimeError) as caught:
+        rendered(source, **names)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "cell", "found"),
+    [
+        ('{{ x|money("EUR", "de_DE") }}', "19.90", f"19,90{NO_BREAK}€"),
+        ('{{ x|money("EUR", "en_US") }}', "1234.5", "€1,234.50"),
+        ('{{ x|money("EUR", "fr") }}', "1234.5", f"1{NARROW}234,50{NO_BREAK}€"),
+        ('{{ x|money("JPY", "ja") }}', "1234", "¥1,234".replace("¥", "￥")),
+        ('{{ x|money("EUR", "de-AT") }}', "1.234,50", f"€{NO_BREAK}1.234,50"),
+        ('{{ x|money("EUR", "pl_DE") }}', "12", f"12,00{NO_BREAK}€"),  # no such locale: Polish
+        ('{{ x|money("EUR", "de", decimal=",") }}', "1,234", f"1,23{NO_BREAK}€"),
+        ('{{ x|number(",")|money("EUR", "de") }}', "1.234", f"1.234,00{NO_BREAK}€"),
+        ('{{ x|number(default=0)|money("EUR", "de") }}', "", f"0,00{NO_BREAK}€"),
+        ('{{ (x|float * 1.1)|money("EUR", "de") }}', "0.3", f"0,33{NO_BREAK}€"),
+        ('{{ x|money("EUR", "de") }}', "0.125", f"0,13{NO_BREAK}€"),  # and not 0,12
+        ('{{ x|number("de") }}', "1234.5", "1.234,5"),
+        ('{{ x|number(locale="de") }}', "0.123456", "0,123456"),
+        ('{{ x|number("en_IN", digits=2) }}', "1234567.895", "12,34,567.90"),
+        ('{{ x|number(",", locale="en") }}', "1.234,5", "1,234.5"),
+        ('{{ x|number("de", 0) }}', "", "0"),
+        ('{{ x|date("long", "de") }}', "2026-02-01", "1. Februar 2026"),
+        ('{{ x|date(locale="en_GB") }}', "2026-02-01", "1 February 2026"),
+        ('{{ x|date("full", "fr") }}', "2026-02-01T10:30:00+01:00", "dimanche 1 février 2026"),
+        ('{{ x|date("short", "de") }}', "2026-02-01 10:30", "01.02.26"),
+        ('{{ x|date("EEEE, d. MMMM", "de") }}', "2026-02-01", "Sonntag, 1. Februar"),
+        ("{{ x|date(\"d. MMM 'um' HH:mm 'Uhr'\", 'de') }}", "2026-02-01 10:30", "1. Feb. um 10:30 Uhr"),
+        ('{{ x|date("long", "de", order="dmy") }}', "1.2.2026", "1. Februar 2026"),
+        ('{{ x|date("long", "en", order="mdy") }}', "1/2/2026", "January 2, 2026"),
+        ('{{ x|date("long", "en", "ymd") }}', "2026/02/01", "February 1, 2026"),
+    ],
+)  # fmt: skip
+def test_it_is_written_as_the_locale_writes_it(source: str, cell: str, found: str) -> None:
+    assert rendered(source, x=cell) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "cell", "found"),
+    [
+        ('x|money("EUR", "de")', "12 EUR", "'12 EUR' is no number"),
+        ('x|money("EUR", "de")', "", "|number(default=0) takes 0 for it"),
+        ('x|money("EUR", "de")', "1.234", 'may be 1234 or 1.234: |number(".")'),
+        ('x|money(x, "de")', "eur", "no currency is called eur: did you mean EUR?"),
+        ('x|money(x, "de")', "€", "did you mean EUR?"),
+        ('x|money(x, "de")', " ", "|money needs a currency, and has none"),
+        ('1|money("EUR", x)', "german", "no locale is called german: did you mean de?"),
+        ('1|money("EUR", x)', "de_XX", "no locale is called de_XX: did you mean de?"),
+        ('1|money("EUR", x)', "", 'and the one it has is empty: write money("EUR", "de_DE")'),
+        ('1|number(locale=x)', "../de", 'no locale is called ../de: write one such as de or de_DE'),
+        ('"1"|number(x)', "../de", "'../de' is no decimal mark"),
+        ('x|date("long", "de")', "01.02.2026", "may be day 1 of month 2, or day 2 of month 1"),
+        ('x|date("long", "de")', "01.02.2026", '|date(order="dmy") or |date(order="mdy")'),
+        ('x|date("long", "de")', "31.12.2026", "does not say which is the day and which the month"),
+        ('x|date("long", "de")', "2026/02/01", '|date(order="ymd")'),
+        ('x|date("long", "de")', "2026-02-30", "'2026-02-30' is no date: day is out of range for month"),
+        ('x|date("long", "de")', "tomorrow", "'tomorrow' is no date: |date reads 2026-02-01"),
+        ('x|date("long", "de")', "", "the date is empty: write {% if … %}"),
+        ('x|date("long", "de", "dmy")', "1.2.26", "its year has four digits"),
+        ('x|date("HH:mm", "de")', "2026-02-01", "says no time"),
+        ('5|date("long", "de")', "", "'5' is no date: |date reads text"),
+        ('"2026-02-01"|date(x, "de")', "lang", "did you mean long?"),
+        ('"2026-02-01"|date("long", "de", x)', "dym", "write one of dmy, mdy, ymd"),
+        ('(10 ** 200)|money("EUR", "de")', "", "too large"),
+        ('("1e300"|float)|money("EUR", "de")', "", "no number that can be written"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_cannot_be_written_is_told(source: str, cell: str, found: str) -> None:
+    assert found in said(f"{{{{ {source} }}}}", x=cell)
+
+
+WRONG = [
+    ('x|money("EURO", "de")', "no currency is called EURO", "did you mean EUR?"),
+    ('x|money("EUR", "gemran")', "no locale is called gemran", "did you mean"),
+    ('x|money', "|money needs a currency, and has none", 'write money("EUR")'),
+    ('x|money(currency="EUR", local="de")', "|money takes no local", "it takes currency, locale, decimal"),
+    ('x|money("EUR", "de", ",", 1)', "|money is given too much", "it takes currency, locale, decimal"),
+    ('x|date("%d.%m.%Y", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
+    ('x|date("DD.MM.YYYY", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
+    ('x|date("dd.mm.yyyy", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
+    ('x|date("lang", "de")', "|date takes short, medium, long, full, or a pattern", "did you mean long?"),
+    ('x|date("d. MMM um HH:mm", "de")', "u says nothing of a day", "words stand in '…'"),
+    ("x|date(\"d. 'um\", 'de')", "a quote is never closed", "write words as 'words'"),
+    ('x|date("long", "de", "dym")', "no order of day, month and year", "write one of dmy, mdy, ymd"),
+    ('x|number("xx")', "no locale is called xx", "such as de or de_DE"),
+    ('x|number(";")', "';' is no decimal mark", "or a locale such as"),
+    ('x|number("de", digits=99)', "digits from 0 to 20, not '99'", "write digits=2"),
+    ('[x]|map("money", "EURO", "de")|join', "no currency is called EURO", "did you mean EUR?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "message", "hint"), WRONG)
+def test_what_is_written_out_wrongly_is_found_before_a_row_is(
+    source: str, message: str, hint: str
+) -> None:
+    template = f"\n{{{{ {source} }}}}"
+    ((line, word, found, told),) = wrong_arguments(template, environment().parse(template))
+    assert (line, message in found, hint in told) == (2, True, True), (found, told)
+    with pytest.raises(Wrong) as caught:
+        check_template(template)
+    assert message in str(caught.value)
+    assert caught.value.offset == template.index(word)
+    with pytest.raises(Wrong):
+        check_expression(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'x|money(y)', 'x|money("EUR", y)', 'x|money("EUR")', "x|date", 'x|date("d.M.", y)', "x|number",
+        'x|number(",")', 'x|number("de", digits=2)', "x|number(y)", "x|number(default=0)", "x|money(*y)",
+    ],
+)  # fmt: skip
+def test_what_is_right_is_not_blamed(source: str) -> None:
+    template = f"{{{{ {source} }}}}"
+    assert list(wrong_arguments(template, environment().parse(template))) == []
+
+
+# Where the locale comes from
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{{ x|money("EUR") }}',
+        "{{ x|date }}",
+        '{{ [x]|map("money", "EUR")|join }}',
+        "{% filter date %}{{ x }}{% endfilter %}",
+    ],
+)
+def test_a_filter_without_a_locale_reads_the_name_locale(source: str) -> None:
+    assert names_in(source) == {"x", "locale"}
+    assert [use.name for use in names_needed(source)] == ["locale", "x"]
+    with pytest.raises(jinja2.UndefinedError, match="'locale' is undefined"):
+        rendered(source, x="2026-02-01")
+
+
+@pytest.mark.parametrize(
+    "call", ['money("EUR", "de")', 'date(locale="de")', "number", 'number("de")']
+)
+def test_a_filter_with_a_locale_reads_no_name(call: str) -> None:
+    assert names_in(f"{{{{ x|{call} }}}}") == {"x"}
+
+
+def test_locale_means_what_it_means_where_the_filter_stands() -> None:
+    looped = "{% for locale in ['en'] %}; {{ x|date }}{% endfor %}"
+    source = f"{{{{ x|date }}}}{{% set locale = 'fr' %}}; {{{{ x|date }}}}{looped}"
+    found = rendered(source, x="2026-02-01", locale="de")
+    assert found == "1. Februar 2026; 1 février 2026; February 1, 2026"
+    asked = environment().compile_expression('x|date == "1. Februar 2026"')
+    assert asked(x="2026-02-01", locale="de") is True
+
+
+def test_text_that_was_written_is_not_compared_with_a_number() -> None:
+    assert "text is compared with a number" in said('{{ x|number("de") == 5 }}', x="5")
+    assert rendered('{{ x|number("de") == "5,5" }}', x="5.5") == "True"
+
+
+# Properties
+
+
+@given(st.decimals(-(10**9), 10**9, places=2))
+def test_cents_are_never_lost(amount: Decimal) -> None:
+    shown = rendered('{{ x|money("EUR", "en_US") }}', x=str(amount))
+    assert Decimal(shown.replace("€", "").replace(",", "")) == amount
+    again = rendered(
+        '{{ x|number("de", digits=2)|number(",")|number("en", digits=2) }}', x=str(amount)
+    )
+    assert Decimal(again.replace(",", "")) == amount
+
+
+ANY = [
+    *('x|money("EUR", "de")', 'x|number("fr")', 'x|date("long", "de")', '1|money("EUR", x)'),
+    *('1|money(x, "de")', '"2026-02-01"|date(x, "de")', '"2026-02-01"|date("long", "de", x)'),
+]
+
+
+@given(
+    st.sampled_from(ANY),
+    st.floats() | st.integers() | st.text(max_size=12) | st.none() | st.booleans(),
+)
+def test_anything_is_written_or_an_error_of_ours(source: str, value: Any) -> None:
+    try:
+        found = rendered(f"{{{{ {source} }}}}", x=value)
+    except jinja2.TemplateRuntimeError as error:
+        found = str(error)
+    assert 0 < len(found) < 800
