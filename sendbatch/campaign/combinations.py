@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import names_of
 from sendbatch.campaign.model import (
     REFUSE,
+    VARIANT,
     Attachment,
     Dkim,
     Profile,
@@ -133,6 +135,14 @@ def dkim(spot: Spot, made: Dkim) -> None:
     elif made.key is None and made.key_file is None:
         hint = 'write key_file: and its path, or key: "${DKIM_KEY}"'
         spot.blame(Rule.MISSING_KEY, "there is no key to sign with", hint)
+
+
+def variants(spot: Spot, variables: Collection[str]) -> None:
+    """That no variable has the name by which templates know the variant of the subject."""
+    if VARIANT not in variables or not isinstance(spot.at("subject").data, list):
+        return
+    said = f"{VARIANT} is the name of the subject that a recipient gets: A, B, …"
+    spot.at("variables", VARIANT).blame(Rule.CONFLICTING_KEYS, said, "call it otherwise", key=True)
 
 
 def retry(spot: Spot, made: Retry) -> None:

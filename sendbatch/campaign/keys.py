@@ -11,7 +11,16 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several, TemplateFile
+from sendbatch.campaign.kinds import (
+    Built,
+    FoundFile,
+    Named,
+    NameOr,
+    Section,
+    Several,
+    TemplateFile,
+    Variants,
+)
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
@@ -418,7 +427,14 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
-    subject = Key(TEMPLATE, "a template", required=True, for_readers=True)
+    subject = Key(
+        Variants(TEMPLATE),
+        "a template, or a list of 2 to 26 [variants](#variants-of-the-subject): split evenly and for good by"
+        " the recipient's key",
+        required=True,
+        by_hand=True,
+        for_readers=True,
+    )
     preheader = Key(
         TEMPLATE,
         "a template of one line, [hidden](#preheader) at the start of the HTML: a list of mails shows it"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, TypeVar
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -144,6 +145,40 @@ class Several(Kind[tuple[T, ...]]):
     @property
     def section(self) -> type[Keys[Any]] | None:
         return self._of.section
+
+
+class Variants(Kind[tuple[T, ...]]):
+    """A value, or a list of at least two different ones, of which everybody gets one. They are called A, B
+    and so on: there are no more than letters."""
+
+    def __init__(self, of: Kind[T]) -> None:
+        self._of, self._most = of, len(ascii_uppercase)
+
+    def read(self, value: Data, spot: Spot) -> tuple[T, ...] | None:
+        if not isinstance(value, list):
+            alone = self._of.read(value, spot)
+            return None if alone is None else (alone,)
+        if len(value) < 2:
+            spot.blame(Rule.WRONG_VALUE, *(_LIST_OF_ONE if value else _EMPTY_LIST))
+            return None
+        if len(value) > self._most:
+            spot.blame(Rule.WRONG_VALUE, f"has {len(value):,} variants, and {self._most} are the most")
+            return None
+        read = [self._of.read(item, spot.at(number)) for number, item in enumerate(value)]
+        for number, item in enumerate(read):
+            if item is not None and (first := read.index(item)) < number:
+                said = f"this stands there already, as variant {ascii_uppercase[first]}"
+                spot.at(number).blame(Rule.WRONG_VALUE, said, "take one of them out")
+        return tuple(item for item in read if item is not None)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        one = self._of.schema(definitions)
+        several = {"type": "array", "items": one, "minItems": 2, "maxItems": self._most}
+        return {"anyOf": [one, {**several, "uniqueItems": True}]}
+
+
+_LIST_OF_ONE = "a variant list of one", "write it behind the colon, without dash and brackets"
+_EMPTY_LIST = "a variant list of none", "write a text, or a list of at least two"
 
 
 class Rates(Several[Rate]):

@@ -111,17 +111,20 @@ class _Loading:
         if profile is not None and declared.sender is not None:
             self.findings += misaligned(profile, [declared.sender.address])
         variables = self.variables()
+        combinations.variants(self.reading.spot, variables)
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)
         expect = self.given("--expect", asked.expect, parse_bounds)
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         self.refuse(profiles)
-        sender, profile = self.complete(profile)
+        sender, subjects, profile = self.complete(profile)
         return Campaign(
             **fields_of(declared),
             file=self.file,
             folder=self.file.parent,
             run=run,
+            subject=subjects[0],
+            subjects=subjects if len(subjects) > 1 else (),
             bounces_to=declared.bounces_to or sender.address,
             profile=greeting(profile, sender),
             rates=rates if rates is not None else declared.rate or (),
@@ -146,11 +149,12 @@ class _Loading:
         kind = CampaignError if self.findings else ProfileError
         raise kind(sorted(self.findings, key=_by_line) + sorted(profiles.findings, key=_by_line))
 
-    def complete(self, profile: Profile | None) -> tuple[Mailbox, Profile]:
+    def complete(self, profile: Profile | None) -> tuple[Mailbox, tuple[str, ...], Profile]:
         """What must be there, where nothing was wrong."""
         assert self.declared.sender is not None
+        assert self.declared.subject is not None
         assert profile is not None
-        return self.declared.sender, profile
+        return self.declared.sender, self.declared.subject, profile
 
     def profile(self, profiles: Profiles) -> Profile | None:
         if self.asked.smtp is not None:

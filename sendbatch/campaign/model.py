@@ -125,6 +125,8 @@ class Unsubscribe:
     sign: tuple[str, ...] = ()
 
 
+VARIANT = "variant"  # by this name templates know which of several subjects a recipient gets
+
 REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
 
 
@@ -292,6 +294,7 @@ class Campaign:
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
     inline_css: bool = True
+    subjects: tuple[str, ...] = ()  # all, where there are several; `subject` is the first
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, PathTe
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
 from sendbatch.message.origins import without_origins
+from sendbatch.message.variants import Variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class Content:
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     by_row: TextsByRow | None = None
+    variants: Variants | None = None
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -181,14 +183,14 @@ class Content:
     def version(self, **changes: Any) -> Content:
         """One version of it: it is known by the same digest, and has no others."""
         made = copy(self)
-        for name, value in {"by_row": None, **changes}.items():
+        for name, value in {"by_row": None, "variants": None, **changes}.items():
             object.__setattr__(made, name, value)
         return made
 
     @property
     def has_versions(self) -> bool:
         """Whether a recipient gets one version or another, or none."""
-        return self.by_row is not None
+        return self.by_row is not None or self.variants is not None
 
     @property
     def paths(self) -> Mapping[str, PathTemplate]:
@@ -208,7 +210,7 @@ class Content:
         """It, in each version of its templates."""
         if self.by_row is None:
             return [self]
-        return [self.version(**texts.fields) for texts in self.by_row.versions]
+        return [self.version(**texts.fields, variants=self.variants) for texts in self.by_row.versions]
 
     @property
     def all_pictures(self) -> tuple[Picture, ...]:
@@ -259,6 +261,8 @@ def _digest(content: Content) -> str:
         parts["inlines_css"] = True
     if content.by_row is not None:
         parts["by row"] = _by_row(content.by_row)
+    if content.variants is not None:
+        parts["variants"] = [content.variants.campaign, *content.variants.subjects]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

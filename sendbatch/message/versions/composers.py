@@ -19,7 +19,8 @@ from sendbatch.message.letter import Proof, shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choices, Versions
+from sendbatch.message.versions.axis import Choices
+from sendbatch.message.versions.choosing import Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -46,8 +47,10 @@ class Composers:
 
     @property
     def looks_at_rows(self) -> bool:
-        """As of `Composer`: a row may lead to no version."""
-        return True
+        """As of `Composer`; or a row may lead to no version."""
+        if any(axis.templates for axis in self._versions.axes):
+            return True
+        return any(self._composer(version).looks_at_rows for version in self._versions.all())
 
     @property
     def shared(self) -> list[bytes]:
