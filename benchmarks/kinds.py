@@ -1,5 +1,5 @@
 """What other kinds of letter cost, beside the plain one: Markdown in the default layout with two pictures,
-and HTML with a `<style>` of 8 KB that is inlined.
+HTML with a `<style>` of 8 KB that is inlined, and MJML, which is compiled once (the extra `mjml`).
 
 Each says the same to the same people. A rate is that of the whole command; a step's time is of the processor,
 of all processes together. smtp-source sends one fixed message as long: a long one takes the sink its time.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from benchmarks.alike import inbox
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
-from benchmarks.letter import LETTER, MARKDOWN, STYLED
+from benchmarks.letter import LETTER, MARKDOWN, MJML, STYLED
 from benchmarks.profile import ROOMS, SENDING, WORKERS, Seen, look, nothing_seen
 from benchmarks.senders import constant, run
 from benchmarks.setting import Desk, desk
@@ -25,7 +25,7 @@ from benchmarks.throughput import ratio
 PEOPLE = 20_000
 SAMPLE = 20  # messages whose length is looked at
 PLAIN = "plain"
-KINDS = {PLAIN: LETTER, "Markdown, two pictures": MARKDOWN, "8 KB of styles": STYLED}
+KINDS = {PLAIN: LETTER, "Markdown, two pictures": MARKDOWN, "8 KB of styles": STYLED, "MJML": MJML}
 
 
 @dataclass(slots=True)

@@ -2,8 +2,8 @@
 
 Personalised HTML of about 2.3 KB with a loop and branches, and text of about 1 KB. `LETTER` is written in
 what Jinja2 and nunjucks have in common, so that those peers render the very same files. `UNPLANNED`,
-`STYLED` and `FOR_GO` are made from it by replacement, `MARKDOWN` stands in letters/: whoever it is sent to,
-the letter says the same.
+`STYLED` and `FOR_GO` are made from it by replacement, `MARKDOWN` and `MJML` stand in letters/: whoever it is
+sent to, the letter says the same.
 """
 
 from __future__ import annotations
@@ -100,12 +100,13 @@ Leave the list: https://shop.example/leave?who={{ email|urlencode }}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Two templates, of the HTML and of the text, or the one in Markdown that gives both; and pictures, by
-    name, of so many bytes."""
+    """Two templates, of the HTML (it may be made of MJML) and of the text, or the one in Markdown that gives
+    both; and pictures, by name, of so many bytes."""
 
     html: str = ""
     text: str = ""
     markdown: str = ""
+    mjml: str = ""
     pictures: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -113,10 +114,11 @@ class Letter:
         """What stands for them in a campaign."""
         if self.markdown:
             return "{markdown: letter.md, layout: default}"
-        return "{html: letter.html, text: letter.txt}"
+        return f"{{html: letter.{'mjml' if self.mjml else 'html'}, text: letter.txt}}"
 
     def write(self, folder: Path) -> None:
         sources = {"letter.html": self.html, "letter.txt": self.text, "letter.md": self.markdown}
+        sources["letter.mjml"] = self.mjml
         for name, source in sources.items():
             if source:
                 (folder / name).write_text(source, encoding="utf-8")
@@ -186,6 +188,7 @@ MARKDOWN = Letter(
     markdown=(_FOLDER / "news.md").read_text(encoding="utf-8"),
     pictures={"workshop.png": 20_000, "table.png": 60_000},
 )
+MJML = Letter(text=TEXT, mjml=(_FOLDER / "news.mjml").read_text(encoding="utf-8"))
 STYLED = Letter(
     _rewritten(HTML, _BY_CLASS).replace(
         "{CSS}", (_FOLDER / "news.css").read_text(encoding="utf-8")

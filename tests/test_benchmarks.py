@@ -17,7 +17,7 @@ from jinja2 import Environment
 from benchmarks import figures, picture, profile, throughput
 from benchmarks.figures import Claim, Series
 from benchmarks.kinds import Kind
-from benchmarks.letter import FOR_GO, LETTER, MARKDOWN, STYLED, UNPLANNED, Letter
+from benchmarks.letter import FOR_GO, LETTER, MARKDOWN, MJML, STYLED, UNPLANNED, Letter
 from benchmarks.pictures import png
 from benchmarks.setting import COLUMNS, desk, person
 from sendbatch.campaign.loading import load_campaign
@@ -54,6 +54,12 @@ def test_the_letter_in_markdown_says_the_same_with_two_pictures() -> None:
         assert said[0] in said[1]  # between what the layout adds
         pictures = [part for part in marked.walk() if part.get_content_type() == "image/png"]
         assert [part.get_filename() for part in pictures] == [*MARKDOWN.pictures]
+
+
+def test_the_letter_in_mjml_says_the_same() -> None:
+    for plain, compiled in zip(arrived(LETTER), arrived(MJML), strict=True):
+        said = words(html_of(compiled).replace("&nbsp;", ""))  # of a line, for Outlook
+        assert said == words(html_of(plain))
 
 
 def arrived(letter: Letter) -> list[EmailMessage]:

@@ -55,8 +55,8 @@ def _no_template(key: str, ending: str) -> tuple[str, str] | None:
         return "no template, and would be mailed as it stands", "name an .html, .md or .txt file"
     if ending in (".md", ".markdown") and key in ("html", "layout"):
         return "is Markdown, and would be mailed as it stands", _NOT_HTML[key]
-    if ending == ".mjml":
-        return "is MJML, which is not compiled here", "name the HTML that is made of it"
+    if ending == ".mjml" and key in ("text", "markdown"):
+        return "is MJML, which becomes HTML", "name it at html:"
     return None
 
 

@@ -121,7 +121,7 @@ class RecipientsKeys(Keys[Recipients]):
 
 
 class TemplatesKeys(Keys[Templates]):
-    html = Key(FoundFile(), "an HTML template", absent="")
+    html = Key(FoundFile(), "an HTML template, or one in [MJML](#mjml)", absent="")
     text = Key(
         FoundFile(),
         "a text template; left out, the text is made from the HTML, or from the Markdown",

@@ -416,6 +416,42 @@ class Rule(Enum):
         "HTML in Markdown that mail programs leave out: frames, forms, handlers of events.",
         "Write it so that it needs none of them.",
     )
+    MJML_SYNTAX = (
+        Topic.TEMPLATES,
+        "error",
+        "MJML that does not parse: tags that do not match, an attribute without quotes, text between tags.",
+        "Correct the place that is shown.",
+    )
+    MJML_UNKNOWN = (
+        Topic.TEMPLATES,
+        "error",
+        "A tag or an attribute that MJML does not have, or not there: it would be passed over in silence.",
+        "Write the one that was meant.",
+    )
+    MJML_JINJA = (
+        Topic.TEMPLATES,
+        "error",
+        "A tag of Jinja where MJML computes the layout, or loses it; or a block that ends among other tags.",
+        "Write it around whole tags, within text, or in what MJML hands on (`href`, `src`, colours).",
+    )
+    MJML_WIDTHS = (
+        Topic.TEMPLATES,
+        "warning",
+        "A column in a block has no width, and MJML computes one by the number of all that are written.",
+        "Write the width that each has when it is shown.",
+    )
+    MJML_VALUE = (
+        Topic.TEMPLATES,
+        "warning",
+        "A value that MJML does not take: a size without its unit, a word that is none of its own.",
+        "Write one as the message shows.",
+    )
+    MJML_UNUSED = (
+        Topic.TEMPLATES,
+        "warning",
+        "An attribute that MJML has, and that the compiler used here (mrml) does nothing with.",
+        "Take it away, and look at the preview.",
+    )
     UNUSABLE_INCLUDE = (
         Topic.TEMPLATES,
         "error",
@@ -679,6 +715,12 @@ class Rule(Enum):
         "error",
         "The system lets this process open fewer files than its connections need.",
         "Raise the limit (`ulimit -n 1024`), or give the profile fewer `connections`.",
+    )
+    NOT_INSTALLED = (
+        Topic.CIRCUMSTANCES,
+        "error",
+        "What the campaign asks for needs a package that is not installed.",
+        "Install it by the command that the message shows.",
     )
     NO_WORKER = (
         Topic.CIRCUMSTANCES,

@@ -15,6 +15,7 @@ from pathlib import Path
 from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, Unsubscribe
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
+from sendbatch.message.origins import without_origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class Bundle:
     """One body's template with all that it includes, extends or imports.
 
     `sources` maps the names that templates use for each other to their text; `entry` is the
-    name of the first. `paths` maps the same names to the paths a person knows them by.
+    name of the first. `paths` maps the same names to the paths a person knows them by, and may know more.
+    It `keeps_styles` where its style sheets are not to be written into the tags, as they are in MJML.
     """
 
     entry: str
     sources: Mapping[str, str]
     paths: Mapping[str, str]
+    keeps_styles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,9 @@ def _bundle(bundle: Bundle | None) -> object:
     """The first template's own name is left out: a new name for it changes no mail."""
     if bundle is None:
         return None
-    return sorted(("" if n == bundle.entry else n, s) for n, s in bundle.sources.items())
+    return sorted(
+        ("" if n == bundle.entry else n, without_origins(s)) for n, s in bundle.sources.items()
+    )
 
 
 def _unsubscribe(declared: Unsubscribe | None) -> object:

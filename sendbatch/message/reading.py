@@ -31,6 +31,7 @@ from sendbatch.message.layouts import (
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.markdown.addresses import html_within, shown
 from sendbatch.message.markdown.checks import faults
+from sendbatch.message.mjml.reading import MJML, read_mjml, uncompiled
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.pictures.reading import Album
 from sendbatch.message.preheader import with_preheader
@@ -135,7 +136,8 @@ def _bundle(
     if path is None:
         return None
     where = f"templates.{kind}"
-    bundle, found = read_bundle(
+    read = read_mjml if path.suffix.lower() == MJML else read_bundle
+    bundle, found = read(
         path,
         search=[path.parent, campaign.folder],
         allowed=_allowed(campaign),
@@ -143,6 +145,7 @@ def _bundle(
         place=campaign.places.get(where),
     )
     findings += found
+    findings += uncompiled(bundle) if bundle is not None else ()
     return bundle
 
 
@@ -166,7 +169,9 @@ def _styled(
 
 
 def _has_styles(html: Bundle | None) -> bool:
-    return html is not None and any(map(has_styles, html.sources.values()))
+    if html is None or html.keeps_styles:
+        return False
+    return any(map(has_styles, html.sources.values()))
 
 
 def _read_by(campaign: Campaign, bundles: Sequence[Bundle | None]) -> Iterator[Path]:

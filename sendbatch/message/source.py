@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinja2 import nodes
 
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
 from sendbatch.errors import Place
 from sendbatch.message.insertions import without_tags
+from sendbatch.message.origins import has_origins, original, without_header
 
 # What stands for each character of a tag: of `{{ }}`, and of `{% %}`. No text has them (private use).
 VALUE, BLOCK = "\ue000", "\ue001"
@@ -117,31 +119,52 @@ def blank(text: str) -> str:
     return _NO_LINE_BREAK.sub(" ", text)
 
 
-def depths(source: str) -> list[tuple[int, int]]:
-    """(offset, how many blocks are open from there on), for a source in which they are balanced: what is
-    in none of them is in every message."""
-    found, depth = [(0, 0)], 0
+class Statement(NamedTuple):
+    """A `{% … %}` where it stands, by its first word: how many blocks more are open behind it."""
+
+    start: int
+    end: int
+    word: str
+    opens: int
+
+
+def statements(source: str) -> Iterator[Statement]:
+    """All but those of `{% raw %}` that ends here too."""
     for tag in _TAGS.finditer(source):
         if tag["block"] is None:
             continue
         statement = _STATEMENT.match(tag[0])
         word, rest = statement.groups() if statement is not None else ("", "")
+        opens = 0
         if word.startswith("end"):
-            depth -= 1
+            opens = -1
         elif word in _OPENING or (word == "set" and "=" not in rest):
-            depth += 1
-        found.append((tag.end(), depth))
+            opens = 1
+        yield Statement(*tag.span(), word, opens)
+
+
+def depths(source: str) -> list[tuple[int, int]]:
+    """(offset, how many blocks are open from there on), for a source in which they are balanced: what is
+    in none of them is in every message."""
+    found, depth = [(0, 0)], 0
+    for statement in statements(source):
+        depth += statement.opens
+        found.append((statement.end, depth))
     return found
 
 
 def at(path: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
     """The place in the template at `path` of this column, or of a word in the tags of this line; without
-    a column where neither can be known. What was put into the template (`insertions`) is looked past."""
+    a column where neither can be known. What was put into the template (`insertions`) is looked past; the
+    place in one that was made from another (`origins`) is that in the other."""
     lines = LINE_BREAK.split(source)
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     if column is None and word:
         column = column_of(source, line, word)
-    text, column = without_tags(text, column)
+    text, header = without_header(text)
+    text, column = without_tags(text, column - header if column is not None else None)
+    if has_origins(source):
+        return original(source, lines, line, column) or Place(path)
     return Place(path, line, column, text)
 
 

@@ -23,7 +23,8 @@ from sendbatch.campaign.language.environment import (
 )
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle
-from sendbatch.message.insertions import is_inserted, without_tags
+from sendbatch.message.insertions import is_inserted
+from sendbatch.message.source import at
 
 # What a template can raise by what a row holds; anything else is a fault of ours.
 RENDER_ERRORS = (
@@ -83,11 +84,13 @@ class Template:
         if spot is None:
             return f"{self._bundle.paths[self._bundle.entry]}: {said}"
         name, line = spot
-        source = self._bundle.sources.get(name, "").splitlines()
-        code = without_tags(source[line - 1])[0].strip() if 0 < line <= len(source) else ""
-        shown = self._bundle.paths.get(name, name)
-        is_a_line = len(source) < 2 and (isinstance(self, _Inline) or is_inserted(name))
-        where = shown if is_a_line else f"{shown}:{line}"
+        source = self._bundle.sources.get(name, "")
+        place = at(self._bundle.paths.get(name, name), source, line)
+        code = (place.text or "").strip()
+        is_a_line = len(source.splitlines()) < 2 and (
+            isinstance(self, _Inline) or is_inserted(name)
+        )
+        where = place.file if is_a_line or place.line is None else f"{place.file}:{place.line}"
         return f"{where}: {said}" + (f", in: {one_line(code, _LONGEST_CODE)}" if code else "")
 
 

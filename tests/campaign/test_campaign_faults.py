@@ -194,7 +194,7 @@ def test_a_mistake_is_told_with_its_place(
         ("news.yaml", "news.yaml", "templates.html: no template", "name an .html"),
         ("{text: people.csv}", None, "templates.text: no template", "name an .html"),
         ("{html: news.md}", "news.md", "templates.html: is Markdown", "write markdown:"),
-        ("{html: news.mjml}", "news.mjml", "templates.html: is MJML", "the HTML that is made"),
+        ("{text: news.mjml}", "news.mjml", "templates.text: is MJML", "name it at html:"),
         (
             "{markdown: n.md, layout: news.md}",
             "news.md",

@@ -50,25 +50,19 @@ NAME = re.compile(r"\{\{[-+]?\s*([^\W\d]\w*)\s*[-+]?\}\}")
 def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]:
     """An error for each address in the HTML that leads to no picture, wherever in its templates it
     stands."""
-    return [
+    found = (
         Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), hint_of(one))
         for bundle, name, one in _written(content, columns)
         if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART) or _lacks_folder(one)
-    ]
+    )
+    return [*dict.fromkeys(found)]  # MJML writes some of them several times
 
 
 def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Finding]:
     """A warning for each address that some programs find and others do not, and for each picture that some
     do not show, or show too wide, or whose name says that it is another."""
     pictures = {picture.cid: picture for picture in content.pictures}
-    for bundle, name, one in _written(content, columns):
-        if one.kind is Kind.SCHEME:
-            hint = f"write https:{_shown(one.url)}"
-            place = _place(bundle, name, one.start)
-            yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
-        if one.kind is Kind.FONT:
-            place = _place(bundle, name, one.start)
-            yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
+    yield from dict.fromkeys(_doubtful_addresses(content, columns))
     yield from _wide(content)
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
@@ -82,6 +76,17 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
             yield Rule.DOUBTFUL_PICTURE.finding(
                 said, _shown_at(content, cid), "give it that ending"
             )
+
+
+def _doubtful_addresses(content: Content, columns: Collection[str]) -> Iterator[Finding]:
+    for bundle, name, one in _written(content, columns):
+        if one.kind is Kind.SCHEME:
+            hint = f"write https:{_shown(one.url)}"
+            place = _place(bundle, name, one.start)
+            yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
+        if one.kind is Kind.FONT:
+            place = _place(bundle, name, one.start)
+            yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
 
 
 def _wide(content: Content) -> Iterator[Finding]:

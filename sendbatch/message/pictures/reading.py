@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from sendbatch.errors import one_line
+from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
+from sendbatch.message.origins import without_origins
 from sendbatch.message.pictures import data_urls
 from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
@@ -54,6 +55,7 @@ class Album:
         self._read: dict[Path, Picture] = {}
         self._size = 0
         self.own: list[OwnPicture] = []
+        self._marks: dict[tuple[Place, int | None], str] = {}  # of those, by their places
         self.findings: list[Finding] = []
         # What `checks.pictures` would find later, to be told with what is found now.
         self.left: list[Finding] = []
@@ -103,12 +105,13 @@ class Album:
             self.left.append(Rule.BROKEN_PICTURE.finding(said_of(one), place, hint_of(one)))
         if one.kind is not Kind.LOCAL or not _is_relative(url):
             return None
-        for base in dict.fromkeys((Path(path).parent, self._folder)):
+        here = _folder_of(one, path, source)
+        for base in dict.fromkeys((here, self._folder)):
             for spelling in spellings(url):
                 picture = self._picture(spelled(base / spelling))
                 if picture is not None:
                     return f"cid:{picture.cid}"
-        near = near_name(PurePosixPath(url).name, [Path(path).parent, self._folder])
+        near = near_name(PurePosixPath(url).name, [here, self._folder])
         hint = f"did you mean {near}?" if near else _BESIDE
         self._blame(Rule.BROKEN_PICTURE, one, path, source, NO_SUCH_FILE, hint)
         return None
@@ -157,7 +160,7 @@ class Album:
         """What is put before a path that a value decides, so that it is told from a value by itself."""
         constant = html.unescape(_before_tags(one.url))
         written = constant[: constant.rfind("/") + 1]
-        for base in dict.fromkeys((Path(path).parent, self._folder)):
+        for base in dict.fromkeys((_folder_of(one, path, source), self._folder)):
             for spelling in spellings(written):
                 folder = spelled(base / spelling)
                 if not folder.is_dir():
@@ -171,10 +174,13 @@ class Album:
 
     def _own(self, written: str, folder: Path, path: str, source: str, one: Reference) -> str:
         place = at_offset(path, source, one.start)
-        told = hashlib.sha256(f"{len(self.own)} {source}".encode("utf-8", "surrogatepass"))
-        mark = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
-        where = f"{place.file}:{place.line}"
         widest = self._widest if one.is_bare else None
+        if (place, widest) in self._marks:  # MJML writes some addresses several times
+            return self._marks[place, widest]
+        whole = f"{len(self.own)} {without_origins(source)}"
+        told = hashlib.sha256(whole.encode("utf-8", "surrogatepass"))
+        mark = self._marks[place, widest] = f"{MARK}{told.hexdigest()[:_DIGITS]}:"
+        where = f"{place.file}:{place.line}"
         own = OwnPicture(mark, written, folder.absolute(), where, self._off_limits, widest)
         self.own.append(own)
         return mark
@@ -184,12 +190,19 @@ class Album:
     ) -> None:
         shown = one_line(source[one.start : one.end], _LONGEST_SHOWN)
         place = at_offset(path, source, one.start)
-        self.findings.append(rule.finding(f"{shown}: {said}", place, hint))
+        finding = rule.finding(f"{shown}: {said}", place, hint)
+        if finding not in self.findings:  # MJML writes some addresses several times
+            self.findings.append(finding)
 
 
 def content_id(data: bytes, domain: str) -> str:
     """The Content-ID of a picture, without brackets: the same for the same bytes, and for no others."""
     return f"{hashlib.sha256(data).hexdigest()[:_DIGITS]}@{domain}"
+
+
+def _folder_of(one: Reference, path: str, source: str) -> Path:
+    """Where the file lies that an address is written in."""
+    return Path(at_offset(path, source, one.start).file).parent
 
 
 def _is_relative(url: str) -> bool:

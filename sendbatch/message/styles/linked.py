@@ -204,7 +204,7 @@ class _Reading:
             hint = "a path is relative to the template that links to it"
             self._blame(link, f"style sheet: {outside}: {one_line(href, 200)}", hint)
             return None
-        here = Path(self._bundle.paths[link.template]).parent
+        here = Path(self._place(link).file).parent
         for folder in (here, *self._search):
             path = spelled(folder / name)
             wrong = problem(path)
@@ -255,6 +255,9 @@ class _Reading:
         return css if charset is None else blank(charset[0]) + css[charset.end() :]
 
     def _blame(self, link: Link, said: str, hint: str = "") -> None:
-        source = self._bundle.sources[link.template]
-        place = at_offset(self._bundle.paths[link.template], source, link.tag.start)
+        place = self._place(link)
         self.findings.append(Rule.UNUSABLE_STYLE_SHEET.finding(said, place, hint or None))
+
+    def _place(self, link: Link) -> Place:
+        source = self._bundle.sources[link.template]
+        return at_offset(self._bundle.paths[link.template], source, link.tag.start)
