@@ -10,7 +10,9 @@ from sendbatch.campaign.document.syntax import COMMENT, cut_short, is_all_commen
 from sendbatch.campaign.files import find
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
+from sendbatch.campaign.language.paths import names_of
 from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
+from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
 from sendbatch.campaign.written.links import own_parameter
@@ -32,12 +34,33 @@ def templates(spot: Spot, made: Templates) -> None:
         spot.at("layout").blame(
             Rule.CONFLICTING_KEYS, said, "leave it out, or write markdown:", key=True
         )
-    for key in ("html", "text", "markdown", "layout"):
-        path = getattr(made, key)
-        if path is not None and (wrong := _no_template(key, path.suffix.lower())) is not None:
+    for key, path in made.files.items():
+        if (wrong := _no_template(key, path.suffix.lower())) is not None:
             spot.at(key).blame(Rule.WRONG_VALUE, f"{wrong[0]}: {path.name}", wrong[1])
+    _fallback(spot, made)
 
 
+def _fallback(spot: Spot, made: Templates) -> None:
+    """That each value stands in for one that a path is chosen by."""
+    around = spot.reading.spot.at("templates")
+    if any(is_template(str(around.at(key).data)) and key not in made.by_row for key in _FILES):
+        return  # a path that is none has its fault, and its names are not known
+    if any(is_template(str(spot.at(key).data)) and key not in made.files for key in _FILES):
+        return  # a path that is none has its fault, and its names are not known
+    names = frozenset[str]().union(*map(names_of, made.by_row.values()))
+    for name, value in made.fallback.items():
+        there = spot.at("fallback", name)
+        if name not in names:
+            near = guess(name, names)
+            hint = f"did you mean {near}?" if near else "take it out, or write {{ " + name + " }} in a path"
+            there.blame(Rule.UNUSED_FALLBACK, "no path of a template has this name in it", hint, key=True)
+        elif not value.strip() or "/" in value:
+            said = "must be a part of a file's name: text without a slash"
+            there.blame(Rule.WRONG_VALUE, said)
+
+
+_FILES = ("html", "text", "markdown", "layout")
+_FILES = ("html", "text", "markdown", "layout")
 # What a template is never written in: it would be mailed as it stands.
 _NO_TEMPLATES = (
     *(".yaml", ".yml", ".csv", ".tsv", ".json", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages"),

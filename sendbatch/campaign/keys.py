@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FileOr, FoundFile, Named, NameOr, Section, Several
+from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several, TemplateFile
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
@@ -121,21 +121,27 @@ class RecipientsKeys(Keys[Recipients]):
 
 
 class TemplatesKeys(Keys[Templates]):
-    html = Key(FoundFile(), "an HTML template, or one in [MJML](#mjml)", absent="")
+    html = Key(TemplateFile(), "an HTML template, or one in [MJML](#mjml)", absent="")
     text = Key(
-        FoundFile(),
+        TemplateFile(),
         "a text template; left out, the text is made from the HTML, or from the Markdown",
         absent="",
     )
     markdown = Key(
-        FoundFile(),
+        TemplateFile(),
         "a [Markdown](#markdown) template, in place of `html`: the HTML and the text are made from it",
         absent="",
     )
     layout = Key(
-        FileOr("default"),
+        TemplateFile("default"),
         "what stands around the Markdown: an HTML template that says `{{ content }}` once, or `default`",
         absent="`default`",
+    )
+    fallback = Key(
+        Named(NAME_OF_COLUMN, TEXT),
+        "of [paths with `{{ }}`](#languages), a mapping of the names in them to what stands in for a row's"
+        " own value where there is no file for it",
+        absent="such rows refuse the plan",
     )
 
 

@@ -17,7 +17,9 @@ from sendbatch.campaign.document.masking import Shape
 from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.document.widening import listed, parted, wrapped
 from sendbatch.campaign.files import find_source
-from sendbatch.campaign.model import Rate
+from sendbatch.campaign.language.environment import is_template
+from sendbatch.campaign.language.paths import path_template
+from sendbatch.campaign.model import PathTemplate, Rate
 from sendbatch.campaign.reading import read_keys, want_mapping, widen
 from sendbatch.campaign.schema import reference
 from sendbatch.campaign.spots import Spot
@@ -69,15 +71,26 @@ class FoundFile(Kind[Path]):
         return {"type": "string"}
 
 
-class FileOr(FoundFile):
-    """The same, or a word that means one of our own: then it is as if the key were not there."""
+class TemplateFile(Kind[Path | PathTemplate]):
+    """The same, of a template: its path may be one too, for a file that each row chooses. A `word` means one
+    of our own: then it is as if the key were not there."""
 
-    def __init__(self, word: str) -> None:
-        super().__init__()
+    def __init__(self, word: str = "") -> None:
         self._word = word
 
-    def read(self, value: Data, spot: Spot) -> Path | None:
-        return None if value == self._word else super().read(value, spot)
+    def read(self, value: Data, spot: Spot) -> Path | PathTemplate | None:
+        if self._word and value == self._word:
+            return None
+        written = spot.attempt(partial(values.file, value))
+        if written is None:
+            return None
+        if is_template(written):
+            made = partial(path_template, written, spot.reading.folder)
+            return spot.attempt(made, Rule.TEMPLATE_SYNTAX)
+        return find_source(spot, written)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return {"type": "string"}
 
 
 class Several(Kind[tuple[T, ...]]):

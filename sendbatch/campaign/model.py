@@ -71,11 +71,48 @@ class SuppressionList:
 
 
 @dataclass(frozen=True, slots=True)
+class PathTemplate:
+    """The path of a template that each row is led to by its values. `written` is as it stands, `folder` the
+    absolute one that its author wrote before the first `{{ }}`; `pieces` are what stands below it and the
+    expressions between, in turn."""
+
+    written: str
+    folder: Path
+    pieces: tuple[str, ...]
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        return self.pieces[1::2]
+
+    @property
+    def suffix(self) -> str:
+        return Path(f"x{self.pieces[-1]}").suffix
+
+    @property
+    def name(self) -> str:
+        return self.written.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Templates:
-    html: Path | None = None
-    text: Path | None = None
-    markdown: Path | None = None
-    layout: Path | None = None
+    """`fallback` are values that paths are filled in with where there is no file for a row's own."""
+
+    html: Path | PathTemplate | None = None
+    text: Path | PathTemplate | None = None
+    markdown: Path | PathTemplate | None = None
+    layout: Path | PathTemplate | None = None
+    fallback: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, Path | PathTemplate]:
+        """Those that are named, by their keys."""
+        named = {"html": self.html, "text": self.text, "markdown": self.markdown, "layout": self.layout}
+        return {key: path for key, path in named.items() if path is not None}
+
+    @property
+    def by_row(self) -> dict[str, PathTemplate]:
+        """Those whose path a row decides."""
+        return {key: path for key, path in self.files.items() if isinstance(path, PathTemplate)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,15 @@ def _as_json(done: Checked) -> dict[str, object]:
         "exit_code": done.code,
         "totals": dict(found.totals) if found is not None else None,
         "sendable": found.sendable if found is not None else None,
+        "versions": _versions(found) if found is not None else None,
         "faults": [_finding_as_json(finding) for finding in done.findings],
+    }
+
+
+def _versions(found: Overview) -> dict[str, dict[str, int]]:
+    """How many get which, by the key that tells them apart."""
+    return {
+        axis.what: {one.name: one.number for one in axis.shares} for axis in found.versions
     }
 
 

@@ -25,6 +25,7 @@ SHOWN_AS = {
 }
 
 _MOST_NAMED = 5  # pictures
+_MOST_VERSIONS = 12
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -44,6 +45,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _attachments(plan)
     yield from _pictures(plan)
     yield from _own_files(plan)
+    yield from _versions(plan)
     for subject in plan.subjects:
         yield f"  subject: {one_line(subject, 100)}"
     yield from _pace(plan)
@@ -102,11 +104,25 @@ def _pictures(plan: Overview) -> Iterator[str]:
     if not plan.pictures:
         return
     named = [f"{one_line(one.name, 60)} {size(len(one.data))}" for one in plan.pictures]
-    total = plan.pictures_size
-    said = f"pictures: {listed(named, _MOST_NAMED)}: {size(total)} in each message (base64)"
+    weight = plan.pictures_weight
+    is_even = plan.sendable * weight.most == weight.total
+    each = f"{size(weight.most)} in each" if is_even else f"up to {size(weight.most)} in a"
+    said = f"pictures: {listed(named, _MOST_NAMED)}: {each} message (base64)"
     if plan.sendable > 1:
-        said += f", {size(total * plan.sendable)} for {plan.sendable:,}"
+        said += f", {size(weight.total)} for {plan.sendable:,}"
     yield f"  {said}"
+
+
+def _versions(plan: Overview) -> Iterator[str]:
+    """How many get which version of the letter."""
+    for axis in plan.versions:
+        named = [
+            f"{one_line(one.name, 100)} {one.number:,}"
+            + (f" ({one.by_fallback:,} by the fallback)" if one.by_fallback else "")
+            for one in axis.taken
+        ]
+        if named:
+            yield f"  {axis.what}: {listed(named, _MOST_VERSIONS)}"
 
 
 def _own_files(plan: Overview) -> Iterator[str]:

@@ -464,6 +464,36 @@ class Rule(Enum):
         "A template includes several hundred others.",
         "Include fewer.",
     )
+    NO_VERSION = (
+        Topic.TEMPLATES,
+        "error",
+        "A path with `{{ }}` leads nowhere: for all rows, for some, or by its fallback.",
+        "Put the file there, correct the cell, or write what stands in for it under `templates.fallback`.",
+    )
+    UNUSED_FALLBACK = (
+        Topic.TEMPLATES,
+        "error",
+        "A fallback for a name that is in no path of a template.",
+        "Write the name that was meant, or take it out.",
+    )
+    TOO_MANY_VERSIONS = (
+        Topic.TEMPLATES,
+        "error",
+        "A path with `{{ }}` fits several hundred files.",
+        "Put those that are meant into a folder of their own, or write more of their names out.",
+    )
+    UNUSED_VERSION = (
+        Topic.TEMPLATES,
+        "notice",
+        "A file that a path with `{{ }}` fits is one that no row asks for.",
+        "Nothing, unless somebody should get it.",
+    )
+    LONE_FILE = (
+        Topic.TEMPLATES,
+        "warning",
+        "A file for some rows has none beside it for another part of their mail.",
+        "Write the other file too: without it these rows are led elsewhere, or nowhere.",
+    )
     UNKNOWN_NAME = (
         Topic.TEMPLATES,
         "error",

@@ -341,6 +341,10 @@ class Draft(Selection, Protocol):
         """The first few that this run may send, by line."""
         ...
 
+    def to_send(self) -> Iterator[Recipient]:
+        """All of them; the draft must not change meanwhile."""
+        ...
+
     def weight(self) -> Weight | None:
         """What `Staging.weigh` was told of those that this run may send; None where no plan was staged."""
         ...

@@ -47,7 +47,8 @@ class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
     attachments on the wire, `own` those of the recipient's own files among them. `goes_without`: the mail is
     sent without one of them. `fails_if_too_large`: the row alone is to fail where the server does not take
-    so many bytes."""
+    so many bytes. `has_version`: the row leads to one of the content's; else it is a letter for it that is
+    `unavailable`."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
@@ -55,6 +56,7 @@ class Survey:
     goes_without: bool = False
     fails_if_too_large: bool = False
     own: int = 0
+    has_version: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,11 @@ NO_BODIES = Rendered((), None)  # where they are encoded already
 
 
 class Bodies:
-    """`columns` are those of the plan: a picture that one of them decides is looked for in each message."""
+    """`columns` are those of the plan: a picture that one of them decides is looked for in each message.
+    What they keep has one of so many `shares` of the room that there is."""
 
-    def __init__(self, content: Content, columns: Sequence[str]) -> None:
-        self._content, self._columns = content, columns
+    def __init__(self, content: Content, columns: Sequence[str], shares: int = 1) -> None:
+        self._content, self._columns, self._shares = content, columns, shares
         self._html = _template(content.html, autoescape=True)
         self._text = _template(content.text, autoescape=False)
         self._markdown = _markdown(content)
@@ -108,6 +109,8 @@ class Bodies:
             planned.append(MarkdownHtml(content, self._columns, constants, transform))
         if content.html is not None:
             planned.append(PlannedBody("html", content.html, self._columns, constants, transform))
+        for body in planned:
+            body.shares = self._shares
         return planned
 
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from sendbatch.errors import printable
-from sendbatch.message.attachments import Survey
+from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.content import Content
 from sendbatch.message.headers import is_plain
 from sendbatch.message.letter import Letter, Proof
@@ -29,12 +29,12 @@ _LONGEST_HEADER = (
     64 * 1024
 )  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
 
-_ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
+ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 
 
 class Composer:
-    """Builds messages from one content; its arguments are those of `Letter`. What is planned is compiled when
-    the first message is asked for."""
+    """Builds messages from a content with one version; its arguments are those of `Letter`. What is planned
+    is compiled when the first message is asked for."""
 
     def __init__(
         self,
@@ -42,9 +42,19 @@ class Composer:
         columns: tuple[str, ...],
         salt: bytes,
         signer: Signer | None = None,
+        *,
+        attachments: Attachments | None = None,
+        shares: int = 1,
     ) -> None:
-        self._letter = Letter(content, columns, salt, signer)
+        self._letter = Letter(
+            content, columns, salt, signer, attachments=attachments, shares=shares
+        )
         self.has_own_attachments = self._letter.has_own_attachments
+
+    @property
+    def looks_at_rows(self) -> bool:
+        """Whether each row has to be surveyed before it is sent to."""
+        return self.has_own_attachments
 
     @property
     def shared(self) -> list[bytes]:
@@ -85,18 +95,18 @@ class Composer:
             if bodies is not None and self._letter.pictures:
                 parts = parts._replace(pictures=letter.shown.in_part(bodies[-1]))
             return composed(parts, bodies)
-        except _ROW_FAILS as error:
-            return _unbuildable(error)
+        except ROW_FAILS as error:
+            return unbuildable(error)
 
     def sample(self, recipient: Recipient, now: float) -> Sample | Unbuildable:
         """The same message to be looked at. What cannot be composed cannot be looked at either."""
         try:
             parts = self._letter.parts(recipient, now)
             return Sample(parts, len(composed(parts).data))
-        except _ROW_FAILS as error:
-            return _unbuildable(error)
+        except ROW_FAILS as error:
+            return unbuildable(error)
 
-    def survey(self, cells: tuple[str, ...]) -> Survey:
+    def survey(self, cells: tuple[str, ...], key: str = "") -> Survey:
         """What the recipient's own files are, and what is wrong with them."""
         found = self._letter.survey(cells)
         wrong = found.unavailable
@@ -140,7 +150,8 @@ def _hold_headers(headers: Sequence[bytes]) -> None:
             raise Failed(f"the header {name} has more than {_LONGEST_HEADER:,} bytes")
 
 
-def _unbuildable(error: Exception) -> Unbuildable:
+def unbuildable(error: Exception) -> Unbuildable:
+    """Why a message cannot be built, as a bounded sentence."""
     if isinstance(error, Failed):
         reason = str(error)
     elif isinstance(error, MemoryError):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
-from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, Unsubscribe
+from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, PathTemplate, Unsubscribe
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
 from sendbatch.message.origins import without_origins
@@ -93,8 +94,52 @@ class OwnPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What comes of the files of one version of a content's templates, in the fields of that content. `name`
+    is what people know the version by."""
+
+    name: str
+    html: Bundle | None
+    text: Bundle | None
+    markdown: Bundle | None
+    layout: Bundle | None
+    footer: Bundle | None
+    pictures: tuple[Picture, ...]
+    own_pictures: tuple[OwnPicture, ...]
+    inlines_css: bool
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As `Content.version` takes them."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "name"}
+
+    @property
+    def bundles(self) -> list[Bundle]:
+        found = (self.html, self.text, self.markdown, self.layout, self.footer)
+        return [bundle for bundle in found if bundle is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class TextsByRow:
+    """Templates that a row chooses, for their paths are templates.
+
+    `paths` are these, by the keys under `templates`. `files` are the files of each version, as they are
+    called below the folders of the paths, in the paths' order and in NFC, with its number in `versions`.
+    `fallback` are the values that the paths are filled in with where there are no such files.
+    """
+
+    paths: Mapping[str, PathTemplate]
+    fallback: Mapping[str, str]
+    files: Mapping[tuple[str, ...], int]
+    versions: tuple[Texts, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that a message is made of but the recipient.
+
+    Where a row chooses between several versions (`by_row`), its own fields are those of the first, and its
+    digest is over all of them.
 
     `digest` is a SHA-256 in hex over all that a recipient would see change: templates with what
     they include, subject, from, reply_to, headers, unsubscribing, variables, shared attachments by
@@ -121,6 +166,7 @@ class Content:
     own_pictures: tuple[OwnPicture, ...] = ()
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
+    by_row: TextsByRow | None = None
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -131,11 +177,47 @@ class Content:
         """Whether links to unsubscribe are signed."""
         return self.unsubscribe is not None and bool(self.unsubscribe.sign)
 
+    def version(self, **changes: Any) -> Content:
+        """One version of it: it is known by the same digest, and has no others."""
+        made = replace(self, **{"by_row": None, **changes})
+        object.__setattr__(made, "digest", self.digest)
+        return made
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether a recipient gets one version or another, or none."""
+        return self.by_row is not None
+
+    @property
+    def paths(self) -> Mapping[str, PathTemplate]:
+        """Those of templates that a row chooses, by their keys under `templates`."""
+        return self.by_row.paths if self.by_row is not None else {}
+
+    @property
+    def texts(self) -> tuple[Texts, ...]:
+        """What it says, in each version of its templates."""
+        if self.by_row is not None:
+            return self.by_row.versions
+        own = [getattr(self, one.name) for one in fields(Texts) if one.name != "name"]
+        return (Texts("", *own),)
+
+    @property
+    def by_texts(self) -> list[Content]:
+        """It, in each version of its templates."""
+        if self.by_row is None:
+            return [self]
+        return [self.version(**texts.fields) for texts in self.by_row.versions]
+
+    @property
+    def all_pictures(self) -> tuple[Picture, ...]:
+        """Those of all versions, each once."""
+        return tuple(dict.fromkeys(one for texts in self.texts for one in texts.pictures))
+
     @property
     def bundles(self) -> list[Bundle]:
-        """Those of all templates that are files."""
-        found = (self.html, self.text, self.markdown, self.layout, self.footer)
-        return [bundle for bundle in found if bundle is not None]
+        """Those of all templates that are files, in all versions."""
+        found = (bundle for texts in self.texts for bundle in texts.bundles)
+        return list({id(bundle): bundle for bundle in found}.values())
 
     @property
     def has_html(self) -> bool:
@@ -173,6 +255,8 @@ def _digest(content: Content) -> str:
         ]
     if content.inlines_css:  # only there, so that the digest of all others stays what it was
         parts["inlines_css"] = True
+    if content.by_row is not None:
+        parts["by row"] = _by_row(content.by_row)
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
@@ -183,6 +267,22 @@ def _bundle(bundle: Bundle | None) -> object:
     return sorted(
         ("" if n == bundle.entry else n, without_origins(s)) for n, s in bundle.sources.items()
     )
+
+
+def _by_row(by_row: TextsByRow) -> object:
+    versions = [
+        [
+            *map(_bundle, (one.html, one.text, one.markdown, one.layout, one.footer)),
+            [[picture.cid, picture.name] for picture in one.pictures],
+            one.inlines_css,
+        ]
+        for one in by_row.versions
+    ]
+    return [
+        [[key, path.written] for key, path in by_row.paths.items()],
+        sorted(by_row.fallback.items()),
+        sorted([list(files), versions[number]] for files, number in by_row.files.items()),
+    ]
 
 
 def _unsubscribe(declared: Unsubscribe | None) -> object:

@@ -37,7 +37,10 @@ class Letter:
     brings what theirs ends with.
 
     Where a template shows that link, it is one more cell behind the recipient's own, and one more of the
-    letter's `columns`."""
+    letter's `columns`.
+
+    Where it is one of several versions of a content, what it keeps has one of so many `shares` of the room
+    that there is, and the `attachments` are those of all."""
 
     def __init__(
         self,
@@ -45,6 +48,9 @@ class Letter:
         columns: tuple[str, ...],
         salt: bytes,
         signer: Signer | None = None,
+        *,
+        attachments: Attachments | None = None,
+        shares: int = 1,
     ) -> None:
         self.content, self._salt, self._signer = content, salt, signer
         self._given = columns
@@ -57,10 +63,11 @@ class Letter:
         self.subject = LineTemplate("subject", content.subject)
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
-        self.bodies = Bodies(content, self.columns)
+        self.shares = shares
+        self.bodies = Bodies(content, self.columns, shares)
         self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
-        self.attachments = Attachments(content.attachments)
+        self.attachments = attachments or Attachments(content.attachments)
         self.sender, self.needs_utf8 = wire_address(content.bounces_to)
 
     @property
@@ -185,7 +192,7 @@ def _encoded(pictures: Sequence[Inline], attachments: Attachments) -> list[bytes
 def _pictures(content: Content) -> list[Inline]:
     return [
         inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
-        for one in content.pictures
+        for one in content.all_pictures
     ]
 
 

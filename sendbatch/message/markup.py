@@ -18,26 +18,28 @@ Token: TypeAlias = tuple[str, bool, str]
 
 # §13.2.5: a quote is one only after `=`; one that is never closed goes on to the end. Whatever begins like
 # a tag is a match, so that nothing is looked at twice; a tag that lacks its `>` is none.
-_ATTRIBUTES = r"[^=>]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^=>]*+)*+"
+ATTRIBUTES = r"[^=>]*+(?:=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+[^=>]*+)*+"
+# §13.2.5.43: `<!-->` is a whole comment, with which all but Outlook leave one of its conditional comments.
+COMMENT = r"<!--(?:-?>|.*?(?:--!?>|\Z))"
 # §13.2.6.2: elements that hold no other; nothing of what these hold is shown.
 RAW = frozenset(["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"])
 _TAG = re.compile(
-    r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"  # a comment, also a conditional one of Outlook's
-    rf"|((?i:{'|'.join(sorted(RAW))}))(?=[\s/>])"
-    rf"{_ATTRIBUTES}>(?:[^<]++|<(?!/(?i:\1)[\s/>]))*+(?:</[^>]*+>?)?"
-    rf"|(/?)([a-zA-Z][^\s/>]*+)({_ATTRIBUTES})(>?)"
+    rf"{COMMENT}"  # also a conditional one of Outlook's
+    rf"|<(?:((?i:{'|'.join(sorted(RAW))}))(?=[\s/>])"
+    rf"{ATTRIBUTES}>(?:[^<]++|<(?!/(?i:\1)[\s/>]))*+(?:</[^>]*+>?)?"
+    rf"|(/?)([a-zA-Z][^\s/>]*+)({ATTRIBUTES})(>?)"
     r"|[!?/][^>]*+>?)",
     re.DOTALL,
 )
 # Style sheets, and within what none is one.
 _SHEET = re.compile(
-    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    rf"{COMMENT}"
     r"|<(?:((?i:style))|(?i:script|textarea|title|xmp))(?=[\s/>])"
-    rf"({_ATTRIBUTES})>((?:[^<]++|<(?!/(?i:style|script|textarea|title|xmp)[\s/>]))*+)",
+    rf"({ATTRIBUTES})>((?:[^<]++|<(?!/(?i:style|script|textarea|title|xmp)[\s/>]))*+)",
     re.DOTALL,
 )
 _GROUPS = 5  # of each match: the element left out; slash, name, attributes and end of a tag
-_START = re.compile(f"{_ATTRIBUTES}>")
+_START = re.compile(f"{ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(
     r"([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]++)))?+"
 )

@@ -38,7 +38,7 @@ class Plan:
         copies = 1 if letter.shown.are_all else _MOST_FRAMES
         if letter.has_own_attachments or letter.needs_utf8:
             raise Unusual
-        if copies * size > _MOST_ATTACHED or not letter.bodies.is_planned:
+        if copies * size > _MOST_ATTACHED // letter.shares or not letter.bodies.is_planned:
             raise Unusual
         self._letter, self._heads = letter, Heads(letter)
         has_html = letter.content.has_html

@@ -9,9 +9,9 @@ from pathlib import Path
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Place, shown
 from sendbatch.findings import Finding, Groups, Rule
-from sendbatch.ledger.facts import Faulty, Lacking, Twins
+from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
-from sendbatch.message.content import Content, SharedFile
+from sendbatch.message.content import Content, Picture, SharedFile
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
 from sendbatch.words import count, rows
@@ -22,31 +22,49 @@ _WAYS = (
 )
 _MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
 
+_INSTEAD = "add the file, or say what stands in for such values: fallback: {locale: en} under templates"
+
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
     """What everybody gets, held against what the provider publishes."""
     files = [file for file in content.attachments if isinstance(file, SharedFile)]
-    data = [file.data for file in files] + [picture.data for picture in content.pictures]
-    size = sum(encoded(len(one)) for one in data)
+    pictures = max((texts.pictures for texts in content.texts), key=_size_of)
+    size = _size_of(files) + _size_of(pictures)
     limit = campaign.profile.size_limit
     if limit is None or size <= limit:
         return []
     place = campaign.places.get("attachments" if files else "templates.html")
-    kinds = {"attachments": files, "pictures": content.pictures}
+    kinds = {"attachments": files, "pictures": pictures}
     what = " and ".join(kind for kind, there in kinds.items() if there)
     said = f"{what}: what everybody gets is too large: {too_large(size, limit)}"
     return [Rule.MESSAGE_TOO_LARGE.finding(said, place)]
 
 
-def refuse_faulty(faulty: Faulty, file: Path) -> None:
-    """Attachments and pictures that are missing for rows that would be sent to: a fault of the campaign."""
+def _size_of(files: Sequence[SharedFile | Picture]) -> int:
+    """On the wire."""
+    return sum(encoded(len(file.data)) for file in files)
+
+
+def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None:
+    """Attachments and pictures that are missing for rows that would be sent to, and rows that lead `nowhere`,
+    to no version of the letter: a fault of the campaign."""
     if not faulty.count:
         return
-    findings = _of_rows(Rule.UNUSABLE_ATTACHMENT, faulty.rows, file)
+    versionless = frozenset(nowhere.rows)
+    findings = _of_rows(
+        Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file
+    )
+    if findings:
+        findings[-1] = replace(findings[-1], hint=_INSTEAD)
+    findings += _of_rows(
+        Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
+    )
     if (others := faulty.count - len(faulty.rows)) > 0:
-        said = f"and {count(others, 'more row')} whose files cannot be used"
+        what = "that lead nowhere" if versionless else "whose files cannot be used"
+        said = f"and {count(others, 'more row')} {what}"
         findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
-    findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
+    if findings[-1].hint is None:
+        findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 
 

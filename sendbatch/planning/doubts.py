@@ -24,6 +24,7 @@ from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
+from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
@@ -56,22 +57,29 @@ class Sight:
         return [*islice(self.people.holders(), _SAMPLED)]
 
 
+def _of_each(look: Callable[..., Iterable[Finding]], on: Sight, *more: object) -> Iterator[Finding]:
+    """What is to be said of each version of the templates."""
+    for version in on.content.by_texts:
+        yield from look(version, *more)
+
+
 # In the order in which they are said.
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
-    (When.CHANGED, lambda on: doubtful_pictures(on.content, on.columns)),
-    (When.CHANGED, lambda on: doubtful_links(on.content, on.columns, on.some_people())),
-    (When.CHANGED, lambda on: doubtful_styles(on.content)),
+    (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
+    (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
-    (When.CHANGED, lambda on: doubtful_leaving(on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
-    (When.PLANNED, lambda on: bare_text_part(on.content)),
-    (When.PLANNED, lambda on: doubtful_markdown(on.content)),
-    (When.PLANNED, lambda on: doubtful_preheader(on.content, on.campaign)),
+    (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
+    (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
+    (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
 )
 
 
@@ -86,4 +94,4 @@ def doubts(sight: Sight, *, looking: bool, planned: bool, changed: bool) -> Iter
     }
     for when, look in DOUBTS:
         if due[when]:
-            yield from look(sight)
+            yield from dict.fromkeys(look(sight))

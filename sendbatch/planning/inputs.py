@@ -12,13 +12,17 @@ from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import REFUSE, Attachment, Campaign
 from sendbatch.errors import AudienceError, shown
 from sendbatch.findings import Rule
+from sendbatch.message.content import Content
 
 READ_AT_ONCE = 1 << 20  # bytes
 
 
-def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -> str:
-    """Over the CSV, the suppression files and how they are read, `recipients:`, the variables and the
-    checks' version. `heed` is called now and then; what it raises ends it."""
+def inputs_digest(
+    campaign: Campaign, heed: Callable[[], None] = lambda: None, content: Content | None = None
+) -> str:
+    """Over the CSV, the suppression files and how they are read, `recipients:`, the variables, the files that
+    rows may be led to by the paths of the `content`, and the checks' version. `heed` is called now and then;
+    what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
     declared = {
@@ -28,6 +32,9 @@ def inputs_digest(campaign: Campaign, heed: Callable[[], None] = lambda: None) -
         "attachments": [_attachment(one) for one in campaign.attachments],
         "suppress": [asdict(replace(one, file=Path())) for one in campaign.suppress],
     }
+    if content is not None and content.by_row is not None:
+        paths = {key: path.written for key, path in content.paths.items()}
+        declared["templates"] = [paths, dict(content.by_row.fallback), sorted(content.by_row.files)]
     digest.update(_stable(declared))
     lists = (one.file for one in campaign.suppress)
     for path in (campaign.recipients.file, *lists):

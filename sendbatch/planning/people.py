@@ -71,7 +71,9 @@ def refused_content(
     """What is wrong with the names that the content uses (unknown ones, and those of two columns), with its
     pictures, and with what --set names."""
     columns = (*columns, *clashes)
-    findings = check_names(content, campaign, columns) + broken_pictures(content, columns)
+    findings = check_names(content, campaign, columns)
+    for version in content.by_texts:
+        findings += broken_pictures(version, columns)
     findings += clashing(clashes, names_used(content))
     if campaign.overrides:
         findings += unused_settings(campaign, used_by(content, campaign), columns)

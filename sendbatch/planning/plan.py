@@ -41,6 +41,7 @@ EMPTY = "empty"  # of the rows that lack something: a file of theirs has no byte
 CLASHING = "names of more than one column"  # meta, with blanks between
 BATCH = 500  # rows checked in one go
 MOST_FAULTS = 1000  # looked through for what is said of them
+NO_VERSION = "version"  # what a row lacks that leads to no version of the letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
     staging.called_since(keys_since(draft.reading, campaign))
     staging.settle()
     refuse_bare_where(staging, staged.rules, campaign)
-    refuse_faulty(staging.faulty(MOST_FAULTS), campaign.recipients.file)
+    nowhere = staging.lacking(NO_VERSION, MOST_FAULTS)
+    refuse_faulty(staging.faulty(MOST_FAULTS), campaign.recipients.file, nowhere)
     planned = _planned(staged, request, warnings)
     if planned.difference.first and campaign.recipients.key is None:
         refuse_other_files(staging.twins_by_attachment(), campaign)
@@ -146,6 +148,7 @@ def _stage(
         digest.update(found.digested)
         staging.fault(found.faults)
         large += found.large
+        staging.lack(NO_VERSION, found.nowhere)
         staging.lack(FAIL, found.failing)
         staging.lack(SEND_WITHOUT, found.without)
         staging.lack(EMPTY, found.empty)

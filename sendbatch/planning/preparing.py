@@ -7,7 +7,7 @@ looked at, which works on a copy.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sendbatch.errors import CampaignError
@@ -30,6 +30,7 @@ from sendbatch.planning.plan import CLASHING, Basis, Planned, make_plan
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.resending import take_up
 from sendbatch.planning.starting_over import start_over
+from sendbatch.planning.versions import NOT_SPREAD, Spread, spread_of, unused_versions
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.values import Recipient, Status
@@ -56,8 +57,8 @@ class Counts:
 class Prepared:
     """What a run would do now. `planned` is None where the inputs are those of the last plan, and so is
     `weight`, that of the files which those it would send to have of their own. `samples` are the first three
-    it would send; `notices` what a person should know of the record. The links that `pool` makes have no
-    signature yet, for that takes a secret."""
+    it would send, `spread` how all are over the versions of the content; `notices` what a person should know
+    of the record. The links that `pool` makes have no signature yet, for that takes a secret."""
 
     content: Content
     salt: bytes
@@ -65,6 +66,7 @@ class Prepared:
     planned: Planned | None
     counts: Counts
     samples: tuple[Recipient, ...]
+    spread: Spread
     notices: tuple[str, ...]
     warnings: tuple[Finding, ...]
     placeholders: Leftovers  # of other tools, that were left in the letter
@@ -97,15 +99,25 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
     identify(draft, request.campaign, request.content, now)
+    pool = _pool(draft, request, means, salt)
+    spread = _spread(draft, request, pool, means)
+    if is_news and not (request.options.only or request.options.limit):
+        warnings = (
+            *warnings,
+            *unused_versions(
+                spread, pool, draft.people.holders, request.campaign, means.stop.heed
+            ),
+        )
     unsigned = _unsigned(request)
     notices = (moved, request.keeping.notice, begun, started_over, *changes, unsigned)
     return Prepared(
         content=request.content,
         salt=salt,
-        pool=_pool(draft, request, means, salt),
+        pool=pool,
         planned=planned,
         counts=_counts(draft, request.options, everyone, holders, missing),
         samples=tuple(draft.samples(3)),
+        spread=spread,
         notices=tuple(filter(None, notices)),
         warnings=warnings,
         placeholders=_placeholders(draft, request) if is_news else Leftovers(),
@@ -160,7 +172,7 @@ def _plan_if_needed(
     draft: Draft, request: Request, means: Means, salt: bytes, *, is_needed: bool
 ) -> Planned | None:
     """None where the inputs are those of the last plan, unless a new one is needed all the same."""
-    inputs, lookups = inputs_digest(request.campaign, means.stop.heed), _lookups(request, means)
+    inputs, lookups = _inputs(request, means), _lookups(request, means)
     last = draft.reading.plan()
     if (
         last is None
@@ -202,10 +214,14 @@ def _select(
 
 
 def _plan_anew(draft: Draft, request: Request, means: Means, salt: bytes) -> Planned:
-    inputs = inputs_digest(request.campaign, means.stop.heed)
+    inputs = _inputs(request, means)
     made = make_plan(draft, request, means, Basis(inputs, salt, _lookups(request, means)))
     _restrict(draft, request.options)
     return made
+
+
+def _inputs(request: Request, means: Means) -> str:
+    return inputs_digest(request.campaign, means.stop.heed, request.content)
 
 
 def _restrict(draft: Draft, options: Options) -> None:
@@ -262,6 +278,19 @@ def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:
     setup = Setup(request.content, None, plan.columns, salt)
     signer = Signer(request.campaign.name) if request.content.signs_links else None
     return Pool(setup, means.workers, signer)
+
+
+def _spread(draft: Draft, request: Request, pool: Pool, means: Means) -> Spread:
+    """Of those that a run would send to. Where that is nobody, and they are looked at, of everyone: then they
+    are not counted."""
+    content, heed, plan = request.content, means.stop.heed, draft.people.plan()
+    assert plan is not None
+    if not content.has_versions:
+        return NOT_SPREAD
+    found = spread_of(pool, content, plan.columns, draft.to_send(), heed)
+    if found.first or not request.looking:
+        return found
+    return replace(spread_of(pool, content, plan.columns, draft.people.holders(), heed), axes=found.axes)
 
 
 def _unsigned(request: Request) -> str | None:

@@ -34,6 +34,7 @@ class Card:
     recipient: Recipient
     sample: Sample
     shared: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""  # which of several it is, "" where there is one
 
     @property
     def row(self) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.errors import LedgerError, Place
+from sendbatch.errors import LedgerError, Place, one_line
 from sendbatch.findings import Rule
 from sendbatch.message.content import Picture
 from sendbatch.message.parts import Sample
@@ -25,11 +25,12 @@ _BEGINNING = 4000  # bytes of a page, in which its mark stands
 
 
 class Entry(NamedTuple):
-    """One message to look at: its parts, and as it would be sent."""
+    """One message to look at: its parts, and as it would be sent. `version` says which of several it is."""
 
     recipient: Recipient
     sample: Sample
     message: Message
+    version: str = ""
 
 
 def write_gallery(
@@ -49,7 +50,7 @@ def write_gallery(
     names = _names(messages)
     shared = {one.cid: data_url(one.media_type, one.data) for one in pictures}
     cards = [
-        Card(name, one.recipient, one.sample, shared)
+        Card(name, one.recipient, one.sample, shared, one_line(one.version))
         for name, one in zip(names, messages, strict=True)
     ]
     index = folder / INDEX

@@ -24,7 +24,8 @@ NOWHERE = 'target="_blank"'
 BASE = "<base target=_blank>"  # for a link that only the browser makes one
 # Nothing of it can be matched in two ways: a mail may begin with any number of comments.
 DOCTYPE = re.compile(
-    r"\s*+(?:<!--(?:(?!-->).){0,2000}+-->\s*+)*+<!doctype[^>]{0,500}>", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:<!--(?:-?>|(?:(?!--!?>).){0,2000}+--!?>)\s*+)*+<!doctype[^>]{0,500}>",
+    re.IGNORECASE | re.DOTALL,
 )
 UNKNOWN_SIZE = (300, 150)  # pixels: what browsers give to a picture that says none
 PHONE = 330  # pixels: a wider picture is often made narrower

@@ -53,7 +53,8 @@ content <code>{{ made.content|short }}</code>.</p>
 <li><a href="#message-{{ loop.index }}"><span class="row">row {{ card.row }}</span>
 <span><bdi>{{ card.email }}</bdi></span>
 <span class="subject"><bdi>{{ card.subject or "(no subject)" }}</bdi>
-{%- if card.preheader %} <bdi class="quiet">{{ card.preheader }}</bdi>{% endif %}</span></a></li>
+{%- if card.preheader %} <bdi class="quiet">{{ card.preheader }}</bdi>{% endif %}
+{%- if card.version %} <bdi class="quiet">({{ card.version }})</bdi>{% endif %}</span></a></li>
 {% endfor %}
 </ol>
 </nav>
@@ -73,6 +74,9 @@ content <code>{{ made.content|short }}</code>.</p>
 {% for name, value in card.headers %}
 <dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>
 {% endfor %}
+{% if card.version %}
+<dt>Version</dt><dd><bdi>{{ card.version }}</bdi></dd>
+{% endif %}
 </dl>
 {% if card.attachments %}
 <ul class="files" aria-label="Attachments">

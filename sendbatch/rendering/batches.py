@@ -19,11 +19,13 @@ from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
+from sendbatch.message.versions.choosing import Choice, Choices
 from sendbatch.rendering.shared import SharedParts
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
+Chosen: TypeAlias = list[Choices | Unbuildable]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
@@ -40,7 +42,8 @@ class Surveyed:
     wire) of the files of those who have their own.
     `failing` are the lines of rows that fail alone by such a fault, `without` those of rows that are sent
     without a file of theirs, `empty` of those that have an empty one, `former` are (line, key) of those
-    to whom an earlier version gave another key."""
+    to whom an earlier version gave another key, `nowhere` the lines of those faults that are rows without a
+    version of the letter."""
 
     rows: list[Staged]
     marshalled_marks: bytes
@@ -52,6 +55,7 @@ class Surveyed:
     former: list[tuple[int, str]]
     weighed: list[tuple[int, int]]
     empty: list[int]
+    nowhere: list[int]
 
     def marks(self) -> list[Marks]:
         """As `Staging.mark` takes them; few campaigns ask for them."""
@@ -78,6 +82,7 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     former: list[tuple[int, str]] = []
     weighed: list[tuple[int, int]] = []
     empty: list[int] = []
+    nowhere: list[int] = []
     for checked, survey in found:
         row = staged(checked)
         rows.append(row)
@@ -91,6 +96,8 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
             failing.append(checked.line)
         elif wrong is not None:
             faults.append((checked.line, wrong.reason, wrong.is_missing))
+            if not survey.has_version:
+                nowhere.append(checked.line)
         elif survey.goes_without:
             without.append(checked.line)
         if wrong is None and survey.own:
@@ -102,7 +109,7 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     digested = "".join(told).encode("utf-8", "surrogatepass")
     marks_ = marshal.dumps(marked)
     answer = (rows, marks_, digested, faults, large, failing, without, former, weighed)
-    return marshal.dumps((*answer, empty))
+    return marshal.dumps((*answer, empty, nowhere))
 
 
 def surveyed_from(data: bytes) -> Surveyed:
@@ -189,6 +196,24 @@ def built_from(data: bytes, shared: SharedParts) -> Built:
         Unbuildable(one)
         if isinstance(one, str)
         else Message(Envelope(*one[:3]), shared.into(one[3]), *one[4:])
+        for one in marshal.loads(data)  # noqa: S302
+    ]
+
+
+def chosen(found: Chosen) -> bytes:
+    """Which versions they are, as plain numbers."""
+    return marshal.dumps(
+        [
+            one.reason if isinstance(one, Unbuildable) else [tuple(choice) for choice in one]
+            for one in found
+        ]
+    )
+
+
+def chosen_from(data: bytes) -> Chosen:
+    """The other end of `chosen`; `data` comes from our own worker."""
+    return [
+        Unbuildable(one) if isinstance(one, str) else tuple(Choice(*choice) for choice in one)
         for one in marshal.loads(data)  # noqa: S302
     ]
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 HEAD = struct.Struct(">cQ")  # one letter for the kind, then the length in bytes
 
-SETUP, CHECK, RENDER, SAMPLE = b"s", b"c", b"r", b"p"  # to a worker
+SETUP, CHECK, RENDER, SAMPLE, CHOOSE = b"s", b"c", b"r", b"p", b"v"  # to a worker
 DONE, FAULT = b"d", b"f"  # from it: a result, or a SendbatchError to be raised
 
 

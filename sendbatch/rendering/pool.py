@@ -22,9 +22,10 @@ from sendbatch.findings import Rule
 from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
+from sendbatch.message.versions.choosing import Choices
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
-from sendbatch.rendering.frames import CHECK, RENDER, SAMPLE
+from sendbatch.rendering.frames import CHECK, CHOOSE, RENDER, SAMPLE
 from sendbatch.rendering.setup import Setup
 from sendbatch.rendering.shared import SharedParts
 from sendbatch.rendering.workers import Broken, Workers
@@ -136,6 +137,12 @@ class Pool:
     ) -> Iterator[tuple[Recipient, Sample | Unbuildable]]:
         """As `each`, of messages that are looked at and not sent: their parts, and their size."""
         return self._each(SAMPLE, batches.samples_from, recipients, now, heed)
+
+    def choices(
+        self, recipients: Iterable[Recipient], heed: Heed
+    ) -> Iterator[tuple[Recipient, Choices | Unbuildable]]:
+        """As `each`, of which version of the content each of them gets."""
+        return self._each(CHOOSE, batches.chosen_from, recipients, 0.0, heed)
 
     def _each(
         self,

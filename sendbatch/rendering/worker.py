@@ -24,12 +24,13 @@ from typing import BinaryIO, TypeVar
 from sendbatch.audience.checks import Checker
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
-from sendbatch.message.compose import Composer
 from sendbatch.message.letter import Proof
 from sendbatch.message.parts import Sample
+from sendbatch.message.versions.composers import Composers, composer_of
 from sendbatch.rendering import batches
 from sendbatch.rendering.frames import (
     CHECK,
+    CHOOSE,
     DONE,
     FAULT,
     RENDER,
@@ -63,12 +64,13 @@ class Worker:
         self._setup = setup_from(setup)
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
-        self._composer = Composer(self._setup.content, self._setup.columns, self._setup.salt)
+        content, columns, salt = self._setup.content, self._setup.columns, self._setup.salt
+        self._composer = composer_of(content, columns, salt)
         self._shared = SharedParts(self._composer.shared)
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
-        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample}
+        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample, CHOOSE: self.choose}
         return do[kind](batch)
 
     def check(self, batch: bytes) -> bytes:
@@ -81,7 +83,7 @@ class Worker:
         assert self._checker is not None
         self._begin()
         checked = self._checker.check(row)
-        if checked.status is not Status.PENDING or not self._composer.has_own_attachments:
+        if checked.status is not Status.PENDING or not self._composer.looks_at_rows:
             return checked, None
         return self._survey(checked)
 
@@ -107,6 +109,14 @@ class Worker:
         )
         return batches.sampled(found)
 
+    def choose(self, batch: bytes) -> bytes:
+        """As `render`, of which version each gets: `batches.chosen` out."""
+        assert isinstance(self._composer, Composers)
+        recipients, _, _ = batches.asked_for(batch)
+        return batches.chosen(
+            self._in_one_answer(recipients, self._composer.choices, lambda choices: len(choices))
+        )
+
     def _in_one_answer(
         self,
         recipients: Sequence[Recipient],
@@ -126,7 +136,7 @@ class Worker:
 
     def _survey(self, checked: Checked) -> tuple[Checked, Survey]:
         """A row that may be sent to, with the files it asks for, and what they are."""
-        found = self._composer.survey(checked.cells)
+        found = self._composer.survey(checked.cells, checked.key)
         limit = self._setup.size_limit
         if found.unavailable is None and limit is not None and found.size > limit:
             said = too_large(found.size, limit)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = "preview"
 SIZE = 10  # messages
+MOST = 50  # of as many versions
 
 
 def write(job: Job, draft: Draft, prepared: Prepared) -> Path | None:
@@ -30,13 +31,22 @@ def write(job: Job, draft: Draft, prepared: Prepared) -> Path | None:
     is told."""
     from sendbatch.preview.gallery import write_gallery
 
-    first = draft.samples(SIZE) or list(islice(draft.people.holders(), SIZE))
+    spread = prepared.spread
+    first = (
+        spread.few(max(SIZE, min(len(spread.first), MOST)))
+        or draft.samples(SIZE)
+        or list(islice(draft.people.holders(), SIZE))
+    )
     entries = _entries(job, prepared, first)
     made = _made(job, draft.people.plan(), prepared.content.digest)
     try:
         job.record.make()
         return write_gallery(
-            job.record.path / FOLDER, entries, job.campaign.title, made, prepared.content.pictures
+            job.record.path / FOLDER,
+            entries,
+            job.campaign.title,
+            made,
+            prepared.content.all_pictures,
         )
     except LedgerError as unwritable:
         (found,) = unwritable.findings
@@ -62,9 +72,10 @@ def _entries(job: Job, prepared: Prepared, first: Sequence[Recipient]) -> list[E
 
     now, heed = job.now(), job.stop.heed
     found = samples(prepared.pool, first, now, job.stop)
+    versions = dict(prepared.spread.names)
     messages = prepared.pool.each([recipient for recipient, _ in found], now, heed)
     return [
-        Entry(recipient, sample, message)
+        Entry(recipient, sample, message, versions.get(recipient.id, ""))
         for (recipient, sample), (_, message) in zip(found, messages, strict=True)
         if isinstance(message, Message)
     ]

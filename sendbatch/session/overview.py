@@ -17,9 +17,11 @@ from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
+from sendbatch.message.versions.choosing import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
+from sendbatch.planning.versions import Axis
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Status
@@ -56,13 +58,10 @@ class Overview:
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    pictures_weight: Weight = field(default_factory=Weight)  # of these, on the wire
     own: tuple[str, ...] = ()
     weight: Weight | None = None
-
-    @property
-    def pictures_size(self) -> int:
-        """Bytes of each message that the pictures for everybody take on the wire."""
-        return sum(encoded(len(picture.data)) for picture in self.pictures)
+    versions: tuple[Axis, ...] = ()  # how many get which, where there are several
 
     @property
     def server(self) -> str:
@@ -143,15 +142,29 @@ def overview_of(
         notices=prepared.notices,
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
-        pictures=prepared.content.pictures,
+        pictures=prepared.content.all_pictures,
+        pictures_weight=_pictures_weight(prepared),
         own=_own(prepared.content),
         weight=prepared.weight,
+        versions=prepared.spread.axes,
     )
+
+
+def _pictures_weight(prepared: Prepared) -> Weight:
+    sizes = [
+        sum(encoded(len(picture.data)) for picture in texts.pictures)
+        for texts in prepared.content.texts
+    ]
+    of_texts = [axis.shares for axis in prepared.spread.axes if axis.what == TEXTS]
+    if not of_texts:
+        return Weight(sizes[0], sizes[0] * prepared.sendable)
+    numbers = [share.number for share in of_texts[0]]
+    return Weight(max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True)))
 
 
 def _own(content: Content) -> tuple[str, ...]:
     kinds = {
-        "pictures": bool(content.own_pictures),
+        "pictures": any(texts.own_pictures for texts in content.texts),
         "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
     }
     return tuple(kind for kind, there in kinds.items() if there)
@@ -184,7 +197,8 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
 
 
 def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
-    first = samples(prepared.pool, prepared.samples, job.now(), job.stop)
+    few = prepared.spread.few(len(prepared.samples)) or prepared.samples
+    first = samples(prepared.pool, few, job.now(), job.stop)
     return tuple(_subject(sample) for _, sample in first)
 
 

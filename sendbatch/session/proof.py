@@ -82,7 +82,7 @@ def _chosen(draft: Draft, prepared: Prepared, wanted: int, key: str | None) -> l
         if found is None:
             raise CampaignError(f"--recipient: nobody in the plan has the key or address {key}")
         return [found]
-    first = draft.samples(wanted)
+    first = prepared.spread.few(wanted) or draft.samples(wanted)
     if not first:
         first = list(islice(draft.people.holders(), wanted))
     if not first:

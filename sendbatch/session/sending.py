@@ -16,8 +16,8 @@ from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.limits.sharing import wait_for_share
-from sendbatch.message.compose import Composer
 from sendbatch.message.tokens import Signer
+from sendbatch.message.versions.composers import AnyComposer, composer_of
 from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
@@ -169,11 +169,11 @@ class Sending:
         return history_of(reading, way)
 
 
-def _composer(reading: Reading, prepared: Prepared, signer: Signer | None) -> Composer:
+def _composer(reading: Reading, prepared: Prepared, signer: Signer | None) -> AnyComposer:
     """Builds on the loop what the workers of `prepared.pool` would build."""
     plan = reading.plan()
     assert plan is not None  # whom a run sends to is of one
-    return Composer(prepared.content, plan.columns, prepared.salt, signer)
+    return composer_of(prepared.content, plan.columns, prepared.salt, signer)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ from sendbatch import api
 from sendbatch.campaign import keys as tables
 from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import CampaignKeys, RecipientsKeys
-from sendbatch.campaign.kinds import Built, FoundFile, Named, Several
+from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile
+from sendbatch.campaign.model import PathTemplate
 from sendbatch.campaign.spots import Reading
 from sendbatch.campaign.table import Key, Keys, Kind, default_of, table_of
 from sendbatch.campaign.vocabulary import LINE, TRUTH
@@ -44,6 +45,8 @@ def gives(kind: Kind[Any]) -> Any:
         return tuple[gives(kind._of), ...]
     if isinstance(kind, Named):
         return Mapping[str, gives(kind._of)]
+    if isinstance(kind, TemplateFile):
+        return Path | PathTemplate | None
     return Path if isinstance(kind, FoundFile) else get_type_hints(kind._read)["return"]  # type: ignore[attr-defined]
 
 

@@ -44,6 +44,11 @@ def broken(source: str, *, also: dict[str, str] | None = None, **variables: str)
         ('<img srcset="https://x.example/a.png 1x, b.png 2x">', "1:42: b.png"),
         ('<img srcset="a.png, https://x.example/b.png 2x">', "1:14: a.png"),
         ('<!--[if mso]><v:fill src="bg.png"/><![endif]-->', "1:27: bg.png"),
+        ('<!--[if !mso]><!--><img src="a.png"><!--<![endif]-->', "1:30: a.png"),
+        ("<!---><style>p{background:url(a.png)}</style><!-- -->", "1:31: a.png"),
+        ('<!-- x --!><img src="a.png"><!-- -->', "1:22: a.png"),
+        ('<p title=it\'s><img src="a.png">', "1:25: a.png"),
+        ('<img alt="5" tall" src="a.png"><p title="x">', "1:25: a.png"),
         ('<img src="images/{{ first_name }}.png">', "1:11: images/….png"),
         ('<img src="{{ first_name }}.png">', "1:11: ….png"),
         ('<p><img src="{{ first_name }}-{{ plan }}_2.JPG">', "1:14: …-…_2.JPG"),
@@ -137,7 +142,11 @@ def test_finished_messages_are_looked_through_only_where_a_value_decides() -> No
 
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize(
-    "piece", ["<img src=", "<!--", "<style>", "<a b='", "<p style='url(", "srcset='a,", "<a ", "<", "src="]
+    "piece",
+    [
+        *("<img src=", "<!--", "<!-->", "<!--[if", "<a b=", "<style>", "<a b='", "<p style='url("),
+        *("srcset='a,", "<a ", "<", "src="),
+    ],
 )
 def test_hostile_html_takes_no_time_that_grows_with_its_square(piece: str) -> None:
     made = content("<img src='{{ first_name }}'>", "x")

@@ -63,6 +63,11 @@ def test_a_mark_of_another_tool_is_found(campaign: Make, mark: str) -> None:
     assert (found.place.line, found.place.column) == (2, 8)
 
 
+@pytest.mark.parametrize("comment", ["<!-->", "<!--->", "<!--[if !mso]><!-->", "<!-- x --!>"])
+def test_a_comment_ends_where_browsers_end_it(campaign: Make, comment: str) -> None:
+    assert texts(campaign, f"<p>{comment} {{first_name}}</p><!-- -->") == ["{first_name}"]
+
+
 def test_what_is_in_brackets_and_a_link_is_no_prose(campaign: Make) -> None:
     links = "<a href='[unsubscribe]'>x</a> <a href=\"https://x.example/?a=[email]&b=1\">y</a>"
     assert texts(campaign, f"<p>{links}</p>") == ["[unsubscribe]", "[email]"]

@@ -43,9 +43,9 @@ def test_a_reference_to_a_number_without_end_is_a_sign_that_cannot_be_shown() ->
 
 
 def test_what_stands_before_a_doctype_would_change_the_look() -> None:
-    html = "<!-- made by -->\n<!DOCTYPE html><a href=x>y</a>"
-    began = "<!-- made by -->\n<!DOCTYPE html><base target=_blank><a"
-    assert harmless(html).html.startswith(began)
+    for before in ("<!-- made by -->\n", "<!--><!--->", "<!-- a --!>"):
+        began = f"{before}<!DOCTYPE html><base target=_blank><a"
+        assert harmless(f"{before}<!DOCTYPE html><a href=x>y</a><!-- -->").html.startswith(began)
 
 
 def test_a_link_of_a_drawing_is_told_as_it_was_written_once_too() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
@@ -18,7 +18,7 @@ from sendbatch.ledger.sqlite.folding import forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
 from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
 from sendbatch.ledger.sqlite.reading import SqliteReading
-from sendbatch.ledger.sqlite.rows import COLUMNS, to_recipients
+from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.sqlite.selecting import TABLES, SqliteSelection
 from sendbatch.ledger.sqlite.sql import happens, leads_to, listed, note, remember
 from sendbatch.ledger.sqlite.staging import SqliteStaging
@@ -208,6 +208,13 @@ class SqliteDraft(SqliteSelection):
             (count,),
         )
         return to_recipients(rows.fetchall())
+
+    def to_send(self) -> Iterator[Recipient]:
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM {self.rows} "
+            f"WHERE holds AND status IN {listed(SENDABLE)}{self.those} ORDER BY place"
+        )
+        yield from in_parts(rows)
 
     def weight(self) -> Weight | None:
         if self._staged is None:

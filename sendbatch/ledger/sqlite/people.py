@@ -6,12 +6,11 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.sqlite.cells import saying, usual
-from sendbatch.ledger.sqlite.rows import COLUMNS, first, to_recipient, to_recipients
+from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipient
 from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import gone
 from sendbatch.values import OF_DNS, Recipient, Status
@@ -21,7 +20,6 @@ ENTRY = (
     "content, dated_at, first_attempt_at, finished_at"
 )
 _STATUSES = {str(status): status for status in Status}
-AT_ONCE = 500  # rows whose cells are decoded in one go
 _ORDER = 2  # columns that say where somebody stands in a list: the line, and of one line who was there first
 
 
@@ -70,8 +68,7 @@ class SqlitePeople:
 
     def holders(self) -> Iterator[Recipient]:
         rows = self._db.execute(f"SELECT {COLUMNS} FROM {self._rows} WHERE holds ORDER BY place")
-        while part := first(islice(rows, AT_ONCE)):
-            yield from to_recipients(part)
+        yield from in_parts(rows)
 
     def named(self, spellings: tuple[str, ...]) -> Recipient | None:
         found = self._db.execute(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sendbatch.ledger.sqlite.soundness import decoded
 from sendbatch.values import Recipient, Reply, Status
 
+AT_ONCE = 500  # rows whose cells are decoded in one go
 MOST_CHARACTERS = 4_000_000  # of the cells of those fetched in one go, who are at least one
 _STATUSES = {str(status): status for status in Status}
 COLUMNS = (
@@ -37,6 +39,12 @@ def first(found: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         if size > MOST_CHARACTERS:
             break
     return rows
+
+
+def in_parts(rows: Iterator[tuple[Any, ...]]) -> Iterator[Recipient]:
+    """All, some at a time."""
+    while part := first(islice(rows, AT_ONCE)):
+        yield from to_recipients(part)
 
 
 def _recipient(fields: tuple[Any, ...], cells: list[str]) -> Recipient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sendbatch.findings import Finding
 from sendbatch.message.checks.links import doubtful_links
@@ -12,9 +12,13 @@ from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 
 
-def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterator[Finding]:
+def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterable[Finding]:
     """Warnings of what templates say by themselves, whatever else is wrong with the campaign; they can be
     read."""
+    return dict.fromkeys(one for version in content.by_texts for one in _doubts(version, columns))
+
+
+def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
     yield from doubtful_markdown(content)
     yield from doubtful_pictures(content, columns)
     yield from doubtful_links(content, columns)

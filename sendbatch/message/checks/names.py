@@ -103,17 +103,24 @@ def bare_conditions(
 
 
 def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking]:
+    layouts = _layouts(content)
     for bundle in content.bundles:
-        own = OF_LAYOUTS if bundle is content.layout else ()
+        own = OF_LAYOUTS if id(bundle) in layouts else ()
         yield _Checking(bundle, columns, content.variables, own)
+
+
+def _layouts(content: Content) -> set[int]:
+    """The identities of those of its bundles."""
+    return {id(texts.layout) for texts in content.texts if texts.layout is not None}
 
 
 def names_used(content: Content) -> frozenset[str]:
     """Every name the message may depend on, those with a default too: two rows that agree in these
     get the same message."""
     found = [names_in(source) for _, source in _templates(content)]
+    layouts = _layouts(content)
     for bundle in content.bundles:
-        own = OF_LAYOUTS if bundle is content.layout else frozenset()
+        own = OF_LAYOUTS if id(bundle) in layouts else frozenset()
         found += [names_in(source) - own for source in bundle.sources.values()]
     return frozenset().union(*found)
 
@@ -247,6 +254,7 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
         ("recipients.name", content.recipient_name),
         *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),
         *((f"headers.{name}", value) for name, value in content.headers),
+        *((f"templates.{key}", path.written) for key, path in content.paths.items()),
         *(
             (f"attachments.{number}", file.pattern)
             for number, file in enumerate(content.attachments)

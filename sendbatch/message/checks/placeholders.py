@@ -20,6 +20,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import declared_at, lines_of
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted
+from sendbatch.message.markup import COMMENT
 from sendbatch.message.source import at_offset, blank, constants, depths
 from sendbatch.words import count
 
@@ -63,7 +64,7 @@ _BY_CUSTOM = frozenset({
 })  # fmt: skip
 # Of HTML, what is no text that is read: braces there are a style's, a script's, an example's.
 _UNREAD = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(?P<tag>style|script|pre|code)\b.*?(?:</(?P=tag)|\Z)"
+    rf"{COMMENT}|<(?P<tag>style|script|pre|code)\b.*?(?:</(?P=tag)|\Z)"
     r"|(?<=\s)style\s*=\s*(?:\"[^\"]*\"|'[^']*')",
     re.DOTALL | re.IGNORECASE,
 )
@@ -140,10 +141,7 @@ def placeholders(content: Content, campaign: Campaign, columns: Collection[str])
     found: dict[str, Placeholder] = {}
     for one in (
         *_in_lines(content, campaign, known),
-        *_in_bundle(content.html, known, is_html=True),
-        *_in_bundle(content.text, known, is_html=False),
-        *_in_bundle(content.markdown, known, is_html=True),
-        *_in_bundle(content.layout, known, is_html=True),
+        *_in_texts(content, known),
         *_in_values(content, campaign, known),
     ):
         first = found.setdefault(one.text, one)
@@ -160,11 +158,19 @@ def _in_lines(content: Content, campaign: Campaign, known: Collection[str]) -> I
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 
-def _in_bundle(
-    bundle: Bundle | None, known: Collection[str], *, is_html: bool
-) -> Iterator[Placeholder]:
-    if bundle is None:
-        return
+def _in_texts(content: Content, known: Collection[str]) -> Iterator[Placeholder]:
+    """In the files; what is in one version of them is not in every message."""
+    is_whole = not content.has_versions
+    met: set[int] = set()
+    for texts in content.texts:
+        for bundle in (texts.html, texts.text, texts.markdown, texts.layout):
+            if bundle is not None and id(bundle) not in met:
+                met.add(id(bundle))
+                for one in _in_bundle(bundle, known, is_html=bundle is not texts.text):
+                    yield replace(one, in_all=one.in_all and is_whole)
+
+
+def _in_bundle(bundle: Bundle, known: Collection[str], *, is_html: bool) -> Iterator[Placeholder]:
     for name, source in bundle.sources.items():
         if is_inserted(name):
             continue

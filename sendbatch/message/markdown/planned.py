@@ -106,7 +106,9 @@ class MarkdownHtml(PlannedBody):
 
 class MarkdownText:
     """The text of a content that has Markdown, as `TextWay`s. Where a value decides more of it than the ends
-    of lines, its Markdown has to be read anew."""
+    of lines, its Markdown has to be read anew. What it keeps has one of so many `shares` of the room."""
+
+    shares = 1
 
     def __init__(
         self, content: Content, columns: Sequence[str], constants: Mapping[str, object]
@@ -135,7 +137,7 @@ class MarkdownText:
 
     def _made(self, way: tuple[int, ...]) -> TextWay | None:
         """None where there are too many, and for one that has to be read anew."""
-        if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES:
+        if len(self._ways) >= _MOST_WAYS or self._size > _MOST_BYTES // self.shares:
             return None
         assert self._parts is not None
         self._ways[way] = None
@@ -167,7 +169,7 @@ class MarkdownText:
         how = Writing(
             lambda value: usual(value).encode(), lambda pieces: usual("".join(pieces)).encode()
         )
-        return Walk(self._parts, how, len(self._columns))
+        return Walk(self._parts, how, len(self._columns), self.shares)
 
 
 def _may_have_scheme(element: Element) -> bool:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
+from sendbatch.message.markup import ATTRIBUTES, COMMENT
 from sendbatch.message.source import BLOCK, VALUE, blank
 
-_ATTRIBUTES = r"(?:[^<>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+"
 # Outlook reads what is in its conditional comments, and shows pictures from there (VML).
 _HTML = re.compile(
-    r"<!--(?!\s*\[if).*?(?:-->|\Z)|<script\b.*?(?:</script|\Z)"
-    rf"|<style\b{_ATTRIBUTES}>(?P<css>.*?)(?:</style|\Z)"
-    rf"|<[a-z][\w:-]*(?P<attributes>{_ATTRIBUTES})",
+    rf"(?!<!--\s*\[if){COMMENT}|<script\b.*?(?:</script|\Z)"
+    rf"|<style\b{ATTRIBUTES}>(?P<css>.*?)(?:</style|\Z)"
+    rf"|<[a-z][\w:-]*(?P<attributes>{ATTRIBUTES})",
     re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(

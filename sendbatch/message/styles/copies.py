@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from sendbatch.message.markup import RAW, Tag, attribute_at, attributes_of, start_tag_end
+from sendbatch.message.markup import COMMENT, RAW, Tag, attribute_at, attributes_of, start_tag_end
 from sendbatch.message.styles.css import END_TAG, closed, with_plain_strings
 
 SIGN = "@media {}-{}{{i{{a:b}}}}"  # of a sheet: a rule that is always left, by which it is known
 _UNSTYLED = RAW | frozenset(["base", "head", "link", "meta", "param", "source", "track"])
 _EVERYWHERE = frozenset(("", "all", "screen"))  # media in which all mail is read
 
-_DOCTYPE = re.compile(r"(?:\s++|<!--.*?-->)*+<!doctype[^>]*+>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(rf"(?:\s++|{COMMENT})*+<!doctype[^>]*+>", re.DOTALL | re.IGNORECASE)
 _CONDITIONAL = re.compile(
     r"<!--\[if[^\]]*+\]>(?!<!)(.*?)(?:<!\[endif\])?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )

@@ -23,7 +23,9 @@ _MOST_BYTES = 16 * 1024 * 1024  # of the ways of one body
 class PlannedBody:
     """`subtype` is that of text/…: html is autoescaped. `columns` name the cells; `constants` are all that
     other names mean (`with_globals`). `transform` is what becomes of each way. Nothing is compiled before
-    it is needed."""
+    it is needed. What it keeps has one of so many `shares` of the room that there is."""
+
+    shares = 1
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class PlannedBody:
         """Raises Unfit where there are too many, and for one that is rendered as it stands."""
         found = self._ways.get(way)
         if found is None:
-            if len(self._ways) + len(self._unfit) >= _MOST_WAYS or self._size > _MOST_BYTES:
+            if len(self._ways) + len(self._unfit) >= _MOST_WAYS or self._size > self._most_bytes:
                 raise Unfit
             if way in self._unfit:
                 raise Unfit
@@ -89,10 +91,14 @@ class PlannedBody:
                 self._unfit.add(way)
                 raise
             self._size += found.size
-            if self._size > _MOST_BYTES:  # it is full from now on
+            if self._size > self._most_bytes:  # it is full from now on
                 raise Unfit
             self._ways[way] = found
         return found
+
+    @property
+    def _most_bytes(self) -> int:
+        return _MOST_BYTES // self.shares
 
     @cached_property
     def _parts(self) -> tuple[Part, ...] | None:
@@ -106,12 +112,12 @@ class PlannedBody:
     @cached_property
     def _quoted_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, self._written(QUOTED), len(self._columns))
+        return Walk(self._parts, self._written(QUOTED), len(self._columns), self.shares)
 
     @cached_property
     def _plain_walk(self) -> Walk:
         assert self._parts is not None
-        return Walk(self._parts, self._written(PLAIN), len(self._columns))
+        return Walk(self._parts, self._written(PLAIN), len(self._columns), self.shares)
 
     def _written(self, how: Writing) -> Writing:
         """A transform sees marks, not values: these must be text."""

@@ -11,17 +11,18 @@ _ENTRY = 200  # bytes that an entry takes besides what it is made of
 
 
 class Tables:
-    """The tables of one walk."""
+    """The tables of one walk, which has one share of what there is room for, of so many."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: int = 1) -> None:
         self._tables: list[Table] = []
+        self._most = _MOST_BYTES // shares
 
     def table(self, make: Callable[[Any], Any], *, keeps: bool = True) -> Table:
         """One that makes what it has not; `keeps` says whether it does so but once."""
         made = Table(make, keeps=keeps)
         self._tables.append(made)
         for table in self._tables:
-            table.most = _MOST_BYTES // len(self._tables)
+            table.most = self._most // len(self._tables)
         return made
 
 

@@ -79,11 +79,11 @@ def _take(step: Step | None, cells: Cells, way: list[int], values: list[bytes]) 
 
 
 class Walk:
-    """`how` is how values are written; `width` is how many cells a recipient has."""
+    """`how` is how values are written; `width` is how many cells a recipient has; `shares` as in `Tables`."""
 
-    def __init__(self, parts: Sequence[Part], how: Writing, width: int) -> None:
+    def __init__(self, parts: Sequence[Part], how: Writing, width: int, shares: int = 1) -> None:
         self._how = how
-        self._tables = Tables()
+        self._tables = Tables(shares)
         self._own: dict[tuple[Snippet, str], Table] = {}
         self._first = self._made(parts, width, None)
 

@@ -192,6 +192,9 @@ class Draft(Selection):
     def samples(self, count: int) -> list[Recipient]:
         return [recipient_of(*one) for one in islice(self.sendable(), count)]
 
+    def to_send(self) -> Iterator[Recipient]:
+        return (recipient_of(*one) for one in self.sendable())
+
     def weight(self) -> Weight | None:
         if self._staged is None:
             return None

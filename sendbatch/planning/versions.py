@@ -1,0 +1,142 @@
+"""How recipients are spread over the versions of a content: how many get which, and a few of each to look at.
+
+Whose version is whose is asked of the workers, as all that a row's values are computed from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import one_line
+from sendbatch.findings import Finding, Rule
+from sendbatch.message.content import Content
+from sendbatch.message.versions.choosing import axes_of
+from sendbatch.rendering.pool import Pool
+from sendbatch.values import Recipient, Unbuildable
+from sendbatch.words import listed
+
+_MOST_SHOWN = 50  # versions of which somebody can be looked at
+_OF_EACH = 10  # recipients
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many get one choice, and how many of them because what they ask for is not there."""
+
+    name: str
+    number: int
+    by_fallback: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The shares on one axis, which has the key `what` in the campaign file, by the choices' numbers."""
+
+    what: str
+    shares: tuple[Share, ...]
+
+    @property
+    def taken(self) -> list[Share]:
+        """Those that somebody gets, the greatest first."""
+        return sorted((one for one in self.shares if one.number), key=lambda one: -one.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of those to be sent to. `names` tells of a few of them, by their IDs, which version they get."""
+
+    axes: tuple[Axis, ...] = ()
+    first: tuple[tuple[Recipient, ...], ...] = ()  # the first of each version
+    names: tuple[tuple[int, str], ...] = ()
+
+    def few(self, number: int) -> list[Recipient]:
+        """So many of them, by line, of as many versions as there can be."""
+        turns = chain.from_iterable(zip_longest(*self.first))
+        found = [recipient for recipient in turns if recipient is not None]
+        return sorted(found[:number], key=lambda recipient: recipient.row)
+
+
+NOT_SPREAD = Spread()
+
+
+def spread_of(
+    pool: Pool,
+    content: Content,
+    columns: Sequence[str],
+    recipients: Iterable[Recipient],
+    heed: Callable[[], None],
+) -> Spread:
+    """Whoever leads to no version is left out. `heed` is called now and then; what it raises ends it."""
+    axes = axes_of(content, columns)
+    numbers: list[Counter[int]] = [Counter() for _ in axes]
+    instead: list[Counter[int]] = [Counter() for _ in axes]
+    first: dict[tuple[int, ...], list[Recipient]] = {}
+    for recipient, choices in pool.choices(recipients, heed):
+        if isinstance(choices, Unbuildable):
+            continue
+        for place, choice in enumerate(choices):
+            numbers[place][choice.number] += 1
+            instead[place][choice.number] += choice.by_fallback
+        version = tuple(choice.number for choice in choices)
+        if version in first or len(first) < _MOST_SHOWN:
+            few = first.setdefault(version, [])
+            if len(few) < _OF_EACH:
+                few.append(recipient)
+    told = [
+        Axis(
+            axis.what,
+            tuple(
+                Share(name, numbers[place][number], instead[place][number])
+                for number, name in enumerate(axis.names)
+            ),
+        )
+        for place, axis in enumerate(axes)
+    ]
+    names = [
+        (recipient.id, ", ".join(axis.names[number] for axis, number in zip(axes, version, strict=True)))
+        for version, few in first.items()
+        for recipient in few
+    ]
+    return Spread(tuple(told), tuple(map(tuple, first.values())), tuple(names))
+
+
+def unused_versions(
+    spread: Spread,
+    pool: Pool,
+    holders: Callable[[], Iterable[Recipient]],
+    campaign: Campaign,
+    heed: Callable[[], None],
+) -> Iterator[Finding]:
+    """A note where nobody gets one of the choices, whether they are still to be sent to or were already."""
+    unasked = [
+        {number for number, share in enumerate(axis.shares) if not share.number}
+        for axis in spread.axes
+    ]
+    if any(unasked):
+        _strike_out(unasked, pool, holders(), heed)
+    for axis, numbers in zip(spread.axes, unasked, strict=True):
+        if numbers:
+            names = [one_line(axis.shares[number].name, 100) for number in sorted(numbers)]
+            said = f"{axis.what}: no row asks for {listed(names, _MOST_NAMED)}"
+            yield Rule.UNUSED_VERSION.finding(said, campaign.places.get(axis.what))
+
+
+def _strike_out(
+    unasked: Sequence[set[int]],
+    pool: Pool,
+    recipients: Iterable[Recipient],
+    heed: Callable[[], None],
+) -> None:
+    """Take away what anybody gets, until nothing is left."""
+    for _, choices in pool.choices(recipients, heed):
+        if isinstance(choices, Unbuildable):
+            continue
+        for numbers, choice in zip(unasked, choices, strict=True):
+            numbers.discard(choice.number)
+        if not any(unasked):
+            return

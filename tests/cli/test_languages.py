@@ -1,0 +1,186 @@
+"""Everyone in their language by the command: who gets which file, who gets none, what a change of them is."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+
+import pytest
+
+from sendbatch.message.attachments import encoded
+from tests.kit.command import Desk, address_of
+from tests.kit.mailhost import MailHost
+from tests.kit.pictures import png
+
+PEOPLE = """\
+email,first_name,locale
+ada@example.com,Ada,en
+bjork@example.org,Björk,de
+carl@example.net,Carl,fr
+dora@example.net,Dora,
+"""
+BY_ROW = (
+    "html: spring.html\n  text: spring.txt",
+    'html: "{{ locale }}/spring.html"\n  text: "{{ locale }}/spring.txt"',
+)
+FALLBACK = (BY_ROW[0], f"{BY_ROW[1]}\n  fallback: {{locale: en}}")
+
+
+@pytest.fixture
+def languages(desk: Desk) -> Desk:
+    for locale in ("de", "en"):
+        desk.write(f"{locale}/spring.html", f"<p>{locale} {{{{ first_name }}}}</p>\n")
+        desk.write(f"{locale}/spring.txt", f"{locale} {{{{ first_name }}}}\n")
+    desk.write("people.csv", PEOPLE)
+    desk.campaign(FALLBACK)
+    return desk
+
+
+def said_to(desk: Desk) -> dict[str, str]:
+    """What everybody's text begins with."""
+    found = {}
+    for mail in desk.kept():
+        found[address_of(mail).partition("@")[0]] = word_of(mail)
+    return found
+
+
+def word_of(mail: EmailMessage) -> str:
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    word: str = text.get_content().split()[0]
+    assert html.get_content().startswith(f"<p>{word} ")
+    return word
+
+
+def test_everybody_gets_their_language_or_that_of_the_fallback(languages: Desk) -> None:
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert said_to(languages) == {"ada": "en", "bjork": "de", "carl": "en", "dora": "en"}
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert len(languages.kept()) == 4
+
+
+def test_without_a_fallback_the_rows_that_lead_nowhere_refuse_the_plan(languages: Desk) -> None:
+    languages.campaign(BY_ROW)
+    for verb in ("check", "plan", "run"):
+        said = languages.run(verb, "spring.yaml").ended(2).said
+        assert "people.csv:4: error: templates.html: no file for {{ locale }}/spring.html" in said
+        assert "(locale is fr); there are de/spring.html, en/spring.html" in said
+        assert "people.csv:5: error: templates.html" in said
+        assert "(locale is empty)" in said
+        assert "fallback: {locale: en}" in said
+    assert languages.nothing_was_sent()
+
+
+def test_a_row_that_nobody_is_sent_to_may_lead_nowhere(languages: Desk) -> None:
+    languages.campaign(BY_ROW, ("  defaults", "  where: locale in ('de', 'en')\n  defaults"))
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert said_to(languages) == {"ada": "en", "bjork": "de"}
+
+
+def test_a_name_in_a_path_is_a_column_or_a_variable(languages: Desk) -> None:
+    path = BY_ROW[1].replace("locale", "lokale")
+    languages.campaign((BY_ROW[0], path))
+    said = languages.run("check", "spring.yaml").ended(2).said
+    assert "spring.yaml:8:13: error: templates.html: lokale is not a column or a variable" in said
+    assert "did you mean locale?" in said
+    languages.campaign((BY_ROW[0], path), ("{product", "{lokale: en, product"))
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert set(said_to(languages).values()) == {"en"}
+
+
+def test_a_language_more_is_a_changed_text_and_goes_to_who_is_left(
+    languages: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(languages, FALLBACK)
+    languages.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    for name in ("html", "txt"):
+        languages.write(f"fr/spring.{name}", "<p>fr </p>" if name == "html" else "fr")
+    said = languages.run("run", "spring.yaml", "--yes").ended(4).said
+    assert "--accept-changes" in said
+    languages.run("run", "spring.yaml", "--yes", "--accept-changes").ended(0)
+    assert [word_of(mail) for mail in mailhost.mails] == ["en", "de", "fr", "en"]
+
+
+def test_a_language_that_is_gone_is_told_before_anything_more_is_sent(
+    languages: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(languages, BY_ROW, ("  defaults", "  where: locale\n  defaults"))
+    languages.change("people.csv", ",fr\n", ",de\n")
+    languages.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    (languages.folder / "de/spring.txt").unlink()
+    said = languages.run("run", "spring.yaml", "--yes", "--accept-changes").ended(2).said
+    assert "people.csv:3" in said
+    assert len(mailhost.receivers) == 1
+
+
+def test_a_misspelt_name_in_any_file_is_found_whoever_asks_for_it(languages: Desk) -> None:
+    languages.write("it/spring.html", "<p>{{ frist_name }}</p>\n")
+    languages.write("it/spring.txt", "ciao\n")
+    said = languages.run("check", "spring.yaml").ended(2).said
+    assert "it/spring.html:1:7: error: frist_name is not a column or a variable" in said
+
+
+def test_the_plan_counts_who_gets_which_and_says_what_nobody_asks_for(languages: Desk) -> None:
+    for name in ("html", "txt"):
+        languages.write(f"it/spring.{name}", "<p>it</p>")
+        languages.write(f"pt/spring.{name}", "<p>pt</p>")
+    for verb in ("plan", "check"):
+        said = languages.run(verb, "spring.yaml").ended(0).said
+        assert "  templates: en/spring.html 3 (2 by the fallback), de/spring.html 1\n" in said
+        assert "notice: templates: no row asks for it/spring.html, pt/spring.html" in said
+    said = languages.run("plan", "spring.yaml", "--only", "bjork@example.org").ended(0).said
+    assert "  templates: de/spring.html 1\n" in said
+    assert "no row asks" not in said
+    languages.run("run", "spring.yaml", "--yes", "--limit", "2").ended(0)
+    said = languages.run("plan", "spring.yaml").ended(0).said
+    assert "  templates: en/spring.html 2 (2 by the fallback)\n" in said
+    assert "no row asks for it/spring.html, pt/spring.html" in said  # somebody has de already
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert "  templates:" not in languages.run("plan", "spring.yaml").ended(0).said
+
+
+def test_check_counts_them_for_programs(languages: Desk) -> None:
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert told["versions"] == {"templates": {"de/spring.html": 1, "en/spring.html": 3}}
+    languages.campaign()
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert told["versions"] == {}
+
+
+def test_a_file_that_has_none_beside_it_is_told(languages: Desk) -> None:
+    languages.write("fr/spring.html", "<p>fr</p>")
+    said = languages.run("check", "spring.yaml").ended(0).said
+    assert (
+        "warning: templates.html: fr/spring.html has no file of the same values for {{ locale }}/spring.txt"
+        in said
+    )
+    assert "en/spring.html 3 (2 by the fallback)" in said
+
+
+def test_what_is_looked_at_is_of_each_version(languages: Desk) -> None:
+    rows = "".join(f"p{number}@example.com,P{number},en\n" for number in range(30))
+    languages.write("people.csv", f"{PEOPLE.partition(chr(10))[0]}\n{rows}zoe@example.com,Zoe,de\n")
+    languages.run("run", "spring.yaml", "--dry-run").ended(0)
+    preview = languages.record() / "preview"
+    mails = [path.read_text() for path in sorted(preview.glob("*.eml"))]
+    assert len(mails) == 10
+    assert sum("de Zoe" in mail for mail in mails) == 1
+    page = (preview / "index.html").read_text()
+    assert page.count("<dt>Version</dt><dd><bdi>en/spring.html</bdi></dd>") == 9
+    assert page.count("<dt>Version</dt><dd><bdi>de/spring.html</bdi></dd>") == 1
+    assert "subject: Zoe, spring is here" in languages.run("plan", "spring.yaml").said
+    languages.run("proof", "spring.yaml", "--to", "me@example.com", "--count", "2").ended(0)
+    assert sorted(map(word_of, languages.kept())) == ["de", "en"]
+
+
+def test_pictures_cost_what_each_gets_of_them(languages: Desk) -> None:
+    for locale, wide in (("de", 3000), ("en", 3)):
+        languages.write(f"{locale}/logo.png", png(wide, 30))
+        languages.write(f"{locale}/spring.html", f"<p>{locale}</p><img src='logo.png' alt='x'>")
+    said = languages.run("plan", "spring.yaml").ended(0).said
+    sizes = [encoded(len(png(wide, 30))) for wide in (3000, 3)]
+    assert (
+        f"up to {sizes[0]} bytes in a message (base64), {sizes[0] + 3 * sizes[1]:,} bytes for 4"
+        in said
+    )
