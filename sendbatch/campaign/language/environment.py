@@ -25,7 +25,7 @@ from sendbatch.campaign.language.arguments import ONLY_IN_HTML
 from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.language.comparing import TESTS, Compared
 from sendbatch.campaign.language.completed import Completed, needs
-from sendbatch.campaign.language.json_cells import from_json
+from sendbatch.campaign.language.json_cells import Object, from_json
 from sendbatch.campaign.language.numbers import number, to_float, to_int
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
@@ -111,6 +111,8 @@ class _Sandbox(BoundedSandbox):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is str and attribute in _TEXT_METHODS:
             return getattr(obj, attribute)
+        if type(obj) is Object and attribute in obj:
+            return obj[attribute]
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
