@@ -84,8 +84,8 @@ def test_the_guide_leads_from_init_to_the_report(desk: Installed, server: Sandbo
         elif line.startswith("sendbatch "):
             seen.append(step(desk, server, arguments(line)))
     assert seen == [
-        *("init", "run", "check", "run", "probe", "proof", "plan", "run", "run", "status"),
-        *("plan", "run", "report", "report", "report"),
+        *("init", "run", "check", "run", "plan", "report", "probe", "proof"),
+        *("plan", "run", "run", "status", "plan", "run", "report", "report", "report"),
     ]
     inbox = sorted(path.name for path in server.folder.iterdir())
     assert len([name for name in inbox if name.endswith(".eml")]) == 6 + 3  # proofs, then the mail
