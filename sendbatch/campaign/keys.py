@@ -53,6 +53,7 @@ from sendbatch.campaign.vocabulary import (
     PROJECT,
     RATES,
     SECRET,
+    SENDER,
     SIGNING_SECRET,
     TEMPLATE,
     TEXT,
@@ -366,12 +367,18 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     sender = Key(
-        MAILBOX,
-        "`Name <address>` or an address",
+        SENDER,
+        "`Name <address>` or an address. The name may be a template, and the address too, with `senders`",
         name="from",
         also=("sender",),
         required=True,
         for_readers=True,
+    )
+    senders = Key(
+        Several(MAILBOX),
+        "the mailboxes that may be in `from`, where its address is a template, [see below](#senders)",
+        absent="none",
+        by_hand=True,
     )
     bounces_to = Key(
         ADDRESS,

@@ -13,7 +13,15 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, PathTemplate, Unsubscribe
+from sendbatch.campaign.model import (
+    REFUSE,
+    SEND_WITHOUT,
+    Json,
+    Mailbox,
+    PathTemplate,
+    Senders,
+    Unsubscribe,
+)
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
 from sendbatch.message.origins import without_origins
@@ -167,6 +175,8 @@ class Content:
     inlines_css: bool = False  # there is a style sheet, and what it says is written into the tags
     added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     by_row: TextsByRow | None = None
+    senders: Senders | None = None
+    named_at: str = ""  # the domain that messages are named at, where it is not the sender's
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -179,14 +189,14 @@ class Content:
 
     def version(self, **changes: Any) -> Content:
         """One version of it: it is known by the same digest, and has no others."""
-        made = replace(self, **{"by_row": None, **changes})
+        made = replace(self, **{"by_row": None, "senders": None, **changes})
         object.__setattr__(made, "digest", self.digest)
         return made
 
     @property
     def has_versions(self) -> bool:
         """Whether a recipient gets one version or another, or none."""
-        return self.by_row is not None
+        return self.by_row is not None or self.senders is not None
 
     @property
     def paths(self) -> Mapping[str, PathTemplate]:
@@ -226,8 +236,9 @@ class Content:
 
     @property
     def sender_domain(self) -> str:
-        """The domain of the address in From, as A-labels in lower case."""
-        return ascii_domain(self.sender.address.rpartition("@")[2])
+        """The domain of the address in From, as A-labels in lower case; that of the first of several, whose
+        messages all have their names at one, so that the record can tell them."""
+        return self.named_at or ascii_domain(self.sender.address.rpartition("@")[2])
 
 
 def _digest(content: Content) -> str:
@@ -257,6 +268,9 @@ def _digest(content: Content) -> str:
         parts["inlines_css"] = True
     if content.by_row is not None:
         parts["by row"] = _by_row(content.by_row)
+    if content.senders is not None:
+        boxes = [[box.name, box.address] for box in content.senders.boxes]
+        parts["senders"] = [content.senders.address, boxes]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

@@ -22,7 +22,7 @@ from sendbatch.findings import Rule
 from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choices
+from sendbatch.message.versions.choice import Choices
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, CHOOSE, RENDER, SAMPLE

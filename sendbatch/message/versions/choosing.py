@@ -10,14 +10,16 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.campaign.language.paths import as_printed
 from sendbatch.campaign.model import PathTemplate
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content, TextsByRow
-from sendbatch.message.templates import Failed, LineTemplate, with_globals
+from sendbatch.message.templates import LineTemplate, with_globals
+from sendbatch.message.versions.choice import Choice, Choices, NoVersion
+from sendbatch.message.versions.senders import SendersAxis
 from sendbatch.values import Recipient
 from sendbatch.words import listed
 
@@ -27,20 +29,6 @@ _MOST_KEPT = 4_096  # choices, by the cells that they depend on
 _LONGEST_KEPT = 1_000  # characters of these cells
 _LONGEST_SHOWN = 60
 _MOST_SHOWN = 5  # files
-
-
-class Choice(NamedTuple):
-    """The number of a version on one axis. `by_fallback`: what the row itself asks for is not there."""
-
-    number: int
-    by_fallback: bool = False
-
-
-Choices: TypeAlias = tuple[Choice, ...]  # one for each axis
-
-
-class NoVersion(Failed):
-    """A row leads to no version."""
 
 
 class Axis(Protocol):
@@ -68,6 +56,8 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
     axes: list[Axis] = []
     if content.by_row is not None:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
+    if content.senders is not None:
+        axes.append(SendersAxis(content.senders, content.variables, columns))
     return axes
 
 

@@ -17,7 +17,8 @@ from sendbatch.message.letter import Proof, shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choices, Versions
+from sendbatch.message.versions.choice import Choices
+from sendbatch.message.versions.choosing import Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
