@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +14,9 @@ from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import names_of
 from sendbatch.campaign.model import (
     REFUSE,
+    VARIANT,
     Attachment,
+    Dkim,
     Mailbox,
     Profile,
     Retry,
@@ -150,6 +152,24 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
         spot.at("one_click").blame(Rule.ONE_CLICK, "needs a url, not only mailto")
     elif made.url and not made.url.startswith("{") and not made.url.lower().startswith("https://"):
         spot.at("url").blame(Rule.ONE_CLICK, "one_click needs a url that begins with https://")
+
+
+def dkim(spot: Spot, made: Dkim) -> None:
+    """That there is one key."""
+    if spot.has("key") and spot.has("key_file"):
+        said = "stands beside key_file"
+        spot.at("key").blame(Rule.CONFLICTING_KEYS, said, "keep one of them", key=True)
+    elif made.key is None and made.key_file is None:
+        hint = 'write key_file: and its path, or key: "${DKIM_KEY}"'
+        spot.blame(Rule.MISSING_KEY, "there is no key to sign with", hint)
+
+
+def variants(spot: Spot, variables: Collection[str]) -> None:
+    """That no variable has the name by which templates know the variant of the subject."""
+    if VARIANT not in variables or not isinstance(spot.at("subject").data, list):
+        return
+    said = f"{VARIANT} is the name of the subject that a recipient gets: A, B, …"
+    spot.at("variables", VARIANT).blame(Rule.CONFLICTING_KEYS, said, "call it otherwise", key=True)
 
 
 def retry(spot: Spot, made: Retry) -> None:

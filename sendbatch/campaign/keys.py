@@ -11,13 +11,23 @@ from pathlib import PurePath
 from typing import Any
 
 from sendbatch.campaign import combinations
-from sendbatch.campaign.kinds import Built, FoundFile, Named, NameOr, Section, Several, TemplateFile
+from sendbatch.campaign.kinds import (
+    Built,
+    FoundFile,
+    Named,
+    NameOr,
+    Section,
+    Several,
+    TemplateFile,
+    Variants,
+)
 from sendbatch.campaign.model import (
     FAIL,
     REFUSE,
     SEND_WITHOUT,
     Attachment,
     Campaign,
+    Dkim,
     Profile,
     Recipients,
     Retry,
@@ -42,6 +52,7 @@ from sendbatch.campaign.vocabulary import (
     HEADER_VALUE,
     HELO,
     HOST,
+    KEY_FILE,
     LIMIT,
     LINE,
     MAILBOX,
@@ -50,10 +61,13 @@ from sendbatch.campaign.vocabulary import (
     NAME,
     NAME_OF_COLUMN,
     PATH,
+    PRIVATE_KEY,
     PROJECT,
     RATES,
     SECRET,
+    SELECTOR,
     SENDER,
+    SIGNING_DOMAIN,
     SIGNING_SECRET,
     TEMPLATE,
     TEXT,
@@ -224,6 +238,33 @@ class TimeoutsKeys(Keys[Timeouts]):
     final = Key(LIMIT, "for the reply to the whole message")
 
 
+class DkimKeys(Keys[Dkim], harmless=False):
+    domain = Key(
+        SIGNING_DOMAIN,
+        "the domain that signs: that of the address in `from`, or one above it",
+        required=True,
+        example='{domain: example.com, selector: s1, key_file: "${DKIM_KEY_FILE}"}',
+    )
+    selector = Key(
+        SELECTOR,
+        "under which name the public key is published: `<selector>._domainkey.<domain>`",
+        required=True,
+    )
+    key_file = Key(
+        KEY_FILE,
+        "the private key's path, beside this file, or `${NAME}`",
+        absent="",
+        also=("file", "private_key_file"),
+    )
+    key = Key(
+        PRIVATE_KEY,
+        "in place of it the key itself, by reference only: `${NAME}`, from the environment or `.env` beside"
+        " this file; PEM, also with `\\n` in place of line breaks, or base64 of it or of DER in one line",
+        absent="",
+        also=("private_key",),
+    )
+
+
 class ProfileKeys(Keys[Profile], harmless=False):
     """One profile: `merging` joins it with its provider's preset."""
 
@@ -326,6 +367,12 @@ class ProfileKeys(Keys[Profile], harmless=False):
         " server is asked for (SNI)",
         absent="`host`",
     )
+    dkim = Key(
+        Several(Built(DkimKeys, check=combinations.dkim)),
+        "a signature, or a list of them: each message is [signed by its sender's domain](#dkim)",
+        absent="none",
+        by_hand=True,
+    )
     usage = Key(
         PATH,
         "the file that keeps the use of quotas",
@@ -387,7 +434,14 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
-    subject = Key(TEMPLATE, "a template", required=True, for_readers=True)
+    subject = Key(
+        Variants(TEMPLATE),
+        "a template, or a list of 2 to 26 [variants](#variants-of-the-subject): split evenly and for good by"
+        " the recipient's key",
+        required=True,
+        by_hand=True,
+        for_readers=True,
+    )
     preheader = Key(
         TEMPLATE,
         "a template of one line, [hidden](#preheader) at the start of the HTML: a list of mails shows it"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.campaign import combinations
+from sendbatch.campaign.dkim import misaligned
 from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
@@ -108,13 +109,17 @@ class _Loading:
         combinations.comments(self.reading)
         combinations.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
         combinations.senders(self.reading.spot, declared.sender, declared.senders)
+        if profile is not None and declared.sender is not None:
+            boxes = declared.senders or (declared.sender,)
+            self.findings += misaligned(profile, [box.address for box in boxes])
         variables = self.variables()
+        combinations.variants(self.reading.spot, variables)
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)
         expect = self.given("--expect", asked.expect, parse_bounds)
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         self.refuse(profiles)
-        sender, profile = self.complete(profile)
+        sender, subjects, profile = self.complete(profile)
         senders = self.senders()
         if senders is not None:
             sender = replace(sender, address=senders.boxes[0].address)
@@ -123,6 +128,8 @@ class _Loading:
             file=self.file,
             folder=self.file.parent,
             run=run,
+            subject=subjects[0],
+            subjects=subjects if len(subjects) > 1 else (),
             bounces_to=declared.bounces_to or sender.address,
             profile=greeting(profile, sender),
             rates=rates if rates is not None else declared.rate or (),
@@ -148,11 +155,12 @@ class _Loading:
         kind = CampaignError if self.findings else ProfileError
         raise kind(sorted(self.findings, key=_by_line) + sorted(profiles.findings, key=_by_line))
 
-    def complete(self, profile: Profile | None) -> tuple[Mailbox, Profile]:
+    def complete(self, profile: Profile | None) -> tuple[Mailbox, tuple[str, ...], Profile]:
         """What must be there, where nothing was wrong."""
         assert self.declared.sender is not None
+        assert self.declared.subject is not None
         assert profile is not None
-        return self.declared.sender, profile
+        return self.declared.sender, self.declared.subject, profile
 
     def senders(self) -> Senders | None:
         """Those that rows choose from; None where one sends all."""

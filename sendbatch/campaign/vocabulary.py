@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sendbatch.campaign.kinds import Anything, Plain, Rates
+from sendbatch.campaign.kinds import Anything, Plain, Rates, Secret
 from sendbatch.campaign.language.checks import check_expression, check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Mailbox
@@ -117,6 +117,10 @@ BOUNDS = Plain(values.bounds, _AMOUNT)
 TOLERANCE = Plain(values.tolerance, _AMOUNT)
 SECRET = Plain(values.secret, {"type": "string", "pattern": _REFERENCES})
 SIGNING_SECRET = Plain(values.signing_secret, {"type": "string", "pattern": _REFERENCES})
+PRIVATE_KEY = Secret(values.private_key, {"type": "string", "pattern": _REFERENCES})
+KEY_FILE = Plain(values.key_file, _STRING)
+SIGNING_DOMAIN = Plain(of_text(hosts.signing_domain), _STRING)
+SELECTOR = Plain(of_text(hosts.selector), _TEXT)
 HOST = Plain(of_text(hosts.host), _STRING)
 DOMAIN = Plain(of_text(hosts.domain), _STRING)
 HELO = Plain(of_text(hosts.helo), _STRING)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sendbatch.campaign.language.environment import is_template
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import VARIANT, Campaign, Json
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
@@ -21,6 +21,7 @@ from sendbatch.message.headers import wire_address
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.texts import Bundles, Reading, fatal
+from sendbatch.message.variants import Variants
 from sendbatch.message.versions.files import EVERYBODY, Files, told, versions_of
 from sendbatch.runtime.paths import problem, spelled
 
@@ -64,17 +65,24 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         recipient_name=campaign.recipients.name,
         unsubscribe=campaign.unsubscribe,
         attachments=attachments,
-        variables=dict(campaign.variables),
+        variables=_variables(campaign),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
         added_headers=() if is_refused else headers_added(campaign),
         by_row=_by_row(campaign, versions, texts),
         senders=campaign.senders,
+        variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
     if is_refused:
         besides = doubts_besides(content) if reading.is_read else ()
         raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
     return content
+
+
+def _variables(campaign: Campaign) -> dict[str, Json]:
+    """With the name of the first variant, where there are several: each has its own."""
+    own: dict[str, Json] = {VARIANT: "A"} if campaign.subjects else {}
+    return {**campaign.variables, **own}
 
 
 def _by_row(

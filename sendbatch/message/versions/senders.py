@@ -10,7 +10,7 @@ from sendbatch.campaign.written.hosts import comparable
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content
 from sendbatch.message.templates import LineTemplate, with_globals
-from sendbatch.message.versions.choice import Choice, NoVersion
+from sendbatch.message.versions.axis import Choice, NoVersion
 from sendbatch.words import listed
 
 SENDERS = "from"  # the axis
