@@ -66,6 +66,7 @@ from sendbatch.campaign.vocabulary import (
     RATES,
     SECRET,
     SELECTOR,
+    SENDER,
     SIGNING_DOMAIN,
     SIGNING_SECRET,
     TEMPLATE,
@@ -413,12 +414,18 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     sender = Key(
-        MAILBOX,
-        "`Name <address>` or an address",
+        SENDER,
+        "`Name <address>` or an address. The name may be a template, and the address too, with `senders`",
         name="from",
         also=("sender",),
         required=True,
         for_readers=True,
+    )
+    senders = Key(
+        Several(MAILBOX),
+        "the mailboxes that may be in `from`, where its address is a template, [see below](#senders)",
+        absent="none",
+        by_hand=True,
     )
     bounces_to = Key(
         ADDRESS,

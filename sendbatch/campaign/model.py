@@ -42,6 +42,16 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Senders:
+    """Those of whom each row names one: the `address` is a template, and `boxes` are all that it may give.
+    `take_bounces` says that bounces go to the row's own."""
+
+    address: str
+    boxes: tuple[Mailbox, ...]
+    take_bounces: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recipients:
     file: Path
     email: str = "email"  # a usable column name
@@ -294,6 +304,7 @@ class Campaign:
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
     inline_css: bool = True
+    senders: Senders | None = None  # `sender` has the first one's address then
     subjects: tuple[str, ...] = ()  # all, where there are several; `subject` is the first
 
     @property

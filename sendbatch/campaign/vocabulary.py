@@ -72,6 +72,10 @@ def _mailbox_name(box: Mailbox) -> None:
     check_template(box.name)
 
 
+def _address(box: Mailbox) -> None:
+    check_template(box.address)
+
+
 _TEXT: Schema = {"type": ["string", "number"]}  # a number is taken as it is written
 _STRING: Schema = {"type": "string"}
 _DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
@@ -102,6 +106,9 @@ ANYTHING = Anything()
 TRUTH = Plain(values.truth, {"type": "boolean"})
 ADDRESS = Plain(values.address, _STRING)
 MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
+SENDER = Plain(
+    values.sender, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name), (Rule.TEMPLATE_SYNTAX, _address)
+)
 RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
 RATES = Rates(RATE)
 DURATION = Plain(values.duration, _DURATION)

@@ -503,8 +503,9 @@ class Rule(Enum):
     NO_VERSION = (
         Topic.TEMPLATES,
         "error",
-        "A path with `{{ }}` leads nowhere: for all rows, for some, or by its fallback.",
-        "Put the file there, correct the cell, or write what stands in for it under `templates.fallback`.",
+        "A path with `{{ }}` leads nowhere: for all rows, for some, or by its fallback; or `from` to none of"
+        " `senders`.",
+        "Put the file there, correct the cell, write `templates.fallback`, or add the address to `senders`.",
     )
     UNUSED_FALLBACK = (
         Topic.TEMPLATES,
@@ -521,7 +522,7 @@ class Rule(Enum):
     UNUSED_VERSION = (
         Topic.TEMPLATES,
         "notice",
-        "A file that a path with `{{ }}` fits is one that no row asks for.",
+        "A file that a path with `{{ }}` fits, or one of `senders`, is one that no row asks for.",
         "Nothing, unless somebody should get it.",
     )
     LONE_FILE = (

@@ -70,6 +70,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         preheader=campaign.preheader,
         added_headers=() if is_refused else headers_added(campaign),
         by_row=_by_row(campaign, versions, texts),
+        senders=campaign.senders,
         variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
     if is_refused:
@@ -147,6 +148,11 @@ def _near(path: Path, written: str) -> str | None:
 def _check_addresses(campaign: Campaign, findings: list[Finding]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
+    if campaign.senders is not None:
+        boxes = enumerate(campaign.senders.boxes)
+        declared = [(f"senders.{number}", box.address) for number, box in boxes]
+        if not campaign.senders.take_bounces:
+            declared.append(("bounces_to", campaign.bounces_to))
     declared += [("reply_to", box.address) for box in campaign.reply_to]
     for name, value in campaign.headers.items():
         if name.lower() in MAILBOX_HEADERS and not is_template(value):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
+import unicodedata
 
 import idna
 
@@ -108,3 +110,11 @@ def is_address(found: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def comparable(address: str) -> str:
+    """An address as it is compared with another: its domain as A-labels in lower case, if it can be one."""
+    local, _, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    with contextlib.suppress(ValueError):  # else it is compared as it is
+        domain = ascii_domain(domain)
+    return f"{local}@{domain.lower()}"

@@ -18,6 +18,7 @@ from sendbatch.campaign.written.parsing import (
     parse_bounds,
     parse_duration,
     parse_mailbox,
+    parse_sender,
     parse_tolerance,
 )
 from sendbatch.campaign.written.rates import parse_rate
@@ -248,6 +249,11 @@ def address(value: object) -> str:
 
 def mailbox(value: object) -> Mailbox:
     return parse_mailbox(line(value))
+
+
+def sender(value: object) -> Mailbox:
+    """As `mailbox`; the address may be a template."""
+    return parse_sender(line(value))
 
 
 def tolerance(value: object) -> Tolerance:

@@ -253,6 +253,8 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
         *_subjects(content),
         ("preheader", content.preheader),
         ("from", content.sender.name),
+        ("from", content.senders.address if content.senders is not None else None),
+        *_names_of_senders(content),
         ("recipients.name", content.recipient_name),
         *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),
         *((f"headers.{name}", value) for name, value in content.headers),
@@ -271,6 +273,12 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
         found.append(("unsubscribe.url", content.unsubscribe.url))
         found.append(("unsubscribe.mailto", content.unsubscribe.mailto))
     return ((what, source) for what, source in found if source)
+
+
+def _names_of_senders(content: Content) -> Iterator[tuple[str, str]]:
+    if content.senders is not None:
+        for number, box in enumerate(content.senders.boxes):
+            yield f"senders.{number}", box.name
 
 
 def _subjects(content: Content) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from sendbatch.errors import one_line
 from sendbatch.message.content import Content, TextsByRow
 from sendbatch.message.templates import LineTemplate, with_globals
 from sendbatch.message.versions.axis import Axis, Choice, Choices, NoVersion
+from sendbatch.message.versions.senders import SendersAxis
 from sendbatch.message.versions.subjects import SubjectsAxis
 from sendbatch.values import Recipient
 from sendbatch.words import listed
@@ -37,6 +38,8 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
     if content.variants is not None:
         axes.append(SubjectsAxis(content.variants))
+    if content.senders is not None:
+        axes.append(SendersAxis(content.senders, content.variables, columns))
     return axes
 
 
