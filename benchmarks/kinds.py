@@ -1,5 +1,6 @@
 """What other kinds of letter cost, beside the plain one: Markdown in the default layout with two pictures,
-HTML with a `<style>` of 8 KB that is inlined, and MJML, which is compiled once (the extra `mjml`).
+HTML with a `<style>` of 8 KB that is inlined, MJML, which is compiled once (the extra `mjml`), and the plain
+one signed by a key of the sender's domain (the extra `dkim`).
 
 Each says the same to the same people. A rate is that of the whole command; a step's time is of the processor,
 of all processes together. smtp-source sends one fixed message as long: a long one takes the sink its time.
@@ -8,9 +9,10 @@ of all processes together. smtp-source sends one fixed message as long: a long o
 from __future__ import annotations
 
 import statistics
+import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchmarks.alike import inbox
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
@@ -18,14 +20,28 @@ from benchmarks.installing import LeftOut
 from benchmarks.letter import LETTER, MARKDOWN, MJML, STYLED
 from benchmarks.profile import ROOMS, SENDING, WORKERS, Seen, look, nothing_seen
 from benchmarks.senders import constant, run
-from benchmarks.setting import Desk, desk
+from benchmarks.setting import COLUMNS, Desk, desk, person
+from benchmarks.signing import DOMAIN, KEY, SELECTOR
 from benchmarks.sink import sink
 from benchmarks.throughput import ratio
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.message.compose import Composer
+from sendbatch.message.reading import read_content
+from sendbatch.values import Recipient
 
 PEOPLE = 20_000
 SAMPLE = 20  # messages whose length is looked at
 PLAIN = "plain"
-KINDS = {PLAIN: LETTER, "Markdown, two pictures": MARKDOWN, "8 KB of styles": STYLED, "MJML": MJML}
+KINDS = {
+    PLAIN: LETTER,
+    "Markdown, two pictures": MARKDOWN,
+    "8 KB of styles": STYLED,
+    "MJML": MJML,
+    "signed, RSA of 2048 bits": replace(LETTER, signed="rsa"),
+    "signed, Ed25519": replace(LETTER, signed="ed25519"),
+}
+SIGNED_LEAST = 2_000.0  # messages/s and core
+COMPOSED = 2_000  # messages that are signed where nothing else is done
 
 
 @dataclass(slots=True)
@@ -34,6 +50,7 @@ class Kind:
 
     desk: Desk
     length: int = 0  # bytes of a message without its headers
+    signed_alone: float = 0.0  # messages/s and core, composed and signed, where nothing else is done
     rate: Series = field(default_factory=lambda: Series("", "messages/s"))
     cpu: Series = field(default_factory=lambda: Series("", "µs"))
     constant: Series = field(default_factory=lambda: Series("", "messages/s"))
@@ -57,7 +74,7 @@ def measure(people: int = PEOPLE, runs: int = 3, functions: int = 0) -> Result:
         }
         for name, one in list(kinds.items()):
             try:
-                one.length = _length(one.desk)
+                _look_at_first(one)
             except SystemExit as why:
                 if name == PLAIN:
                     raise
@@ -74,17 +91,45 @@ def measure(people: int = PEOPLE, runs: int = 3, functions: int = 0) -> Result:
             told(0, 1, f"{name}, looked at")
             look(one.desk, one.seen)
     title = f"Other letters: {people:,} recipients to {server.name}, {times(runs)}"
-    claims: list[Claim] = []
+    claims = [_claim(name, one) for name, one in kinds.items() if one.desk.signed]
     return Result(title, _rows(kinds, functions), claims, left_out)
 
 
-def _length(main: Desk) -> int:
-    """Of the first messages, the mean."""
+def _claim(name: str, one: Kind) -> Claim:
+    """Of what a worker does; and of the whole command, by the processor's time of all its processes."""
+    whole = figure(1e6 / min(one.cpu.values))
+    measured = f"{figure(one.signed_alone)}, and {whole} of the whole command"
+    what = f"messages/s and core, composed and {name}"
+    return Claim(what, figure(SIGNED_LEAST), measured, one.signed_alone >= SIGNED_LEAST)
+
+
+def _look_at_first(one: Kind) -> None:
+    """How long the first messages are, the mean; and how fast such a one is signed."""
+    main = one.desk
     with inbox() as (port, taken):
         main.forget()
         main.through(port)
         main.call("run", "--limit", str(SAMPLE))
-        return round(statistics.mean(len(raw.partition(b"\r\n\r\n")[2]) for raw in taken.kept))
+    one.length = round(statistics.mean(len(raw.partition(b"\r\n\r\n")[2]) for raw in taken.kept))
+    if main.signed:
+        one.signed_alone = _signed_alone(main)
+
+
+def _signed_alone(main: Desk) -> float:
+    """How many messages one core composes and signs in a second of the processor, as a worker does."""
+    from sendbatch.message.dkim.keys import SigningKey, private_key
+
+    key = private_key((main.folder / KEY).read_bytes())
+    signing = SigningKey(DOMAIN, SELECTOR, key.algorithm, key.der)
+    content = read_content(load_campaign(main.campaign))
+    composer = Composer(content, COLUMNS, b"salt", keys=(signing,))
+    rows = [person(number) for number in range(COMPOSED)]
+    people = [Recipient(number, number, row[0], row[0], row) for number, row in enumerate(rows)]
+    composer.compose(people[0], 0.0)  # what is done once
+    began = time.process_time()
+    for one in people:
+        composer.compose(one, 0.0)
+    return COMPOSED / (time.process_time() - began)
 
 
 def _fault(said: str) -> str:
@@ -113,6 +158,9 @@ def _rows(kinds: dict[str, Kind], functions: int) -> list[tuple[str, ...]]:
     ]
     if all(one.constant.values for one in all_):
         rows.append(("smtp-source as long", *(figure(one.constant.median) for one in all_)))
+    if any(one.signed_alone for one in all_):
+        told_alone = (figure(one.signed_alone) if one.signed_alone else "" for one in all_)
+        rows.append(("composed and signed by one core, messages/s", *told_alone))
     rows.append(("CPU, µs a message", *(figure(min(one.cpu.values)) for one in all_)))
     steps = [one.steps() for one in all_]
     for name in (SENDING, WORKERS, *ROOMS):

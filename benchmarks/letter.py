@@ -101,13 +101,14 @@ Leave the list: https://shop.example/leave?who={{ email|urlencode }}
 @dataclass(frozen=True, slots=True)
 class Letter:
     """Two templates, of the HTML (it may be made of MJML) and of the text, or the one in Markdown that gives
-    both; and pictures, by name, of so many bytes."""
+    both; and pictures, by name, of so many bytes. It may be `signed` by a key: rsa or ed25519."""
 
     html: str = ""
     text: str = ""
     markdown: str = ""
     mjml: str = ""
     pictures: Mapping[str, int] = field(default_factory=dict)
+    signed: str = ""
 
     @property
     def templates(self) -> str:

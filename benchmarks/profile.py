@@ -45,6 +45,8 @@ PLACES = (
     ("/sendbatch/message/styles", "inline CSS"),
     ("/sendbatch/message/plaintext/", "text part"),
     ("/sendbatch/message/pictures/", "pictures"),
+    ("/sendbatch/message/dkim/", "signing"),
+    ("/cryptography/", "signing"),
     ("/sendbatch/message/", "compose"),
     ("/sendbatch/smtp/", "hand over"),
     ("/sendbatch/ledger/", "record"),
@@ -64,7 +66,7 @@ SHARED = ("/sendbatch/message/markup.py",)
 # Whatever is done within these is theirs: what the record does between turns, and all that is imported.
 WITHIN = {"tidy": "record, in bulk", "fold": "record, in bulk", "_find_and_load": "start-up"}
 REST = "other"
-ROOMS = ("validate", "render", "Markdown", "inline CSS", "text part", "pictures", "compose",
+ROOMS = ("validate", "render", "Markdown", "inline CSS", "text part", "pictures", "compose", "signing",
          "hand over", "sockets and the loop", "steer", "record", "record, in bulk",
          "between processes", "start-up", "report", REST)  # fmt: skip
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.letter import LETTER, SENDER, SUBJECT, Letter
+from benchmarks.signing import make_key
 from sendbatch.runtime.ci import SIGNS_OF_CI
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,8 @@ smtp: sink
 PROFILES = """\
 profiles:
   sink:
-    {{host: 127.0.0.1, port: {port}, security: {security}, connections: {connections}, usage: used.sqlite}}
+    {{host: 127.0.0.1, port: {port}, security: {security}, connections: {connections},
+      usage: used.sqlite{more}}}
 """
 
 
@@ -56,6 +58,7 @@ class Desk:
 
     folder: Path
     python: str = sys.executable
+    signed: str = ""  # the kind of key that signs what is sent
 
     @property
     def campaign(self) -> Path:
@@ -73,7 +76,8 @@ class Desk:
         """Have the campaign sent through the server that listens on this port of loopback, over TLS where it
         has a certificate."""
         security = f"tls, ca: {ca}" if ca else "none"
-        text = PROFILES.format(port=port, connections=connections, security=security)
+        more = f", dkim: {make_key(self.signed, self.folder)}" if self.signed else ""
+        text = PROFILES.format(port=port, connections=connections, security=security, more=more)
         (self.folder / "profiles.yaml").write_text(text, encoding="utf-8")
 
     def write_people(self, count: int) -> None:
@@ -122,7 +126,7 @@ def desk(people: int, letter: Letter = LETTER) -> Iterator[Desk]:
     WORK.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=WORK))
     try:
-        made = Desk(folder)
+        made = Desk(folder, signed=letter.signed)
         written = f"{CAMPAIGN}templates: {letter.templates}\n"
         made.campaign.write_text(written, encoding="utf-8")
         letter.write(folder)

@@ -13,6 +13,7 @@ from sendbatch.campaign import keys as tables
 from sendbatch.campaign.keys import (
     AttachmentKeys,
     CampaignKeys,
+    DkimKeys,
     ProfileKeys,
     ProfilesKeys,
     RecipientsKeys,
@@ -79,6 +80,7 @@ def test_every_table_of_keys_has_its_place() -> None:
         ("Suppression lists", [SuppressionKeys]),
         ("attachments", [AttachmentKeys]),
         ("timeouts", [TimeoutsKeys]),
+        ("dkim", [DkimKeys]),
         ("profiles.yaml", [ProfilesKeys, ProfileKeys]),
     ],
 )

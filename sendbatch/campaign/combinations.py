@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,10 +12,21 @@ from sendbatch.campaign.files import find
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import names_of
-from sendbatch.campaign.model import REFUSE, Attachment, Profile, Retry, Templates, Unsubscribe
+from sendbatch.campaign.model import (
+    REFUSE,
+    VARIANT,
+    Attachment,
+    Dkim,
+    Mailbox,
+    Profile,
+    Retry,
+    Templates,
+    Unsubscribe,
+)
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
+from sendbatch.campaign.written.hosts import comparable
 from sendbatch.campaign.written.links import own_parameter
 from sendbatch.campaign.written.lists import LIST_HEADERS, bracketed
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, check_mailboxes
@@ -60,7 +72,7 @@ def _fallback(spot: Spot, made: Templates) -> None:
 
 
 _FILES = ("html", "text", "markdown", "layout")
-_FILES = ("html", "text", "markdown", "layout")
+_MOST_SENDERS = 200
 # What a template is never written in: it would be mailed as it stands.
 _NO_TEMPLATES = (
     *(".yaml", ".yml", ".csv", ".tsv", ".json", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages"),
@@ -81,6 +93,31 @@ def _no_template(key: str, ending: str) -> tuple[str, str] | None:
     if ending == ".mjml" and key in ("text", "markdown"):
         return "is MJML, which becomes HTML", "name it at html:"
     return None
+
+
+def senders(spot: Spot, sender: Mailbox | None, several: Sequence[Mailbox] | None) -> None:
+    """That a template gives one of them, and that without them none does: a cell alone, which is anybody's,
+    never says who the sender is."""
+    if sender is None:
+        return
+    is_chosen, there = is_template(sender.address), spot.at("senders")
+    if is_chosen and not spot.has("senders"):
+        said = "its address is a template, and whatever stands in a cell would be the sender"
+        hint = "write down who may be: senders: [ann@example.com, bob@example.com]"
+        spot.at("from").blame(Rule.MISSING_KEY, said, hint)
+    elif not is_chosen and spot.has("senders"):
+        said = "`from` has one address, and chooses none of them"
+        hint = 'write from: "{{ name }} <{{ address }}>", with columns of yours, or leave senders out'
+        there.blame(Rule.CONFLICTING_KEYS, said, hint, key=True)
+    elif several is not None:
+        if not several and there.data == []:
+            there.blame(Rule.MISSING_KEY, "there is none in it", "write the addresses")
+        if len(several) > _MOST_SENDERS:
+            there.blame(Rule.WRONG_VALUE, f"more than {_MOST_SENDERS} of them")
+        first: dict[str, Mailbox] = {}
+        for box in several:
+            if first.setdefault(comparable(box.address), box) is not box:
+                there.blame(Rule.CONFLICTING_KEYS, f"{box.address} is there twice", "leave one out")
 
 
 def attachment(spot: Spot, made: Attachment) -> None:
@@ -115,6 +152,24 @@ def unsubscribe(spot: Spot, made: Unsubscribe) -> None:
         spot.at("one_click").blame(Rule.ONE_CLICK, "needs a url, not only mailto")
     elif made.url and not made.url.startswith("{") and not made.url.lower().startswith("https://"):
         spot.at("url").blame(Rule.ONE_CLICK, "one_click needs a url that begins with https://")
+
+
+def dkim(spot: Spot, made: Dkim) -> None:
+    """That there is one key."""
+    if spot.has("key") and spot.has("key_file"):
+        said = "stands beside key_file"
+        spot.at("key").blame(Rule.CONFLICTING_KEYS, said, "keep one of them", key=True)
+    elif made.key is None and made.key_file is None:
+        hint = 'write key_file: and its path, or key: "${DKIM_KEY}"'
+        spot.blame(Rule.MISSING_KEY, "there is no key to sign with", hint)
+
+
+def variants(spot: Spot, variables: Collection[str]) -> None:
+    """That no variable has the name by which templates know the variant of the subject."""
+    if VARIANT not in variables or not isinstance(spot.at("subject").data, list):
+        return
+    said = f"{VARIANT} is the name of the subject that a recipient gets: A, B, …"
+    spot.at("variables", VARIANT).blame(Rule.CONFLICTING_KEYS, said, "call it otherwise", key=True)
 
 
 def retry(spot: Spot, made: Retry) -> None:

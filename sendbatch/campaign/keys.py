@@ -20,6 +20,7 @@ from sendbatch.campaign.kinds import (
     Section,
     Several,
     TemplateFile,
+    Variants,
 )
 from sendbatch.campaign.model import (
     FAIL,
@@ -27,6 +28,7 @@ from sendbatch.campaign.model import (
     SEND_WITHOUT,
     Attachment,
     Campaign,
+    Dkim,
     Profile,
     Recipients,
     Retry,
@@ -51,6 +53,7 @@ from sendbatch.campaign.vocabulary import (
     HEADER_VALUE,
     HELO,
     HOST,
+    KEY_FILE,
     LIMIT,
     LINE,
     MAILBOX,
@@ -59,9 +62,13 @@ from sendbatch.campaign.vocabulary import (
     NAME,
     NAME_OF_COLUMN,
     PATH,
+    PRIVATE_KEY,
     PROJECT,
     RATES,
     SECRET,
+    SELECTOR,
+    SENDER,
+    SIGNING_DOMAIN,
     SIGNING_SECRET,
     TEMPLATE,
     TEXT,
@@ -232,6 +239,33 @@ class TimeoutsKeys(Keys[Timeouts]):
     final = Key(LIMIT, "for the reply to the whole message")
 
 
+class DkimKeys(Keys[Dkim], harmless=False):
+    domain = Key(
+        SIGNING_DOMAIN,
+        "the domain that signs: that of the address in `from`, or one above it",
+        required=True,
+        example='{domain: example.com, selector: s1, key_file: "${DKIM_KEY_FILE}"}',
+    )
+    selector = Key(
+        SELECTOR,
+        "under which name the public key is published: `<selector>._domainkey.<domain>`",
+        required=True,
+    )
+    key_file = Key(
+        KEY_FILE,
+        "the private key's path, beside this file, or `${NAME}`",
+        absent="",
+        also=("file", "private_key_file"),
+    )
+    key = Key(
+        PRIVATE_KEY,
+        "in place of it the key itself, by reference only: `${NAME}`, from the environment or `.env` beside"
+        " this file; PEM, also with `\\n` in place of line breaks, or base64 of it or of DER in one line",
+        absent="",
+        also=("private_key",),
+    )
+
+
 class ProfileKeys(Keys[Profile], harmless=False):
     """One profile: `merging` joins it with its provider's preset."""
 
@@ -334,6 +368,12 @@ class ProfileKeys(Keys[Profile], harmless=False):
         " server is asked for (SNI)",
         absent="`host`",
     )
+    dkim = Key(
+        Several(Built(DkimKeys, check=combinations.dkim)),
+        "a signature, or a list of them: each message is [signed by its sender's domain](#dkim)",
+        absent="none",
+        by_hand=True,
+    )
     usage = Key(
         PATH,
         "the file that keeps the use of quotas",
@@ -375,12 +415,18 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     sender = Key(
-        MAILBOX,
-        "`Name <address>` or an address",
+        SENDER,
+        "`Name <address>` or an address. The name may be a template, and the address too, with `senders`",
         name="from",
         also=("sender",),
         required=True,
         for_readers=True,
+    )
+    senders = Key(
+        Several(MAILBOX),
+        "the mailboxes that may be in `from`, where its address is a template, [see below](#senders)",
+        absent="none",
+        by_hand=True,
     )
     bounces_to = Key(
         ADDRESS,
@@ -389,7 +435,14 @@ class CampaignKeys(Keys[Campaign]):
         by_hand=True,
     )
     reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
-    subject = Key(TEMPLATE, "a template", required=True, for_readers=True)
+    subject = Key(
+        Variants(TEMPLATE),
+        "a template, or a list of 2 to 26 [variants](#variants-of-the-subject): split evenly and for good by"
+        " the recipient's key",
+        required=True,
+        by_hand=True,
+        for_readers=True,
+    )
     preheader = Key(
         TEMPLATE,
         "a template of one line, [hidden](#preheader) at the start of the HTML: a list of mails shows it"

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, TypeVar
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -30,6 +32,8 @@ from sendbatch.findings import Rule
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Keys[Any])
+
+_SINGLE = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
 
 
 class Plain(Kind[T]):
@@ -55,6 +59,13 @@ class Plain(Kind[T]):
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         return dict(self._schema)
+
+
+class Secret(Plain[str]):
+    """A reference to what must not be written out: where it is, it is not shown."""
+
+    def shape(self, plain: Shape) -> Shape:
+        return masking.SECRET
 
 
 class FoundFile(Kind[Path]):
@@ -88,6 +99,10 @@ class TemplateFile(Kind[Path | PathTemplate]):
         if is_template(written):
             made = partial(path_template, written, spot.reading.folder)
             return spot.attempt(made, Rule.TEMPLATE_SYNTAX)
+        if (single := _SINGLE.search(written)) and not (spot.reading.folder / written).exists():
+            said = "no such file, and no template, which has braces twice"
+            spot.blame(Rule.UNREADABLE_FILE, f"{said}: {written}", f"write {{{{ {single[1]} }}}}")
+            return None
         return find_source(spot, written)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
@@ -148,6 +163,40 @@ class Several(Kind[tuple[T, ...]]):
     @property
     def section(self) -> type[Keys[Any]] | None:
         return self._of.section
+
+
+class Variants(Kind[tuple[T, ...]]):
+    """A value, or a list of at least two different ones, of which everybody gets one. They are called A, B
+    and so on: there are no more than letters."""
+
+    def __init__(self, of: Kind[T]) -> None:
+        self._of, self._most = of, len(ascii_uppercase)
+
+    def read(self, value: Data, spot: Spot) -> tuple[T, ...] | None:
+        if not isinstance(value, list):
+            alone = self._of.read(value, spot)
+            return None if alone is None else (alone,)
+        if len(value) < 2:
+            spot.blame(Rule.WRONG_VALUE, *(_LIST_OF_ONE if value else _EMPTY_LIST))
+            return None
+        if len(value) > self._most:
+            spot.blame(Rule.WRONG_VALUE, f"has {len(value):,} variants, and {self._most} are the most")
+            return None
+        read = [self._of.read(item, spot.at(number)) for number, item in enumerate(value)]
+        for number, item in enumerate(read):
+            if item is not None and (first := read.index(item)) < number:
+                said = f"this stands there already, as variant {ascii_uppercase[first]}"
+                spot.at(number).blame(Rule.WRONG_VALUE, said, "take one of them out")
+        return tuple(item for item in read if item is not None)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        one = self._of.schema(definitions)
+        several = {"type": "array", "items": one, "minItems": 2, "maxItems": self._most}
+        return {"anyOf": [one, {**several, "uniqueItems": True}]}
+
+
+_LIST_OF_ONE = "a variant list of one", "write it behind the colon, without dash and brackets"
+_EMPTY_LIST = "a variant list of none", "write a text, or a list of at least two"
 
 
 class Rates(Several[Rate]):

@@ -7,17 +7,18 @@ Nothing stops at the first fault; what cannot be read is left out and the rest i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.campaign import combinations
+from sendbatch.campaign.dkim import misaligned
 from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
 from sendbatch.campaign.language.checks import names_in
 from sendbatch.campaign.merging import greeting, merge
-from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Tolerance
+from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Senders, Tolerance
 from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
@@ -107,18 +108,28 @@ class _Loading:
         profile = self.profile(profiles)
         combinations.comments(self.reading)
         combinations.headers(self.reading.spot.at("headers"), declared.headers or {}, profile)
+        combinations.senders(self.reading.spot, declared.sender, declared.senders)
+        if profile is not None and declared.sender is not None:
+            boxes = declared.senders or (declared.sender,)
+            self.findings += misaligned(profile, [box.address for box in boxes])
         variables = self.variables()
+        combinations.variants(self.reading.spot, variables)
         run = self.run(variables)
         rates = self.given("--rate", asked.rate, parse_rates)
         expect = self.given("--expect", asked.expect, parse_bounds)
         tolerate = self.given("--tolerate", asked.tolerate, parse_tolerance)
         self.refuse(profiles)
-        sender, profile = self.complete(profile)
+        sender, subjects, profile = self.complete(profile)
+        senders = self.senders()
+        if senders is not None:
+            sender = replace(sender, address=senders.boxes[0].address)
         return Campaign(
-            **fields_of(declared),
+            **{**fields_of(declared), "sender": sender},
             file=self.file,
             folder=self.file.parent,
             run=run,
+            subject=subjects[0],
+            subjects=subjects if len(subjects) > 1 else (),
             bounces_to=declared.bounces_to or sender.address,
             profile=greeting(profile, sender),
             rates=rates if rates is not None else declared.rate or (),
@@ -134,6 +145,7 @@ class _Loading:
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
+            senders=senders,
         )
 
     def refuse(self, profiles: Profiles) -> None:
@@ -143,11 +155,19 @@ class _Loading:
         kind = CampaignError if self.findings else ProfileError
         raise kind(sorted(self.findings, key=_by_line) + sorted(profiles.findings, key=_by_line))
 
-    def complete(self, profile: Profile | None) -> tuple[Mailbox, Profile]:
+    def complete(self, profile: Profile | None) -> tuple[Mailbox, tuple[str, ...], Profile]:
         """What must be there, where nothing was wrong."""
         assert self.declared.sender is not None
+        assert self.declared.subject is not None
         assert profile is not None
-        return self.declared.sender, profile
+        return self.declared.sender, self.declared.subject, profile
+
+    def senders(self) -> Senders | None:
+        """Those that rows choose from; None where one sends all."""
+        declared = self.declared
+        if declared.senders is None or declared.sender is None:
+            return None
+        return Senders(declared.sender.address, declared.senders, declared.bounces_to is None)
 
     def profile(self, profiles: Profiles) -> Profile | None:
         if self.asked.smtp is not None:

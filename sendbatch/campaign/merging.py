@@ -9,17 +9,19 @@ from pathlib import Path
 
 from sendbatch.campaign.files import find_source
 from sendbatch.campaign.keys import ProfileKeys
-from sendbatch.campaign.model import Mailbox, Profile, SecretSource
+from sendbatch.campaign.model import Dkim, Mailbox, Profile, SecretSource
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
 from sendbatch.campaign.written.hosts import domain, is_loopback
+from sendbatch.campaign.written.values import has_references
 from sendbatch.findings import Rule
-from sendbatch.runtime.paths import absolute
+from sendbatch.runtime.paths import absolute, spelled
 from sendbatch.words import listed
 
 MOST_OF_CA = 10_000_000  # bytes of a file with certificates that are looked through
+MOST_SIGNATURES = 4  # an RSA one costs 0.3 ms a message
 CONNECTIONS = 4  # where neither the profile nor the preset says fewer
 WELL_KNOWN: Mapping[int, str] = {465: "tls", 587: "starttls", 2525: "starttls", 25: "starttls"}
 USUAL_PORT = {"tls": 465, "starttls": 587, "none": 25}
@@ -42,6 +44,7 @@ def merge(
     port, security = _way(declared, preset, host, spot)
     _check_credentials(declared, preset, spot)
     ca = _authorities(declared, security, spot)
+    dkim = _signatures(declared, file, spot)
     if host is not None and preset is not None:
         _hold_to_keeping(declared, preset, host, port, spot)
     if host is None or len(findings) > before:
@@ -58,6 +61,7 @@ def merge(
         rates=declared.rate or (),
         delivers=declared.delivers is not False,
         ca=ca,
+        dkim=dkim,
         usage=absolute(file.parent / declared.usage) if declared.usage else None,
         slow_down=preset.slow_down if preset else common_slow_down(),
         source=file,
@@ -216,6 +220,28 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
             Rule.NO_CERTIFICATE, f"no certificate in this file: {declared.ca}", hint
         )
     return path
+
+
+def _signatures(declared: ProfileKeys, file: Path, spot: Spot) -> tuple[Dkim, ...]:
+    """Those declared, with their places. A key is not looked for: only who connects needs it. Nobody can have
+    one attached that is named here."""
+    found: list[Dkim] = []
+    seen: set[tuple[str, str]] = set()
+    if spot.has("dkim") and not spot.at("dkim").data:
+        spot.at("dkim").blame(Rule.MISSING_KEY, "has no signature in it", "leave it out, or write one")
+    for number, one in enumerate(declared.dkim or ()):
+        there = spot.at("dkim", number)
+        if (one.domain, one.selector) in seen:
+            said = f"{one.selector}._domainkey.{one.domain} is one key, and signs once"
+            there.at("selector").blame(Rule.CONFLICTING_KEYS, said, "give each key a selector of its own")
+        seen.add((one.domain, one.selector))
+        key = there.at("key" if one.key_file is None else "key_file")
+        found.append(replace(one, place=there.at("domain").place, key_place=key.place))
+        if one.key_file is not None and not has_references(one.key_file):
+            spot.reading.sources.append(absolute(spelled(file.parent / one.key_file)))
+    if len(found) > MOST_SIGNATURES:
+        spot.at("dkim").blame(Rule.WRONG_VALUE, f"at most {MOST_SIGNATURES} signatures", "take one away")
+    return tuple(found)
 
 
 def _holds_certificates(path: Path) -> bool:

@@ -42,6 +42,16 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Senders:
+    """Those of whom each row names one: the `address` is a template, and `boxes` are all that it may give.
+    `take_bounces` says that bounces go to the row's own."""
+
+    address: str
+    boxes: tuple[Mailbox, ...]
+    take_bounces: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recipients:
     file: Path
     email: str = "email"  # a usable column name
@@ -125,6 +135,8 @@ class Unsubscribe:
     sign: tuple[str, ...] = ()
 
 
+VARIANT = "variant"  # by this name templates know which of several subjects a recipient gets
+
 REFUSE, FAIL, SEND_WITHOUT = "refuse", "fail", "send_without"
 
 
@@ -173,6 +185,20 @@ class SecretSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Dkim:
+    """A signature of a domain's own. The private key is in `key_file`, or is what `key` refers to: one of
+    them is set, and both may hold ${NAME} references. `place` is where the domain stands, `key_place` the
+    key."""
+
+    domain: str  # A-labels, lower case
+    selector: str
+    key_file: str | None = None
+    key: str | None = None
+    place: Place | None = None
+    key_place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A way to a server, presets merged in.
 
@@ -205,6 +231,7 @@ class Profile:
     slow_down: tuple[str, ...] = ()
     size_limit: int | None = None
     mailing: tuple[tuple[str, str], ...] = ()
+    dkim: tuple[Dkim, ...] = ()
     source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
     place: Place | None = None
 
@@ -278,6 +305,8 @@ class Campaign:
     belongs: Belonging = Belonging("", Path("/"), "")
     inline_css: bool = True
     invite: Path | str | None = None  # a calendar for everybody, or the template of a path
+    senders: Senders | None = None  # `sender` has the first one's address then
+    subjects: tuple[str, ...] = ()  # all, where there are several; `subject` is the first
 
     @property
     def title(self) -> str:

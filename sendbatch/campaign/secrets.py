@@ -183,6 +183,17 @@ def signing_secrets(
     return found
 
 
+def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place | None) -> str:
+    """What a text of the profile says once its references are filled, from the environment, else from the
+    `.env` beside the profile's file. Raises ProfileError at `place` with all that is not set."""
+    try:
+        return _filled(text, _dotenv_of(profile), environ, f"profile {profile.name}")
+    except _Unreadable as error:
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, place, error.hint) for said in error.messages]
+        ) from None
+
+
 def _read(
     source: SecretSource,
     profile: Profile,
@@ -192,14 +203,19 @@ def _read(
     commands: Commands,
 ) -> str:
     if source.template is not None:
-        of_profiles = profile.source
-        beside = _Dotenv([of_profiles.parent], of_profiles.name) if of_profiles else _NO_DOTENV
-        return _filled(source.template, beside, environ, f"profile {profile.name}")
+        return _filled(
+            source.template, _dotenv_of(profile), environ, f"profile {profile.name}"
+        )
     if source.command is not None:
         folder = profile.source.parent if profile.source else Path.cwd()
         return _first_line(commands.output(source.command, folder, environ, timeout))
     assert source.keyring is not None
     return _from_keyring(source.keyring, user)
+
+
+def _dotenv_of(profile: Profile) -> _Dotenv:
+    source = profile.source
+    return _Dotenv([source.parent], source.name) if source is not None else _NO_DOTENV
 
 
 def _usable(value: str, what: str) -> str:

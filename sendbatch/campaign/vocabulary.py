@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sendbatch.campaign.kinds import Anything, Plain, Rates
+from sendbatch.campaign.kinds import Anything, Plain, Rates, Secret
 from sendbatch.campaign.language.checks import check_expression, check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Mailbox
@@ -72,6 +72,10 @@ def _mailbox_name(box: Mailbox) -> None:
     check_template(box.name)
 
 
+def _address(box: Mailbox) -> None:
+    check_template(box.address)
+
+
 _TEXT: Schema = {"type": ["string", "number"]}  # a number is taken as it is written
 _STRING: Schema = {"type": "string"}
 _DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
@@ -102,6 +106,9 @@ ANYTHING = Anything()
 TRUTH = Plain(values.truth, {"type": "boolean"})
 ADDRESS = Plain(values.address, _STRING)
 MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
+SENDER = Plain(
+    values.sender, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name), (Rule.TEMPLATE_SYNTAX, _address)
+)
 RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
 RATES = Rates(RATE)
 DURATION = Plain(values.duration, _DURATION)
@@ -110,6 +117,10 @@ BOUNDS = Plain(values.bounds, _AMOUNT)
 TOLERANCE = Plain(values.tolerance, _AMOUNT)
 SECRET = Plain(values.secret, {"type": "string", "pattern": _REFERENCES})
 SIGNING_SECRET = Plain(values.signing_secret, {"type": "string", "pattern": _REFERENCES})
+PRIVATE_KEY = Secret(values.private_key, {"type": "string", "pattern": _REFERENCES})
+KEY_FILE = Plain(values.key_file, _STRING)
+SIGNING_DOMAIN = Plain(of_text(hosts.signing_domain), _STRING)
+SELECTOR = Plain(of_text(hosts.selector), _TEXT)
 HOST = Plain(of_text(hosts.host), _STRING)
 DOMAIN = Plain(of_text(hosts.domain), _STRING)
 HELO = Plain(of_text(hosts.helo), _STRING)

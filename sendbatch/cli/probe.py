@@ -20,6 +20,7 @@ NAMES = {
     "greeting": "greeting",
     "ehlo": "offers",
     "auth": "login",
+    "dkim": "signing",
 }
 
 
@@ -32,7 +33,8 @@ NAMES = {
     help="Where profiles.yaml is looked for.",
 )
 def probe(profile: str, *, folder: Path) -> int:
-    """Connect, secure, log in, and say what the server offers. Sends nothing."""
+    """Connect, secure, log in, and say what the server offers, and whether the keys that sign are published.
+    Sends nothing."""
     from sendbatch import api
     from sendbatch.cli.signals import stoppable
     from sendbatch.cli.terminal import Terminal

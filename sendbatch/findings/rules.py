@@ -222,6 +222,42 @@ class Rule(Enum):
         "A secret that signs links is so short that it can be guessed.",
         "Make one of 16 bytes or more, with `openssl rand -base64 32`.",
     )
+    FOREIGN_SIGNATURE = (
+        Topic.KEYS,
+        "error",
+        "A domain of `dkim` is neither that of the address in `from` nor one above it.",
+        "Sign with a key of the sender's own domain; mailboxes do not count another's (DMARC).",
+    )
+    UNUSABLE_KEY = (
+        Topic.KEYS,
+        "error",
+        "What `dkim` names is no private key that can sign: another kind of key, too short, encrypted.",
+        "Make one: `openssl genrsa -out dkim.pem 2048`.",
+    )
+    WRITABLE_KEY = (
+        Topic.KEYS,
+        "error",
+        "A key that signs mail can be written by others than its owner.",
+        "`chmod 600` the file; look whether it is still the key that it was.",
+    )
+    READABLE_KEY = (
+        Topic.KEYS,
+        "warning",
+        "A key that signs mail can be read by all users of the machine.",
+        "`chmod 600` the file.",
+    )
+    SHORT_KEY = (
+        Topic.KEYS,
+        "warning",
+        "An RSA key that signs mail has fewer bits than a signer's should, or more than all take.",
+        "Make one of 2048 bits, and publish it under a selector of its own.",
+    )
+    MISSING_SIGNING_KEY = (
+        Topic.KEYS,
+        "warning",
+        "The file of a key that signs mail is not there, or cannot be read.",
+        "Put it there before `run`, which sends nothing without it.",
+    )
     DOTENV_SYNTAX = (
         Topic.KEYS,
         "error",
@@ -467,8 +503,9 @@ class Rule(Enum):
     NO_VERSION = (
         Topic.TEMPLATES,
         "error",
-        "A path with `{{ }}` leads nowhere: for all rows, for some, or by its fallback.",
-        "Put the file there, correct the cell, or write what stands in for it under `templates.fallback`.",
+        "A path with `{{ }}` leads nowhere: for all rows, for some, or by its fallback; or `from` to none of"
+        " `senders`.",
+        "Put the file there, correct the cell, write `templates.fallback`, or add the address to `senders`.",
     )
     UNUSED_FALLBACK = (
         Topic.TEMPLATES,
@@ -485,7 +522,7 @@ class Rule(Enum):
     UNUSED_VERSION = (
         Topic.TEMPLATES,
         "notice",
-        "A file that a path with `{{ }}` fits is one that no row asks for.",
+        "A file that a path with `{{ }}` fits, or one of `senders`, is one that no row asks for.",
         "Nothing, unless somebody should get it.",
     )
     LONE_FILE = (

@@ -82,6 +82,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
 SENDABLE = frozenset(_SENDABLE)
 SETTLED = frozenset((_REJ, _DOUBT))  # what a delivery `was` that is sent again for one run only
 SENT = frozenset((_ACC, _DOUBT, _S))  # the message was sent, or may have been: no plan changes that
+TRIED_WITH = SENT | {_REJ, _D}  # a message was handed over, or the server would not have it
 LEFT_OUT = frozenset(_OUT)
 
 # The event by which a person's word reaches the record: `resolve --as`.

@@ -103,6 +103,11 @@ class Reading(People, Protocol):
         """As `entries`, with no more than a report needs: one is written of everybody at the end of a run."""
         ...
 
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+        """(key, digest, status) of whoever was last sent one of these contents, refused with it or not, those
+        among them who have it and are no longer in the plan."""
+        ...
+
     def has_tried(self) -> bool:
         """Whether anybody was ever tried."""
         ...
@@ -146,6 +151,10 @@ class Reading(People, Protocol):
 
     def domain_of(self, content: str) -> str:
         """The sender's domain that this content was sent with; "" if it never was."""
+        ...
+
+    def subjects(self) -> dict[str, str]:
+        """Of each content with several subjects, by its digest, what the record remembers of them."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 Compiled once: `reading.read_content` reads everything that a campaign says into a `content.Content`, whose
 templates are `bundling.Bundle`s; what no author writes there, as the `preheader`, is put into them then
-(`insertions`). `checks` says what is wrong with it; `letter.Letter` makes of it all that
-can be made before a recipient is known.
+(`insertions`). Of its `texts` there may be several `versions`, to which rows are led. `checks` says what is
+wrong with it; `letter.Letter` makes of it all that can be made before a recipient is known.
 
 For each recipient: `Letter.parts` renders the `parts.Parts` (headers, `bodies`, attachments),
 `compose.composed` encodes them as MIME (`headers`, `mime`, `quoted`). A signature comes behind that. For

@@ -9,14 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from sendbatch.campaign.model import REFUSE, SEND_WITHOUT, Json, Mailbox, PathTemplate, Unsubscribe
+from sendbatch.campaign.model import (
+    REFUSE,
+    SEND_WITHOUT,
+    Json,
+    Mailbox,
+    PathTemplate,
+    Senders,
+    Unsubscribe,
+)
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.message.offlimits import NOTHING, OffLimits
 from sendbatch.message.origins import without_origins
+from sendbatch.message.variants import Variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,9 @@ class Content:
     added_headers: tuple[tuple[str, str], ...] = ()  # of `mailing`; no part of the digest
     by_row: TextsByRow | None = None
     invite: Bundle | OwnFile | None = None  # a calendar for everybody, or one of each recipient's own
+    variants: Variants | None = None
+    senders: Senders | None = None
+    named_at: str = ""  # the domain that messages are named at, where it is not the sender's
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -180,14 +193,16 @@ class Content:
 
     def version(self, **changes: Any) -> Content:
         """One version of it: it is known by the same digest, and has no others."""
-        made = replace(self, **{"by_row": None, **changes})
-        object.__setattr__(made, "digest", self.digest)
+        made = copy(self)
+        for name, value in {"by_row": None, "variants": None, "senders": None, **changes}.items():
+            object.__setattr__(made, name, value)
         return made
 
     @property
     def has_versions(self) -> bool:
         """Whether a recipient gets one version or another, or none."""
-        return self.by_row is not None
+        chosen = (self.by_row, self.variants, self.senders)
+        return any(one is not None for one in chosen)
 
     @property
     def paths(self) -> Mapping[str, PathTemplate]:
@@ -207,7 +222,7 @@ class Content:
         """It, in each version of its templates."""
         if self.by_row is None:
             return [self]
-        return [self.version(**texts.fields) for texts in self.by_row.versions]
+        return [self.version(**texts.fields, variants=self.variants) for texts in self.by_row.versions]
 
     @property
     def all_pictures(self) -> tuple[Picture, ...]:
@@ -228,8 +243,16 @@ class Content:
 
     @property
     def sender_domain(self) -> str:
-        """The domain of the address in From, as A-labels in lower case."""
-        return ascii_domain(self.sender.address.rpartition("@")[2])
+        """The domain of the address in From, as A-labels in lower case; that of the first of several, whose
+        messages all have their names at one, so that the record can tell them."""
+        return self.named_at or ascii_domain(self.sender.address.rpartition("@")[2])
+
+    @property
+    def sender_domains(self) -> list[str]:
+        """Those of all that its messages may be from, each once."""
+        boxes = (self.sender,) if self.senders is None else self.senders.boxes
+        found = (ascii_domain(box.address.rpartition("@")[2]).lower() for box in boxes)
+        return list(dict.fromkeys(found))
 
 
 def _digest(content: Content) -> str:
@@ -261,6 +284,11 @@ def _digest(content: Content) -> str:
         parts["by row"] = _by_row(content.by_row)
     if content.invite is not None:
         parts["invite"] = _invite(content.invite)
+    if content.senders is not None:
+        boxes = [[box.name, box.address] for box in content.senders.boxes]
+        parts["senders"] = [content.senders.address, boxes]
+    if content.variants is not None:
+        parts["variants"] = [content.variants.campaign, *content.variants.subjects]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 

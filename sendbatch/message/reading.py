@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sendbatch.campaign.language.environment import is_template
-from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.model import VARIANT, Campaign, Json
 from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
@@ -22,6 +22,7 @@ from sendbatch.message.invitations.reading import read_invitation
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.texts import Bundles, Reading, fatal
+from sendbatch.message.variants import Variants
 from sendbatch.message.versions.files import EVERYBODY, Files, told, versions_of
 from sendbatch.runtime.paths import problem, spelled
 
@@ -66,17 +67,25 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         recipient_name=campaign.recipients.name,
         unsubscribe=campaign.unsubscribe,
         attachments=attachments,
-        variables=dict(campaign.variables),
+        variables=_variables(campaign),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
         added_headers=() if is_refused else headers_added(campaign),
         by_row=_by_row(campaign, versions, texts),
         invite=invite,
+        senders=campaign.senders,
+        variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
     if is_refused:
         besides = doubts_besides(content) if reading.is_read else ()
         raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
     return content
+
+
+def _variables(campaign: Campaign) -> dict[str, Json]:
+    """With the name of the first variant, where there are several: each has its own."""
+    own: dict[str, Json] = {VARIANT: "A"} if campaign.subjects else {}
+    return {**campaign.variables, **own}
 
 
 def _by_row(
@@ -154,6 +163,11 @@ def _near(path: Path, written: str) -> str | None:
 def _check_addresses(campaign: Campaign, findings: list[Finding]) -> None:
     """Every message bears them: a domain that has no A-labels would fail each row."""
     declared = [("from", campaign.sender.address), ("bounces_to", campaign.bounces_to)]
+    if campaign.senders is not None:
+        boxes = enumerate(campaign.senders.boxes)
+        declared = [(f"senders.{number}", box.address) for number, box in boxes]
+        if not campaign.senders.take_bounces:
+            declared.append(("bounces_to", campaign.bounces_to))
     declared += [("reply_to", box.address) for box in campaign.reply_to]
     for name, value in campaign.headers.items():
         if name.lower() in MAILBOX_HEADERS and not is_template(value):

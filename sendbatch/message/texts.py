@@ -6,13 +6,17 @@ preheader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sendbatch import words
+from sendbatch.campaign.language.environment import names_in
+from sendbatch.campaign.language.paths import as_printed
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.hosts import ascii_domain
-from sendbatch.findings import Finding
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Picture, Texts
@@ -35,6 +39,10 @@ from sendbatch.message.versions.files import Files
 
 # Where style sheets are named, by the key of a template: what of its source is HTML.
 _STYLED: Mapping[str, Within] = {"html": str, "layout": str, "markdown": html_within}
+
+MOST_PICTURES = 50_000_000  # bytes of those of all versions together
+_OF_LANGUAGES = {"lang", "language", "locale"}  # columns
+_TAG = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", re.ASCII)  # RFC 5646, or a locale's name
 
 
 class Bundles(NamedTuple):
@@ -66,7 +74,7 @@ class Reading:
         if markdown is not None and campaign.templates.layout is not None:
             layout, footer = self._bundle("layout", version), LINK_BELOW
         elif markdown is not None:
-            layout, footer = default_layout(), default_footer()
+            layout, footer = default_layout(self._language(version)), default_footer()
         self.is_read &= len(findings) == before
         if len(findings) == before:
             if html is not None and text is None:
@@ -91,6 +99,7 @@ class Reading:
                 with_preheader(bundle, campaign.preheader) if bundle is not None else None
                 for bundle in (html, layout)
             )
+        self._hold_pictures(album)
         return Texts(
             name=name,
             html=html,
@@ -98,10 +107,32 @@ class Reading:
             markdown=markdown,
             layout=layout,
             footer=read.footer,
-            pictures=tuple(self._pictures.setdefault(one, one) for one in album.pictures),
+            pictures=tuple(self._pictures.get(one, one) for one in album.pictures),
             own_pictures=tuple(album.own),
             inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
         )
+
+    def _hold_pictures(self, album: Album) -> None:
+        """Those that several versions show are one."""
+        for one in album.pictures:
+            self._pictures.setdefault(one, one)
+        size = sum(len(one.data) for one in self._pictures)
+        if size > MOST_PICTURES and not fatal(self._findings):
+            said = f"templates: the pictures of all versions have more than {words.size(MOST_PICTURES)}"
+            hint = "make them smaller, or put them on a web server and write https://…"
+            place = self._campaign.places.get("templates")
+            self._findings.append(Rule.UNUSABLE_PICTURE.finding(said, place, hint))
+            self._pictures.clear()
+
+    def _language(self, version: Files) -> str | None:
+        """That of a version whose files are chosen by it, where the campaign does not say it itself."""
+        if "lang" in self._campaign.variables:
+            return None
+        for expression, value in version.values.items():
+            names = names_in(as_printed(expression))
+            if len(names) == 1 and names <= _OF_LANGUAGES and _TAG.fullmatch(value):
+                return value.replace("_", "-")
+        return None
 
     def _bundle(self, key: str, version: Files) -> Bundle | None:
         path = version.paths.get(key) or self._campaign.templates.files.get(key)

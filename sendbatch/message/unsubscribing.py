@@ -138,7 +138,10 @@ def _web(url: str, one_click: bool) -> str:
     url = url.strip()
     wrong = _wrong(url)
     if wrong is None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # a bracket that is no IPv6 address
+            parts = urlsplit("")
         if parts.scheme.lower() not in ("https", "http") or not parts.hostname:
             wrong = "is not an http or https address"
         elif one_click and parts.scheme.lower() != "https":

@@ -23,6 +23,7 @@ _WAYS = (
 _MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
 
 _INSTEAD = "add the file, or say what stands in for such values: fallback: {locale: en} under templates"
+_LISTED = "correct the cell, or add the address to senders"
 
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
@@ -55,7 +56,9 @@ def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None
         Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file
     )
     if findings:
-        findings[-1] = replace(findings[-1], hint=_INSTEAD)
+        findings[-1] = replace(
+            findings[-1], hint=_LISTED if findings[-1].message.startswith("from: ") else _INSTEAD
+        )
     findings += _of_rows(
         Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
     )

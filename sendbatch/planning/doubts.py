@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
+from sendbatch.campaign.dkim import missing_keys
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
@@ -79,6 +80,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.LOOKING, lambda on: missing_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),

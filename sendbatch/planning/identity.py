@@ -35,3 +35,5 @@ def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> 
     draft.remember("content", content.digest)
     draft.remember("server", server)
     draft.remember(f"domain of {content.digest}", content.sender_domain)
+    if content.variants is not None:
+        draft.remember(f"subjects of {content.digest}", content.variants.remembered())

@@ -15,6 +15,7 @@ from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
 from sendbatch.message.versions.choosing import axes_of
+from sendbatch.message.versions.subjects import SUBJECTS
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Recipient, Unbuildable
 from sendbatch.words import listed
@@ -42,8 +43,9 @@ class Axis:
 
     @property
     def taken(self) -> list[Share]:
-        """Those that somebody gets, the greatest first."""
-        return sorted((one for one in self.shares if one.number), key=lambda one: -one.number)
+        """Those that somebody gets, the greatest first; subjects are in the order of their letters."""
+        taken = [one for one in self.shares if one.number]
+        return taken if self.what == SUBJECTS else sorted(taken, key=lambda one: -one.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choice, Choices
+from sendbatch.message.versions.axis import Choice, Choices
 from sendbatch.rendering.shared import SharedParts
 from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuildable
 

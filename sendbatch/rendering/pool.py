@@ -13,16 +13,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from copy import copy
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choices
+from sendbatch.message.versions.axis import Choices
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, CHOOSE, RENDER, SAMPLE
@@ -45,7 +47,8 @@ class Pool:
     other pools. The `signer` signs links here, so that no worker has its secret."""
 
     def __init__(self, setup: Setup, workers: Workers, signer: Signer | None = None) -> None:
-        self._signer, self._content = signer, setup.content
+        self._signer = signer
+        self._told = setup
         self._setup = setup.to_bytes()
         self._file = setup.rules.file if setup.rules is not None else ""
         self._workers = workers
@@ -54,14 +57,23 @@ class Pool:
         self._first_broken: int | None = None  # the row of the first of them
 
     def signing(self, signer: Signer | None) -> Pool:
-        """The same, with another signer."""
+        """The same, with another signer of links."""
         other = copy(self)
         other._signer = signer
         return other
 
+    def signed_by(self, keys: tuple[SigningKey, ...]) -> Pool:
+        """The same, of messages that these keys sign."""
+        if not keys:
+            return self
+        other = copy(self)
+        other._told = replace(self._told, keys=keys)
+        other._setup = other._told.to_bytes()
+        return other
+
     @cached_property
     def _shared(self) -> SharedParts:
-        return SharedParts(shared_parts(self._content))
+        return SharedParts(shared_parts(self._told.content))
 
     @property
     def width(self) -> int:

@@ -1,4 +1,5 @@
-"""All that a worker is told, once and as bytes: the content, the rules, the columns, the salt."""
+"""All that a worker is told, once and as bytes: the content, the rules, the columns, the salt, and the keys
+that sign. It comes over a pipe: nothing secret stands in a file, in arguments or in an environment."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 
 from sendbatch.audience.rules import Rules
 from sendbatch.message.content import Content
+from sendbatch.message.dkim.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Setup:
     columns: tuple[str, ...]
     salt: bytes
     size_limit: int | None = None  # bytes of a whole message, if the provider publishes it
+    keys: tuple[SigningKey, ...] = ()  # that sign each message; nothing shows them
 
     def to_bytes(self) -> bytes:
         return pickle.dumps(self, protocol=5)

@@ -65,7 +65,7 @@ class Worker:
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
         content, columns, salt = self._setup.content, self._setup.columns, self._setup.salt
-        self._composer = composer_of(content, columns, salt)
+        self._composer = composer_of(content, columns, salt, keys=self._setup.keys)
         self._shared = SharedParts(self._composer.shared)
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:

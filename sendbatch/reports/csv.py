@@ -43,13 +43,11 @@ def _lines(store: Reading) -> Iterator[str]:
 def _line(described: Described) -> str:
     """What csv.writer makes of it, with its help only where a cell needs care: it looks at each
     character by itself, which takes longer than all else that is done for a row."""
-    row, key, email, status, code, enhanced, reply, attempts, id_, content, begun, ended, why = (
-        described
-    )
-    enhanced, reply, why = enhanced or "", reply or "", why or ""
+    row, key, email, status, code, enhanced, reply, attempts, id_, content, begun, ended, why, *of = described
+    enhanced, reply, why, variant = enhanced or "", reply or "", why or "", of[0] or ""
     line = (
         f"{row},{key},{email},{status},{code or ''},{enhanced},{reply},{attempts},"
-        f"{id_ or ''},{content or ''},{begun or ''},{ended or ''},{why}"
+        f"{id_ or ''},{content or ''},{begun or ''},{ended or ''},{why},{variant}"
     )
     # of the cells, these five may hold what others wrote
     starts = (key[:1], email[:1], enhanced[:1], reply[:1], why[:1])

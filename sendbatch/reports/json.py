@@ -15,6 +15,7 @@ from sendbatch.message.identity import short
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import COLUMNS, describer, timestamp
 from sendbatch.reports.tally import NEEDS_ATTENTION, Tally
+from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 
 FORMAT = 1  # raised when a reader of the last one would go wrong
@@ -51,6 +52,16 @@ def _head(store: Reading, tally: Tally) -> dict[str, object]:
         ],
         "contents": [
             {"content": short(digest), "recipients": number} for digest, number in tally.contents
+        ],
+        "variants": [
+            {
+                "variant": one.name,
+                "subject": one.subject,
+                "content": short(one.content),
+                "recipients": one.recipients,
+                **{str(status): one.totals.get(status, 0) for status in OF_VARIANTS},
+            }
+            for one in tally.variants
         ],
         "servers": [{"server": name, "accepted": number} for name, number in tally.servers],
         "events": [

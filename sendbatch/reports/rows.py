@@ -11,6 +11,7 @@ from sendbatch.ledger.facts import ReportRow
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import MessageIds, short
 from sendbatch.reasons import reason
+from sendbatch.reports.variants import variants_of
 from sendbatch.values import Status
 
 COLUMNS = (
@@ -27,18 +28,21 @@ COLUMNS = (
     "first_attempt_at",
     "finished_at",
     "reason",
+    "variant",
 )
 
 # One recipient's values in the order of COLUMNS, None for what there is none of.
 Described: TypeAlias = tuple[
     int, str, str, str, int | None, str | None, str | None, int,
-    str | None, str | None, str | None, str | None, str | None,
+    str | None, str | None, str | None, str | None, str | None, str | None,
 ]  # fmt: skip
 
 
 def describer(store: Reading) -> Callable[[ReportRow], Described]:
     """A function that makes of what the record tells what a report says."""
     salt = bytes.fromhex(store.meta("salt") or "")
+
+    variants = variants_of(store)
 
     @lru_cache(maxsize=64)
     def ids_of(content: str) -> MessageIds:
@@ -62,6 +66,7 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
             timestamp(begun),
             timestamp(ended),
             None if why is None else reason(why, detail, code, row) or None,
+            variants[sent].name_of(key) if sent in variants else None,
         )
 
     return describe

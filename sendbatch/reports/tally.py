@@ -14,6 +14,7 @@ from sendbatch.findings import Group, Groups
 from sendbatch.ledger.facts import Entry, Held
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import reason
+from sendbatch.reports.variants import Variant, by_variant
 from sendbatch.values import Status
 
 # In the order in which a person should look at them: doubt first, as only a person can settle it.
@@ -67,6 +68,7 @@ class Tally:
     servers: tuple[tuple[str, int], ...]
     attention: tuple[Attention, ...]
     held: tuple[Held, ...] = ()  # who is deferred by 5xx, by the reply
+    variants: tuple[Variant, ...] = ()  # of the subject, by content
 
     @property
     def counted(self) -> int:
@@ -81,7 +83,8 @@ class Tally:
     def settled(self) -> Tally:
         """The same where nobody is sending: a row still *sending* was left by a run that died, and is in
         doubt."""
-        return replace(self, totals=_settled(self.totals))
+        variants = tuple(replace(one, totals=_settled(one.totals)) for one in self.variants)
+        return replace(self, totals=_settled(self.totals), variants=variants)
 
     @property
     def seconds(self) -> float | None:
@@ -117,6 +120,7 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
         servers=tuple(store.servers()),
         attention=_attention(store, totals, attention, live),
         held=tuple(store.held()) if Status.DEFERRED in totals else (),
+        variants=tuple(_counted(one, live=live) for one in by_variant(store)),
     )
 
 
@@ -138,6 +142,10 @@ def exit_code(totals: Mapping[Status, int], tolerance: Tolerance) -> int:
         return 0 if without <= tolerance.count else 1
     # The small term: 0.29 of 100 is 28.999… in binary and must allow 29.
     return 0 if without <= tolerance.share * everyone + 1e-9 else 1
+
+
+def _counted(variant: Variant, *, live: bool) -> Variant:
+    return variant if live else replace(variant, totals=_settled(variant.totals))
 
 
 def _settled(totals: Mapping[Status, int]) -> dict[Status, int]:

@@ -16,6 +16,7 @@ from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import Attention, Tally
+from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 from sendbatch.words import cut, exact_duration, padded, rate, width, word
 
@@ -53,6 +54,7 @@ def summary(report: Report) -> str:
             *_counts(tally.totals),
             *_remarks(tally),
         ],
+        *_variants(tally),
         _attention(tally),
         _held(tally),
         _aligned([(f"{what}:", one_line(where)) for what, where in places]),
@@ -106,6 +108,29 @@ def _timing(tally: Tally) -> str:
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{one_line(name, MOST_REASON)} {number:,}" for name, number in parts)
+
+
+def _variants(tally: Tally) -> Iterator[list[str]]:
+    """A table of the subjects, for each content that had several."""
+    contents = dict.fromkeys(one.content for one in tally.variants)
+    for content in contents:
+        those = [one for one in tally.variants if one.content == content]
+        statuses = [
+            status
+            for status in (*OF_VARIANTS, Status.SENDING)
+            if status is Status.ACCEPTED or any(one.totals.get(status) for one in those)
+        ]
+        of = f" of content {short(content)}" if len(contents) > 1 else ""
+        digits = max(len(f"{number:,}") for one in those for number in (0, *one.totals.values()))
+        rows = [
+            (
+                one.name,
+                *(f"{word(status)} {one.totals.get(status, 0):>{digits},}" for status in statuses),
+                cut(one_line(one.subject), MOST_REASON),
+            )
+            for one in those
+        ]
+        yield [f"Variants of the subject{of}", *_aligned(rows)]
 
 
 def _attention(tally: Tally) -> list[str]:

@@ -1,25 +1,30 @@
-"""Trying a profile's server step by step; nothing is sent."""
+"""Trying a profile step by step, its server and its keys that sign; nothing is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from sendbatch.campaign.model import Dkim, Profile
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
-from sendbatch.errors import CampaignError
+from sendbatch.errors import CampaignError, ProfileError
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.stop import Stop
+from sendbatch.runtime.threads import aside
+from sendbatch.session.signing import Signing, read_key
 from sendbatch.smtp.probe import Step
 from sendbatch.smtp.probe import probe as probe_server
+from sendbatch.smtp.published import STEP, Published, look_up
 from sendbatch.smtp.server import server_of
 
 
 def probe(
     profile: str, folder: Path, tell: Callable[[Step], None], *, stop: Stop, edge: Edge
 ) -> bool:
-    """Connect, secure, log in, and tell each step. Returns whether all went well.
+    """Connect, secure, log in, look whether each key that signs is published as ours, and tell each step.
+    Returns whether all went well.
 
     `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
     """
@@ -34,7 +39,26 @@ def probe(
         ):
             tell(step)
             well = well and step.ok
+        for one in found.dkim:
+            for step in await aside(_published, one, found, edge.environ):
+                tell(step)
+                well = well and step.ok
         return well
 
     with Loop() as loop, Commands() as commands:
         return loop.run(unless_stopped(steps(commands), stop))
+
+
+def _published(one: Dkim, profile: Profile, environ: Mapping[str, str]) -> list[Step]:
+    """What is wrong with a key that signs, else what the DNS says of it."""
+    try:
+        signing = read_key(one, profile, environ)
+    except ProfileError as error:
+        return [Step(STEP, False, found.message, found.hint) for found in error.findings]
+    doubts = [Step(STEP, True, found.message, found.hint) for found in signing.warnings]
+    return [*doubts, look_up(_wanted(signing))]
+
+
+def _wanted(signing: Signing) -> Published:
+    kind = signing.key.algorithm.partition("-")[0]
+    return Published(signing.declared.selector, signing.declared.domain, kind, signing.key.public)

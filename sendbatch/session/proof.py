@@ -24,6 +24,7 @@ from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.session.job import Job
 from sendbatch.session.look import look
 from sendbatch.session.server import way_to_server
+from sendbatch.session.signing import keys_of
 from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
@@ -51,7 +52,8 @@ def send_proofs(
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
         now = job.now()
-        build = partial(prepared.pool.each, shown, now, job.stop.heed)
+        pool = prepared.pool.signed_by(keys_of(job))
+        build = partial(pool.each, shown, now, job.stop.heed)
         messages = [
             (recipient, reviewer, message)
             for built in zip(*(list(build(reviewer)) for reviewer in reviewers), strict=True)

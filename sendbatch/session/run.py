@@ -44,6 +44,7 @@ from sendbatch.session.question import Consent
 from sendbatch.session.record import report_of
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
+from sendbatch.session.signing import keys_of
 from sendbatch.values import Status
 
 
@@ -126,8 +127,8 @@ def _sent(
         with record.draft(job.stop.heed) as draft:
             prepared = prepare(draft, request, means)
             if prepared.sendable:
-                signer = signer_of(job)
-                prepared = replace(prepared, pool=prepared.pool.signing(signer))
+                signer, keys = signer_of(job), keys_of(job)
+                prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)

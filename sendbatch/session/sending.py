@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from sendbatch.campaign.model import Profile
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.connections import Dialer
@@ -130,7 +131,7 @@ class Sending:
             after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
             keys=keys,
             history=history,
-            composer=_composer(reading, prepared, signer),
+            composer=_composer(reading, prepared, signer, self._job.profile),
         )
         self._job.observer.sending(prepared.sendable)
         try:
@@ -169,8 +170,13 @@ class Sending:
         return history_of(reading, way)
 
 
-def _composer(reading: Reading, prepared: Prepared, signer: Signer | None) -> AnyComposer:
-    """Builds on the loop what the workers of `prepared.pool` would build."""
+def _composer(
+    reading: Reading, prepared: Prepared, signer: Signer | None, profile: Profile
+) -> AnyComposer | None:
+    """Builds on the loop what the workers of `prepared.pool` would build; None where messages are signed,
+    which the loop has no time for."""
+    if profile.dkim:
+        return None
     plan = reading.plan()
     assert plan is not None  # whom a run sends to is of one
     return composer_of(prepared.content, plan.columns, prepared.salt, signer)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing tried. `name` is dns, connect, tls, greeting, ehlo or auth; `text` says what was
+    """One thing tried. `name` is dns, connect, tls, greeting, ehlo, auth or dkim; `text` says what was
     found, or what failed; `hint` what to change."""
 
     name: str

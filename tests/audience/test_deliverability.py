@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 import dns.flags
@@ -18,9 +15,10 @@ import pytest
 
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.values import OF_DNS, Why
+from tests.kit.nameserver import NameServer, Zone
 
 # By name and type; a name that is missing here does not exist.
-ZONE: dict[str, dict[str, list[str]] | dns.rcode.Rcode | None] = {
+ZONE: Zone = {
     "mail.example.": {"MX": ["10 mx.mail.example."]},
     "two.example.": {"MX": ["10 mx.mail.example.", "20 ."]},
     "null.example.": {"MX": ["0 ."]},
@@ -34,58 +32,9 @@ ZONE: dict[str, dict[str, list[str]] | dns.rcode.Rcode | None] = {
 }
 
 
-class NameServer:
-    """Answers from ZONE, on a UDP port of loopback; `asked` counts the questions."""
-
-    def __init__(self) -> None:
-        self.asked: Counter[tuple[str, str]] = Counter()
-        self.answering = threading.Event()
-        self.answering.set()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
-
-    def __enter__(self) -> NameServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-            last.sendto(b"", ("127.0.0.1", self.port))
-        self._thread.join()
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            data, peer = self._socket.recvfrom(4096)
-            self.answering.wait()
-            if not data:
-                return
-            if (answer := self._answer(data)) is not None:
-                with contextlib.suppress(OSError):
-                    self._socket.sendto(answer, peer)
-
-    def _answer(self, data: bytes) -> bytes | None:
-        query = dns.message.from_wire(data)
-        question = query.question[0]
-        name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
-        self.asked[name, kind] += 1
-        known = ZONE.get(name, dns.rcode.NXDOMAIN)
-        if known is None:
-            return None
-        reply = dns.message.make_response(query)
-        reply.flags |= dns.flags.RA
-        if isinstance(known, dns.rcode.Rcode):
-            reply.set_rcode(known)
-        elif kind in known:
-            reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, known[kind]))
-        return reply.to_wire()
-
-
 @pytest.fixture
 def server() -> Iterator[NameServer]:
-    with NameServer() as running:
+    with NameServer(ZONE) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2.exceptions import SecurityError
 
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.language.json_cells import NoJson, from_json
@@ -25,6 +26,15 @@ def test_a_list_in_a_cell_is_gone_through() -> None:
         rendered(source, items=cell)
     source = source.replace("item.tags|join", "item.tags|default([])|join")
     assert rendered(source, items=cell) == "Tea &amp; co: 19.90ab;Cup: 4;"
+
+
+def test_a_name_beats_a_method_of_that_name() -> None:
+    cell = '{"items": ["a", "b"], "keys": {"get": 1}}'
+    source = "{% set o = x|fromjson %}{% for one in o.items %}{{ one }}{% endfor %}{{ o.keys.get }}"
+    assert rendered(source, x=cell) == "ab1"
+    assert rendered("{{ (x|fromjson).items()|list|length }}", x='{"a": 1}') == "1"
+    with pytest.raises(SecurityError):
+        rendered("{{ (x|fromjson).update({}) }}", x='{"a": 1}')
 
 
 def test_numbers_are_as_they_stand_and_are_calculated_with() -> None:

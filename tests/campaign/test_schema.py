@@ -16,7 +16,7 @@ from sendbatch.campaign.table import table_of
 WORDS = {
     "$schema", "$ref", "$defs", "title", "description", "type", "properties", "required", "items",
     "additionalProperties", "propertyNames", "anyOf", "oneOf", "not", "enum", "pattern", "minimum",
-    "maximum", "patternProperties",
+    "maximum", "patternProperties", "minItems", "maxItems", "uniqueItems",
 }  # fmt: skip
 
 

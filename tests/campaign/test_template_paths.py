@@ -53,6 +53,7 @@ def test_a_fallback_stands_in_for_names_of_any_path(desk: Desk) -> None:
         ("templates: '{{ x }}//a.html'", "an empty name, . or .. behind {{ }}", "before them"),
         ("templates: '{{ [1, 2]|random }}.html'", "leads to another file each time", "by a column"),
         ("templates: 'a.{{ x|lowr }}.html'", "no filter is called lowr", "lower?"),
+        ("templates: 'a.{x}.html'", "no such file, and no template, which has braces twice", "{{ x }}"),
         ("templates: 'a.{{ x .html'", "not a template", None),
         ("templates: '{{a}}{{b}}{{c}}{{d}}{{e}}.html'", "has more than 4 parts in {{ }}", None),
         ("templates: {html: {{ x }}.html}", "not YAML", "quotes"),

@@ -17,7 +17,7 @@ from tests.kit.mailhost import MailHost
 ADA, BJORK, CARL = "ada@example.com", "bjork@example.org", "carl@example.net"
 COLUMNS = (
     "row,key,email,status,code,enhanced_code,reply,attempts,message_id,content,"
-    "first_attempt_at,finished_at,reason"
+    "first_attempt_at,finished_at,reason,variant"
 )
 
 

@@ -329,3 +329,11 @@ def test_a_header_that_grows_is_for_a_worker_sooner_than_a_body() -> None:
     for made, is_held in ((content(text=grown), True), (content(subject=grown), False)):
         bound = RowBound(Letter(made, COLUMNS, SALT))
         assert bound.holds(recipient(first_name="J" * 300)) == is_held
+
+
+def test_an_address_with_a_bracket_in_it_fails_its_own_row() -> None:
+    made = content(unsubscribe=Unsubscribe(url="https://{{ first_name }}.example/u"))
+    to = recipient(first_name="[")
+    built = Composer(made, COLUMNS, SALT).compose(to, NOW)
+    assert isinstance(built, Unbuildable)
+    assert "unsubscribe.url is not an http or https address" in built.reason

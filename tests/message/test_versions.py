@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.language.paths import path_template
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
+from sendbatch.message import texts
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.letter import Proof
@@ -26,6 +27,7 @@ from sendbatch.message.versions.choosing import Versions
 from sendbatch.message.versions.composers import Composers, composer_of
 from sendbatch.message.versions.files import MOST
 from sendbatch.values import Message, Recipient, Unbuildable
+from tests.kit.dkim import signing_key, verified
 from tests.kit.pictures import png
 from tests.kit.thoroughness import examples
 
@@ -196,6 +198,45 @@ def test_mjml_may_be_chosen_too(versions: Make) -> None:
         assert f"{locale} Jane</div>" in body_of(built(content, locale), "html")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "language"),
+    [
+        ("{{ locale }}.md", "de", "de"),
+        ("{{ locale[:5] }}.md", "pt_BR", "pt-BR"),
+        ("{{ language }}/x.md", "ar", "ar"),
+        ("{{ locale }}.md", "winter", "en"),
+        ("{{ plan }}.md", "de", "en"),
+        ("{{ plan ~ locale }}.md", "de", "en"),
+    ],
+)
+def test_the_default_layout_is_in_the_language_that_chose_the_file(
+    versions: Make, path: str, name: str, language: str
+) -> None:
+    file = path.replace(path[: path.index("}}") + 2], name)
+    content = read_content(
+        versions({f"templates/{file}": "# Hi {{ first_name }}"}, markdown=f"../templates/{path}")
+    )
+    columns = (*COLUMNS, "language", "plan", "lang")
+    person = to(name)._replace(cells=("jane@example.org", "Jane", name, name, name, "fr"))
+    if "~" in path:
+        person = person._replace(cells=("jane@example.org", "Jane", "e", name, "d", ""))
+    if language == "en":
+        person = person._replace(cells=(*person.cells[:-1], ""))
+    composer = composer_of(content, columns, SALT)
+    message = composer.compose(person, NOW)
+    assert isinstance(message, Message)
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in body_of(
+        message, "html"
+    )
+    assert composer.is_planned
+
+
+def test_a_language_that_the_campaign_says_is_that_of_all(versions: Make) -> None:
+    campaign = versions(files("de", ending="md", text="# Hi"), markdown=PATH.replace("html", "md"))
+    content = read_content(replace(campaign, variables={"lang": "nl"}))
+    assert '<html lang="nl"' in body_of(built(content, "de"), "html")
+
+
 def test_names_are_matched_in_either_normal_form_and_in_no_other_case(versions: Make) -> None:
     decomposed = unicodedata.normalize("NFD", "é")
     content = read_content(versions(files(decomposed, "ü")))
@@ -265,6 +306,13 @@ def test_what_is_wrong_is_found_before_any_row_is_looked_at(
     assert said in refused(versions(files_, fallback))
 
 
+def test_a_path_that_nothing_fits_is_told_with_what_there_is(versions: Make) -> None:
+    said = refused(versions(files("de"), html="../templates/nows.{{ locale }}.html"))
+    assert "^ there is ../templates/news.de.html" in said
+    said = refused(versions(files("de"), html="../tmplates/news.{{ locale }}.html"))
+    assert "^ there is no folder ../tmplates" in said
+
+
 def test_what_is_wrong_with_a_file_of_several_versions_is_said_once(versions: Make) -> None:
     written = {
         **files("de", "en", ending="txt", text="{}"),
@@ -314,6 +362,19 @@ def test_pictures_that_versions_share_are_held_once(versions: Make) -> None:
     assert one is other
     loaded = pickle.loads(pickle.dumps(content))
     assert loaded.texts[0].pictures[0] is loaded.texts[1].pictures[0]
+
+
+def test_the_pictures_of_all_versions_are_bounded_together(
+    versions: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[str, str | bytes] = dict(
+        files("de", "en", text="<p>{0}</p><img src='{0}.png' alt=x>")
+    )
+    written |= {"templates/de.png": png(9, 9), "templates/en.png": png(8, 8)}
+    monkeypatch.setattr(texts, "MOST_PICTURES", len(png(9, 9)) + len(png(8, 8)))
+    assert read_content(versions(written)).all_pictures
+    monkeypatch.setattr(texts, "MOST_PICTURES", len(png(9, 9)) + len(png(8, 8)) - 1)
+    assert "the pictures of all versions have more than" in refused(versions(written))
 
 
 def test_proofs_and_samples_are_of_the_rows_version(versions: Make) -> None:
@@ -413,3 +474,12 @@ def _campaign(folder: Path) -> Campaign:
         "\n".join((*lines, "templates: x.html", "smtp: sandbox", "preheader: '{{ locale }}'"))
     )
     return load_campaign(file, config_folder=folder)
+
+
+def test_each_version_is_signed(versions: Callable[..., Campaign]) -> None:
+    content, key = read_content(versions(files("de", "fr"))), signing_key("ed25519")
+    for locale in ("de", "fr"):
+        message = composer_of(content, COLUMNS, SALT, keys=(key,)).compose(to(locale), NOW)
+        assert isinstance(message, Message)
+        assert verified(message.data, [key]) == [True]
+        assert message.data.endswith(built(content, locale).data)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow
+from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report
@@ -122,6 +123,16 @@ class Record:
 
     def servers(self) -> list[tuple[str, int]]:
         return self.used
+
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+        for one in self.entries(TRIED_WITH, all_rows=True):
+            if one.content in contents:
+                yield one.key, one.content or "", one.status
+
+    def subjects(self) -> dict[str, str]:
+        start = "subjects of "
+        facts = self.facts.items()
+        return {key.removeprefix(start): text for key, text in facts if key.startswith(start)}
 
     def domain_of(self, content: str) -> str:
         return "example.com"

@@ -15,7 +15,7 @@ from sendbatch.values import Status
 
 HEADER = (
     "row,key,email,status,code,enhanced_code,reply,attempts,message_id,content,"
-    "first_attempt_at,finished_at,reason\r\n"
+    "first_attempt_at,finished_at,reason,variant\r\n"
 )
 
 
@@ -49,14 +49,14 @@ def test_an_accepted_recipient_is_told_in_full(record) -> None:
 
     assert written(record) == (
         HEADER + '2,jane,p2@example.com,accepted,250,2.0.0,"Ok: queued, thanks",1,'
-        f"{identity},c0ffee000000,2027-01-15T08:00:00.000Z,2027-01-15T08:00:01.250Z,\r\n"
+        f"{identity},c0ffee000000,2027-01-15T08:00:00.000Z,2027-01-15T08:00:01.250Z,,\r\n"
     )
 
 
 def test_a_recipient_never_sent_to_has_no_message_id_and_no_times(record) -> None:
     record.add(Status.INVALID, key="", email="", reason="the address is empty")
 
-    assert written(record) == HEADER + "2,,,invalid,,,,0,,,,,the address is empty\r\n"
+    assert written(record) == HEADER + "2,,,invalid,,,,0,,,,,the address is empty,\r\n"
 
 
 def test_a_row_still_sending_is_told_as_in_doubt(record) -> None:
@@ -105,7 +105,7 @@ def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, rea
     out = io.StringIO(newline="")
     texts = [defused(text) for text in (key, email, reply, reason)]
     csv.writer(out).writerow(
-        [2, *texts[:2], "rejected", 550, "", texts[2], 0, "", "", "", "", texts[3]]
+        [2, *texts[:2], "rejected", 550, "", texts[2], 0, "", "", "", "", texts[3], ""]
     )
 
     assert written(record) == HEADER + out.getvalue()

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sendbatch.campaign.written.values import REFERENCE, REFERENCES
+from sendbatch.campaign.written.values import PRIVATE_KEY, REFERENCE, REFERENCES
 
 BULLET = "•"
 MASK = BULLET * 8
@@ -37,6 +37,7 @@ _anything: dict[str, Shape] = {}
 _anything[ANY] = _anything
 ANYTHING: Shape = _anything  # below the user's own names, and their values
 NOTHING: Shape = {}
+SECRET: Shape = {}  # below what must not be written out
 
 _WRITTEN = re.compile(
     r"""(?ix) (?<![\w-]) (?P<key> [\w-]{1,60}) ["']? \s{0,9} [:=] \s{0,99} (?P<value> \S.*) $"""
@@ -85,10 +86,13 @@ def _below(shape: Shape, key: str) -> Shape | None:
     be shown."""
     if names_a_secret(key):
         return None
+    found: Shape | None = None
     if key in shape or ANY in shape:
-        return shape.get(key, shape.get(ANY))
-    if near := difflib.get_close_matches(key[:30], shape, 1, NEAR_ENOUGH):
-        return shape[near[0]]
+        found = shape.get(key, shape.get(ANY))
+    elif near := difflib.get_close_matches(key[:30], shape, 1, NEAR_ENOUGH):
+        found = shape[near[0]]
+    if found is not None:
+        return found if found is not SECRET else None
     return NOTHING if key in _names(shape) else None
 
 
@@ -170,8 +174,8 @@ def _flow_masked(line: str, start: int, below: Shape) -> str:
 
 
 def _names(shape: Shape) -> set[str]:
-    """All keys declared somewhere below."""
-    found = set(shape) - {ANY}
+    """All keys declared somewhere below, but for those of secrets."""
+    found = {name for name, below in shape.items() if name != ANY and below is not SECRET}
     for below in shape.values():
         if below is not shape:
             found |= _names(below)
@@ -179,7 +183,10 @@ def _names(shape: Shape) -> set[str]:
 
 
 def _without_secrets(line: str) -> str:
-    return _AFTER_A_NAME.sub(rf"\1{MASK}", _USERINFO.sub(MASK, _written_masked(line)))
+    written = _written_masked(line)
+    if (key := PRIVATE_KEY.search(written)) is not None:
+        written = written[: key.start()] + MASK
+    return _AFTER_A_NAME.sub(rf"\1{MASK}", _USERINFO.sub(MASK, written))
 
 
 def _written_masked(line: str) -> str:

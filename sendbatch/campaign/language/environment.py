@@ -25,7 +25,7 @@ from sendbatch.campaign.language.arguments import ONLY_IN_HTML
 from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.language.comparing import TESTS, Compared
 from sendbatch.campaign.language.completed import Completed, needs
-from sendbatch.campaign.language.json_cells import from_json
+from sendbatch.campaign.language.json_cells import Object, from_json
 from sendbatch.campaign.language.numbers import number, to_float, to_int
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
@@ -111,6 +111,8 @@ class _Sandbox(BoundedSandbox):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is str and attribute in _TEXT_METHODS:
             return getattr(obj, attribute)
+        if type(obj) is Object and attribute in obj:
+            return obj[attribute]
         return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -159,14 +161,14 @@ def _markdown(here: nodes.EvalContext, value: Any) -> Markup:
     return markdown_html(value)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def parsed(source: str) -> nodes.Template:
     """The tree of a template. It is everybody's, and not to be changed: before a run the same few templates
     are looked at a dozen times. Raises jinja2.TemplateSyntaxError."""
     return environment().parse(source)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def names_in(source: str) -> frozenset[str]:
     """Every name that a template does not set itself. It is compiled for that: before a run the same few are
     asked for it half a dozen times. Raises jinja2.TemplateSyntaxError, jinja2.TemplateAssertionError."""

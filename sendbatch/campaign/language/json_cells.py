@@ -60,6 +60,12 @@ class Fraction(float):
         return Fraction, (self._written,)
 
 
+class Object(dict[str, Any]):
+    """What an object says. A template that asks for `.items` means the name, and not the method."""
+
+    __slots__ = ()
+
+
 def from_json(value: Any, column: str = "the text") -> Any:
     """What the JSON of a cell says; `column` is what errors call it. Raises NoJson."""
     if not isinstance(value, str):
@@ -125,8 +131,8 @@ def _constant(text: str) -> None:
     raise _Refused(f"{text} is no number of JSON")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
+def _object(pairs: list[tuple[str, Any]]) -> Object:
+    made = Object(pairs)
     if len(made) < len(pairs):
         raise _Refused(f"an object says {json.dumps(_twice(pairs), ensure_ascii=False)} twice")
     return made

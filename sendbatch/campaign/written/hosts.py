@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
+import unicodedata
 
 import idna
 
@@ -11,6 +13,8 @@ from sendbatch.campaign.written.parsing import Wrong
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_PART = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SELECTOR = re.compile(rf"{_PART}(?:\.{_PART})*")
 
 
 def host(text: str) -> str:
@@ -28,6 +32,26 @@ def host(text: str) -> str:
 def domain(text: str) -> str:
     """A recipients' domain, which may be written with its @."""
     return a_labels(text.strip().lstrip("@").rstrip(".").lower())
+
+
+def signing_domain(text: str) -> str:
+    """A domain that signs mail (d=)."""
+    found = domain(text)
+    if "." not in found:
+        raise Wrong("nobody can sign for all of it", "such as example.com")
+    return found
+
+
+def selector(text: str) -> str:
+    """Under what name in its domain a public key is published (RFC 6376 §3.1)."""
+    found = text.strip().lower()
+    if "._domainkey" in found:
+        raise Wrong("must be the selector alone", f"write {found.partition('._domainkey')[0]}")
+    if len(found) > 200 or not _SELECTOR.fullmatch(found):
+        raise Wrong(
+            "must be letters, digits and hyphens, in parts with dots between them", "such as s1"
+        )
+    return found
 
 
 def helo(text: str) -> str:
@@ -86,3 +110,11 @@ def is_address(found: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def comparable(address: str) -> str:
+    """An address as it is compared with another: its domain as A-labels in lower case, if it can be one."""
+    local, _, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    with contextlib.suppress(ValueError):  # else it is compared as it is
+        domain = ascii_domain(domain)
+    return f"{local}@{domain.lower()}"

@@ -20,6 +20,7 @@ LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3: a path has 256 octets, its angle 
 _COUNT = r"[0-9]+(?:_[0-9]+)*"
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|min|s|m|h|d)")
 _BOUNDS = re.compile(rf"({_COUNT})(?:\s*[-–]\s*({_COUNT}))?")
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 
 
@@ -102,6 +103,20 @@ def parse_mailbox(text: str) -> Mailbox:
     if not bracket:
         raise Wrong(f"not a mailbox: {_shown(text)}", "write: Name <name@example.com>")
     return Mailbox(_display_name(name.strip()), parse_address(address.strip()))
+
+
+def parse_sender(text: str) -> Mailbox:
+    """As `parse_mailbox`, of a mailbox whose address may be a template too."""
+    text = text.strip()
+    masked = _TAG.sub(lambda tag: "x" * len(tag[0]), text)
+    at = masked.rfind("<") if masked.endswith(">") else -1
+    address = text[at + 1 : -1].strip() if at >= 0 else text
+    if any(c in "\r\n\0" for c in text) or not ("{{" in address or "{%" in address):
+        return parse_mailbox(text)
+    name = text[:at].strip() if at >= 0 else ""
+    if "<" in _TAG.sub("", name).strip('"'):
+        raise Wrong("only one mailbox can stand here", "write: Name <name@example.com>")
+    return Mailbox(_display_name(name) if _TAG.sub("", name) else name, address)
 
 
 def is_encoding(name: str) -> bool:

@@ -18,6 +18,7 @@ from sendbatch.campaign.written.parsing import (
     parse_bounds,
     parse_duration,
     parse_mailbox,
+    parse_sender,
     parse_tolerance,
 )
 from sendbatch.campaign.written.rates import parse_rate
@@ -38,6 +39,12 @@ BREAKS = re.compile("[\r\n\x85\u2028\u2029]")
 
 REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"  # to a variable of the environment
 REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
+# What begins a private key that is written out: of PEM, or of DER in base64.
+PRIVATE_KEY = re.compile(r"-----BEGIN |(?<![A-Za-z0-9+/])M[A-Za-z0-9+/]{60,}")
+_KEY_HINT = (
+    'write key: "${DKIM_KEY}", with the quotes, and set that variable in the environment or in .env beside'
+    " this file; or write key_file: and its path"
+)
 
 
 class WrittenInt(int):
@@ -204,6 +211,23 @@ def signing_secret(value: object) -> str:
     )
 
 
+def private_key(value: object) -> str:
+    """As `secret`, of a key that signs mail."""
+    return _reference(value, "a private key", _KEY_HINT)
+
+
+def key_file(value: object) -> str:
+    """The path of a private key, which may be a reference. Never the key itself."""
+    if isinstance(value, str) and PRIVATE_KEY.search(value):
+        raise Wrong("a private key must not be written out in a file", _KEY_HINT)
+    return file(value)
+
+
+def has_references(text: str) -> bool:
+    """Whether some of it is to be had from the environment."""
+    return re.search(REFERENCE, text) is not None
+
+
 def _reference(value: object, what: str, hint: str) -> str:
     if isinstance(value, str) and REFERENCES.fullmatch(value):
         return value.strip()
@@ -225,6 +249,11 @@ def address(value: object) -> str:
 
 def mailbox(value: object) -> Mailbox:
     return parse_mailbox(line(value))
+
+
+def sender(value: object) -> Mailbox:
+    """As `mailbox`; the address may be a template."""
+    return parse_sender(line(value))
 
 
 def tolerance(value: object) -> Tolerance:

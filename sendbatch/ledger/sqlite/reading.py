@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from sendbatch.ledger.facts import Event, Held, Plan, ReportRow
 from sendbatch.ledger.sqlite.people import SqlitePeople
+from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of
+from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.reasons import OURS
 from sendbatch.values import Status
 
@@ -20,6 +22,7 @@ TOLD = (
     '"row", key, email, status, code, enhanced_code, reply, attempts, content, first_attempt_at, '
     "finished_at, why, detail"
 )
+SUBJECTS = "subjects of "  # a content, in `meta`
 _OURS = "(" + ", ".join(f"'{why}'" for why in OURS) + ")"
 
 
@@ -69,6 +72,15 @@ class SqliteReading(SqlitePeople):
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[ReportRow]:
         return iter(self._by_line(TOLD, statuses, all_rows))
+
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+        told = "SELECT key, content, status FROM"
+        sought = f"WHERE content IN (SELECT value FROM json_each(?1)) AND status IN {listed(TRIED_WITH)}"
+        rows = self._db.execute(
+            f"{told} {self._rows} {sought} UNION ALL {told} {self._gone} {sought}",
+            (json.dumps(list(contents)),),
+        )
+        return ((key, content, Status(status)) for key, content, status in rows)
 
     def tried_keys_of_before(self) -> Iterator[str]:
         rows = self._db.execute(
@@ -166,3 +178,10 @@ class SqliteReading(SqlitePeople):
 
     def domain_of(self, content: str) -> str:
         return self.meta(f"domain of {content}") or ""
+
+    def subjects(self) -> dict[str, str]:
+        rows = self._db.execute(
+            "SELECT substr(key, ?), value FROM meta WHERE key GLOB ?",
+            (len(SUBJECTS) + 1, f"{SUBJECTS}*"),
+        )
+        return dict(rows.fetchall())

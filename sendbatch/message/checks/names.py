@@ -20,7 +20,7 @@ from sendbatch.campaign.language.meaning import Kinds
 from sendbatch.campaign.language.misuses import misuses
 from sendbatch.campaign.language.slips import column_of, slip, words
 from sendbatch.campaign.language.spellings import meant_by
-from sendbatch.campaign.model import Campaign, Json
+from sendbatch.campaign.model import VARIANT, Campaign, Json
 from sendbatch.errors import Place, within
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle, Content, OwnFile
@@ -44,7 +44,9 @@ def check_names(content: Content, campaign: Campaign, columns: Collection[str]) 
     for checking in _checkings(content, with_link):
         findings += checking.findings()
     for what, source in _templates(content):
-        known = {*(with_link if what == "subject" else columns), *content.variables}
+        known = {*(with_link if what.startswith("subject") else columns), *content.variables}
+        if what.startswith("templates") and content.variants is not None and VARIANT not in columns:
+            known.discard(VARIANT)  # the same files for all variants
         place = declared_at(campaign, what)
         try:
             uses = names_needed(source)
@@ -248,9 +250,11 @@ def _templates(content: Content) -> Iterator[tuple[str, str]]:
 def lines_of(content: Content) -> Iterator[tuple[str, str]]:
     """What of a message stands in the campaign file, under the names its places have."""
     found: list[tuple[str, str | None]] = [
-        ("subject", content.subject),
+        *_subjects(content),
         ("preheader", content.preheader),
         ("from", content.sender.name),
+        ("from", content.senders.address if content.senders is not None else None),
+        *_names_of_senders(content),
         ("recipients.name", content.recipient_name),
         *((f"reply_to.{number}", box.name) for number, box in enumerate(content.reply_to)),
         *((f"headers.{name}", value) for name, value in content.headers),
@@ -273,6 +277,20 @@ def lines_of(content: Content) -> Iterator[tuple[str, str]]:
     return ((what, source) for what, source in found if source)
 
 
+def _names_of_senders(content: Content) -> Iterator[tuple[str, str]]:
+    if content.senders is not None:
+        for number, box in enumerate(content.senders.boxes):
+            yield f"senders.{number}", box.name
+
+
+def _subjects(content: Content) -> Iterator[tuple[str, str]]:
+    if content.variants is None:
+        yield "subject", content.subject
+        return
+    for number, subject in enumerate(content.variants.subjects):
+        yield f"subject.{number}", subject
+
+
 def _inline(place: Place | None, source: str, line: int, word: str) -> Place | None:
     """The place of a word in a template that stands in the campaign file."""
     column = column_of(source, line, word) if word else None
@@ -288,6 +306,8 @@ def _unknown(prefix: str, use: NameUse, known: Collection[str], place: Place | N
     hint = meant or "add a column or a variable of that name"
     if use.name == NAME:
         hint = "it is there in templates and the subject, where `unsubscribe` is declared"
+    if use.name == VARIANT:
+        hint = "it is there where `subject` is a list, but not in the path of a template"
     return Rule.UNKNOWN_NAME.finding(
         f"{prefix}{use.name} is not a column or a variable", place, hint
     )

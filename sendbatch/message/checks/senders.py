@@ -13,14 +13,17 @@ from sendbatch.message.content import Content
 def strange_bounces(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning where bounces go to the domain of another organisation than the one in `from`: DMARC then
     counts no SPF for the mail (RFC 7489 §3.1.2)."""
+    if content.senders is not None and content.senders.take_bounces:
+        return  # each has its own
     theirs = ascii_domain(content.bounces_to.rpartition("@")[2]).lower()
-    if not may_be_of_one(theirs, content.sender_domain.lower()):
-        said = (
-            f"bounces_to is at {theirs}, and from at {content.sender_domain}: "
-            "filters hold that against a mail, and DMARC counts no SPF for it"
-        )
-        hint = f"write an address at {content.sender_domain}, or at a subdomain of it"
-        yield Rule.STRANGE_BOUNCES.finding(said, campaign.places.get("bounces_to"), hint)
+    for ours in content.sender_domains:
+        if not may_be_of_one(theirs, ours):
+            said = (
+                f"bounces_to is at {theirs}, and from at {ours}: "
+                "filters hold that against a mail, and DMARC counts no SPF for it"
+            )
+            hint = f"write an address at {ours}, or at a subdomain of it"
+            yield Rule.STRANGE_BOUNCES.finding(said, campaign.places.get("bounces_to"), hint)
 
 
 def may_be_of_one(one: str, other: str) -> bool:

@@ -113,17 +113,21 @@ def _strange_organizer(
         if found is None or PLACE in found[1]:
             continue
         domain = found[1].rpartition("@")[2]
-        try:
-            is_ours = may_be_of_one(ascii_domain(domain).lower(), content.sender_domain.lower())
-        except ValueError:
-            is_ours = False
-        if not is_ours:
+        foreign = [ours for ours in content.sender_domains if not _is_at(domain, ours)]
+        if foreign:
             said = (
                 f"invite: the ORGANIZER is {one_line(found[1], 100)}, and from is at "
-                f"{content.sender_domain}: programs may hold the invitation for a forged one"
+                f"{foreign[0]}: programs may hold the invitation for a forged one"
             )
-            hint = f"write an address at {content.sender_domain}"
+            hint = f"write an address at {foreign[0]}"
             yield _doubt(Rule.STRANGE_ORGANIZER, bundle, said, line.number, hint)
+
+
+def _is_at(domain: str, ours: str) -> bool:
+    try:
+        return may_be_of_one(ascii_domain(domain).lower(), ours)
+    except ValueError:  # it is no domain
+        return False
 
 
 def _attached(content: Content, campaign: Campaign) -> Iterator[Finding]:

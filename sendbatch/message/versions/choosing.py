@@ -10,14 +10,16 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, Protocol, TypeAlias
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.campaign.language.paths import as_printed
 from sendbatch.campaign.model import PathTemplate
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content, TextsByRow
-from sendbatch.message.templates import Failed, LineTemplate, with_globals
+from sendbatch.message.templates import LineTemplate, with_globals
+from sendbatch.message.versions.axis import Axis, Choice, Choices, NoVersion
+from sendbatch.message.versions.senders import SendersAxis
+from sendbatch.message.versions.subjects import SubjectsAxis
 from sendbatch.values import Recipient
 from sendbatch.words import listed
 
@@ -29,45 +31,15 @@ _LONGEST_SHOWN = 60
 _MOST_SHOWN = 5  # files
 
 
-class Choice(NamedTuple):
-    """The number of a version on one axis. `by_fallback`: what the row itself asks for is not there."""
-
-    number: int
-    by_fallback: bool = False
-
-
-Choices: TypeAlias = tuple[Choice, ...]  # one for each axis
-
-
-class NoVersion(Failed):
-    """A row leads to no version."""
-
-
-class Axis(Protocol):
-    """One thing in which the versions of a content differ. `what` is its key in the campaign file, `names`
-    are what people call its choices, by their numbers; `templates` are evaluated to choose."""
-
-    what: str
-
-    @property
-    def names(self) -> Sequence[str]: ...
-    @property
-    def templates(self) -> Sequence[LineTemplate]: ...
-
-    def choice(self, key: str, cells: tuple[str, ...]) -> Choice:
-        """That of a recipient. Raises Failed where the row leads to none."""
-        ...
-
-    def put_into(self, content: Content, number: int) -> Content:
-        """The content as it is with this choice."""
-        ...
-
-
 def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
     """None of a content that is the same for all; `columns` name the cells of every recipient."""
     axes: list[Axis] = []
     if content.by_row is not None:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
+    if content.variants is not None:
+        axes.append(SubjectsAxis(content.variants))
+    if content.senders is not None:
+        axes.append(SendersAxis(content.senders, content.variables, columns))
     return axes
 
 

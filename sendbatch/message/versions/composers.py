@@ -6,6 +6,7 @@ the more of them there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sendbatch.campaign.language.amounts import Unbounded
@@ -13,11 +14,13 @@ from sendbatch.campaign.language.cost import Bound, Costs
 from sendbatch.message.attachments import Attachments, Survey, Unavailable
 from sendbatch.message.compose import ROW_FAILS, Composer, unbuildable
 from sendbatch.message.content import Content
+from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.letter import Proof, shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
-from sendbatch.message.versions.choosing import Choices, Versions
+from sendbatch.message.versions.axis import Choices
+from sendbatch.message.versions.choosing import Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -32,8 +35,10 @@ class Composers:
         columns: tuple[str, ...],
         salt: bytes,
         signer: Signer | None = None,
+        keys: Sequence[SigningKey] = (),
     ) -> None:
         self._content, self._columns, self._salt, self._signer = content, columns, salt, signer
+        self._keys = keys
         self._versions = Versions(content, columns)
         self._attachments = Attachments(content.attachments)
         self._shares = -(-len(self._versions) // _FULL)
@@ -42,8 +47,10 @@ class Composers:
 
     @property
     def looks_at_rows(self) -> bool:
-        """As of `Composer`: a row may lead to no version."""
-        return True
+        """As of `Composer`; or a row may lead to no version."""
+        if any(axis.templates for axis in self._versions.axes):
+            return True
+        return any(self._composer(version).looks_at_rows for version in self._versions.all())
 
     @property
     def shared(self) -> list[bytes]:
@@ -111,6 +118,7 @@ class Composers:
                 self._columns,
                 self._salt,
                 self._signer,
+                self._keys,
                 attachments=self._attachments,
                 shares=self._shares,
             )
@@ -121,12 +129,15 @@ AnyComposer: TypeAlias = "Composer | Composers"
 
 
 def composer_of(
-    content: Content, columns: tuple[str, ...], salt: bytes, signer: Signer | None = None
+    content: Content,
+    columns: tuple[str, ...],
+    salt: bytes,
+    signer: Signer | None = None,
+    keys: Sequence[SigningKey] = (),
 ) -> AnyComposer:
-    """What builds the messages of a content; the arguments are those of `Letter`."""
-    if content.has_versions:
-        return Composers(content, columns, salt, signer)
-    return Composer(content, columns, salt, signer)
+    """What builds the messages of a content; the arguments are those of `Composer`."""
+    made = Composers if content.has_versions else Composer
+    return made(content, columns, salt, signer, keys)
 
 
 def _bound_of(content: Content, columns: tuple[str, ...], versions: Versions) -> Bound | None:

@@ -19,7 +19,7 @@ from sendbatch.campaign.model import Campaign, PathTemplate
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import TextsByRow
-from sendbatch.message.folders import inside
+from sendbatch.message.folders import inside, near_name
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.versions.choosing import filled
 from sendbatch.runtime.paths import problem, spelled
@@ -234,7 +234,7 @@ def _wrong_fallback(
         tried = [written(path, name) for path, name in zip(paths.values(), led, strict=True)]
         there = sorted(written(next(iter(paths.values())), name) for name, *_ in versions)
         said = f"templates.fallback: there is no {one_line(' with '.join(tried), 300)}"
-        hint = f"there {'is' if len(there) == 1 else 'are'} {listed(there, _MOST_SHOWN)}"
+        hint = f"there {'is' if len(there) == 1 else 'are'} {one_line(listed(there, _MOST_SHOWN), 500)}"
         yield Rule.NO_VERSION.finding(said, place, hint)
 
 
@@ -249,7 +249,12 @@ def _led(key: str, path: PathTemplate, variables: dict[str, object]) -> str:
 def _nothing(campaign: Campaign, key: str, said: str) -> Finding:
     path = campaign.templates.by_row[key]
     place = campaign.places.get(f"templates.{key}")
-    return Rule.NO_VERSION.finding(f"templates.{key}: {said}: {path.written}", place)
+    hint = None
+    if not path.folder.is_dir():
+        hint = f"there is no folder {path.written[: path.written.find('{{')].rpartition('/')[0]}"
+    elif near := near_name("".join(path.pieces[::2]), [path.folder]):
+        hint = f"there is {one_line(written(path, near))}"
+    return Rule.NO_VERSION.finding(f"templates.{key}: {said}: {path.written}", place, hint)
 
 
 def _too_many(campaign: Campaign, key: str) -> Finding:

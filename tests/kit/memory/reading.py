@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow, Saying
-from sendbatch.ledger.states import SENT, status_of
+from sendbatch.ledger.states import SENT, TRIED_WITH, status_of
 from sendbatch.values import OF_DNS, Recipient, Reply, Status
 from tests.kit.memory.state import Delivery, Row, State
 
@@ -151,6 +151,11 @@ class Reading(People):
                 one.content, one.first_attempt_at, one.finished_at, one.why, one.detail,
             )  # fmt: skip
 
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+        for one in self.entries(TRIED_WITH, all_rows=True):
+            if one.content in contents:
+                yield one.key, one.content or "", one.status
+
     def _deliveries(self) -> list[Delivery]:
         return list(self._state().deliveries.values())
 
@@ -228,3 +233,8 @@ class Reading(People):
 
     def domain_of(self, content: str) -> str:
         return self.meta(f"domain of {content}") or ""
+
+    def subjects(self) -> dict[str, str]:
+        start = "subjects of "
+        meta = self._state().meta.items()
+        return {key.removeprefix(start): text for key, text in meta if key.startswith(start)}

@@ -257,3 +257,27 @@ def test_the_cells_of_some_who_were_tried_are_told_by_column(ledger: Record) -> 
     for key, cells in found:
         assert key in keys[1:]
         assert cells == {"email": f"{key}@example.com", "name": "you"}
+
+
+def test_what_is_remembered_of_subjects_is_told_by_content(ledger: Record) -> None:
+    assert ledger.reading.subjects() == {}
+    draft_of = {"subjects of one": "a", "subjects of two": "b", "domain of one": "c"}
+    remember(ledger, **draft_of)
+
+    assert ledger.reading.subjects() == {"one": "a", "two": "b"}
+
+
+def test_who_was_tried_with_a_content_is_told_by_key(ledger: Record) -> None:
+    crowd(ledger, 6)
+    send(ledger, "p0", content="one")
+    send(ledger, "p1", content="two")
+    send(ledger, "p2", content="three")
+    refused, id_ = Outcome(Status.REJECTED, TAKEN), entry(ledger, "p3").id
+    sending(ledger).apply([Intent(id_, "four", 20, 20), Settled(id_, refused, None, 20)])
+    plan(ledger, *(person(line, f"p{line}") for line in (1, 2, 3, 4, 5)))
+
+    found = set(ledger.reading.tried_with(["one", "two"]))
+
+    assert found == {("p0", "one", Status.ACCEPTED), ("p1", "two", Status.ACCEPTED)}
+    assert list(ledger.reading.tried_with(["four"])) == [("p3", "four", Status.REJECTED)]
+    assert list(ledger.reading.tried_with([])) == []

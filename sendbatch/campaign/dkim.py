@@ -1,0 +1,112 @@
+"""The keys that sign mail, as a profile declares them: for whom they may sign, and what their files hold.
+
+What they hold is read by those that connect alone. It is a secret: no value of it is in any finding.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sendbatch.campaign.model import Dkim, Profile
+from sendbatch.campaign.secrets import filled
+from sendbatch.campaign.written.hosts import ascii_domain
+from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
+from sendbatch.errors import ProfileError
+from sendbatch.findings import Finding, Rule
+from sendbatch.runtime.paths import absolute, problem, spelled
+
+_MOST = 64 * 1024  # bytes of a key; one of 16,384 bits has 13,000
+
+
+class KeyText(NamedTuple):
+    """What a key is said to be, and how its file is kept, if that is doubtful."""
+
+    data: bytes
+    warnings: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        return "KeyText()"
+
+
+def misaligned(profile: Profile, senders: Iterable[str]) -> Iterator[Finding]:
+    """One for each signature that is not of the domain of a sender's address, or of one above it: mailboxes
+    would not count it for that sender (DMARC, RFC 7489 §3.1.1)."""
+    addresses = list(dict.fromkeys(senders))
+    for one in profile.dkim:
+        for address in addresses:
+            try:
+                domain = ascii_domain(address.rpartition("@")[2])
+            except ValueError:  # the address is refused for it
+                continue
+            if domain != one.domain and not domain.endswith(f".{one.domain}"):
+                said = f"dkim: {one.domain} is not the domain of {address}, nor one above it"
+                hint = f"only a signature of {domain} counts for it"
+                yield Rule.FOREIGN_SIGNATURE.finding(said, one.place, hint)
+
+
+def missing_keys(profile: Profile) -> Iterator[Finding]:
+    """A warning for each key whose file is not to be had, as far as that can be told without the
+    environment: whoever only looks needs none."""
+    for one in profile.dkim:
+        if one.key_file is None or has_references(one.key_file):
+            continue
+        if (wrong := problem(_path(one.key_file, profile))) is not None:
+            said = f"dkim: {wrong}: {one.key_file}"
+            hint = "a run needs the key, and sends nothing without it"
+            yield Rule.MISSING_SIGNING_KEY.finding(said, one.key_place, hint)
+
+
+def key_text(one: Dkim, profile: Profile, environ: Mapping[str, str]) -> KeyText:
+    """What holds the key of a signature. Raises ProfileError where it cannot be had, and where others could
+    put a key of theirs in its place."""
+    if one.key is not None:
+        found = filled(one.key, profile, environ, one.key_place)
+        return KeyText(found.encode("utf-8", "surrogateescape"))
+    assert one.key_file is not None
+    written = filled(one.key_file, profile, environ, one.key_place)
+    path = _path(written.replace("\0", ""), profile)
+    if (wrong := problem(path)) is not None:
+        hint = "the path is relative to the file that names it"
+        if PRIVATE_KEY.search(written):
+            hint = "it holds the key itself: write key: in place of key_file:"
+        raise ProfileError(
+            Rule.UNREADABLE_FILE.finding(
+                f"dkim.key_file: {wrong}: {_shown(one)}", one.key_place, hint
+            )
+        )
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(_MOST + 1)
+    except OSError as error:
+        said = f"dkim.key_file: cannot be read ({error.strerror}): {_shown(one)}"
+        raise ProfileError(Rule.UNREADABLE_FILE.finding(said, one.key_place)) from None
+    if len(data) > _MOST:
+        said = f"dkim.key_file: larger than any key: {_shown(one)}"
+        raise ProfileError(Rule.FILE_TOO_LARGE.finding(said, one.key_place))
+    return KeyText(data, tuple(_kept(one, mode)))
+
+
+def _kept(one: Dkim, mode: int) -> Iterator[Finding]:
+    """How the file is kept. Raises ProfileError where others than its owner can write it."""
+    hint = f"chmod 600 {_shown(one)}"
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        said = f"dkim.key_file: others can write it, and sign with a key of theirs: {_shown(one)}"
+        raise ProfileError(Rule.WRITABLE_KEY.finding(said, one.key_place, hint))
+    if mode & stat.S_IROTH:
+        said = f"dkim.key_file: all users of this machine can read it, and sign: {_shown(one)}"
+        yield Rule.READABLE_KEY.finding(said, one.key_place, hint)
+
+
+def _path(written: str, profile: Profile) -> Path:
+    folder = profile.source.parent if profile.source is not None else Path.cwd()
+    return absolute(spelled(folder / written))
+
+
+def _shown(one: Dkim) -> str:
+    """As the profile says it: what a variable holds may be the key itself, put there by mistake."""
+    return one.key_file or ""

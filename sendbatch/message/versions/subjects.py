@@ -1,0 +1,38 @@
+"""The axis of subjects: which of several a recipient gets, by their key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sendbatch.campaign.model import VARIANT
+from sendbatch.message.content import Content
+from sendbatch.message.templates import LineTemplate
+from sendbatch.message.variants import Variants
+from sendbatch.message.versions.axis import Choice
+
+SUBJECTS = "subject"
+
+
+class SubjectsAxis:
+    """No row leads nowhere: nothing of it but its key is asked."""
+
+    what = SUBJECTS
+    templates: Sequence[LineTemplate] = ()
+
+    def __init__(self, variants: Variants) -> None:
+        self._variants = variants
+        self._choices = [Choice(number) for number in range(len(variants.subjects))]
+        self.names = [
+            f"{name} “{subject}”"
+            for name, subject in zip(variants.names, variants.subjects, strict=True)
+        ]
+
+    def choice(self, key: str, cells: tuple[str, ...]) -> Choice:
+        return self._choices[self._variants.of(key)]
+
+    def put_into(self, content: Content, number: int) -> Content:
+        """With its name as a variable: links may tell where they were clicked."""
+        return content.version(
+            subject=self._variants.subjects[number],
+            variables={**content.variables, VARIANT: self._variants.names[number]},
+        )

@@ -1,0 +1,143 @@
+"""Mail signed by its sender's domain, by the command: what arrives and what is refused; where no key is."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+
+import dns.resolver
+import pytest
+
+from sendbatch.message.dkim.keys import SigningKey
+from tests.kit.command import Desk
+from tests.kit.dkim import made, pem, record, signing_key, verified
+from tests.kit.mailhost import MailHost
+from tests.kit.nameserver import NameServer
+from tests.kit.server import without_dots
+
+BOTH = (signing_key(), signing_key("ed25519", "ed"))
+SIGNATURES = """\
+    dkim:
+      - {domain: example.com, selector: s1, key_file: dkim.pem}
+      - {domain: example.com, selector: ed, key: "${DKIM_KEY}"}
+"""
+
+
+@pytest.fixture
+def signing(desk: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A campaign that is signed by two keys, through a server."""
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", mailhost.profiles + SIGNATURES)
+    desk.write("dkim.pem", pem()).chmod(0o600)
+    monkeypatch.setenv("DKIM_KEY", pem(made("ed25519")).decode().replace("\n", "\\n"))
+    return desk
+
+
+def taken(mailhost: MailHost) -> list[bytes]:
+    """All messages as they came, from first to last."""
+    return [without_dots(body) for bodies in mailhost.bodies.values() for body in bodies]
+
+
+def hold(mails: list[bytes], keys: tuple[SigningKey, ...] = BOTH) -> bool:
+    return all(verified(mail, keys) == [True] * len(keys) for mail in mails)
+
+
+def test_all_that_a_run_and_a_proof_send_is_signed(signing: Desk, mailhost: MailHost) -> None:
+    signing.run("proof", "spring.yaml", "--to", "me@example.org", "--count", "1").ended(0)
+    signing.run("run", "spring.yaml", "--yes").ended(0)
+    mails = taken(mailhost)
+    assert len(mails) == 4
+    assert hold(mails)
+
+
+def test_a_profile_that_keeps_the_mail_signs_too_and_the_sandbox_does_not(
+    signing: Desk, mailhost: MailHost
+) -> None:
+    signing.change("profiles.yaml", "delivers: true", "delivers: false")
+    signing.run("run", "spring.yaml").ended(0)
+    assert len(taken(mailhost)) == 3
+    assert hold(taken(mailhost))
+    signing.run("run", "spring.yaml", "--smtp", "sandbox").ended(0)
+    kept: list[EmailMessage] = signing.kept()
+    assert ["DKIM-Signature" in mail for mail in kept] == [False] * 3
+
+
+def test_who_only_looks_needs_no_key(
+    signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DKIM_KEY")
+    (signing.folder / "dkim.pem").unlink()
+    for verb in ("check", "plan"):
+        said = signing.run(verb, "spring.yaml").ended(0).said
+        assert "profiles.yaml:9:55: warning: dkim: no such file: dkim.pem" in said
+    signing.run("run", "spring.yaml", "--dry-run").ended(0)
+    assert mailhost.visits == []
+
+
+def test_a_key_that_is_gone_by_the_run_refuses_it_before_anybody_connects(
+    signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing.run("check", "spring.yaml").ended(0)
+    (signing.folder / "dkim.pem").unlink()
+    monkeypatch.setenv("DKIM_KEY", pem()[:500].decode())
+    for call in (
+        ("run", "spring.yaml", "--yes"),
+        ("proof", "spring.yaml", "--to", "a@example.org"),
+    ):
+        said = signing.run(*call).ended(2).err
+        assert "profiles.yaml:9:55: error: dkim.key_file: no such file: dkim.pem" in said
+        assert (
+            "profiles.yaml:10:50: error: dkim.key: ${DKIM_KEY} cannot sign: it ends before" in said
+        )
+        assert "MII" not in said
+    assert mailhost.visits == []
+    assert signing.nothing_was_sent()
+
+
+def test_a_resumed_run_signs_the_same_message_as_before(signing: Desk, mailhost: MailHost) -> None:
+    mailhost.answers["bjork@example.org"] = "450 4.2.1 later"
+    signing.campaign(("smtp: sandbox", "smtp: live"), more="retry: {attempts: 1}\n")
+    signing.run("run", "spring.yaml", "--yes").ended(1)
+    mailhost.answers.clear()
+    signing.run("run", "spring.yaml", "--yes", "--retry", "deferred").ended(0)
+    assert sorted(mailhost.receivers)[1] == "bjork@example.org"
+    assert hold(taken(mailhost))
+
+
+def test_doubtful_keys_are_told_and_sign(signing: Desk, mailhost: MailHost) -> None:
+    signing.write("dkim.pem", pem(made("rsa", 1024))).chmod(0o644)
+    said = signing.run("run", "spring.yaml", "--yes").ended(0).err
+    assert (
+        "profiles.yaml:9:55: warning: dkim.key_file: all users of this machine can read it" in said
+    )
+    assert "warning: dkim: the key of s1 has 1024 bits" in said
+    assert len(taken(mailhost)) == 3
+
+
+def test_the_keys_are_in_no_file_that_a_run_writes(signing: Desk, tmp_path: Path) -> None:
+    signing.run("run", "spring.yaml", "--yes").ended(0)
+    files = [file for file in tmp_path.rglob("*") if file.is_file() and file.name != "dkim.pem"]
+    secrets = [key.der[-40:] for key in BOTH] + [pem().splitlines()[3]]
+    assert files
+    assert not [file for file in files for secret in secrets if secret in file.read_bytes()]
+
+
+def test_probe_says_of_each_key_whether_it_is_published(
+    signing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{key.selector}._domainkey.{key.domain}." for key in BOTH]
+    split = f'"{record(BOTH[0])[:200]}" "{record(BOTH[0])[200:]}"'
+    zone = {names[0]: {"TXT": [split]}, names[1]: {"TXT": ['"v=DKIM1; p="']}}
+    with NameServer(zone) as server:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
+        monkeypatch.setattr(dns.resolver, "Resolver", lambda: resolver)
+        said = signing.run("probe", "live").ended(2).out
+        assert "ok   signing     s1._domainkey.example.com: our key is published (rsa)" in said
+        assert "FAIL signing     ed._domainkey.example.com: the key is revoked" in said
+        zone[names[1]] = {"TXT": [f'"{record(BOTH[1])}"']}
+        signing.run("probe", "live").ended(0)
+        monkeypatch.setenv("DKIM_KEY", "hunter2")
+        said = signing.run("probe", "live").ended(2).out
+    assert "FAIL signing     dkim.key: ${DKIM_KEY} cannot sign: it is no key" in said
+    assert "hunter2" not in said
