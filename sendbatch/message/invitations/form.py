@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
+from sendbatch.message.invitations.entries import unclosed
 from sendbatch.message.invitations.lines import PLACE, Line, Places, folded, lines_of
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
@@ -45,7 +46,7 @@ class Form:
 
     def __init__(self, texts: Sequence[str], name: str) -> None:
         lines = [*lines_of(PLACE.join(texts))]
-        self.fault = fault_of(lines)
+        self.fault = fault_of(lines) or fault_of_nesting(lines)
         self._method = method = method_of(lines)
         lines = [
             line._replace(text=f"METHOD:{method}") if line.name == "METHOD" else line
@@ -126,6 +127,19 @@ def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
     if len({method_of([line]) for line in methods}) > 1:
         return Fault("has several METHODs", "write one: one file holds one", methods[1].number)
     return None
+
+
+def fault_of_nesting(lines: Sequence[Line]) -> Fault | None:
+    """A component that is not closed, by the lines that are there for one recipient (RFC 5545 §3.6)."""
+    line = unclosed(lines)
+    if line is None:
+        return None
+    shown = one_line(_said(line).replace(PLACE, "…"), _SHOWN)
+    if line.name == "END":
+        hint = f"write BEGIN:{shown.partition(':')[2]} where it begins, or take the line away"
+        return Fault(f"says {shown}, and nothing began it", hint, line.number)
+    hint = f"write END:{shown.partition(':')[2]} where it ends"
+    return Fault(f"says {shown}, and nothing ends it", hint, line.number)
 
 
 def _said(line: Line) -> str:
