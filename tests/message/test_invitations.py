@@ -293,6 +293,9 @@ FAULTS = [
     ("BEGIN:VEVENT\n", "", "says END:VEVENT, and nothing began it", 11),
     ("END:VEVENT", "END:VTODO", "says END:VTODO, and nothing began it", 12),
     ("END:VEVENT", "BEGIN:VALARM\nEND:VEVENT", "says BEGIN:VALARM, and nothing ends it", 12),
+    ("SUMMARY:", "SUMMARY:a\0b", "has a control character in it (0x00)", 11),
+    ("{{ first_name }}, and", "{{ first_name }}\x0b, and", "has a control character in it (0x0b)", 11),
+    ("END:VCALENDAR\n", f"END:VCALENDAR\n{CANCELLED.replace('CANCEL', 'REQUEST', 1)}", "several cal", 14),
     ("SUMMARY:", "SUM MARY:", "is no line of a calendar: SUM MARY", 11),
 ]
 
@@ -456,6 +459,31 @@ def test_a_component_that_a_value_leaves_open_fails_its_row(
     made = read_content(given)
     assert event(built(made))["UID"] == "party@example.com"
     assert "says BEGIN:VEVENT, and nothing ends it" in reason(made, first_name="")
+
+
+def test_a_tag_over_several_lines_breaks_no_line_of_the_calendar(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    source = EVENT.replace("{{ first_name }}, and", "{{ first_name\n}}{% if\nemail %}, and{% endif %}")
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    assert str(event(built(read_content(given)))["SUMMARY"]) == "For Jane, and all"
+    wrong = source.replace("END:VEVENT", "X\nEND:VEVENT")
+    given = campaign({"campaigns/party.ics": wrong}, invite=tmp_path / "campaigns/party.ics")
+    with pytest.raises(CampaignError) as refused:
+        read_content(given)
+    assert refused.value.findings[0].place is not None
+    assert refused.value.findings[0].place.line == 14
+
+
+def test_either_of_two_calendars_may_be_a_recipients(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    either = f"{{% if first_name == 'Jane' %}}\n{EVENT}{{% else %}}\n{CANCELLED}{{% endif %}}\n"
+    either = either.replace("CANCEL\n", "REQUEST\n")
+    given = campaign({"campaigns/party.ics": either}, invite=tmp_path / "campaigns/party.ics")
+    made = read_content(given)
+    assert "SUMMARY" in event(built(made))
+    assert "SUMMARY" not in event(built(made, first_name="Bob"))
 
 
 def test_an_invitation_among_the_attachments_stays_one_and_is_warned_of(

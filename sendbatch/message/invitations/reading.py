@@ -18,6 +18,7 @@ from sendbatch.message.invitations.lines import PLACE, Line, lines_of
 from sendbatch.message.source import BLOCK, VALUE, at, constants
 
 _TAGS = re.compile(f"{VALUE}+")
+_BROKEN_TAG = re.compile(f"([{VALUE}{BLOCK}])\n(?=\\1)")
 
 
 def read_invitation(campaign: Campaign, path: Path) -> tuple[Bundle | None, list[Finding]]:
@@ -52,5 +53,6 @@ def _fault(bundle: Bundle) -> Fault | None:
 
 def seen(bundle: Bundle) -> list[Line]:
     """The lines of the file, with a place for each value."""
-    source = constants(bundle.sources[bundle.entry])
+    # Where a tag goes over several lines, these are one, and are counted: folded.
+    source = _BROKEN_TAG.sub(r"\1\n ", constants(bundle.sources[bundle.entry]))
     return [*lines_of(_TAGS.sub(PLACE, source.replace(BLOCK, "")))]
