@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -371,6 +372,57 @@ def test_what_is_wrong_with_a_file_of_ones_own_is_found_before_anything_is_sent(
     assert said in wrong.reason
     assert not wrong.fails
     assert said in reason(letter)
+
+
+def test_no_more_of_a_file_is_read_than_an_invitation_may_have(tmp_path: Path) -> None:
+    """One of a terabyte, that takes no room on the disk."""
+    (tmp_path / "own").mkdir()
+    with (tmp_path / "own/12.ics").open("wb") as file:
+        file.truncate(10**12)
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    assert "larger than 500,000 bytes" in reason(letter)
+    wrong = Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable
+    assert wrong is not None
+    assert "larger than 500,000 bytes" in wrong.reason
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda at: at.symlink_to("/etc/passwd"), "leads out of its folder by a link"),
+        (lambda at: at.symlink_to("../campaigns/x.ics"), "leads out of its folder by a link"),
+        (os.mkfifo, "is not a regular file"),
+        (Path.mkdir, "is a folder, not a file"),
+        (lambda at: at.write_text(PLAIN, encoding="utf-16"), "not UTF-8"),
+        (lambda at: at.write_bytes(PLAIN.encode("utf-16-le")), "does not begin with BEGIN:VCALENDAR"),
+        (lambda at: at.write_text(PLAIN.replace("Jane", "J\0")), "has a control character"),
+        (lambda at: at.write_bytes(b"\x89PNG\r\n\x1a\n" * 9), "not UTF-8"),
+    ],
+)
+def test_a_value_leads_to_no_other_file_than_a_calendar_in_its_folder(
+    tmp_path: Path, made: Callable[[Path], object], said: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns/x.ics").write_text(PLAIN)
+    made(tmp_path / "own/12.ics")
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    wrong = Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable
+    assert wrong is not None
+    assert said in wrong.reason
+    assert said in reason(letter)
+
+
+@pytest.mark.parametrize("value", ["../12", "/12", "x/../../12", "..\\12", ".12", "~/12", "12\n", "1\x002"])
+def test_a_value_leads_to_no_folder_but_the_authors(tmp_path: Path, value: str) -> None:
+    for folder in ("own", "own/x"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "12.ics").write_text(PLAIN)
+    (tmp_path / "own/12.ics").write_text(PLAIN)
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    assert Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable is None
+    cells = recipient(customer_id=value).cells
+    assert Composer(letter, COLUMNS, SALT).survey(cells).unavailable is not None
 
 
 DOUBTS = [
