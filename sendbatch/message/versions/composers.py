@@ -20,7 +20,7 @@ from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
-from sendbatch.message.versions.choosing import Versions
+from sendbatch.message.versions.choosing import Version, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -37,12 +37,12 @@ class Composers:
         signer: Signer | None = None,
         keys: Sequence[SigningKey] = (),
     ) -> None:
-        self._content, self._columns, self._salt, self._signer = content, columns, salt, signer
+        self._content, self._salt, self._signer = content, salt, signer
         self._keys = keys
         self._versions = Versions(content, columns)
         self._attachments = Attachments(content.attachments)
         self._shares = -(-len(self._versions) // _FULL)
-        self._composers: dict[tuple[int, ...], Composer] = {}
+        self._composers: dict[Version, Composer] = {}
         self._bound = _bound_of(content, columns, self._versions)
 
     @property
@@ -110,12 +110,12 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _composer(self, version: tuple[int, ...]) -> Composer:
+    def _composer(self, version: Version) -> Composer:
         found = self._composers.get(version)
         if found is None:
             found = self._composers[version] = Composer(
                 self._versions.content(version),
-                self._columns,
+                self._versions.columns_of(version),
                 self._salt,
                 self._signer,
                 self._keys,
