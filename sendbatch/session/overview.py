@@ -47,8 +47,8 @@ class Overview:
     """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
-    recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is what
-    all of these take on the wire, None where no new plan looked. `pictures` are those that all are shown."""
+    recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
+    what all of these take on the wire, None where no new plan looked. `pictures` are those that all are shown."""
 
     campaign: Campaign = field(repr=False)
     route: Route
