@@ -1,21 +1,25 @@
 """Composing where a content has several versions: each message by the composer of its own.
 
 A version is compiled when the first message of it is asked for. Each is planned by itself, and keeps the less
-the more of them there are.
+the more of them there are: their number is that of the templates times that of the subjects and the senders.
+Beyond what there is room for, those that were asked for last are kept, and another one is compiled anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import TypeAlias
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import Bound, Costs
 from sendbatch.message.attachments import Attachments, Survey, Unavailable
+from sendbatch.message.bodies import Bodies
 from sendbatch.message.compose import ROW_FAILS, Composer, unbuildable
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
-from sendbatch.message.letter import Proof, shared_parts
+from sendbatch.message.letter import Proof, shared_parts, with_link
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
@@ -24,6 +28,11 @@ from sendbatch.message.versions.choosing import Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
+_MOST_COMPOSERS = 4_096
+# Characters of templates that are kept compiled: some 5 bytes for each, and 100 KB for each version.
+_MOST_COMPILED = 32_000_000
+_OF_EACH = 20_000
+_MOST_TRIED = 16  # versions of which one may be planned, or none is taken to be
 
 
 class Composers:
@@ -41,8 +50,10 @@ class Composers:
         self._keys = keys
         self._versions = Versions(content, columns)
         self._attachments = Attachments(content.attachments)
-        self._shares = -(-len(self._versions) // _FULL)
-        self._composers: dict[tuple[int, ...], Composer] = {}
+        most = _most_bodies(content)
+        self._shares = -(-min(len(self._versions), most) // _FULL)
+        self._bodies = lru_cache(most)(self._compiled)
+        self._composer = lru_cache(_MOST_COMPOSERS)(self._made)
         self._bound = _bound_of(content, columns, self._versions)
 
     @property
@@ -59,10 +70,11 @@ class Composers:
 
     @property
     def is_planned(self) -> bool:
-        """Whether `planned` can give any message: they are compiled until one can."""
+        """Whether `planned` can give any message: some are compiled until one can."""
         if self._bound is None:
             return False
-        return any(self._composer(version).is_planned for version in self._versions.all())
+        some = islice(self._versions.one_by_one(), _MOST_TRIED)
+        return any(self._composer(version).is_planned for version in some)
 
     def planned(self, recipient: Recipient, now: float) -> Message | None:
         """As of `Composer`."""
@@ -110,19 +122,21 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _composer(self, version: tuple[int, ...]) -> Composer:
-        found = self._composers.get(version)
-        if found is None:
-            found = self._composers[version] = Composer(
-                self._versions.content(version),
-                self._columns,
-                self._salt,
-                self._signer,
-                self._keys,
-                attachments=self._attachments,
-                shares=self._shares,
-            )
-        return found
+    def _made(self, version: tuple[int, ...]) -> Composer:
+        return Composer(
+            self._versions.content(version),
+            self._columns,
+            self._salt,
+            self._signer,
+            self._keys,
+            attachments=self._attachments,
+            bodies=self._bodies(self._versions.in_bodies(version)),
+            shares=self._shares,
+        )
+
+    def _compiled(self, version: tuple[int, ...]) -> Bodies:
+        content = self._versions.content(version)
+        return Bodies(content, with_link(content, self._columns), self._shares)
 
 
 AnyComposer: TypeAlias = "Composer | Composers"
@@ -138,6 +152,15 @@ def composer_of(
     """What builds the messages of a content; the arguments are those of `Composer`."""
     made = Composers if content.has_versions else Composer
     return made(content, columns, salt, signer, keys)
+
+
+def _most_bodies(content: Content) -> int:
+    """How many versions' are kept compiled."""
+    longest = max(
+        sum(len(source) for bundle in texts.bundles for source in bundle.sources.values())
+        for texts in content.texts
+    )
+    return max(_FULL, _MOST_COMPILED // (_OF_EACH + longest))
 
 
 def _bound_of(content: Content, columns: tuple[str, ...], versions: Versions) -> Bound | None:
