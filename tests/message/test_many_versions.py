@@ -19,7 +19,7 @@ from sendbatch.message.content import Content, OwnFile, Texts, TextsByRow
 from sendbatch.message.variants import Variants
 from sendbatch.message.versions import composers
 from sendbatch.message.versions.choosing import Versions
-from sendbatch.message.versions.composers import Composers
+from sendbatch.message.versions.composers import composer_of
 from sendbatch.values import Message, Recipient
 
 from .conftest import NOW, SALT, body_of, bundle, content, parsed
@@ -84,7 +84,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[[type], int]:
 
 
 def test_of_a_million_versions_any_is_planned() -> None:
-    composer = Composers(letter(), COLUMNS, SALT)
+    composer = composer_of(letter(), COLUMNS, SALT)
     assert composer.is_planned
     for one in people(3):
         planned = composer.planned(one, NOW)
@@ -98,7 +98,7 @@ def test_no_more_are_kept_than_there_is_room_for(
     monkeypatch.setattr(composers, "_MOST_COMPOSERS", 8)
     monkeypatch.setattr(composers, "_MOST_COMPILED", 0)
     whole = letter()
-    composer, versions = Composers(whole, COLUMNS, SALT), Versions(whole, COLUMNS)
+    composer, versions = composer_of(whole, COLUMNS, SALT), Versions(whole, COLUMNS)
     for one in people(40) * 2:
         alone = Composer(versions.content(versions.of(one)), COLUMNS, SALT)
         assert composer.compose(one, NOW) == alone.compose(one, NOW)
@@ -114,7 +114,7 @@ def test_the_longer_the_templates_are_the_fewer_are_kept_compiled() -> None:
 def test_what_is_from_another_sender_or_under_another_subject_is_not_compiled_anew(
     made: Callable[[type], int],
 ) -> None:
-    composer = Composers(letter(), COLUMNS, SALT)
+    composer = composer_of(letter(), COLUMNS, SALT)
     for number in range(30):
         assert isinstance(composer.compose(person(number, number % 2, number), NOW), Message)
     assert made(Composer) == 30
@@ -127,7 +127,7 @@ def test_bodies_that_say_the_subject_are_each_subjects_own() -> None:
     whole = content(
         text=None, markdown=markdown, layout=layout, subject=SUBJECTS[0], variants=Variants("x", SUBJECTS)
     )
-    composer = Composers(whole, COLUMNS, SALT)
+    composer = composer_of(whole, COLUMNS, SALT)
     for one in people(20):
         message = composer.compose(one, NOW)
         assert isinstance(message, Message)
@@ -138,6 +138,6 @@ def test_where_none_can_be_planned_that_is_found_without_compiling_all(
     made: Callable[[type], int],
 ) -> None:
     own = OwnFile("{{ locale }}.pdf", Path("/"), "{{ locale }}.pdf")
-    composer = Composers(letter(attachments=(own,)), COLUMNS, SALT)
+    composer = composer_of(letter(attachments=(own,)), COLUMNS, SALT)
     assert not composer.is_planned
     assert made(Composer) <= 20

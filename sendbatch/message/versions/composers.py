@@ -7,8 +7,8 @@ Beyond what there is room for, those that were asked for last are kept, and anot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
-from sendbatch.message.versions.choosing import Versions
+from sendbatch.message.versions.choosing import Version, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -36,22 +36,16 @@ _MOST_TRIED = 16  # versions of which one may be planned, or none is taken to be
 
 
 class Composers:
-    """As `Composer`, of all versions of a content."""
+    """As `Composer`, of all versions of a content; `make` makes that of one of them."""
 
     def __init__(
-        self,
-        content: Content,
-        columns: tuple[str, ...],
-        salt: bytes,
-        signer: Signer | None = None,
-        keys: Sequence[SigningKey] = (),
+        self, content: Content, columns: tuple[str, ...], make: Callable[..., Composer]
     ) -> None:
-        self._content, self._columns, self._salt, self._signer = content, columns, salt, signer
-        self._keys = keys
+        self._content = content
         self._versions = Versions(content, columns)
-        self._attachments = Attachments(content.attachments)
         most = _most_bodies(content)
         self._shares = -(-min(len(self._versions), most) // _FULL)
+        self._make = partial(make, attachments=Attachments(content.attachments), shares=self._shares)
         self._bodies = lru_cache(most)(self._compiled)
         self._composer = lru_cache(_MOST_COMPOSERS)(self._made)
         self._bound = _bound_of(content, columns, self._versions)
@@ -122,21 +116,16 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _made(self, version: tuple[int, ...]) -> Composer:
-        return Composer(
+    def _made(self, version: Version) -> Composer:
+        return self._make(
             self._versions.content(version),
-            self._columns,
-            self._salt,
-            self._signer,
-            self._keys,
-            attachments=self._attachments,
+            self._versions.columns_of(version),
             bodies=self._bodies(self._versions.in_bodies(version)),
-            shares=self._shares,
         )
 
-    def _compiled(self, version: tuple[int, ...]) -> Bodies:
-        content = self._versions.content(version)
-        return Bodies(content, with_link(content, self._columns), self._shares)
+    def _compiled(self, version: Version) -> Bodies:
+        content, columns = self._versions.content(version), self._versions.columns_of(version)
+        return Bodies(content, with_link(content, columns), self._shares)
 
 
 AnyComposer: TypeAlias = "Composer | Composers"
@@ -150,8 +139,8 @@ def composer_of(
     keys: Sequence[SigningKey] = (),
 ) -> AnyComposer:
     """What builds the messages of a content; the arguments are those of `Composer`."""
-    made = Composers if content.has_versions else Composer
-    return made(content, columns, salt, signer, keys)
+    make = partial(Composer, salt=salt, signer=signer, keys=keys)
+    return Composers(content, columns, make) if content.has_versions else make(content, columns)
 
 
 def _most_bodies(content: Content) -> int:
