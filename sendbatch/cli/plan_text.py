@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, printable
@@ -43,6 +43,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _changes(plan)
     yield from _doubles(plan)
     yield from _attachments(plan)
+    yield from _invitation(plan)
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
@@ -99,6 +100,12 @@ def _attachments(plan: Overview) -> Iterator[str]:
             yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
 
 
+def _invitation(plan: Overview) -> Iterator[str]:
+    if plan.invitation is not None:
+        own = ", each recipient's own" if "invitations" in plan.own else ""
+        yield f"  invite: {one_line(plan.invitation, 100)}{own}"
+
+
 def _pictures(plan: Overview) -> Iterator[str]:
     """What pictures cost: as they are sent, a third larger than on the disk."""
     if not plan.pictures:
@@ -127,7 +134,7 @@ def _versions(plan: Overview) -> Iterator[str]:
 
 def _own_files(plan: Overview) -> Iterator[str]:
     """What the pictures and attachments cost that not everybody gets."""
-    kinds = [f"{' and '.join(plan.own)} of their own"] if plan.own else []
+    kinds = [f"{_together(plan.own)} of their own"] if plan.own else []
     kinds += ["pictures that not everybody is shown"] if plan.shows_some else []
     if not kinds or not plan.sendable:
         return
@@ -139,6 +146,11 @@ def _own_files(plan: Overview) -> Iterator[str]:
         if plan.sendable > 1:
             most = f"up to {most}, {size(weight.total)} for {plan.sendable:,}"
         yield f"  {what}: {most}"
+
+
+def _together(kinds: Sequence[str]) -> str:
+    *others, last = kinds
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _pace(plan: Overview) -> Iterator[str]:

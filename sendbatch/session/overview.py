@@ -64,6 +64,7 @@ class Overview:
     own: tuple[str, ...] = ()
     shows_some: bool = False
     weight: Weight | None = None
+    invitation: str | None = None  # the file, or its path as it is written
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
 
     @property
@@ -150,6 +151,7 @@ def overview_of(
         own=_own(prepared.content),
         shows_some=shown_to_some(prepared.content),
         weight=prepared.weight,
+        invitation=_invitation(prepared.content),
         versions=prepared.spread.axes,
     )
 
@@ -175,9 +177,16 @@ def _pictures_weight(prepared: Prepared) -> Weight:
 def _own(content: Content) -> tuple[str, ...]:
     kinds = {
         "pictures": any(texts.own_pictures for texts in content.texts),
-        "attachments": any(isinstance(file, OwnFile) for file in (*content.attachments, content.invite)),
+        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+        "invitations": isinstance(content.invite, OwnFile),
     }
     return tuple(kind for kind, there in kinds.items() if there)
+
+
+def _invitation(content: Content) -> str | None:
+    if content.invite is None:
+        return None
+    return content.invite.pattern if isinstance(content.invite, OwnFile) else content.invite.entry
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
