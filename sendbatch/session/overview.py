@@ -17,7 +17,7 @@ from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
-from sendbatch.message.versions.choosing import TEXTS
+from sendbatch.message.versions.texts import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
