@@ -43,6 +43,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _changes(plan)
     yield from _doubles(plan)
     yield from _attachments(plan)
+    yield from _invitation(plan)
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
@@ -99,6 +100,12 @@ def _attachments(plan: Overview) -> Iterator[str]:
             yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
 
 
+def _invitation(plan: Overview) -> Iterator[str]:
+    if plan.invitation is not None:
+        own = ", each recipient's own" if "invitations" in plan.own else ""
+        yield f"  invite: {one_line(plan.invitation, 100)}{own}"
+
+
 def _pictures(plan: Overview) -> Iterator[str]:
     """What pictures cost: as they are sent, a third larger than on the disk."""
     if not plan.pictures:
@@ -129,7 +136,9 @@ def _own_files(plan: Overview) -> Iterator[str]:
     """What the pictures and attachments cost that not everybody gets."""
     if not plan.own or not plan.sendable:
         return
-    what, weight = " and ".join(plan.own), plan.weight
+    *others, last = plan.own
+    what = f"{', '.join(others)} and {last}" if others else last
+    weight = plan.weight
     if weight is None:
         yield f"  {what} of their own: not looked at again, as the list is that of the last plan"
     elif weight.total:

@@ -61,6 +61,7 @@ class Overview:
     pictures_weight: Weight = field(default_factory=Weight)  # of these, on the wire
     own: tuple[str, ...] = ()
     weight: Weight | None = None
+    invitation: str | None = None  # the file, or its path as it is written
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
 
     @property
@@ -146,6 +147,7 @@ def overview_of(
         pictures_weight=_pictures_weight(prepared),
         own=_own(prepared.content),
         weight=prepared.weight,
+        invitation=_invitation(prepared.content),
         versions=prepared.spread.axes,
     )
 
@@ -165,9 +167,16 @@ def _pictures_weight(prepared: Prepared) -> Weight:
 def _own(content: Content) -> tuple[str, ...]:
     kinds = {
         "pictures": any(texts.own_pictures for texts in content.texts),
-        "attachments": any(isinstance(file, OwnFile) for file in (*content.attachments, content.invite)),
+        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+        "invitations": isinstance(content.invite, OwnFile),
     }
     return tuple(kind for kind, there in kinds.items() if there)
+
+
+def _invitation(content: Content) -> str | None:
+    if content.invite is None:
+        return None
+    return content.invite.pattern if isinstance(content.invite, OwnFile) else content.invite.entry
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
