@@ -1,4 +1,4 @@
-"""Writes the tables of keys in docs/reference.md from sendbatch/campaign/keys.py.  python docs/keys.py
+"""Writes the tables of keys in docs/reference.md from sendbatch/campaign/keys/.  python docs/keys.py
 
 A table stands behind a comment that names its class: <!-- RecipientsKeys -->
 """
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sendbatch.campaign import keys
+from sendbatch.campaign.keys import campaign, profiles, sections
 from sendbatch.campaign.table import Key, Keys, default_of, table_of
 
+TABLES = vars(sections) | vars(profiles) | vars(campaign)
 PAGE = Path(__file__).with_name("reference.md")
 TABLE = re.compile(r"<!-- (?P<name>\w+Keys) -->\n(?:\|.*\n)*")
 
@@ -23,7 +24,7 @@ def page(text: str) -> str:
 
 
 def _table(name: str) -> str:
-    section: type[Keys[Any]] = getattr(keys, name)
+    section: type[Keys[Any]] = TABLES[name]
     rows = [
         (f"`{key.name}`", _meaning(key), _default(section, key))
         for key in table_of(section).values()

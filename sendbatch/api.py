@@ -215,7 +215,8 @@ def verify_token(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
-    from sendbatch.campaign.keys import CampaignKeys, ProfilesKeys
+    from sendbatch.campaign.keys.campaign import CampaignKeys
+    from sendbatch.campaign.keys.profiles import ProfilesKeys
     from sendbatch.campaign.schema import schema_of
 
     if profiles:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -208,3 +212,30 @@ def test_a_claim_without_an_aim_is_met_or_not() -> None:
         "no",
         "left out",
     ]
+
+
+LOOKED_AT = """
+import gc, sitecustomize, weakref
+
+class Cursor:
+    pass
+
+def busy():
+    cursor = Cursor()
+    while sum(sitecustomize.seen.values()) < 0.02:
+        pass
+    return weakref.ref(cursor)
+
+gc.disable()
+print("kept" if busy()() else "gone")
+"""
+
+
+def test_whoever_looks_at_a_run_keeps_nothing_of_what_it_saw(tmp_path: Path) -> None:
+    """A cursor that lives on keeps its table locked."""
+    shutil.copy(profile.HOOKS / "looks.py", tmp_path / "sitecustomize.py")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKED_AT], env={"PYTHONPATH": str(tmp_path)}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "gone\n"

@@ -28,12 +28,14 @@ def look(_, interrupted):
     if looking:  # the timer came again meanwhile
         return
     looking = True
-    for thread, frame in sys._current_frames().items():
+    frames = sys._current_frames()
+    frames[MAIN] = interrupted  # not this very frame, which would keep itself, and all below it, for long
+    for thread, frame in frames.items():
         if thread not in threading._active:  # it is about to end, and its clock may hang who asks for it
             continue
         with contextlib.suppress(OSError):
             now = time.clock_gettime(time.pthread_getcpuclockid(thread))
-            found = stack_of(interrupted if thread == MAIN else frame)
+            found = stack_of(frame)
             seen[found] = seen.get(found, 0.0) + now - used.get(thread, 0.0)
             used[thread] = now
     looking = False

@@ -15,7 +15,8 @@ from sendbatch.campaign import combinations
 from sendbatch.campaign.dkim import misaligned
 from sendbatch.campaign.document.nodes import Trail
 from sendbatch.campaign.editions import check_run, render_run
-from sendbatch.campaign.keys import CampaignKeys, ProfileKeys
+from sendbatch.campaign.keys.campaign import CampaignKeys
+from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.language.checks import names_in
 from sendbatch.campaign.merging import greeting, merge
 from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Senders, Tolerance

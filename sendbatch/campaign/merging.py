@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sendbatch.campaign.files import find_source
-from sendbatch.campaign.keys import ProfileKeys
+from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.model import Dkim, Mailbox, Profile, SecretSource
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets

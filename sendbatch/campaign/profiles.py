@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendbatch.campaign.document.nodes import Document
-from sendbatch.campaign.keys import ProfileKeys, ProfilesKeys
+from sendbatch.campaign.keys.profiles import ProfileKeys, ProfilesKeys
 from sendbatch.campaign.merging import merge
 from sendbatch.campaign.model import Profile, SuppressionList
 from sendbatch.campaign.names import guess

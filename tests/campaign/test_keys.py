@@ -11,9 +11,10 @@ from typing import Any, NoReturn, get_args, get_type_hints
 import pytest
 
 from sendbatch import api
-from sendbatch.campaign import keys as tables
 from sendbatch.campaign.document.nodes import Document
-from sendbatch.campaign.keys import CampaignKeys, RecipientsKeys
+from sendbatch.campaign.keys import campaign, profiles, sections
+from sendbatch.campaign.keys.campaign import CampaignKeys
+from sendbatch.campaign.keys.sections import RecipientsKeys
 from sendbatch.campaign.kinds import Built, FileOfAll, FoundFile, Named, Several, TemplateFile
 from sendbatch.campaign.model import PathTemplate
 from sendbatch.campaign.spots import Reading
@@ -24,8 +25,9 @@ from .conftest import Desk
 
 SECTIONS: list[type[Keys[Any]]] = [
     made
+    for tables in (campaign, sections, profiles)
     for made in vars(tables).values()
-    if isinstance(made, type) and issubclass(made, Keys) and made is not Keys
+    if isinstance(made, type) and issubclass(made, Keys) and made.__module__ == tables.__name__
 ]
 DOCS = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "keys.py"))
 

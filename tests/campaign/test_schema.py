@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sendbatch import api
-from sendbatch.campaign.keys import CampaignKeys, ProfilesKeys
+from sendbatch.campaign.keys.campaign import CampaignKeys
+from sendbatch.campaign.keys.profiles import ProfilesKeys
 from sendbatch.campaign.table import table_of
 
 WORDS = {

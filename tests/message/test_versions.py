@@ -139,7 +139,7 @@ def test_without_a_fallback_it_is_a_fault_of_the_row(versions: Make) -> None:
         f"templates.html: no file for {PATH} (locale is fr); there are news.de.html, news.en.html"
     )
     assert "(locale is empty)" in reason(content, "")
-    surveyed = Composers(content, COLUMNS, SALT).survey(to("fr").cells)
+    surveyed = composer_of(content, COLUMNS, SALT).survey(to("fr").cells)
     assert surveyed.unavailable is not None
     assert not surveyed.unavailable.fails
     assert not surveyed.has_version

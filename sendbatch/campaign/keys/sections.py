@@ -1,0 +1,179 @@
+"""The keys of the mappings within the campaign file. Suppression lists may stand in profiles.yaml, too."""
+
+from __future__ import annotations
+
+from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile
+from sendbatch.campaign.model import (
+    FAIL,
+    REFUSE,
+    SEND_WITHOUT,
+    Attachment,
+    Recipients,
+    Retry,
+    SuppressionList,
+    Templates,
+    Unsubscribe,
+)
+from sendbatch.campaign.table import Key, Keys
+from sendbatch.campaign.vocabulary import (
+    COLUMN,
+    COLUMN_OR_TEMPLATE,
+    DELIMITER,
+    DURATION,
+    EXPRESSION,
+    LIMIT,
+    LINE,
+    MAILTO,
+    MEDIA_TYPE,
+    NAME_OF_COLUMN,
+    PATH,
+    SIGNING_SECRET,
+    TEMPLATE,
+    TEXT,
+    TRUTH,
+    URL,
+    choice,
+    encoding,
+    switch,
+    whole,
+)
+
+COUNT = whole(1, 1_000_000)
+
+
+class RecipientsKeys(Keys[Recipients]):
+    file = Key(FoundFile(), "a `.csv` or `.csv.gz`", required=True)
+    email = Key(COLUMN, "the column with the address")
+    name = Key(TEMPLATE, "a template for the display name in To")
+    key = Key(
+        COLUMN_OR_TEMPLATE,
+        "a column or a template: what makes a row one delivery",
+        absent="the address",
+        also=("unique",),
+    )
+    where = Key(
+        EXPRESSION,
+        "a Jinja expression over columns and variables; [cells are text](#cells-are-text), so"
+        " `age\\|int > 18`",
+        absent="everyone",
+        also=("filter",),
+    )
+    defaults = Key(
+        Named(NAME_OF_COLUMN, TEXT),
+        "a mapping of columns to what stands in for an empty or missing cell; one that is no column and that"
+        " nothing uses is an error",
+    )
+    required = Key(Several(COLUMN, once=True), "columns; a row where one is empty is `invalid`")
+    encoding = Key(
+        encoding("utf-8, cp1252 or latin-1"), "of the CSV", absent="`utf-8` (with or without a BOM)"
+    )
+    delimiter = Key(
+        DELIMITER,
+        'what separates the cells: `","`, `";"`, `"\\|"` or `tab`',
+        absent="found out",
+    )
+    skip_lines = Key(
+        whole(0, 10_000),
+        "so many lines stand above the header; lines in messages are still those of the file",
+    )
+    addresses = Key(
+        switch("strict", "as_given"),
+        "`as_given`: [dots and quotes before the @](#the-csv) are taken as they stand",
+        field="as_given",
+        absent="`strict`",
+    )
+    check_deliverability = Key(TRUTH, "`true`: look up whether each domain takes mail")
+
+
+class TemplatesKeys(Keys[Templates]):
+    html = Key(TemplateFile(), "an HTML template, or one in [MJML](#mjml)", absent="")
+    text = Key(
+        TemplateFile(),
+        "a text template; left out, the text is made from the HTML, or from the Markdown",
+        absent="",
+    )
+    markdown = Key(
+        TemplateFile(),
+        "a [Markdown](#markdown) template, in place of `html`: the HTML and the text are made from it",
+        absent="",
+    )
+    layout = Key(
+        TemplateFile("default"),
+        "what stands around the Markdown: an HTML template that says `{{ content }}` once, or `default`",
+        absent="`default`",
+    )
+    fallback = Key(
+        Named(NAME_OF_COLUMN, TEXT),
+        "of [paths with `{{ }}`](#languages), a mapping of the names in them to what stands in for a row's"
+        " own value where there is no file for it",
+        absent="such rows refuse the plan",
+    )
+
+
+class UnsubscribeKeys(Keys[Unsubscribe]):
+    url = Key(URL, "a template; becomes `List-Unsubscribe`")
+    mailto = Key(MAILTO, "an address or template; becomes `List-Unsubscribe`")
+    one_click = Key(TRUTH, "`true`: adds `List-Unsubscribe-Post` (RFC 8058); needs an `https` url")
+    sign = Key(
+        Several(SIGNING_SECRET),
+        "a secret by reference, `${NAME}`, or a list of them: [signs each link](#links-to-unsubscribe) with"
+        " the first; all of them verify",
+    )
+
+
+class RetryKeys(Keys[Retry]):
+    attempts = Key(COUNT, "for each recipient in one run")
+    first_delay = Key(LIMIT, "before the second attempt; it grows from there, jittered")
+    max_delay = Key(LIMIT, "the longest")
+    offline = Key(DURATION, "how long a network that is gone is waited for")
+
+
+class AttachmentKeys(Keys[Attachment]):
+    file = Key(
+        PATH,
+        "its path, or a template of it. Blanks around it do not count, and names on the disk are found in"
+        " either Unicode normal form",
+        required=True,
+        example="{file: bill.pdf, missing: fail}",
+    )
+    missing = Key(
+        choice(
+            REFUSE,
+            FAIL,
+            SEND_WITHOUT,
+            meant={"error": REFUSE, **dict.fromkeys(("skip", "ignore", "send"), SEND_WITHOUT)},
+        ),
+        "of a path with `{{ }}`, what becomes of a row whose cell is empty or whose file is not there:"
+        " `refuse` (the plan, with all such rows), `fail` (that row alone becomes `failed`), `send_without`",
+    )
+    name = Key(
+        TEMPLATE,
+        "what it is saved under, a template",
+        absent="the file's own name",
+        also=("filename",),
+    )
+    type = Key(
+        MEDIA_TYPE,
+        "its media type, as `application/pdf`",
+        absent="that of the name's ending, else of the file's",
+        also=("content_type",),
+    )
+
+
+class SuppressionKeys(Keys[SuppressionList]):
+    file = Key(FoundFile(what="suppress"), "its path", required=True)
+    column = Key(LINE, "the column of a CSV, as its header has it", absent="as above")
+    encoding = Key(encoding("utf-8, cp1252 or utf-16"), "of the file")
+    subdomains = Key(
+        TRUTH,
+        "`true`: `@example.com` is all below it too, and `@*.example.com` those below alone",
+    )
+    unreadable = Key(
+        switch("refuse", "warn"),
+        "`warn`: entries that cannot be read pass, with a warning that counts and names them",
+        field="lenient",
+        absent="`refuse`",
+    )
+
+
+SUPPRESS = Several(Built(SuppressionKeys, short="file"))
