@@ -42,6 +42,12 @@ def said(source: str, **names: Any) -> str:
         ('{{ x|number(default=0)|money("EUR", "de") }}', "", f"0,00{NO_BREAK}€"),
         ('{{ (x|float * 1.1)|money("EUR", "de") }}', "0.3", f"0,33{NO_BREAK}€"),
         ('{{ x|money("EUR", "de") }}', "0.125", f"0,13{NO_BREAK}€"),  # and not 0,12
+        ('{{ x|money("EUR", "de_DE") }}', "-0", f"0,00{NO_BREAK}€"),
+        ('{{ x|money("EUR", "de_DE") }}', "-0.004", f"0,00{NO_BREAK}€"),
+        ('{{ x|money("EUR", "de_DE") }}', "-0.005", f"-0,01{NO_BREAK}€"),
+        ('{{ x|money("JPY", "en") }}', "-0.4", "¥0"),
+        ('{{ x|number("de", digits=2) }}', "-0.001", "0,00"),
+        ('{{ x|number("de") }}', "-0.0", "0"),
         ('{{ x|number("de") }}', "1234.5", "1.234,5"),
         ('{{ x|number(locale="de") }}', "0.123456", "0,123456"),
         ('{{ x|number("en_IN", digits=2) }}', "1234567.895", "12,34,567.90"),
