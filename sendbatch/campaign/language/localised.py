@@ -49,23 +49,24 @@ def number_text(value: Any, decimal: str | None, locale: Any, digits: int | None
     known, found = locale_of(locale, "number"), _exactly(value, decimal)
     if digits is None:
         with localcontext(_EXACT):
-            return format_decimal(found, locale=known, decimal_quantization=False)
+            return format_decimal(found or abs(found), locale=known, decimal_quantization=False)
     if (wrong := wrong_digits(digits)) is not None:
         raise NoNumber(": ".join(wrong))
     pattern = copy(known.decimal_formats[None])
     pattern.frac_prec = (digits, digits)
     with localcontext(_EXACT):
-        return str(pattern.apply(found, known))
+        return str(pattern.apply(_rounded(found, digits), known))
 
 
 def money(value: Any, currency: Any = None, locale: Any = None, decimal: str | None = None) -> str:
     """An amount with its currency, as a locale writes them, rounded to what there are coins of. `decimal` is
     that of `number`. Raises NoNumber, NoLocale."""
-    from babel.numbers import format_currency
+    from babel.numbers import format_currency, get_currency_precision
 
     code, known = currency_of(currency), locale_of(locale, "money")
     with localcontext(_EXACT):
-        return format_currency(_exactly(value, decimal), code, locale=known)
+        amount = _rounded(_exactly(value, decimal), get_currency_precision(code))
+        return format_currency(amount, code, locale=known)
 
 
 def date(value: Any, style: Any = "long", locale: Any = None, order: str | None = None) -> str:
@@ -89,6 +90,13 @@ def date(value: Any, style: Any = "long", locale: Any = None, order: str | None 
     except (ValueError, OverflowError):  # of Babel: no name for it, or the week of a year that is none
         said = f"{shown(value)} cannot be written as {shown(style)} in {known}"
         raise NoDate(f"{said}: it has no word or no week for it") from None
+
+
+def _rounded(found: Decimal, digits: int) -> Decimal:
+    """With so many digits behind the point, and never a zero that is negative: what rounds to nothing is
+    owed by nobody."""
+    rounded = found.quantize(Decimal(1).scaleb(-digits))
+    return rounded or abs(rounded)
 
 
 def _exactly(value: Any, decimal: str | None = None) -> Decimal:
