@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.language.json_cells import NoJson, from_json
@@ -34,8 +34,20 @@ def test_a_name_beats_a_method_of_that_name() -> None:
     source = "{% set o = x|fromjson %}{% for one in o.items %}{{ one }}{% endfor %}{{ o.keys.get }}"
     assert rendered(source, x=cell) == "ab1"
     assert rendered("{{ (x|fromjson).items()|list|length }}", x='{"a": 1}') == "1"
+    with pytest.raises(UndefinedError, match=r"^an object of the JSON has no attribute 'values'$"):
+        rendered("{{ (x|fromjson).values }}", x=cell)
+    assert rendered("{{ (x|fromjson).values|default('none') }}", x=cell) == "none"
+    assert rendered("{{ (x|fromjson).values is defined }}", x=cell) == "False"
     with pytest.raises(SecurityError):
         rendered("{{ (x|fromjson).update({}) }}", x='{"a": 1}')
+
+
+def test_a_method_that_is_not_called_is_never_written() -> None:
+    assert rendered("{{ o.items }}{{ o.keys|default('') }}", o={"items": 1}) == "1"
+    assert rendered("{{ o.items()|length }}{{ x.upper() }}", o={"items": 1}, x="a") == "1A"
+    for source in ("{{ x.upper }}", "{{ [x].count }}", "{{ 'a' if x.strip else 'b' }}"):
+        with pytest.raises(TemplateRuntimeError, match=r"^(upper|count|strip) is a method: write \.\1\(\)$"):
+            rendered(source, x="a")
 
 
 def test_numbers_are_as_they_stand_and_are_calculated_with() -> None:
