@@ -22,7 +22,7 @@ from sendbatch.message.invitations.reading import seen
 from sendbatch.message.source import at
 
 _MAILTO = re.compile(r"mailto:([^\s?]+)", re.IGNORECASE)
-_ATTENDEE = 'write ATTENDEE;CN="{{ name }}";RSVP=TRUE:mailto:{{ email }}'
+_ATTENDEE = 'write ATTENDEE;CN="{{ first_name }}";RSVP=TRUE:mailto:{{ email }}'
 _ZONE = re.compile(r";TZID=(?:\"([^\"]*)\"|([^\";:]*))", re.IGNORECASE)
 _LOCAL = re.compile(r"DTSTART(;VALUE=DATE-TIME)?:[0-9]{8}T[0-9]{6}\s*", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
-from sendbatch.message.versions.choosing import Versions
+from sendbatch.message.versions.choosing import Version, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
@@ -40,7 +40,7 @@ class Composers:
             attachments=Attachments(content.attachments),
             shares=-(-len(self._versions) // _FULL),
         )
-        self._composers: dict[tuple[int, ...], Composer] = {}
+        self._composers: dict[Version, Composer] = {}
         self._bound = _bound_of(content, columns, self._versions)
 
     @property
@@ -108,10 +108,12 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _composer(self, version: tuple[int, ...]) -> Composer:
+    def _composer(self, version: Version) -> Composer:
         found = self._composers.get(version)
         if found is None:
-            found = self._composers[version] = self._make(self._versions.content(version))
+            found = self._composers[version] = self._make(
+                self._versions.content(version), self._versions.columns_of(version)
+            )
         return found
 
 
@@ -126,8 +128,8 @@ def composer_of(
     keys: Sequence[SigningKey] = (),
 ) -> AnyComposer:
     """What builds the messages of a content; the arguments are those of `Composer`."""
-    make = partial(Composer, columns=columns, salt=salt, signer=signer, keys=keys)
-    return Composers(content, columns, make) if content.has_versions else make(content)
+    make = partial(Composer, salt=salt, signer=signer, keys=keys)
+    return Composers(content, columns, make) if content.has_versions else make(content, columns)
 
 
 def _bound_of(content: Content, columns: tuple[str, ...], versions: Versions) -> Bound | None:
