@@ -135,7 +135,8 @@ class TextsByRow:
 
     `paths` are these, by the keys under `templates`. `files` are the files of each version, as they are
     called below the folders of the paths, in the paths' order and in NFC, with its number in `versions`.
-    `fallback` are the values that the paths are filled in with where there are no such files.
+    `fallback` are the values that the paths are filled in with where there are no such files; all of the
+    row's message is then made of them.
     """
 
     paths: Mapping[str, PathTemplate]
@@ -193,8 +194,12 @@ class Content:
 
     def version(self, **changes: Any) -> Content:
         """One version of it: it is known by the same digest, and has no others."""
+        return self.with_versions(**{"by_row": None, "variants": None, "senders": None, **changes})
+
+    def with_versions(self, **changes: Any) -> Content:
+        """The same to the record, so changed, with all its versions."""
         made = copy(self)
-        for name, value in {"by_row": None, "variants": None, "senders": None, **changes}.items():
+        for name, value in changes.items():
             object.__setattr__(made, name, value)
         return made
 
@@ -310,9 +315,11 @@ def _by_row(by_row: TextsByRow) -> object:
         ]
         for one in by_row.versions
     ]
+    # Once only the paths were filled in with the fallback: what its rows got was another letter.
+    everywhere = ["everywhere"] if by_row.fallback else []
     return [
         [[key, path.written] for key, path in by_row.paths.items()],
-        sorted(by_row.fallback.items()),
+        [*sorted(by_row.fallback.items()), *everywhere],
         sorted([list(files), versions[number]] for files, number in by_row.files.items()),
     ]
 

@@ -24,7 +24,7 @@ from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
-from sendbatch.message.invitations.reading import doubtful_invitation
+from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.conditions import bare_warnings, matching_nobody

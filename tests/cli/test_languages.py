@@ -53,9 +53,35 @@ def word_of(mail: EmailMessage) -> str:
     return word
 
 
+def body_of(mail: EmailMessage) -> str:
+    text = mail.get_body(("plain",))
+    assert text is not None
+    said: str = text.get_content()
+    return said.strip()
+
+
 def test_everybody_gets_their_language_or_that_of_the_fallback(languages: Desk) -> None:
     languages.run("run", "spring.yaml", "--yes").ended(0)
     assert said_to(languages) == {"ada": "en", "bjork": "de", "carl": "en", "dora": "en"}
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    assert len(languages.kept()) == 4
+
+
+def test_filters_by_locale_follow_the_fallback_as_the_letter_does(languages: Desk) -> None:
+    languages.change("people.csv", "Dora,", "Dora,xx")
+    for locale in ("de", "en"):
+        languages.write(f"{locale}/spring.txt", f"{locale} {{{{ '1234.5'|money('EUR') }}}}\n")
+    languages.campaign(FALLBACK, ("subject: ", "subject: \"{{ '2026-02-01'|date }}\" # "))
+    languages.run("check", "spring.yaml").ended(0)
+    languages.run("run", "spring.yaml", "--yes").ended(0)
+    told = {address_of(mail)[:4]: (mail["Subject"], body_of(mail)) for mail in languages.kept()}
+    english = ("February 1, 2026", "en €1,234.50")
+    assert told == {
+        "ada@": english,
+        "bjor": ("1. Februar 2026", "de 1.234,50\xa0€"),
+        "carl": english,
+        "dora": english,
+    }
     languages.run("run", "spring.yaml", "--yes").ended(0)
     assert len(languages.kept()) == 4
 

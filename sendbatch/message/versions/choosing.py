@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from math import prod
+from typing import NamedTuple
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.campaign.language.paths import as_printed
@@ -31,8 +33,17 @@ _LONGEST_SHOWN = 60
 _MOST_SHOWN = 5  # files
 
 
+class Version(NamedTuple):
+    """One version of a content, known by the numbers of its choices, one for each axis. `by_fallback`: the
+    row that gets it was led there by the fallback, whose values its message says instead of the row's own."""
+
+    numbers: tuple[int, ...]
+    by_fallback: bool = False
+
+
 def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
-    """None of a content that is the same for all; `columns` name the cells of every recipient."""
+    """None of a content that is the same for all; `columns` name the cells of every recipient. Templates are
+    the first: how a row is led to them may decide what the others are told of it."""
     axes: list[Axis] = []
     if content.by_row is not None:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
@@ -44,37 +55,63 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
 
 
 class Versions:
-    """All versions of a content, each known by the numbers of its choices, one for each axis."""
+    """All versions of a content that has several."""
 
-    def __init__(self, content: Content, columns: Sequence[str]) -> None:
-        self._content = content
+    def __init__(self, content: Content, columns: tuple[str, ...]) -> None:
+        self._content, self.columns = content, columns
         self.axes = axes_of(content, columns)
 
     def __len__(self) -> int:
         return prod(len(axis.names) for axis in self.axes)
 
-    def all(self) -> Iterator[tuple[int, ...]]:
+    def all(self) -> Iterator[Version]:
         """Each that somebody may get."""
-        return product(*(range(len(axis.names)) for axis in self.axes))
+        return map(Version, product(*(range(len(axis.names)) for axis in self.axes)))
 
-    def of(self, recipient: Recipient) -> tuple[int, ...]:
+    def of(self, recipient: Recipient) -> Version:
         """The recipient's. Raises Failed."""
         return self.of_row(recipient.key, recipient.cells)
 
-    def of_row(self, key: str, cells: tuple[str, ...]) -> tuple[int, ...]:
+    def of_row(self, key: str, cells: tuple[str, ...]) -> Version:
         """As `of`."""
-        return tuple([axis.choice(key, cells).number for axis in self.axes])
+        choices = self._choices(key, cells)
+        return Version(tuple([choice.number for choice in choices]), choices[0].by_fallback)
 
     def choices(self, recipient: Recipient) -> Choices:
         """As `of`, and how it came to that."""
-        return tuple([axis.choice(recipient.key, recipient.cells) for axis in self.axes])
+        return self._choices(recipient.key, recipient.cells)
 
-    def content(self, version: tuple[int, ...]) -> Content:
-        """That of one version."""
+    def content(self, version: Version) -> Content:
+        """That of one version; its columns are those of `columns_of`."""
+        if version.by_fallback:
+            return self._by_fallback.content(Version(version.numbers))
         made = self._content.version()
-        for axis, number in zip(self.axes, version, strict=True):
+        for axis, number in zip(self.axes, version.numbers, strict=True):
             made = axis.put_into(made, number)
         return made
+
+    def columns_of(self, version: Version) -> tuple[str, ...]:
+        """What the cells of whoever gets it are called."""
+        return self._by_fallback.columns if version.by_fallback else self.columns
+
+    def _choices(self, key: str, cells: tuple[str, ...]) -> Choices:
+        first, *others = self.axes
+        choice = first.choice(key, cells)
+        if choice.by_fallback:
+            others = self._by_fallback.axes[1:]
+        return (choice, *[axis.choice(key, cells) for axis in others])
+
+    @cached_property
+    def _by_fallback(self) -> Versions:
+        """As they are for rows that were led by the fallback: what it names is a variable of its value, and
+        no column, so that it means one thing wherever it stands."""
+        content = self._content
+        assert content.by_row is not None
+        fallback = content.by_row.fallback
+        columns = [f"{name} of its own" if name in fallback else name for name in self.columns]
+        return Versions(
+            content.with_versions(variables={**content.variables, **fallback}), tuple(columns)
+        )
 
 
 class TextsAxis:

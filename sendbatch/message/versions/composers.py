@@ -6,7 +6,8 @@ the more of them there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from sendbatch.campaign.language.amounts import Unbounded
@@ -20,29 +21,26 @@ from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
-from sendbatch.message.versions.choosing import Versions
+from sendbatch.message.versions.choosing import Version, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
 
 
 class Composers:
-    """As `Composer`, of all versions of a content."""
+    """As `Composer`, of all versions of a content; `make` makes that of one of them."""
 
     def __init__(
-        self,
-        content: Content,
-        columns: tuple[str, ...],
-        salt: bytes,
-        signer: Signer | None = None,
-        keys: Sequence[SigningKey] = (),
+        self, content: Content, columns: tuple[str, ...], make: Callable[..., Composer]
     ) -> None:
-        self._content, self._columns, self._salt, self._signer = content, columns, salt, signer
-        self._keys = keys
+        self._content = content
         self._versions = Versions(content, columns)
-        self._attachments = Attachments(content.attachments)
-        self._shares = -(-len(self._versions) // _FULL)
-        self._composers: dict[tuple[int, ...], Composer] = {}
+        self._make = partial(
+            make,
+            attachments=Attachments(content.attachments),
+            shares=-(-len(self._versions) // _FULL),
+        )
+        self._composers: dict[Version, Composer] = {}
         self._bound = _bound_of(content, columns, self._versions)
 
     @property
@@ -110,17 +108,11 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _composer(self, version: tuple[int, ...]) -> Composer:
+    def _composer(self, version: Version) -> Composer:
         found = self._composers.get(version)
         if found is None:
-            found = self._composers[version] = Composer(
-                self._versions.content(version),
-                self._columns,
-                self._salt,
-                self._signer,
-                self._keys,
-                attachments=self._attachments,
-                shares=self._shares,
+            found = self._composers[version] = self._make(
+                self._versions.content(version), self._versions.columns_of(version)
             )
         return found
 
@@ -136,8 +128,8 @@ def composer_of(
     keys: Sequence[SigningKey] = (),
 ) -> AnyComposer:
     """What builds the messages of a content; the arguments are those of `Composer`."""
-    made = Composers if content.has_versions else Composer
-    return made(content, columns, salt, signer, keys)
+    make = partial(Composer, salt=salt, signer=signer, keys=keys)
+    return Composers(content, columns, make) if content.has_versions else make(content, columns)
 
 
 def _bound_of(content: Content, columns: tuple[str, ...], versions: Versions) -> Bound | None:
