@@ -21,7 +21,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import TextsByRow
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
-from sendbatch.message.versions.choosing import filled
+from sendbatch.message.versions.texts import filled
 from sendbatch.runtime.paths import problem, spelled
 from sendbatch.words import listed
 
@@ -95,7 +95,7 @@ def lone_files(campaign: Campaign, by_row: TextsByRow | None) -> Iterator[Findin
             yield Rule.LONE_FILE.finding(said, campaign.places.get(f"templates.{key}"))
 
 
-def told(campaign: Campaign, versions: Sequence[Files]) -> list[str]:
+def shown_names(campaign: Campaign, versions: Sequence[Files]) -> list[str]:
     """What people know the versions by: the first of their files, or all of them where that tells less."""
     paths = list(campaign.templates.by_row.values())
     named = [
