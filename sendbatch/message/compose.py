@@ -60,7 +60,7 @@ class Composer:
     @property
     def looks_at_rows(self) -> bool:
         """Whether each row has to be surveyed before it is sent to."""
-        return self.has_own_attachments
+        return self.has_own_attachments or not self._letter.shown.are_all
 
     @property
     def shared(self) -> list[bytes]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import printable
-from sendbatch.message.attachments import Attachments, Survey
+from sendbatch.message.attachments import Attachments, Survey, Unavailable, encoded
 from sendbatch.message.bodies import NO_BODIES, Bodies
 from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
@@ -96,20 +96,33 @@ class Letter:
         return [self.name, self.subject, *self.unsubscribing.templates, *of_heading]
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
-        """What the recipient's own files are, and what is wrong with them."""
+        """What the recipient's own files are, and the pictures that not everybody is shown, and what is wrong
+        with them."""
         variables = self._variables(cells)
         found = self.attachments.survey(variables)
         if self.shows_link:
             variables[NAME] = NAME  # no picture is chosen by it
-        size, wrong = self.bodies.survey(variables) if self.bodies.have_own_pictures else (0, None)
+        shared, own, wrong = self._pictures_of(variables)
         if wrong is not None and (found.unavailable is None or found.unavailable.fails):
             found = replace(found, unavailable=wrong)
-        shared = sum(len(picture.encoded) for picture in self.pictures)
         if self.invitation is not None:
             found = self.invitation.survey(variables, found)
-        if not shared and not size:
+        if not shared and not own:
             return found
-        return replace(found, size=found.size + shared + size, own=found.own + size)
+        return replace(found, size=found.size + shared + own, own=found.own + own)
+
+    def _pictures_of(self, variables: dict[str, object]) -> tuple[int, int, Unavailable | None]:
+        """What one message's pictures take on the wire: those that everybody is shown, and the others."""
+        shared = sum(len(picture.encoded) for picture in self.shown.to_all)
+        if self.shown.are_all and not self.bodies.have_own_pictures:
+            return shared, 0, None
+        document, own, wrong = self.bodies.survey(variables)
+        try:
+            found = self.shown.in_html([document], own)
+        except Failed as failed:
+            return shared, 0, Unavailable(str(failed), is_missing=False, fails=False)
+        others = sum(len(one.encoded) for one in found if one in self.shown.to_some)
+        return shared, others + encoded(own), wrong
 
     def cells(self, recipient: Recipient) -> tuple[str, ...]:
         """Those of `columns`. Raises Failed."""
@@ -160,7 +173,7 @@ class Letter:
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
-        pictures = [*self.shown.in_html(html), *own]
+        pictures = [*self.shown.in_html(html, sum(len(one.data) for one in own)), *own]
         parts = Parts(
             envelope, identity, dated_at, subject, headers, text, html, attached, pictures
         )

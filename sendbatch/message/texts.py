@@ -92,6 +92,8 @@ class Reading:
         html = album.put_into(read.html) if read.html is not None else None
         layout = album.put_into(read.layout) if read.layout is not None else None
         markdown = album.put_into(read.markdown, shown) if read.markdown is not None else None
+        if not fatal([*self._findings, *album.findings]):
+            album.hold_size([one for one in (html, markdown, layout) if one is not None])
         self._findings += album.findings
         self.left += album.left
         if campaign.preheader is not None and not fatal(self._findings):

@@ -7,7 +7,7 @@ what was left.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sendbatch.campaign.language.environment import parsed
@@ -64,17 +64,18 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
     pictures = {picture.cid: picture for picture in content.pictures}
     yield from dict.fromkeys(_doubtful_addresses(content, columns))
     yield from _wide(content)
+    bundles = [bundle for bundle, _ in _shown_by(content)]
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
         if picture.media_type in NOT_BY_ALL:
             said = f"{_shown(picture.name)}: Outlook for Windows does not show {picture.media_type[6:]}"
             yield Rule.DOUBTFUL_PICTURE.finding(
-                said, _shown_at(content, cid), "save it as PNG or JPEG"
+                said, shown_at(cid, bundles), "save it as PNG or JPEG"
             )
         elif other is not None:
             said = f"{_shown(picture.written_as)} is {other}, and is sent as that"
             yield Rule.DOUBTFUL_PICTURE.finding(
-                said, _shown_at(content, cid), "give it that ending"
+                said, shown_at(cid, bundles), "give it that ending"
             )
 
 
@@ -196,9 +197,9 @@ def decided(
     }
 
 
-def _shown_at(content: Content, cid: str) -> Place | None:
+def shown_at(cid: str, bundles: Iterable[Bundle]) -> Place | None:
     """Where a picture is first shown."""
-    for bundle, _ in _shown_by(content):
+    for bundle in bundles:
         for name, source in bundle.sources.items():
             if (start := source.find(f"cid:{cid}")) >= 0:
                 return _place(bundle, name, start)

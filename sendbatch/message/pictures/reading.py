@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.checks.pictures import hint_of, said_of
+from sendbatch.message.checks.pictures import hint_of, said_of, shown_at
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
@@ -24,6 +24,7 @@ from sendbatch.message.pictures import data_urls
 from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
+from sendbatch.message.pictures.shown import certain
 from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
@@ -53,7 +54,6 @@ class Album:
         self._domain, self._off_limits, self._widest = domain, off_limits, widest
         self._pictures: dict[str, Picture] = {}  # by Content-ID
         self._read: dict[Path, Picture] = {}
-        self._size = 0
         self.own: list[OwnPicture] = []
         self._marks: dict[tuple[Place, int | None], str] = {}  # of those, by their places
         self.findings: list[Finding] = []
@@ -72,6 +72,18 @@ class Album:
             for name, source in bundle.sources.items()
         }
         return replace(bundle, sources=sources) if sources != bundle.sources else bundle
+
+    def hold_size(self, bundles: Sequence[Bundle]) -> None:
+        """What each message from these templates shows, all pictures put in, must not be more than a mail may
+        have: else that is added to the findings."""
+        if sum(len(one.data) for one in self.pictures) <= MOST:
+            return
+        total = 0
+        for one in certain(self.pictures, bundles):
+            total += len(one.data)
+            if total > MOST:
+                self.findings.append(_too_much(one, bundles))
+                return
 
     def _put_into(self, source: str, path: str, shown: Shown) -> str:
         hidden, without_raw = constants(source), constants(source, raw=False)
@@ -141,11 +153,6 @@ class Album:
         if cid not in self._pictures:
             media_type = media_type_of(data[:HEAD])
             assert media_type is not None
-            self._size += len(data)
-            if self._size > MOST >= self._size - len(data):
-                raise Unusable(
-                    f"is too much: all pictures of a mail may have {size(MOST)} together: {_SMALLER}"
-                )
             self._pictures[cid] = Picture(
                 cid,
                 with_ending(name, media_type),
@@ -193,6 +200,12 @@ class Album:
         finding = rule.finding(f"{shown}: {said}", place, hint)
         if finding not in self.findings:  # MJML writes some addresses several times
             self.findings.append(finding)
+
+
+def _too_much(picture: Picture, bundles: Sequence[Bundle]) -> Finding:
+    shown = one_line(picture.written_as, _LONGEST_SHOWN)
+    said = f"{shown}: is too much: all pictures of a mail may have {size(MOST)} together"
+    return Rule.UNUSABLE_PICTURE.finding(said, shown_at(picture.cid, bundles), _SMALLER)
 
 
 def content_id(data: bytes, domain: str) -> str:
