@@ -21,7 +21,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import TextsByRow
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
-from sendbatch.message.versions.choosing import filled
+from sendbatch.message.versions.texts import filled
 from sendbatch.runtime.paths import problem, spelled
 from sendbatch.words import listed
 
