@@ -18,7 +18,7 @@ from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
-from sendbatch.message.versions.texts import TEXTS
+from sendbatch.message.versions.choosing import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
@@ -48,8 +48,7 @@ class Overview:
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
     recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
-    what all of these take on the wire, None where no new plan looked. `pictures` are those that all are
-    shown."""
+    what all of these take on the wire, None where no new plan looked. `pictures` are for everybody."""
 
     campaign: Campaign = field(repr=False)
     route: Route
