@@ -182,6 +182,7 @@ class Content:
     variants: Variants | None = None
     senders: Senders | None = None
     named_at: str = ""  # the domain that messages are named at, where it is not the sender's
+    subject_called: str = "subject"  # in what is wrong with a row: which of several it is
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
