@@ -18,7 +18,7 @@ from sendbatch.errors import CampaignError
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content, OwnFile
 from sendbatch.message.invitations.doubts import doubtful_invitation
-from sendbatch.message.invitations.lines import folded, lines_of
+from sendbatch.message.invitations.lines import folded, lines_of, with_wired_address
 from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
 from sendbatch.values import Message
@@ -262,6 +262,19 @@ def test_what_an_author_folded_and_wrote_on_any_system_is_one_calendar() -> None
         assert str(event(built(inviting(source)))["SUMMARY"]) == "For Jane, and all"
     data = calendars(built(inviting(PLAIN.replace("\n", "\r"))))[1]
     assert data == PLAIN.replace("\n", "\r\n")
+
+
+def test_who_is_asked_is_called_as_in_to() -> None:
+    """Programs show buttons to those whose own address ATTENDEE has."""
+    source = EVENT.replace("ORGANIZER;", "ORGANIZER;X-A=ü;").replace("news@ex", "news@bücher.ex")
+    found = event(built(inviting(source), email="jane@müller.example", first_name="Jürgen"))
+    assert str(found["ATTENDEE"]) == "mailto:jane@xn--mller-kva.example"
+    assert found["ATTENDEE"].params["CN"] == "Jürgen"
+    assert str(found["ORGANIZER"]) == "mailto:news@xn--bcher-kva.example.com"
+    written = with_wired_address("ATTENDEE:MAILTO:jürgen@müller.example ")
+    assert written == "ATTENDEE:MAILTO:jürgen@xn--mller-kva.example"
+    for odd in ("nobody ü", "mailto:a@b@ü.example", "mailto:ü@.example", "mailto:<ü@example.com>"):
+        assert with_wired_address(f"ATTENDEE:{odd}") == f"ATTENDEE:{odd}"
 
 
 def test_planned_and_plain_messages_are_the_same_calendar() -> None:

@@ -13,7 +13,15 @@ from typing import NamedTuple
 
 from sendbatch.errors import one_line
 from sendbatch.message.invitations.entries import unclosed
-from sendbatch.message.invitations.lines import PLACE, Line, Places, folded, lines_of
+from sendbatch.message.invitations.lines import (
+    PEOPLE,
+    PLACE,
+    Line,
+    Places,
+    folded,
+    lines_of,
+    with_wired_address,
+)
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
@@ -49,10 +57,7 @@ class Form:
         lines = [*lines_of(PLACE.join(texts))]
         self.fault = fault_of(lines) or fault_of_nesting(lines)
         self._method = method = method_of(lines)
-        lines = [
-            line._replace(text=f"METHOD:{method}") if line.name == "METHOD" else line
-            for line in lines
-        ]
+        lines = [_written(line, method) for line in lines]
         self._pieces: list[str | Places] = []  # those without values joined
         if self.fault is None:
             for has_places, group in groupby(lines, lambda line: PLACE in line.text):
@@ -79,6 +84,14 @@ class Form:
         else:
             part = _head(self._method, b"quoted-printable") + quoted(pieces)
         return Calendar(part, File(self._name, _MEDIA_TYPE, len(data), self._head + in_base64))
+
+
+def _written(line: Line, method: str) -> Line:
+    if line.name == "METHOD":
+        return line._replace(text=f"METHOD:{method}")
+    if line.name in PEOPLE and PLACE not in line.text:
+        return line._replace(text=with_wired_address(line.text))
+    return line
 
 
 def _head(method: str, encoding: bytes) -> bytes:

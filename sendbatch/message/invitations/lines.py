@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from sendbatch.errors import one_line
+from sendbatch.message.headers import wire_address
 from sendbatch.message.templates import Failed
 
 PLACE = "\U0010fff6"  # stands for a value
+PEOPLE = ("ATTENDEE", "ORGANIZER")
 LONGEST = 75  # octets of a line, its end not counted (§3.1)
 
 _FOLD = re.compile(r"\r?\n[ \t]")
@@ -33,6 +36,7 @@ _HTML = re.compile(r";FMTTYPE=\"?text/html", re.IGNORECASE)
 _TIMES = frozenset(("DTSTART", "DTEND", "DTSTAMP", "DUE", "RECURRENCE-ID"))
 _TIME = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_MAILTO = re.compile(r"\s*mailto:\s*(\S+@\S+?)\s*", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _UNQUOTED = re.compile("[,;:]")  # what a parameter has between quotation marks alone
 
@@ -73,6 +77,7 @@ class Places:
         self._texts = line.text.split(PLACE)
         self._escapes = [*_escapes(self._texts, line.name)]
         self._is_time = line.name in _TIMES
+        self._is_person = line.name in PEOPLE
 
     def filled(self, values: Iterator[str]) -> str:
         """Takes as many values as there are places. Raises Failed where one cannot stand in its place."""
@@ -80,6 +85,8 @@ class Places:
         for text, write in zip(self._texts[1:], self._escapes, strict=True):
             pieces += (write(next(values)), text)
         line = "".join(pieces)
+        if self._is_person:
+            line = with_wired_address(line)
         if self._is_time and not _TIME.fullmatch(Line(0, line).value):
             shown = one_line(line, 80)
             raise Failed(f"{shown} is no time of a calendar: 20261231T180000Z (UTC), or 20261231")
@@ -147,6 +154,17 @@ def _as_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise Failed(f"{one_line(value, 80)} cannot begin a line of a calendar")
     return value
+
+
+def with_wired_address(line: str) -> str:
+    """A line whose value is somebody's `mailto:`, with the domain as To has it: programs compare the two."""
+    at = None if line.isascii() else _value_at(line)
+    found = None if at is None else _MAILTO.fullmatch(line, at)
+    if found is None:
+        return line
+    with suppress(ValueError):  # an address that To cannot have either
+        return f"{line[:found.start(1)]}{wire_address(found[1])[0]}"
+    return line
 
 
 def folded(line: str) -> str:
