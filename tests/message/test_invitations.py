@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -342,6 +343,45 @@ def test_a_time_that_is_none_fails_its_row_alone() -> None:
     letter = inviting(EVENT.replace("20260201T100000Z", "{{ customer_id }}"))
     assert event(built(letter, customer_id="20260301T100000Z"))["DTSTART"].dt.month == 3
     assert "no time of a calendar" in reason(letter, customer_id="1 March")
+
+
+TYPED = [  # a line, cells that it takes, and cells that fail their row
+    ("DTSTART:{}", ["20270228T235959Z", "20240229T000000"], ["20270229", "20271399T250000", "1 March", ""]),
+    ("DTSTART;TZID=Europe/Berlin:{}", ["20270613T100000"], ["20270613", "20270613T100000Z"]),
+    ("DTSTART;VALUE=DATE:{}", ["20270613"], ["20270613T100000"]),
+    ("DTEND:20270613T{}Z", ["235960", "000000"], ["240000", "236000", "2359"]),
+    ("CREATED:{}", ["20270613T100000Z"], ["20270613T100000", "20270613"]),
+    ("EXDATE:20270101T100000Z,{}", ["20270102T100000Z"], ["20270132T100000Z", "x"]),
+    ("RRULE:FREQ=WEEKLY;COUNT={}", ["5"], ["5;UNTIL=x\nX:1", "5;INTERVAL=2", "", "0", "many"]),
+    ("RRULE:{}", ["FREQ=WEEKLY;COUNT=5", "FREQ=DAILY"], ["", "weekly", "FREQ=DAILY\nX-A:1"]),
+    ("RRULE:FREQ={};BYDAY=MO,-1FR", ["WEEKLY"], ["", "WEEKLY COUNT=1"]),
+    ("RRULE:FREQ=DAILY;UNTIL={}", ["20270613T100000Z", "20270613"], ["20270631", "soon"]),
+    ("DURATION:{}", ["PT1H30M", "P1D", "P1DT2H", "P2W"], ["1h", "P", "PT", "90"]),
+    ("TRIGGER:{}", ["-PT15M", "20270613T100000Z"], ["15 min", "20270613"]),
+    ("SEQUENCE:{}", ["0", "12"], ["", "1.5", "-1", "two"]),
+    ("GEO:{};13.40", ["52.52"], ["52,52", "a;b"]),
+]
+
+
+@pytest.mark.parametrize(("line", "taken", "failing"), TYPED)
+def test_what_is_no_text_is_looked_at_with_the_value_in_it(
+    line: str, taken: list[str], failing: list[str]
+) -> None:
+    source = EVENT.replace("DTSTART:20260201T100000Z", line.format("{{ customer_id }}"))
+    for value in taken:
+        assert event(built(inviting(source), customer_id=value))["UID"] == "party@example.com", value
+    for value in failing:
+        said = reason(inviting(source), customer_id=value)
+        assert re.search("is no|is not|is more than", said), value
+
+
+def test_a_date_in_place_of_a_time_is_said_to_be_one() -> None:
+    """RFC 5545 §3.8.2.4: without VALUE=DATE it is a time."""
+    source = EVENT.replace("DTSTART:20260201T100000Z", "DTSTART:{{ customer_id }}")
+    dated = built(inviting(source), customer_id="20270613")
+    assert "DTSTART;VALUE=DATE:20270613" in calendars(dated)[1].splitlines()
+    timed = built(inviting(source), customer_id="20270613T100000Z")
+    assert "DTSTART:20270613T100000Z" in calendars(timed)[1].splitlines()
 
 
 def own(folder: Path) -> OwnFile:

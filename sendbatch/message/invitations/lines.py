@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from sendbatch.errors import one_line
 from sendbatch.message.headers import wire_address
+from sendbatch.message.invitations.typed import CHECKS, RULES
 from sendbatch.message.templates import Failed
 
 PLACE = "\U0010fff6"  # stands for a value
@@ -33,8 +34,6 @@ _NO_TEXT = frozenset(
 )
 _TYPED = re.compile(r";VALUE=(?!\"?TEXT\b)", re.IGNORECASE)
 _HTML = re.compile(r";FMTTYPE=\"?text/html", re.IGNORECASE)
-_TIMES = frozenset(("DTSTART", "DTEND", "DTSTAMP", "DUE", "RECURRENCE-ID"))
-_TIME = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _MAILTO = re.compile(r"\s*mailto:\s*(\S+@\S+?)\s*", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -76,7 +75,7 @@ class Places:
     def __init__(self, line: Line) -> None:
         self._texts = line.text.split(PLACE)
         self._escapes = [*_escapes(self._texts, line.name)]
-        self._is_time = line.name in _TIMES
+        self._check = CHECKS.get(line.name)
         self._is_person = line.name in PEOPLE
 
     def filled(self, values: Iterator[str]) -> str:
@@ -87,9 +86,8 @@ class Places:
         line = "".join(pieces)
         if self._is_person:
             line = with_wired_address(line)
-        if self._is_time and not _TIME.fullmatch(Line(0, line).value):
-            shown = one_line(line, 80)
-            raise Failed(f"{shown} is no time of a calendar: 20261231T180000Z (UTC), or 20261231")
+        if self._check is not None and (at := _value_at(line)) is not None:
+            return self._check(line[:at], line[at:]) + line[at:]
         return line
 
 
@@ -101,7 +99,9 @@ def _escapes(texts: Sequence[str], name: str) -> Iterator[Escape]:
         at = _value_at(before)
         if at is not None:
             parameters = before[:at]
-            if name in _NO_TEXT or _TYPED.search(parameters):
+            if name in RULES and (before[at:] or behind):
+                yield _as_part
+            elif name in _NO_TEXT or _TYPED.search(parameters):
                 yield as_it_is
             elif _HTML.search(parameters):
                 yield lambda value: as_text(escape(value))
@@ -150,6 +150,13 @@ def as_parameter(value: str) -> str:
     return f'"{value}"' if _UNQUOTED.search(value) else value
 
 
+def _as_part(value: str) -> str:
+    """A part of a rule, and never several."""
+    if ";" in value or "=" in value:
+        raise Failed(f"{one_line(value, 80)} is more than a part of a rule")
+    return as_it_is(value)
+
+
 def _as_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise Failed(f"{one_line(value, 80)} cannot begin a line of a calendar")
@@ -163,7 +170,7 @@ def with_wired_address(line: str) -> str:
     if found is None:
         return line
     with suppress(ValueError):  # an address that To cannot have either
-        return f"{line[:found.start(1)]}{wire_address(found[1])[0]}"
+        return f"{line[: found.start(1)]}{wire_address(found[1])[0]}"
     return line
 
 
