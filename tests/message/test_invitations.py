@@ -261,8 +261,27 @@ def test_what_an_author_folded_and_wrote_on_any_system_is_one_calendar() -> None
         EVENT.replace("SUMMARY:For", "SUMMARY:F\n or"),
     ):
         assert str(event(built(inviting(source)))["SUMMARY"]) == "For Jane, and all"
-    data = calendars(built(inviting(PLAIN.replace("\n", "\r"))))[1]
-    assert data == PLAIN.replace("\n", "\r\n")
+    for source in (PLAIN, PLAIN.replace("SUMMARY:For", "SUMMARY:F\n or")):
+        data = calendars(built(inviting(source.replace("\n", "\r"))))[1]
+        assert data == PLAIN.replace("\n", "\r\n")
+
+
+def test_a_line_that_is_folded_within_a_character_is_unfolded_first(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    """RFC 5545 §3.1: there are programs that fold "in the middle of a UTF-8 multi-octet sequence"."""
+    (tmp_path / "own").mkdir()
+    for end in (b"\n", b"\r\n", b"\r"):
+        data = PLAIN.encode().replace(b"\n", end)
+        for name in ("Jürgen", "J🎉"):
+            for at in range(2, len(name.encode())):
+                folded_name = name.encode()[:at] + end + b" " + name.encode()[at:]
+                source = data.replace(b"For Jane", b"For " + folded_name)
+                (tmp_path / "own/12.ics").write_bytes(source)
+                letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+                assert str(event(built(letter))["SUMMARY"]) == f"For {name}, and all"
+        given = campaign({"campaigns/p.ics": source}, invite=tmp_path / "campaigns/p.ics")
+        assert str(event(built(read_content(given)))["SUMMARY"]) == "For J🎉, and all"
 
 
 def test_who_is_asked_is_called_as_in_to() -> None:
@@ -302,6 +321,7 @@ FAULTS = [
     ("VERSION:2.0\n", "", "has no VERSION:2.0", 1),
     ("METHOD:REQUEST\n", "", "has no METHOD", 1),
     ("METHOD:REQUEST", "METHOD:REQEST", "METHOD:REQEST is no method", 4),
+    ("METHOD:REQUEST", "METHOD:REPLY", "METHOD:REPLY is no method of an invitation", 4),
     ("METHOD:REQUEST", "METHOD:{{ first_name }}", "is no method", 4),
     ("METHOD:REQUEST", "METHOD:REQUEST\nMETHOD:CANCEL", "several METHODs", 5),
     ("END:VEVENT\n", "", "says BEGIN:VEVENT, and nothing ends it", 5),

@@ -27,8 +27,8 @@ from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
 from sendbatch.message.templates import Failed
 
-# RFC 5546 §1.4
-METHODS = ("PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER")
+# Those of who invites (RFC 5546 §1.4); the others answer an invitation, or one answer.
+METHODS = ("PUBLISH", "REQUEST", "ADD", "CANCEL")
 _MEDIA_TYPE = "application/ics"
 _LINE = re.compile(rf"[A-Za-z0-9{PLACE}-]+[;:]")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # RFC 5545 §3.1: all but tabs
@@ -141,7 +141,7 @@ def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
     if not methods:
         return Fault("has no METHOD, and programs would offer no event", hint, lines[0].number)
     if not method_of(methods[:1]):
-        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of a calendar"
+        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of an invitation"
         return Fault(said, hint, methods[0].number)
     if len({method_of([line]) for line in methods}) > 1:
         return Fault("has several METHODs", "write one: one file holds one", methods[1].number)

@@ -23,7 +23,11 @@ PLACE = "\U0010fff6"  # stands for a value
 PEOPLE = ("ATTENDEE", "ORGANIZER")
 LONGEST = 75  # octets of a line, its end not counted (§3.1)
 
-_FOLD = re.compile(r"\r?\n[ \t]")
+_FOLD = re.compile(r"(?:\r?\n|\r)[ \t]")
+_END = re.compile(r"\r?\n(?![ \t])|\r(?!\n)(?![ \t])")
+_ANY_END = re.compile(r"\r?\n|\r")
+# Between the octets of a character, where others fold too (§3.1).
+_WITHIN = re.compile(rb"([\xc2-\xf4][\x80-\xbf]*)(\r?\n[ \t]|\r[ \t])([\x80-\xbf]+)")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 # Whose values are of another type than TEXT (§3.8, RFC 7986 §5): backslashes would be part of them.
 _NO_TEXT = frozenset(
@@ -59,14 +63,19 @@ class Line(NamedTuple):
         return "" if at is None else self.text[at:]
 
 
+def with_whole_characters(data: bytes) -> bytes:
+    """A file that was folded within characters, with these folds behind them; others as they are."""
+    return _WITHIN.sub(rb"\1\3\2", data)
+
+
 def lines_of(text: str) -> Iterator[Line]:
     """Those of a file, without blank ones."""
     number = 1
-    for folded in re.split(r"\r?\n(?![ \t])|\r(?!\n)", text):
+    for folded in _END.split(text):
         unfolded = _FOLD.sub("", folded)
         if unfolded.strip():
             yield Line(number, unfolded)
-        number += folded.count("\n") + 1
+        number += len(_ANY_END.findall(folded)) + 1
 
 
 class Places:
