@@ -143,9 +143,9 @@ class Bodies:
             html = inlined("".join(html)).splitlines(keepends=True)
         return Rendered(text, html, pictures)
 
-    def survey(self, variables: dict[str, object]) -> tuple[int, Unavailable | None]:
-        """What the pictures are that only this recipient is shown, as `OwnPictures.survey` has it. What
-        cannot be rendered shows none."""
+    def survey(self, variables: dict[str, object]) -> tuple[str, int, Unavailable | None]:
+        """The HTML with its pictures where they lie, and what those are that only this recipient is shown, as
+        `OwnPictures.survey` has it. What cannot be rendered shows none."""
         html: Sequence[str] = ()
         try:
             if self._markdown is not None:
@@ -153,8 +153,9 @@ class Bodies:
             elif self._html is not None:
                 html = self._html.pieces(variables)
         except Failed:
-            return 0, None
-        return self._pictures.survey("".join(html))
+            return "", 0, None
+        document = "".join(html)
+        return document, *self._pictures.survey(document)
 
 
 def _markdown(content: Content) -> MarkdownBody | None:

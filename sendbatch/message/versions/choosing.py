@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from sendbatch.campaign.language.cost import cells_at
 from sendbatch.campaign.language.paths import as_printed
-from sendbatch.campaign.model import PathTemplate
+from sendbatch.campaign.model import VARIANT, PathTemplate
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content, TextsByRow
 from sendbatch.message.templates import LineTemplate, with_globals
 from sendbatch.message.versions.axis import Axis, Choice, Choices, NoVersion
 from sendbatch.message.versions.senders import SendersAxis
-from sendbatch.message.versions.subjects import SubjectsAxis
+from sendbatch.message.versions.subjects import SUBJECTS, SubjectsAxis
 from sendbatch.values import Recipient
 from sendbatch.words import listed
 
@@ -48,10 +48,16 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
     if content.by_row is not None:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
     if content.variants is not None:
-        axes.append(SubjectsAxis(content.variants))
+        axes.append(SubjectsAxis(content.variants, in_bodies=_says_subject(content)))
     if content.senders is not None:
         axes.append(SendersAxis(content.senders, content.variables, columns))
     return axes
+
+
+def _says_subject(content: Content) -> bool:
+    """Whether any template may say the subject, or which of several it is."""
+    sources = [source for bundle in content.bundles for source in bundle.sources.values()]
+    return any(name in source for source in sources for name in (SUBJECTS, VARIANT))
 
 
 class Versions:
@@ -67,6 +73,20 @@ class Versions:
     def all(self) -> Iterator[Version]:
         """Each that somebody may get."""
         return map(Version, product(*(range(len(axis.names)) for axis in self.axes)))
+
+    def one_by_one(self) -> Iterator[Version]:
+        """The first, and each that differs from it on one axis alone."""
+        first = (0,) * len(self.axes)
+        yield Version(first)
+        for place, axis in enumerate(self.axes):
+            for number in range(1, len(axis.names)):
+                yield Version((*first[:place], number, *first[place + 1 :]))
+
+    def in_bodies(self, version: Version) -> Version:
+        """The first version whose bodies are these."""
+        pairs = zip(self.axes, version.numbers, strict=True)
+        numbers = tuple([number if axis.in_bodies else 0 for axis, number in pairs])
+        return version._replace(numbers=numbers)
 
     def of(self, recipient: Recipient) -> Version:
         """The recipient's. Raises Failed."""
@@ -117,7 +137,7 @@ class Versions:
 class TextsAxis:
     """The templates of which the path is one."""
 
-    what = TEXTS
+    what, in_bodies = TEXTS, True
 
     def __init__(
         self, by_row: TextsByRow, variables: Mapping[str, object], columns: Sequence[str]
