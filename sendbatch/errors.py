@@ -88,19 +88,20 @@ def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
 def printable(text: str, most: int = 2000) -> str:
     """Words of ours, with data among them: as `one_line`, but a line break before an indented line
     stays. Such a one is ours; data of more than a few words goes through `one_line` first."""
-    return "\n".join(one_line(line) for line in _OWN_BREAK.split(_cut(text, most)))
+    return "\n".join(one_line(line) for line in _OWN_BREAK.split(shortened(text, most)))
 
 
 def one_line(text: str, most: int = 2000) -> str:
     """Data as it is shown: on one line, no longer than `most` characters, and unable to drive a
     terminal. Line breaks and tabs become blanks, other characters that have no shape "�"."""
-    text = _cut(text, most)
+    text = shortened(text, most)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
 
 
-def _cut(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """Text of no more than `most` characters, with an ellipsis for what is left out."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

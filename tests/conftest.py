@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
 from tests.kit.thoroughness import IN_CI, PHASES, examples
@@ -108,6 +109,13 @@ def lent_workers(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with borrowed():
         yield
+
+
+@pytest.fixture
+def hastier() -> Iterator[Workers]:
+    """One worker, of the test's own, that soon gives up on a row."""
+    with Workers(1, row_patience=0.3) as some:
+        yield some
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, printable
@@ -45,6 +45,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     yield from _changes(plan)
     yield from _doubles(plan)
     yield from _attachments(plan)
+    yield from _invitation(plan)
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
@@ -101,6 +102,12 @@ def _attachments(plan: Overview) -> Iterator[str]:
             yield f"  {words}, {lacking.count:,}: {rows(lacking.rows, lacking.count)}"
 
 
+def _invitation(plan: Overview) -> Iterator[str]:
+    if plan.invitation is not None:
+        own = ", each recipient's own" if "invitations" in plan.own else ""
+        yield f"  invite: {one_line(plan.invitation, 100)}{own}"
+
+
 def _pictures(plan: Overview) -> Iterator[str]:
     """What pictures cost: as they are sent, a third larger than on the disk."""
     if not plan.pictures:
@@ -139,16 +146,23 @@ def _asked(asked: Asked) -> str:
 
 def _own_files(plan: Overview) -> Iterator[str]:
     """What the pictures and attachments cost that not everybody gets."""
-    if not plan.own or not plan.sendable:
+    kinds = [f"{_together(plan.own)} of their own"] if plan.own else []
+    kinds += ["pictures that not everybody is shown"] if plan.shows_some else []
+    if not kinds or not plan.sendable:
         return
-    what, weight = " and ".join(plan.own), plan.weight
+    what, weight = ", and ".join(kinds), plan.weight
     if weight is None:
-        yield f"  {what} of their own: not looked at again, as the list is that of the last plan"
+        yield f"  {what}: not looked at again, as the list is that of the last plan"
     elif weight.total:
         most = f"{size(weight.most)} in a message (base64)"
         if plan.sendable > 1:
             most = f"up to {most}, {size(weight.total)} for {plan.sendable:,}"
-        yield f"  {what} of their own: {most}"
+        yield f"  {what}: {most}"
+
+
+def _together(kinds: Sequence[str]) -> str:
+    *others, last = kinds
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _pace(plan: Overview) -> Iterator[str]:

@@ -733,7 +733,7 @@ class Rule(Enum):
     OPEN_ATTACHMENT = (
         Topic.CONTENT,
         "warning",
-        "A cell alone says which file is attached, and may name any beside the campaign's.",
+        "A cell alone says which file is attached or invites, and may name any beside the campaign's.",
         "Put these files into a folder of their own, and write `files/{{ column }}`.",
     )
     UNUSABLE_CALENDAR = (

@@ -47,8 +47,8 @@ class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
     attachments on the wire, `own` those of the recipient's own files among them. `goes_without`: the mail is
     sent without one of them. `fails_if_too_large`: the row alone is to fail where the server does not take
-    so many bytes. `has_version`: the row leads to one of the content's; else it is a letter for it that is
-    `unavailable`."""
+    so many bytes. `has_version`: the row leads to a version of the content; else `unavailable` says why it
+    does not."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
@@ -61,6 +61,8 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
+    """An OwnFile, its path compiled; `what` names it in reasons."""
+
     file: OwnFile
     root: str  # the folder, links followed
     path: LineTemplate  # below the folder
@@ -147,9 +149,9 @@ class OwnFiles:
         path, written = _path(self._own, variables)
         return path, _allowed(self._own, path, written, path.stat).st_size
 
-    def read(self, variables: dict[str, object]) -> tuple[str, bytes]:
-        """Its name, and what is in it. Raises Failed."""
-        written, data = _data(self._own, variables)
+    def read(self, variables: dict[str, object], most: int = -1) -> tuple[str, bytes]:
+        """Its name, and what is in it, of which no more than `most` bytes are read. Raises Failed."""
+        written, data = _data(self._own, variables, most)
         return written.rpartition("/")[2], data
 
 
@@ -205,8 +207,8 @@ def _read(own: _Own, variables: dict[str, object]) -> File:
     return attached(written.rpartition("/")[2], data, name, own.file.media_type)
 
 
-def _data(own: _Own, variables: dict[str, object]) -> tuple[str, bytes]:
-    """How the file would be written in the campaign file, and what is in it."""
+def _data(own: _Own, variables: dict[str, object], most: int = -1) -> tuple[str, bytes]:
+    """How the file would be written in the campaign file, and what is in it, or the first `most` bytes."""
     path, written = _path(own, variables)
     try:
         descriptor = os.open(path, _READING)
@@ -215,7 +217,7 @@ def _data(own: _Own, variables: dict[str, object]) -> tuple[str, bytes]:
     with os.fdopen(descriptor, "rb") as file:
         # Of the file that is open: another may have taken its place meanwhile.
         _allowed(own, path, written, lambda: os.fstat(descriptor))
-        return written, file.read()
+        return written, file.read(most)
 
 
 def _path(own: _Own, variables: dict[str, object]) -> tuple[Path, str]:

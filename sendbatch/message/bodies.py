@@ -1,8 +1,8 @@
 """The bodies of one content, compiled: from a recipient's values to the text and the HTML.
 
 There are two paths. A template that is planned (`ways`) gives a body encoded, as constants and values that
-are joined. What turns one language into another (Markdown, MJML) and what moves styles into tags has its
-place there: it depends on a template's structure, and seldom on a value.
+are joined. What turns Markdown into HTML and what moves styles into tags has its place there: it depends on a
+template's structure, and seldom on a value.
 
 The plain path works on the whole of a body, step by step: the template is rendered; a proof's links are made
 to lead nowhere; pictures that only this recipient is shown are found; the text is made from the
@@ -143,9 +143,9 @@ class Bodies:
             html = inlined("".join(html)).splitlines(keepends=True)
         return Rendered(text, html, pictures)
 
-    def survey(self, variables: dict[str, object]) -> tuple[int, Unavailable | None]:
-        """What the pictures are that only this recipient is shown, as `OwnPictures.survey` has it. What
-        cannot be rendered shows none."""
+    def survey(self, variables: dict[str, object]) -> tuple[str, int, Unavailable | None]:
+        """The HTML with its pictures where they lie, and what those are that only this recipient is shown, as
+        `OwnPictures.survey` has it. What cannot be rendered shows none."""
         html: Sequence[str] = ()
         try:
             if self._markdown is not None:
@@ -153,8 +153,9 @@ class Bodies:
             elif self._html is not None:
                 html = self._html.pieces(variables)
         except Failed:
-            return 0, None
-        return self._pictures.survey("".join(html))
+            return "", 0, None
+        document = "".join(html)
+        return document, *self._pictures.survey(document)
 
 
 def _markdown(content: Content) -> MarkdownBody | None:

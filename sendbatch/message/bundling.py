@@ -6,7 +6,6 @@ name may climb with `..`, as long as it stays within the campaign's and the temp
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from sendbatch.errors import Place
 from sendbatch.errors import shown as shown_path
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
-from sendbatch.message.folders import inside, near_name
+from sendbatch.message.folders import Refused, file_named, near_name
 from sendbatch.message.source import Reference, at, references
-from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
+from sendbatch.runtime.paths import problem
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
@@ -135,26 +134,15 @@ class _Reading:
         """Whether a name was found, or found wanting: then a finding says so."""
         if name in self.sources:
             return True
-        if "\0" in name or os.path.isabs(name):
-            said = f"{reference.word}: outside the campaign's and templates' folders: {name!r}"
+        try:
+            path = file_named(name, self._search, self._allowed)
+        except Refused as wrong:
+            said = f"{reference.word}: {wrong}: {name}"
             self._blame(Rule.UNUSABLE_INCLUDE, parent, reference.line, said, word=reference.word)
             return True
-        for folder in self._search:
-            path = spelled(folder / name)
-            wrong = problem(path)
-            if wrong == NO_SUCH_FILE:
-                continue
-            if not any(inside(root, path) for root in self._allowed):
-                wrong = "outside the campaign's and templates' folders"
-            if wrong is not None:
-                said = f"{reference.word}: {wrong}: {name}"
-                self._blame(
-                    Rule.UNUSABLE_INCLUDE, parent, reference.line, said, word=reference.word
-                )
-            else:
-                self.add(name, path, None)
-            return True
-        return False
+        if path is not None:
+            self.add(name, path, None)
+        return path is not None
 
     def _blame(
         self, rule: Rule, name: str, line: int, said: str, hint: str = "", word: str = ""

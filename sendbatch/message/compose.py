@@ -13,6 +13,7 @@ from functools import cached_property
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
+from sendbatch.message.bodies import Bodies
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.dkim.signatures import Signatures
@@ -27,9 +28,8 @@ from sendbatch.message.tokens import Signer
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
-_LONGEST_HEADER = (
-    64 * 1024
-)  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
+# Bytes. Postfix cuts one off at 102,400 (header_size_limit), others sooner.
+_LONGEST_HEADER = 64 * 1024
 
 ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 
@@ -47,18 +47,19 @@ class Composer:
         keys: Sequence[SigningKey] = (),
         *,
         attachments: Attachments | None = None,
+        bodies: Bodies | None = None,
         shares: int = 1,
     ) -> None:
         self._signatures = Signatures(keys) if keys else None
         self._letter = Letter(
-            content, columns, salt, signer, attachments=attachments, shares=shares
+            content, columns, salt, signer, attachments=attachments, bodies=bodies, shares=shares
         )
         self.has_own_attachments = self._letter.has_own_attachments
 
     @property
     def looks_at_rows(self) -> bool:
         """Whether each row has to be surveyed before it is sent to."""
-        return self.has_own_attachments
+        return self.has_own_attachments or not self._letter.shown.are_all
 
     @property
     def shared(self) -> list[bytes]:

@@ -7,10 +7,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from sendbatch.campaign.names import guess_file
+from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
+
+OUTSIDE = "outside the campaign's and templates' folders"
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -22,6 +25,28 @@ def inside(folder: Path | str, path: Path | str) -> Path | None:
     real, root = os.path.realpath(path), os.path.realpath(folder)
     below = real == root or real.startswith(root.rstrip(os.sep) + os.sep)
     return Path(real) if below else None
+
+
+class Refused(Exception):
+    """Why a file that an author names is not read: it may not be, or cannot be. The words do not name it."""
+
+
+def file_named(name: str, folders: Iterable[Path], allowed: Sequence[Path]) -> Path | None:
+    """The file of that name below the first of `folders` that has one; None where none has. Raises Refused
+    where it lies in none of the `allowed` folders, or cannot be read."""
+    if "\0" in name or os.path.isabs(name):
+        raise Refused(OUTSIDE)
+    for folder in folders:
+        path = spelled(folder / name)
+        wrong = problem(path)
+        if wrong == NO_SUCH_FILE:
+            continue
+        if not any(inside(root, path) for root in allowed):
+            raise Refused(OUTSIDE)
+        if wrong is not None:
+            raise Refused(wrong)
+        return path
+    return None
 
 
 def unsafe(part: str) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import printable
-from sendbatch.message.attachments import Attachments, Survey
+from sendbatch.message.attachments import Attachments, Survey, Unavailable, encoded
 from sendbatch.message.bodies import NO_BODIES, Bodies
 from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
@@ -44,7 +44,8 @@ class Letter:
     letter's `columns`.
 
     Where it is one of several versions of a content, what it keeps has one of so many `shares` of the room
-    that there is, and the `attachments` are those of all."""
+    that there is, the `attachments` are those of all, and the `bodies` those of all that differ in nothing
+    else than who sends."""
 
     def __init__(
         self,
@@ -54,12 +55,13 @@ class Letter:
         signer: Signer | None = None,
         *,
         attachments: Attachments | None = None,
+        bodies: Bodies | None = None,
         shares: int = 1,
     ) -> None:
         self.content, self._salt, self._signer = content, salt, signer
         self._given = columns
-        self.shows_link = shows_link(content, columns)
-        self.columns = (*columns, NAME) if self.shows_link else columns
+        self.columns = with_link(content, columns)
+        self.shows_link = self.columns != columns
         self._domain = content.sender_domain
         self.ids = MessageIds(salt, content.digest, self._domain)
         self.constants = with_globals(content.variables)
@@ -68,7 +70,7 @@ class Letter:
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.shares = shares
-        self.bodies = Bodies(content, self.columns, shares)
+        self.bodies = bodies or Bodies(content, self.columns, shares)
         self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
         self.attachments = attachments or Attachments(content.attachments)
@@ -83,7 +85,7 @@ class Letter:
 
     @property
     def shared_parts(self) -> list[bytes]:
-        """As the function of that name."""
+        """The pictures and the attachments that everybody gets, encoded."""
         return _encoded(self.pictures, self.attachments)
 
     @property
@@ -94,20 +96,33 @@ class Letter:
         return [self.name, self.subject, *self.unsubscribing.templates, *of_heading]
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
-        """What the recipient's own files are, and what is wrong with them."""
+        """What the recipient's own files are, and the pictures that not everybody is shown, and what is wrong
+        with them."""
         variables = self._variables(cells)
         found = self.attachments.survey(variables)
         if self.shows_link:
             variables[NAME] = NAME  # no picture is chosen by it
-        size, wrong = self.bodies.survey(variables) if self.bodies.have_own_pictures else (0, None)
+        shared, own, wrong = self._pictures_of(variables)
         if wrong is not None and (found.unavailable is None or found.unavailable.fails):
             found = replace(found, unavailable=wrong)
-        shared = sum(len(picture.encoded) for picture in self.pictures)
         if self.invitation is not None:
             found = self.invitation.survey(variables, found)
-        if not shared and not size:
+        if not shared and not own:
             return found
-        return replace(found, size=found.size + shared + size, own=found.own + size)
+        return replace(found, size=found.size + shared + own, own=found.own + own)
+
+    def _pictures_of(self, variables: dict[str, object]) -> tuple[int, int, Unavailable | None]:
+        """What one message's pictures take on the wire: those that everybody is shown, and the others."""
+        shared = sum(len(picture.encoded) for picture in self.shown.to_all)
+        if self.shown.are_all and not self.bodies.have_own_pictures:
+            return shared, 0, None
+        document, own, wrong = self.bodies.survey(variables)
+        try:
+            found = self.shown.in_html([document], own)
+        except Failed as failed:
+            return shared, 0, Unavailable(str(failed), is_missing=False, fails=False)
+        others = sum(len(one.encoded) for one in found if one in self.shown.to_some)
+        return shared, others + encoded(own), wrong
 
     def cells(self, recipient: Recipient) -> tuple[str, ...]:
         """Those of `columns`. Raises Failed."""
@@ -158,7 +173,7 @@ class Letter:
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
-        pictures = [*self.shown.in_html(html), *own]
+        pictures = [*self.shown.in_html(html, sum(len(one.data) for one in own)), *own]
         parts = Parts(
             envelope, identity, dated_at, subject, headers, text, html, attached, pictures
         )
@@ -214,6 +229,11 @@ def _pictures(content: Content) -> list[Inline]:
         inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
         for one in content.all_pictures
     ]
+
+
+def with_link(content: Content, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of its templates: the link to unsubscribe is one behind the others where it is shown."""
+    return (*columns, NAME) if shows_link(content, columns) else columns
 
 
 def shows_link(content: Content, columns: Collection[str]) -> bool:

@@ -40,7 +40,7 @@ class Parts(NamedTuple):
     (`dated_at`, seconds since the epoch) are among them. The bodies are pieces to be joined: those that
     a template gives to everybody are the same objects each time, and are encoded once. The envelope's
     `smtputf8` is settled with the encoding. `calendar` is the MIME part of an invitation, of which the file
-    is the first attachment; it is empty where there is none, and where the parts come from a worker.
+    is the first attachment; it is empty where there is none.
     """
 
     envelope: Envelope

@@ -23,7 +23,7 @@ from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.texts import Bundles, Reading, fatal
 from sendbatch.message.variants import Variants
-from sendbatch.message.versions.files import EVERYBODY, Files, told, versions_of
+from sendbatch.message.versions.files import EVERYBODY, Files, shown_names, versions_of
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -37,31 +37,56 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     campaign's and templates' folders, or not templates; and with what is doubtful besides.
     """
     findings: list[Finding] = []
-    versions = versions_of(campaign, findings) if campaign.templates.by_row else [EVERYBODY]
     reading = Reading(campaign, findings)
-    bundles = [reading.bundles(version) for version in versions]
-    if not any(map(any, bundles)) and not findings:
-        place = campaign.places.get("templates")
-        findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
-    read_by = _read_by(campaign, bundles)
-    limits = off_limits(read_by, (campaign.folder / REPORTS, *records))
+    versions = versions_of(campaign, findings) if campaign.templates.by_row else [EVERYBODY]
+    bundles = _bundles(campaign, versions, reading, findings)
+    limits = off_limits(_read_by(campaign, bundles), (campaign.folder / REPORTS, *records))
     texts = [
         reading.texts(name, read, limits)
-        for name, read in zip(told(campaign, versions), bundles, strict=True)
+        for name, read in zip(shown_names(campaign, versions), bundles, strict=True)
     ]
     attachments = _attachments(campaign, limits, findings)
     invite = _invite(campaign, limits, findings)
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
-    is_refused = fatal(findings)
     if not texts:
         raise CampaignError(findings)
+    is_refused = fatal(findings)
+    added = () if is_refused else headers_added(campaign)
+    content = _content(
+        campaign, _by_row(campaign, versions, texts), texts[0], attachments, invite, added
+    )
+    if is_refused:
+        besides = doubts_besides(content) if reading.is_read else ()
+        raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
+    return content
+
+
+def _bundles(
+    campaign: Campaign, versions: Sequence[Files], reading: Reading, findings: list[Finding]
+) -> list[Bundles]:
+    """The templates of each version; there has to be one."""
+    bundles = [reading.bundles(version) for version in versions]
+    if not any(map(any, bundles)) and not findings:
+        place = campaign.places.get("templates")
+        findings.append(Rule.NO_TEMPLATE.finding("templates: there is none", place))
+    return bundles
+
+
+def _content(
+    campaign: Campaign,
+    by_row: TextsByRow | None,
+    first: Texts,
+    attachments: tuple[SharedFile | OwnFile, ...],
+    invite: Bundle | OwnFile | None,
+    added: tuple[tuple[str, str], ...],
+) -> Content:
     idempotency = campaign.profile.idempotency
-    content = Content(
+    return Content(
         subject=campaign.subject,
         sender=campaign.sender,
         bounces_to=campaign.bounces_to,
-        **texts[0].fields,
+        **first.fields,
         reply_to=tuple(campaign.reply_to),
         headers=tuple(campaign.headers.items()),
         recipient_name=campaign.recipients.name,
@@ -70,16 +95,12 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
         variables=_variables(campaign),
         idempotency_header=idempotency.header if idempotency else None,
         preheader=campaign.preheader,
-        added_headers=() if is_refused else headers_added(campaign),
-        by_row=_by_row(campaign, versions, texts),
+        added_headers=added,
+        by_row=by_row,
         invite=invite,
         senders=campaign.senders,
         variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
-    if is_refused:
-        besides = doubts_besides(content) if reading.is_read else ()
-        raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
-    return content
 
 
 def _variables(campaign: Campaign) -> dict[str, Json]:

@@ -7,14 +7,16 @@ Content is read once, so every name of another template has to stand in the sour
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from jinja2 import nodes
 
+from sendbatch.campaign.language.environment import parsed
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
 from sendbatch.errors import Place
+from sendbatch.message.content import Bundle
 from sendbatch.message.insertions import without_tags
 from sendbatch.message.origins import has_origins, original, without_header
 
@@ -99,6 +101,48 @@ def exported(tree: nodes.Template) -> set[str]:
     return assigned(nodes.Template(statements)) | macros
 
 
+def in_every_message(bundle: Bundle) -> Iterator[nodes.Expr]:
+    """What each message says of it, whatever a row holds, as it stands in the tree: what its author wrote
+    (TemplateData), and values; none of what stands in an `if`, in a loop or in a macro. Blocks are those of
+    the templates that extend another."""
+    yield from _certain(bundle.sources, bundle.entry, {}, ())
+
+
+def _certain(
+    sources: Mapping[str, str], name: str, replaced: Mapping[str, nodes.Block], within: tuple[str, ...]
+) -> Iterator[nodes.Expr]:
+    if name not in sources or name in within:
+        return
+    tree = parsed(sources[name])
+    blocks = {**{block.name: block for block in tree.find_all(nodes.Block)}, **replaced}
+    if not any(tree.find_all(nodes.Extends)):
+        yield from _certain_in(tree.body, sources, blocks, (*within, name))
+        return
+    # What stands behind the tag is not shown, but for blocks; the tag may stand in an `if`.
+    for node in tree.body:
+        if isinstance(node, nodes.Extends):
+            for other in _names(node.template)[:1]:
+                yield from _certain(sources, other, blocks, (*within, name))
+
+
+def _certain_in(
+    body: Sequence[nodes.Node],
+    sources: Mapping[str, str],
+    blocks: Mapping[str, nodes.Block],
+    within: tuple[str, ...],
+) -> Iterator[nodes.Expr]:
+    for node in body:
+        if isinstance(node, nodes.Output):
+            yield from node.nodes
+        elif isinstance(node, nodes.Include):
+            there = (name for name in _names(node.template) if name in sources)
+            yield from _certain(sources, next(there, ""), {}, within)
+        elif isinstance(node, nodes.Block):
+            yield from _certain_in(blocks[node.name].body, sources, blocks, within)
+        elif isinstance(node, (nodes.With, nodes.ScopedEvalContextModifier)):
+            yield from _certain_in(node.body, sources, blocks, within)
+
+
 def constants(source: str, *, raw: bool = True) -> str:
     """The source with its tags hidden, of the same length and lines. Comments are blank, and so is
     what stands in `{% raw %}`, unless `raw`."""
@@ -129,7 +173,7 @@ class Statement(NamedTuple):
 
 
 def statements(source: str) -> Iterator[Statement]:
-    """All but those of `{% raw %}` that ends here too."""
+    """All, but for a `{% raw %}` that ends in this source, and what stands in it."""
     for tag in _TAGS.finditer(source):
         if tag["block"] is None:
             continue

@@ -12,6 +12,7 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, Picture, SharedFile
+from sendbatch.message.pictures.shown import shown_to_all
 from sendbatch.planning.leading import with_ways
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
@@ -27,7 +28,7 @@ _MEND = "mend the files or the cells that name them, or leave such rows out with
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
     """What everybody gets, held against what the provider publishes."""
     files = [file for file in content.attachments if isinstance(file, SharedFile)]
-    pictures = max((texts.pictures for texts in content.texts), key=_size_of)
+    pictures = min((shown_to_all(texts) for texts in content.texts), key=_size_of)
     size = _size_of(files) + _size_of(pictures)
     limit = campaign.profile.size_limit
     if limit is None or size <= limit:

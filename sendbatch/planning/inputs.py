@@ -13,6 +13,7 @@ from sendbatch.campaign.model import REFUSE, Attachment, Campaign
 from sendbatch.errors import AudienceError, shown
 from sendbatch.findings import Rule
 from sendbatch.message.content import Content
+from sendbatch.message.pictures.shown import shown_to_some
 
 READ_AT_ONCE = 1 << 20  # bytes
 
@@ -21,8 +22,8 @@ def inputs_digest(
     campaign: Campaign, heed: Callable[[], None] = lambda: None, content: Content | None = None
 ) -> str:
     """Over the CSV, the suppression files and how they are read, `recipients:`, the variables, the files that
-    rows may be led to by the paths of the `content`, and the checks' version. `heed` is called now and then;
-    what it raises ends it."""
+    rows may be led to by the paths of the `content`, all of it where not everybody is shown all its pictures,
+    and the checks' version. `heed` is called now and then; what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
     declared: dict[str, object] = {
@@ -35,6 +36,8 @@ def inputs_digest(
     if content is not None and content.by_row is not None:
         paths = {key: path.written for key, path in content.paths.items()}
         declared["templates"] = [paths, dict(content.by_row.fallback), sorted(content.by_row.files)]
+    if content is not None and shown_to_some(content):  # each row's message is looked at for them
+        declared["shown"] = content.digest
     if isinstance(campaign.invite, str):  # whether a row has its file decides what becomes of it
         declared["invite"] = campaign.invite
     digest.update(_stable(declared))

@@ -14,9 +14,10 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
-from sendbatch.message.versions.choosing import TEXTS, axes_of
+from sendbatch.message.versions.choosing import axes_of
 from sendbatch.message.versions.nearness import Nearness
 from sendbatch.message.versions.subjects import SUBJECTS
+from sendbatch.message.versions.texts import TEXTS
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Recipient, Unbuildable
 from sendbatch.words import listed

@@ -15,6 +15,7 @@ from functools import cached_property
 from sendbatch.errors import one_line
 from sendbatch.message.parts import File, Sample
 from sendbatch.message.preheader import shown_in_a_list
+from sendbatch.preview.invited import Invited, invited
 from sendbatch.values import Envelope, Recipient
 
 LONGEST_VALUE = 2000  # characters of a header
@@ -91,6 +92,14 @@ class Card:
             File(one_line(name), media_type, size)
             for name, media_type, size, _ in self.sample.parts.attachments
         ]
+
+    @cached_property
+    def invitation(self) -> Invited | None:
+        """What a calendar would show of it, where the mail has one."""
+        found = invited(self.sample.parts.calendar)
+        if found is None:
+            return None
+        return Invited([(title, _visible(value)) for title, value in found.said], found.text)
 
     @property
     def text(self) -> str:

@@ -66,6 +66,8 @@ dd { margin: 0; }
   padding: .2rem .7rem; background: var(--chip); border-radius: 1rem; font-size: .9rem;
 }
 .files span { color: var(--quiet); }
+.invitation { padding: .5rem .75rem; border-left: 3px solid var(--accent); background: var(--chip); }
+details pre { height: auto; max-height: 22rem; }
 details { margin-top: .75rem; font-size: .9rem; }
 summary { width: fit-content; cursor: pointer; color: var(--accent); }
 details dl { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }

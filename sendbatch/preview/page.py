@@ -86,6 +86,18 @@ content <code>{{ made.content|short }}</code>.</p>
 {% endfor %}
 </ul>
 {% endif %}
+{% if card.invitation %}
+<dl class="invitation" aria-label="Invitation">
+{% for name, value in card.invitation.said %}
+<dt>{{ name }}</dt><dd><bdi>{{ value }}</bdi></dd>
+{% endfor %}
+</dl>
+<details>
+<summary>The calendar of row {{ card.row }}, whole</summary>
+<pre tabindex="0" role="region" dir="auto" aria-label="Calendar of row {{ card.row }}">
+{{ card.invitation.text }}</pre>
+</details>
+{% endif %}
 <details>
 <summary>Row {{ card.row }}, {{ card.size|size }}: envelope and other headers</summary>
 <dl>

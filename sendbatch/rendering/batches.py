@@ -236,6 +236,7 @@ def _plain_sample(sample: Sample | Unbuildable) -> object:
         None if parts.html is None else "".join(parts.html),
         [file[:3] for file in parts.attachments],
         [picture[:4] for picture in parts.pictures],
+        parts.calendar,
     )
 
 
@@ -256,6 +257,7 @@ def _sample(
     html: str | None,
     files: Sequence[tuple[str, str, int]],
     pictures: Sequence[tuple[str, str, str, bytes]],
+    calendar: bytes,
 ) -> Sample:
     parts = Parts(
         Envelope(*addresses),
@@ -265,5 +267,6 @@ def _sample(
         html=None if html is None else [html],
         attachments=[File(*file) for file in files],
         pictures=[Inline(*picture) for picture in pictures],
+        calendar=calendar,
     )
     return Sample(parts, size)

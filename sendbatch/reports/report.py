@@ -10,11 +10,22 @@ from sendbatch.reports.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
+class ThisRun:
+    """The run that has just ended, of the several that a record may hold: when it began to send (seconds
+    since the epoch), and how many messages the server accepted in it."""
+
+    began_at: float
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
-    ("report", "mails"), spelled as they should be shown."""
+    ("report", "mails"), spelled as they should be shown. `run` is the one at whose end this is told, if it
+    sent anything."""
 
     reading: Reading
     tally: Tally
     title: str
     places: Mapping[str, str] = field(default_factory=dict)
+    run: ThisRun | None = None

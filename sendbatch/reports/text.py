@@ -14,7 +14,7 @@ from sendbatch.errors import inert, one_line
 from sendbatch.findings import Group
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
-from sendbatch.reports.report import Report
+from sendbatch.reports.report import Report, ThisRun
 from sendbatch.reports.tally import Attention, Tally
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
@@ -52,7 +52,7 @@ def summary(report: Report) -> str:
             _headline(tally, report.title),
             "",
             *_counts(tally.totals),
-            *_remarks(tally),
+            *_remarks(report),
         ],
         *_variants(tally),
         _attention(tally),
@@ -79,9 +79,10 @@ def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
         yield f"  {word(status):<{names}}  {number:>{digits},}  {GLOSSES[status]}"
 
 
-def _remarks(tally: Tally) -> Iterator[str]:
+def _remarks(report: Report) -> Iterator[str]:
     """What the counts do not say: how fast, how many texts and servers, who is gone."""
-    remarks = [_timing(tally)]
+    tally = report.tally
+    remarks = [_timing(tally, report.run)]
     if len(tally.contents) > 1:
         parts = _listed((short(digest), number) for digest, number in tally.contents)
         remarks.append(f"{len(tally.contents)} versions went out: {parts}")
@@ -94,16 +95,27 @@ def _remarks(tally: Tally) -> Iterator[str]:
     yield from ["", *said] if said else []
 
 
-def _timing(tally: Tally) -> str:
-    if tally.first_attempt_at is None or tally.finished_at is None or not tally.seconds:
+def _timing(tally: Tally, run: ThisRun | None) -> str:
+    """Of this run alone where one tells it that is not the first: between two runs nobody sends."""
+    first, last = tally.first_attempt_at, tally.finished_at
+    if first is None or last is None:
         return ""
-    took = f"in {exact_duration(tally.seconds)}"
-    if tally.messages_a_second is not None:
-        took += f", {rate(tally.messages_a_second)}"
-    begun = datetime.fromtimestamp(tally.first_attempt_at, UTC)
-    ended = datetime.fromtimestamp(tally.finished_at, UTC)
+    accepted, words = tally.totals.get(Status.ACCEPTED, 0), "in"
+    if run is not None and run.began_at > first:
+        first, accepted, words = run.began_at, run.accepted, "this run: in"
+    seconds = last - first
+    if seconds <= 0:
+        return ""
+    took = f"{words} {exact_duration(seconds)}"
+    if accepted:
+        took += f", {rate(accepted / seconds)}"
+    return f"{took}; {_period(first, last)}"
+
+
+def _period(first: float, last: float) -> str:
+    begun, ended = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
     until = f"{ended:%H:%M:%S}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M:%S}"
-    return f"{took}; {begun:%Y-%m-%d %H:%M:%S} to {until} UTC"
+    return f"{begun:%Y-%m-%d %H:%M:%S} to {until} UTC"
 
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:

@@ -17,7 +17,8 @@ from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
-from sendbatch.message.versions.choosing import TEXTS
+from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
+from sendbatch.message.versions.texts import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
@@ -46,7 +47,8 @@ class Overview:
     """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
-    recipients have of their own, `weight` what these take on the wire; None where no new plan looked."""
+    recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
+    what all of these take on the wire, None where no new plan looked. `pictures` are for everybody."""
 
     campaign: Campaign = field(repr=False)
     route: Route
@@ -60,7 +62,9 @@ class Overview:
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
     pictures_weight: Weight = field(default_factory=Weight)  # of these, on the wire
     own: tuple[str, ...] = ()
+    shows_some: bool = False
     weight: Weight | None = None
+    invitation: str | None = None  # the file, or its path as it is written
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
 
     @property
@@ -142,17 +146,25 @@ def overview_of(
         notices=prepared.notices,
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
-        pictures=prepared.content.all_pictures,
+        pictures=_shown_to_all(prepared.content),
         pictures_weight=_pictures_weight(prepared),
         own=_own(prepared.content),
+        shows_some=shown_to_some(prepared.content),
         weight=prepared.weight,
+        invitation=_invitation(prepared.content),
         versions=prepared.spread.axes,
     )
 
 
+def _shown_to_all(content: Content) -> tuple[Picture, ...]:
+    """Those of all versions, each once."""
+    found = (picture for texts in content.texts for picture in shown_to_all(texts))
+    return tuple(dict.fromkeys(found))
+
+
 def _pictures_weight(prepared: Prepared) -> Weight:
     sizes = [
-        sum(encoded(len(picture.data)) for picture in texts.pictures)
+        sum(encoded(len(picture.data)) for picture in shown_to_all(texts))
         for texts in prepared.content.texts
     ]
     of_texts = [axis.shares for axis in prepared.spread.axes if axis.what == TEXTS]
@@ -165,9 +177,16 @@ def _pictures_weight(prepared: Prepared) -> Weight:
 def _own(content: Content) -> tuple[str, ...]:
     kinds = {
         "pictures": any(texts.own_pictures for texts in content.texts),
-        "attachments": any(isinstance(file, OwnFile) for file in (*content.attachments, content.invite)),
+        "attachments": any(isinstance(file, OwnFile) for file in content.attachments),
+        "invitations": isinstance(content.invite, OwnFile),
     }
     return tuple(kind for kind, there in kinds.items() if there)
+
+
+def _invitation(content: Content) -> str | None:
+    if content.invite is None:
+        return None
+    return content.invite.pattern if isinstance(content.invite, OwnFile) else content.invite.entry
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:

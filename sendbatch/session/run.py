@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
@@ -25,7 +26,7 @@ from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import TABLE
-from sendbatch.reports.report import Report
+from sendbatch.reports.report import Report, ThisRun
 from sendbatch.reports.tally import exit_code
 from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
@@ -83,13 +84,24 @@ def run(job: Job, consent: Consent) -> RunResult:
         job.record.begin()
         with _held_record(job) as record:
             request, means = request_of(job, allowance, content), means_of(job, workers)
-            ending, backlog = _sent(job, record, request, means, allowance, consent)
+            ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading)
+            this_run = begun.until(totals) if ending is not None else None
+            report, unwritten = _reported(job, record.reading, this_run)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten)
+
+
+class _Begun(NamedTuple):
+    """When the sending began, and how many had been accepted by then."""
+
+    at: float
+    accepted: int
+
+    def until(self, totals: Mapping[Status, int]) -> ThisRun:
+        return ThisRun(self.at, totals.get(Status.ACCEPTED, 0) - self.accepted)
 
 
 def _doubtful(totals: Mapping[Status, int]) -> int:
@@ -121,8 +133,8 @@ def _sent(
     means: Means,
     allowance: Allowance,
     consent: Consent,
-) -> tuple[Ending | None, Backlog]:
-    """How it ended, None where there was nothing to send; and what is left of it in the record."""
+) -> tuple[Ending | None, Backlog, _Begun]:
+    """How it ended, None where there was nothing to send; what is left of it in the record; how it began."""
     with sending_of(job, allowance) as sending:
         with record.draft(job.stop.heed) as draft:
             prepared = prepare(draft, request, means)
@@ -134,9 +146,11 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
+        begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
-            return None, backlog
-        return sending.deliver(record.reading, backlog, prepared, signer, request.keys), backlog
+            return None, backlog, begun
+        ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
+        return ending, backlog, begun
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
@@ -156,9 +170,11 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
-    report = report_of(job.campaign, job.record, reading)
+    report = replace(report_of(job.campaign, job.record, reading), run=this_run)
     gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)

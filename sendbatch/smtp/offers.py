@@ -16,7 +16,6 @@ class Offers:
     size: int | None = None
     pipelining: bool = False
     smtputf8: bool = False
-    eightbitmime: bool = False
     mailmax: int | None = None
     auth: tuple[str, ...] = ()
     extensions: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +38,6 @@ def read_offers(lines: list[str]) -> Offers:
         size=_count(extensions.get("size", "")),
         pipelining="pipelining" in extensions,
         smtputf8="smtputf8" in extensions,
-        eightbitmime="8bitmime" in extensions,
         mailmax=_mailmax(extensions.get("limits", "")),
         auth=tuple(dict.fromkeys(extensions.get("auth", "").lower().split())),
         extensions=extensions,

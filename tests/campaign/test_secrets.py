@@ -13,7 +13,7 @@ from sendbatch.campaign.model import Profile, SecretSource
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials, read_username
 from sendbatch.errors import ProfileError, SendbatchError
 from sendbatch.runtime.threads import in_thread
-from tests.kit.waiting import until
+from tests.kit.waiting import is_gone, until
 
 from .conftest import Desk
 
@@ -275,12 +275,3 @@ def test_no_command_begins_once_nobody_wants_it(profile: Profile, tmp_path: Path
     with pytest.raises(ProfileError, match="not needed any more"):
         read_credentials(by_command(profile, f"touch {tmp_path}/ran"), {}, commands=commands)
     assert not (tmp_path / "ran").exists()
-
-
-def is_gone(process: int) -> bool:
-    """Also where nobody has asked yet how it ended."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return True
-    return status.rpartition(")")[2].split()[0] == "Z"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.command import Desk, Ended, ended
 from tests.kit.mailhost import MailHost
-from tests.kit.waiting import until
+from tests.kit.waiting import is_gone, until
 
 pytestmark = pytest.mark.thorough
 
@@ -24,15 +24,6 @@ def never(*args, **kwargs):
     time.sleep(300)
 {names} = never
 """
-
-
-def is_gone(process: int) -> bool:
-    """Also where nobody has asked yet how it ended."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return True
-    return status.rpartition(")")[2].split()[0] == "Z"
 
 
 def signalled(process: subprocess.Popen[str], number: signal.Signals) -> Ended:

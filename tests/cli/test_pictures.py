@@ -63,6 +63,40 @@ def test_the_plan_says_what_pictures_and_attachments_of_their_own_cost(desk: Des
     assert "of their own: up to 4.2 MB in a message (base64), 4.2 MB for 2\n" in plan(desk)
 
 
+def test_the_plan_counts_the_pictures_that_each_mail_shows(desk: Desk) -> None:
+    """Two of four have the plan "paid"; the logo is in each mail."""
+    desk.write(
+        "spring.html",
+        "<p>Hello <img src='logo.png'>{% if plan == 'paid' %}<img src='a.png'>{% elif plan == 'free' %}"
+        "<img src='b.png'>{% else %}<img src='c.png'>{% endif %}</p>",
+    )
+    desk.write("logo.png", LOGO)
+    for name in "abc":
+        desk.write(f"{name}.png", LOGO + name.encode() * 2_999_943)
+    said = plan(desk)
+    assert f"  pictures: logo.png {len(LOGO)} bytes: " in said
+    assert "in each message (base64)" in said
+    each = "  pictures that not everybody is shown: up to 4.1 MB in a message (base64), "
+    assert f"{each}12.3 MB for 3\n" in said
+    assert desk.run("run", "spring.yaml", "--yes").code == 0
+    assert {len(pictures(mail)) for mail in desk.kept()} == {2}
+
+
+def test_a_mail_with_too_many_pictures_refuses_the_plan_with_its_rows(desk: Desk) -> None:
+    desk.write("spring.html", "<p>Hello <img src='logo.png'>{% if plan %}<img src='a.png'>{% endif %}</p>")
+    desk.write("logo.png", LOGO)
+    desk.write("a.png", LOGO + bytes(4_000_000))
+    assert desk.run("run", "spring.yaml", "--yes", "--limit", 1).code == 0
+    sent = len(desk.kept())
+    more = "{% if plan == 'paid' %}<img src='b.png'>{% endif %}</p>"
+    desk.change("spring.html", "</p>", more)  # the list is that of the last plan
+    desk.write("b.png", LOGO + bytes(4_000_001))
+    told = desk.run("run", "spring.yaml", "--yes", "--accept-changes")
+    assert told.code == 2, told.said
+    assert "all of a mail may have 7.0 MB together" in " ".join(told.said.split())
+    assert len(desk.kept()) == sent
+
+
 def test_a_run_that_goes_on_does_not_say_what_it_has_not_looked_at(desk: Desk) -> None:
     desk.write("spring.html", BROKEN.format("maps/{{ plan }}.png"))
     for name in ("paid", "free"):

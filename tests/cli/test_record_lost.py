@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.command import Desk, Ended, ended
+from tests.kit.folders import replaced_by_a_copy
 from tests.kit.mailhost import MailHost
 
 pytestmark = pytest.mark.thorough
@@ -27,12 +28,6 @@ def without_its_lock(folder: Path) -> None:
 def without_its_lock_and_label(folder: Path) -> None:
     (folder / "lock").unlink()
     (folder / "lock.json").unlink()
-
-
-def replaced_by_a_copy(folder: Path) -> None:
-    shutil.copytree(folder, folder.with_name("copy"))
-    folder.rename(folder.with_name("elsewhere"))
-    folder.with_name("copy").rename(folder)
 
 
 @contextmanager

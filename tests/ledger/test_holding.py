@@ -26,6 +26,7 @@ from sendbatch.ledger.sqlite.record import (
 )
 from sendbatch.ledger.sqlite.sql import transaction
 from sendbatch.values import Status
+from tests.kit.folders import replaced_by_a_copy
 from tests.kit.people import OUTCOMES, entry, person, plan, stage, statuses
 from tests.kit.selecting import sending
 
@@ -75,12 +76,6 @@ def moved(folder: Path) -> None:
 
 def deleted(folder: Path) -> None:
     shutil.rmtree(folder)
-
-
-def replaced_by_a_copy(folder: Path) -> None:
-    shutil.copytree(folder, folder.with_name("copy"))
-    folder.rename(folder.with_name("elsewhere"))
-    folder.with_name("copy").rename(folder)
 
 
 def begun_anew(folder: Path) -> None:

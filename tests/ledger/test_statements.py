@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from sendbatch.errors import Interrupted, RecordLost, RecordStopped
 from sendbatch.ledger.facts import NOBODY, Intent
+from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.record import FILE, STEPS, Ledger, open_ledger, read_ledger
-from sendbatch.values import Status
+from sendbatch.ledger.sqlite.rows import AT_ONCE
+from sendbatch.values import Recipient, Status
 from tests.kit.people import bring, clock, entry, person, plan, someone, stage, staged, statuses
 from tests.kit.selecting import sending
 
@@ -103,6 +106,55 @@ def test_whoever_reads_during_a_first_plan_sees_the_record_as_it_was(
         with read_ledger(tmp_path) as reader:
             assert reader.reading.totals() == {}
         staging.settle()
+
+
+BATCH = [person(line, f"p{line}") for line in range(2, AT_ONCE + 9)]  # more than are fetched in one go
+
+
+def test_a_plan_is_gone_from_the_file_too_where_ctrl_c_fell_into_the_reading_of_it(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """The traceback holds whom it was read by, and SQLite drops nothing while anything is read."""
+    plan(ledger, person(2, "ann"))
+    before = kept(ledger)
+
+    def interrupted(people: Iterator[Recipient]) -> None:
+        for _ in people:
+            raise Interrupted("Ctrl-C")
+
+    def plan_and_read() -> None:
+        with ledger.draft() as draft:
+            stage(draft, BATCH)
+            interrupted(draft.people.holders())
+
+    with pytest.raises(Interrupted) as caught:
+        plan_and_read()
+
+    assert kept(ledger) == before
+    assert "interrupted" in [str(one.name) for one in caught.traceback]
+
+
+def test_whoever_reads_a_draft_and_goes_away_keeps_nobody_from_merging_it(ledger: Ledger) -> None:
+    with ledger.draft() as draft:
+        stage(draft, BATCH)
+        reading = draft.people.holders(), draft.people.entries(), draft.to_send()
+        assert [next(one).row for one in reading] == [2, 2, 2]
+        draft.merge(5.0)
+
+    assert len(statuses(ledger)) == len(BATCH)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        next(reading[1])
+
+
+def test_a_record_is_whole_without_its_log_once_it_is_closed_whoever_was_reading(
+    tmp_path: Path,
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        plan(ledger, *BATCH)
+        reading = ledger.reading.entries()
+        next(reading)
+
+    assert not (tmp_path / LOG).exists()
 
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n"

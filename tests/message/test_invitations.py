@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,8 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content, OwnFile
+from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.invitations.lines import folded, lines_of
-from sendbatch.message.invitations.reading import doubtful_invitation
 from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
 from sendbatch.values import Message
@@ -40,6 +41,49 @@ END:VEVENT
 END:VCALENDAR
 """
 PLAIN = EVENT.replace("{{ first_name }}", "Jane").replace("{{ email }}", "jane@example.org")
+
+
+LOCAL = "DTSTART;TZID=Europe/Berlin"
+ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:19961027T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+"""
+ALARM = """\
+BEGIN:VALARM
+ACTION:EMAIL
+TRIGGER:-PT1H
+ATTENDEE:mailto:{{ email }}
+END:VALARM
+"""
+OVERRIDE = """\
+BEGIN:VEVENT
+UID:party@example.com
+RECURRENCE-ID:20260208T100000Z
+DTSTAMP:20260101T000000Z
+DTSTART:20260208T120000Z
+ORGANIZER:mailto:news@example.com
+ATTENDEE;RSVP=TRUE:mailto:{{ email }}
+END:VEVENT
+"""
+CANCELLED = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:CANCEL
+BEGIN:VEVENT
+UID:party@example.com
+SEQUENCE:1
+DTSTAMP:20260102T000000Z
+ORGANIZER;CN="Example News":mailto:news@example.com
+STATUS:CANCELLED
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 def inviting(source: str = EVENT, **changes: Any) -> Content:
@@ -246,6 +290,13 @@ FAULTS = [
     ("METHOD:REQUEST", "METHOD:REQEST", "METHOD:REQEST is no method", 4),
     ("METHOD:REQUEST", "METHOD:{{ first_name }}", "is no method", 4),
     ("METHOD:REQUEST", "METHOD:REQUEST\nMETHOD:CANCEL", "several METHODs", 5),
+    ("END:VEVENT\n", "", "says BEGIN:VEVENT, and nothing ends it", 5),
+    ("BEGIN:VEVENT\n", "", "says END:VEVENT, and nothing began it", 11),
+    ("END:VEVENT", "END:VTODO", "says END:VTODO, and nothing began it", 12),
+    ("END:VEVENT", "BEGIN:VALARM\nEND:VEVENT", "says BEGIN:VALARM, and nothing ends it", 12),
+    ("SUMMARY:", "SUMMARY:a\0b", "has a control character in it (0x00)", 11),
+    ("{{ first_name }}, and", "{{ first_name }}\x0b, and", "has a control character in it (0x0b)", 11),
+    ("END:VCALENDAR\n", f"END:VCALENDAR\n{CANCELLED.replace('CANCEL', 'REQUEST', 1)}", "several cal", 14),
     ("SUMMARY:", "SUM MARY:", "is no line of a calendar: SUM MARY", 11),
 ]
 
@@ -323,6 +374,57 @@ def test_what_is_wrong_with_a_file_of_ones_own_is_found_before_anything_is_sent(
     assert said in reason(letter)
 
 
+def test_no_more_of_a_file_is_read_than_an_invitation_may_have(tmp_path: Path) -> None:
+    """One of a terabyte, that takes no room on the disk."""
+    (tmp_path / "own").mkdir()
+    with (tmp_path / "own/12.ics").open("wb") as file:
+        file.truncate(10**12)
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    assert "larger than 500,000 bytes" in reason(letter)
+    wrong = Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable
+    assert wrong is not None
+    assert "larger than 500,000 bytes" in wrong.reason
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda at: at.symlink_to("/etc/passwd"), "leads out of its folder by a link"),
+        (lambda at: at.symlink_to("../campaigns/x.ics"), "leads out of its folder by a link"),
+        (os.mkfifo, "is not a regular file"),
+        (Path.mkdir, "is a folder, not a file"),
+        (lambda at: at.write_text(PLAIN, encoding="utf-16"), "not UTF-8"),
+        (lambda at: at.write_bytes(PLAIN.encode("utf-16-le")), "does not begin with BEGIN:VCALENDAR"),
+        (lambda at: at.write_text(PLAIN.replace("Jane", "J\0")), "has a control character"),
+        (lambda at: at.write_bytes(b"\x89PNG\r\n\x1a\n" * 9), "not UTF-8"),
+    ],
+)
+def test_a_value_leads_to_no_other_file_than_a_calendar_in_its_folder(
+    tmp_path: Path, made: Callable[[Path], object], said: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns/x.ics").write_text(PLAIN)
+    made(tmp_path / "own/12.ics")
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    wrong = Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable
+    assert wrong is not None
+    assert said in wrong.reason
+    assert said in reason(letter)
+
+
+@pytest.mark.parametrize("value", ["../12", "/12", "x/../../12", "..\\12", ".12", "~/12", "12\n", "1\x002"])
+def test_a_value_leads_to_no_folder_but_the_authors(tmp_path: Path, value: str) -> None:
+    for folder in ("own", "own/x"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "12.ics").write_text(PLAIN)
+    (tmp_path / "own/12.ics").write_text(PLAIN)
+    letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+    assert Composer(letter, COLUMNS, SALT).survey(recipient().cells).unavailable is None
+    cells = recipient(customer_id=value).cells
+    assert Composer(letter, COLUMNS, SALT).survey(cells).unavailable is not None
+
+
 DOUBTS = [
     (EVENT, []),
     (EVENT.replace("METHOD:REQUEST", "METHOD:PUBLISH").replace("ORGANIZER", "X-O"), []),
@@ -337,6 +439,43 @@ DOUBTS = [
     (EVENT.replace("news@example.com", "boss@elsewhere.net"), ["ORGANIZER is boss@elsewhere.net"]),
     (EVENT.replace("news@example.com", "boss@mail.example.com"), []),
     (EVENT.replace("VEVENT", "VTIMEZONE"), ["has no event in it"]),
+    # What stands in a time zone or an alarm is not the event's.
+    (EVENT.replace("DTSTART:2", "X-T:2").replace("BEGIN:VEVENT", f"{ZONE}BEGIN:VEVENT"), ["has no DTSTART"]),
+    (
+        EVENT.replace("ATTENDEE;", "X-A;").replace("END:VEVENT", f"{ALARM}END:VEVENT"),
+        ["has no ATTENDEE"],
+    ),
+    (
+        EVENT.replace("DTSTART:20260201T100000Z", f"{LOCAL}:20260201T110000").replace(
+            "BEGIN:VEVENT", f"{ZONE}BEGIN:VEVENT"
+        ),
+        [],
+    ),
+    (
+        EVENT.replace("DTSTART:20260201T100000Z", f"{LOCAL}:20260201T110000"),
+        ["TZID=Europe/Berlin, and has no VTIMEZONE"],
+    ),
+    (EVENT.replace("100000Z", "100000"), ["has a DTSTART without a time zone"]),
+    # Of several events each is looked at.
+    (EVENT.replace("END:VCALENDAR", f"{OVERRIDE}END:VCALENDAR"), []),
+    (
+        EVENT.replace("END:VCALENDAR", OVERRIDE.replace("UID:", "X-U:") + "END:VCALENDAR"),
+        ["has no UID"],
+    ),
+    (
+        EVENT.replace("END:VCALENDAR", OVERRIDE.replace("UID:", "UID:other-") + "END:VCALENDAR"),
+        ["has events with several UIDs"],
+    ),
+    (
+        EVENT.replace("REQUEST", "PUBLISH").replace(
+            "END:VCALENDAR", OVERRIDE.replace("UID:", "UID:other-") + "END:VCALENDAR"
+        ),
+        [],
+    ),
+    (CANCELLED, []),
+    (CANCELLED.replace("SEQUENCE:", "X-S:"), ["has no SEQUENCE"]),
+    (CANCELLED.replace("ORGANIZER;", "X-O;"), ["has no ORGANIZER"]),
+    (EVENT.replace("VEVENT", "VTODO").replace("DTSTART:", "DUE:"), []),
 ]
 
 
@@ -349,6 +488,54 @@ def test_what_calendars_need_for_an_invitation_is_warned_of(
     assert len(found) == len(said)
     assert all(words in one.message for words, one in zip(said, found, strict=True))
     assert all(one.severity == "warning" and one.place is not None for one in found)
+
+
+def test_a_doubt_is_told_at_the_event_that_it_is_of(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    source = EVENT.replace("END:VCALENDAR", OVERRIDE.replace("DTSTAMP:", "X-S:") + "END:VCALENDAR")
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    (found,) = doubtful_invitation(read_content(given), given)
+    assert found.place is not None
+    assert source.splitlines()[(found.place.line or 0) - 1] == "BEGIN:VEVENT"
+    assert found.place.line == source[: source.index("RECURRENCE-ID")].count("\n") - 1
+
+
+def test_a_component_that_a_value_leaves_open_fails_its_row(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    """Which lines there are is known when the row is."""
+    open_ = "{% if first_name %}\nEND:VEVENT\n{% endif %}\n"
+    source = EVENT.replace("END:VEVENT\n", open_)
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    made = read_content(given)
+    assert event(built(made))["UID"] == "party@example.com"
+    assert "says BEGIN:VEVENT, and nothing ends it" in reason(made, first_name="")
+
+
+def test_a_tag_over_several_lines_breaks_no_line_of_the_calendar(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    source = EVENT.replace("{{ first_name }}, and", "{{ first_name\n}}{% if\nemail %}, and{% endif %}")
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    assert str(event(built(read_content(given)))["SUMMARY"]) == "For Jane, and all"
+    wrong = source.replace("END:VEVENT", "X\nEND:VEVENT")
+    given = campaign({"campaigns/party.ics": wrong}, invite=tmp_path / "campaigns/party.ics")
+    with pytest.raises(CampaignError) as refused:
+        read_content(given)
+    assert refused.value.findings[0].place is not None
+    assert refused.value.findings[0].place.line == 14
+
+
+def test_either_of_two_calendars_may_be_a_recipients(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    either = f"{{% if first_name == 'Jane' %}}\n{EVENT}{{% else %}}\n{CANCELLED}{{% endif %}}\n"
+    either = either.replace("CANCEL\n", "REQUEST\n")
+    given = campaign({"campaigns/party.ics": either}, invite=tmp_path / "campaigns/party.ics")
+    made = read_content(given)
+    assert "SUMMARY" in event(built(made))
+    assert "SUMMARY" not in event(built(made, first_name="Bob"))
 
 
 def test_an_invitation_among_the_attachments_stays_one_and_is_warned_of(

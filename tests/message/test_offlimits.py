@@ -183,6 +183,18 @@ def test_an_empty_cell_is_said_to_be_empty(reads: Callable[[str], Content]) -> N
     )
 
 
+def test_an_invitation_without_a_folder_is_advised_one(campaign: Make) -> None:
+    place = Place("campaigns/spring.yaml", 9, 9, "invite: …")
+    made = campaign(invite="{{ customer_id }}")
+    made = replace(made, places={**made.places, "invite": place})
+    (found,) = open_attachments(read_content(made), made)
+    assert (found.rule, found.place) == ("open-attachment", place)
+    assert found.hint is not None
+    assert "write files/{{ customer_id }}" in found.hint
+    in_folder = campaign(invite="dates/{{ customer_id }}")
+    assert [*open_attachments(read_content(in_folder), in_folder)] == []
+
+
 def test_a_path_without_a_folder_is_advised_one(campaign: Make) -> None:
     patterns = ("{{ customer_id }}", "bills/{{ customer_id }}.pdf", "inv-{{ customer_id }}.pdf")
     made = campaign(attachments=patterns)

@@ -16,6 +16,7 @@ import pytest
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.checks.pictures import broken_pictures, doubtful_pictures
+from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -291,6 +292,125 @@ def test_all_pictures_of_a_mail_have_a_bound(read: Read) -> None:
     assert "all pictures of a mail may have 7.0 MB together" in fault
 
 
+THREE = (
+    "Hi{% if first_name == 'Ann' %}<img src='a.png'>{% elif first_name == 'Bo' %}<img src='b.png'>"
+    "{% else %}<img src='c.png'>{% if customer_id %}<img src='b.png'><img src='a.png'>{% endif %}{% endif %}"
+)
+
+
+@pytest.fixture
+def large(read: Read) -> Content:
+    """A letter with three pictures of 3 MB, of which most messages show one."""
+    files = {f"{name}.png": RED + name.encode() * 3_000_000 for name in "abc"}
+    return read(THREE, files)
+
+
+def test_a_mail_may_have_as_much_of_pictures_as_it_shows(large: Content) -> None:
+    composer = Composer(large, COLUMNS, SALT)
+    for name, shown in (("Ann", "a.png"), ("Bo", "b.png"), ("Cy", "c.png")):
+        assert [*sent(large, first_name=name, customer_id="")] == [shown]
+        found = composer.survey(("jane@example.org", name, ""))
+        assert found.unavailable is None
+        assert 4_000_000 < found.own == found.size < 4_200_000
+
+
+def test_a_mail_that_shows_more_than_it_may_have_is_not_sent(large: Content) -> None:
+    composer, cells = Composer(large, COLUMNS, SALT), {"first_name": "Cy", "customer_id": "1"}
+    wrong = composer.survey(("jane@example.org", "Cy", "1")).unavailable
+    assert wrong is not None
+    said = "a.png 3.0 MB, b.png 3.0 MB, c.png 3.0 MB: all of a mail may have 7.0 MB together"
+    assert said in wrong.reason
+    assert not wrong.fails
+    assert said in reason(large, **cells)
+    assert composer.planned(recipient(**cells), NOW) is None
+
+
+def test_the_planned_way_sends_no_more_than_a_mail_may_have(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendbatch.message.pictures.shown.MOST", 700)
+    files = {f"{name}.png": RED + name.encode() * 250 for name in "abc"}
+    made = read(THREE, files)
+    composer = Composer(made, COLUMNS, SALT)
+    for name, shown in (("Ann", {"a.png"}), ("Bo", {"b.png"}), ("Cy", {"c.png"})):
+        planned = composer.planned(recipient(first_name=name, customer_id=""), NOW)
+        assert planned is not None
+        assert {part.get_filename() for part in pictures(planned).values()} == shown
+    assert composer.planned(recipient(first_name="Cy"), NOW) is None
+    assert "all of a mail may have 700 bytes together" in reason(made, first_name="Cy")
+
+
+def test_own_pictures_count_with_those_that_their_mail_shows(read: Read) -> None:
+    html = (
+        "Hi<img src='maps/{{ customer_id }}.png'>{% if first_name == 'Ann' %}<img src='a.png'>{% endif %}"
+    )
+    files = {name: RED + name.encode()[:1] * 4_000_000 for name in ("a.png", "maps/1.png")}
+    made = read(html, files)
+    composer = Composer(made, COLUMNS, SALT)
+    assert [*sent(made, first_name="Bo", customer_id="1")] == ["1.png"]
+    assert composer.survey(("b@example.org", "Bo", "1")).unavailable is None
+    wrong = composer.survey(("a@example.org", "Ann", "1")).unavailable
+    assert wrong is not None
+    said = "a.png 4.0 MB, 4.0 MB of the recipient's own: all of a mail may have 7.0 MB together"
+    assert said in wrong.reason
+    assert said in reason(made, first_name="Ann", customer_id="1")
+
+
+@pytest.mark.parametrize(
+    ("source", "others", "is_certain"),
+    [
+        ("Hi{{ first_name }}<img src='a.png'>", {}, True),
+        ("Hi{% with x = 1 %}<img src='a.png'>{% endwith %}", {}, True),
+        ("Hi{% raw %}<img src='a.png'>{% endraw %}", {}, True),
+        ("Hi{% block x %}<img src='a.png'>{% endblock %}", {}, True),
+        ("Hi{% include 'x.html' %}", {"x.html": "<img src='a.png'>"}, True),
+        ("{% extends 'x.html' %}", {"x.html": "Hi<img src='a.png'>"}, True),
+        (
+            "{% extends 'x.html' %}{% block x %}<img src='a.png'>{% endblock %}",
+            {"x.html": "Hi{% block x %}{% endblock %}"},
+            True,
+        ),
+        (
+            "{% extends 'x.html' %}{% block x %}{% endblock %}",
+            {"x.html": "Hi{% block x %}<img src='a.png'>{% endblock %}"},
+            False,
+        ),
+        ("{% extends 'x.html' %}<img src='a.png'>", {"x.html": "Hi"}, False),
+        ("Hi{% if first_name %}<img src='a.png'>{% endif %}", {}, False),
+        (
+            "Hi{% if first_name %}{% include 'x.html' %}{% endif %}",
+            {"x.html": "<img src='a.png'>"},
+            False,
+        ),
+        (
+            "Hi{% include 'x.html' %}",
+            {"x.html": "{% if first_name %}<img src='a.png'>{% endif %}"},
+            False,
+        ),
+        ("Hi{% for c in first_name %}<img src='a.png'>{% endfor %}", {}, False),
+        ("Hi{% macro m() %}<img src='a.png'>{% endmacro %}{{ m() if first_name }}", {}, False),
+        ("Hi{% set x %}<img src='a.png'>{% endset %}{{ x if first_name else '' }}", {}, False),
+        (
+            "Hi{% if first_name %}{% from 'x.html' import m %}{{ m() }}{% endif %}",
+            {"x.html": "<img src='a.png'>{% macro m() %}{% endmacro %}"},
+            False,
+        ),
+    ],
+)
+def test_rows_are_looked_at_where_not_all_are_sure_to_be_shown_a_picture(
+    read: Read, source: str, others: Mapping[str, str], is_certain: bool
+) -> None:
+    made = read(source, {"a.png": RED, **{name: text.encode() for name, text in others.items()}})
+    composer = Composer(made, COLUMNS, SALT)
+    assert composer.looks_at_rows is not is_certain
+    found = composer.survey(("jane@example.org", "J", "12"))
+    message = built(made, first_name="J")
+    assert composer.planned(recipient(first_name="J"), NOW) in (message, None)
+    shown = b"multipart/related" in message.data
+    assert shown is (found.size > 0)
+    assert (found.own > 0) is (shown and not is_certain)
+
+
 def test_a_file_that_is_not_there_is_told_with_a_guess(read: Read) -> None:
     (fault,) = faults(read, '<p>\n <img src="img/lgo.png"></p>', {"img/logo.png": RED})
     assert fault == "2:12: img/lgo.png: no such file (did you mean img/logo.png?)"
@@ -500,19 +620,41 @@ def test_what_is_no_picture_is_not_asked_for(read: Read, css: str) -> None:
         ('<p>\n <img src="wide.png" style="max-width:100%; WIDTH: 600px">', False),
         ('<p>\n <img src="fits.png">', False),
         ('<p>\n <a background="wide.png">x</a>', False),
+        ("<p>\n <img src='wide.png' {% if first_name %}width=300{% else %}width=600{% endif %}>", False),
+        ("<p>\n <img src='wide.png' {% if first_name %}style='width:300px'{% endif %}>", False),
+        ("<p>\n <img src='wide.png' {{ first_name }}>", False),
+        ("<p>\n <img src='wide.png' {% if first_name %}alt='x'{% endif %}>", True),
+        ("<style>img.a{width:600px}</style>\n <img src='wide.png' class='b a'>", False),
+        ("<style>table .a img[src] { Width : 600px }</style>\n <img src='wide.png'>", False),
+        ("<style>img.a{width:600px}</style>\n <img src='wide.png' class='b'>", True),
+        ("<style>img{max-width:600px;width:100%}</style>\n <img src='wide.png'>", True),
+        ("<style>img{width:600px}</style>\n <img src='wide.png' style='width:100%'>", True),
+        ("<style>@media screen{img{width:600px}}</style>\n <img src='wide.png'>", True),
         ('<!--[if !mso]><!-->\n <img src="wide.png"><!--<![endif]-->', False),
     ],
 )
 def test_a_picture_that_would_be_wider_than_the_mail_is_told(
     read: Read, html: str, is_told: bool
 ) -> None:
-    made = read(html, {"wide.png": png(701, 2), "fits.png": png(700, 2)})
-    found = [*doubtful_pictures(made, COLUMNS)]
+    made = read(html, {"wide.png": png(701, 2), "fits.png": png(700, 2)}, inline_css=True)
+    found = [*wide_pictures(made)]
     assert [one.rule for one in found] == ["wide-picture"] * is_told
     for one in found:
         assert "wide.png is 701 px wide" in one.message
         assert one.place is not None
         assert (one.place.line, one.place.column) == (2, 2)
+
+
+def test_a_style_sheet_that_stays_one_gives_a_tag_no_width(read: Read) -> None:
+    html = "<style>img{width:600px}</style><img src='wide.png'>"
+    (found,) = wide_pictures(read(html, {"wide.png": png(701, 2)}, inline_css=False))
+    assert found.rule == "wide-picture"
+
+
+def test_a_style_sheet_in_another_file_gives_a_tag_its_width(read: Read) -> None:
+    html = "<link rel='stylesheet' href='a.css'><img src='wide.png'>"
+    files = {"wide.png": png(701, 2), "a.css": b"img { width: 600px }"}
+    assert [*wide_pictures(read(html, files, inline_css=True))] == []
 
 
 def test_in_markdown_a_tag_alone_is_told_to_be_too_wide(
@@ -521,6 +663,6 @@ def test_in_markdown_a_tag_alone_is_told_to_be_too_wide(
     letter = "![a](wide.png)\n\n <img src='wide.png' alt='b'>\n"
     files = {"letter.md": letter, "wide.png": png(701, 2)}
     made = read_content(campaign(files, templates=Templates(markdown=tmp_path / "letter.md")))
-    (found,) = doubtful_pictures(made, COLUMNS)
+    (found,) = wide_pictures(made)
     assert found.place is not None
     assert (found.rule, found.place.line) == ("wide-picture", 3)

@@ -214,7 +214,7 @@ def test_without_a_fallback_it_is_a_fault_of_the_row(versions: Make) -> None:
         f"templates.html: no file for {PATH} (locale is 'fr'); there are news.de.html, news.en.html"
     )
     assert "(locale is empty)" in reason(content, "")
-    surveyed = Composers(content, COLUMNS, SALT).survey(to("fr").cells)
+    surveyed = composer_of(content, COLUMNS, SALT).survey(to("fr").cells)
     assert surveyed.unavailable is not None
     assert not surveyed.unavailable.fails
     assert not surveyed.has_version
@@ -450,6 +450,32 @@ def test_the_pictures_of_all_versions_are_bounded_together(
     assert read_content(versions(written)).all_pictures
     monkeypatch.setattr(texts, "MOST_PICTURES", len(png(9, 9)) + len(png(8, 8)) - 1)
     assert "the pictures of all versions have more than" in refused(versions(written))
+
+
+def test_the_pictures_of_a_mail_are_bounded_by_what_its_version_shows(
+    versions: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_ann = "{{% if first_name == 'Ann' %}}<img src=a.png alt=y>{{% endif %}}"
+    page = "<p>{0}</p><img src='{0}.png' alt=x>" + of_ann
+    pictures = {f"templates/{name}.png": png() + name.encode() * 1000 for name in ("de", "en", "a")}
+    for room in ("checks.pictures", "pictures.shown"):
+        monkeypatch.setattr(f"sendbatch.message.{room}.MOST", 2500)
+    written = {**files("de", "en", text=page), **pictures, "templates/news.txt": "Hi"}
+    paths = {"html": PATH, "text": "../templates/news.txt"}
+    content = read_content(versions(written, **paths))
+    composer = composer_of(content, COLUMNS, SALT)
+    assert b"en.png" in built(content, "en").data
+    assert composer.survey(("jane@example.org", "Jane", "de")).own == 0
+    assert composer.survey(("jane@example.org", "Ann", "de")).unavailable is not None
+    assert composer.planned(to("de", "Jane"), NOW) is not None
+    assert composer.planned(to("de", "Ann"), NOW) is None
+    found = composer.compose(to("de", "Ann"), NOW)
+    assert isinstance(found, Unbuildable)
+    assert "de.png 2.1 KB, a.png 1.1 KB: all of a mail may have 2.5 KB together" in found.reason
+    monkeypatch.setattr("sendbatch.message.checks.pictures.MOST", 2000)
+    assert "de.png: is too much: all pictures of a mail may have 2.0 KB together" in refused(
+        versions(written, **paths)
+    )
 
 
 def test_proofs_and_samples_are_of_the_rows_version(versions: Make) -> None:

@@ -29,6 +29,7 @@ def built(
     files: dict[str, bytes] | None = None,
     headers: dict[str, str] | None = None,
     reply_to: tuple[Mailbox, ...] = (),
+    invite: str | None = None,
 ) -> Entry:
     """The message to one person, all of it from cells: whatever stands in one is no template."""
     cells = {"subject": subject, "name": name, "text": text or "", "html": html or ""}
@@ -41,6 +42,7 @@ def built(
         text=None if text is None else Bundle("t", {"t": "{{ text }}"}, {"t": "t"}),
         reply_to=reply_to,
         headers=tuple((headers or {}).items()),
+        invite=None if invite is None else Bundle("p.ics", {"p.ics": invite}, {"p.ics": "p.ics"}),
         attachments=tuple(SharedFile(file, data) for file, data in (files or {}).items()),
     )
     recipient = Recipient(row, row, email, email, tuple(cells.values()))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sendbatch.errors import LedgerError
 from sendbatch.message.headers import Header
+from sendbatch.message.invitations.lines import as_text
 from sendbatch.message.parts import File, Parts, Sample
 from sendbatch.preview.card import Card
 from sendbatch.preview.gallery import drop_unless_of, write_gallery
@@ -22,6 +23,20 @@ from sendbatch.values import Envelope, Recipient
 from .conftest import MADE
 
 HOSTILE = "\"'></iframe></pre></title><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
+
+CALENDAR = """\
+Content-Type: text/calendar; charset="utf-8"; method=PUBLISH
+
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:PUBLISH
+BEGIN:VEVENT
+DTSTART:20270612T160000Z
+SUMMARY:{}
+ORGANIZER:x
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 class Tags(HTMLParser):
@@ -136,7 +151,19 @@ def test_nothing_is_asked_of_the_network_and_nothing_runs(mail, tmp_path) -> Non
     assert not [attributes for _, attributes in tags.found if "src" in attributes]
 
 
-@given(st.text(max_size=60))
+def test_an_invitation_is_shown_as_a_calendar_would(mail, tmp_path) -> None:
+    source = CALENDAR.partition("\n\n")[2].format("At {{ name }}\\, here")
+
+    page = write_gallery(tmp_path, [mail(name="Jane", invite=source)], "spring", MADE)
+
+    tags = Tags(page.read_text("utf-8"))
+    said = " ".join(" ".join(tags.said).split())
+    assert "Invitation PUBLISH: offers an entry, and asks nobody Event At Jane, here Begins 2027" in said
+    assert "The calendar of row 2, whole BEGIN:VCALENDAR VERSION:2.0" in said
+    assert "p.ics" in said
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_whatever_a_mail_says_adds_no_element_and_no_attribute(text: str) -> None:
     harmless, hostile = (
         Tags(render([every_field(said)], said, MADE)) for said in ("x", HOSTILE + text)
@@ -155,6 +182,7 @@ def every_field(said: str) -> Card:
         text=[said],
         html=[said],
         attachments=[File(said, said, 3)],
+        calendar=CALENDAR.format("".join(map(as_text, said))).encode(),
     )
     return Card(said, Recipient(2, 2, said, said, ()), Sample(parts, 3))
 

@@ -191,12 +191,6 @@ def counted(workers: Workers) -> list[int]:
     return given
 
 
-@pytest.fixture
-def hastier() -> Iterator[Workers]:
-    with Workers(1, row_patience=0.3) as some:
-        yield some
-
-
 def test_who_broke_a_worker_twice_is_never_tried_again_whatever_is_asked(hastier: Workers) -> None:
     pool, given = Pool(setup(letter(only_for("Name1", HELD))), hastier), counted(hastier)
     assert [type(one) for one in built(pool, people(3))] == [Message, Unbuildable, Message]

@@ -13,7 +13,7 @@ from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
-from sendbatch.reports.report import Report
+from sendbatch.reports.report import Report, ThisRun
 from sendbatch.reports.tally import take
 from sendbatch.values import Status
 
@@ -59,8 +59,13 @@ class Record:
         self.rows.append(entry)
         return entry
 
-    def report(self, title: str = "spring", places: dict[str, str] | None = None) -> Report:
-        return Report(self, take(self), title, places or {})
+    def report(
+        self,
+        title: str = "spring",
+        places: dict[str, str] | None = None,
+        run: ThisRun | None = None,
+    ) -> Report:
+        return Report(self, take(self), title, places or {}, run)
 
     def meta(self, key: str) -> str | None:
         return self.facts.get(key)
@@ -124,7 +129,7 @@ class Record:
     def servers(self) -> list[tuple[str, int]]:
         return self.used
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         for one in self.entries(TRIED_WITH, all_rows=True):
             if one.content in contents:
                 yield one.key, one.content or "", one.status

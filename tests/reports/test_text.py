@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sendbatch.reports.report import ThisRun
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
 from sendbatch.words import width
@@ -47,6 +48,23 @@ Needs attention
   report:  reports/x.csv
 """
     )
+
+
+def test_a_run_that_goes_on_with_an_earlier_one_tells_its_own_time(record) -> None:
+    yesterday, today = 1_800_000_000.0, 1_800_082_800.0
+    for at in (yesterday, yesterday, today, today, today):
+        record.add(Status.ACCEPTED, first_attempt_at=at, finished_at=at + 2)
+
+    def told(began_at: float, accepted: int) -> str:
+        return summary(record.report(run=ThisRun(began_at, accepted)))
+
+    assert (
+        "\n  this run: in 3.0 s, 1.0 a second; 2027-01-16 06:59:59 to 07:00:02 UTC\n"
+        in told(today - 1, 3)
+    )
+    assert "\n  in 23 h, 5.0 an hour" not in told(today - 1, 3)
+    assert "\n  this run: in 3.0 s; 2027-01-16" in told(today - 1, 0)  # where nobody was accepted
+    assert "this run" not in told(yesterday - 1, 5)  # the first of all
 
 
 def test_when_everyone_has_the_mail_there_is_little_to_say(record) -> None:

@@ -22,12 +22,6 @@ REVIEWERS = ("rita@example.com", "sam@example.com", "tom@example.com")
 
 
 @pytest.fixture
-def hasty() -> Iterator[Workers]:
-    with Workers(1, row_patience=0.3) as some:
-        yield some
-
-
-@pytest.fixture
 def patient() -> Iterator[Workers]:
     with Workers(1, row_patience=3600.0) as some:
         yield some
@@ -45,34 +39,34 @@ def on_building(workers: Workers, then: Callable[[int], None]) -> None:
     workers.give = watched  # type: ignore[method-assign]
 
 
-def test_a_check_tries_an_endless_row_twice_and_no_more(desk: Desk, hasty: Workers) -> None:
+def test_a_check_tries_an_endless_row_twice_and_no_more(desk: Desk, hastier: Workers) -> None:
     desk.people(1)
     desk.write("spring.txt", ENDLESS)
     tried: list[int] = []
-    on_building(hasty, tried.append)
-    found = sendbatch.check(sendbatch.load("spring.yaml"), workers=hasty)
+    on_building(hastier, tried.append)
+    found = sendbatch.check(sendbatch.load("spring.yaml"), workers=hastier)
     assert tried == [1, 1]
     assert found.exit_code == 1
     assert found.rehearsal is not None
     assert found.rehearsal.failed == 1
 
 
-def test_a_check_of_many_endless_rows_ends_after_a_few(desk: Desk, hasty: Workers) -> None:
+def test_a_check_of_many_endless_rows_ends_after_a_few(desk: Desk, hastier: Workers) -> None:
     desk.people(200)
     desk.write("spring.txt", ENDLESS)
     tried: list[int] = []
-    on_building(hasty, tried.append)
+    on_building(hastier, tried.append)
     with pytest.raises(CampaignError, match=r"longer than 0\.3 s \(row 2\)"):
-        sendbatch.check(sendbatch.load("spring.yaml"), workers=hasty)
+        sendbatch.check(sendbatch.load("spring.yaml"), workers=hastier)
     assert len(tried) < 8
 
 
-def test_a_proof_to_several_tries_an_endless_row_twice_in_all(desk: Desk, hasty: Workers) -> None:
+def test_a_proof_to_several_tries_an_endless_row_twice_in_all(desk: Desk, hastier: Workers) -> None:
     desk.people(1)
     desk.write("spring.txt", ENDLESS)
     tried: list[int] = []
-    on_building(hasty, tried.append)
-    proofs = sendbatch.proof(sendbatch.load("spring.yaml"), to=REVIEWERS, workers=hasty)
+    on_building(hastier, tried.append)
+    proofs = sendbatch.proof(sendbatch.load("spring.yaml"), to=REVIEWERS, workers=hastier)
     assert tried == [1, 1]
     assert [one.reviewer for one in proofs] == list(REVIEWERS)
     assert {one.outcome.status for one in proofs} == {Status.FAILED}
@@ -100,10 +94,10 @@ def test_who_asks_to_stop_is_heard_while_an_endless_row_is_built(
 
 
 def test_a_plan_whose_first_letters_never_end_shows_no_subject_of_theirs(
-    desk: Desk, hasty: Workers
+    desk: Desk, hastier: Workers
 ) -> None:
     desk.people(3)
     desk.write("spring.txt", ENDLESS)
-    plan = sendbatch.plan(sendbatch.load("spring.yaml"), workers=hasty)
+    plan = sendbatch.plan(sendbatch.load("spring.yaml"), workers=hastier)
     assert plan.subjects == ()
     assert plan.exit_code == 0

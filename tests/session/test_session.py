@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from tests.kit.campaigns import PEOPLE, campaign
+from tests.kit.clock import FastClock
 from tests.kit.mailhost import MailHost
 from tests.session.conftest import Declare
 
@@ -49,6 +52,18 @@ def test_a_run_with_a_limit_says_how_many_are_left_over_and_the_next_goes_on(
     assert mailhost.receivers == [ADA, BOB]
     api.run(live(), yes=True, edge=edge)
     assert mailhost.receivers == [ADA, BOB, EVE]
+
+
+def test_a_run_that_goes_on_a_day_later_says_how_long_it_took_itself(
+    live: Declare, edge: Edge
+) -> None:
+    first = api.run(live(), options=Options(limit=1), yes=True, edge=edge)
+    assert "this run" not in first.summary
+    clock = FastClock(20.0)
+    clock.suspend(86_400)
+    second = api.run(live(), yes=True, edge=replace(edge, clock=clock))
+    (line,) = [line for line in second.summary.splitlines() if "this run" in line]
+    assert re.fullmatch(r"  this run: in [0-9.]+ s, [0-9.]+ a \w+; 2026-09-22 \S+ to \S+ UTC", line)
 
 
 def test_nothing_is_sent_and_nothing_remembered_without_a_yes(

@@ -607,7 +607,6 @@ def test_no_ehlo_follows_the_login_and_what_was_offered_before_it_counts(auth: s
     assert said.endswith(b"QUIT\r\n")
     assert (offers.size, offers.mailmax, offers.pipelining) == (2000, 7, True)
     assert offers.smtputf8
-    assert offers.eightbitmime
 
 
 def test_what_is_offered_after_tls_counts(postbox: StartPostbox, trusting: ssl.SSLContext) -> None:

@@ -400,4 +400,4 @@ def test_whatever_happens_each_message_is_settled_once_and_a_dot_needs_its_354(
 def test_a_server_that_knows_no_ehlo_offers_nothing() -> None:
     assert Offers() == read_offers([])
     nothing = Offers()
-    assert (nothing.pipelining, nothing.smtputf8, nothing.eightbitmime) == (False,) * 3
+    assert (nothing.pipelining, nothing.smtputf8) == (False, False)

@@ -11,12 +11,14 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 from sendbatch.campaign.model import Bounds, Mailbox, Tolerance
+from sendbatch.errors import shortened
 
 DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = 366 * 86400  # seconds
 MOST = 1_000_000_000  # recipients, the most any rate, bound or tolerance may name
 LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3: a path has 256 octets, its angle brackets included
 
+_LONGEST_SHOWN = 80
 _COUNT = r"[0-9]+(?:_[0-9]+)*"
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|min|s|m|h|d)")
 _BOUNDS = re.compile(rf"({_COUNT})(?:\s*[-–]\s*({_COUNT}))?")
@@ -145,5 +147,5 @@ def _count(digits: str) -> int:
     return number
 
 
-def _shown(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _shown(text: str) -> str:
+    return shortened(text, _LONGEST_SHOWN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -20,7 +19,7 @@ from sendbatch.ledger.sqlite.folding import fold
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.rows import COLUMNS, first, to_recipients
 from sendbatch.ledger.sqlite.selecting import SqliteSelection, restore
-from sendbatch.ledger.sqlite.sql import readable, transaction
+from sendbatch.ledger.sqlite.sql import Connection, readable, transaction
 from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, deferred_of, rows_of
 from sendbatch.values import Recipient, Status
 
@@ -30,7 +29,7 @@ class SqliteBacklog:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         hold: Hold | None,
         attempts: Attempts,
         selection: SqliteSelection,
@@ -58,12 +57,12 @@ class SqliteBacklog:
     @readable()
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         self._attempts.fold()
-        rows = self._db.execute(
+        asked = (
             f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND status IN ('pending', 'failed') "
-            f"AND place > ?{self._selection.those}{_within(lane)} ORDER BY place",
-            (self._base + after_row, *lane.domains),
+            f"AND place > ?{self._selection.those}{_within(lane)} ORDER BY place"
         )
-        found = {row[0]: row for row in first(islice(self._unclaimed(rows), limit))}
+        with contextlib.closing(self._db.execute(asked, (self._base + after_row, *lane.domains))) as rows:
+            found = {row[0]: row for row in first(islice(self._unclaimed(rows), limit))}
         return self._claim(to_recipients(list(found.values())))
 
     @readable()

@@ -8,7 +8,6 @@ transaction that changes anything, and it is refused where the record has anothe
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
@@ -20,7 +19,7 @@ from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.sqlite.selecting import TABLES, SqliteSelection
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed, note, remember
+from sendbatch.ledger.sqlite.sql import Connection, happens, leads_to, listed, note, remember
 from sendbatch.ledger.sqlite.staging import SqliteStaging
 from sendbatch.ledger.sqlite.view import FOLDED, NOBODY, rows_of_draft
 from sendbatch.ledger.states import SENDABLE, Event, sources
@@ -35,7 +34,7 @@ class SqliteDraft(SqliteSelection):
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         *,
         staging: Transaction,
         transaction: Transaction,
@@ -58,6 +57,7 @@ class SqliteDraft(SqliteSelection):
         self._clear()
 
     def _clear(self) -> None:
+        self._db.end_reading()
         for table in TABLES:
             self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
         for table in ("left", "asked"):
@@ -91,6 +91,7 @@ class SqliteDraft(SqliteSelection):
         return people_of(self._db, self.rows, self._plan)
 
     def stage(self, columns: Sequence[str]) -> SqliteStaging:
+        self._db.end_reading()
         self.is_staged = True
         last = self._last.id if self._last is not None else 0
         return SqliteStaging(
@@ -102,6 +103,7 @@ class SqliteDraft(SqliteSelection):
 
     def forget_everyone(self) -> None:
         """Its plans keep their numbers; the next one is as a first."""
+        self._db.end_reading()
         self._is_anew = True
         self._db.execute(f"DROP TABLE IF EXISTS {NOBODY}")
         self._db.execute("CREATE TEMP TABLE nobody AS SELECT * FROM delivery WHERE 0")
@@ -116,6 +118,7 @@ class SqliteDraft(SqliteSelection):
     # -- whom it selects ----------------------------------------------------------------------
 
     def only(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
+        self._db.end_reading()
         self._db.execute("DROP TABLE IF EXISTS temp.scope")
         self.scope = ""
         if named is None:
@@ -185,6 +188,7 @@ class SqliteDraft(SqliteSelection):
 
     def _choose(self, count: int | None) -> None:
         """Of the rows in scope that can be sent to, take the first so many by line."""
+        self._db.end_reading()
         self._db.execute("DROP TABLE IF EXISTS temp.chosen")
         self.chosen = ""
         if count is None:
@@ -210,7 +214,7 @@ class SqliteDraft(SqliteSelection):
         return to_recipients(rows.fetchall())
 
     def to_send(self) -> Iterator[Recipient]:
-        rows = self._db.execute(
+        rows = self._db.read(
             f"SELECT {COLUMNS} FROM {self.rows} "
             f"WHERE holds AND status IN {listed(SENDABLE)}{self.those} ORDER BY place"
         )
@@ -233,6 +237,7 @@ class SqliteDraft(SqliteSelection):
 
     def merge(self, begins_at: float | None = None, /) -> None:
         self._db.set_progress_handler(None, 0)  # all that may be broken off is done
+        self._db.end_reading()
         census = self.people.census()[0] if self._staged is not None else {}
         with self._transaction():
             self._hold_to_last()
@@ -255,6 +260,7 @@ class SqliteDraft(SqliteSelection):
 
     def discard(self) -> None:
         """Nothing of what was staged is left."""
+        self._db.end_reading()
         forget_older(self._db, self._last.id if self._last is not None else 0)
 
     def selected(self) -> SqliteSelection:

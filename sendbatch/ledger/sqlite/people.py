@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.sqlite.cells import saying, usual
 from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipient
-from sendbatch.ledger.sqlite.sql import listed
+from sendbatch.ledger.sqlite.sql import Connection, listed
 from sendbatch.ledger.sqlite.view import gone
 from sendbatch.values import OF_DNS, Recipient, Status
 
@@ -27,7 +26,7 @@ class SqlitePeople:
     """Those of `rows`, which is a table as `view` has it, of the plan `plan`."""
 
     def __init__(
-        self, connection: sqlite3.Connection, rows: str, gone: str, plan: Plan | None = None
+        self, connection: Connection, rows: str, gone: str, plan: Plan | None = None
     ) -> None:
         self._db = connection
         self._rows = rows
@@ -54,7 +53,7 @@ class SqlitePeople:
         """The rows of a plan stand in the order of the CSV; those that it has not are put between them."""
         wanted = f" WHERE status IN {listed(statuses)}" if statuses is not None else ""
         query = f"SELECT {columns} FROM {{}}{wanted}"
-        rows = self._db.execute(query.format(self._rows) + " ORDER BY place")
+        rows = self._db.read(query.format(self._rows) + " ORDER BY place")
         if not all_rows:
             return rows
         departed = self._db.execute(
@@ -63,11 +62,11 @@ class SqlitePeople:
         if not departed:
             return rows
         query = f'SELECT "row", id, {columns} FROM {self._rows}{wanted} ORDER BY place'
-        merged = heapq.merge(departed, self._db.execute(query), key=lambda row: row[:_ORDER])
+        merged = heapq.merge(departed, self._db.read(query), key=lambda row: row[:_ORDER])
         return (row[_ORDER:] for row in merged)
 
     def holders(self) -> Iterator[Recipient]:
-        rows = self._db.execute(f"SELECT {COLUMNS} FROM {self._rows} WHERE holds ORDER BY place")
+        rows = self._db.read(f"SELECT {COLUMNS} FROM {self._rows} WHERE holds ORDER BY place")
         yield from in_parts(rows)
 
     def named(self, spellings: tuple[str, ...]) -> Recipient | None:
@@ -80,7 +79,7 @@ class SqlitePeople:
         return to_recipient(found) if found else None
 
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
-        return self._db.execute(
+        return self._db.read(
             f'SELECT "row", key, email FROM {self._rows} WHERE holds AND lower(email) <> key'
         )
 
@@ -111,7 +110,7 @@ class SqlitePeople:
         return sorted({email.rpartition("@")[2] for (email,) in rows})
 
 
-def people_of(connection: sqlite3.Connection, rows: str, plan: Plan | None) -> SqlitePeople:
+def people_of(connection: Connection, rows: str, plan: Plan | None) -> SqlitePeople:
     """Those of a plan that is not the last one yet."""
     return SqlitePeople(connection, rows, gone(), plan)
 

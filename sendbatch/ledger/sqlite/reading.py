@@ -6,13 +6,12 @@ Behind `store.Reading`; works on a reader's connection and on the writer's alike
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from sendbatch.ledger.facts import Event, Held, Plan, ReportRow
 from sendbatch.ledger.sqlite.people import SqlitePeople
-from sendbatch.ledger.sqlite.sql import listed
+from sendbatch.ledger.sqlite.sql import Connection, listed
 from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.reasons import OURS
@@ -32,7 +31,7 @@ class SqliteReading(SqlitePeople):
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         deliveries: str = KNOWN,
         *,
         at_rest: bool = False,
@@ -73,17 +72,16 @@ class SqliteReading(SqlitePeople):
     ) -> Iterator[ReportRow]:
         return iter(self._by_line(TOLD, statuses, all_rows))
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         told = "SELECT key, content, status FROM"
         sought = f"WHERE content IN (SELECT value FROM json_each(?1)) AND status IN {listed(TRIED_WITH)}"
-        rows = self._db.execute(
+        return self._db.read(
             f"{told} {self._rows} {sought} UNION ALL {told} {self._gone} {sought}",
             (json.dumps(list(contents)),),
         )
-        return ((key, content, Status(status)) for key, content, status in rows)
 
     def tried_keys_of_before(self) -> Iterator[str]:
-        rows = self._db.execute(
+        rows = self._db.read(
             f"SELECT key FROM {self._deliveries} "
             f"WHERE (key GLOB '*[^ -~]*' OR key GLOB '\"*\"') AND {TRIED}"
         )

@@ -35,7 +35,7 @@ from sendbatch.ledger.sqlite.schema import (
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
-from sendbatch.ledger.sqlite.sql import remember, transaction, writable
+from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.values import Status
@@ -65,7 +65,7 @@ class Ledger:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         hold: Hold | None = None,
         *,
         at_rest: bool = False,
@@ -185,6 +185,7 @@ class Ledger:
 
     def close(self) -> None:
         """The mark goes with the log. Where a full disk does not let it, the log may make room."""
+        self._connection.end_reading()
         if self._hold is not None and self._hold.was_taken():
             abandon(self._connection)
             return

@@ -18,7 +18,7 @@ from sendbatch.ledger.sqlite.access import hold_readable, hold_writable
 from sendbatch.ledger.sqlite.holding import being_written
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
-from sendbatch.ledger.sqlite.sql import is_busy
+from sendbatch.ledger.sqlite.sql import Connection, is_busy
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of
@@ -67,7 +67,7 @@ CREATE INDEX delivery_gone ON delivery (gone) WHERE gone IS NOT NULL;
 """
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path) -> Connection:
     """The one writing connection; makes the file and its tables where there are none.
 
     Raises LedgerError.
@@ -79,7 +79,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     try:
         if not path.exists():
             create(path, b"")
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{shown(path)}: the record cannot be opened: {_words(error)}") from None
     with _closed_if_unusable(connection, path):
@@ -122,7 +122,7 @@ def is_earlier(connection: sqlite3.Connection) -> bool:
     return _version(connection) < VERSION
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection | None:
+def open_for_reading(path: Path) -> Connection | None:
     """A connection that changes nothing but its own temporary tables, and sees the record as it is now for as
     long as it is open; None where there is no record yet, for want of a file or as a run was killed while
     it made one. Raises LedgerError."""
@@ -141,14 +141,15 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def _connected(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(database: str | Path, *, uri: bool = False) -> Connection:
+    return sqlite3.connect(
+        database, uri=uri, isolation_level=None, check_same_thread=False, factory=Connection
+    )
+
+
+def _connected(path: Path, mode: str) -> Connection:
     try:
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = _connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
     except sqlite3.Error as error:
         raise unusable(path, error) from None
     connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
@@ -214,7 +215,7 @@ def _is_still(path: Path) -> bool:
     return False
 
 
-def open_copy(path: Path, scratch: Path | None) -> sqlite3.Connection:
+def open_copy(path: Path, scratch: Path | None) -> Connection:
     """A copy of the record in the folder `scratch`, or in memory; an empty one where there is no record.
 
     For plans that are only looked at: made by the same statements as one that is sent, and gone
@@ -225,7 +226,7 @@ def open_copy(path: Path, scratch: Path | None) -> sqlite3.Connection:
     try:
         if isinstance(target, Path):
             create(target, b"")
-        connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
+        connection = _connect(target)
         with _closed_if_unusable(connection, path, is_copy=True):
             connection.execute("PRAGMA synchronous=OFF")
             sort_in_memory_if_need_be(connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
+from sendbatch.ledger.sqlite.sql import Connection, happens, leads_to, listed
 from sendbatch.ledger.sqlite.view import CURRENT, rows_of
 from sendbatch.ledger.states import SENDABLE, SETTLED, Event
 from sendbatch.values import Status
@@ -25,7 +25,7 @@ _RESTORE = (
 class SqliteSelection:
     """Behind `store.Selection`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._db = connection
         self.scope = ""  # SQL: those that --only names
         self.chosen = ""  # SQL: those among them that this run may send to

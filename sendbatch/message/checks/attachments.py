@@ -46,13 +46,15 @@ def doubtful_attachments(content: Content, campaign: Campaign) -> Iterator[Findi
 
 def open_attachments(content: Content, campaign: Campaign) -> Iterator[Finding]:
     """A warning for each path that is a cell's word alone: any file beside the campaign's own would do."""
-    for number, file in enumerate(content.attachments):
+    attached = [
+        ("attachments", file, _place(campaign, number))
+        for number, file in enumerate(content.attachments)
+    ]
+    for key, file, place in (*attached, ("invite", content.invite, campaign.places.get("invite"))):
         if isinstance(file, OwnFile) and file.rest == file.pattern:
-            said = (
-                f"attachments: a cell may name any file beside {campaign.file.name}: {file.pattern}"
-            )
+            said = f"{key}: a cell may name any file beside {campaign.file.name}: {file.pattern}"
             hint = f"put these files into a folder of their own, and write files/{file.pattern}"
-            yield Rule.OPEN_ATTACHMENT.finding(said, _place(campaign, number), hint)
+            yield Rule.OPEN_ATTACHMENT.finding(said, place, hint)
 
 
 def _refused(file: SharedFile | OwnFile) -> str | None:

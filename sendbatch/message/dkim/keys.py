@@ -11,15 +11,12 @@ from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from sendbatch.campaign.written.parsing import Wrong
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-    Private: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
 
 RSA, ED25519 = "rsa-sha256", "ed25519-sha256"
 LEAST_BITS = 1024  # of RSA: RFC 8301 §3.2 lets nobody verify with fewer

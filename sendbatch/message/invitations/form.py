@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
+from sendbatch.message.invitations.entries import unclosed
 from sendbatch.message.invitations.lines import PLACE, Line, Places, folded, lines_of
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
@@ -22,6 +23,7 @@ from sendbatch.message.templates import Failed
 METHODS = ("PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER")
 _MEDIA_TYPE = "application/ics"
 _LINE = re.compile(rf"[A-Za-z0-9{PLACE}-]+[;:]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # RFC 5545 §3.1: all but tabs
 _SHOWN = 80
 
 
@@ -45,7 +47,7 @@ class Form:
 
     def __init__(self, texts: Sequence[str], name: str) -> None:
         lines = [*lines_of(PLACE.join(texts))]
-        self.fault = fault_of(lines)
+        self.fault = fault_of(lines) or fault_of_nesting(lines)
         self._method = method = method_of(lines)
         lines = [
             line._replace(text=f"METHOD:{method}") if line.name == "METHOD" else line
@@ -108,6 +110,11 @@ def fault_of(lines: Sequence[Line]) -> Fault | None:
         if not _LINE.match(line.text) or ":" not in line.text:
             said = f"is no line of a calendar: {one_line(line.text.replace(PLACE, '…'), _SHOWN)}"
             return Fault(said, "write NAME:value, and a blank before what goes on", line.number)
+        if (control := _CONTROL.search(line.text)) is not None:
+            said = f"has a control character in it (0x{ord(control[0]):02x})"
+            return Fault(
+                said, "write \\n for a line break within a text, and take others away", line.number
+            )
     versions = [line for line in lines if line.name == "VERSION"]
     if not versions or versions[0].value.strip() != "2.0":
         line = versions[0] if versions else lines[0]
@@ -126,6 +133,24 @@ def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
     if len({method_of([line]) for line in methods}) > 1:
         return Fault("has several METHODs", "write one: one file holds one", methods[1].number)
     return None
+
+
+def fault_of_nesting(lines: Sequence[Line]) -> Fault | None:
+    """A component that is not closed, or a calendar behind the first, by the lines that are there for one
+    recipient (RFC 5545 §3.6)."""
+    line = unclosed(lines)
+    if line is None:
+        begun = [line for line in lines if _said(line) == "BEGIN:VCALENDAR"]
+        if len(begun) == 1:
+            return None
+        said = "has several calendars in it, and programs take the first"
+        return Fault(said, "put all events into one calendar: one file holds one", begun[1].number)
+    shown = one_line(_said(line).replace(PLACE, "…"), _SHOWN)
+    if line.name == "END":
+        hint = f"write BEGIN:{shown.partition(':')[2]} where it begins, or take the line away"
+        return Fault(f"says {shown}, and nothing began it", hint, line.number)
+    hint = f"write END:{shown.partition(':')[2]} where it ends"
+    return Fault(f"says {shown}, and nothing ends it", hint, line.number)
 
 
 def _said(line: Line) -> str:

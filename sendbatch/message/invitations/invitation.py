@@ -49,7 +49,7 @@ class Invitation:
         if self.fixed is not None:
             return self.fixed
         if self._own is not None:
-            name, data = self._own.read(variables)
+            name, data = self._own.read(variables, LARGEST + 1)
             return _of_file(name, data)
         assert self._template is not None
         return self._written("".join(self._template.pieces(variables)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sendbatch.errors import Place
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle
-from sendbatch.message.folders import inside, near_name
+from sendbatch.message.folders import Refused, file_named, near_name
 from sendbatch.message.insertions import inserted
 from sendbatch.message.markup import tags
 from sendbatch.message.mjml.checking import faults
@@ -20,7 +19,6 @@ from sendbatch.message.mjml.doubts import doubts
 from sendbatch.message.mjml.parsing import Element, Span, blame, elements_of
 from sendbatch.message.origins import Written, has_origins
 from sendbatch.message.source import at, at_offset, constants, references
-from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 MJML = ".mjml"  # the ending
 _KINDS = ("mjml", "html", "css")
@@ -181,22 +179,13 @@ class _Reading:
         """The file, if it may be read; else a finding says why not."""
         name = named.text.strip()
         here = around[-1].parent
-        if "\0" in name or os.path.isabs(name):
-            self._blame(
-                named, f"mj-include: outside the campaign's and templates' folders: {name!r}"
-            )
-            return None
-        for folder in dict.fromkeys((here, *self._search)):
-            path = spelled(folder / name)
-            wrong = problem(path)
-            if wrong == NO_SUCH_FILE:
-                continue
-            if not any(inside(root, path) for root in self._allowed):
-                wrong = "outside the campaign's and templates' folders"
-            if wrong is None:
-                return path
+        try:
+            path = file_named(name, (here, *self._search), self._allowed)
+        except Refused as wrong:
             self._blame(named, f"mj-include: {wrong}: {name}")
             return None
+        if path is not None:
+            return path
         near = near_name(name, [here], but=around[-1].name)
         hint = f"did you mean {near}?" if near else _NO_FILE
         self._blame(named, f"mj-include: no such file: {name}", hint)

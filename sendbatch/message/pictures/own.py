@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sendbatch.errors import one_line
-from sendbatch.message.attachments import Unavailable, encoded
+from sendbatch.message.attachments import Unavailable
 from sendbatch.message.checks.pictures import OWN_WAY, computed_pictures, said_of
 from sendbatch.message.content import Content, OwnPicture
 from sendbatch.message.folders import inside, unsafe
@@ -31,6 +31,7 @@ from sendbatch.message.pictures.files import (
 from sendbatch.message.pictures.finding import Kind, Reference, is_suspect, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
 from sendbatch.message.pictures.reading import content_id
+from sendbatch.message.pictures.shown import shown_to_all
 from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.templates import Failed
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
@@ -50,7 +51,9 @@ class OwnPictures:
         self._roots = {one.mark: os.path.realpath(one.folder) for one in content.own_pictures}
         self._domain = content.sender_domain
         self._shared = frozenset(picture.cid for picture in content.pictures)
-        self._most = MOST - sum(len(picture.data) for picture in content.pictures)
+        # What else a message shows is looked at with all of it, by `Shown`.
+        (texts,) = content.texts
+        self._most = MOST - sum(len(picture.data) for picture in shown_to_all(texts))
         places = computed_pictures(content, columns)
         self.are_files = bool(self._own)
         self.are_computed = bool(places) or self.are_files
@@ -80,8 +83,8 @@ class OwnPictures:
         return "".join(pieces), [*found.values()]
 
     def survey(self, document: str) -> tuple[int, Unavailable | None]:
-        """How many bytes the recipient's own files take on the wire, or why one cannot be had. No more of
-        them is read than what tells their kind."""
+        """How many bytes the recipient's own files have, or why one cannot be had. No more of them is read
+        than what tells their kind."""
         total = 0
         files: set[tuple[str, str]] = set()
         for one in self._references(document):
@@ -94,7 +97,7 @@ class OwnPictures:
                 self._hold_size(total)
             except Failed as failed:
                 return 0, Unavailable(str(failed), is_missing=False, fails=False)
-        return encoded(total), None
+        return total, None
 
     def _references(self, document: str) -> list[Reference]:
         marked = any(mark in document for mark in self._own)

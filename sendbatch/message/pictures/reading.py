@@ -21,19 +21,17 @@ from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
 from sendbatch.message.origins import without_origins
 from sendbatch.message.pictures import data_urls
-from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
+from sendbatch.message.pictures.files import Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
 from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
-from sendbatch.words import size
 
 _LONGEST_SHOWN = 100
 _DIGITS = 32  # of a Content-ID
 _OUTSIDE = "outside the campaign's and templates' folders"
 _BESIDE = "put it beside the template, or on a web server and write https://…"
-_SMALLER = "make them smaller, or put them on a web server and write https://…"
 
 
 class Album:
@@ -53,7 +51,6 @@ class Album:
         self._domain, self._off_limits, self._widest = domain, off_limits, widest
         self._pictures: dict[str, Picture] = {}  # by Content-ID
         self._read: dict[Path, Picture] = {}
-        self._size = 0
         self.own: list[OwnPicture] = []
         self._marks: dict[tuple[Place, int | None], str] = {}  # of those, by their places
         self.findings: list[Finding] = []
@@ -141,11 +138,6 @@ class Album:
         if cid not in self._pictures:
             media_type = media_type_of(data[:HEAD])
             assert media_type is not None
-            self._size += len(data)
-            if self._size > MOST >= self._size - len(data):
-                raise Unusable(
-                    f"is too much: all pictures of a mail may have {size(MOST)} together: {_SMALLER}"
-                )
             self._pictures[cid] = Picture(
                 cid,
                 with_ending(name, media_type),

@@ -19,7 +19,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.errors import shown as shown_path
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Bundle
-from sendbatch.message.folders import inside, near_name
+from sendbatch.message.folders import OUTSIDE, Refused, file_named, near_name
 from sendbatch.message.insertions import (
     inserted,
     is_inserted,
@@ -31,7 +31,7 @@ from sendbatch.message.insertions import (
 from sendbatch.message.markup import Tag, start_tag_end, tags
 from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants
 from sendbatch.message.styles.css import END_TAG, imports
-from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
+from sendbatch.runtime.paths import NO_SUCH_FILE
 
 _LARGEST = 1_000_000  # bytes of a style sheet; Gmail drops a message's beyond 16 KB
 _NAME = "style sheet {}"
@@ -40,6 +40,7 @@ _TAG = re.compile(f"[{VALUE}{BLOCK}]")
 _END_STYLE = re.compile(r"</style", re.IGNORECASE)
 _CHARSET = re.compile(r"@charset\s+(?:\"[^\"\n]*\"|'[^'\n]*')\s*;", re.IGNORECASE)
 _BESIDE = "copy it beside the template, and link to that; a symbolic link leads out too"
+_RELATIVE = "a path is relative to the template that links to it"
 _COPY = "write the rules of that sheet here instead: no program for mail loads it"
 
 
@@ -199,27 +200,22 @@ class _Reading:
             )
             return None
         name = unquote(re.split("[?#]", href, maxsplit=1)[0])
-        outside = "outside the campaign's and templates' folders"
-        if "\0" in name or os.path.isabs(name) or href.lower().startswith("file:"):
-            hint = "a path is relative to the template that links to it"
-            self._blame(link, f"style sheet: {outside}: {one_line(href, 200)}", hint)
-            return None
+        shown, is_url = one_line(href, 200), href.lower().startswith("file:")
         here = Path(self._place(link).file).parent
-        for folder in (here, *self._search):
-            path = spelled(folder / name)
-            wrong = problem(path)
-            if wrong == NO_SUCH_FILE:
-                continue
-            if not any(inside(root, path) for root in self._allowed):
-                wrong = outside
-            if wrong is None:
-                return path
-            hint = _BESIDE if wrong == outside else ""
-            self._blame(link, f"style sheet: {wrong}: {one_line(href, 200)}", hint)
+        try:
+            if is_url:
+                raise Refused(OUTSIDE)
+            path = file_named(name, (here, *self._search), self._allowed)
+        except Refused as wrong:
+            what_to_do = _RELATIVE if is_url or os.path.isabs(name) else _BESIDE
+            hint = what_to_do if str(wrong) == OUTSIDE else ""
+            self._blame(link, f"style sheet: {wrong}: {shown}", hint)
             return None
+        if path is not None:
+            return path
         near = near_name(name, [here, *self._search])
         hint = f"did you mean {near}?" if near and near.lower().endswith(".css") else ""
-        self._blame(link, f"style sheet: {NO_SUCH_FILE}: {one_line(href, 200)}", hint)
+        self._blame(link, f"style sheet: {NO_SUCH_FILE}: {shown}", hint)
         return None
 
     def _css(self, path: Path) -> str | None:
