@@ -103,9 +103,9 @@ class Reading(People, Protocol):
         """As `entries`, with no more than a report needs: one is written of everybody at the end of a run."""
         ...
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         """(key, digest, status) of whoever was last sent one of these contents, refused with it or not, those
-        among them who have it and are no longer in the plan."""
+        among them who have it and are no longer in the plan. As `report_rows`, it is asked of everybody."""
         ...
 
     def has_tried(self) -> bool:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
+from sendbatch.message.bodies import Bodies
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.dkim.signatures import Signatures
@@ -46,11 +47,12 @@ class Composer:
         keys: Sequence[SigningKey] = (),
         *,
         attachments: Attachments | None = None,
+        bodies: Bodies | None = None,
         shares: int = 1,
     ) -> None:
         self._signatures = Signatures(keys) if keys else None
         self._letter = Letter(
-            content, columns, salt, signer, attachments=attachments, shares=shares
+            content, columns, salt, signer, attachments=attachments, bodies=bodies, shares=shares
         )
         self.has_own_attachments = self._letter.has_own_attachments
 

@@ -44,7 +44,8 @@ class Letter:
     letter's `columns`.
 
     Where it is one of several versions of a content, what it keeps has one of so many `shares` of the room
-    that there is, and the `attachments` are those of all."""
+    that there is, the `attachments` are those of all, and the `bodies` those of all that differ in nothing
+    else than who sends."""
 
     def __init__(
         self,
@@ -54,12 +55,13 @@ class Letter:
         signer: Signer | None = None,
         *,
         attachments: Attachments | None = None,
+        bodies: Bodies | None = None,
         shares: int = 1,
     ) -> None:
         self.content, self._salt, self._signer = content, salt, signer
         self._given = columns
-        self.shows_link = shows_link(content, columns)
-        self.columns = (*columns, NAME) if self.shows_link else columns
+        self.columns = with_link(content, columns)
+        self.shows_link = self.columns != columns
         self._domain = content.sender_domain
         self.ids = MessageIds(salt, content.digest, self._domain)
         self.constants = with_globals(content.variables)
@@ -68,7 +70,7 @@ class Letter:
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.shares = shares
-        self.bodies = Bodies(content, self.columns, shares)
+        self.bodies = bodies or Bodies(content, self.columns, shares)
         self.pictures = _pictures(content)
         self.shown = Shown(content, self.pictures)
         self.attachments = attachments or Attachments(content.attachments)
@@ -227,6 +229,11 @@ def _pictures(content: Content) -> list[Inline]:
         inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
         for one in content.all_pictures
     ]
+
+
+def with_link(content: Content, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of its templates: the link to unsubscribe is one behind the others where it is shown."""
+    return (*columns, NAME) if shows_link(content, columns) else columns
 
 
 def shows_link(content: Content, columns: Collection[str]) -> bool:

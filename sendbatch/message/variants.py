@@ -8,7 +8,7 @@ recipient. Of each content the record remembers the subjects, so that it tells f
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from string import ascii_uppercase
@@ -23,8 +23,18 @@ class Variants:
 
     def of(self, key: str) -> int:
         """The number of a recipient's subject."""
-        told = f"{self.campaign}\0{key}".encode("utf-8", "replace")
-        return int.from_bytes(sha256(told).digest(), "big") % len(self.subjects)
+        return self.chooser()(key)
+
+    def chooser(self) -> Callable[[str], int]:
+        """`of`, for many recipients."""
+        many, begun = len(self.subjects), sha256(f"{self.campaign}\0".encode("utf-8", "replace"))
+
+        def of(key: str) -> int:
+            told = begun.copy()
+            told.update(key.encode("utf-8", "replace"))
+            return int.from_bytes(told.digest(), "big") % many
+
+        return of
 
     def name_of(self, key: str) -> str:
         """What people call a recipient's."""

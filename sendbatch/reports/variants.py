@@ -6,7 +6,7 @@ content had which they were sent.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,16 +44,17 @@ def by_variant(store: Reading) -> list[Variant]:
     known = variants_of(store)
     if not known:
         return []
-    counts: dict[str, Counter[tuple[int, Status]]] = {}
-    for key, content, status in store.tried_with(known):
-        counts.setdefault(content, Counter())[known[content].of(key), status] += 1
+    number_of = {content: variants.chooser() for content, variants in known.items()}
+    counts: dict[str, Counter[tuple[int, str]]] = defaultdict(Counter)
+    for key, content, status in store.tried_with(known):  # of everybody, at each report
+        counts[content][number_of[content](key), status] += 1
     last = {content: place for place, (content, _) in enumerate(store.contents())}
     return [
         Variant(
             name,
             known[content].subjects[number],
             content,
-            {status: many for (of, status), many in counts[content].items() if of == number},
+            {Status(status): many for (of, status), many in counts[content].items() if of == number},
         )
         for content in sorted(counts, key=lambda one: (last.get(one, -1), one))
         for number, name in enumerate(known[content].names)

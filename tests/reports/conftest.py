@@ -129,7 +129,7 @@ class Record:
     def servers(self) -> list[tuple[str, int]]:
         return self.used
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         for one in self.entries(TRIED_WITH, all_rows=True):
             if one.content in contents:
                 yield one.key, one.content or "", one.status

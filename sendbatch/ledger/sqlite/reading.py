@@ -72,14 +72,13 @@ class SqliteReading(SqlitePeople):
     ) -> Iterator[ReportRow]:
         return iter(self._by_line(TOLD, statuses, all_rows))
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         told = "SELECT key, content, status FROM"
         sought = f"WHERE content IN (SELECT value FROM json_each(?1)) AND status IN {listed(TRIED_WITH)}"
-        rows = self._db.read(
+        return self._db.read(
             f"{told} {self._rows} {sought} UNION ALL {told} {self._gone} {sought}",
             (json.dumps(list(contents)),),
         )
-        return ((key, content, Status(status)) for key, content, status in rows)
 
     def tried_keys_of_before(self) -> Iterator[str]:
         rows = self._db.read(

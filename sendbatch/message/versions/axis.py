@@ -29,9 +29,11 @@ class NoVersion(Failed):
 
 class Axis(Protocol):
     """One thing in which the versions of a content differ. `what` is its key in the campaign file, `names`
-    are what people call its choices, by their numbers; `templates` are evaluated to choose."""
+    are what people call its choices, by their numbers; `templates` are evaluated to choose. `in_bodies`:
+    what the text and the HTML say depends on it."""
 
     what: str
+    in_bodies: bool
 
     @property
     def names(self) -> Sequence[str]: ...

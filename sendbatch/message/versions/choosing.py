@@ -12,10 +12,11 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
+from sendbatch.campaign.model import VARIANT
 from sendbatch.message.content import Content
 from sendbatch.message.versions.axis import Axis, Choices
 from sendbatch.message.versions.senders import SendersAxis
-from sendbatch.message.versions.subjects import SubjectsAxis
+from sendbatch.message.versions.subjects import SUBJECTS, SubjectsAxis
 from sendbatch.message.versions.texts import TextsAxis
 from sendbatch.values import Recipient
 
@@ -35,10 +36,16 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
     if content.by_row is not None:
         axes.append(TextsAxis(content.by_row, content.variables, columns))
     if content.variants is not None:
-        axes.append(SubjectsAxis(content.variants))
+        axes.append(SubjectsAxis(content.variants, in_bodies=_says_subject(content)))
     if content.senders is not None:
         axes.append(SendersAxis(content.senders, content.variables, columns))
     return axes
+
+
+def _says_subject(content: Content) -> bool:
+    """Whether any template may say the subject, or which of several it is."""
+    sources = [source for bundle in content.bundles for source in bundle.sources.values()]
+    return any(name in source for source in sources for name in (SUBJECTS, VARIANT))
 
 
 class Versions:
@@ -54,6 +61,20 @@ class Versions:
     def all(self) -> Iterator[Version]:
         """Each that somebody may get."""
         return map(Version, product(*(range(len(axis.names)) for axis in self.axes)))
+
+    def one_by_one(self) -> Iterator[Version]:
+        """The first, and each that differs from it on one axis alone."""
+        first = (0,) * len(self.axes)
+        yield Version(first)
+        for place, axis in enumerate(self.axes):
+            for number in range(1, len(axis.names)):
+                yield Version((*first[:place], number, *first[place + 1 :]))
+
+    def in_bodies(self, version: Version) -> Version:
+        """The first version whose bodies are these."""
+        pairs = zip(self.axes, version.numbers, strict=True)
+        numbers = tuple([number if axis.in_bodies else 0 for axis, number in pairs])
+        return version._replace(numbers=numbers)
 
     def of(self, recipient: Recipient) -> Version:
         """The recipient's. Raises Failed."""

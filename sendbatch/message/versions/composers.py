@@ -1,22 +1,25 @@
 """Composing where a content has several versions: each message by the composer of its own.
 
 A version is compiled when the first message of it is asked for. Each is planned by itself, and keeps the less
-the more of them there are.
+the more of them there are: their number is that of the templates times that of the subjects and the senders.
+Beyond what there is room for, those that were asked for last are kept, and another one is compiled anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
 from typing import TypeAlias
 
 from sendbatch.campaign.language.amounts import Unbounded
 from sendbatch.campaign.language.cost import Bound, Costs
 from sendbatch.message.attachments import Attachments, Survey, Unavailable
+from sendbatch.message.bodies import Bodies
 from sendbatch.message.compose import ROW_FAILS, Composer, unbuildable
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
-from sendbatch.message.letter import Proof, shared_parts
+from sendbatch.message.letter import Proof, shared_parts, with_link
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
@@ -25,6 +28,11 @@ from sendbatch.message.versions.choosing import Version, Versions
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _FULL = 4  # versions that keep as much as one alone would
+_MOST_COMPOSERS = 4_096
+# Characters of templates that are kept compiled: some 5 bytes for each, and 100 KB for each version.
+_MOST_COMPILED = 32_000_000
+_OF_EACH = 20_000
+_MOST_TRIED = 16  # versions of which one may be planned, or none is taken to be
 
 
 class Composers:
@@ -35,12 +43,11 @@ class Composers:
     ) -> None:
         self._content = content
         self._versions = Versions(content, columns)
-        self._make = partial(
-            make,
-            attachments=Attachments(content.attachments),
-            shares=-(-len(self._versions) // _FULL),
-        )
-        self._composers: dict[Version, Composer] = {}
+        most = _most_bodies(content)
+        self._shares = -(-min(len(self._versions), most) // _FULL)
+        self._make = partial(make, attachments=Attachments(content.attachments), shares=self._shares)
+        self._bodies = lru_cache(most)(self._compiled)
+        self._composer = lru_cache(_MOST_COMPOSERS)(self._made)
         self._bound = _bound_of(content, columns, self._versions)
 
     @property
@@ -57,10 +64,11 @@ class Composers:
 
     @property
     def is_planned(self) -> bool:
-        """Whether `planned` can give any message: they are compiled until one can."""
+        """Whether `planned` can give any message: some are compiled until one can."""
         if self._bound is None:
             return False
-        return any(self._composer(version).is_planned for version in self._versions.all())
+        some = islice(self._versions.one_by_one(), _MOST_TRIED)
+        return any(self._composer(version).is_planned for version in some)
 
     def planned(self, recipient: Recipient, now: float) -> Message | None:
         """As of `Composer`."""
@@ -108,13 +116,16 @@ class Composers:
             )
         return self._composer(version).survey(cells)
 
-    def _composer(self, version: Version) -> Composer:
-        found = self._composers.get(version)
-        if found is None:
-            found = self._composers[version] = self._make(
-                self._versions.content(version), self._versions.columns_of(version)
-            )
-        return found
+    def _made(self, version: Version) -> Composer:
+        return self._make(
+            self._versions.content(version),
+            self._versions.columns_of(version),
+            bodies=self._bodies(self._versions.in_bodies(version)),
+        )
+
+    def _compiled(self, version: Version) -> Bodies:
+        content, columns = self._versions.content(version), self._versions.columns_of(version)
+        return Bodies(content, with_link(content, columns), self._shares)
 
 
 AnyComposer: TypeAlias = "Composer | Composers"
@@ -130,6 +141,15 @@ def composer_of(
     """What builds the messages of a content; the arguments are those of `Composer`."""
     make = partial(Composer, salt=salt, signer=signer, keys=keys)
     return Composers(content, columns, make) if content.has_versions else make(content, columns)
+
+
+def _most_bodies(content: Content) -> int:
+    """How many versions' are kept compiled."""
+    longest = max(
+        sum(len(source) for bundle in texts.bundles for source in bundle.sources.values())
+        for texts in content.texts
+    )
+    return max(_FULL, _MOST_COMPILED // (_OF_EACH + longest))
 
 
 def _bound_of(content: Content, columns: tuple[str, ...], versions: Versions) -> Bound | None:

@@ -20,7 +20,7 @@ _MOST_SHOWN = 5
 class SendersAxis:
     """The senders of which a row names one."""
 
-    what = SENDERS
+    what, in_bodies = SENDERS, False
 
     def __init__(
         self, senders: Senders, variables: Mapping[str, object], columns: Sequence[str]

@@ -19,8 +19,8 @@ class SubjectsAxis:
     what = SUBJECTS
     templates: Sequence[LineTemplate] = ()
 
-    def __init__(self, variants: Variants) -> None:
-        self._variants = variants
+    def __init__(self, variants: Variants, *, in_bodies: bool = True) -> None:
+        self._variants, self.in_bodies = variants, in_bodies
         self._choices = [Choice(number) for number in range(len(variants.subjects))]
         self.names = [
             f"{name} “{subject}”"

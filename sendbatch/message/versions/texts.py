@@ -21,7 +21,7 @@ _MOST_SHOWN = 5  # files
 class TextsAxis:
     """The templates of which the path is one."""
 
-    what = TEXTS
+    what, in_bodies = TEXTS, True
 
     def __init__(
         self, by_row: TextsByRow, variables: Mapping[str, object], columns: Sequence[str]

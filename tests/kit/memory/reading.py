@@ -151,7 +151,7 @@ class Reading(People):
                 one.content, one.first_attempt_at, one.finished_at, one.why, one.detail,
             )  # fmt: skip
 
-    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, Status]]:
+    def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         for one in self.entries(TRIED_WITH, all_rows=True):
             if one.content in contents:
                 yield one.key, one.content or "", one.status
