@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, printable
@@ -134,9 +134,7 @@ def _versions(plan: Overview) -> Iterator[str]:
 
 def _own_files(plan: Overview) -> Iterator[str]:
     """What the pictures and attachments cost that not everybody gets."""
-    *others, last = plan.own or [""]
-    own = f"{', '.join(others)} and {last}" if others else last
-    kinds = [f"{own} of their own"] if own else []
+    kinds = [f"{_together(plan.own)} of their own"] if plan.own else []
     kinds += ["pictures that not everybody is shown"] if plan.shows_some else []
     if not kinds or not plan.sendable:
         return
@@ -148,6 +146,11 @@ def _own_files(plan: Overview) -> Iterator[str]:
         if plan.sendable > 1:
             most = f"up to {most}, {size(weight.total)} for {plan.sendable:,}"
         yield f"  {what}: {most}"
+
+
+def _together(kinds: Sequence[str]) -> str:
+    *others, last = kinds
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _pace(plan: Overview) -> Iterator[str]:

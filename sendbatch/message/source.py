@@ -101,15 +101,16 @@ def exported(tree: nodes.Template) -> set[str]:
     return assigned(nodes.Template(statements)) | macros
 
 
-def in_every_message(bundle: Bundle) -> Iterator[str]:
-    """What its author wrote that each message has, whatever a row holds: none of what stands in an `if`, in a
-    loop or in a macro. Blocks are those of the templates that extend another."""
+def in_every_message(bundle: Bundle) -> Iterator[nodes.Expr]:
+    """What each message says of it, whatever a row holds, as it stands in the tree: what its author wrote
+    (TemplateData), and values; none of what stands in an `if`, in a loop or in a macro. Blocks are those of
+    the templates that extend another."""
     yield from _certain(bundle.sources, bundle.entry, {}, ())
 
 
 def _certain(
     sources: Mapping[str, str], name: str, replaced: Mapping[str, nodes.Block], within: tuple[str, ...]
-) -> Iterator[str]:
+) -> Iterator[nodes.Expr]:
     if name not in sources or name in within:
         return
     tree = parsed(sources[name])
@@ -129,10 +130,10 @@ def _certain_in(
     sources: Mapping[str, str],
     blocks: Mapping[str, nodes.Block],
     within: tuple[str, ...],
-) -> Iterator[str]:
+) -> Iterator[nodes.Expr]:
     for node in body:
         if isinstance(node, nodes.Output):
-            yield from (one.data for one in node.nodes if isinstance(one, nodes.TemplateData))
+            yield from node.nodes
         elif isinstance(node, nodes.Include):
             there = (name for name in _names(node.template) if name in sources)
             yield from _certain(sources, next(there, ""), {}, within)

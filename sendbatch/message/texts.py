@@ -18,6 +18,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.bundling import read_bundle
+from sendbatch.message.checks.pictures import too_much_for_all
 from sendbatch.message.checks.wordless import wordless, wordless_markdown
 from sendbatch.message.content import Bundle, Picture, Texts
 from sendbatch.message.layouts import (
@@ -92,8 +93,6 @@ class Reading:
         html = album.put_into(read.html) if read.html is not None else None
         layout = album.put_into(read.layout) if read.layout is not None else None
         markdown = album.put_into(read.markdown, shown) if read.markdown is not None else None
-        if not fatal([*self._findings, *album.findings]):
-            album.hold_size([one for one in (html, markdown, layout) if one is not None])
         self._findings += album.findings
         self.left += album.left
         if campaign.preheader is not None and not fatal(self._findings):
@@ -102,7 +101,7 @@ class Reading:
                 for bundle in (html, layout)
             )
         self._hold_pictures(album)
-        return Texts(
+        texts = Texts(
             name=name,
             html=html,
             text=read.text,
@@ -113,6 +112,9 @@ class Reading:
             own_pictures=tuple(album.own),
             inlines_css=campaign.inline_css and any(map(_has_styles, (html, markdown, layout))),
         )
+        if not fatal(self._findings):
+            self._findings += too_much_for_all(texts)
+        return texts
 
     def _hold_pictures(self, album: Album) -> None:
         """Those that several versions show are one."""

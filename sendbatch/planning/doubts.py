@@ -22,6 +22,7 @@ from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
 from sendbatch.message.invitations.doubts import doubtful_invitation
@@ -73,6 +74,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),

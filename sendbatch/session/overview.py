@@ -48,8 +48,7 @@ class Overview:
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
     recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
-    what all of these take on the wire, None where no new plan looked. `pictures` are those that everybody is
-    shown."""
+    what all of these take on the wire, None where no new plan looked. `pictures` are for everybody."""
 
     campaign: Campaign = field(repr=False)
     route: Route

@@ -74,6 +74,18 @@ def test_a_sample_is_shown_with_its_pictures(browser: Any, desk: Desk, name: str
     looked_at(browser, mails(outbox)[0], {"welcome": 0, "sowing": 1}[name])
 
 
+def test_a_picture_that_all_but_outlook_show_is_shown(browser: Any, desk: Desk) -> None:
+    desk.run("init", "--markdown", "news").ended(0)
+    [letter] = (desk.folder / "news").rglob("*.md")
+    [picture] = (desk.folder / "news").rglob("*.png")
+    where = picture.relative_to(letter.parent)
+    tag = f"<!--[if !mso]><!--><img src='{where}' width='200' alt='Once more'><!--<![endif]-->"
+    letter.write_text(f"{letter.read_text()}\n\n{tag}\n\nRaw {tag} within.\n")
+    desk.run("run", "news/campaign.yaml").ended(0)
+    found = mails(desk.folder / "news/reports/newsletter.sandbox/outbox")
+    looked_at(browser, found[0], 3)
+
+
 @pytest.mark.parametrize(("options", "pictures"), [([], 0), (["--markdown"], 1)])
 def test_what_init_writes_is_shown_with_its_pictures(
     browser: Any, desk: Desk, options: list[str], pictures: int

@@ -15,13 +15,14 @@ from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.bodies import Bodies
 from sendbatch.message.checks.pictures import broken_pictures
+from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.addresses import letters, shown
 from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.reading import read_content
 from tests.kit.pictures import gif, jpeg, png, webps
 
-from .conftest import COLUMNS, body_of, built, parsed, recipient
+from .conftest import COLUMNS, NOW, SALT, body_of, built, parsed, recipient
 
 PNG = png()
 Make = Callable[..., Campaign]
@@ -132,6 +133,69 @@ def test_a_picture_of_one_recipient_says_it_too(campaign: Make, tmp_path: Path) 
     made = read(campaign, tmp_path, source, **files)
     assert images_of(made) == ['<img src="" width="510" alt="a">', "<img src='' alt='b'>"]
     assert images_of(made, customer_id="13") == ['<img src="" alt="a">', "<img src='' alt='b'>"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Hi {{ first_name }}\n\n<!--[if !mso]><!-->\n<img src='logo.png' alt='x'>\n<!--<![endif]-->\n",
+        "Hi <!--[if !mso]><!--><img src='logo.png' alt='x'><!--<![endif]--> {{ first_name }}\n",
+        "<table><td><!--[if !mso]><!-->\n<img src='logo.png' alt='x'><!--<![endif]--></td></table>\n",
+        "{% if first_name %}<!--[if !mso]><!--><img src='logo.png' alt='x'><!--<![endif]-->{% endif %}\n",
+    ],
+)
+def test_a_picture_that_all_but_outlook_show_is_sent(
+    campaign: Make, tmp_path: Path, written: str
+) -> None:
+    made = read(campaign, tmp_path, written, templates__logo_png=PNG)
+    assert broken_pictures(made, COLUMNS) == []
+    message = built(made)
+    assert Composer(made, COLUMNS, SALT).planned(recipient(), NOW) in (message, None)
+    (picture,) = (part for part in parsed(message).walk() if part.get_content_maintype() == "image")
+    assert picture.get_content() == PNG
+    tag = rf"<img style=\"[^\"]*\" src='cid:{re.escape(picture['Content-ID'][1:-1])}' alt='x'>"
+    html = body_of(message, "html")
+    assert re.search(rf"<!--\[if !mso\]><!-->\s*{tag}\s*<!--<!\[endif\]-->", html)
+
+
+LOGO = "![x](logo.png)"
+
+
+@pytest.mark.parametrize(
+    ("letter", "more", "is_certain"),
+    [
+        (f"Hi\n\n{LOGO}\n", {}, True),
+        (f"Hi\n\n{{% if first_name %}}{LOGO}{{% endif %}}\n", {}, False),
+        (f"Hi{{% for c in first_name %}} {LOGO}{{% endfor %}}\n", {}, False),
+        (f"{{% macro m() %}}{LOGO}{{% endmacro %}}Hi {{{{ m() if first_name }}}}\n", {}, False),
+        ("Hi {% if first_name %}{% include 'x.md' %}{% endif %}\n", {"x.md": LOGO}, False),
+        ("Hi {% include 'x.md' %}\n", {"x.md": LOGO}, True),
+        (
+            f"{{% extends 'x.md' %}}{{% block a %}}{LOGO}{{% endblock %}}",
+            {"x.md": "Hi {% block a %}{% endblock %}"},
+            True,
+        ),
+        ("Hi\n", {"own.html": "{{ content }}<img src='logo.png'>"}, True),
+        ("Hi\n", {"own.html": "{{ content }}{% block a %}<img src='logo.png'>{% endblock %}"}, True),
+        ("Hi\n", {"own.html": "{{ content }}{% if first_name %}<img src='logo.png'>{% endif %}"}, False),
+        (f"Hi {LOGO}\n", {"own.html": "{% if first_name %}{{ content }}{% endif %}"}, False),
+    ],
+)
+def test_each_message_has_the_picture_where_it_shows_it(
+    campaign: Make, tmp_path: Path, letter: str, more: dict[str, str], is_certain: bool
+) -> None:
+    files = {"own.html": "{{ content }}", "logo.png": PNG, "letter.md": letter, **more}
+    templates = Templates(markdown=tmp_path / "letter.md", layout=tmp_path / "own.html")
+    made = read_content(campaign(files, templates=templates))
+    composer = Composer(made, COLUMNS, SALT)
+    assert composer.looks_at_rows is not is_certain
+    for name in ("J", ""):
+        message = built(made, first_name=name)
+        assert composer.planned(recipient(first_name=name), NOW) in (message, None)
+        is_sent = b"Content-ID" in message.data
+        assert is_sent is ("cid:" in body_of(message, "html")) is (is_certain or name != "")
+        found = composer.survey(("jane@example.org", name, "12"))
+        assert (found.own > 0) is (is_sent and not is_certain)
 
 
 def test_in_a_layout_of_ones_own_a_picture_may_be_as_wide_as_most_columns_are(

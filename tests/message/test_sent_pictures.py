@@ -16,6 +16,7 @@ import pytest
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.checks.pictures import broken_pictures, doubtful_pictures
+from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -403,7 +404,9 @@ def test_rows_are_looked_at_where_not_all_are_sure_to_be_shown_a_picture(
     composer = Composer(made, COLUMNS, SALT)
     assert composer.looks_at_rows is not is_certain
     found = composer.survey(("jane@example.org", "J", "12"))
-    shown = "multipart/related" in built(made, first_name="J").data.decode()
+    message = built(made, first_name="J")
+    assert composer.planned(recipient(first_name="J"), NOW) in (message, None)
+    shown = b"multipart/related" in message.data
     assert shown is (found.size > 0)
     assert (found.own > 0) is (shown and not is_certain)
 
@@ -617,19 +620,41 @@ def test_what_is_no_picture_is_not_asked_for(read: Read, css: str) -> None:
         ('<p>\n <img src="wide.png" style="max-width:100%; WIDTH: 600px">', False),
         ('<p>\n <img src="fits.png">', False),
         ('<p>\n <a background="wide.png">x</a>', False),
+        ("<p>\n <img src='wide.png' {% if first_name %}width=300{% else %}width=600{% endif %}>", False),
+        ("<p>\n <img src='wide.png' {% if first_name %}style='width:300px'{% endif %}>", False),
+        ("<p>\n <img src='wide.png' {{ first_name }}>", False),
+        ("<p>\n <img src='wide.png' {% if first_name %}alt='x'{% endif %}>", True),
+        ("<style>img.a{width:600px}</style>\n <img src='wide.png' class='b a'>", False),
+        ("<style>table .a img[src] { Width : 600px }</style>\n <img src='wide.png'>", False),
+        ("<style>img.a{width:600px}</style>\n <img src='wide.png' class='b'>", True),
+        ("<style>img{max-width:600px;width:100%}</style>\n <img src='wide.png'>", True),
+        ("<style>img{width:600px}</style>\n <img src='wide.png' style='width:100%'>", True),
+        ("<style>@media screen{img{width:600px}}</style>\n <img src='wide.png'>", True),
         ('<!--[if !mso]><!-->\n <img src="wide.png"><!--<![endif]-->', False),
     ],
 )
 def test_a_picture_that_would_be_wider_than_the_mail_is_told(
     read: Read, html: str, is_told: bool
 ) -> None:
-    made = read(html, {"wide.png": png(701, 2), "fits.png": png(700, 2)})
-    found = [*doubtful_pictures(made, COLUMNS)]
+    made = read(html, {"wide.png": png(701, 2), "fits.png": png(700, 2)}, inline_css=True)
+    found = [*wide_pictures(made)]
     assert [one.rule for one in found] == ["wide-picture"] * is_told
     for one in found:
         assert "wide.png is 701 px wide" in one.message
         assert one.place is not None
         assert (one.place.line, one.place.column) == (2, 2)
+
+
+def test_a_style_sheet_that_stays_one_gives_a_tag_no_width(read: Read) -> None:
+    html = "<style>img{width:600px}</style><img src='wide.png'>"
+    (found,) = wide_pictures(read(html, {"wide.png": png(701, 2)}, inline_css=False))
+    assert found.rule == "wide-picture"
+
+
+def test_a_style_sheet_in_another_file_gives_a_tag_its_width(read: Read) -> None:
+    html = "<link rel='stylesheet' href='a.css'><img src='wide.png'>"
+    files = {"wide.png": png(701, 2), "a.css": b"img { width: 600px }"}
+    assert [*wide_pictures(read(html, files, inline_css=True))] == []
 
 
 def test_in_markdown_a_tag_alone_is_told_to_be_too_wide(
@@ -638,6 +663,6 @@ def test_in_markdown_a_tag_alone_is_told_to_be_too_wide(
     letter = "![a](wide.png)\n\n <img src='wide.png' alt='b'>\n"
     files = {"letter.md": letter, "wide.png": png(701, 2)}
     made = read_content(campaign(files, templates=Templates(markdown=tmp_path / "letter.md")))
-    (found,) = doubtful_pictures(made, COLUMNS)
+    (found,) = wide_pictures(made)
     assert found.place is not None
     assert (found.rule, found.place.line) == ("wide-picture", 3)

@@ -458,8 +458,8 @@ def test_the_pictures_of_a_mail_are_bounded_by_what_its_version_shows(
     of_ann = "{{% if first_name == 'Ann' %}}<img src=a.png alt=y>{{% endif %}}"
     page = "<p>{0}</p><img src='{0}.png' alt=x>" + of_ann
     pictures = {f"templates/{name}.png": png() + name.encode() * 1000 for name in ("de", "en", "a")}
-    for room in ("reading", "shown"):
-        monkeypatch.setattr(f"sendbatch.message.pictures.{room}.MOST", 2500)
+    for room in ("checks.pictures", "pictures.shown"):
+        monkeypatch.setattr(f"sendbatch.message.{room}.MOST", 2500)
     written = {**files("de", "en", text=page), **pictures, "templates/news.txt": "Hi"}
     paths = {"html": PATH, "text": "../templates/news.txt"}
     content = read_content(versions(written, **paths))
@@ -472,7 +472,7 @@ def test_the_pictures_of_a_mail_are_bounded_by_what_its_version_shows(
     found = composer.compose(to("de", "Ann"), NOW)
     assert isinstance(found, Unbuildable)
     assert "de.png 2.1 KB, a.png 1.1 KB: all of a mail may have 2.5 KB together" in found.reason
-    monkeypatch.setattr("sendbatch.message.pictures.reading.MOST", 2000)
+    monkeypatch.setattr("sendbatch.message.checks.pictures.MOST", 2000)
     assert "de.png: is too much: all pictures of a mail may have 2.0 KB together" in refused(
         versions(written, **paths)
     )

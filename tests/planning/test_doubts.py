@@ -12,6 +12,7 @@ from sendbatch.planning.doubts import DOUBTS, Sight, doubts
 from sendbatch.values import Status
 from tests.kit.campaigns import campaign
 from tests.kit.desks import Make
+from tests.kit.pictures import png
 
 YAML = """\
 name: spring
@@ -47,6 +48,7 @@ LOOKING = ["open-attachment", "missing-signing-key"]
 PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
+    "wide-picture",
     *("broken-link", "remote-style-sheet", "empty-attachment", "incomplete-invitation"),
     *("strange-bounces", "one-link-for-all"),
 ]
@@ -59,7 +61,9 @@ def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     (tmp_path / "nothing.csv").touch()
     (tmp_path / "party.ics").write_text(PARTY)
     linked = "<link rel=stylesheet href=//a.example/x.css>"
+    (tmp_path / "wide.png").write_bytes(png(701, 2))
     letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
+    letter += "<img src='wide.png'>"
     (tmp_path / "letter.html").write_text(linked + letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
     make(one)

@@ -8,6 +8,7 @@ from sendbatch.findings import Finding
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 
@@ -21,5 +22,6 @@ def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterable[Fi
 def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
     yield from doubtful_markdown(content)
     yield from doubtful_pictures(content, columns)
+    yield from wide_pictures(content)
     yield from doubtful_links(content, columns)
     yield from doubtful_styles(content)

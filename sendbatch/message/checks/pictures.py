@@ -14,13 +14,13 @@ from sendbatch.campaign.language.environment import parsed
 from sendbatch.campaign.model import Json
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.content import Bundle, Content
-from sendbatch.message.insertions import is_inserted
-from sendbatch.message.markup import tags
+from sendbatch.message.content import Bundle, Content, Texts
+from sendbatch.message.pictures.files import MOST
 from sendbatch.message.pictures.finding import Kind, Reference, Shown, kind_of, references
 from sendbatch.message.pictures.kinds import NOT_BY_ALL, named_otherwise
-from sendbatch.message.pictures.widths import width_of
+from sendbatch.message.pictures.shown import shown_to_all
 from sendbatch.message.source import BLOCK, VALUE, assigned, at_offset, constants
+from sendbatch.words import size
 
 _LONGEST_SHOWN = 100
 _NOBODY_HAS = "{} leads nowhere: nobody who reads the mail has this file"
@@ -34,11 +34,8 @@ _SAID = {
 }
 _HINT = "name a file beside the template by its path (img/logo.png), or write https://…"
 
+_SMALLER = "make them smaller, or put them on a web server and write https://…"
 _FONT_HINT = "put it on a web server and write https://…, or name a font that systems have"
-_WIDEST = 700  # px; hardly a mail is wider
-# A width in pixels, and HTML that Outlook passes over.
-_PIXELS = re.compile(r"(?<![\w-])width\s*:\s*[\d.]+\s*px", re.IGNORECASE)
-_NOT_FOR_OUTLOOK = re.compile(r"<!(?:--)?\[if\s*!", re.IGNORECASE)
 # To whoever wrote a value where a path belongs.
 OWN_WAY = "write its folder out before the value, as in maps/{{ … }} or ./{{ … }}"
 _WHOLE = 'an address on the web is the value alone, as in {{ photo ~ ".png" }}'
@@ -51,7 +48,7 @@ def broken_pictures(content: Content, columns: Collection[str]) -> list[Finding]
     """An error for each address in the HTML that leads to no picture, wherever in its templates it
     stands."""
     found = (
-        Rule.BROKEN_PICTURE.finding(said_of(one), _place(bundle, name, one.start), hint_of(one))
+        Rule.BROKEN_PICTURE.finding(said_of(one), place_of(bundle, name, one.start), hint_of(one))
         for bundle, name, one in _written(content, columns)
         if one.kind in (Kind.LOCAL, Kind.OWN, Kind.PART) or _lacks_folder(one)
     )
@@ -63,8 +60,7 @@ def doubtful_pictures(content: Content, columns: Collection[str]) -> Iterator[Fi
     do not show, or show too wide, or whose name says that it is another."""
     pictures = {picture.cid: picture for picture in content.pictures}
     yield from dict.fromkeys(_doubtful_addresses(content, columns))
-    yield from _wide(content)
-    bundles = [bundle for bundle, _ in _shown_by(content)]
+    bundles = [bundle for bundle, _ in shown_by(content)]
     for cid, picture in pictures.items():
         other = named_otherwise(picture.written_as, picture.media_type)
         if picture.media_type in NOT_BY_ALL:
@@ -83,38 +79,17 @@ def _doubtful_addresses(content: Content, columns: Collection[str]) -> Iterator[
     for bundle, name, one in _written(content, columns):
         if one.kind is Kind.SCHEME:
             hint = f"write https:{_shown(one.url)}"
-            place = _place(bundle, name, one.start)
+            place = place_of(bundle, name, one.start)
             yield Rule.PICTURE_WITHOUT_SCHEME.finding(said_of(one), place, hint)
         if one.kind is Kind.FONT:
-            place = _place(bundle, name, one.start)
+            place = place_of(bundle, name, one.start)
             yield Rule.LOCAL_FONT.finding(said_of(one), place, _FONT_HINT)
-
-
-def _wide(content: Content) -> Iterator[Finding]:
-    """Tags of pictures that Outlook for Windows would show as wide as they are, whatever the styles say."""
-    widths = {f"cid:{one.cid}": (one, width_of(one.data) or 0) for one in content.pictures}
-    for bundle, _ in _shown_by(content):
-        for name, source in bundle.sources.items():
-            if not widths or is_inserted(name) or _NOT_FOR_OUTLOOK.search(source):
-                continue
-            for tag in tags(constants(source)):
-                style = tag.attributes.get("style", "")
-                if tag.name != "img" or "width" in tag.attributes or _PIXELS.search(style):
-                    continue
-                picture, width = widths.get(tag.attributes.get("src", "").strip(), (None, 0))
-                if picture is not None and width > _WIDEST:
-                    said = (
-                        f"{_shown(picture.name)} is {width} px wide, and so Outlook for Windows "
-                        "shows it: the tag has no width"
-                    )
-                    hint = 'write width="600" into it, or how wide it is to be'
-                    yield Rule.WIDE_PICTURE.finding(said, _place(bundle, name, tag.start), hint)
 
 
 def computed_pictures(content: Content, columns: Collection[str]) -> list[Place]:
     """Where a value decides what is shown."""
     return [
-        _place(bundle, name, one.start)
+        place_of(bundle, name, one.start)
         for bundle, name, one in _written(content, columns)
         if one.kind is Kind.COMPUTED
     ]
@@ -144,11 +119,11 @@ def _written(
 ) -> Iterator[tuple[Bundle, str, Reference]]:
     """(bundle, template, reference) of each; where a variable of the campaign alone decides, it has
     decided."""
-    for bundle, shown in _shown_by(content):
+    for bundle, shown in shown_by(content):
         yield from ((bundle, name, one) for name, one in _written_in(bundle, shown, content, columns))
 
 
-def _shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
+def shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
     """What a reader sees the HTML of, each with what says what it shows."""
     for bundle in (content.html, content.layout):
         if bundle is not None:
@@ -196,16 +171,30 @@ def decided(
     }
 
 
+def too_much_for_all(texts: Texts) -> Iterator[Finding]:
+    """An error where what each message shows is more than a mail may have."""
+    if sum(len(one.data) for one in texts.pictures) <= MOST:
+        return
+    total = 0
+    for one in shown_to_all(texts):
+        total += len(one.data)
+        if total > MOST:
+            named = _shown(one.written_as)
+            said = f"{named}: is too much: all pictures of a mail may have {size(MOST)} together"
+            yield Rule.UNUSABLE_PICTURE.finding(said, shown_at(one.cid, texts.bundles), _SMALLER)
+            return
+
+
 def shown_at(cid: str, bundles: Iterable[Bundle]) -> Place | None:
     """Where a picture is first shown."""
     for bundle in bundles:
         for name, source in bundle.sources.items():
             if (start := source.find(f"cid:{cid}")) >= 0:
-                return _place(bundle, name, start)
+                return place_of(bundle, name, start)
     return None
 
 
-def _place(bundle: Bundle, name: str, start: int) -> Place:
+def place_of(bundle: Bundle, name: str, start: int) -> Place:
     return at_offset(bundle.paths[name], bundle.sources[name], start)
 
 

@@ -101,12 +101,12 @@ def _overruled(found: Found, there: Collection[Subject]) -> Iterator[Finding]:
     written."""
     inlined: dict[str, set[Subject]] = {}
     for _, one in found:
-        if not _is_conditional(one.within):
+        if not is_conditional(one.within):
             inlined.setdefault(one.name, set()).update(subjects(one.within[-1]))
     weak = [
         (sheet, one)
         for sheet, one in found
-        if _is_conditional(one.within)
+        if is_conditional(one.within)
         and not one.is_important
         and not _NEVER_INLINED.match(one.within[0])
         and _is_overruled(one, inlined, there)
@@ -135,7 +135,8 @@ def _spot(sheet: Sheet, one: Declaration) -> str:
     return f"{place.file}:{place.line}"
 
 
-def _is_conditional(within: Sequence[str]) -> bool:
+def is_conditional(within: Sequence[str]) -> bool:
+    """Whether a rule holds now and then, and so is in no tag: `within` is what stands before its braces."""
     return any(map(_CONDITIONAL.search, within))
 
 

@@ -14,27 +14,24 @@ from pathlib import Path, PurePosixPath
 
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.checks.pictures import hint_of, said_of, shown_at
+from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
 from sendbatch.message.origins import without_origins
 from sendbatch.message.pictures import data_urls
-from sendbatch.message.pictures.files import MOST, Unusable, picture_in, spellings
+from sendbatch.message.pictures.files import Unusable, picture_in, spellings
 from sendbatch.message.pictures.finding import MARK, Kind, Reference, Shown, references
 from sendbatch.message.pictures.kinds import HEAD, media_type_of, with_ending
-from sendbatch.message.pictures.shown import certain
 from sendbatch.message.pictures.widths import held_to
 from sendbatch.message.source import BLOCK, VALUE, at_offset, constants
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
-from sendbatch.words import size
 
 _LONGEST_SHOWN = 100
 _DIGITS = 32  # of a Content-ID
 _OUTSIDE = "outside the campaign's and templates' folders"
 _BESIDE = "put it beside the template, or on a web server and write https://…"
-_SMALLER = "make them smaller, or put them on a web server and write https://…"
 
 
 class Album:
@@ -72,18 +69,6 @@ class Album:
             for name, source in bundle.sources.items()
         }
         return replace(bundle, sources=sources) if sources != bundle.sources else bundle
-
-    def hold_size(self, bundles: Sequence[Bundle]) -> None:
-        """What each message from these templates shows, all pictures put in, must not be more than a mail may
-        have: else that is added to the findings."""
-        if sum(len(one.data) for one in self.pictures) <= MOST:
-            return
-        total = 0
-        for one in certain(self.pictures, bundles):
-            total += len(one.data)
-            if total > MOST:
-                self.findings.append(_too_much(one, bundles))
-                return
 
     def _put_into(self, source: str, path: str, shown: Shown) -> str:
         hidden, without_raw = constants(source), constants(source, raw=False)
@@ -200,12 +185,6 @@ class Album:
         finding = rule.finding(f"{shown}: {said}", place, hint)
         if finding not in self.findings:  # MJML writes some addresses several times
             self.findings.append(finding)
-
-
-def _too_much(picture: Picture, bundles: Sequence[Bundle]) -> Finding:
-    shown = one_line(picture.written_as, _LONGEST_SHOWN)
-    said = f"{shown}: is too much: all pictures of a mail may have {size(MOST)} together"
-    return Rule.UNUSABLE_PICTURE.finding(said, shown_at(picture.cid, bundles), _SMALLER)
 
 
 def content_id(data: bytes, domain: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import binascii
 from collections.abc import Sequence
 
+from jinja2 import nodes
+
 from sendbatch.message.content import Bundle, Content, Picture, Texts
 from sendbatch.message.parts import Inline
 from sendbatch.message.pictures.files import MOST
@@ -17,6 +19,7 @@ from sendbatch.message.templates import Failed
 from sendbatch.words import listed, size
 
 _MOST_NAMED = 5
+_CONTENT = "content"  # what a layout says where the Markdown goes
 
 
 class Shown:
@@ -66,15 +69,17 @@ class Shown:
 
 def shown_to_all(texts: Texts) -> tuple[Picture, ...]:
     """The pictures of one version that each message of it shows, whatever a row holds."""
-    return certain(texts.pictures, texts.bundles)
-
-
-def certain(pictures: Sequence[Picture], bundles: Sequence[Bundle]) -> tuple[Picture, ...]:
-    """Those that each message from these templates shows."""
-    if not pictures:
+    if not texts.pictures:
         return ()
-    said = "\n".join(text for bundle in bundles for text in in_every_message(bundle))
-    return tuple(one for one in pictures if one.cid in said)
+    said = [one for around in (texts.html, texts.layout) for one in _said(around)]
+    if any(isinstance(one, nodes.Name) and one.name == _CONTENT for one in said):
+        said += _said(texts.markdown)
+    written = "\n".join(one.data for one in said if isinstance(one, nodes.TemplateData))
+    return tuple(one for one in texts.pictures if one.cid in written)
+
+
+def _said(bundle: Bundle | None) -> list[nodes.Expr]:
+    return [*in_every_message(bundle)] if bundle is not None else []
 
 
 def shown_to_some(content: Content) -> bool:
