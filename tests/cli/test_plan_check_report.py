@@ -527,7 +527,8 @@ def test_the_schemas_are_json_with_the_keys_of_the_contract(desk: Desk) -> None:
     profiles = json.loads(desk.run("schema", "--profiles").out)
     assert set(campaign["properties"]) == {
         "name", "run", "from", "bounces_to", "subject", "recipients", "templates", "smtp", "rate",
-        "preheader", "inline_css", "reply_to", "headers", "attachments", "unsubscribe", "suppress",
+        "preheader", "inline_css", "invite", "senders",
+        "reply_to", "headers", "attachments", "unsubscribe", "suppress",
         "variables", "expect", "tolerate", "retry",
     }  # fmt: skip
     assert {"profiles", "suppress"} <= set(profiles["properties"])
