@@ -144,6 +144,11 @@ class TextsByRow:
     files: Mapping[tuple[str, ...], int]
     versions: tuple[Texts, ...]
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """All that a row is led by, each once."""
+        return tuple(dict.fromkeys(one for path in self.paths.values() for one in path.expressions))
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -182,6 +187,7 @@ class Content:
     variants: Variants | None = None
     senders: Senders | None = None
     named_at: str = ""  # the domain that messages are named at, where it is not the sender's
+    subject_called: str = "subject"  # in what is wrong with a row: which of several it is
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -193,11 +199,11 @@ class Content:
         return self.unsubscribe is not None and bool(self.unsubscribe.sign)
 
     def version(self, **changes: Any) -> Content:
-        """One version of it: it is known by the same digest, and has no others."""
+        """A copy that is one version, with these fields changed: the record knows it by the same digest."""
         return self.with_versions(**{"by_row": None, "variants": None, "senders": None, **changes})
 
     def with_versions(self, **changes: Any) -> Content:
-        """The same to the record, so changed, with all its versions."""
+        """A copy with these fields changed that keeps its versions, and its digest."""
         made = copy(self)
         for name, value in changes.items():
             object.__setattr__(made, name, value)

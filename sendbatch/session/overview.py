@@ -18,7 +18,7 @@ from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, OwnFile, Picture
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
-from sendbatch.message.versions.choosing import TEXTS
+from sendbatch.message.versions.texts import TEXTS
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared

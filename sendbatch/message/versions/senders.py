@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sendbatch.campaign.language.cost import cells_at
-from sendbatch.campaign.model import Mailbox, Senders
+from sendbatch.campaign.model import VARIANT, Mailbox, Senders
 from sendbatch.campaign.written.hosts import comparable
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content
-from sendbatch.message.templates import LineTemplate, with_globals
-from sendbatch.message.versions.axis import Choice, NoVersion
+from sendbatch.message.templates import LineTemplate
+from sendbatch.message.variants import Variants
+from sendbatch.message.versions.axis import ByCells, Choice, NoVersion
 from sendbatch.words import listed
 
 SENDERS = "from"  # the axis
-_MOST_KEPT = 4_096  # choices, by the cells that they depend on
-_LONGEST_KEPT = 1_000  # characters of these cells
 _LONGEST_SHOWN = 100
 _MOST_SHOWN = 5
 
@@ -26,28 +24,27 @@ class SendersAxis:
     what, in_bodies = SENDERS, False
 
     def __init__(
-        self, senders: Senders, variables: Mapping[str, object], columns: Sequence[str]
+        self,
+        senders: Senders,
+        variables: Mapping[str, object],
+        columns: Sequence[str],
+        variants: Variants | None = None,
     ) -> None:
         self._senders = senders
         self.names = [box.address for box in senders.boxes]
         self._numbers = {comparable(name): number for number, name in enumerate(self.names)}
         self._address = LineTemplate(SENDERS, senders.address)
         self.templates = [self._address]
-        used = self._address.names
-        places = [place for place, name in enumerate(columns) if name in used]
-        self._used = [columns[place] for place in places]
-        self._cells = cells_at(places)
-        self._constants = with_globals(variables)
-        self._kept: dict[tuple[str, ...], Choice] = {}
+        # The address may ask which subject the recipient gets.
+        self._variants = variants if VARIANT in self._address.names else None
+        each = [{VARIANT: name} for name in self._variants.names] if self._variants else [{}]
+        self._by_cells = [
+            ByCells(self.templates, {**variables, **own}, columns, self._chosen) for own in each
+        ]
 
     def choice(self, key: str, cells: tuple[str, ...]) -> Choice:
-        used = self._cells(cells)
-        found = self._kept.get(used)
-        if found is None:
-            found = self._chosen({**self._constants, **dict(zip(self._used, used, strict=True))})
-            if len(self._kept) < _MOST_KEPT and sum(map(len, used)) <= _LONGEST_KEPT:
-                self._kept[used] = found
-        return found
+        number = self._variants.of(key) if self._variants else 0
+        return self._by_cells[number].choice(cells)
 
     def put_into(self, content: Content, number: int) -> Content:
         box = self._senders.boxes[number]
