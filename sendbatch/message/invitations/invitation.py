@@ -126,7 +126,7 @@ def _of_file(name: str, data: bytes) -> Calendar:
         raise Failed(f"{WHAT} {name}: not UTF-8") from None
     if (tag := _TAG.search(text)) is not None:
         shown = one_line(tag[0], 60)
-        said = "a file of a recipient's own is no template: write one file for everybody, with {% if … %} in it"
+        said = "a file of a recipient's own is no template: write one file for all, with {% if … %} in it"
         raise Failed(f"{WHAT} {name}: has {shown} in it, and {said}")
     try:
         return Form((text.replace(PLACE, ""),), name).filled()
