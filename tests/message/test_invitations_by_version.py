@@ -1,4 +1,4 @@
-"""`invite: party.{{ locale }}.ics` beside `news.{{ locale }}.md`: each version of the templates has its own."""
+"""`invite: party.{{ locale }}.ics` beside `news.{{ locale }}.md`: each version of the letter has its own."""
 
 from __future__ import annotations
 
