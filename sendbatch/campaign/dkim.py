@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sendbatch.campaign.model import Campaign, Dkim, Profile
 from sendbatch.campaign.secrets import filled, filled_if_set
-from sendbatch.campaign.written.hosts import ascii_domain
+from sendbatch.campaign.written.hosts import ascii_domain, is_signed_by
 from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
 from sendbatch.errors import ProfileError
 from sendbatch.findings import Finding, Rule
@@ -33,19 +33,40 @@ class KeyText(NamedTuple):
 
 
 def misaligned(profile: Profile, senders: Iterable[str]) -> Iterator[Finding]:
-    """One for each signature that is not of the domain of a sender's address, or of one above it: mailboxes
-    would not count it for that sender (DMARC, RFC 7489 §3.1.1)."""
-    addresses = list(dict.fromkeys(senders))
-    for one in profile.dkim:
-        for address in addresses:
-            try:
-                domain = ascii_domain(address.rpartition("@")[2])
-            except ValueError:  # the address is refused for it
-                continue
-            if domain != one.domain and not domain.endswith(f".{one.domain}"):
-                said = f"dkim: {one.domain} is not the domain of {address}, nor one above it"
-                hint = f"only a signature of {domain} counts for it"
-                yield Rule.FOREIGN_SIGNATURE.finding(said, one.place, hint)
+    """One for each signature that counts for none of the senders' addresses, and for each sender for whom
+    none counts: each message is signed by those of its own."""
+    addresses = [one for one in dict.fromkeys(senders) if _has_domain(one)]
+    foreign = [
+        one for one in profile.dkim if not any(is_signed_by(to, one.domain) for to in addresses)
+    ]
+    if not addresses:
+        return
+    for one in foreign:
+        whose = addresses[0] if len(addresses) == 1 else "any of senders"
+        said = f"dkim: {one.domain} is not the domain of {whose}, nor one above it"
+        hint = f"only a signature of {_domain(addresses[0])} counts for it"
+        if len(addresses) > 1:
+            hint = "take it away, or sign by a domain of theirs"
+        yield Rule.FOREIGN_SIGNATURE.finding(said, one.place, hint)
+    if len(foreign) == len(profile.dkim):
+        return
+    for address in addresses:
+        if not any(is_signed_by(address, one.domain) for one in profile.dkim):
+            said = f"dkim: no signature is of the domain of {address}, or of one above it"
+            hint = f"add one of {_domain(address)}: each message is signed by those of its sender"
+            yield Rule.FOREIGN_SIGNATURE.finding(said, profile.dkim[0].place, hint)
+
+
+def _has_domain(address: str) -> bool:
+    """Whether it has one that is understood; else it is refused for that."""
+    try:
+        return bool(_domain(address))
+    except ValueError:
+        return False
+
+
+def _domain(address: str) -> str:
+    return ascii_domain(address.rpartition("@")[2])
 
 
 def missing_keys(profile: Profile) -> Iterator[Finding]:

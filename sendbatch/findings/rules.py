@@ -225,7 +225,7 @@ class Rule(Enum):
     FOREIGN_SIGNATURE = (
         Topic.KEYS,
         "error",
-        "A domain of `dkim` is neither that of the address in `from` nor one above it.",
+        "A domain of `dkim` is not that of a sender's address nor one above it, or a sender has none.",
         "Sign with a key of the sender's own domain; mailboxes do not count another's (DMARC).",
     )
     UNUSABLE_KEY = (
