@@ -232,7 +232,7 @@ class Rule(Enum):
         Topic.KEYS,
         "error",
         "What `dkim` names is no private key that can sign: another kind of key, too short, encrypted.",
-        "Make one: `openssl genrsa -out dkim.pem 2048`.",
+        "Make one under a name that is free: `openssl genrsa -out dkim-new.pem 2048`.",
     )
     WRITABLE_KEY = (
         Topic.KEYS,
@@ -243,8 +243,8 @@ class Rule(Enum):
     READABLE_KEY = (
         Topic.KEYS,
         "warning",
-        "A key that signs mail can be read by all users of the machine.",
-        "`chmod 600` the file.",
+        "A key that signs mail can be read by all users of the machine, or lies where all can put another.",
+        "`chmod 600` the file, `chmod go-w` its folder.",
     )
     SHORT_KEY = (
         Topic.KEYS,

@@ -111,6 +111,8 @@ def test_doubtful_keys_are_told_and_sign(signing: Desk, mailhost: MailHost) -> N
         "profiles.yaml:9:55: warning: dkim.key_file: all users of this machine can read it" in said
     )
     assert "warning: dkim: the key of s1 has 1024 bits" in said
+    assert "publish it under another selector" in said
+    assert "-out dkim-new.pem" in said  # never over the one that is in use
     assert len(taken(mailhost)) == 3
 
 
