@@ -18,6 +18,7 @@ from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
 from sendbatch.errors import ProfileError
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute, problem, spelled
+from sendbatch.words import listed
 
 _MOST = 64 * 1024  # bytes of a key; one of 16,384 bits has 13,000
 
@@ -46,6 +47,15 @@ def misaligned(profile: Profile, senders: Iterable[str]) -> Iterator[Finding]:
                 said = f"dkim: {one.domain} is not the domain of {address}, nor one above it"
                 hint = f"only a signature of {domain} counts for it"
                 yield Rule.FOREIGN_SIGNATURE.finding(said, one.place, hint)
+
+
+def signed_by(profile: Profile) -> str:
+    """Whom its mail is signed by: each domain with its selectors, "" where nobody is."""
+    found: dict[str, list[str]] = {}
+    for one in profile.dkim:
+        found.setdefault(one.domain, []).append(one.selector)
+    named = [f"{domain} ({', '.join(sorted(found[domain]))})" for domain in sorted(found)]
+    return listed(named, len(named))
 
 
 def missing_keys(profile: Profile) -> Iterator[Finding]:
