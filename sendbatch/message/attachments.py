@@ -47,8 +47,8 @@ class Survey:
     """A recipient's own attachments before they are read: `files` are (path, bytes), `size` the bytes of all
     attachments on the wire, `own` those of the recipient's own files among them. `goes_without`: the mail is
     sent without one of them. `fails_if_too_large`: the row alone is to fail where the server does not take
-    so many bytes. `has_version`: the row leads to one of the content's; else it is a letter for it that is
-    `unavailable`."""
+    so many bytes. `has_version`: the row leads to a version of the content; else `unavailable` says why it
+    does not."""
 
     files: tuple[tuple[Path, int], ...] = ()
     size: int = 0
@@ -61,6 +61,8 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
+    """An OwnFile, its path compiled; `what` names it in reasons."""
+
     file: OwnFile
     root: str  # the folder, links followed
     path: LineTemplate  # below the folder

@@ -1,8 +1,8 @@
 """The bodies of one content, compiled: from a recipient's values to the text and the HTML.
 
 There are two paths. A template that is planned (`ways`) gives a body encoded, as constants and values that
-are joined. What turns one language into another (Markdown, MJML) and what moves styles into tags has its
-place there: it depends on a template's structure, and seldom on a value.
+are joined. What turns Markdown into HTML and what moves styles into tags has its place there: it depends on a
+template's structure, and seldom on a value.
 
 The plain path works on the whole of a body, step by step: the template is rendered; a proof's links are made
 to lead nowhere; pictures that only this recipient is shown are found; the text is made from the

@@ -28,9 +28,8 @@ from sendbatch.message.tokens import Signer
 from sendbatch.values import Message, Recipient, Unbuildable
 
 _LONGEST_REASON = 500
-_LONGEST_HEADER = (
-    64 * 1024
-)  # bytes; Postfix cuts one off at 102,400 (header_size_limit), others sooner
+# Bytes. Postfix cuts one off at 102,400 (header_size_limit), others sooner.
+_LONGEST_HEADER = 64 * 1024
 
 ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 

@@ -194,11 +194,11 @@ class Content:
         return self.unsubscribe is not None and bool(self.unsubscribe.sign)
 
     def version(self, **changes: Any) -> Content:
-        """One version of it: it is known by the same digest, and has no others."""
+        """A copy that is one version, with these fields changed: the record knows it by the same digest."""
         return self.with_versions(**{"by_row": None, "variants": None, "senders": None, **changes})
 
     def with_versions(self, **changes: Any) -> Content:
-        """The same to the record, so changed, with all its versions."""
+        """A copy with these fields changed that keeps its versions, and its digest."""
         made = copy(self)
         for name, value in changes.items():
             object.__setattr__(made, name, value)

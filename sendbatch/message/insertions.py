@@ -1,9 +1,9 @@
 """What is put into an author's templates when they are read: tags that include sources of our own.
 
-A tag stands on a line of the author's and adds none, and another address stands beside the author's own in a
-comment; `source.at` looks past both. So an error names the line
-and the column that the author sees, and shows the line as it was written. The names of what is included
-begin with a NUL: no file can have such a name, and no template of an author can ask for it.
+A tag stands on a line of the author's and adds none; where an address is exchanged, the author's own stays
+beside it in a comment. `source.at` looks past both, so an error names the line and the column that the author
+sees, and shows the line as it was written. The names of what is included begin with a NUL: no file can have
+such a name, and no template of an author can ask for it.
 """
 
 from __future__ import annotations

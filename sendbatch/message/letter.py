@@ -85,7 +85,7 @@ class Letter:
 
     @property
     def shared_parts(self) -> list[bytes]:
-        """As the function of that name."""
+        """The pictures and the attachments that everybody gets, encoded."""
         return _encoded(self.pictures, self.attachments)
 
     @property

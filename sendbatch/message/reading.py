@@ -23,7 +23,7 @@ from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
 from sendbatch.message.texts import Bundles, Reading, fatal
 from sendbatch.message.variants import Variants
-from sendbatch.message.versions.files import EVERYBODY, Files, told, versions_of
+from sendbatch.message.versions.files import EVERYBODY, Files, shown_names, versions_of
 from sendbatch.runtime.paths import problem, spelled
 
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
@@ -43,7 +43,7 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     limits = off_limits(_read_by(campaign, bundles), (campaign.folder / REPORTS, *records))
     texts = [
         reading.texts(name, read, limits)
-        for name, read in zip(told(campaign, versions), bundles, strict=True)
+        for name, read in zip(shown_names(campaign, versions), bundles, strict=True)
     ]
     attachments = _attachments(campaign, limits, findings)
     invite = _invite(campaign, limits, findings)

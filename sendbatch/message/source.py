@@ -173,7 +173,7 @@ class Statement(NamedTuple):
 
 
 def statements(source: str) -> Iterator[Statement]:
-    """All but those of `{% raw %}` that ends here too."""
+    """All, but for a `{% raw %}` that ends in this source, and what stands in it."""
     for tag in _TAGS.finditer(source):
         if tag["block"] is None:
             continue

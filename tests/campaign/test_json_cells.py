@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 
 from sendbatch.campaign.language.environment import environment
 from sendbatch.campaign.language.json_cells import NoJson, from_json
@@ -33,8 +34,20 @@ def test_a_name_beats_a_method_of_that_name() -> None:
     source = "{% set o = x|fromjson %}{% for one in o.items %}{{ one }}{% endfor %}{{ o.keys.get }}"
     assert rendered(source, x=cell) == "ab1"
     assert rendered("{{ (x|fromjson).items()|list|length }}", x='{"a": 1}') == "1"
+    with pytest.raises(UndefinedError, match=r"^an object of the JSON has no attribute 'values'$"):
+        rendered("{{ (x|fromjson).values }}", x=cell)
+    assert rendered("{{ (x|fromjson).values|default('none') }}", x=cell) == "none"
+    assert rendered("{{ (x|fromjson).values is defined }}", x=cell) == "False"
     with pytest.raises(SecurityError):
         rendered("{{ (x|fromjson).update({}) }}", x='{"a": 1}')
+
+
+def test_a_method_that_is_not_called_is_never_written() -> None:
+    assert rendered("{{ o.items }}{{ o.keys|default('') }}", o={"items": 1}) == "1"
+    assert rendered("{{ o.items()|length }}{{ x.upper() }}", o={"items": 1}, x="a") == "1A"
+    for source in ("{{ x.upper }}", "{{ [x].count }}", "{{ 'a' if x.strip else 'b' }}"):
+        with pytest.raises(TemplateRuntimeError, match=r"^(upper|count|strip) is a method: write \.\1\(\)$"):
+            rendered(source, x="a")
 
 
 def test_numbers_are_as_they_stand_and_are_calculated_with() -> None:
@@ -67,6 +80,15 @@ def test_numbers_are_as_they_stand_and_are_calculated_with() -> None:
         ("-Infinity", "-Infinity is no number of JSON"),
         ("1e999", "the number 1e999 is too large"),
         ("1" * 101, "a number has more than 100 characters"),
+        (r'["a", "b\u0000"]', r"\u0000 at character 9 is a control character"),
+        (r'{"\u001B[2J": 1}', r"\u001B at character 3 is a control character"),
+        (r'"\b"', r"\b at character 2 is a control character"),
+        (r'"\\\f"', r"\f at character 4 is a control character"),
+        (r'"a\u007f"', r"\u007f at character 3 is a control character"),
+        (r'"\u009b31m"', r"\u009b at character 2 is a control character"),
+        (r'"\ud83d"', r"\ud83d at character 2 is half a character (a lone surrogate)"),
+        (r'"\ud83dx\ude00"', r"\ud83d at character 2 is half a character"),
+        (r'"\ude00\ud83d"', r"\ude00 at character 2 is half a character"),
         ("[" * 33, "more than 32 lists and objects lie within each other, at character 33"),
         ("[" * 100_000, "more than 32 lists and objects lie within each other"),
         (" " * 1_000_001, "it is empty"),
@@ -84,6 +106,12 @@ def test_brackets_within_texts_are_no_depth() -> None:
     assert from_json(json.dumps(["[" * 50, '\\"[[' * 40])) == ["[" * 50, '\\"[[' * 40]
 
 
+def test_characters_that_a_message_holds_are_taken() -> None:
+    cell = r'["\ud83d\ude00", "\uD83D\uDE00", "a\tb\n\r", "\\u0000", "\\\\b", "\"\/", "\u00a0\ufffd"]'
+    found = ["\U0001f600", "\U0001f600", "a\tb\n\r", "\\u0000", "\\\\b", '"/', "\u00a0\ufffd"]
+    assert from_json(cell) == found
+
+
 def test_what_has_no_column_is_the_text() -> None:
     for source in ("{{ (x ~ '')|fromjson }}", "{{ [x]|map('fromjson')|list }}"):
         with pytest.raises(NoJson, match=r"^the text is no JSON"):
@@ -99,10 +127,11 @@ def test_a_condition_reads_it_too() -> None:
         found(items="[")
 
 
+_TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cs"), include_characters="\t\n\r"), max_size=8)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+    st.none() | st.booleans() | st.integers() | _TEXTS
     | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
 
@@ -110,6 +139,17 @@ _VALUES = st.recursive(
 @given(_VALUES, st.booleans())
 def test_any_json_says_what_it_says_to_python(value: Any, as_ascii: bool) -> None:
     assert from_json(json.dumps(value, ensure_ascii=as_ascii)) == value
+
+
+@given(st.text(), st.booleans())
+def test_no_json_makes_what_is_no_text(text: str, as_ascii: bool) -> None:
+    try:
+        found = from_json(json.dumps(text, ensure_ascii=as_ascii))
+    except NoJson:
+        assert any(unicodedata.category(one) in ("Cc", "Cs") for one in text)
+    else:
+        found.encode()
+        assert found == text
 
 
 @given(st.text('[]{}",:\\ae1. \n-', max_size=20))

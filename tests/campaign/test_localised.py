@@ -42,6 +42,12 @@ def said(source: str, **names: Any) -> str:
         ('{{ x|number(default=0)|money("EUR", "de") }}', "", f"0,00{NO_BREAK}€"),
         ('{{ (x|float * 1.1)|money("EUR", "de") }}', "0.3", f"0,33{NO_BREAK}€"),
         ('{{ x|money("EUR", "de") }}', "0.125", f"0,13{NO_BREAK}€"),  # and not 0,12
+        ('{{ x|money("EUR", "de_DE") }}', "-0", f"0,00{NO_BREAK}€"),
+        ('{{ x|money("EUR", "de_DE") }}', "-0.004", f"0,00{NO_BREAK}€"),
+        ('{{ x|money("EUR", "de_DE") }}', "-0.005", f"-0,01{NO_BREAK}€"),
+        ('{{ x|money("JPY", "en") }}', "-0.4", "¥0"),
+        ('{{ x|number("de", digits=2) }}', "-0.001", "0,00"),
+        ('{{ x|number("de") }}', "-0.0", "0"),
         ('{{ x|number("de") }}', "1234.5", "1.234,5"),
         ('{{ x|number(locale="de") }}', "0.123456", "0,123456"),
         ('{{ x|number("en_IN", digits=2) }}', "1234567.895", "12,34,567.90"),
@@ -85,6 +91,9 @@ def test_it_is_written_as_the_locale_writes_it(source: str, cell: str, found: st
         ('x|date("long", "de")', "", "the date is empty: write {% if … %}"),
         ('x|date("long", "de", "dmy")', "1.2.26", "its year has four digits"),
         ('x|date("HH:mm", "de")', "2026-02-01", "says no time"),
+        ('x|date("HH:mm", "de")', "2026-02-01 24:00", "24:00 is the next day's 00:00: write that"),
+        ('x|date("long", "de")', "2016-12-31T23:59:60Z", "second 60 cannot be written: write 59"),
+        ('x|date("w", "en_US")', "9999-12-31", "cannot be written as 'w' in en_US: it has no"),
         ('5|date("long", "de")', "", "'5' is no date: |date reads text"),
         ('"2026-02-01"|date(x, "de")', "lang", "did you mean long?"),
         ('"2026-02-01"|date("long", "de", x)', "dym", "write one of dmy, mdy, ymd"),
@@ -96,6 +105,57 @@ def test_a_cell_that_cannot_be_written_is_told(source: str, cell: str, found: st
     assert found in said(f"{{{{ {source} }}}}", x=cell)
 
 
+# UTS #35 part 4, "Week Data": the first day of a week, and how many of its days make it the year's first, are
+# a country's: DE Monday and 4 (as ISO 8601), US Sunday and 1, EG Saturday and 1, PT Sunday and 4. Part 1,
+# "Likely Subtags": de is de_Latn_DE, en en_Latn_US, ar ar_Arab_EG.
+WEEKS = [
+    ("2024-12-30", "2025 1", "2025 1", "2025 1", "2025 1"),
+    ("2026-12-31", "2026 53", "2027 1", "2027 1", "2026 52"),
+    ("2027-01-01", "2026 53", "2027 1", "2027 1", "2026 52"),
+    ("2021-01-03", "2020 53", "2021 2", "2021 2", "2021 1"),
+    ("2016-01-02", "2015 53", "2016 1", "2016 2", "2015 52"),
+    ("2028-02-29", "2028 9", "2028 10", "2028 9", "2028 9"),
+]
+
+
+@pytest.mark.parametrize(("day", "german", "american", "egyptian", "portuguese"), WEEKS)
+def test_weeks_are_those_of_the_country(
+    day: str, german: str, american: str, egyptian: str, portuguese: str
+) -> None:
+    by = {
+        **dict.fromkeys(("de", "de_DE", "fr", "en_GB", "no", "pl_DE"), german),
+        **dict.fromkeys(("en", "en_US", "hi"), american),
+        **dict.fromkeys(("ar", "ar_EG", "fa"), egyptian),
+        "pt_PT": portuguese,
+    }
+    found = {locale: rendered('{{ x|date("YYYY w", y) }}', x=day, y=locale) for locale in by}
+    assert found == by
+
+
+@pytest.mark.parametrize(
+    ("locale", "numbers"),
+    [("de", "7 7"), ("de_DE", "7 7"), ("en", "1 1"), ("en_US", "1 1"), ("ar", "2 2"), ("fa", "2 2")],
+)
+def test_days_of_a_week_are_counted_as_the_country_does(locale: str, numbers: str) -> None:
+    assert rendered('{{ "2026-02-01"|date("e c", y) }}', y=locale) == numbers  # a Sunday
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("YYYY-'W'ww-e", "2025-W01-1"),
+        ("dd.MM.yyyy, 'KW' w", "30.12.2024, KW 1"),
+        ("dd.MM.yyyy, 'KW' w/YYYY", "30.12.2024, KW 1/2025"),
+        ("yyyy-DDD", "2024-365"),
+        ("D. 'Tag'", "365. Tag"),
+        ("dd.MM. (D)", "30.12. (365)"),
+        ("HH:mm:ss.SSS", "23:59:58.250"),
+    ],
+)
+def test_a_pattern_means_what_uts_35_says(pattern: str, found: str) -> None:
+    assert rendered("{{ x|date(y, 'de') }}", x="2024-12-30T23:59:58,25+01:00", y=pattern) == found
+
+
 WRONG = [
     ('x|money("EURO", "de")', "no currency is called EURO", "did you mean EUR?"),
     ('x|money("EUR", "gemran")', "no locale is called gemran", "did you mean"),
@@ -104,6 +164,12 @@ WRONG = [
     ('x|money("EUR", "de", ",", 1)', "|money is given too much", "it takes currency, locale, decimal"),
     ('x|date("%d.%m.%Y", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
     ('x|date("DD.MM.YYYY", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
+    ("x|date(\"'Date:' DD.mm.YYYY\", 'de')", "D is the day of the year; Y is the year of a week; m is a",
+     "write date(\"'Date:' dd.MM.yyyy\")"),
+    ("x|date(\"yyyy-'W'ww\", 'de')", "2024-12-30 may lie in week 1 of 2025", "write date(\"YYYY-'W'ww\")"),
+    ('x|date("YYYY-DDD", "de")', "Y is the year of a week", 'write date("yyyy-DDD")'),
+    ('x|date("YYYY-MM-dd (ww)", "de")', "Y is the year of a week", 'write date("yyyy-MM-dd (ww)")'),
+    ('x|date("MMMMMM", "de")', "M stands 6 times", "write fewer of them"),
     ('x|date("dd.mm.yyyy", "de")', "is no pattern of |date", 'write date("dd.MM.yyyy")'),
     ('x|date("lang", "de")', "|date takes short, medium, long, full, or a pattern", "did you mean long?"),
     ('x|date("d. MMM um HH:mm", "de")', "u says nothing of a day", "words stand in '…'"),

@@ -12,8 +12,11 @@ async function main() {
       boxes: [mail.from, mail.to, mail.replyTo].map(boxes),
       text: mail.text || "",
       html: mail.html || "",
-      files: mail.attachments.map((one) => [
+      files: mail.attachments.filter((one) => one.contentDisposition).map((one) => [
         one.filename, one.contentType, one.contentId || "", one.content.toString("base64"),
+      ]),
+      calendars: mail.attachments.filter((one) => !one.contentDisposition).map((one) => [
+        one.headers.get("content-type").params.method, one.content.toString("base64"),
       ]),
     });
   }

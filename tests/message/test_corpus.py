@@ -3,165 +3,19 @@ says, and the same."""
 
 from __future__ import annotations
 
-import base64
-import email
-import html
-import json
-import re
-import subprocess
 from collections.abc import Callable
-from dataclasses import replace
-from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.utils import getaddresses
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
-from unicodedata import normalize
 
 from sendbatch.campaign.model import Attachment, Mailbox, Templates, Unsubscribe
-from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content
-from sendbatch.message.tokens import Signer
-from sendbatch.values import Message
-from tests.conftest import Needs, skip_or_fail
+from tests.conftest import Needs
 
-from .conftest import COLUMNS, NOW, SALT, content, parsed, recipient
+from .conftest import content
+from .parsers import NAMED, PNG, SIGNER, WORDS, Case, boxes, composed, hold, in_a_line, in_a_name
 
-Told: TypeAlias = dict[str, object]
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 PDF = bytes(range(256)) * 3
 CALENDAR = b"BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n"
-SIGNER = Signer("spring", b"secret" * 6)
-SCRIPT = Path(__file__).with_name("mailparser.js")
-WORDS = [  # each is subject, a person's name, text and a file's name
-    *("Jörg Müller", "日本語のニュース", "שלום עולם 12", "مرحبا 3", "Привет, мир", "ยินดีต้อนรับ"),
-    *("🎉 Party 👩‍👩‍👧", "e\u0301 as two", "ﬁne ligatures", "\U0001d54f beyond", "naïve — “quoted” …"),
-    *('Raman, "Dr." B.', "back\\slash", "semi; colon: and <angle>", "per%20cent %41 100%", "it's 'so'"),
-    *("a=?utf-8?q?b?=c", "=?utf-8?q?=C3=BC?=", "x" * 78, "y" * 79, "ü" * 78, "word " * 30 + "end"),
-    *("(comment) [list] {set}", "Eve <eve@example.net>, Bob", "CON", "nul", "dots...in.it", "a  b   c"),
-    *("\u202eoverride\u202c of the order", "\u2067שלום\u2069, Bob", "👨🏽‍🚀 🇩🇪 ❤️"),
-    *("*Bob* [x](http://evil.example) `c`", "# H", "![p](logo.png)", "{{ 7 * 7 }}", "<script>x</script>"),
-    *("tab\tin it", "-- \ndashes", "From here", ".dot", "--=_boundary", "A & B &amp; C"),
-]
-
-
-def told(message: Message) -> Told:
-    """What Python's parser reads."""
-    mail = parsed(message)
-
-    # The newer parser puts a blank between two encoded words of a name.
-    older = email.message_from_bytes(message.data)
-
-    def boxes(name: str) -> list[list[str]]:
-        found = getaddresses([older[name].replace("\r\n", "")] if name in older else [])
-        return [[str(make_header(decode_header(shown))), address] for shown, address in found]
-
-    def body(kind: str) -> str:
-        part = mail.get_body((kind,))
-        return "" if part is None else str(part.get_content())
-
-    files = [part for part in mail.walk() if part.get_content_disposition() is not None]
-    return {
-        "subject": str(mail["Subject"]),
-        "boxes": [boxes("From"), boxes("To"), boxes("Reply-To")],
-        "text": body("plain"),
-        "html": body("html"),
-        "files": [_file(part) for part in files],
-    }
-
-
-def _file(part: EmailMessage) -> list[str]:
-    data = part.get_payload(decode=True)
-    assert isinstance(data, bytes)
-    kind, cid = part.get_content_type(), str(part["Content-ID"] or "")
-    return [part.get_filename() or "", kind, cid, base64.b64encode(data).decode()]
-
-
-def without_end(found: Told) -> Told:
-    """Whose the last line's end is (the body's or the boundary's) is told in two ways."""
-    ends = {kind: str(found[kind]).replace("\r\n", "\n").rstrip("\n") for kind in ("text", "html")}
-    return {**found, **ends}
-
-
-def read_by_node(node: str, messages: list[Message]) -> list[Told]:
-    given = json.dumps([base64.b64encode(message.data).decode() for message in messages])
-    done = subprocess.run(
-        [node, str(SCRIPT)], input=given, capture_output=True, text=True, check=True, timeout=60
-    )
-    found: list[Told] = json.loads(done.stdout)
-    return found
-
-
-class Case(NamedTuple):
-    """A message, and what is to be read from it. Of a body these are its words: where its lines break is no
-    matter of this test."""
-
-    message: Message
-    subject: str
-    boxes: list[list[list[str]]]
-    text: str
-    html: str  # what it shows
-    addresses: list[str]  # that the HTML links to or shows, {cid} for that of each part in turn
-    files: list[tuple[str, str, bytes]]  # name, type, bytes
-    inline: int  # how many of the files, the first ones, are shown in the HTML
-
-    def hold(self, found: Told) -> None:
-        """Asserts that this is what was read."""
-        assert (found["subject"], found["boxes"]) == (self.subject, self.boxes)
-        files = found["files"]
-        assert isinstance(files, list)
-        encoded = [(name, kind, base64.b64encode(data).decode()) for name, kind, data in self.files]
-        assert [(name, kind, data) for name, kind, _, data in files] == encoded
-        cids = [cid.strip("<>") for _, _, cid, _ in files]
-        assert all(cids[: self.inline])
-        assert not any(cids[self.inline :])
-        written, shown = str(found["html"]), iter(cids)
-        links = [re.sub("{cid}", lambda _: f"cid:{next(shown)}", one) for one in self.addresses]
-        assert [html.unescape(one) for one in ADDRESS.findall(written)] == links
-        assert words(str(found["text"])) == words(self.text)
-        assert words(seen(written)) == words(self.html)
-
-
-ADDRESS = re.compile(r' (?:href|src)="([^"]*)"')
-UNSEEN = re.compile(r"<!--.*?-->|<(head|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
-
-
-def words(text: str) -> list[str]:
-    """Those of a text; what it draws is none: the line below a heading, a table's rules."""
-    return [word for word in text.split() if word.strip("-=|")]
-
-
-def seen(document: str) -> str:
-    """The text of an HTML, without the characters that pad a preheader."""
-    return re.sub("[\u034f\u200c]\xa0|\u034f", "", html.unescape(UNSEEN.sub(" ", document)))
-
-
-def in_a_line(word: str) -> str:
-    """As it stands in a header: what would break its line is a blank, and nothing turns its order round."""
-    return re.sub("[\u202a-\u202e]", "", re.sub(r"[\t\n]", " ", word))
-
-
-def in_a_name(word: str) -> str:
-    """As it stands in the name of a file: in one normal form, naming no folder, and as it is read."""
-    named = re.sub(r"[\\/]", "_", normalize("NFC", in_a_line(word)))
-    return re.sub("[\u2066-\u2069]", "", named)
-
-
-NAMED = Mailbox("{{ first_name }}", "news@example.com")
 CALENDAR_FILE = ("Übersicht.ics", "text/calendar", CALENDAR)
-
-
-def boxes(word: str, replies: list[list[str]]) -> list[list[list[str]]]:
-    return [[[word, "news@example.com"]], [[word, "jane@example.org"]], replies]
-
-
-def composed(letter: Content, word: str) -> Message:
-    letter = replace(letter, subject="{{ first_name }}", sender=NAMED, recipient_name="{{ first_name }}")
-    made = Composer(letter, COLUMNS, SALT, SIGNER).compose(recipient(first_name=word), NOW)
-    assert isinstance(made, Message), made
-    return made
 
 
 def texts_alone() -> list[Case]:
@@ -254,13 +108,4 @@ def in_markdown(reading: Callable[..., Content], folder: Path) -> list[Case]:
 def test_two_parsers_read_what_the_campaign_says_from_each_message(
     reading: Callable[..., Content], needs: Needs, tmp_path: Path
 ) -> None:
-    node = needs("node", "another parser is asked what it reads")
-    asked = subprocess.run([node, "-e", "require('mailparser')"], capture_output=True, check=False)
-    if asked.returncode:
-        skip_or_fail("there is no mailparser: npm install mailparser, and NODE_PATH at its node_modules")
-    cases = [*texts_alone(), *with_files(reading), *in_markdown(reading, tmp_path)]
-    theirs = read_by_node(node, [case.message for case in cases])
-    for case, of_node in zip(cases, theirs, strict=True):
-        of_python = told(case.message)
-        assert without_end(of_python) == without_end(of_node)
-        case.hold(of_python)
+    hold([*texts_alone(), *with_files(reading), *in_markdown(reading, tmp_path)], needs)

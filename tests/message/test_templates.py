@@ -68,7 +68,10 @@ def test_a_text_does_in_a_template_what_it_does_in_jinjas_sandbox(
     source = f"{{% for x in ['a'] %}}{{{{ {expression} }}}}{{% endfor %}}".replace(", x", ", v")
     for one in (source, f"{{% set x = 'a' %}}{{{{ {expression} }}}}"):
         ours = said(environment(autoescape=autoescape), one, v=kind(text))
-        assert "at 0x" in ours or ours == said(theirs, one, v=kind(text))
+        if "is a method: write ." in ours:  # Jinja would write where in memory it is, or go on
+            assert expression in ("v.upper", "v.split.__self__")
+        else:
+            assert ours == said(theirs, one, v=kind(text))
 
 
 @pytest.mark.parametrize(
@@ -83,9 +86,8 @@ def test_a_text_does_in_a_template_what_it_does_in_jinjas_sandbox(
     ],
 )
 def test_nothing_is_reached_by_way_of_a_text(source: str) -> None:
-    assert "unsafe" in reason(content(text=source)) or "no attribute" in reason(
-        content(text=source)
-    )
+    found = reason(content(text=source))
+    assert "unsafe" in found or "no attribute" in found or "is a method" in found
 
 
 def test_a_method_of_something_more_than_a_text_is_asked_about() -> None:

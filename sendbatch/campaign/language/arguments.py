@@ -55,8 +55,9 @@ def _misnamed(name: str, count: int, given: Mapping[str, nodes.Expr]) -> _Wrong:
 def _wrong(name: str, given: Mapping[str, nodes.Expr]) -> _Wrong:
     """Of what is known before a row is. Babel is loaded for it: who writes by a locale needs it anyway."""
     from sendbatch.campaign.language.locales import NoLocale, currency_of, locale_of
-    from sendbatch.campaign.language.localised import wrong_order, wrong_style
+    from sendbatch.campaign.language.localised import wrong_order
     from sendbatch.campaign.language.numbers import is_locale, wrong_digits, wrong_mark
+    from sendbatch.campaign.language.patterns import wrong_style
 
     known: dict[str, Any] = {
         key: one.value for key, one in given.items() if isinstance(one, nodes.Const)

@@ -7,11 +7,12 @@ ended with the process it is in (`runtime.process`).
 
 from __future__ import annotations
 
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,6 +31,16 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
     """
 
     intercepted_binops = frozenset({"*", "**"})
+
+    def said(self, obj: Any, attribute: str) -> Any:
+        """What is said of a value by that name, where it is not called: never a method, which Jinja would
+        write as "<built-in method items of …>"."""
+        found = self.getattr(obj, attribute)
+        if not isinstance(found, (BuiltinMethodType, MethodType)):
+            return found
+        if isinstance(obj, dict):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        raise TemplateRuntimeError(f"{attribute} is a method: write .{attribute}()")
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "*":
@@ -77,6 +88,21 @@ class Unfolded(CodeGenerator):
 
     The environment is to be made with `optimized=False`.
     """
+
+    _called: nodes.Expr | None = None
+
+    def visit_Call(self, node: nodes.Call, *where: Any, **more: Any) -> None:
+        self._called = node.node
+        super().visit_Call(node, *where, **more)
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """`order.items` means a name, and `order.items()` a method."""
+        if node is self._called:
+            super().visit_Getattr(node, frame)
+            return
+        self.write("environment.said(")
+        self.visit(node.node, frame)
+        self.write(f", {node.attr!r})")
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         if not isinstance(node, (nodes.TemplateData, nodes.Const)):

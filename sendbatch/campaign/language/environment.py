@@ -72,7 +72,7 @@ def environment(
     env = _Sandbox(
         loader=loader,
         autoescape=autoescape,
-        undefined=jinja2.StrictUndefined,
+        undefined=_Missing,
         keep_trailing_newline=True,
         optimized=False,
         auto_reload=False,
@@ -84,6 +84,18 @@ def environment(
     env.filters.update({"money": _money, "date": _date, "markdown": _markdown})
     env.tests.update(TESTS)
     return env
+
+
+class _Missing(jinja2.StrictUndefined):
+    """A name that nothing has, told without the names of our classes."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        if type(self._undefined_obj) is Object:
+            return f"an object of the JSON has no attribute {self._undefined_name!r}"
+        return super()._undefined_message
 
 
 class _Ready(Completed, Compared):

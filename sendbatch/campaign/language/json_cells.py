@@ -19,6 +19,12 @@ DEEPEST = 32  # lists and objects within each other
 LONGEST_NUMBER = 100  # characters
 _SHOWN = 20  # characters of what stands where it goes wrong
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+# RFC 8259 §7 and §8.2: an escape may be any character, and half a pair too.
+_ESCAPE = re.compile(
+    r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<control>[bf])|.)"
+)
+_BREAKS = frozenset(map(ord, "\t\n\r"))
 _UNQUOTED = re.compile(r"['‘’“”„]|[^\W\d]\w*\s*:")
 
 # What Python says, and what is said here.
@@ -78,13 +84,15 @@ def from_json(value: Any, column: str = "the text") -> Any:
         raise NoJson(f"{column} is longer than the {LONGEST:,} characters that |fromjson reads")
     _hold_depth(value, column)
     try:
-        return json.loads(
+        made = json.loads(
             value,
             parse_int=_whole,
             parse_float=_fraction,
             parse_constant=_constant,
             object_pairs_hook=_object,
         )
+        _hold_characters(value)
+        return made
     except json.JSONDecodeError as error:
         raise NoJson(f"{column} is no JSON: {_where(value, error)}") from None
     except _Refused as error:
@@ -107,6 +115,23 @@ def _hold_depth(text: str, column: str) -> None:
                 raise NoJson(f"{column} cannot be read as JSON: {said}, at character {at}")
         elif found[0] in "]}":
             depth -= 1
+
+
+def _hold_characters(text: str) -> None:
+    """What JSON can say and a message cannot. Raises _Refused."""
+    for found in _ESCAPE.finditer(text):  # a backslash stands in JSON's texts alone
+        kind = None
+        code = int(found["code"], 16) if found["code"] else None
+        if code is not None and 0xD800 <= code <= 0xDFFF:
+            kind = "half a character (a lone surrogate)"
+        elif found["control"] or (code is not None and _is_control(code)):
+            kind = "a control character"
+        if kind is not None:
+            raise _Refused(f"{found[0]} at character {found.start() + 1} is {kind}")
+
+
+def _is_control(code: int) -> bool:
+    return (code < 0x20 and code not in _BREAKS) or 0x7F <= code < 0xA0
 
 
 def _whole(text: str) -> int:

@@ -77,6 +77,26 @@ def _locale(name: str) -> Locale:
 
 
 @lru_cache(maxsize=256)
+def with_country(locale: Locale) -> Locale:
+    """Of a language alone, the language in the country where most who speak it live: weeks are a country's
+    (UTS #35 part 4, Week Data; "Likely Subtags" in part 1)."""
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global, parse_locale
+
+    if locale.territory is not None or locale.variant is not None:
+        return locale
+    likely = get_global("likely_subtags")
+    full = likely.get(str(locale)) or likely.get(locale.language)
+    if full is None:
+        return locale
+    language, country, script = parse_locale(full)[:3]
+    for its_script in (locale.script, script):
+        with contextlib.suppress(UnknownLocaleError):
+            return Locale("nb" if language == "no" else language, country, its_script)
+    return locale
+
+
+@lru_cache(maxsize=256)
 def _near(name: str) -> str | None:
     """What may be meant by the name of no locale."""
     from babel.localedata import locale_identifiers

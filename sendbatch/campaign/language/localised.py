@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 
-from sendbatch.campaign.language.locales import currency_of, locale_of
+from sendbatch.campaign.language.locales import currency_of, locale_of, with_country
 from sendbatch.campaign.language.numbers import (
     LONGEST,
     MOST_DIGITS,
@@ -25,26 +25,14 @@ from sendbatch.campaign.language.numbers import (
     shown,
     wrong_digits,
 )
-from sendbatch.campaign.names import guess
+from sendbatch.campaign.language.patterns import STYLES, asks_time, asks_week, wrong_style
 
-STYLES = ("short", "medium", "long", "full")
 ORDERS = ("dmy", "mdy", "ymd")
-LONGEST_PATTERN = 100
 _MOST_BITS = 332  # of a whole number of `LONGEST` digits
 _ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(?:Z|[+-]\d\d:?\d\d)?)?"
 )
 _OTHER = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?: (\d\d:\d\d(?::\d\d)?))?")
-_QUOTED = re.compile("'[^']*'")
-# Letters of a pattern (UTS #35). What is seldom meant is left out: Y, a week's year, and D, a year's day.
-_OF_DAYS = frozenset("GyQqMLwdEec")
-_HOURS = frozenset("hHKk")
-_OF_TIMES = _HOURS | frozenset("abBmsS")
-_MEANT = str.maketrans("YD", "yd")
-_STRFTIME = {
-    "%d": "dd", "%m": "MM", "%Y": "yyyy", "%y": "yy", "%B": "MMMM", "%b": "MMM", "%A": "EEEE", "%a": "EEE",
-    "%H": "HH", "%M": "mm", "%S": "ss", "%-d": "d", "%-m": "M", "%e": "d",
-}  # fmt: skip
 # Exact for whatever is read; a half is rounded away from zero, as people do with money.
 _EXACT = Context(prec=2 * LONGEST + MOST_DIGITS, rounding=ROUND_HALF_UP)
 
@@ -61,23 +49,24 @@ def number_text(value: Any, decimal: str | None, locale: Any, digits: int | None
     known, found = locale_of(locale, "number"), _exactly(value, decimal)
     if digits is None:
         with localcontext(_EXACT):
-            return format_decimal(found, locale=known, decimal_quantization=False)
+            return format_decimal(found or abs(found), locale=known, decimal_quantization=False)
     if (wrong := wrong_digits(digits)) is not None:
         raise NoNumber(": ".join(wrong))
     pattern = copy(known.decimal_formats[None])
     pattern.frac_prec = (digits, digits)
     with localcontext(_EXACT):
-        return str(pattern.apply(found, known))
+        return str(pattern.apply(_rounded(found, digits), known))
 
 
 def money(value: Any, currency: Any = None, locale: Any = None, decimal: str | None = None) -> str:
     """An amount with its currency, as a locale writes them, rounded to what there are coins of. `decimal` is
     that of `number`. Raises NoNumber, NoLocale."""
-    from babel.numbers import format_currency
+    from babel.numbers import format_currency, get_currency_precision
 
     code, known = currency_of(currency), locale_of(locale, "money")
     with localcontext(_EXACT):
-        return format_currency(_exactly(value, decimal), code, locale=known)
+        amount = _rounded(_exactly(value, decimal), get_currency_precision(code))
+        return format_currency(amount, code, locale=known)
 
 
 def date(value: Any, style: Any = "long", locale: Any = None, order: str | None = None) -> str:
@@ -90,11 +79,24 @@ def date(value: Any, style: Any = "long", locale: Any = None, order: str | None 
         return format_date(day, style, locale=known)
     if (wrong := wrong_style(style)) is not None:
         raise NoDate(": ".join(wrong))
-    if asks_time(style):
-        if not isinstance(day, datetime):
-            raise NoDate(f"{shown(value)} says no time, and {shown(style)} asks for one")
-        return format_datetime(day, style, locale=known)
-    return format_date(day, style, locale=known)
+    if asks_time(style) and not isinstance(day, datetime):
+        raise NoDate(f"{shown(value)} says no time, and {shown(style)} asks for one")
+    if asks_week(style):
+        known = with_country(known)
+    try:
+        if isinstance(day, datetime):
+            return format_datetime(day, style, locale=known)
+        return format_date(day, style, locale=known)
+    except (ValueError, OverflowError):  # of Babel: no name for it, or the week of a year that is none
+        said = f"{shown(value)} cannot be written as {shown(style)} in {known}"
+        raise NoDate(f"{said}: it has no word or no week for it") from None
+
+
+def _rounded(found: Decimal, digits: int) -> Decimal:
+    """With so many digits behind the point, and never a zero that is negative: what rounds to nothing is
+    owed by nobody."""
+    rounded = found.quantize(Decimal(1).scaleb(-digits))
+    return rounded or abs(rounded)
 
 
 def _exactly(value: Any, decimal: str | None = None) -> Decimal:
@@ -111,50 +113,11 @@ def _exactly(value: Any, decimal: str | None = None) -> Decimal:
     return found
 
 
-def wrong_style(style: Any) -> tuple[str, str] | None:
-    """What is wrong with a way to write a day, and what to do; None for a good one."""
-    if style in STYLES:
-        return None
-    either = f'{", ".join(STYLES)}, or a pattern such as "dd.MM.yyyy"'
-    if not isinstance(style, str) or not style.strip() or len(style) > LONGEST_PATTERN:
-        return f"|date takes {either}, not {shown(style)}", "write one of these"
-    if "%" in style:
-        meant = re.sub(r"%-?\w", lambda found: _STRFTIME.get(found[0], "…"), style)
-        return f"{shown(style)} is no pattern of |date", f'write date("{meant}")'
-    plain = _QUOTED.sub("", style)
-    letters = {letter for letter in plain if letter.isalpha()}
-    unknown = letters - _OF_DAYS - _OF_TIMES
-    if "'" in plain:
-        return (
-            f"{shown(style)}: a quote is never closed",
-            "write words as 'words', and a quote as ''",
-        )
-    near = guess(style, STYLES) if style.isalpha() else None
-    if near is not None:
-        return f"|date takes {either}, not {shown(style)}", f"did you mean {near}?"
-    meant = plain.translate(_MEANT)
-    if "m" in letters and _HOURS.isdisjoint(letters):
-        meant = meant.replace("m", "M")
-    if plain != meant and not unknown.difference("YD"):
-        return f"{shown(style)} is no pattern of |date", f'write date("{meant}")'
-    if unknown or not letters:
-        said = f"{min(unknown)} says nothing of a day" if unknown else "it says nothing of a day"
-        return (
-            f"{shown(style)} is no pattern of |date: {said}",
-            f"write {either}; words stand in '…'",
-        )
-    return None
-
-
 def wrong_order(order: Any) -> tuple[str, str] | None:
     """As `wrong_style`, of the order in which a cell says day, month and year."""
     if order is None or order in ORDERS:
         return None
     return f"{shown(order)} is no order of day, month and year", f"write one of {', '.join(ORDERS)}"
-
-
-def asks_time(pattern: str) -> bool:
-    return not _OF_TIMES.isdisjoint(_QUOTED.sub("", pattern))
 
 
 def _day(value: Any, order: str | None) -> Date | datetime:
@@ -184,9 +147,18 @@ def _made(value: str, year: int, month: int, day: int, time: str | None) -> Date
     try:
         if time is None:
             return Date(year, month, day)
-        return datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T{time}")
+        _hold_time(value, time)
+        return datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T{time.replace(',', '.')}")
     except ValueError as error:
         raise NoDate(f"{shown(value)} is no date: {error}") from None
+
+
+def _hold_time(value: str, time: str) -> None:
+    """ISO 8601 has two times that no clock of Python's shows. Raises NoDate."""
+    if time.startswith("24:00"):
+        raise NoDate(f"{shown(value)}: 24:00 is the next day's 00:00: write that day and 00:00")
+    if time[6:8] == "60":
+        raise NoDate(f"{shown(value)}: second 60 cannot be written: write 59")
 
 
 def _which(numbers: tuple[int, int, int]) -> str:

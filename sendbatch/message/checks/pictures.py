@@ -129,9 +129,8 @@ def shown_by(content: Content) -> Iterator[tuple[Bundle, Shown]]:
         if bundle is not None:
             yield bundle, references
     if content.markdown is not None:
-        from sendbatch.message.markdown.addresses import (
-            shown,  # it takes 10 ms, and a worker needs it seldom
-        )
+        # It takes 10 ms, and a worker seldom needs it.
+        from sendbatch.message.markdown.addresses import shown
 
         yield content.markdown, shown
 

@@ -21,6 +21,7 @@ from sendbatch.message.mjml.parsing import Element, Span, blame
 from sendbatch.message.source import statements
 
 _DEFAULTS = "mj-attributes"
+_SAME = "let a block begin and end between tags of the same one, or within one value"
 # Between the tags in these MJML keeps nothing, or mrml takes nothing.
 _NO_PLACE = {
     "mjml": "write it before <mjml>, or within a tag",
@@ -69,9 +70,8 @@ def _of(element: Element, parent: Element) -> Iterator[Finding]:
     is_default = parent.name == _DEFAULTS
     if parent.name and not is_default and element.name not in ELEMENTS[parent.name].children:
         yield _misplaced(element, parent)
-    if (
-        element.name == "mj-include" and parent.name != "mj-head"
-    ):  # what is left of them: style sheets
+    # Of includes only those of style sheets are left in the tree.
+    if element.name == "mj-include" and parent.name != "mj-head":
         said = "a style sheet is included in <mj-head>"
         yield blame(Rule.MJML_UNKNOWN, element.at, said, "move it there")
     yield from _attributes(element, is_default=is_default)
@@ -179,5 +179,3 @@ def _unbalanced(element: Element, pieces: Sequence[Span]) -> Iterator[Finding]:
         said = f"{{% {word} %}} begins in <{element.name}> and does not end in it"
         yield blame(Rule.MJML_JINJA, piece, said, _SAME, start)
 
-
-_SAME = "let a block begin and end between tags of the same one, or within one value"

@@ -53,7 +53,7 @@ class Letter:
 
     @property
     def word(self) -> str:
-        """The pattern of one; its group is the number of the piece."""
+        """What such a word looks like, as a pattern; its group is the number of the piece."""
         return rf"{self.prefix}(\d+)z"
 
     @property
@@ -62,7 +62,7 @@ class Letter:
         return _IGNORED if self.has_styles else ""
 
     def place(self, element: Element) -> str:
-        """A word for no piece: what MJML writes behind it is told at this tag."""
+        """A word for no piece: what is wrong with what MJML writes behind it is told at this tag."""
         at = element.at
         return self._word(Kept(Span(at.file, at.start, at.start), element, must_come_back=False))
 

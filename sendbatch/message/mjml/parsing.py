@@ -1,4 +1,4 @@
-"""MJML as a tree of its tags, each with its place: mrml tells neither where something is nor that it is
+"""MJML as a tree of its tags, each with its place: mrml tells neither where something stands, nor that it is
 wrong.
 
 It is read with the tags of Jinja hidden. What stands within a tag that holds HTML is not looked into, and
@@ -136,7 +136,7 @@ class _Reading:
             self._unclosed(element, "the end of the file")
 
     def _before_all(self) -> int:
-        """Keep what stands before the letter, with the HTML of macros, as it is; where the letter begins."""
+        """Keeps what stands before the letter, the HTML of macros too. Gives where the letter begins."""
         without = _PROLOG.sub(lambda passed: blank(passed[0]), self._hidden)
         begin = _BEGIN.search(without)
         if begin is None:
@@ -183,7 +183,7 @@ class _Reading:
             self._open[-1].children.append(self._span(*token.span()))
 
     def _start(self, token: re.Match[str]) -> int:
-        """Where reading goes on."""
+        """Takes in a tag that begins. Gives where reading goes on."""
         start, end = token.span()
         name = token["start"]
         element = Element(name, self._span(start, end))
@@ -226,7 +226,7 @@ class _Reading:
                 element.named[name] = self._span(*found.span("name"))
 
     def _html(self, element: Element, start: int) -> int:
-        """Read over the HTML within; what is behind its end tag."""
+        """Reads over the HTML within. Gives where reading goes on, behind its end tag."""
         end = re.compile(rf"</{re.escape(element.name)}\s*>").search(self._hidden, start)
         within = self._hidden[start : end.start() if end is not None else len(self._hidden)]
         without = _COMMENT.sub(lambda comment: " " * len(comment[0]), within)

@@ -95,7 +95,7 @@ def lone_files(campaign: Campaign, by_row: TextsByRow | None) -> Iterator[Findin
             yield Rule.LONE_FILE.finding(said, campaign.places.get(f"templates.{key}"))
 
 
-def told(campaign: Campaign, versions: Sequence[Files]) -> list[str]:
+def shown_names(campaign: Campaign, versions: Sequence[Files]) -> list[str]:
     """What people know the versions by: the first of their files, or all of them where that tells less."""
     paths = list(campaign.templates.by_row.values())
     named = [
