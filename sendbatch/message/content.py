@@ -144,6 +144,11 @@ class TextsByRow:
     files: Mapping[tuple[str, ...], int]
     versions: tuple[Texts, ...]
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """All that a row is led by, each once."""
+        return tuple(dict.fromkeys(one for path in self.paths.values() for one in path.expressions))
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
