@@ -217,6 +217,15 @@ class GuardError(SendbatchError):
     rule = "guard-refused"
 
 
+class WorkerFault(Exception):
+    """What a worker raised, and never should have: a fault of ours, and none of a campaign. `said` names its
+    class and the row; the traceback there is the text of this error, for a log."""
+
+    def __init__(self, said: str, traceback: str) -> None:
+        super().__init__(traceback)
+        self.said = said
+
+
 class SmtpError(SendbatchError):
     """The server could not be reached, secured or logged in to.
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.campaign.model import Dkim, Profile
-from sendbatch.campaign.secrets import filled
+from sendbatch.campaign.model import Campaign, Dkim, Profile
+from sendbatch.campaign.secrets import filled, filled_if_set
 from sendbatch.campaign.written.hosts import ascii_domain
 from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
 from sendbatch.errors import ProfileError
@@ -58,6 +58,16 @@ def missing_keys(profile: Profile) -> Iterator[Finding]:
             said = f"dkim: {wrong}: {one.key_file}"
             hint = "a run needs the key, and sends nothing without it"
             yield Rule.MISSING_SIGNING_KEY.finding(said, one.key_place, hint)
+
+
+def key_paths(campaign: Campaign, environ: Mapping[str, str]) -> list[Path]:
+    """The files of all keys that are declared, as far as the environment says where they are."""
+    found = [(filled_if_set(written, file, environ), file) for written, file in campaign.key_files]
+    return [
+        absolute(spelled(file.parent / written.replace("\0", "")))
+        for written, file in found
+        if written is not None and not PRIVATE_KEY.search(written)
+    ]
 
 
 def key_text(one: Dkim, profile: Profile, environ: Mapping[str, str]) -> KeyText:

@@ -182,7 +182,10 @@ class Variants(Kind[tuple[T, ...]]):
         if len(value) > self._most:
             spot.blame(Rule.WRONG_VALUE, f"has {len(value):,} variants, and {self._most} are the most")
             return None
-        read = [self._of.read(item, spot.at(number)) for number, item in enumerate(value)]
+        read = [
+            None if item is None else self._of.read(item, spot.at(number))  # none has its finding
+            for number, item in enumerate(value)
+        ]
         for number, item in enumerate(read):
             if item is not None and (first := read.index(item)) < number:
                 said = f"this stands there already, as variant {ascii_uppercase[first]}"

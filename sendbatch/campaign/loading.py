@@ -6,7 +6,7 @@ Nothing stops at the first fault; what cannot be read is left out and the rest i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -147,6 +147,7 @@ class _Loading:
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
             senders=senders,
+            key_files=tuple(self.key_files(profiles)),
         )
 
     def refuse(self, profiles: Profiles) -> None:
@@ -212,6 +213,16 @@ class _Loading:
         named = (*self.reading.sources, *profiles.reading.sources)
         own = (self.file, profiles.file) if profiles.file is not None else (self.file,)
         return tuple(dict.fromkeys((*own, *named)))
+
+    def key_files(self, profiles: Profiles) -> Iterator[tuple[str, Path]]:
+        """Those of all profiles there are: the mail of one must not carry the key of another."""
+        inline = self.declared.smtp
+        declared = [(one, profiles.file) for one in profiles.declared.values()]
+        declared += [(inline, self.file)] if isinstance(inline, ProfileKeys) else []
+        for profile, file in declared:
+            for one in profile.dkim or ():
+                if one.key_file is not None and file is not None:
+                    yield one.key_file, file
 
     def places(self) -> dict[str, Place]:
         """By dotted path. A default's fault is one of its column: its place is the key's."""

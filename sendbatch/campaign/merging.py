@@ -15,9 +15,8 @@ from sendbatch.campaign.providers import Provider, common_slow_down, named, name
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
 from sendbatch.campaign.written.hosts import domain, is_loopback
-from sendbatch.campaign.written.values import has_references
 from sendbatch.findings import Rule
-from sendbatch.runtime.paths import absolute, spelled
+from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
 
 MOST_OF_CA = 10_000_000  # bytes of a file with certificates that are looked through
@@ -44,7 +43,7 @@ def merge(
     port, security = _way(declared, preset, host, spot)
     _check_credentials(declared, preset, spot)
     ca = _authorities(declared, security, spot)
-    dkim = _signatures(declared, file, spot)
+    dkim = _signatures(declared, spot)
     if host is not None and preset is not None:
         _hold_to_keeping(declared, preset, host, port, spot)
     if host is None or len(findings) > before:
@@ -222,9 +221,8 @@ def _authorities(declared: ProfileKeys, security: str, spot: Spot) -> Path | Non
     return path
 
 
-def _signatures(declared: ProfileKeys, file: Path, spot: Spot) -> tuple[Dkim, ...]:
-    """Those declared, with their places. A key is not looked for: only who connects needs it. Nobody can have
-    one attached that is named here."""
+def _signatures(declared: ProfileKeys, spot: Spot) -> tuple[Dkim, ...]:
+    """Those declared, with their places. A key is not looked for: only who connects needs it."""
     found: list[Dkim] = []
     seen: set[tuple[str, str]] = set()
     if spot.has("dkim") and not spot.at("dkim").data:
@@ -237,8 +235,6 @@ def _signatures(declared: ProfileKeys, file: Path, spot: Spot) -> tuple[Dkim, ..
         seen.add((one.domain, one.selector))
         key = there.at("key" if one.key_file is None else "key_file")
         found.append(replace(one, place=there.at("domain").place, key_place=key.place))
-        if one.key_file is not None and not has_references(one.key_file):
-            spot.reading.sources.append(absolute(spelled(file.parent / one.key_file)))
     if len(found) > MOST_SIGNATURES:
         spot.at("dkim").blame(Rule.WRONG_VALUE, f"at most {MOST_SIGNATURES} signatures", "take one away")
     return tuple(found)

@@ -307,6 +307,8 @@ class Campaign:
     invite: Path | str | None = None  # a calendar for everybody, or the template of a path
     senders: Senders | None = None  # `sender` has the first one's address then
     subjects: tuple[str, ...] = ()  # all, where there are several; `subject` is the first
+    # Of keys that sign, by this profile or another: the path as it is written, and in which file.
+    key_files: tuple[tuple[str, Path], ...] = ()
 
     @property
     def title(self) -> str:

@@ -194,6 +194,14 @@ def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place
         ) from None
 
 
+def filled_if_set(text: str, file: Path, environ: Mapping[str, str]) -> str | None:
+    """As `filled`, of a text in this file; None where something that it refers to is not to be had."""
+    try:
+        return _filled(text, _Dotenv([file.parent], file.name), environ, "")
+    except (_Unreadable, ProfileError):
+        return None
+
+
 def _read(
     source: SecretSource,
     profile: Profile,

@@ -166,6 +166,7 @@ def _as_json(done: Checked) -> dict[str, object]:
         "totals": dict(found.totals) if found is not None else None,
         "sendable": found.sendable if found is not None else None,
         "versions": _versions(found) if found is not None else None,
+        "by_fallback": _by_fallback(found) if found is not None else None,
         "faults": [_finding_as_json(finding) for finding in done.findings],
     }
 
@@ -175,6 +176,16 @@ def _versions(found: Overview) -> dict[str, dict[str, int]]:
     return {
         axis.what: {one.name: one.number for one in axis.shares} for axis in found.versions
     }
+
+
+def _by_fallback(found: Overview) -> list[dict[str, object]]:
+    """The commonest values that lead to no file, so that the fallback's are taken."""
+    return [
+        {"asked": dict(zip(axis.asked.expressions, values, strict=True)), "rows": number}
+        for axis in found.versions
+        if axis.asked is not None
+        for values, number in axis.asked.values
+    ]
 
 
 def _finding_as_json(finding: Finding) -> dict[str, object]:

@@ -29,7 +29,7 @@ from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
 from sendbatch.cli.verify_token import verify_token
 from sendbatch.cli.wrapping import fitted
-from sendbatch.errors import SendbatchError, inert, printable
+from sendbatch.errors import SendbatchError, WorkerFault, inert, printable
 
 USAGE, STOPPED = 2, 3
 # What people type for a verb, by what it is called elsewhere.
@@ -125,6 +125,7 @@ def _verb_meant(words: str) -> str:
 def _unforeseen() -> int:
     """A fault of ours: the traceback goes to a file that only its owner can read."""
     raised = sys.exception()
+    said = raised.said if isinstance(raised, WorkerFault) else type(raised).__name__
     try:
         handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -133,7 +134,7 @@ def _unforeseen() -> int:
     except OSError as error:
         where = f"the details could not be written to a file: {error.strerror}"
     _say(
-        f"error: this should not have happened: {type(raised).__name__}\n"
+        f"error: this should not have happened: {said}\n"
         f"  {where}; the record is as it was before the last commit"
     )
     return STOPPED

@@ -12,6 +12,7 @@ from sendbatch.words import clock_time, count, duration, listed, rows, size
 
 if TYPE_CHECKING:
     from sendbatch.findings import Groups
+    from sendbatch.planning.versions import Asked
     from sendbatch.session.overview import Overview
 
 SHOWN_AS = {
@@ -26,6 +27,7 @@ SHOWN_AS = {
 
 _MOST_NAMED = 5  # pictures
 _MOST_VERSIONS = 12
+_MOST_ASKED = 5
 WORTH_SAYING = 5.0  # seconds
 
 
@@ -130,6 +132,16 @@ def _versions(plan: Overview) -> Iterator[str]:
         ]
         if named:
             yield f"  {axis.what}: {listed(named, _MOST_VERSIONS)}"
+        if axis.asked is not None:
+            yield f"  by the fallback: {_asked(axis.asked)}"
+
+
+def _asked(asked: Asked) -> str:
+    """What rows ask for that is not there."""
+    shown = asked.values[:_MOST_ASKED]
+    named = [f"{number:,} where {asked.words(values)}" for values, number in shown]
+    others = asked.others + sum(number for _, number in asked.values[_MOST_ASKED:])
+    return ", ".join(named) + (f" and {others:,} of other values" if others else "")
 
 
 def _own_files(plan: Overview) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether a run goes on: asked to end, given up by itself, or broken off because its record is lost."""
+"""Whether a run goes on: asked to end, given up by itself, or broken off by what should not have happened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Course:
     def __init__(self, stop: Stop, note: Callable[[str, str], None]) -> None:
         self.soon, self.at_once = asyncio.Event(), asyncio.Event()
         self.given_up = ""  # why, for people
-        self.broken: BaseException | None = None  # why the record can no longer be written
+        self.broken: BaseException | None = None  # what the run ends with, when all have settled
         self._stop = stop
         self._note = note
 
@@ -40,20 +40,24 @@ class Course:
         self.soon.set()
 
     def break_off(self, error: BaseException) -> None:
-        """The record can no longer be written."""
+        """The record can no longer be written, or something should not have happened."""
         self.broken = self.broken or error
         self.soon.set()
 
     @contextlib.contextmanager
     def unless_lost(self) -> Iterator[None]:
         """Where the record is lost, or what is used of a quota cannot be kept, no dot leaves any more, but
-        those that left may be answered, and their outcomes written."""
+        those that left may be answered, and their outcomes written; nor does one after a fault of ours."""
         try:
             yield
         except RecordLost as lost:
             self.break_off(lost)
         except LedgerError as unkept:
             self.break_off(RecordStopped(unkept.findings))
+        except RecordStopped:  # what was answered cannot be written either
+            raise
+        except Exception as fault:  # noqa: BLE001 - raised in the end, and not by cancelling all others
+            self.break_off(fault)
 
 
 def first_of(stopped: BaseExceptionGroup[RecordStopped]) -> RecordStopped:

@@ -525,6 +525,13 @@ class Rule(Enum):
         "A file that a path with `{{ }}` fits, or one of `senders`, is one that no row asks for.",
         "Nothing, unless somebody should get it.",
     )
+    NEAR_VERSION = (
+        Topic.TEMPLATES,
+        "warning",
+        "Rows get the fallback, though there is a file whose name differs from what they ask for by case, by"
+        " `_` for `-`, or by blanks alone.",
+        "Write the filter that is named into the path (`{{ locale|lower }}`), or correct the cells.",
+    )
     LONE_FILE = (
         Topic.TEMPLATES,
         "warning",

@@ -6,7 +6,7 @@ name may climb with `..`, as long as it stays within the campaign's and the temp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jinja2
@@ -29,13 +29,20 @@ _MOST_TEMPLATES = 500
 
 
 def read_bundle(
-    entry: Path, *, search: Sequence[Path], allowed: Sequence[Path], what: str, place: Place | None
+    entry: Path,
+    *,
+    search: Sequence[Path],
+    allowed: Sequence[Path],
+    what: str,
+    place: Place | None,
+    as_text: Callable[[bytes], bytes] = bytes,
 ) -> tuple[Bundle | None, list[Finding]]:
     """The bundle of `entry`, and what is wrong with any of its templates.
 
-    `place` is where the campaign file names it as `what`; findings within templates have their own.
+    `place` is where the campaign file names it as `what`; findings within templates have their own. `as_text`
+    makes UTF-8 of what is in a file.
     """
-    reading = _Reading(search, allowed, in_html=what != "templates.text")
+    reading = _Reading(search, allowed, as_text, in_html=what != "templates.text")
     wrong = problem(entry)
     if wrong is not None:
         return None, [
@@ -59,8 +66,14 @@ class _Reading:
     """What was read so far. Each name is read once, so that a circle of includes ends."""
 
     def __init__(
-        self, search: Sequence[Path], allowed: Sequence[Path], *, in_html: bool
+        self,
+        search: Sequence[Path],
+        allowed: Sequence[Path],
+        as_text: Callable[[bytes], bytes],
+        *,
+        in_html: bool,
     ) -> None:
+        self._as_text = as_text
         self._search, self._allowed, self._in_html = search, allowed, in_html
         self._env = environment(autoescape=True)
         self.sources: dict[str, str] = {}
@@ -74,7 +87,7 @@ class _Reading:
         self.paths[name] = shown
         self.sources[name] = ""
         try:
-            data = path.read_bytes()
+            data = self._as_text(path.read_bytes())
         except OSError as error:
             self.findings.append(
                 Rule.UNREADABLE_FILE.finding(f"{shown}: cannot be read ({error.strerror})", place)

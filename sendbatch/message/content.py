@@ -144,6 +144,11 @@ class TextsByRow:
     files: Mapping[tuple[str, ...], int]
     versions: tuple[Texts, ...]
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """All that a row is led by, each once."""
+        return tuple(dict.fromkeys(one for path in self.paths.values() for one in path.expressions))
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -182,6 +187,7 @@ class Content:
     variants: Variants | None = None
     senders: Senders | None = None
     named_at: str = ""  # the domain that messages are named at, where it is not the sender's
+    subject_called: str = "subject"  # in what is wrong with a row: which of several it is
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

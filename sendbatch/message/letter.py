@@ -66,7 +66,7 @@ class Letter:
         self.ids = MessageIds(salt, content.digest, self._domain)
         self.constants = with_globals(content.variables)
         self.heading = Heading(content)
-        self.subject = LineTemplate("subject", content.subject)
+        self.subject = LineTemplate(content.subject_called, content.subject)
         self.name = LineTemplate("recipients.name", content.recipient_name or "")
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.shares = shares
@@ -186,7 +186,7 @@ class Letter:
         """The subject as one line. Raises Failed."""
         subject = one_line(self.subject.render(variables))
         if not subject:
-            raise Failed("subject: is empty")
+            raise Failed(f"{self.subject.what}: is empty")
         return subject
 
     def dated_at(self, recipient: Recipient, now: float) -> float:

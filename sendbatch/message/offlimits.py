@@ -30,13 +30,24 @@ class OffLimits:
         in both; `status` is the file's."""
         if not stat.S_ISREG(status.st_mode):
             return "is not a regular file"
-        if real in self.files or (status.st_dev, status.st_ino) in self.same:
+        if self.has(real, status):
             return "is what the campaign itself reads, and no cell may attach that"
         if f"{os.sep}." in real[len(root.rstrip(os.sep)) :]:
             return "is hidden by a dot, and no cell may attach that"
         if any(map(self._holds_a_record, _folders(root, real))):
             return "lies with the record, and no cell may attach that"
         return None
+
+    def has(self, real: str, status: os.stat_result) -> bool:
+        """Whether this is one of the files."""
+        return real in self.files or (status.st_dev, status.st_ino) in self.same
+
+    def leads_to(self, path: Path) -> bool:
+        """As `has`, of a file by its name."""
+        try:
+            return self.has(os.path.realpath(path), path.stat())
+        except OSError:
+            return False
 
     def _holds_a_record(self, folder: str) -> bool:
         if folder in self.folders or os.path.lexists(os.path.join(folder, LEDGER)):

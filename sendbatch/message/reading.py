@@ -29,9 +29,12 @@ from sendbatch.runtime.paths import problem, spelled
 REPORTS = "reports"  # beside the campaign file: where records are, unless they are put elsewhere
 
 
-def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
+def read_content(
+    campaign: Campaign, records: Sequence[Path] = (), keys: Sequence[Path] = ()
+) -> Content:
     """Read templates with all they include, and the attachments that everybody gets. `records` are
-    the folders of its records: no recipient's attachment may come from there.
+    the folders of its records: no recipient's attachment may come from there. `keys` are the files of private
+    keys: nothing that is sent is made of one.
 
     Raises CampaignError with all findings: files missing, unreadable, empty, not UTF-8, outside the
     campaign's and templates' folders, or not templates; and with what is doubtful besides.
@@ -40,13 +43,16 @@ def read_content(campaign: Campaign, records: Sequence[Path] = ()) -> Content:
     reading = Reading(campaign, findings)
     versions = versions_of(campaign, findings) if campaign.templates.by_row else [EVERYBODY]
     bundles = _bundles(campaign, versions, reading, findings)
-    limits = off_limits(_read_by(campaign, bundles), (campaign.folder / REPORTS, *records))
+    limits = off_limits(
+        (*_read_by(campaign, bundles), *keys), (campaign.folder / REPORTS, *records)
+    )
     texts = [
         reading.texts(name, read, limits)
         for name, read in zip(shown_names(campaign, versions), bundles, strict=True)
     ]
     attachments = _attachments(campaign, limits, findings)
     invite = _invite(campaign, limits, findings)
+    findings += _of_keys(campaign, bundles, invite, off_limits(keys, ()))
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
     if not texts:
@@ -126,6 +132,34 @@ def _read_by(campaign: Campaign, versions: Sequence[Bundles]) -> Iterator[Path]:
     yield from dict.fromkeys(Path(path) for bundle in bundles for path in bundle.paths.values())
     if campaign.profile.usage is not None:
         yield campaign.profile.usage
+
+
+def _of_keys(
+    campaign: Campaign,
+    versions: Sequence[Bundles],
+    invite: Bundle | OwnFile | None,
+    keys: OffLimits,
+) -> Iterator[Finding]:
+    """One for each place where the author's own words send a private key to everybody."""
+    written = [
+        ("attachments", f"attachments.{number}.file", campaign.folder / one.file)
+        for number, one in enumerate(campaign.attachments)
+        if not is_template(one.file)
+    ]
+    bundles = [("templates", one) for version in versions for one in version]
+    if isinstance(invite, Bundle):
+        bundles.append(("invite", invite))
+    written += [
+        (key, key, Path(path))
+        for key, bundle in bundles
+        if bundle is not None
+        for path in bundle.paths.values()
+    ]
+    for key, place, path in dict.fromkeys(written):
+        if keys.leads_to(path):
+            said = f"{key}: a private key, which signs mail and is nobody's to have: {path.name}"
+            hint = "take it out, and keep keys in a folder of their own"
+            yield Rule.WRONG_VALUE.finding(said, campaign.places.get(place), hint)
 
 
 def _attachments(

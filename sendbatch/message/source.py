@@ -16,7 +16,6 @@ from jinja2 import nodes
 from sendbatch.campaign.language.environment import parsed
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
 from sendbatch.errors import Place
-from sendbatch.message.content import Bundle
 from sendbatch.message.insertions import without_tags
 from sendbatch.message.origins import has_origins, original, without_header
 
@@ -101,11 +100,11 @@ def exported(tree: nodes.Template) -> set[str]:
     return assigned(nodes.Template(statements)) | macros
 
 
-def in_every_message(bundle: Bundle) -> Iterator[nodes.Expr]:
-    """What each message says of it, whatever a row holds, as it stands in the tree: what its author wrote
-    (TemplateData), and values; none of what stands in an `if`, in a loop or in a macro. Blocks are those of
-    the templates that extend another."""
-    yield from _certain(bundle.sources, bundle.entry, {}, ())
+def in_every_message(entry: str, sources: Mapping[str, str]) -> Iterator[nodes.Expr]:
+    """What each message says of a bundle, whatever a row holds, as it stands in the tree: what its author
+    wrote (TemplateData), and values; none of what stands in an `if`, in a loop or in a macro. Blocks are
+    those of the templates that extend another."""
+    yield from _certain(sources, entry, {}, ())
 
 
 def _certain(

@@ -13,6 +13,7 @@ from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, Picture, SharedFile
 from sendbatch.message.pictures.shown import shown_to_all
+from sendbatch.planning.leading import with_ways
 from sendbatch.rendering.batches import Large
 from sendbatch.rendering.setup import too_large
 from sendbatch.words import count, rows
@@ -22,9 +23,6 @@ _WAYS = (
     "missing: fail lets them fail alone"
 )
 _MEND = "mend the files or the cells that name them, or leave such rows out with `where`"
-
-_INSTEAD = "add the file, or say what stands in for such values: fallback: {locale: en} under templates"
-_LISTED = "correct the cell, or add the address to senders"
 
 
 def too_large_for_all(campaign: Campaign, content: Content) -> list[Finding]:
@@ -47,27 +45,24 @@ def _size_of(files: Sequence[SharedFile | Picture]) -> int:
     return sum(encoded(len(file.data)) for file in files)
 
 
-def refuse_faulty(faulty: Faulty, file: Path, nowhere: Lacking = NOBODY) -> None:
+def refuse_faulty(
+    faulty: Faulty, file: Path, content: Content, nowhere: Lacking = NOBODY
+) -> None:
     """Attachments and pictures that are missing for rows that would be sent to, and rows that lead `nowhere`,
     to no version of the letter: a fault of the campaign."""
     if not faulty.count:
         return
     versionless = frozenset(nowhere.rows)
-    findings = _of_rows(
-        Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file
-    )
-    if findings:
-        findings[-1] = replace(
-            findings[-1], hint=_LISTED if findings[-1].message.startswith("from: ") else _INSTEAD
-        )
+    lost = _of_rows(Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file)
+    findings = with_ways(lost, content)
     findings += _of_rows(
         Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
     )
     if (others := faulty.count - len(faulty.rows)) > 0:
         what = "that lead nowhere" if versionless else "whose files cannot be used"
-        said = f"and {count(others, 'more row')} {what}"
-        findings.append(Rule.UNUSABLE_ATTACHMENT.finding(said, Place(shown(file))))
-    if findings[-1].hint is None:
+        rule = Rule.NO_VERSION if versionless else Rule.UNUSABLE_ATTACHMENT
+        findings.append(rule.finding(f"and {count(others, 'more row')} {what}", Place(shown(file))))
+    if len(versionless) < len(faulty.rows):
         findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 

@@ -56,10 +56,12 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What the guards count: all who hold a key, and how many of them are still to be sent."""
+    """What the guards count: all who hold a key, and how many of them are still to be sent. `here` says whom
+    of them this call is about, ", here 3 at most", where that is not all of them."""
 
     holders: int
     left: int
+    here: str = ""
 
 
 def hold_unchanged(
@@ -138,9 +140,10 @@ def _two_ways(
     first: str, how: str, campaign: Campaign, numbers: Numbers, command: str, now: float
 ) -> str:
     same = f"--run {shlex.quote(campaign.run)} " if campaign.run_given else ""
+    left, everyone = f"the other {numbers.left:,}{numbers.here}", f"all {numbers.holders:,}{numbers.here}"
     ways = (
-        (f"go on {how} for the other {numbers.left:,}:", f"{same}--accept-changes"),
-        (f"a new edition, to all {numbers.holders:,}:", f"--run {next_edition(campaign, now)}"),
+        (f"go on {how} for {left}:", f"{same}--accept-changes"),
+        (f"a new edition, to {everyone}:", f"--run {next_edition(campaign, now)}"),
     )
     width = max(len(way) for way, _ in ways)
     lines = [f"  {way:<{width}}  {command} {option}" for way, option in ways]

@@ -40,6 +40,13 @@ class Options:
     without_log: bool = False  # go on though the log of a run that was cut off is missing
     first_run: date | None = None  # in CI: on that day (UTC) or the next a record may be begun
 
+    @property
+    def here(self) -> str:
+        """Whom of all a line with `words` is about, to be said behind their number; "" where it is all."""
+        whom = ["those of --only"] if self.only is not None else []
+        whom += [f"{self.limit:,} at most"] if self.limit is not None else []
+        return f", here {', '.join(whom)}" if whom else ""
+
     def words(self, limit: int | None) -> list[str]:
         """What a line that goes on must repeat, with `limit` in the place of the one given: who is
         meant and what was promised, but no yes to a question. --in-doubt resend is one: it is about those in

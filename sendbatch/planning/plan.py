@@ -90,7 +90,8 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
     staging.settle()
     refuse_bare_where(staging, staged.rules, campaign)
     nowhere = staging.lacking(NO_VERSION, MOST_FAULTS)
-    refuse_faulty(staging.faulty(MOST_FAULTS), campaign.recipients.file, nowhere)
+    faulty = staging.faulty(MOST_FAULTS)
+    refuse_faulty(faulty, campaign.recipients.file, request.content, nowhere)
     planned = _planned(staged, request, warnings)
     if planned.difference.first and campaign.recipients.key is None:
         refuse_other_files(staging.twins_by_attachment(), campaign)

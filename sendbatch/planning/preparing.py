@@ -30,7 +30,13 @@ from sendbatch.planning.plan import CLASHING, Basis, Planned, make_plan
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.resending import take_up
 from sendbatch.planning.starting_over import start_over
-from sendbatch.planning.versions import NOT_SPREAD, Spread, spread_of, unused_versions
+from sendbatch.planning.versions import (
+    NOT_SPREAD,
+    Spread,
+    near_versions,
+    spread_of,
+    unused_versions,
+)
 from sendbatch.rendering.pool import Pool
 from sendbatch.rendering.setup import Setup
 from sendbatch.values import Recipient, Status
@@ -87,7 +93,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     planned = _select(draft, request, means, salt, planned, now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
     everyone, holders = draft.people.census()
-    numbers = guards.Numbers(holders, sendable(everyone))
+    numbers = guards.Numbers(holders, sendable(everyone), request.options.here)
     changes = guards.hold_unchanged(draft.reading, request, numbers, now)
     missing = guards.hold_expected(draft.people, request, everyone, holders, means.stop)
     begun = retention.hold_kept(request, holders, now, is_new=is_new)
@@ -97,6 +103,8 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     identify(draft, request.campaign, request.content, now)
     pool = _pool(draft, request, means, salt)
     spread = _spread(draft, request, pool, means)
+    if is_news:
+        warnings = (*warnings, *near_versions(spread, request.content, request.campaign))
     if is_news and not (request.options.only or request.options.limit):
         warnings = (
             *warnings,

@@ -15,7 +15,9 @@ from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
 from sendbatch.message.versions.choosing import axes_of
+from sendbatch.message.versions.nearness import Nearness
 from sendbatch.message.versions.subjects import SUBJECTS
+from sendbatch.message.versions.texts import TEXTS
 from sendbatch.rendering.pool import Pool
 from sendbatch.values import Recipient, Unbuildable
 from sendbatch.words import listed
@@ -23,6 +25,8 @@ from sendbatch.words import listed
 _MOST_SHOWN = 50  # versions of which somebody can be looked at
 _OF_EACH = 10  # recipients
 _MOST_NAMED = 5
+_MOST_ASKED = 2_000  # values that are told apart
+_MOST_ASKED_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,27 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What rows ask for that is not there, so that the fallback leads them: the `values` of the expressions
+    that they choose by, and how many rows there are, the most first. `others` are those of further values."""
+
+    expressions: tuple[str, ...]
+    values: tuple[tuple[tuple[str, ...], int], ...]
+    others: int = 0
+
+    def words(self, values: Sequence[str]) -> str:
+        """ "locale is 'DE'", of some of them."""
+        shown = [f"'{one_line(value)}'" if value else "empty" for value in values]
+        return f"{one_line(' and '.join(self.expressions), 100)} is {' and '.join(shown)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """The shares on one axis, which has the key `what` in the campaign file, by the choices' numbers."""
 
     what: str
     shares: tuple[Share, ...]
+    asked: Asked | None = None
 
     @property
     def taken(self) -> list[Share]:
@@ -77,13 +97,17 @@ def spread_of(
     axes = axes_of(content, columns)
     numbers: list[Counter[int]] = [Counter() for _ in axes]
     instead: list[Counter[int]] = [Counter() for _ in axes]
+    asked: Counter[tuple[str, ...]] = Counter()
     first: dict[tuple[int, ...], list[Recipient]] = {}
     for recipient, choices in pool.choices(recipients, heed):
         if isinstance(choices, Unbuildable):
             continue
         for place, choice in enumerate(choices):
             numbers[place][choice.number] += 1
-            instead[place][choice.number] += choice.by_fallback
+            if choice.by_fallback:
+                instead[place][choice.number] += 1
+                known = choice.asked in asked or len(asked) < _MOST_ASKED
+                asked[choice.asked if known else ()] += 1
         version = tuple(choice.number for choice in choices)
         if version in first or len(first) < _MOST_SHOWN:
             few = first.setdefault(version, [])
@@ -96,6 +120,7 @@ def spread_of(
                 Share(name, numbers[place][number], instead[place][number])
                 for number, name in enumerate(axis.names)
             ),
+            _asked(content, asked) if axis.what == TEXTS else None,
         )
         for place, axis in enumerate(axes)
     ]
@@ -105,6 +130,32 @@ def spread_of(
         for recipient in few
     ]
     return Spread(tuple(told), tuple(map(tuple, first.values())), tuple(names))
+
+
+def _asked(content: Content, asked: Counter[tuple[str, ...]]) -> Asked | None:
+    if content.by_row is None or not asked:
+        return None
+    others = asked.pop((), 0)
+    first = asked.most_common(_MOST_ASKED_SHOWN)
+    others += asked.total() - sum(number for _, number in first)
+    return Asked(content.by_row.expressions, tuple(first), others)
+
+
+def near_versions(spread: Spread, content: Content, campaign: Campaign) -> Iterator[Finding]:
+    """A warning for each of the commonest values that lead to the fallback, though there are files that are
+    called nearly so."""
+    by_row = content.by_row
+    for axis in spread.axes:
+        if axis.asked is None or by_row is None:
+            continue
+        nearness, place = Nearness(by_row), campaign.places.get(axis.what)
+        for values, number in axis.asked.values:
+            found = nearness.to(dict(zip(axis.asked.expressions, values, strict=True)))
+            if found is not None:
+                gets = "row gets" if number == 1 else "rows get"
+                said = f"{axis.what}: {number:,} {gets} the fallback, where {axis.asked.words(values)}, "
+                said += f"though there is {one_line(' with '.join(found.files), 300)}"
+                yield Rule.NEAR_VERSION.finding(said, place, found.hint)
 
 
 def unused_versions(

@@ -8,7 +8,8 @@ from typing import BinaryIO
 HEAD = struct.Struct(">cQ")  # one letter for the kind, then the length in bytes
 
 SETUP, CHECK, RENDER, SAMPLE, CHOOSE = b"s", b"c", b"r", b"p", b"v"  # to a worker
-DONE, FAULT = b"d", b"f"  # from it: a result, or a SendbatchError to be raised
+# From it: a result, a SendbatchError to be raised, or what it should never have raised.
+DONE, REFUSAL, FAULT = b"d", b"f", b"x"
 
 
 def write_frame(pipe: BinaryIO, kind: bytes, data: bytes) -> None:

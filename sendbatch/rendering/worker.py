@@ -15,6 +15,7 @@ import os
 import pickle
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -33,6 +34,7 @@ from sendbatch.rendering.frames import (
     CHOOSE,
     DONE,
     FAULT,
+    REFUSAL,
     RENDER,
     SAMPLE,
     SETUP,
@@ -53,6 +55,7 @@ MOST_SECONDS = 1.0
 # recipient's own, and so many times what everybody gets, of which every message holds a copy.
 LEAST_MEMORY = 1024 * 1024 * 1024
 MEMORY_FOR_EACH = 12
+MOST_TOLD = 20_000  # characters of a traceback
 
 
 class Worker:
@@ -61,6 +64,7 @@ class Worker:
 
     def __init__(self, setup: bytes, begin: Callable[[], object] = lambda: None) -> None:
         self._begin = begin
+        self.row = 0  # of the CSV, the one that is looked at
         self._setup = setup_from(setup)
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
@@ -82,6 +86,7 @@ class Worker:
     def _checked(self, row: Row) -> tuple[Checked, Survey | None]:
         assert self._checker is not None
         self._begin()
+        self.row = row.line
         checked = self._checker.check(row)
         if checked.status is not Status.PENDING or not self._composer.looks_at_rows:
             return checked, None
@@ -129,6 +134,7 @@ class Worker:
             if size > MOST_BYTES or (built and time.monotonic() > until):
                 break
             self._begin()
+            self.row = recipient.row
             one = build(recipient)
             size += 0 if isinstance(one, Unbuildable) else size_of(one)
             built.append(one)
@@ -153,31 +159,65 @@ def _size_of_sample(sample: Sample) -> int:
 
 def serve(source: BinaryIO, sink: BinaryIO, row_patience: float) -> None:
     """Answer frames until the end of `source`, and end the process with it, or with a row that takes
-    longer than `row_patience` seconds."""
+    longer than `row_patience` seconds or takes all memory there is."""
     heed_no_alarm()
     frames: SimpleQueue[tuple[bytes, bytes]] = SimpleQueue()
     threading.Thread(target=_listen, args=(source, frames), daemon=True).start()
-    worker: Worker | None = None
+    try:
+        _answer_all(frames, sink, row_patience)
+    finally:  # at once: an interpreter that ends by itself waits for the thread that listens, and is aborted
+        os._exit(1)
+
+
+def _answer_all(
+    frames: SimpleQueue[tuple[bytes, bytes]], sink: BinaryIO, row_patience: float
+) -> None:
+    answering: Worker | bytes = b""  # or why there is none
     while True:
         kind, data = frames.get()
         if kind == SETUP:
             bound_memory(LEAST_MEMORY + MEMORY_FOR_EACH * len(data))
-            worker = Worker(data, ending_after(row_patience))
+            answering = _made(data, row_patience)
             continue
-        assert worker is not None
-        try:
-            answer = worker.answer(kind, data)
-        except SendbatchError as error:
-            kind, answer = FAULT, pickle.dumps((type(error), error.findings), protocol=5)
-        else:
-            kind = DONE
+        answer = _answer(answering, kind, data)
         end_after(0)
-        write_frame(sink, kind, answer)
+        write_frame(sink, *answer)
+
+
+def _made(setup: bytes, row_patience: float) -> Worker | bytes:
+    try:
+        return Worker(setup, ending_after(row_patience))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - there is nobody here to be told
+        return _fault(error, 0)
+
+
+def _answer(worker: Worker | bytes, kind: bytes, data: bytes) -> tuple[bytes, bytes]:
+    if isinstance(worker, bytes):
+        return FAULT, worker
+    try:
+        return DONE, worker.answer(kind, data)
+    except SendbatchError as error:
+        return REFUSAL, pickle.dumps((type(error), error.findings), protocol=5)
+    except MemoryError:  # the row's doing, which whoever asked finds out
+        raise
+    except Exception as error:  # noqa: BLE001 - there is nobody here to be told
+        return FAULT, _fault(error, worker.row)
+
+
+def _fault(error: Exception, row: int) -> bytes:
+    """What is said of it, and where it was raised."""
+    said = type(error).__name__ + (f", at row {row}" if row else "")
+    where = "".join(traceback.format_exception(error))[-MOST_TOLD:]
+    return pickle.dumps((said, where), protocol=5)
 
 
 def _listen(source: BinaryIO, frames: SimpleQueue[tuple[bytes, bytes]]) -> None:
     """A thread that waits for the end of the input, also while a batch is under way, were it one that
     never ends: nobody is left to read the answer."""
-    while (frame := read_frame(source)) is not None:
-        frames.put(frame)
-    os._exit(0)
+    try:
+        while (frame := read_frame(source)) is not None:
+            frames.put(frame)
+    finally:
+        os._exit(0)

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Final
 
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, WorkerFault
 from sendbatch.findings import Rule
-from sendbatch.rendering.frames import FAULT, SETUP, read_frame, write_frame
+from sendbatch.rendering.frames import FAULT, REFUSAL, SETUP, read_frame, write_frame
 from sendbatch.rendering.watch import Watch
 from sendbatch.runtime.process import bare_environment, python_running
 
@@ -89,8 +89,8 @@ class Workers:
             thread.join()
 
     def give(self, setup: bytes, kind: bytes, data: bytes, rows: int = 1) -> Future[bytes]:
-        """Give a batch of so many rows to whichever worker is free; the answer fails with Broken or
-        with the SendbatchError that the worker raised."""
+        """Give a batch of so many rows to whichever worker is free; the answer fails with Broken, with
+        the SendbatchError that the worker raised, or with WorkerFault."""
         self._rows += rows
         self._start(1 if self._rows <= SMALL else self.count)
         answer: Future[bytes] = Future()
@@ -102,8 +102,8 @@ class Workers:
             name = f"worker {number}"
             thread = threading.Thread(target=self._work, args=(first,), name=name, daemon=True)
             first = None
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _work(self, first: _Process | None) -> None:
         """One thread: a process for as long as it behaves, then another."""
@@ -127,8 +127,13 @@ class Workers:
                         process.end()
                     process = None
                     job.answer.set_exception(error)
-                except _Refused as refused:
-                    job.answer.set_exception(refused.error())
+                except (SendbatchError, WorkerFault) as error:
+                    job.answer.set_exception(error)
+                except BaseException as error:  # noqa: BLE001 - whoever asked is told, and nobody waits
+                    if process is not None:
+                        process.end()
+                    process = None
+                    job.answer.set_exception(error)
         finally:
             if process is not None:
                 process.end()
@@ -153,19 +158,6 @@ def _not_begun(error: OSError) -> Exception:
     return SendbatchError(Rule.NO_WORKER.finding(said, hint=hint))
 
 
-class _Refused(Exception):
-    """A SendbatchError on its way from a worker."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self._data = data
-
-    def error(self) -> Exception:
-        kind, findings = pickle.loads(self._data)  # noqa: S301 - our own worker wrote it
-        made: Exception = kind(findings)
-        return made
-
-
 class _Process:
     """One worker. Knows the setup it was last given, and is told only what is new."""
 
@@ -187,13 +179,16 @@ class _Process:
         self._is_late = False
 
     def answer(self, job: _Job) -> bytes:
-        """Raises Broken, or _Refused."""
+        """Raises Broken, a SendbatchError that the worker raised, WorkerFault."""
         frame = self._exchange(job)
         if frame is None:
             raise Broken(self._how_it_ended())
         kind, data = frame
+        if kind == REFUSAL:
+            raised, findings = pickle.loads(data)  # noqa: S301 - our own worker wrote it
+            raise raised(findings)
         if kind == FAULT:
-            raise _Refused(data)
+            raise WorkerFault(*pickle.loads(data))  # noqa: S301 - our own worker wrote it
         return data
 
     def _exchange(self, job: _Job) -> tuple[bytes, bytes] | None:

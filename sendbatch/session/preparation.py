@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from sendbatch.audience.deliverability import Deliverability
+from sendbatch.campaign.dkim import key_paths
 from sendbatch.campaign.secrets import read_signing_secrets
 from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.limits.account import Allowance
@@ -39,7 +40,8 @@ def workers_of(job: Job) -> Iterator[Workers]:
 def content_of(job: Job) -> Content:
     """Raises CampaignError with what is wrong with it, and with files of recipients that are no text."""
     try:
-        return read_content(job.campaign, (job.record.base, job.record.path))
+        keys = key_paths(job.campaign, job.edge.environ)
+        return read_content(job.campaign, (job.record.base, job.record.path), keys)
     except CampaignError as error:
         others = no_text(job.campaign, job.stop.heed)
         raise CampaignError([*error.findings, *others]) from None

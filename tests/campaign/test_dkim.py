@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.campaign.dkim import key_text, missing_keys
+from sendbatch.campaign.dkim import key_paths, key_text, missing_keys
 from sendbatch.campaign.model import Campaign, Dkim
 from sendbatch.errors import ProfileError
 
@@ -129,7 +129,7 @@ def test_a_profile_that_is_not_chosen_is_not_looked_at(desk: Desk) -> None:
 
 def test_nobody_can_have_the_key_attached(desk: Desk) -> None:
     """It need not be there yet."""
-    assert desk.folder / "dkim.pem" in loaded(desk, KEY_FILE).sources
+    assert key_paths(loaded(desk, KEY_FILE), {}) == [desk.folder / "dkim.pem"]
 
 
 # The keys themselves

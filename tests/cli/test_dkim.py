@@ -141,3 +141,38 @@ def test_probe_says_of_each_key_whether_it_is_published(
         said = signing.run("probe", "live").ended(2).out
     assert "FAIL signing     dkim.key: ${DKIM_KEY} cannot sign: it is no key" in said
     assert "hunter2" not in said
+
+
+ELSEWHERE = """\
+  other:
+    host: smtp.example.net
+    dkim: {domain: example.com, selector: s9, key_file: "keys/${OTHER}"}
+"""
+
+
+@pytest.mark.parametrize("cell", ["dkim.pem", "keys/other.pem", "linked.pem", "./keys/../dkim.pem"])
+def test_no_cell_attaches_a_key_wherever_the_environment_says_that_it_is(
+    signing: Desk, mailhost: MailHost, cell: str, tmp_path: Path
+) -> None:
+    """Neither the one that signs nor one of another profile."""
+    declared = SIGNATURES.replace("key_file: dkim.pem", 'key_file: "${KEY_FILE}"')
+    signing.write("profiles.yaml", mailhost.profiles + declared + ELSEWHERE)
+    signing.write(".env", "KEY_FILE=dkim.pem\nOTHER=other.pem\n")
+    signing.write("keys/other.pem", pem(made("rsa", 1024))).chmod(0o600)
+    (signing.folder / "linked.pem").hardlink_to(signing.folder / "dkim.pem")
+    signing.write("people.csv", f"email,first_name,last_name,file\nada@example.com,Ada,B,{cell}\n")
+    signing.campaign(("smtp: sandbox", "smtp: live"), more='attachments: ["{{ file }}"]\n')
+    for verb in (("check",), ("run", "--yes")):
+        said = signing.run(verb[0], "spring.yaml", *verb[1:]).ended(2).said
+        assert "no cell may attach that" in said or ".." in said
+    assert mailhost.visits == []
+
+
+def test_nor_do_the_words_of_the_campaign(signing: Desk, mailhost: MailHost) -> None:
+    signing.write("spring.txt", "Hello {{ first_name }} {% include 'dkim.pem' %}\n")
+    signing.campaign(("smtp: sandbox", "smtp: live"), more="attachments: [dkim.pem]\n")
+    said = signing.run("check", "spring.yaml").ended(2).said
+    whose = "a private key, which signs mail and is nobody's to have: dkim.pem"
+    assert f"error: attachments: {whose}" in said
+    assert f"error: templates: {whose}" in said
+

@@ -91,7 +91,7 @@ def test_without_a_fallback_the_rows_that_lead_nowhere_refuse_the_plan(languages
     for verb in ("check", "plan", "run"):
         said = languages.run(verb, "spring.yaml").ended(2).said
         assert "people.csv:4: error: templates.html: no file for {{ locale }}/spring.html" in said
-        assert "(locale is fr); there are de/spring.html, en/spring.html" in said
+        assert "(locale is 'fr'); there are de/spring.html, en/spring.html" in said
         assert "people.csv:5: error: templates.html" in said
         assert "(locale is empty)" in said
         assert "fallback: {locale: en}" in said
@@ -164,6 +164,102 @@ def test_the_plan_counts_who_gets_which_and_says_what_nobody_asks_for(languages:
     assert "no row asks for it/spring.html, pt/spring.html" in said  # somebody has de already
     languages.run("run", "spring.yaml", "--yes").ended(0)
     assert "  templates:" not in languages.run("plan", "spring.yaml").ended(0).said
+
+
+def test_values_that_lead_to_the_fallback_are_named_the_commonest_first(languages: Desk) -> None:
+    locales = ["fr"] * 3 + ["", "", "nl", "::error::x", "\x1b[31m", "a/b", "y" * 90, "de"]
+    rows = "".join(f"u{number}@example.com,N,{one}\n" for number, one in enumerate(locales))
+    languages.write("people.csv", f"email,first_name,locale\n{rows}")
+    for verb in ("plan", "check"):
+        said = languages.run(verb, "spring.yaml").ended(0).said
+        assert (
+            "  by the fallback: 3 where locale is 'fr', 2 where locale is empty, 1 where locale is 'nl', "
+            "1 where locale is '::error::x', 1 where locale is '�[31m' and 2 of other values\n"
+        ) in said
+        assert "warning" not in said
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert told["by_fallback"][:2] == [
+        {"asked": {"locale": "fr"}, "rows": 3},
+        {"asked": {"locale": ""}, "rows": 2},
+    ]
+    assert max(len(one["asked"]["locale"]) for one in told["by_fallback"]) == 60
+
+
+@pytest.mark.parametrize(
+    ("there", "cell", "filters"),
+    [
+        ("pt", "PT", "|lower"),
+        ("PT", "pt", "|upper"),
+        ("pt-br", "pt_br", "|replace('_', '-')"),
+        ("pt_br", "PT-BR", "|lower|replace('-', '_')"),
+    ],
+)
+def test_a_value_that_is_nearly_a_files_is_told_with_the_filter_that_leads_there(
+    languages: Desk, there: str, cell: str, filters: str
+) -> None:
+    for name in ("html", "txt"):
+        for locale in ("de", "en"):
+            (languages.folder / f"{locale}/spring.{name}").unlink()
+        for locale in ("00", there):
+            languages.write(f"{locale}/spring.{name}", f"<p>{locale}</p>" if name == "html" else locale)
+    languages.write("people.csv", f"email,first_name,locale\nada@example.com,Ada,{cell}\n")
+    for more, code in (("\n  fallback: {locale: 00}", 0), ("", 2)):
+        languages.campaign((BY_ROW[0], BY_ROW[1] + more))
+        said = languages.run("check", "spring.yaml").ended(code).said
+        assert f"write {{{{ locale{filters} }}}} in the path" in said
+        assert f"there is {there}/spring.html" in said
+        mended = BY_ROW[1].replace("{{ locale }}", f"{{{{ locale{filters} }}}}")
+        languages.campaign((BY_ROW[0], mended + more))
+        said = languages.run("check", "spring.yaml").ended(0).said
+        assert f"  templates: {there}/spring.html 1\n" in said
+        assert "there is" not in said
+
+
+def test_no_filter_is_told_that_would_lead_others_elsewhere(languages: Desk) -> None:
+    for name in ("html", "txt"):
+        languages.write(f"pt-BR/spring.{name}", "<p>pt</p>" if name == "html" else "pt")
+    languages.change("people.csv", "Carl,fr", "Carl,DE")
+    said = languages.run("check", "spring.yaml").ended(0).said
+    assert "where locale is 'DE', though there is de/spring.html" in said
+    assert "correct such cells" in said
+    assert "|lower" not in said
+
+
+def test_what_to_do_about_rows_that_lead_nowhere_is_true_for_each(languages: Desk) -> None:
+    def said(*paths: tuple[str, str]) -> str:
+        languages.campaign(BY_ROW, *paths)
+        found: str = languages.run("plan", "spring.yaml").ended(2).said
+        return found
+
+    for name in ("html", "txt"):
+        (languages.folder / f"en/spring.{name}").unlink()
+    text = '\n  text: "{{ locale }}/spring.txt"'
+    assert "for such values: fallback: {locale: de} under templates" in said()
+    assert "for such values, by fallback under templates" in said(
+        ("{{ locale }}/spring.html", "{{ locale ~ '' ~ first_name[:0] }}/spring.html"), (text, "")
+    )
+    languages.write("1.html", "<p>1</p>")
+    broken = said(("{{ locale }}/spring.html", "{{ 1 // (locale|length - 2) }}.html"), (text, ""))
+    assert "division or modulo by zero" in broken
+    assert "for such values, by fallback under templates" in broken  # an empty cell makes -1
+    assert "correct the cells, or the expression that is made of them" in broken
+    languages.write("Ada.de.html", "<p>1</p>")
+    led = said(
+        ("{{ locale }}/spring.html", "{{ first_name }}.{{ locale }}.html"),
+        (text, "\n  fallback: {locale: de}"),
+    )
+    assert "none by the fallback: Björk.de.html" in led
+    assert "add the file, or correct the cells" in led
+    assert "under templates" not in led
+
+
+def test_many_rows_that_lead_nowhere_are_told_in_a_few_lines(languages: Desk) -> None:
+    rows = "".join(f"u{number}@example.com,N,l{number}x\n" for number in range(40))
+    languages.write("people.csv", f"email,first_name,locale\n{rows}")
+    languages.campaign(BY_ROW)
+    said = languages.run("plan", "spring.yaml").ended(2).said
+    assert said.count("error: ") == 4
+    assert "(rows 5, 6, 7 and 34 more)" in said
 
 
 def test_check_counts_them_for_programs(languages: Desk) -> None:

@@ -67,3 +67,17 @@ def test_one_connection_carries_the_mail_of_all_senders(agents: Desk, mailhost: 
     ]
     froms = [mail["From"].addresses[0].addr_spec for mail in mailhost.mails]
     assert froms == ["ann@example.com", "bob@example.net", "bob@example.net"]
+
+
+def test_the_subject_that_somebody_gets_may_decide_who_sends_it(agents: Desk) -> None:
+    rows = "".join(f"p{number}@example.com,P,x,x\n" for number in range(20))
+    agents.write("people.csv", PEOPLE.partition("\n")[0] + "\n" + rows)
+    agents.campaign(
+        (FROM[0], FROM[1].replace("{{ agent_email }}", "{{ BY[variant] }}")),
+        ('subject: "{{ first_name }}, spring is here"', "subject: [One, Two]"),
+        ("{product", "{BY: {A: ann@example.com, B: bob@example.net}, product"),
+    )
+    agents.run("run", "spring.yaml", "--yes").ended(0)
+    pairs = {(str(mail["Subject"]), mail["From"].addresses[0].username) for mail in agents.kept()}
+    assert pairs == {("One", "ann"), ("Two", "bob")}
+    assert "no row asks for" not in agents.run("check", "spring.yaml").said

@@ -58,3 +58,17 @@ def test_where_the_record_is_lost_work_ends_in_its_own_time_and_the_first_error_
 def test_the_first_error_of_a_group_is_found_however_deep() -> None:
     error = RecordStopped("disk full")
     assert first_of(BaseExceptionGroup("", [BaseExceptionGroup("", [error])])) is error
+
+
+def test_a_fault_of_ours_ends_the_run_in_its_own_time() -> None:
+    """Whoever raises it cancels nobody whose message is on its way."""
+
+    async def run() -> Course:
+        course = Course(Stop(), lambda kind, text: None)
+        with course.unless_lost():
+            raise ZeroDivisionError
+        return course
+
+    course = asyncio.run(run())
+    assert course.is_ending
+    assert isinstance(course.broken, ZeroDivisionError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from sendbatch.errors import CampaignError
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Content, OwnFile
 from sendbatch.message.invitations.doubts import doubtful_invitation
-from sendbatch.message.invitations.lines import folded, lines_of
+from sendbatch.message.invitations.lines import folded, lines_of, with_wired_address
 from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
 from sendbatch.values import Message
@@ -260,8 +261,40 @@ def test_what_an_author_folded_and_wrote_on_any_system_is_one_calendar() -> None
         EVENT.replace("SUMMARY:For", "SUMMARY:F\n or"),
     ):
         assert str(event(built(inviting(source)))["SUMMARY"]) == "For Jane, and all"
-    data = calendars(built(inviting(PLAIN.replace("\n", "\r"))))[1]
-    assert data == PLAIN.replace("\n", "\r\n")
+    for source in (PLAIN, PLAIN.replace("SUMMARY:For", "SUMMARY:F\n or")):
+        data = calendars(built(inviting(source.replace("\n", "\r"))))[1]
+        assert data == PLAIN.replace("\n", "\r\n")
+
+
+def test_a_line_that_is_folded_within_a_character_is_unfolded_first(
+    campaign: Callable[..., Campaign], tmp_path: Path
+) -> None:
+    """RFC 5545 §3.1: there are programs that fold "in the middle of a UTF-8 multi-octet sequence"."""
+    (tmp_path / "own").mkdir()
+    for end in (b"\n", b"\r\n", b"\r"):
+        data = PLAIN.encode().replace(b"\n", end)
+        for name in ("Jürgen", "J🎉"):
+            for at in range(2, len(name.encode())):
+                folded_name = name.encode()[:at] + end + b" " + name.encode()[at:]
+                source = data.replace(b"For Jane", b"For " + folded_name)
+                (tmp_path / "own/12.ics").write_bytes(source)
+                letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
+                assert str(event(built(letter))["SUMMARY"]) == f"For {name}, and all"
+        given = campaign({"campaigns/p.ics": source}, invite=tmp_path / "campaigns/p.ics")
+        assert str(event(built(read_content(given)))["SUMMARY"]) == "For J🎉, and all"
+
+
+def test_who_is_asked_is_called_as_in_to() -> None:
+    """Programs show buttons to those whose own address ATTENDEE has."""
+    source = EVENT.replace("ORGANIZER;", "ORGANIZER;X-A=ü;").replace("news@ex", "news@bücher.ex")
+    found = event(built(inviting(source), email="jane@müller.example", first_name="Jürgen"))
+    assert str(found["ATTENDEE"]) == "mailto:jane@xn--mller-kva.example"
+    assert found["ATTENDEE"].params["CN"] == "Jürgen"
+    assert str(found["ORGANIZER"]) == "mailto:news@xn--bcher-kva.example.com"
+    written = with_wired_address("ATTENDEE:MAILTO:jürgen@müller.example ")
+    assert written == "ATTENDEE:MAILTO:jürgen@xn--mller-kva.example"
+    for odd in ("nobody ü", "mailto:a@b@ü.example", "mailto:ü@.example", "mailto:<ü@example.com>"):
+        assert with_wired_address(f"ATTENDEE:{odd}") == f"ATTENDEE:{odd}"
 
 
 def test_planned_and_plain_messages_are_the_same_calendar() -> None:
@@ -288,6 +321,7 @@ FAULTS = [
     ("VERSION:2.0\n", "", "has no VERSION:2.0", 1),
     ("METHOD:REQUEST\n", "", "has no METHOD", 1),
     ("METHOD:REQUEST", "METHOD:REQEST", "METHOD:REQEST is no method", 4),
+    ("METHOD:REQUEST", "METHOD:REPLY", "METHOD:REPLY is no method of an invitation", 4),
     ("METHOD:REQUEST", "METHOD:{{ first_name }}", "is no method", 4),
     ("METHOD:REQUEST", "METHOD:REQUEST\nMETHOD:CANCEL", "several METHODs", 5),
     ("END:VEVENT\n", "", "says BEGIN:VEVENT, and nothing ends it", 5),
@@ -329,6 +363,45 @@ def test_a_time_that_is_none_fails_its_row_alone() -> None:
     letter = inviting(EVENT.replace("20260201T100000Z", "{{ customer_id }}"))
     assert event(built(letter, customer_id="20260301T100000Z"))["DTSTART"].dt.month == 3
     assert "no time of a calendar" in reason(letter, customer_id="1 March")
+
+
+TYPED = [  # a line, cells that it takes, and cells that fail their row
+    ("DTSTART:{}", ["20270228T235959Z", "20240229T000000"], ["20270229", "20271399T250000", "1 March", ""]),
+    ("DTSTART;TZID=Europe/Berlin:{}", ["20270613T100000"], ["20270613", "20270613T100000Z"]),
+    ("DTSTART;VALUE=DATE:{}", ["20270613"], ["20270613T100000"]),
+    ("DTEND:20270613T{}Z", ["235960", "000000"], ["240000", "236000", "2359"]),
+    ("CREATED:{}", ["20270613T100000Z"], ["20270613T100000", "20270613"]),
+    ("EXDATE:20270101T100000Z,{}", ["20270102T100000Z"], ["20270132T100000Z", "x"]),
+    ("RRULE:FREQ=WEEKLY;COUNT={}", ["5"], ["5;UNTIL=x\nX:1", "5;INTERVAL=2", "", "0", "many"]),
+    ("RRULE:{}", ["FREQ=WEEKLY;COUNT=5", "FREQ=DAILY"], ["", "weekly", "FREQ=DAILY\nX-A:1"]),
+    ("RRULE:FREQ={};BYDAY=MO,-1FR", ["WEEKLY"], ["", "WEEKLY COUNT=1"]),
+    ("RRULE:FREQ=DAILY;UNTIL={}", ["20270613T100000Z", "20270613"], ["20270631", "soon"]),
+    ("DURATION:{}", ["PT1H30M", "P1D", "P1DT2H", "P2W"], ["1h", "P", "PT", "90"]),
+    ("TRIGGER:{}", ["-PT15M", "20270613T100000Z"], ["15 min", "20270613"]),
+    ("SEQUENCE:{}", ["0", "12"], ["", "1.5", "-1", "two"]),
+    ("GEO:{};13.40", ["52.52"], ["52,52", "a;b"]),
+]
+
+
+@pytest.mark.parametrize(("line", "taken", "failing"), TYPED)
+def test_what_is_no_text_is_looked_at_with_the_value_in_it(
+    line: str, taken: list[str], failing: list[str]
+) -> None:
+    source = EVENT.replace("DTSTART:20260201T100000Z", line.format("{{ customer_id }}"))
+    for value in taken:
+        assert event(built(inviting(source), customer_id=value))["UID"] == "party@example.com", value
+    for value in failing:
+        said = reason(inviting(source), customer_id=value)
+        assert re.search("is no|is not|is more than", said), value
+
+
+def test_a_date_in_place_of_a_time_is_said_to_be_one() -> None:
+    """RFC 5545 §3.8.2.4: without VALUE=DATE it is a time."""
+    source = EVENT.replace("DTSTART:20260201T100000Z", "DTSTART:{{ customer_id }}")
+    dated = built(inviting(source), customer_id="20270613")
+    assert "DTSTART;VALUE=DATE:20270613" in calendars(dated)[1].splitlines()
+    timed = built(inviting(source), customer_id="20270613T100000Z")
+    assert "DTSTART:20270613T100000Z" in calendars(timed)[1].splitlines()
 
 
 def own(folder: Path) -> OwnFile:

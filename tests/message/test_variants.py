@@ -14,7 +14,7 @@ from sendbatch.message.compose import Composer
 from sendbatch.message.variants import Variants, recalled
 from sendbatch.message.versions.choosing import Versions
 from sendbatch.message.versions.composers import Composers, composer_of
-from sendbatch.values import Message, Recipient
+from sendbatch.values import Message, Recipient, Unbuildable
 
 from .conftest import COLUMNS, NOW, SALT, content, parsed
 
@@ -126,3 +126,22 @@ def test_a_record_recalls_what_it_was_told(campaign: str, subjects: list[str]) -
 )  # fmt: skip
 def test_what_a_record_never_wrote_is_not_believed(text: str) -> None:
     assert recalled(text) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("{{ customer_id|float }}", "subject B: "),
+        ("{{ '' }}", "subject B: is empty"),
+    ],
+)
+def test_a_row_that_fails_by_its_subject_says_which(subject: str, said: str) -> None:
+    made = replace(LETTER, variants=Variants("spring", ("Fine", subject)))
+    composer = composer_of(made, COLUMNS, SALT)
+    for person in people(10):
+        found = composer.compose(person._replace(cells=("", "P", "x")), NOW)
+        if made.variants is not None and made.variants.name_of(person.key) == "A":
+            assert isinstance(found, Message)
+        else:
+            assert isinstance(found, Unbuildable)
+            assert found.reason.startswith(said)

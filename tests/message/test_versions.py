@@ -211,7 +211,7 @@ def test_the_digest_of_versions_without_a_fallback_stays_what_it_was(versions: M
 def test_without_a_fallback_it_is_a_fault_of_the_row(versions: Make) -> None:
     content = read_content(versions(files("de", "en")))
     assert reason(content, "fr") == (
-        f"templates.html: no file for {PATH} (locale is fr); there are news.de.html, news.en.html"
+        f"templates.html: no file for {PATH} (locale is 'fr'); there are news.de.html, news.en.html"
     )
     assert "(locale is empty)" in reason(content, "")
     surveyed = composer_of(content, COLUMNS, SALT).survey(to("fr").cells)

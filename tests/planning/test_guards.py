@@ -15,6 +15,7 @@ from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
 from sendbatch.planning import guards, keys
 from sendbatch.planning.guards import Numbers
+from sendbatch.planning.options import Options
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit import people
 from tests.kit.campaigns import YAML, campaign
@@ -145,6 +146,20 @@ class TestContent:
             "  go on with the new text for the other 7:  sendbatch run spring.yaml --accept-changes\n"
             "  a new edition, to all 10:                 sendbatch run spring.yaml --run 2026-09"
         )
+
+    def test_what_narrows_the_line_is_said_beside_the_numbers(
+        self, tried: Record, spring: Campaign
+    ) -> None:
+        for options, here in (
+            (Options(limit=3), ", here 3 at most"),
+            (Options(only=("ada@example.com",)), ", here those of --only"),
+            (Options(only=("ada@example.com",), limit=3), ", here those of --only, 3 at most"),
+        ):
+            numbers = Numbers(10, 7, options.here)
+            said = guards.other_content(tried.reading, spring, "text2", numbers, COMMAND, NOW)
+            assert said is not None
+            assert f"for the other 7{here}:" in said
+            assert f"a new edition, to all 10{here}:" in said
 
     def test_before_anybody_got_it_it_may_change(self, ledger: Record, spring: Campaign) -> None:
         plan(ledger, addresses(3))

@@ -10,8 +10,10 @@ import pytest
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import SuppressionList
 from sendbatch.errors import AudienceError
+from sendbatch.message.reading import read_content
 from sendbatch.planning.inputs import inputs_digest
 from tests.kit.campaigns import PEOPLE, YAML, campaign, write
+from tests.kit.pictures import png
 
 
 def test_the_same_files_have_the_same_digest_wherever_they_lie(tmp_path: Path) -> None:
@@ -88,3 +90,17 @@ def test_where_text_ends_and_the_next_begins_cannot_be_moved(tmp_path: Path) -> 
         lists = tuple(map(SuppressionList, files))
         digests.append(inputs_digest(replace(one, suppress=lists)))
     assert digests[0] != digests[1]
+
+
+def test_a_letter_counts_where_not_everybody_is_shown_all_its_pictures(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    yaml = YAML.replace("text: letter.txt", "html: letter.html")
+
+    def digest(letter: str) -> str:
+        (tmp_path / "letter.html").write_text(letter)
+        one = campaign(tmp_path, yaml=yaml)
+        return inputs_digest(one, content=read_content(one))
+
+    plain, some = "Hi <img src='a.png'>", "Hi {% if name %}<img src='a.png'>{% endif %}"
+    assert digest(plain) == digest(f"{plain}!")
+    assert len({digest(plain), digest(some), digest(f"{some}!")}) == 3

@@ -16,6 +16,7 @@ from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status, Why
 from tests.kit.campaigns import PEOPLE, YAML, campaign
 from tests.kit.people import said
+from tests.kit.pictures import png
 
 Make = Callable[..., Planned]
 
@@ -224,6 +225,38 @@ def test_what_everybody_gets_is_held_against_the_size_once(tmp_path: Path, make:
     (fault,) = refused.value.findings
     assert fault.place is not None
     assert fault.place.file.endswith("spring.yaml")
+
+
+def test_a_picture_that_some_are_shown_counts_for_their_rows_alone(
+    tmp_path: Path, make: Make, ledger: Record
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(8, 4) + bytes(1000))
+    shown = "Hi {% if name == 'Bob' %}<img src='a.png'>{% endif %}"
+    (tmp_path / "letter.html").write_text(shown)
+    yaml = YAML.replace("text: letter.txt", "html: letter.html")
+    one = campaign(tmp_path, yaml=yaml)
+    with pytest.raises(CampaignError, match="the server takes 1,000") as refused:
+        make(one, size_limit=1000)
+    (fault,) = refused.value.findings
+    assert fault.place is not None
+    assert (fault.rule, fault.place.line) == ("unusable-attachment", 3)
+    (tmp_path / "letter.html").write_text(shown.replace("Bob", "Nobody"))
+    make(campaign(tmp_path, yaml=yaml), size_limit=1000)
+    assert ledger.reading.totals()[Status.PENDING] == 3
+
+
+def test_a_version_that_no_row_asks_for_is_not_what_everybody_gets(
+    tmp_path: Path, make: Make, ledger: Record
+) -> None:
+    for name, size in (("Ada", 0), ("Bob", 0), ("Eve", 0), ("Zoe", 1000)):
+        (tmp_path / f"{name}.png").write_bytes(png(8, 4) + name.encode() + bytes(size))
+        (tmp_path / f"{name}.html").write_text(f"Hi <img src='{name}.png' alt='x'>")
+    yaml = YAML.replace("text: letter.txt", 'html: "{{ name }}.html"')
+    make(campaign(tmp_path, yaml=yaml), size_limit=1000)
+    assert ledger.reading.totals()[Status.PENDING] == 3
+    people = f"{PEOPLE}zoe@example.org,Zoe\n"
+    with pytest.raises(CampaignError, match="the server takes 1,000"):
+        make(campaign(tmp_path, yaml=yaml, people=people), size_limit=1000)
 
 
 def test_one_address_with_different_files_needs_a_key(tmp_path: Path, make: Make) -> None:

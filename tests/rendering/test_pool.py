@@ -13,10 +13,11 @@ import pytest
 
 from sendbatch.audience.rules import make_rules
 from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Templates
-from sendbatch.errors import AudienceError, CampaignError, Interrupted
+from sendbatch.errors import AudienceError, CampaignError, Interrupted, WorkerFault
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.parts import Sample
 from sendbatch.rendering import pool as pools
+from sendbatch.rendering import workers as processes
 from sendbatch.rendering.batches import Built
 from sendbatch.rendering.frames import CHECK, RENDER
 from sendbatch.rendering.pool import Pool
@@ -385,11 +386,55 @@ def test_a_batch_that_never_ends_keeps_nobody_from_leaving() -> None:
 
 
 def test_where_no_process_is_to_be_had_nobody_waits_for_ever(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr("sendbatch.rendering.workers.subprocess.Popen", refuse)
-    with pytest.raises(Broken):
-        workers.give(setup().to_bytes(), CHECK, b"").result(60)
+    with Workers(1) as some, pytest.raises(Broken, match="found no process"):
+        some.give(setup().to_bytes(), CHECK, b"").result(60)
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch, method: str, does: str) -> None:
+    """Worker processes do this where they should call this method of `Worker`."""
+    fault = f"""
+from sendbatch.errors import SmtpError
+from sendbatch.rendering.worker import Worker
+def {method}(*_):
+    {does}
+Worker.{method} = {method}
+"""
+    monkeypatch.setattr(processes, "_BOOT", fault + processes._BOOT)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [("_checked", "ZeroDivisionError"), ("__init__", "ZeroDivisionError")]
+)
+def test_what_a_worker_should_never_raise_is_raised_here(
+    method: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty(monkeypatch, method, "1 / 0")
+    with Workers(1) as some:
+        for _ in range(2):  # the worker goes on
+            with pytest.raises(WorkerFault, match="division by zero") as caught:
+                list(Pool(setup(), some).check([rows(3)], nobody))
+            assert caught.value.said == said
+        assert some.started == 1
+
+
+def test_a_worker_that_takes_all_memory_is_gone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interpreter that ends by itself first waits for the thread that listens."""
+    faulty(monkeypatch, "check", "raise MemoryError")
+    with Workers(1) as some, pytest.raises(Broken, match=r"took all memory .* \(code 1\)"):
+        some.give(setup().to_bytes(), CHECK, b"").result(60)
+
+
+def test_whoever_asked_is_told_where_an_answer_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    faulty(monkeypatch, "check", "raise SmtpError('made of more than findings', step='dns')")
+    with Workers(1) as some:
+        for _ in range(2):
+            with pytest.raises(TypeError, match="step"):
+                some.give(setup().to_bytes(), CHECK, b"").result(60)

@@ -13,14 +13,22 @@ from typing import NamedTuple
 
 from sendbatch.errors import one_line
 from sendbatch.message.invitations.entries import unclosed
-from sendbatch.message.invitations.lines import PLACE, Line, Places, folded, lines_of
+from sendbatch.message.invitations.lines import (
+    PEOPLE,
+    PLACE,
+    Line,
+    Places,
+    folded,
+    lines_of,
+    with_wired_address,
+)
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
 from sendbatch.message.templates import Failed
 
-# RFC 5546 §1.4
-METHODS = ("PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER")
+# Those of who invites (RFC 5546 §1.4); the others answer an invitation, or one answer.
+METHODS = ("PUBLISH", "REQUEST", "ADD", "CANCEL")
 _MEDIA_TYPE = "application/ics"
 _LINE = re.compile(rf"[A-Za-z0-9{PLACE}-]+[;:]")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # RFC 5545 §3.1: all but tabs
@@ -49,10 +57,7 @@ class Form:
         lines = [*lines_of(PLACE.join(texts))]
         self.fault = fault_of(lines) or fault_of_nesting(lines)
         self._method = method = method_of(lines)
-        lines = [
-            line._replace(text=f"METHOD:{method}") if line.name == "METHOD" else line
-            for line in lines
-        ]
+        lines = [_written(line, method) for line in lines]
         self._pieces: list[str | Places] = []  # those without values joined
         if self.fault is None:
             for has_places, group in groupby(lines, lambda line: PLACE in line.text):
@@ -79,6 +84,14 @@ class Form:
         else:
             part = _head(self._method, b"quoted-printable") + quoted(pieces)
         return Calendar(part, File(self._name, _MEDIA_TYPE, len(data), self._head + in_base64))
+
+
+def _written(line: Line, method: str) -> Line:
+    if line.name == "METHOD":
+        return line._replace(text=f"METHOD:{method}")
+    if line.name in PEOPLE and PLACE not in line.text:
+        return line._replace(text=with_wired_address(line.text))
+    return line
 
 
 def _head(method: str, encoding: bytes) -> bytes:
@@ -128,7 +141,7 @@ def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
     if not methods:
         return Fault("has no METHOD, and programs would offer no event", hint, lines[0].number)
     if not method_of(methods[:1]):
-        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of a calendar"
+        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of an invitation"
         return Fault(said, hint, methods[0].number)
     if len({method_of([line]) for line in methods}) > 1:
         return Fault("has several METHODs", "write one: one file holds one", methods[1].number)

@@ -14,7 +14,7 @@ from sendbatch.campaign.language.environment import is_template
 from sendbatch.message.attachments import OwnFiles, Survey, Unavailable
 from sendbatch.message.content import Bundle, OwnFile
 from sendbatch.message.invitations.form import Calendar, Form
-from sendbatch.message.invitations.lines import PLACE
+from sendbatch.message.invitations.lines import PLACE, with_whole_characters
 from sendbatch.message.markdown.carried import among_values, as_typed
 from sendbatch.message.markdown.language import markdown_environment
 from sendbatch.message.templates import Failed, Template
@@ -119,7 +119,7 @@ def _of_file(name: str, data: bytes) -> Calendar:
     if len(data) > LARGEST:
         raise Failed(f"{WHAT} {name}: larger than {LARGEST:,} bytes: no invitation")
     try:
-        text = data.decode("utf-8-sig")
+        text = with_whole_characters(data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Failed(f"{WHAT} {name}: not UTF-8") from None
     try:

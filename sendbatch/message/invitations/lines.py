@@ -9,17 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from sendbatch.errors import one_line
+from sendbatch.message.headers import wire_address
+from sendbatch.message.invitations.typed import CHECKS, RULES
 from sendbatch.message.templates import Failed
 
 PLACE = "\U0010fff6"  # stands for a value
+PEOPLE = ("ATTENDEE", "ORGANIZER")
 LONGEST = 75  # octets of a line, its end not counted (§3.1)
 
-_FOLD = re.compile(r"\r?\n[ \t]")
+_FOLD = re.compile(r"(?:\r?\n|\r)[ \t]")
+_END = re.compile(r"\r?\n(?![ \t])|\r(?!\n)(?![ \t])")
+_ANY_END = re.compile(r"\r?\n|\r")
+# Between the octets of a character, where others fold too (§3.1).
+_WITHIN = re.compile(rb"([\xc2-\xf4][\x80-\xbf]*)(\r?\n[ \t]|\r[ \t])([\x80-\xbf]+)")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 # Whose values are of another type than TEXT (§3.8, RFC 7986 §5): backslashes would be part of them.
 _NO_TEXT = frozenset(
@@ -30,9 +38,8 @@ _NO_TEXT = frozenset(
 )
 _TYPED = re.compile(r";VALUE=(?!\"?TEXT\b)", re.IGNORECASE)
 _HTML = re.compile(r";FMTTYPE=\"?text/html", re.IGNORECASE)
-_TIMES = frozenset(("DTSTART", "DTEND", "DTSTAMP", "DUE", "RECURRENCE-ID"))
-_TIME = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_MAILTO = re.compile(r"\s*mailto:\s*(\S+@\S+?)\s*", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _UNQUOTED = re.compile("[,;:]")  # what a parameter has between quotation marks alone
 
@@ -56,14 +63,19 @@ class Line(NamedTuple):
         return "" if at is None else self.text[at:]
 
 
+def with_whole_characters(data: bytes) -> bytes:
+    """A file that was folded within characters, with these folds behind them; others as they are."""
+    return _WITHIN.sub(rb"\1\3\2", data)
+
+
 def lines_of(text: str) -> Iterator[Line]:
     """Those of a file, without blank ones."""
     number = 1
-    for folded in re.split(r"\r?\n(?![ \t])|\r(?!\n)", text):
+    for folded in _END.split(text):
         unfolded = _FOLD.sub("", folded)
         if unfolded.strip():
             yield Line(number, unfolded)
-        number += folded.count("\n") + 1
+        number += len(_ANY_END.findall(folded)) + 1
 
 
 class Places:
@@ -72,7 +84,8 @@ class Places:
     def __init__(self, line: Line) -> None:
         self._texts = line.text.split(PLACE)
         self._escapes = [*_escapes(self._texts, line.name)]
-        self._is_time = line.name in _TIMES
+        self._check = CHECKS.get(line.name)
+        self._is_person = line.name in PEOPLE
 
     def filled(self, values: Iterator[str]) -> str:
         """Takes as many values as there are places. Raises Failed where one cannot stand in its place."""
@@ -80,9 +93,10 @@ class Places:
         for text, write in zip(self._texts[1:], self._escapes, strict=True):
             pieces += (write(next(values)), text)
         line = "".join(pieces)
-        if self._is_time and not _TIME.fullmatch(Line(0, line).value):
-            shown = one_line(line, 80)
-            raise Failed(f"{shown} is no time of a calendar: 20261231T180000Z (UTC), or 20261231")
+        if self._is_person:
+            line = with_wired_address(line)
+        if self._check is not None and (at := _value_at(line)) is not None:
+            return self._check(line[:at], line[at:]) + line[at:]
         return line
 
 
@@ -94,7 +108,9 @@ def _escapes(texts: Sequence[str], name: str) -> Iterator[Escape]:
         at = _value_at(before)
         if at is not None:
             parameters = before[:at]
-            if name in _NO_TEXT or _TYPED.search(parameters):
+            if name in RULES and (before[at:] or behind):
+                yield _as_part
+            elif name in _NO_TEXT or _TYPED.search(parameters):
                 yield as_it_is
             elif _HTML.search(parameters):
                 yield lambda value: as_text(escape(value))
@@ -143,10 +159,28 @@ def as_parameter(value: str) -> str:
     return f'"{value}"' if _UNQUOTED.search(value) else value
 
 
+def _as_part(value: str) -> str:
+    """A part of a rule, and never several."""
+    if ";" in value or "=" in value:
+        raise Failed(f"{one_line(value, 80)} is more than a part of a rule")
+    return as_it_is(value)
+
+
 def _as_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise Failed(f"{one_line(value, 80)} cannot begin a line of a calendar")
     return value
+
+
+def with_wired_address(line: str) -> str:
+    """A line whose value is somebody's `mailto:`, with the domain as To has it: programs compare the two."""
+    at = None if line.isascii() else _value_at(line)
+    found = None if at is None else _MAILTO.fullmatch(line, at)
+    if found is None:
+        return line
+    with suppress(ValueError):  # an address that To cannot have either
+        return f"{line[: found.start(1)]}{wire_address(found[1])[0]}"
+    return line
 
 
 def folded(line: str) -> str:

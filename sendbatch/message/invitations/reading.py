@@ -14,7 +14,7 @@ from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle
 from sendbatch.message.invitations.form import Fault, fault_of, fault_of_nesting
 from sendbatch.message.invitations.invitation import LARGEST
-from sendbatch.message.invitations.lines import PLACE, Line, lines_of
+from sendbatch.message.invitations.lines import PLACE, Line, lines_of, with_whole_characters
 from sendbatch.message.source import BLOCK, VALUE, at, constants
 
 _TAGS = re.compile(f"{VALUE}+")
@@ -30,6 +30,7 @@ def read_invitation(campaign: Campaign, path: Path) -> tuple[Bundle | None, list
         allowed=[path.parent, campaign.folder],
         what="invite",
         place=place,
+        as_text=with_whole_characters,
     )
     if bundle is None or findings:
         return bundle, findings

@@ -42,7 +42,7 @@ class MarkdownBody:
         self._source = MarkdownTemplate(content.markdown)
         self._layout = Template(content.layout, autoescape=True)
         self._footer = Template(content.footer) if content.footer is not None else None
-        self._subject = LineTemplate(SUBJECT, content.subject)
+        self._subject = LineTemplate(content.subject_called, content.subject)
         self.shows_subject = shows_subject(content)
         self._widths = {
             f"cid:{one.cid}": one.width for one in content.pictures if one.width is not None

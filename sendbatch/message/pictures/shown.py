@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Sequence
+from functools import lru_cache
 
 from jinja2 import nodes
 
@@ -71,15 +72,23 @@ def shown_to_all(texts: Texts) -> tuple[Picture, ...]:
     """The pictures of one version that each message of it shows, whatever a row holds."""
     if not texts.pictures:
         return ()
-    said = [one for around in (texts.html, texts.layout) for one in _said(around)]
-    if any(isinstance(one, nodes.Name) and one.name == _CONTENT for one in said):
-        said += _said(texts.markdown)
-    written = "\n".join(one.data for one in said if isinstance(one, nodes.TemplateData))
-    return tuple(one for one in texts.pictures if one.cid in written)
+    around = [_said(bundle) for bundle in (texts.html, texts.layout) if bundle is not None]
+    written = [text for text, _ in around]
+    if texts.markdown is not None and any(shows_content for _, shows_content in around):
+        written.append(_said(texts.markdown)[0])
+    return tuple(one for one in texts.pictures if any(one.cid in text for text in written))
 
 
-def _said(bundle: Bundle | None) -> list[nodes.Expr]:
-    return [*in_every_message(bundle)] if bundle is not None else []
+def _said(bundle: Bundle) -> tuple[str, bool]:
+    """What of it each message has, and whether it says there where the Markdown goes."""
+    return _said_by(bundle.entry, tuple(bundle.sources.items()))
+
+
+@lru_cache(maxsize=512)  # 200 versions may be asked for half a dozen times
+def _said_by(entry: str, sources: tuple[tuple[str, str], ...]) -> tuple[str, bool]:
+    found = [*in_every_message(entry, dict(sources))]
+    written = "\n".join(one.data for one in found if isinstance(one, nodes.TemplateData))
+    return written, any(isinstance(one, nodes.Name) and one.name == _CONTENT for one in found)
 
 
 def shown_to_some(content: Content) -> bool:

@@ -11,13 +11,21 @@ from sendbatch.message.templates import Failed, LineTemplate, with_globals
 
 _MOST_KEPT = 4_096  # choices, by the cells that they depend on
 _LONGEST_KEPT = 1_000  # characters of these cells
+LONGEST_ASKED = 60
 
 
 class Choice(NamedTuple):
-    """The number of a version on one axis. `by_fallback`: what the row itself asks for is not there."""
+    """The number of a version on one axis. `asked` are the values of the expressions that the row itself
+    chooses by, each cut to `LONGEST_ASKED` characters, where what it asks for is not there; there are none
+    else."""
 
     number: int
-    by_fallback: bool = False
+    asked: tuple[str, ...] = ()
+
+    @property
+    def by_fallback(self) -> bool:
+        """Whether the fallback led there."""
+        return bool(self.asked)
 
 
 Choices: TypeAlias = tuple[Choice, ...]  # one for each axis

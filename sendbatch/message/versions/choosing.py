@@ -38,7 +38,7 @@ def axes_of(content: Content, columns: Sequence[str]) -> list[Axis]:
     if content.variants is not None:
         axes.append(SubjectsAxis(content.variants, in_bodies=_says_subject(content)))
     if content.senders is not None:
-        axes.append(SendersAxis(content.senders, content.variables, columns))
+        axes.append(SendersAxis(content.senders, content.variables, columns, content.variants))
     return axes
 
 

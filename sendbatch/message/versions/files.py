@@ -7,7 +7,6 @@ them, it has the same value in each: so a row gets the HTML and the text of one 
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import TextsByRow
 from sendbatch.message.folders import inside, near_name
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
-from sendbatch.message.versions.texts import filled
+from sendbatch.message.versions.names import filled, nfc, nfc_pieces, values_in
 from sendbatch.runtime.paths import problem, spelled
 from sendbatch.words import listed
 
@@ -117,9 +116,9 @@ def _fitting(path: PathTemplate) -> Iterator[_Fitting]:
     met: dict[str, Path] = {}
     folder = Path(os.path.realpath(spelled(path.folder)))
     for file in _walked(folder, _segments(path)):
-        name = _nfc(file.relative_to(folder).as_posix())
+        name = nfc(file.relative_to(folder).as_posix())
         if met.setdefault(name, file) == file:
-            for values in islice(_values(_nfc_pieces(path), name), _MOST_VALUES):
+            for values in islice(values_in(nfc_pieces(path), name), _MOST_VALUES):
                 yield _Fitting(name, file, values)
 
 
@@ -137,7 +136,7 @@ def _walked(folder: Path, segments: Sequence[Sequence[str]]) -> Iterator[Path]:
         names = [
             name
             for name in names
-            if not name.startswith(".") and next(_values(first, _nfc(name)), None) is not None
+            if not name.startswith(".") and next(values_in(first, nfc(name)), None) is not None
         ]
     for name in names:
         here = folder / name
@@ -150,7 +149,7 @@ def _walked(folder: Path, segments: Sequence[Sequence[str]]) -> Iterator[Path]:
 def _segments(path: PathTemplate) -> list[list[str]]:
     """The pieces of each name of the path: what stands between its slashes."""
     segments: list[list[str]] = [[""]]
-    for number, piece in enumerate(_nfc_pieces(path)):
+    for number, piece in enumerate(nfc_pieces(path)):
         if number % 2:
             segments[-1] += [piece, ""]
             continue
@@ -158,28 +157,6 @@ def _segments(path: PathTemplate) -> list[list[str]]:
         segments[-1][-1] += head
         segments += [[one] for one in rest]
     return segments
-
-
-def _values(pieces: Sequence[str], name: str) -> Iterator[dict[str, str]]:
-    """What the expressions may have been for a name to come of them, each a part without a slash."""
-    literal, *rest = pieces
-    if not name.startswith(literal):
-        return
-    name = name[len(literal) :]
-    if not rest:
-        if not name:
-            yield {}
-        return
-    expression, *after = rest
-    for end in range(1, len(name) + 1):
-        value = name[:end]
-        if value.endswith("/"):
-            return
-        if end < len(name) and not name.startswith(after[0], end):
-            continue
-        for values in _values(after, name[end:]):
-            if values.get(expression, value) == value:
-                yield {**values, expression: value}
 
 
 def _joined(found: Mapping[str, Sequence[_Fitting]]) -> Iterator[Files]:
@@ -240,7 +217,7 @@ def _wrong_fallback(
 
 def _led(key: str, path: PathTemplate, variables: dict[str, object]) -> str:
     values = {
-        expression: _nfc(LineTemplate(f"templates.{key}", as_printed(expression)).render(variables))
+        expression: nfc(LineTemplate(f"templates.{key}", as_printed(expression)).render(variables))
         for expression in path.expressions
     }
     return filled(path, values)
@@ -266,13 +243,5 @@ def _too_many(campaign: Campaign, key: str) -> Finding:
     return Rule.TOO_MANY_VERSIONS.finding(said, campaign.places.get(f"templates.{key}"), hint)
 
 
-def _nfc_pieces(path: PathTemplate) -> tuple[str, ...]:
-    return tuple(piece if number % 2 else _nfc(piece) for number, piece in enumerate(path.pieces))
-
-
 def _nfc_first(name: str) -> tuple[bool, str]:
-    return _nfc(name) != name, name
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return nfc(name) != name, name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sendbatch.campaign.model import Mailbox, Senders
+from sendbatch.campaign.model import VARIANT, Mailbox, Senders
 from sendbatch.campaign.written.hosts import comparable
 from sendbatch.errors import one_line
 from sendbatch.message.content import Content
 from sendbatch.message.templates import LineTemplate
+from sendbatch.message.variants import Variants
 from sendbatch.message.versions.axis import ByCells, Choice, NoVersion
 from sendbatch.words import listed
 
@@ -23,17 +24,27 @@ class SendersAxis:
     what, in_bodies = SENDERS, False
 
     def __init__(
-        self, senders: Senders, variables: Mapping[str, object], columns: Sequence[str]
+        self,
+        senders: Senders,
+        variables: Mapping[str, object],
+        columns: Sequence[str],
+        variants: Variants | None = None,
     ) -> None:
         self._senders = senders
         self.names = [box.address for box in senders.boxes]
         self._numbers = {comparable(name): number for number, name in enumerate(self.names)}
         self._address = LineTemplate(SENDERS, senders.address)
         self.templates = [self._address]
-        self._by_cells = ByCells(self.templates, variables, columns, self._chosen)
+        # The address may ask which subject the recipient gets.
+        self._variants = variants if VARIANT in self._address.names else None
+        each = [{VARIANT: name} for name in self._variants.names] if self._variants else [{}]
+        self._by_cells = [
+            ByCells(self.templates, {**variables, **own}, columns, self._chosen) for own in each
+        ]
 
     def choice(self, key: str, cells: tuple[str, ...]) -> Choice:
-        return self._by_cells.choice(cells)
+        number = self._variants.of(key) if self._variants else 0
+        return self._by_cells[number].choice(cells)
 
     def put_into(self, content: Content, number: int) -> Content:
         box = self._senders.boxes[number]

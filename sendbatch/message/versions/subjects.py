@@ -34,5 +34,6 @@ class SubjectsAxis:
         """With its name as a variable: links may tell where they were clicked."""
         return content.version(
             subject=self._variants.subjects[number],
+            subject_called=f"{SUBJECTS} {self._variants.names[number]}",
             variables={**content.variables, VARIANT: self._variants.names[number]},
         )
