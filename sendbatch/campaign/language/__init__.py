@@ -7,6 +7,7 @@ files. `cost` tells what a template may cost: what its `expressions` give at mos
 
 Of the filters, `numbers` reads what cells say, `json_cells` JSON in them, `localised` writes by `locales`,
 days by `patterns`, `prose` makes HTML of Markdown; `completed` gives them what is not written out.
+With fractions `exact` calculates.
 
 `misuses` (by the `meaning` of what is written), `slips`, `spellings` and `arguments` find what its author
 cannot have meant. A worker process loads these modules too.
