@@ -54,10 +54,6 @@ class Counts:
     holders: int
     missing: int | None
 
-    @property
-    def in_doubt(self) -> int:
-        return self.totals.get(Status.IN_DOUBT, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
