@@ -68,8 +68,8 @@ def test_it_is_written_as_the_locale_writes_it(source: str, cell: str, found: st
     assert rendered(source, x=cell) == found
 
 
-# CLDR: how many digits a currency has (supplemental currencyData), and how locales part groups. UTS #35 part 3,
-# "Currency spacing": letters beside a digit are parted from it by a blank that breaks no line.
+# CLDR: how many digits a currency has (supplemental currencyData), and how locales part groups. UTS #35 part
+# 3, "Currency spacing": letters beside a digit are parted from it by a blank that breaks no line.
 AMOUNTS = [
     ("JPY", "en_US", "¥1,234,568"),
     ("JPY", "de_DE", f"1.234.568{NO_BREAK}¥"),
