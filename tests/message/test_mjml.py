@@ -599,6 +599,57 @@ def test_columns_that_are_counted_and_not_always_shown_are_doubtful(campaign: Ma
     assert told == [[("mjml-widths", 2, 27)], [("mjml-widths", 2, 36)], [], []]
 
 
+SIZED = '<mj-raw><tr><td style="font-size: 16px">Hello {{ email }}</td></tr></mj-raw>'
+SMALL, MOVED = "has the size 0 there: nobody sees it", "programs show it above the rows"
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("<mj-raw><p style='color: red'>{{ email }} costs</p></mj-raw>", SMALL),
+        ("<mj-raw>{% if email %}Hello{% endif %}</mj-raw>", SMALL),
+        ("<mj-raw><tr><td>{{ email }}</td></tr></mj-raw>", SMALL),
+        ("<mj-raw><p style='font-size: 1em'>a</p><p>b</p></mj-raw>", SMALL),
+        ("<mj-raw><p style='font: 1em serif'>a<br>b</p></mj-raw>", MOVED),
+        ("<mj-raw><img src='https://a/b' alt=''></mj-raw>", MOVED),
+        (SIZED, ""),
+        ("<mj-raw><tr>{{ '<td>a</td>'|safe }}</tr></mj-raw>", ""),
+        ("<mj-raw>{{ email|safe }}</mj-raw>", ""),
+        ("<mj-raw><tr><td class='big'>a</td></tr></mj-raw>", ""),
+        ("<mj-raw>&nbsp;<!-- Hello --><style>p { color: red }</style></mj-raw>", ""),
+        ("<mj-raw>{% if email %}</mj-raw><mj-text>a</mj-text><mj-raw>{% endif %}</mj-raw>", ""),
+        ("<mj-text><p>a</p></mj-text>", ""),
+    ],
+)
+def test_what_nobody_sees_in_mj_raw_is_doubtful(campaign: Make, inner: str, said: str) -> None:
+    told = of_mj_raw(campaign, column(inner))
+    assert [said in one for one in told] == [True] * bool(said)
+
+
+def test_text_beside_columns_is_doubtful_too_and_in_the_body_it_is_seen(campaign: Make) -> None:
+    text = "<mj-raw><p>Hello</p></mj-raw>"
+    for inner in (text, f"<mj-group>{text}</mj-group>"):
+        (said,) = of_mj_raw(campaign, body(f"<mj-section>{inner}</mj-section>"))
+        assert SMALL in said
+    sized = text.replace("<p>", "<p style='font-size: 1em'>")
+    assert of_mj_raw(campaign, body(f"<mj-section>{sized}</mj-section>")) == []
+    assert of_mj_raw(campaign, body(text)) == []
+
+
+def of_mj_raw(campaign: Make, mjml: str) -> list[str]:
+    path = in_mjml(campaign, mjml).templates.html
+    assert path is not None
+    _, doubts = read_mjml(path, search=[], allowed=[], what="", place=None)
+    return [one.message for one in doubts if one.rule == "mjml-raw"]
+
+
+def test_a_style_sheet_of_the_letter_may_give_a_size(campaign: Make) -> None:
+    css = "<mj-style>@media screen { td.x, tr > td { font-size: 2em } b { color: red }</mj-style>"
+    row = "<mj-raw><tr><td><b>a</b></td></tr></mj-raw>"
+    assert of_mj_raw(campaign, column(row, css)) == []
+    assert len(of_mj_raw(campaign, column(row, css.replace("td", "th")))) == 1
+
+
 def test_a_name_of_a_block_that_mjml_writes_twice_is_an_error(campaign: Make) -> None:
     mjml = body('<mj-section\nbackground-url="{% block x %}a{% endblock %}"></mj-section>')
     (fault,) = found(campaign, mjml)
