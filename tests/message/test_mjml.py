@@ -309,7 +309,7 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "begins in", "one"),
         ("{% raw %}<mj-section></mj-section>{% endraw %}", 1, "{% raw %} around", "within <mj-text>"),
         (SECTION.format("<mj-text>a<mj-text>b</mj-text>"), 34, "<mj-text> within <mj-text>", "close"),
-        (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
+        (SECTION.format("<mj-text>a"), 24, "<mj-text> is not closed before </mj-column>", "</mj-text>"),
         (SECTION.format("<mj-image>{% if email %}{% endif %}</mj-image>"), 34, "holds nothing", "around"),
         (SECTION.format('<mj-image name="{{ email }}" src="https://x/y" />'), 40, "MJML loses it", "within"),
         ("<![CDATA[a]]>", 1, "no tag of MJML", "away"),
@@ -597,6 +597,25 @@ def test_columns_that_are_counted_and_not_always_shown_are_doubtful(campaign: Ma
         _, doubts = read_mjml(made.templates.html, search=[], allowed=[], what="", place=None)
         told.append([(doubt.rule, *place_of(doubt)[1:3]) for doubt in doubts])
     assert told == [[("mjml-widths", 2, 27)], [("mjml-widths", 2, 36)], [], []]
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("<mj-txt>Hi <b>x</b> {{ email }}</mj-txt>", "no tag of MJML: <mj-txt>"),
+        ("<mj-txt>Hi</mj-text>", "no tag of MJML: <mj-txt>"),
+        ("<div><p>Hi</p></div>", "no tag of MJML: <div>"),
+        ("<mj-text>Hi</mj-txt>", "</mj-txt> closes nothing"),
+        ("<mj-text>Hi</mj-text", "</mj-text without its >"),
+        ("<mj-text>Hi", "<mj-text> is not closed before </mj-column>"),
+        ("<mj-text>Hi<mj-button>x</mj-button>", "<mj-text> is not closed before <mj-button>"),
+        ("Hi", "text between tags of MJML"),
+    ],
+)
+def test_one_slip_is_one_error(campaign: Make, inner: str, said: str) -> None:
+    (fault,) = found(campaign, column(inner))
+    assert said in fault.message
+    assert fault.hint
 
 
 SIZED = '<mj-raw><tr><td style="font-size: 16px">Hello {{ email }}</td></tr></mj-raw>'
