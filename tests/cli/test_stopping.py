@@ -295,3 +295,19 @@ def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(desk: Desk
         [sys.executable, "-c", code], cwd=desk.folder, env=desk.environ, capture_output=True
     )
     assert (told.returncode, told.stderr) == (3, b"\nstopped\n")
+
+
+def test_ctrl_c_while_the_command_is_ending_leaves_its_code_as_it_is(desk: Desk) -> None:
+    code = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"  # the last to be called
+        "from sendbatch.__main__ import main\n"
+        "sys.argv[1:] = ['status', 'none.yaml']\n"
+        "main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=desk.folder, env=desk.environ, capture_output=True
+    )
+    assert told.returncode == 2
+    assert b"no such file" in told.stderr
+    assert b"KeyboardInterrupt" not in told.stderr
