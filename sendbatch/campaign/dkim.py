@@ -19,6 +19,7 @@ from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
 from sendbatch.errors import ProfileError, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute, problem, spelled
+from sendbatch.words import listed
 
 _LONGEST_PATH = 1000  # characters; what is longer may be a key in base64
 _MOST = 64 * 1024  # bytes of a key; one of 16,384 bits has 13,000
@@ -69,6 +70,15 @@ def _has_domain(address: str) -> bool:
 
 def _domain(address: str) -> str:
     return ascii_domain(address.rpartition("@")[2])
+
+
+def signed_by(profile: Profile) -> str:
+    """Whom its mail is signed by: each domain with its selectors, "" where nobody is."""
+    found: dict[str, list[str]] = {}
+    for one in profile.dkim:
+        found.setdefault(one.domain, []).append(one.selector)
+    named = [f"{domain} ({', '.join(sorted(found[domain]))})" for domain in sorted(found)]
+    return listed(named, len(named))
 
 
 def missing_keys(profile: Profile) -> Iterator[Finding]:

@@ -51,6 +51,9 @@ def test_declared_bounces_are_everybodys(tmp_path: Path) -> None:
     [
         ("{{ a }}", "", "{{ a }}"),
         ("<{{ a }}>", "", "{{ a }}"),
+        (" < {{ a }} > ", "", "{{ a }}"),
+        ("{{ a | lower }}", "", "{{ a | lower }}"),
+        ("{% if a %} {{ a }} {% endif %}", "", "{% if a %} {{ a }} {% endif %}"),
         ("Ann <{{ a }}@example.com>", "Ann", "{{ a }}@example.com"),
         ("{{ n }} <{{ a|replace('<', '') }}>", "{{ n }}", "{{ a|replace('<', '') }}"),
         ("{{ n|replace('<', '>') }} <{{ a }}>", "{{ n|replace('<', '>') }}", "{{ a }}"),
@@ -82,6 +85,10 @@ def test_a_template_in_the_name_alone_needs_no_senders(tmp_path: Path) -> None:
         ('from: "{{ a }}"\nsenders: ["{{ b }}"]\n', "cannot be a template"),
         ('from: "{{ a }"\nsenders: [b@example.com]\n', "from: "),
         ('from: "{{ a|nosuch }}"\nsenders: [b@example.com]\n', "from: "),
+        ('from: "{{ b }} {{ a }}"\nsenders: [b@example.com]\n', "not a mailbox: {{ b }} {{ a }}"),
+        ('from: "{{ b }} <{{ a }}> x"\nsenders: [b@example.com]\n', "{{ name }} <{{ address }}>"),
+        ('from: "Ann {{ a }}"\nsenders: [b@example.com]\n', "spring.yaml:2:"),
+        ('from: "{{ b }} <Ann {{ a }}>"\nsenders: [b@example.com]\n', "not a mailbox"),
         ('from: "A <b> <{{ a }}>"\nsenders: [b@example.com]\n', "only one mailbox"),
     ],
 )

@@ -65,6 +65,29 @@ def test_a_profile_that_keeps_the_mail_signs_too_and_the_sandbox_does_not(
     assert ["DKIM-Signature" in mail for mail in kept] == [False] * 3
 
 
+def test_the_plan_says_by_whom_it_is_signed_and_holds_a_run_to_it(
+    signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = signing.run("plan", "spring.yaml", "--out", "plan.json").ended(0).said
+    assert "  signed by example.com (ed, s1)\n" in said
+    signing.write("profiles.yaml", mailhost.profiles)
+    refused = signing.run("run", "spring.yaml", "--plan", "plan.json").ended(4).err
+    assert "the plan is signed by example.com (ed, s1), this is not signed" in " ".join(refused.split())
+    assert taken(mailhost) == []
+    assert "signed" not in signing.run("plan", "spring.yaml").ended(0).said
+
+
+def test_a_run_that_goes_on_says_that_it_is_signed_otherwise(
+    signing: Desk, mailhost: MailHost
+) -> None:
+    changed = "mail is not signed; that of before was signed by example.com (ed, s1)"
+    signing.run("run", "spring.yaml", "--yes", "--limit", 1).ended(0)
+    assert changed not in signing.run("plan", "spring.yaml").ended(0).said
+    signing.write("profiles.yaml", mailhost.profiles)
+    for verb in (["plan", "spring.yaml"], ["run", "spring.yaml", "--yes"]):
+        assert changed in " ".join(signing.run(*verb).ended(0).said.split())
+
+
 def test_who_only_looks_needs_no_key(
     signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
