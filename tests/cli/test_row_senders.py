@@ -185,3 +185,21 @@ def test_senders_languages_and_subjects_go_together(agents: Desk, mailhost: Mail
     assert {row["key"]: row["variant"] for row in rows} == dict(
         zip([one[0] for one in people], names, strict=True)
     )
+
+
+def test_a_sender_whose_address_cannot_be_used_is_found_before_a_row_asks_for_it(agents: Desk) -> None:
+    agents.campaign((FROM[0], FROM[1].replace("bob@example.net]", "bob@example.net, 'eve@ex_ä.example']")))
+    said = agents.run("check", "spring.yaml").ended(2).said
+    assert "spring.yaml:3:45: error: senders" in said
+    assert "eve@ex_ä.example" in said
+
+
+def test_where_answers_go_is_never_said_by_a_cell(agents: Desk) -> None:
+    agents.campaign(FROM, more='reply_to: "{{ agent }} <{{ agent_email }}>"\n')
+    said = agents.run("check", "spring.yaml").ended(2).said
+    assert "reply_to" in said
+    agents.campaign(FROM, more='reply_to: "{{ agent }} <help@example.com>"\n')
+    agents.run("run", "spring.yaml", "--yes").ended(0)
+    assert [mail["Reply-To"] for mail in agents.kept()] == [
+        "Ann <help@example.com>", "Bob <help@example.com>", "Bob <help@example.com>",
+    ]  # fmt: skip
