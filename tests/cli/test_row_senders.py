@@ -55,6 +55,17 @@ def test_a_row_that_names_nobody_of_them_refuses_the_plan(agents: Desk) -> None:
     assert not agents.kept()
 
 
+def test_a_name_beside_the_address_is_no_address_to_add(agents: Desk) -> None:
+    more = "dora@example.net,Dora,Ann,Ann <ann@example.com>\nemil@example.net,Emil,Eve,eve@example.org\n"
+    agents.write("people.csv", PEOPLE + more)
+    said = " ".join(agents.run("plan", "spring.yaml").ended(2).said.split())
+    assert "leave the address alone in the cell" in said
+    assert said.count("add the address to senders") == 1
+    agents.change("people.csv", "eve@example.org", "bob@example.net")
+    said = agents.run("plan", "spring.yaml").ended(2).said
+    assert "add the address to senders" not in said
+
+
 def test_a_sender_of_nobody_is_told(agents: Desk) -> None:
     agents.write("people.csv", "\n".join(PEOPLE.splitlines()[:2]) + "\n")
     said = agents.run("check", "spring.yaml").ended(0).said
