@@ -1,6 +1,6 @@
 """What other kinds of letter cost, beside the plain one: Markdown in the default layout with two pictures,
-HTML with a `<style>` of 8 KB that is inlined, MJML, which is compiled once (the extra `mjml`), and the plain
-one signed by a key of the sender's domain (the extra `dkim`).
+HTML with a `<style>` of 8 KB that is inlined, MJML, which is compiled once (the extra `mjml`), the plain one
+with a calendar that invites, and the plain one signed by a key of the sender's domain (the extra `dkim`).
 
 Each says the same to the same people. A rate is that of the whole command; a step's time is of the processor,
 of all processes together. smtp-source sends one fixed message as long: a long one takes the sink its time.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.alike import inbox
 from benchmarks.figures import Claim, Result, Series, figure, options, times, told
 from benchmarks.installing import LeftOut
-from benchmarks.letter import LETTER, MARKDOWN, MJML, STYLED
+from benchmarks.letter import INVITING, LETTER, MARKDOWN, MJML, STYLED
 from benchmarks.profile import ROOMS, SENDING, WORKERS, Seen, look, nothing_seen
 from benchmarks.senders import constant, run
 from benchmarks.setting import COLUMNS, Desk, desk, person
@@ -37,6 +37,7 @@ KINDS = {
     "Markdown, two pictures": MARKDOWN,
     "8 KB of styles": STYLED,
     "MJML": MJML,
+    "an invitation": INVITING,
     "signed, RSA of 2048 bits": replace(LETTER, signed="rsa"),
     "signed, Ed25519": replace(LETTER, signed="ed25519"),
 }

@@ -9,7 +9,7 @@ sent to, the letter says the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.pictures import png
@@ -101,7 +101,8 @@ Leave the list: https://shop.example/leave?who={{ email|urlencode }}
 @dataclass(frozen=True, slots=True)
 class Letter:
     """Two templates, of the HTML (it may be made of MJML) and of the text, or the one in Markdown that gives
-    both; and pictures, by name, of so many bytes. It may be `signed` by a key: rsa or ed25519."""
+    both; and pictures, by name, of so many bytes. It may be `signed` by a key, rsa or ed25519, and
+    may `invite` by a calendar."""
 
     html: str = ""
     text: str = ""
@@ -109,17 +110,20 @@ class Letter:
     mjml: str = ""
     pictures: Mapping[str, int] = field(default_factory=dict)
     signed: str = ""
+    invite: str = ""
 
     @property
-    def templates(self) -> str:
+    def keys(self) -> str:
         """What stands for them in a campaign."""
+        invite = "invite: letter.ics\n" if self.invite else ""
         if self.markdown:
-            return "{markdown: letter.md, layout: default}"
-        return f"{{html: letter.{'mjml' if self.mjml else 'html'}, text: letter.txt}}"
+            return f"templates: {{markdown: letter.md, layout: default}}\n{invite}"
+        html = "letter.mjml" if self.mjml else "letter.html"
+        return f"templates: {{html: {html}, text: letter.txt}}\n{invite}"
 
     def write(self, folder: Path) -> None:
         sources = {"letter.html": self.html, "letter.txt": self.text, "letter.md": self.markdown}
-        sources["letter.mjml"] = self.mjml
+        sources |= {"letter.mjml": self.mjml, "letter.ics": self.invite}
         for name, source in sources.items():
             if source:
                 (folder / name).write_text(source, encoding="utf-8")
@@ -190,6 +194,7 @@ MARKDOWN = Letter(
     pictures={"workshop.png": 20_000, "table.png": 60_000},
 )
 MJML = Letter(text=TEXT, mjml=(_FOLDER / "news.mjml").read_text(encoding="utf-8"))
+INVITING = replace(LETTER, invite=(_FOLDER / "visit.ics").read_text(encoding="utf-8"))
 STYLED = Letter(
     _rewritten(HTML, _BY_CLASS).replace(
         "{CSS}", (_FOLDER / "news.css").read_text(encoding="utf-8")

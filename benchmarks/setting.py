@@ -127,8 +127,7 @@ def desk(people: int, letter: Letter = LETTER) -> Iterator[Desk]:
     folder = Path(tempfile.mkdtemp(dir=WORK))
     try:
         made = Desk(folder, signed=letter.signed)
-        written = f"{CAMPAIGN}templates: {letter.templates}\n"
-        made.campaign.write_text(written, encoding="utf-8")
+        made.campaign.write_text(f"{CAMPAIGN}{letter.keys}", encoding="utf-8")
         letter.write(folder)
         made.write_people(people)
         made.through(9)  # nobody listens there: planning connects to nothing

@@ -117,11 +117,15 @@ class Texts:
     pictures: tuple[Picture, ...]
     own_pictures: tuple[OwnPicture, ...]
     inlines_css: bool
+    invite: Bundle | None = None  # where it is chosen as they are
 
     @property
     def fields(self) -> dict[str, Any]:
         """As `Content.version` takes them."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "name"}
+        found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "name"}
+        if self.invite is None:  # that of the content stays
+            del found["invite"]
+        return found
 
     @property
     def bundles(self) -> list[Bundle]:
@@ -225,8 +229,8 @@ class Content:
         """What it says, in each version of its templates."""
         if self.by_row is not None:
             return self.by_row.versions
-        own = [getattr(self, one.name) for one in fields(Texts) if one.name != "name"]
-        return (Texts("", *own),)
+        names = (one.name for one in fields(Texts) if one.name not in ("name", "invite"))
+        return (Texts("", *(getattr(self, name) for name in names)),)
 
     @property
     def by_texts(self) -> list[Content]:
@@ -244,8 +248,15 @@ class Content:
     def bundles(self) -> list[Bundle]:
         """Those of all templates that are files, in all versions, an invitation too."""
         found = [bundle for texts in self.texts for bundle in texts.bundles]
-        found += [self.invite] if isinstance(self.invite, Bundle) else []
+        found += self.invitations
         return list({id(bundle): bundle for bundle in found}.values())
+
+    @property
+    def invitations(self) -> list[Bundle]:
+        """Those that are templates, in all versions."""
+        declared = [self.invite, *(texts.invite for texts in self.texts)]
+        found = {id(one): one for one in declared if isinstance(one, Bundle)}
+        return list(found.values())
 
     @property
     def has_html(self) -> bool:
@@ -318,6 +329,7 @@ def _by_row(by_row: TextsByRow) -> object:
             *map(_bundle, (one.html, one.text, one.markdown, one.layout, one.footer)),
             [[picture.cid, picture.name] for picture in one.pictures],
             one.inlines_css,
+            *([_invite(one.invite)] if one.invite is not None else []),
         ]
         for one in by_row.versions
     ]

@@ -18,6 +18,7 @@ from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile, Texts, TextsByRow
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
+from sendbatch.message.invitations.by_version import invitations, path_of
 from sendbatch.message.invitations.reading import read_invitation
 from sendbatch.message.mailing import headers_added
 from sendbatch.message.offlimits import NOTHING, OffLimits, off_limits
@@ -51,8 +52,10 @@ def read_content(
         for name, read in zip(shown_names(campaign, versions), bundles, strict=True)
     ]
     attachments = _attachments(campaign, limits, findings)
+    texts = _with_invitations(campaign, versions, texts, findings)
     invite = _invite(campaign, limits, findings)
-    findings += _of_keys(campaign, bundles, invite, off_limits(keys, ()))
+    invites = [invite, *(one.invite for one in texts)]
+    findings += _of_keys(campaign, bundles, invites, off_limits(keys, ()))
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
     if not texts:
@@ -92,7 +95,7 @@ def _content(
         subject=campaign.subject,
         sender=campaign.sender,
         bounces_to=campaign.bounces_to,
-        **first.fields,
+        **{"invite": invite, **first.fields},
         reply_to=tuple(campaign.reply_to),
         headers=tuple(campaign.headers.items()),
         recipient_name=campaign.recipients.name,
@@ -103,7 +106,6 @@ def _content(
         preheader=campaign.preheader,
         added_headers=added,
         by_row=by_row,
-        invite=invite,
         senders=campaign.senders,
         variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
@@ -137,7 +139,7 @@ def _read_by(campaign: Campaign, versions: Sequence[Bundles]) -> Iterator[Path]:
 def _of_keys(
     campaign: Campaign,
     versions: Sequence[Bundles],
-    invite: Bundle | OwnFile | None,
+    invites: Sequence[Bundle | OwnFile | None],
     keys: OffLimits,
 ) -> Iterator[Finding]:
     """One for each place where the author's own words send a private key to everybody."""
@@ -147,8 +149,7 @@ def _of_keys(
         if not is_template(one.file)
     ]
     bundles = [("templates", one) for version in versions for one in version]
-    if isinstance(invite, Bundle):
-        bundles.append(("invite", invite))
+    bundles += [("invite", invite) for invite in invites if isinstance(invite, Bundle)]
     written += [
         (key, key, Path(path))
         for key, bundle in bundles
@@ -189,10 +190,21 @@ def _attachments(
     return tuple(found)
 
 
+def _with_invitations(
+    campaign: Campaign, versions: Sequence[Files], texts: list[Texts], findings: list[Finding]
+) -> list[Texts]:
+    """Each with its own, where that is chosen as templates are."""
+    if (path := path_of(campaign)) is None:
+        return texts
+    invites = invitations(campaign, path, versions, findings)
+    return [replace(one, invite=own) for one, own in zip(texts, invites, strict=True)]
+
+
 def _invite(
     campaign: Campaign, limits: OffLimits, findings: list[Finding]
 ) -> Bundle | OwnFile | None:
-    if campaign.invite is None:
+    """The one of all, or the path of each recipient's own."""
+    if campaign.invite is None or path_of(campaign) is not None:
         return None
     if isinstance(campaign.invite, str):
         return own_file(campaign.invite, campaign.folder, limits)

@@ -78,7 +78,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
-    (When.CHANGED, lambda on: doubtful_invitation(on.content, on.campaign)),
+    (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),

@@ -1,6 +1,6 @@
 """How recipients are spread over the versions of a content: how many get which, and a few of each to look at.
 
-Whose version is whose is asked of the workers, as all that a row's values are computed from.
+Whose version is whose is asked of the pool, as all that is computed from a row's values.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ from sendbatch.planning.versions import Axis
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Status
+from sendbatch.words import listed
 
+_MOST_INVITATIONS = 5
 LONGEST_SUBJECT = 1000  # characters
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
@@ -186,7 +188,9 @@ def _own(content: Content) -> tuple[str, ...]:
 def _invitation(content: Content) -> str | None:
     if content.invite is None:
         return None
-    return content.invite.pattern if isinstance(content.invite, OwnFile) else content.invite.entry
+    if isinstance(content.invite, OwnFile):
+        return content.invite.pattern
+    return listed([bundle.entry for bundle in content.invitations], _MOST_INVITATIONS)
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:

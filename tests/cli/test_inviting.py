@@ -28,7 +28,11 @@ LOCATION:Town hall\\, room 2
 END:VEVENT
 END:VCALENDAR
 """
-PLAIN = PARTY.replace("{{ plan }}", "paid").replace("{{ first_name }}", "").replace("{{ email }}", "a@b.de")
+PLAIN = (
+    PARTY.replace("{{ plan }}", "paid")
+    .replace("{{ first_name }}", "")
+    .replace("{{ email }}", "a@b.de")
+)
 
 
 @pytest.fixture
@@ -56,7 +60,9 @@ def test_a_plan_names_the_invitation(inviting: Desk) -> None:
     inviting.campaign(more='invite: "own/{{ plan }}.ics"\n')
     said = inviting.run("plan", "spring.yaml").ended(0).said
     assert "  invite: own/{{ plan }}.ics, each recipient's own\n" in said
-    assert re.search(r"  invitations of their own: up to .* in a message \(base64\), .* for 3\n", said)
+    assert re.search(
+        r"  invitations of their own: up to .* in a message \(base64\), .* for 3\n", said
+    )
 
 
 def test_a_dry_run_shows_what_the_invitation_says(inviting: Desk) -> None:
@@ -77,7 +83,32 @@ def test_a_proof_carries_the_invitation_of_the_recipient(inviting: Desk) -> None
         "Summer party of the paid plan",
         "Summer party of the free plan",
     }
-    assert all(mail["To"].endswith("me@example.com>") or "me@" in mail["To"] for mail in inviting.kept())
+    assert all(
+        mail["To"].endswith("me@example.com>") or "me@" in mail["To"] for mail in inviting.kept()
+    )
+
+
+def test_everybody_is_invited_in_the_language_of_the_letter(desk: Desk) -> None:
+    """The plans stand for languages."""
+    for one in ("paid", "free"):
+        desk.write(f"news.{one}.md", f"# {one} {{{{ first_name }}}}\n")
+        desk.write(
+            f"party.{one}.ics",
+            PARTY.replace("the {{ plan }} plan", f"{one} for {{{{ first_name }}}}"),
+        )
+    news = ("  html: spring.html\n  text: spring.txt\n", "  markdown: news.{{ plan }}.md\n")
+    desk.campaign(news, more='invite: "party.{{ plan }}.ics"\n')
+    assert (
+        "  invite: party.free.ics, party.paid.ics\n"
+        in desk.run("check", "spring.yaml").ended(0).said
+    )
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    read = [
+        (str(mail.get_body(("plain",)).get_content()).split()[:2], mail) for mail in desk.kept()
+    ]
+    assert {plan for (plan, _), _ in read} == {"paid", "free"}
+    for (plan, name), mail in read:
+        assert summary(mail) == f"Summer party of {plan} for {name}"
 
 
 def test_a_file_of_their_own_that_is_missing_refuses_the_plan(desk: Desk) -> None:

@@ -410,12 +410,10 @@ def own(folder: Path) -> OwnFile:
 
 def test_a_file_of_the_recipients_own_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
-    (tmp_path / "own/12.ics").write_bytes(
-        b"\xef\xbb\xbf" + PLAIN.replace("Jane", "{{ x }}").encode()
-    )
+    (tmp_path / "own/12.ics").write_bytes(b"\xef\xbb\xbf" + PLAIN.replace("Jane", "{x}").encode())
     letter = replace(content("<p>Hello</p>"), invite=own(tmp_path))
     message = built(letter)
-    assert str(event(message)["SUMMARY"]) == "For {{ x }}, and all"
+    assert str(event(message)["SUMMARY"]) == "For {x}, and all"
     assert parsed(message).get_body() is not None
     (file,) = parsed(message).iter_attachments()
     assert file.get_filename() == "12.ics"
@@ -428,6 +426,8 @@ def test_a_file_of_the_recipients_own_is_taken_as_it_is(tmp_path: Path) -> None:
         (b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", "invite 12.ics: has no VERSION:2.0"),
         (PLAIN.replace("METHOD:REQUEST\n", "").encode(), "has no METHOD"),
         (PLAIN.replace("Jane", "J\xe4ne").encode("latin-1"), "not UTF-8"),
+        (EVENT.encode(), "12.ics: has {{ first_name }} in it, and a file of a"),
+        (PLAIN.replace("Jane", "{% if x %}").encode(), "has {% if x %} in it"),
         (b"x" * 600_000, "larger than 500,000 bytes"),
     ],
 )

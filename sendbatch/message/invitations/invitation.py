@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.campaign.language.environment import is_template
+from sendbatch.errors import one_line
 from sendbatch.message.attachments import OwnFiles, Survey, Unavailable
 from sendbatch.message.content import Bundle, OwnFile
 from sendbatch.message.invitations.form import Calendar, Form
@@ -22,6 +24,7 @@ from sendbatch.message.templates import Failed, Template
 WHAT = "invite"
 LARGEST = 500_000  # bytes of a file
 _MOST_FORMS = 64
+_TAG = re.compile(r"\{\{[^\r\n]*?\}\}|\{%[^\r\n]*?%\}|\{[{%]")
 
 
 class Invitation:
@@ -80,14 +83,15 @@ class Invitation:
 
     def _written(self, marked: str) -> Calendar:
         """A rendered file, with its values between their signs."""
-        texts, values = _parted(marked)
+        found = among_values(marked)
+        texts = tuple(found[::2])  # what the author wrote
         form = self._forms.get(texts)
         if form is None:
             if len(self._forms) >= _MOST_FORMS:
                 self._forms.clear()
-            form = self._forms[texts] = Form(texts, self._name)
+            form = self._forms[texts] = Form([*map(_plain, texts)], self._name)
         try:
-            return form.filled(values)
+            return form.filled([*map(_plain, found[1::2])])
         except Failed as failed:
             raise Failed(f"{WHAT}: {self._where}: {failed}") from None
 
@@ -107,11 +111,9 @@ def calendar_environment(sources: Mapping[str, str]) -> SandboxedEnvironment:
     return env
 
 
-def _parted(marked: str) -> tuple[tuple[str, ...], list[str]]:
-    """What the author wrote, and the values between."""
-    found = among_values(marked.replace(PLACE, ""))
-    texts = tuple(map(as_typed, found[::2]))
-    return texts, [as_typed(value) for value in found[1::2]]
+def _plain(text: str) -> str:
+    """Without what carried it."""
+    return text if text.isascii() else as_typed(text).replace(PLACE, "")
 
 
 def _of_file(name: str, data: bytes) -> Calendar:
@@ -122,6 +124,10 @@ def _of_file(name: str, data: bytes) -> Calendar:
         text = with_whole_characters(data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Failed(f"{WHAT} {name}: not UTF-8") from None
+    if (tag := _TAG.search(text)) is not None:
+        shown = one_line(tag[0], 60)
+        said = "a file of a recipient's own is no template: write one file for all, with {% if … %} in it"
+        raise Failed(f"{WHAT} {name}: has {shown} in it, and {said}")
     try:
         return Form((text.replace(PLACE, ""),), name).filled()
     except Failed as failed:
