@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.language.arguments import wrong_arguments
 from sendbatch.campaign.language.checks import check_expression, check_template
 from sendbatch.campaign.language.environment import environment, names_in, names_needed
+from sendbatch.campaign.language.patterns import wrong_style
 from sendbatch.campaign.written.parsing import Wrong
 
 NARROW, NO_BREAK = "\u202f", "\u00a0"
@@ -190,6 +191,10 @@ def test_days_of_a_week_are_counted_as_the_country_does(locale: str, numbers: st
         ("dd.MM.yyyy, 'KW' w/YYYY", "30.12.2024, KW 1/2025"),
         ("yyyy-DDD", "2024-365"),
         ("D. 'Tag'", "365. Tag"),
+        ("YYYY-'W'ww, D. 'Tag'", "2025-W01, 365. Tag"),
+        ("dd.MM. 'KW' w/YYYY", "30.12. KW 1/2025"),
+        ("yyyy MMMM (w)", "2024 Dezember (1)"),
+        ("w: yyyy-MM-dd", "1: 2024-12-30"),
         ("dd.MM. (D)", "30.12. (365)"),
         ("HH:mm:ss.SSS", "23:59:58.250"),
     ],
@@ -209,6 +214,9 @@ WRONG = [
     ("x|date(\"'Date:' DD.mm.YYYY\", 'de')", "D is the day of the year; Y is the year of a week; m is a",
      "write date(\"'Date:' dd.MM.yyyy\")"),
     ("x|date(\"yyyy-'W'ww\", 'de')", "2024-12-30 may lie in week 1 of 2025", "write date(\"YYYY-'W'ww\")"),
+    ("x|date(\"yyyy-'W'ww, D. 'Tag'\", 'de')", "may lie in week 1", "write date(\"YYYY-'W'ww, D. 'Tag'\")"),
+    ("x|date(\"dd.mm.YYYY, 'KW' w\", 'de')", "Y is the year of a week", "write date(\"dd.MM.yyyy, 'KW' w\")"),
+    ("x|date(\"EEEE, 'KW' w, y\", 'de')", "may lie in week 1", "write date(\"EEEE, 'KW' w, Y\")"),
     ('x|date("YYYY-DDD", "de")', "Y is the year of a week", 'write date("yyyy-DDD")'),
     ('x|date("YYYY-MM-dd (ww)", "de")', "Y is the year of a week", 'write date("yyyy-MM-dd (ww)")'),
     ('x|date("MMMMMM", "de")', "M stands 6 times", "write fewer of them"),
@@ -237,6 +245,17 @@ def test_what_is_written_out_wrongly_is_found_before_a_row_is(
     assert caught.value.offset == template.index(word)
     with pytest.raises(Wrong):
         check_expression(source)
+
+
+FIELDS = ["yyyy", "YYYY", "MM", "d", "DDD", "ww", "EEE", "mm", "HH", "'w'"]
+
+
+@given(st.lists(st.sampled_from(FIELDS), max_size=6))
+def test_a_pattern_that_is_advised_is_taken(fields: list[str]) -> None:
+    wrong = wrong_style(" ".join(fields))
+    if wrong is not None and wrong[1].startswith('write date("'):
+        advised = wrong[1].removeprefix('write date("').removesuffix('")')
+        assert wrong_style(advised) is None
 
 
 @pytest.mark.parametrize(
