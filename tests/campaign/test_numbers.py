@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,6 +47,11 @@ def test_the_filter_that_reads_it_is_named() -> None:
         ("{{ '12.7'|int }}", "12"),
         ("{{ '12.5'|float }}", "12.5"),
         ("{{ '1e3'|float }}", "1000.0"),
+        ("{{ ' 12.5 '|float }}", "12.5"),
+        ("{{ '\u00a0-12.70\n'|float }}", "-12.7"),
+        ("{{ '1_000.5'|float }}", "1000.5"),
+        ("{{ '1; 2.5'.split(';')|map('float')|sum }}", "3.5"),
+        ("{{ ' 12.7 '|int }}", "12"),
         ("{{ 'ff'|int(base=16) }}", "255"),
         ("{{ 3.7|int }}", "3"),
         ("{{ none|int }}", "0"),
@@ -117,3 +124,19 @@ def test_what_is_written_with_both_marks_is_read_back(whole: int, cents: int) ->
     if whole >= 1000:
         assert number(english) == number(german) == float(f"{whole}.{cents:02}")
     assert number(german, ",") == number(english, ".") == float(f"{whole}.{cents:02}")
+
+
+@given(
+    st.text("0123456789.-+e_ \u00a0\n٣x", max_size=8) | st.floats().map(str) | st.integers().map(str)
+)
+def test_what_python_reads_is_read_as_python_reads_it(text: str) -> None:
+    try:
+        read = float(text)
+    except ValueError:
+        read = math.nan
+    for name, as_python in (("float", float), ("int", int)):
+        if math.isfinite(read):
+            assert rendered(f"{{{{ x|{name} }}}}", x=text) == str(as_python(Decimal(text.strip())))
+        else:
+            with pytest.raises(NoNumber):
+                rendered(f"{{{{ x|{name} }}}}", x=text)

@@ -24,6 +24,7 @@ _LARGEST = 100_000  # of exponents: a product of whole numbers may pass through 
 _SEEN = Context(prec=MOST_DIGITS + 10, Emin=-_LARGEST, Emax=_LARGEST, traps=[])
 _GUARDED = Context(prec=MOST_DIGITS + 30, Emin=-_LARGEST, Emax=_LARGEST, traps=[])
 _WIDE = Context(prec=1_000, Emin=-_LARGEST, Emax=_LARGEST, traps=[])
+ROUNDINGS = {"common": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
 _IN_DECIMALS = re.compile(r"[fF%]\Z")
 
 
@@ -179,7 +180,8 @@ Exact.__name__ = "number"  # as Python's own errors call it: 'number' object is 
 
 
 def read(text: str, *, as_it_stands: bool = False) -> Exact:
-    """The number that digits say, with a point and an exponent as Python writes them. Raises TooLarge."""
+    """The number that digits say, with a point and an exponent as Python writes them, and no blanks. Raises
+    TooLarge."""
     number = _GUARDED.create_decimal(text)
     if not number.is_finite():
         raise TooLarge
@@ -187,7 +189,7 @@ def read(text: str, *, as_it_stands: bool = False) -> Exact:
         return Exact(number)
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
-    return Exact(number, min(max(1, -exponent), _MOST_PLACES), text)
+    return Exact(number, -exponent if 1 <= -exponent <= _MOST_PLACES else 1, text)
 
 
 def exact(value: Any) -> Any:
@@ -200,9 +202,6 @@ def exact(value: Any) -> Any:
 def divided(left: int, right: int) -> Any:
     """Two whole numbers, divided by each other. Raises ZeroDivisionError, TooLarge."""
     return _made(_divided(Decimal(left), Decimal(right)), 1)
-
-
-ROUNDINGS = {"common": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
 
 
 class _Printed(float):

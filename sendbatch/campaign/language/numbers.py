@@ -78,7 +78,8 @@ def _finite(value: Any) -> Exact | None:
     try:
         if not math.isfinite(float(value)):
             return None
-        return read(value if isinstance(value, str) else repr(float(value)))
+        text = value if isinstance(value, str) else repr(float(value))
+        return read(text.strip().replace("_", ""))  # as a float is read
     except (TypeError, ValueError, OverflowError, TooLarge):
         return None
 
