@@ -328,6 +328,8 @@ FAULTS = [
     ("BEGIN:VEVENT\n", "", "says END:VEVENT, and nothing began it", 11),
     ("END:VEVENT", "END:VTODO", "says END:VTODO, and nothing began it", 12),
     ("END:VEVENT", "BEGIN:VALARM\nEND:VEVENT", "says BEGIN:VALARM, and nothing ends it", 12),
+    ("BEGIN:VEVENT", "BEGIN:{{ first_name }}", "has a value in BEGIN:…", 5),
+    ("END:VEVENT", "END:V{{ first_name }}", "has a value in END:V…", 12),
     ("SUMMARY:", "SUMMARY:a\0b", "has a control character in it (0x00)", 11),
     ("{{ first_name }}, and", "{{ first_name }}\x0b, and", "has a control character in it (0x0b)", 11),
     ("END:VCALENDAR\n", f"END:VCALENDAR\n{CANCELLED.replace('CANCEL', 'REQUEST', 1)}", "several cal", 14),
@@ -379,6 +381,8 @@ TYPED = [  # a line, cells that it takes, and cells that fail their row
     ("DURATION:{}", ["PT1H30M", "P1D", "P1DT2H", "P2W"], ["1h", "P", "PT", "90"]),
     ("TRIGGER:{}", ["-PT15M", "20270613T100000Z"], ["15 min", "20270613"]),
     ("SEQUENCE:{}", ["0", "12"], ["", "1.5", "-1", "two"]),
+    ("ORGANIZER:{}", ["mailto:jane@example.com", "urn:uuid:1"], ["", "jane@example.com", "mailto:", ":x"]),
+    ("ATTENDEE;CN=x:mailto:{}", ["jane@example.com"], ["", " "]),
     ("GEO:{};13.40", ["52.52"], ["52,52", "a;b"]),
 ]
 
