@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import one_line, printable
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, listed, rows, size
@@ -41,6 +42,8 @@ def _lines(plan: Overview) -> Iterator[str]:
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
     yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
+    if signers := signed_by(campaign.profile):
+        yield f"  signed by {one_line(signers, 320)}"
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)

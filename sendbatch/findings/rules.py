@@ -225,14 +225,14 @@ class Rule(Enum):
     FOREIGN_SIGNATURE = (
         Topic.KEYS,
         "error",
-        "A domain of `dkim` is neither that of the address in `from` nor one above it.",
+        "A domain of `dkim` is not that of a sender's address nor one above it, or a sender has none.",
         "Sign with a key of the sender's own domain; mailboxes do not count another's (DMARC).",
     )
     UNUSABLE_KEY = (
         Topic.KEYS,
         "error",
         "What `dkim` names is no private key that can sign: another kind of key, too short, encrypted.",
-        "Make one: `openssl genrsa -out dkim.pem 2048`.",
+        "Make one under a name that is free: `openssl genrsa -out dkim-new.pem 2048`.",
     )
     WRITABLE_KEY = (
         Topic.KEYS,
@@ -243,8 +243,8 @@ class Rule(Enum):
     READABLE_KEY = (
         Topic.KEYS,
         "warning",
-        "A key that signs mail can be read by all users of the machine.",
-        "`chmod 600` the file.",
+        "A key that signs mail can be read by all users of the machine, or lies where all can put another.",
+        "`chmod 600` the file, `chmod go-w` its folder.",
     )
     SHORT_KEY = (
         Topic.KEYS,

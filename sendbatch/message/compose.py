@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from sendbatch.campaign.written.hosts import is_signed_by
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.bodies import Bodies
@@ -35,8 +36,9 @@ ROW_FAILS = (Failed, UnicodeEncodeError, MemoryError)  # by what a row holds
 
 
 class Composer:
-    """Builds messages from a content with one version; its arguments are those of `Letter`, and the `keys`
-    that sign what is composed. What is planned is compiled when the first message is asked for."""
+    """Builds messages from a content with one version; its arguments are those of `Letter`, and the `keys`:
+    those of the sender's domain sign what is composed. What is planned is compiled when the first message is
+    asked for."""
 
     def __init__(
         self,
@@ -50,7 +52,8 @@ class Composer:
         bodies: Bodies | None = None,
         shares: int = 1,
     ) -> None:
-        self._signatures = Signatures(keys) if keys else None
+        own = [key for key in keys if is_signed_by(content.sender.address, key.domain)]
+        self._signatures = Signatures(own) if own else None
         self._letter = Letter(
             content, columns, salt, signer, attachments=attachments, bodies=bodies, shares=shares
         )

@@ -42,7 +42,7 @@ is_wired = _USUAL_ADDRESS.fullmatch
 
 
 class Unusual(Exception):
-    """This head is for the way that all can go."""
+    """It cannot be planned: the plain path, which everybody can go, makes it or says what is wrong."""
 
 
 class Heads:

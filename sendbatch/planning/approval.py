@@ -23,12 +23,14 @@ from sendbatch.values import Recipient, Status
 VERSION = 1
 MOST_NAMED = 5  # rows named in a refusal
 DONE = (Status.ACCEPTED, Status.IN_DOUBT)
+UNSIGNED = "not signed"
 MARK = 16  # bytes of the HMAC kept for each recipient
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """`marks` has one entry for each recipient approved."""
+    """`marks` has one entry for each recipient approved. `signed_by` are the domains and selectors that sign,
+    "" where none does; None in a plan of before they were written down."""
 
     campaign: str
     run: str
@@ -36,6 +38,7 @@ class Approval:
     server: str
     salt: bytes
     marks: frozenset[bytes]
+    signed_by: str | None = None
 
 
 def mark(salt: bytes, recipient: Recipient) -> bytes:
@@ -45,9 +48,16 @@ def mark(salt: bytes, recipient: Recipient) -> bytes:
 
 
 def approve(
-    campaign: str, run: str, content: str, server: str, salt: bytes, holders: Iterable[Recipient]
+    campaign: str,
+    run: str,
+    content: str,
+    server: str,
+    salt: bytes,
+    holders: Iterable[Recipient],
+    signed_by: str = "",
 ) -> Approval:
-    return Approval(campaign, run, content, server, salt, frozenset(mark(salt, r) for r in holders))
+    marks = frozenset(mark(salt, r) for r in holders)
+    return Approval(campaign, run, content, server, salt, marks, signed_by)
 
 
 def write_approval(approval: Approval, path: Path) -> str:
@@ -61,6 +71,7 @@ def write_approval(approval: Approval, path: Path) -> str:
         "run": approval.run,
         "content": approval.content,
         "server": approval.server,
+        "signed_by": approval.signed_by,
         "count": len(approval.marks),
         "salt": approval.salt.hex(),
         "recipients": base64.b64encode(b"".join(sorted(approval.marks))).decode(),
@@ -104,6 +115,7 @@ def read_approval(path: Path) -> Approval:
             body["server"],
             bytes.fromhex(body["salt"]),
             frozenset(marks[i : i + MARK] for i in range(0, len(marks), MARK)),
+            body.get("signed_by"),
         )
     except OSError as error:
         raise CampaignError(f"{path}: the plan cannot be read: {error.strerror}") from None
@@ -126,6 +138,7 @@ def hold_to(
     content: str,
     server: str,
     holders: Iterable[Recipient],
+    signed_by: str = "",
 ) -> Held:
     """Raises GuardError where anything would go out that was not approved."""
     wrong = []
@@ -139,6 +152,10 @@ def hold_to(
             wrong.append(f"the plan is for {what} {planned or '(none)'}, this is {now or '(none)'}")
     if approval.content != content:
         wrong.append("the text, subject, headers or attachments changed since the plan was made")
+    if approval.signed_by not in (None, signed_by):
+        planned = one_line(f"signed by {approval.signed_by}" if approval.signed_by else UNSIGNED, 200)
+        current = f"signed by {signed_by}" if signed_by else UNSIGNED
+        wrong.append(f"the plan is {planned}, this is {current}")
     present = strangers = 0
     rows: list[str] = []
     for recipient in holders:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line
 from sendbatch.findings import Rule
@@ -26,6 +27,7 @@ from sendbatch.values import Status
 from sendbatch.words import count
 
 EDITIONS_NAMED = 5
+SIGNED_BY = "signed by"  # who signed the mail of the last run, in a record that knows it
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # as records of before name them
 
 
@@ -98,6 +100,7 @@ def hold_expected(
         content=request.content.digest,
         server=server_of(campaign.profile),
         holders=stop.heeding(people.holders()),
+        signed_by=signed_by(campaign.profile),
     )
     return held.missing
 
@@ -134,6 +137,15 @@ def other_server(
     )
     first = f"this record belongs to {one_line(known, 200)} ({used or 'nobody accepted yet'}), not {server}."
     return _two_ways(first, f"through {server}", campaign, numbers, command, now)
+
+
+def other_signatures(reading: Reading, profile: Profile) -> str | None:
+    """That the others get it signed by somebody else than those who have it, or by nobody."""
+    known, now = reading.meta(SIGNED_BY), signed_by(profile)
+    if known is None or known == now or not reading.has_tried():
+        return None
+    before = f"signed by {one_line(known, 200)}" if known else "not signed"
+    return f"the others' mail is {f'signed by {now}' if now else 'not signed'}; that of before was {before}"
 
 
 def _two_ways(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Campaign
 from sendbatch.ledger.store import Draft
 from sendbatch.message.content import Content
@@ -34,6 +35,7 @@ def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> 
     keys.remember(draft, campaign)
     draft.remember("content", content.digest)
     draft.remember("server", server)
+    draft.remember(guards.SIGNED_BY, signed_by(campaign.profile))
     draft.remember(f"domain of {content.digest}", content.sender_domain)
     if content.variants is not None:
         draft.remember(f"subjects of {content.digest}", content.variants.remembered())

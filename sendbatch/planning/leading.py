@@ -15,6 +15,7 @@ from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.versions.names import nfc_pieces, values_in
 
 _LISTED = "correct the cell, or add the address to senders"
+_ALONE = "leave the address alone in the cell: a name stands before it in from: {{ name }} <{{ address }}>"
 _MENDED = "correct the cells, or the expression that is made of them"
 _LED_BY_FALLBACK = "add the file, or correct the cells"
 _SAID = re.compile(r"(?:as in row [\d,]+: )?(\S+): (no file for )?")
@@ -35,7 +36,7 @@ def _way(said: str, content: Content) -> str:
     if found is not None and found[2] and content.by_row is not None:
         return _of_file(content.by_row)
     if found is not None and found[1] == "from" and " is none of senders: " in said:
-        return _LISTED
+        return _ALONE if "<" in said.partition(" is none of senders: ")[0] else _LISTED
     return _MENDED
 
 

@@ -54,10 +54,6 @@ class Counts:
     holders: int
     missing: int | None
 
-    @property
-    def in_doubt(self) -> int:
-        return self.totals.get(Status.IN_DOUBT, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -104,6 +100,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     is_changed = draft.reading.meta("content") != request.content.digest
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
+    resigned = guards.other_signatures(draft.reading, request.campaign.profile)
     identify(draft, request.campaign, request.content, now)
     pool = _pool(draft, request, means, salt)
     spread = _spread(draft, request, pool, means)
@@ -117,7 +114,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
             ),
         )
     unsigned = _unsigned(request)
-    notices = (moved, request.keeping.notice, begun, started_over, *changes, unsigned)
+    notices = (moved, request.keeping.notice, begun, started_over, *changes, resigned, unsigned)
     return Prepared(
         content=request.content,
         salt=salt,

@@ -1,6 +1,6 @@
 """How recipients are spread over the versions of a content: how many get which, and a few of each to look at.
 
-Whose version is whose is asked of the workers, as all that a row's values are computed from.
+Whose version is whose is asked of the pool, as all that is computed from a row's values.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.content import Content
+from sendbatch.message.versions.axis import Axis as Choosing
+from sendbatch.message.versions.axis import Choices
 from sendbatch.message.versions.choosing import axes_of
 from sendbatch.message.versions.nearness import Nearness
 from sendbatch.message.versions.subjects import SUBJECTS
@@ -94,42 +96,56 @@ def spread_of(
     heed: Callable[[], None],
 ) -> Spread:
     """Whoever leads to no version is left out. `heed` is called now and then; what it raises ends it."""
-    axes = axes_of(content, columns)
-    numbers: list[Counter[int]] = [Counter() for _ in axes]
-    instead: list[Counter[int]] = [Counter() for _ in axes]
-    asked: Counter[tuple[str, ...]] = Counter()
-    first: dict[tuple[int, ...], list[Recipient]] = {}
+    counting = _Counting(content, axes_of(content, columns))
     for recipient, choices in pool.choices(recipients, heed):
-        if isinstance(choices, Unbuildable):
-            continue
+        if not isinstance(choices, Unbuildable):
+            counting.add(recipient, choices)
+    return counting.spread()
+
+
+class _Counting:
+    """What was counted on each axis, by the number of the choice; and the first few of each version."""
+
+    def __init__(self, content: Content, axes: Sequence[Choosing]) -> None:
+        self._content, self._axes = content, axes
+        self._numbers: list[Counter[int]] = [Counter() for _ in axes]
+        self._instead: list[Counter[int]] = [Counter() for _ in axes]  # those whom the fallback led
+        self._asked: Counter[tuple[str, ...]] = Counter()  # what they ask for; () is all further values
+        self._first: dict[tuple[int, ...], list[Recipient]] = {}
+
+    def add(self, recipient: Recipient, choices: Choices) -> None:
         for place, choice in enumerate(choices):
-            numbers[place][choice.number] += 1
+            self._numbers[place][choice.number] += 1
             if choice.by_fallback:
-                instead[place][choice.number] += 1
-                known = choice.asked in asked or len(asked) < _MOST_ASKED
-                asked[choice.asked if known else ()] += 1
-        version = tuple(choice.number for choice in choices)
-        if version in first or len(first) < _MOST_SHOWN:
-            few = first.setdefault(version, [])
+                self._instead[place][choice.number] += 1
+                known = choice.asked in self._asked or len(self._asked) < _MOST_ASKED
+                self._asked[choice.asked if known else ()] += 1
+        version = tuple([choice.number for choice in choices])
+        if version in self._first or len(self._first) < _MOST_SHOWN:
+            few = self._first.setdefault(version, [])
             if len(few) < _OF_EACH:
                 few.append(recipient)
-    told = [
-        Axis(
-            axis.what,
-            tuple(
-                Share(name, numbers[place][number], instead[place][number])
-                for number, name in enumerate(axis.names)
-            ),
-            _asked(content, asked) if axis.what == TEXTS else None,
-        )
-        for place, axis in enumerate(axes)
-    ]
-    names = [
-        (recipient.id, ", ".join(axis.names[number] for axis, number in zip(axes, version, strict=True)))
-        for version, few in first.items()
-        for recipient in few
-    ]
-    return Spread(tuple(told), tuple(map(tuple, first.values())), tuple(names))
+
+    def spread(self) -> Spread:
+        names = [
+            (recipient.id, self._name(version))
+            for version, few in self._first.items()
+            for recipient in few
+        ]
+        axes = [self._axis(place, axis) for place, axis in enumerate(self._axes)]
+        return Spread(tuple(axes), tuple(map(tuple, self._first.values())), tuple(names))
+
+    def _axis(self, place: int, axis: Choosing) -> Axis:
+        numbers, instead = self._numbers[place], self._instead[place]
+        shares = [
+            Share(name, numbers[number], instead[number]) for number, name in enumerate(axis.names)
+        ]
+        asked = _asked(self._content, self._asked) if axis.what == TEXTS else None
+        return Axis(axis.what, tuple(shares), asked)
+
+    def _name(self, version: tuple[int, ...]) -> str:
+        pairs = zip(self._axes, version, strict=True)
+        return ", ".join(axis.names[number] for axis, number in pairs)
 
 
 def _asked(content: Content, asked: Counter[tuple[str, ...]]) -> Asked | None:

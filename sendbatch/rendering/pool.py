@@ -25,6 +25,7 @@ from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
+from sendbatch.message.versions.choosing import Versions
 from sendbatch.rendering import batches
 from sendbatch.rendering.batches import Built, Surveyed
 from sendbatch.rendering.frames import CHECK, CHOOSE, RENDER, SAMPLE
@@ -153,7 +154,11 @@ class Pool:
     def choices(
         self, recipients: Iterable[Recipient], heed: Heed
     ) -> Iterator[tuple[Recipient, Choices | Unbuildable]]:
-        """As `each`, of which version of the content each of them gets."""
+        """As `each`, of which version of the content each of them gets. Where a row's values decide nothing
+        of it, no worker has to be asked."""
+        versions = Versions(self._told.content, self._told.columns)
+        if not any(axis.templates for axis in versions.axes):
+            return _told_here(versions, recipients, heed)
         return self._each(CHOOSE, batches.chosen_from, recipients, 0.0, heed)
 
     def _each(
@@ -241,6 +246,15 @@ class Pool:
                     hint="look at what the templates compute for it: a loop, or a text that grows",
                 )
             )
+
+
+def _told_here(
+    versions: Versions, recipients: Iterable[Recipient], heed: Heed
+) -> Iterator[tuple[Recipient, Choices]]:
+    for number, recipient in enumerate(recipients):
+        if number % EACH == 0:
+            heed()
+        yield recipient, versions.choices(recipient)
 
 
 class _Asked(NamedTuple):

@@ -21,8 +21,8 @@ class ThisRun:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
-    ("report", "mails"), spelled as they should be shown. `run` is the one at whose end this is told, if it
-    sent anything."""
+    ("report", "mails"), spelled as they should be shown. `run` is there where this is told
+    at the end of one."""
 
     reading: Reading
     tally: Tally

@@ -124,7 +124,8 @@ def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str
 
 def _variants(tally: Tally) -> Iterator[list[str]]:
     """A table of the subjects, for each content that had several."""
-    contents = dict.fromkeys(one.content for one in tally.variants)
+    contents = list(dict.fromkeys(one.content for one in tally.variants))
+    last = contents[-1] if contents else None
     for content in contents:
         those = [one for one in tally.variants if one.content == content]
         statuses = [
@@ -142,7 +143,16 @@ def _variants(tally: Tally) -> Iterator[list[str]]:
             )
             for one in those
         ]
-        yield [f"Variants of the subject{of}", *_aligned(rows)]
+        unseen = _without_subject(tally) if content == last else []
+        yield [f"Variants of the subject{of}", *_aligned(rows), *unseen]
+
+
+def _without_subject(tally: Tally) -> list[str]:
+    """Why the variants are not all of those refused."""
+    refused = (Status.REJECTED, Status.DEFERRED)
+    left = sum(tally.totals.get(status, 0) for status in refused)
+    left -= sum(one.totals.get(status, 0) for one in tally.variants for status in refused)
+    return [f"  {left:,} more refused before a subject was sent to them"] if left > 0 else []
 
 
 def _attention(tally: Tally) -> list[str]:

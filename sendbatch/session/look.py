@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.records import open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
@@ -104,5 +105,6 @@ def _approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
         server_of(campaign.profile),
         os.urandom(16),
         job.stop.heeding(draft.people.holders()),
+        signed_by(campaign.profile),
     )
     return write_approval(approval, out)

@@ -88,8 +88,7 @@ def run(job: Job, consent: Consent) -> RunResult:
             sent_to, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
             totals = backlog.totals()
-            this_run = begun.until(totals) if ending is not None else None
-            report, unwritten = _reported(job, record.reading, this_run)
+            report, unwritten = _reported(job, record.reading, begun.until(totals))
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten)
 
@@ -171,7 +170,7 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
 
 
 def _reported(
-    job: Job, reading: Reading, this_run: ThisRun | None
+    job: Job, reading: Reading, this_run: ThisRun
 ) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading), run=this_run)

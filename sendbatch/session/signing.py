@@ -82,5 +82,8 @@ def _doubts(one: Dkim, key: PrivateKey) -> list[Finding]:
         said = f"the key of {one.selector} has {key.bits} bits: some mailboxes take it for none"
     else:
         said = f"the key of {one.selector} has {key.bits} bits: not every mailbox verifies so many"
-    hint = f"make one of {GOOD_BITS}: openssl genrsa -out dkim.pem {GOOD_BITS}"
+    hint = (
+        f"make one of {GOOD_BITS} beside it, and publish it under another selector before you name it here: "
+        f"openssl genrsa -out dkim-new.pem {GOOD_BITS}"
+    )
     return [Rule.SHORT_KEY.finding(f"dkim: {said}", one.key_place, hint)]

@@ -86,11 +86,6 @@ class Transaction:
         return State.READY if ready else State.IDLE
 
     @property
-    def awaiting(self) -> str | None:
-        """The command whose reply is outstanding: RSET, MAIL, RCPT, DATA, MESSAGE, QUIT, lone dot."""
-        return self.awaited[0] if self.awaited else None
-
-    @property
     def can_follow(self) -> bool:
         """Whether the next envelope, or QUIT, may go along with the dot that is to leave now."""
         envelope, parser, levels = self._envelope, self._parser, self._levels

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from sendbatch.campaign.dkim import key_paths, key_text, missing_keys
 from sendbatch.campaign.model import Campaign, Dkim
-from sendbatch.errors import ProfileError
+from sendbatch.errors import ProfileError, shown
 
 from .conftest import Desk
 
@@ -182,7 +183,25 @@ def test_a_key_that_others_can_write_is_refused(desk: Desk, mode: int) -> None:
     kept(desk, mode)
     said = told(desk, {}, key_file="dkim.pem")
     assert "profiles.yaml:5:55: error: dkim.key_file: others can write it" in said
-    assert "chmod 600 dkim.pem" in said
+    assert f"chmod 600 {shown(desk.folder / 'dkim.pem')}" in said
+
+
+def test_what_is_advised_names_the_file_as_it_can_be_typed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(desk, 0o620).rename(desk.folder / "our key.pem")
+    monkeypatch.chdir(desk.folder.parent)
+    said = told(desk, {"A": "our key.pem"}, key_file="${A}")
+    assert f"chmod 600 '{desk.folder.name}/our key.pem'" in said
+
+
+def test_a_folder_in_which_all_can_put_another_key_is_warned_of(desk: Desk) -> None:
+    path = kept(desk, 0o600)
+    one, campaign = signature(desk, key_file="dkim.pem")
+    for mode, warnings in ((0o777, 1), (0o1777, 0), (0o775, 0), (0o755, 0)):
+        path.parent.chmod(mode)
+        found = key_text(one, campaign.profile, {}).warnings
+        assert ["chmod go-w" in str(finding) for finding in found] == [True] * warnings
 
 
 @pytest.mark.parametrize(("mode", "warnings"), [(0o644, 1), (0o640, 0), (0o600, 0), (0o444, 1)])
@@ -208,6 +227,8 @@ def test_a_key_in_place_of_its_path_is_told_and_not_shown(desk: Desk) -> None:
     said = told(desk, {"A": IN_ONE_LINE}, key_file="${A}")
     assert "write key: in place of key_file:" in said
     assert IN_ONE_LINE not in said
+    said = told(desk, {"A": b64encode(b"a key" * 300).decode()}, key_file="${A}")
+    assert "write key: in place of key_file:" in said
 
 
 def test_who_only_looks_is_warned_of_a_key_that_is_not_there(desk: Desk) -> None:

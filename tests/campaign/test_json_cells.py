@@ -52,11 +52,11 @@ def test_a_method_that_is_not_called_is_never_written() -> None:
 
 def test_numbers_are_as_they_stand_and_are_calculated_with() -> None:
     assert rendered("{{ x|fromjson }}", x="19.90") == "19.90"
-    assert rendered("{{ (x|fromjson) * 2 }}", x="19.90") == "39.8"
+    assert rendered("{{ (x|fromjson) * 2 }}", x="19.90") == "39.80"
     assert rendered("{{ x|fromjson + 1 }}", x="12345678901234567890") == "12345678901234567891"
     assert rendered("{{ (x|fromjson).a is number }}", x='{"a": 1.5}') == "True"
     assert rendered("{{ (x|fromjson).a > 1 and (x|fromjson).a == 1.5 }}", x='{"a": 1.50}') == "True"
-    assert rendered("{{ x|fromjson|tojson }}", x='{"a": 1.50}') == '{"a": 1.5}'
+    assert rendered("{{ x|fromjson|tojson }}", x='{"a": 1.50}') == '{"a": 1.50}'
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_numbers_and_written_defaults_mean_what_they_mean_in_jinja(source: str, 
 )  # fmt: skip
 def test_a_number_is_read_as_people_write_it(text: str, found: float) -> None:
     assert number(text) == found
-    assert type(number(text)) is type(found)
+    assert isinstance(number(text), type(found))
     assert rendered("{{ x|number }}", x=text) == str(found)
 
 

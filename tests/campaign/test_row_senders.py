@@ -51,6 +51,9 @@ def test_declared_bounces_are_everybodys(tmp_path: Path) -> None:
     [
         ("{{ a }}", "", "{{ a }}"),
         ("<{{ a }}>", "", "{{ a }}"),
+        (" < {{ a }} > ", "", "{{ a }}"),
+        ("{{ a | lower }}", "", "{{ a | lower }}"),
+        ("{% if a %} {{ a }} {% endif %}", "", "{% if a %} {{ a }} {% endif %}"),
         ("Ann <{{ a }}@example.com>", "Ann", "{{ a }}@example.com"),
         ("{{ n }} <{{ a|replace('<', '') }}>", "{{ n }}", "{{ a|replace('<', '') }}"),
         ("{{ n|replace('<', '>') }} <{{ a }}>", "{{ n|replace('<', '>') }}", "{{ a }}"),
@@ -82,6 +85,10 @@ def test_a_template_in_the_name_alone_needs_no_senders(tmp_path: Path) -> None:
         ('from: "{{ a }}"\nsenders: ["{{ b }}"]\n', "cannot be a template"),
         ('from: "{{ a }"\nsenders: [b@example.com]\n', "from: "),
         ('from: "{{ a|nosuch }}"\nsenders: [b@example.com]\n', "from: "),
+        ('from: "{{ b }} {{ a }}"\nsenders: [b@example.com]\n', "not a mailbox: {{ b }} {{ a }}"),
+        ('from: "{{ b }} <{{ a }}> x"\nsenders: [b@example.com]\n', "{{ name }} <{{ address }}>"),
+        ('from: "Ann {{ a }}"\nsenders: [b@example.com]\n', "spring.yaml:2:"),
+        ('from: "{{ b }} <Ann {{ a }}>"\nsenders: [b@example.com]\n', "not a mailbox"),
         ('from: "A <b> <{{ a }}>"\nsenders: [b@example.com]\n', "only one mailbox"),
     ],
 )
@@ -98,7 +105,7 @@ def test_two_hundred_senders_are_the_most(tmp_path: Path) -> None:
     assert "more than 200" in fault(tmp_path, lines(201))
 
 
-def test_a_signature_has_to_fit_each_sender(tmp_path: Path) -> None:
+def test_each_sender_has_to_have_a_signature(tmp_path: Path) -> None:
     (tmp_path / "profiles.yaml").write_text(
         "profiles:\n  own:\n    host: 127.0.0.1\n    security: none\n"
         "    dkim: [{domain: example.com, selector: s, key: '${K}'}]\n"
@@ -106,5 +113,5 @@ def test_a_signature_has_to_fit_each_sender(tmp_path: Path) -> None:
     file = tmp_path / "spring.yaml"
     loaded(tmp_path, BOTH)
     file.write_text(file.read_text().replace("smtp: sandbox", "smtp: own"))
-    with pytest.raises(CampaignError, match=r"example\.com is not the domain of bob@example\.net"):
+    with pytest.raises(CampaignError, match=r"no signature is of the domain of bob@example\.net"):
         load_campaign(file, config_folder=tmp_path)

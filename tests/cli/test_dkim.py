@@ -62,6 +62,29 @@ def test_a_profile_that_keeps_the_mail_signs_too_and_the_sandbox_does_not(
     assert ["DKIM-Signature" in mail for mail in kept] == [False] * 3
 
 
+def test_the_plan_says_by_whom_it_is_signed_and_holds_a_run_to_it(
+    signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = signing.run("plan", "spring.yaml", "--out", "plan.json").ended(0).said
+    assert "  signed by example.com (ed, s1)\n" in said
+    signing.write("profiles.yaml", mailhost.profiles)
+    refused = signing.run("run", "spring.yaml", "--plan", "plan.json").ended(4).err
+    assert "the plan is signed by example.com (ed, s1), this is not signed" in " ".join(refused.split())
+    assert taken(mailhost) == []
+    assert "signed" not in signing.run("plan", "spring.yaml").ended(0).said
+
+
+def test_a_run_that_goes_on_says_that_it_is_signed_otherwise(
+    signing: Desk, mailhost: MailHost
+) -> None:
+    changed = "mail is not signed; that of before was signed by example.com (ed, s1)"
+    signing.run("run", "spring.yaml", "--yes", "--limit", 1).ended(0)
+    assert changed not in signing.run("plan", "spring.yaml").ended(0).said
+    signing.write("profiles.yaml", mailhost.profiles)
+    for verb in (["plan", "spring.yaml"], ["run", "spring.yaml", "--yes"]):
+        assert changed in " ".join(signing.run(*verb).ended(0).said.split())
+
+
 def test_who_only_looks_needs_no_key(
     signing: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +134,8 @@ def test_doubtful_keys_are_told_and_sign(signing: Desk, mailhost: MailHost) -> N
         "profiles.yaml:9:55: warning: dkim.key_file: all users of this machine can read it" in said
     )
     assert "warning: dkim: the key of s1 has 1024 bits" in said
+    assert "publish it under another selector" in said
+    assert "-out dkim-new.pem" in said  # never over the one that is in use
     assert len(taken(mailhost)) == 3
 
 
@@ -175,4 +200,39 @@ def test_nor_do_the_words_of_the_campaign(signing: Desk, mailhost: MailHost) -> 
     whose = "a private key, which signs mail and is nobody's to have: dkim.pem"
     assert f"error: attachments: {whose}" in said
     assert f"error: templates: {whose}" in said
+
+
+def test_each_message_is_signed_by_the_keys_of_its_own_sender(
+    signing: Desk, mailhost: MailHost
+) -> None:
+    own = (signing_key(), signing_key("ed25519", "ed", "xn--mller-kva.example"))
+    signing.change("profiles.yaml", "example.com, selector: ed", "müller.example, selector: ed")
+    signing.write(
+        "people.csv",
+        "email,first_name,agent\nada@example.com,Ada,ann@example.com\nbo@example.org,Bo,b@müller.example\n",
+    )
+    senders = 'from: "{{ agent }}"\nsenders: [ann@example.com, b@müller.example]'
+    signing.campaign(
+        ("from: Example News <news@example.com>", senders), ("smtp: sandbox", "smtp: live")
+    )
+    signing.run("check", "spring.yaml").ended(0)
+    signing.run("run", "spring.yaml", "--yes").ended(0)
+    for mail, key in zip(taken(mailhost), own, strict=True):
+        assert mail.count(b"DKIM-Signature:") == 1
+        assert verified(mail, [key]) == [True]
+
+
+def test_a_sender_without_a_signature_and_a_signature_without_a_sender_are_faults(
+    signing: Desk,
+) -> None:
+    senders = 'from: "{{ first_name }}"\nsenders: [ann@example.com, bob@example.net]'
+    signing.campaign(
+        ("from: Example News <news@example.com>", senders), ("smtp: sandbox", "smtp: live")
+    )
+    said = signing.run("check", "spring.yaml").ended(2).said
+    assert "dkim: no signature is of the domain of bob@example.net, or of one above it" in said
+    assert "add one of example.net" in said
+    signing.change("profiles.yaml", "example.com, selector: ed", "example.org, selector: ed")
+    said = signing.run("check", "spring.yaml").ended(2).said
+    assert "dkim: example.org is not the domain of any of senders, nor one above it" in said
 

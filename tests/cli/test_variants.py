@@ -9,6 +9,8 @@ import pytest
 
 from sendbatch.message.variants import Variants
 from tests.kit.command import Desk, address_of
+from tests.kit.mailhost import MailHost
+from tests.kit.server import End
 
 OF_ONE = 'subject: "{{ first_name }}, spring is here"'
 LIST = 'subject: ["{{ first_name }}, spring is here", "News, {{ first_name }}"]'
@@ -93,3 +95,66 @@ def test_who_has_the_mail_keeps_their_variant_when_the_list_changes(variants: De
     assert [one["variant"] for one in document["variants"]] == [*"AB", *"ABC"]
     assert sum(one["recipients"] for one in document["variants"]) == 20
     assert variants.run("report", "spring.yaml").out.count("Variants of the subject of content") == 2
+
+
+def became(desk: Desk, status: str) -> dict[str, int]:
+    """How many of each variant stand so."""
+    document = json.loads(desk.run("report", "spring.yaml", "--format", "json").out)
+    return {one["variant"]: one[status] for one in document["variants"]}
+
+
+def test_whoever_is_refused_for_now_gets_their_own_subject_when_tried_again(
+    variants: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(variants, (OF_ONE, LIST))
+    grey, refused = ADDRESSES[:4], ADDRESSES[4]
+    mailhost.after = dict.fromkeys(grey, b"451 4.7.1 greylisted, come again\r\n")
+    mailhost.answers[refused] = "450 4.2.1 not now"
+    variants.run("run", "spring.yaml", "--yes", "--no-wait").ended(1)
+    assert told(variants) == {
+        one: "" if one == refused else TWO.name_of(one) for one in ADDRESSES
+    }
+    names = [TWO.name_of(one) for one in grey]
+    assert became(variants, "deferred") == {name: names.count(name) for name in "AB"}
+    assert "1 more refused before a subject was sent" in variants.run("report", "spring.yaml").out
+
+    mailhost.after.clear()
+    mailhost.answers.clear()
+    variants.run("run", "spring.yaml", "--yes", "--retry", "deferred").ended(0)
+    assert told(variants) == {one: TWO.name_of(one) for one in ADDRESSES}
+    subjects = {address_of(mail): str(mail["Subject"]) for mail in mailhost.mails}
+    assert len(mailhost.mails) == len(subjects) == 20
+    assert all(subjects[one].startswith(STARTS[TWO.name_of(one)]) for one in ADDRESSES)
+    assert not any(became(variants, "deferred").values())
+
+
+def test_who_is_in_doubt_has_a_variant_and_keeps_it_whatever_a_person_says(
+    variants: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(variants, (OF_ONE, LIST))
+    arrived, lost = ADDRESSES[0], ADDRESSES[1]
+    mailhost.after = {one: [End.CLOSE] for one in (arrived, lost)}
+    variants.run("run", "spring.yaml", "--yes").ended(1)
+    names = [TWO.name_of(one) for one in (arrived, lost)]
+    assert became(variants, "in_doubt") == {name: names.count(name) for name in "AB"}
+
+    mailhost.after.clear()
+    variants.run("resolve", "spring.yaml", arrived, "--as", "accepted").ended(0)
+    variants.run("resolve", "spring.yaml", lost, "--as", "pending")
+    assert told(variants)[arrived] == TWO.name_of(arrived)
+    variants.run("run", "spring.yaml", "--yes").ended(0)
+    assert told(variants) == {one: TWO.name_of(one) for one in ADDRESSES}
+    assert sum(became(variants, "accepted").values()) == 20
+    (again,) = [mail for mail in mailhost.mails if address_of(mail) == lost]
+    assert str(again["Subject"]).startswith(STARTS[TWO.name_of(lost)])
+    assert arrived not in [address_of(mail) for mail in mailhost.mails]
+
+
+def test_a_row_that_fails_by_its_subject_says_which_variant(variants: Desk) -> None:
+    variants.campaign((OF_ONE, 'subject: ["{{ first_name }}", "{{ first_name|float }}"]'))
+    variants.run("run", "spring.yaml", "--yes")
+    rows = variants.rows().values()
+    failed = {row["key"]: row["reason"] for row in rows if row["status"] == "failed"}
+    assert failed.keys() <= {one for one in ADDRESSES if TWO.name_of(one) == "B"}
+    assert failed
+    assert all("subject B: " in reason for reason in failed.values())

@@ -17,12 +17,13 @@ from tests.kit.waiting import LONGEST, until
 
 
 class MailHost(ScriptedServer):
-    """`answers` maps an address to the reply it gets at RCPT; `hold_after` messages the server
-    keeps the next one waiting until `go` is set."""
+    """`answers` maps an address to the reply it gets at RCPT, `after` to what becomes of its message;
+    `hold_after` messages the server keeps the next one waiting until `go` is set."""
 
     def __init__(self) -> None:
         super().__init__(offers=("8BITMIME", "SMTPUTF8", "SIZE 33554432"))
         self.answers: dict[str, str] = {}
+        self.after: dict[str, Script] = {}
         self.hold_after: int | None = None
         self.go = threading.Event()
         self._held: list[Visit] = []
@@ -35,6 +36,8 @@ class MailHost(ScriptedServer):
     async def ask(self, visit: Visit, moment: str) -> Script:
         if moment == "RCPT" and (answer := self.answers.get(visit.recipient)) is not None:
             return f"{answer}\r\n".encode()
+        if moment == "MESSAGE" and (script := self.after.get(visit.recipient)) is not None:
+            return script
         if moment == "MESSAGE":
             await self._hold(visit)
             body = self.bodies[visit.recipient][-1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,9 +37,9 @@ def approved(people: list[Recipient] = PEOPLE) -> Approval:
     return approve("spring", "", "text1", "mail.example", SALT, people)
 
 
-def hold(people: list[Recipient], **changes: str) -> Held:
+def hold(people: list[Recipient], approval: Approval | None = None, **changes: str) -> Held:
     given = {"campaign": "spring", "run": "", "content": "text1", "server": "mail.example"}
-    return hold_to(approved(), holders=people, **{**given, **changes})
+    return hold_to(approval or approved(), holders=people, **{**given, **changes})
 
 
 def test_written_and_read_it_is_the_same(path: Path) -> None:
@@ -56,6 +59,32 @@ def test_it_names_nobody(path: Path) -> None:
 def test_another_salt_gives_other_marks() -> None:
     other = approve("spring", "", "text1", "mail.example", b"x" * 32, PEOPLE)
     assert not other.marks & approved().marks
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ("example.com (s1)", "", "the plan is signed by example.com (s1), this is not signed"),
+        ("", "example.com (s1)", "the plan is not signed, this is signed by example.com (s1)"),
+        ("example.com (s1)", "example.com (s2)", "this is signed by example.com (s2)"),
+    ],
+)
+def test_other_signatures_than_those_approved_refuse(
+    path: Path, then: str, now: str, said: str
+) -> None:
+    write_approval(replace(approved(), signed_by=then), path)
+    with pytest.raises(GuardError, match=re.escape(said)):
+        hold(PEOPLE, read_approval(path), signed_by=now)
+    assert hold(PEOPLE, read_approval(path), signed_by=then) == Held(0)
+
+
+def test_a_plan_of_before_signatures_were_written_down_is_not_held_to_any(path: Path) -> None:
+    write_approval(approved(), path)
+    body = json.loads(path.read_text())
+    del body["digest"], body["signed_by"]
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"digest": digest, **body}))
+    assert hold(PEOPLE, read_approval(path), signed_by="example.com (s1)") == Held(0)
 
 
 def test_the_same_people_pass_in_any_order() -> None:

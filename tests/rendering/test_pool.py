@@ -16,6 +16,8 @@ from sendbatch.campaign.model import Campaign, Mailbox, Profile, Recipients, Tem
 from sendbatch.errors import AudienceError, CampaignError, Interrupted, WorkerFault
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.parts import Sample
+from sendbatch.message.variants import Variants
+from sendbatch.message.versions.axis import Choice
 from sendbatch.rendering import pool as pools
 from sendbatch.rendering import workers as processes
 from sendbatch.rendering.batches import Built
@@ -438,3 +440,24 @@ def test_whoever_asked_is_told_where_an_answer_cannot_be_read(
         for _ in range(2):
             with pytest.raises(TypeError, match="step"):
                 some.give(setup().to_bytes(), CHECK, b"").result(60)
+
+
+def test_which_subject_somebody_gets_is_told_without_a_worker() -> None:
+    variants = Variants("spring", ("One", "Two"))
+    content, crowd = letter(variants=variants), people(300)
+    heeded: list[None] = []
+    workers = Workers(1)  # none is started before one is asked
+    pool = Pool(setup(content), workers)
+    found = list(pool.choices(crowd, lambda: heeded.append(None)))
+    assert found == [(one, (Choice(variants.of(one.key)),)) for one in crowd]
+    assert len(heeded) == 3
+    assert workers.started == 0
+
+
+def test_whoever_stops_while_subjects_are_counted_is_heard() -> None:
+    def stopped() -> None:
+        raise Interrupted("stopped")
+
+    pool = Pool(setup(letter(variants=Variants("spring", ("One", "Two")))), Workers(1))
+    with pytest.raises(Interrupted):
+        next(pool.choices(people(1), stopped))

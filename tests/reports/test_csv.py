@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.message.identity import message_id
+from sendbatch.message.variants import Variants
 from sendbatch.reports.csv import FORMULA_STARTS, defused, write
 from sendbatch.values import Status
 
@@ -109,3 +110,17 @@ def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, rea
     )
 
     assert written(record) == HEADER + out.getvalue()
+
+
+def test_the_variant_is_that_of_the_content_that_was_sent(record) -> None:
+    two, three = Variants("spring", ("One", "Two")), Variants("spring", ("One", "Two", "Three"))
+    for content, variants in (("a" * 64, two), ("b" * 64, three)):
+        record.facts[f"subjects of {content}"] = variants.remembered()
+    for number in range(20):
+        record.add(Status.ACCEPTED, key=f"p{number}", content="ab"[number % 2] * 64)
+    record.add(Status.REJECTED, key="p20")
+    record.add(Status.ACCEPTED, key="p21", content="c" * 64)
+
+    told = [row["variant"] for row in rows(record)]
+
+    assert told == [*((two, three)[n % 2].name_of(f"p{n}") for n in range(20)), "", ""]

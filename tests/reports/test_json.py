@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.ledger.facts import Event
+from sendbatch.message.variants import Variants
 from sendbatch.reports.json import write
 from sendbatch.reports.rows import COLUMNS
 from sendbatch.values import Status
@@ -90,3 +91,38 @@ def test_whatever_a_server_or_a_cell_says_stays_a_string(record, key: str, reply
 
     assert recipient["key"] == key
     assert recipient["reply"] == (reply or None)
+
+
+def test_variants_of_the_subject_are_told_by_content_with_what_became_of_each(record) -> None:
+    for content, subjects in (("a" * 64, ("One", "Two")), ("b" * 64, ("One", "Two", "Three"))):
+        variants = Variants("spring", subjects)
+        record.facts[f"subjects of {content}"] = variants.remembered()
+    two, three = Variants("spring", ("One", "Two")), Variants("spring", ("One", "Two", "Three"))
+    keys = [f"p{number}@example.com" for number in range(9)]
+    for key in keys:
+        record.add(Status.ACCEPTED, key=key, content="a" * 64)
+    record.add(Status.SENDING, key="p0@example.com", content="b" * 64)
+    record.add(Status.REJECTED, key="p1@example.com")  # at RCPT: no message was handed over
+    record.gone.append(record.add(Status.ACCEPTED, key="left@example.com", content="b" * 64))
+    record.rows.pop()
+
+    told = document(record)["variants"]
+
+    assert [(one["variant"], one["content"]) for one in told] == [
+        *((name, "a" * 12) for name in "AB"),
+        *((name, "b" * 12) for name in "ABC"),
+    ]
+    names = [two.name_of(key) for key in keys]
+    assert [one["accepted"] for one in told[:2]] == [names.count("A"), names.count("B")]
+    later = {one["variant"]: one for one in told[2:]}
+    assert later[three.name_of("p0@example.com")]["in_doubt"] == 1
+    assert later[three.name_of("left@example.com")]["accepted"] == 1
+    assert sum(one["recipients"] for one in later.values()) == 2
+    assert all(one["rejected"] == one["deferred"] == 0 for one in told)
+    assert told[1]["subject"] == "Two"
+
+
+def test_a_record_with_one_subject_has_no_variants(record) -> None:
+    record.add(Status.ACCEPTED, content="a" * 64)
+    record.facts["subjects of " + "a" * 64] = "no list"
+    assert document(record)["variants"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sendbatch.message.variants import Variants
 from sendbatch.reports.report import ThisRun
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
@@ -179,3 +180,37 @@ def test_of_many_such_replies_the_most_frequent_are_shown_and_the_others_counted
 def test_with_4xx_alone_nothing_of_that_is_said(record) -> None:
     record.add(Status.DEFERRED, code=451, reply="later")
     assert "still open" not in summary(record.report())
+
+
+def test_variants_of_the_subject_are_a_table_that_says_who_is_in_none_of_them(record) -> None:
+    variants = Variants("spring", ("Hello {{ first_name }}", "News\x1b[2J"))
+    record.facts["subjects of " + "a" * 64] = variants.remembered()
+    by_name: dict[str, list[str]] = {"A": [], "B": []}
+    for number in range(40):
+        by_name[variants.name_of(f"p{number}")].append(f"p{number}")
+    for name, many in (("A", 11), ("B", 9)):
+        for key in by_name[name][:many]:
+            record.add(Status.ACCEPTED, key=key, content="a" * 64)
+    record.add(Status.REJECTED, key=by_name["B"][9], content="a" * 64, code=554, reply="spam")
+    record.add(Status.DEFERRED, key=by_name["A"][11], code=450, reply="grey")
+
+    text = summary(record.report())
+
+    table = text[text.index("Variants") :].partition("\n\n")[0]
+    assert table == """\
+Variants of the subject
+  A  accepted 11  rejected  0  Hello {{ first_name }}
+  B  accepted  9  rejected  1  News�[2J
+  1 more refused before a subject was sent to them"""
+
+
+def test_of_several_contents_each_has_a_table_of_its_variants(record) -> None:
+    for content in ("a" * 64, "b" * 64):
+        record.facts[f"subjects of {content}"] = Variants("spring", ("One", "Two")).remembered()
+        record.add(Status.ACCEPTED, content=content)
+
+    text = summary(record.report())
+
+    assert "Variants of the subject of content aaaaaaaaaaaa\n" in text
+    assert "Variants of the subject of content bbbbbbbbbbbb\n" in text
+    assert "more refused" not in text

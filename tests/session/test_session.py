@@ -63,6 +63,8 @@ def test_a_run_that_goes_on_a_day_later_says_how_long_it_took_itself(
     clock.suspend(86_400)
     second = api.run(live(), yes=True, edge=replace(edge, clock=clock))
     (line,) = [line for line in second.summary.splitlines() if "this run" in line]
+    third = api.run(live(), yes=True, edge=replace(edge, clock=clock))
+    assert " UTC" not in third.summary  # it sent nothing
     assert re.fullmatch(r"  this run: in [0-9.]+ s, [0-9.]+ a \w+; 2026-09-22 \S+ to \S+ UTC", line)
 
 

@@ -65,7 +65,7 @@ class Conversation:
             else:
                 assert action == Drop()
                 self.dropped = True
-        assert not (self.dropped and self.transaction.awaiting), "nothing more will be heard"
+        assert not (self.dropped and self.transaction.awaited), "nothing more will be heard"
 
     def start(self, name: str) -> Conversation:
         self._current = name

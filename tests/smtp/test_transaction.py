@@ -95,7 +95,7 @@ def test_a_message_goes_command_by_command_and_the_dot_waits_for_the_intent() ->
     assert played.hears(GO).actions[-1] == MakeDurable()
     assert len(played.written) == 3
     assert played.durable().written[-1] == BODY + b".\r\n"
-    assert played.transaction.awaiting == "MESSAGE"
+    assert played.transaction.awaited[0] == "MESSAGE"
     assert played.hears(b"250 2.0.0 queued\r\n").verdict == (Status.ACCEPTED, 250, "MESSAGE", False)
     assert played.transaction.state is State.IDLE
 
@@ -295,7 +295,7 @@ def test_giving_up_in_the_middle_of_a_body_releases_it() -> None:
 def test_quit_waits_for_its_reply_and_then_drops() -> None:
     transaction = Transaction(OFFERS, Levels())
     assert transaction.quit() == [Write(b"QUIT\r\n")]
-    assert transaction.awaiting == "QUIT"
+    assert transaction.awaited[0] == "QUIT"
     assert transaction.receive(b"221 bye\r\n") == [Drop()]
 
 

@@ -7,6 +7,8 @@ ended with the process it is in (`runtime.process`).
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Mapping
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
@@ -17,20 +19,31 @@ from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sendbatch.campaign.language.exact import divided, exact, printed
+
 LONGEST = 10_000_000  # characters of a text that is repeated, or items of a list
 MOST_BITS = 16_384  # of a whole number; Python itself prints none of more than 4,300 digits
 _SMALL = 1 << 32
 _LONGEST_SHOWN = 40
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
 _MOST_SHOWN = 128  # bits of a number
 
 
 class BoundedSandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, in which `*` and `**` make nothing too large to be meant.
+    """The sandbox, in which `*` and `**` make nothing too large to be meant, and fractions are exact.
 
     `+` and `~` need no bound of their own: each makes no more than was there.
     """
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset(_OPERATORS)
 
     def said(self, obj: Any, attribute: str) -> Any:
         """What is said of a value by that name, where it is not called: never a method, which Jinja would
@@ -42,13 +55,27 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         raise TemplateRuntimeError(f"{attribute} is a method: write .{attribute}()")
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if operator == "*":
-            return _product(left, right)
-        return _power(left, right)
+    def call_binop(self, context: Context, sign: str, left: Any, right: Any) -> Any:
+        if sign == "*":
+            _hold_product(left, right)
+        elif sign == "**":
+            _hold_power(left, right)
+        elif sign == "%" and isinstance(left, str):
+            return left % _printed(right)
+        elif sign == "/" and type(left) is type(right) is int:
+            return divided(left, right)
+        return _OPERATORS[sign](exact(left), exact(right))
 
 
-def _product(left: Any, right: Any) -> Any:
+def _printed(given: Any) -> Any:
+    if isinstance(given, tuple):
+        return tuple(map(printed, given))
+    if isinstance(given, dict):
+        return {name: printed(one) for name, one in given.items()}
+    return printed(given)
+
+
+def _hold_product(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int):
         if not (-_SMALL < left < _SMALL and -_SMALL < right < _SMALL):
             _hold_bits(left.bit_length() + right.bit_length(), left, "*", right)
@@ -57,13 +84,11 @@ def _product(left: Any, right: Any) -> Any:
         if hasattr(what, "__len__") and times > 1 and len(what) * times > LONGEST:
             said = f"{_shown(left)} * {_shown(right)} is longer than {LONGEST:,}"
             raise SecurityError(said)
-    return left * right
 
 
-def _power(left: Any, right: Any) -> Any:
+def _hold_power(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int) and abs(left) > 1 and right > 1:
         _hold_bits(left.bit_length() * right, left, "**", right)
-    return left**right
 
 
 def _hold_bits(bits: int, left: int, operator: str, right: int) -> None:

@@ -7,7 +7,7 @@ same rules, and that says which names a source needs before any row is looked at
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import BuiltinMethodType
@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.filters import do_urlencode
+from jinja2.filters import do_format, do_urlencode, make_attrgetter
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
@@ -25,8 +25,9 @@ from sendbatch.campaign.language.arguments import ONLY_IN_HTML
 from sendbatch.campaign.language.bounded import BoundedSandbox, undeclared
 from sendbatch.campaign.language.comparing import TESTS, Compared
 from sendbatch.campaign.language.completed import Completed, needs
-from sendbatch.campaign.language.json_cells import Object, from_json
-from sendbatch.campaign.language.numbers import number, to_float, to_int
+from sendbatch.campaign.language.exact import exact, printed
+from sendbatch.campaign.language.json_cells import Object, from_json, json_text
+from sendbatch.campaign.language.numbers import number, rounded, to_float, to_int
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
 FAILURES = (
@@ -82,6 +83,8 @@ def environment(
     env.filters["urlencode"] = _urlencode
     env.filters.update({"int": to_int, "float": to_float, "number": number, "fromjson": from_json})
     env.filters.update({"money": _money, "date": _date, "markdown": _markdown})
+    env.filters.update({"round": rounded, "sum": _sum, "format": _format})
+    env.policies["json.dumps_function"] = json_text
     env.tests.update(TESTS)
     return env
 
@@ -147,6 +150,21 @@ def _urlencode(value: Any) -> str:
     if value.isascii() and len(value) <= _LONGEST_ADDRESS:
         return _TO_BE_ENCODED.sub(lambda found: f"%{ord(found[0]):02X}", value)
     return do_urlencode(value)
+
+
+@jinja2.pass_environment
+def _sum(
+    env: jinja2.Environment, several: Iterable[Any], attribute: str | int | None = None, start: Any = 0
+) -> Any:
+    """Jinja's own, of the numbers as they are written."""
+    if attribute is not None:
+        several = map(make_attrgetter(env, attribute), several)
+    return sum(map(exact, several), start)
+
+
+def _format(value: str, *given: Any, **named: Any) -> str:
+    """Jinja's own, of the numbers as they are written."""
+    return do_format(value, *map(printed, given), **{key: printed(one) for key, one in named.items()})
 
 
 # What writes by a locale, or reads Markdown, is loaded where it is asked for.

@@ -1,18 +1,19 @@
 """JSON in cells: `items|fromjson` reads it, and says of what is none where it goes wrong.
 
 What it gives is like a value of `variables:`. A number with a fraction is written as it stands in the cell,
-"19.90", and calculated with as any other. A name that an object says twice is an error, as it is in YAML.
+"19.90", and calculated with by its digits. A name that an object says twice is an error, as it is in YAML.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from typing import Any
 
 import jinja2
+
+from sendbatch.campaign.language.exact import Exact, TooLarge, read
 
 LONGEST = 1_000_000  # characters of a text
 DEEPEST = 32  # lists and objects within each other
@@ -24,6 +25,7 @@ _ESCAPE = re.compile(
     r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<control>[bf])|.)"
 )
+_MARKED = re.compile(r'"\\u0000(\d+)\\u0000"')  # neither a cell nor JSON in one holds a NUL
 _BREAKS = frozenset(map(ord, "\t\n\r"))
 _UNQUOTED = re.compile(r"['‘’“”„]|[^\W\d]\w*\s*:")
 
@@ -48,28 +50,13 @@ class NoJson(jinja2.TemplateRuntimeError):
     """A text that is no JSON; says where it goes wrong."""
 
 
-class Fraction(float):
-    """A number that is written as it stood in its cell."""
-
-    __slots__ = ("_written",)
-    _written: str
-
-    def __new__(cls, written: str) -> Fraction:
-        made = super().__new__(cls, written)
-        made._written = written
-        return made
-
-    def __str__(self) -> str:
-        return self._written
-
-    def __reduce__(self) -> tuple[type[Fraction], tuple[str]]:
-        return Fraction, (self._written,)
-
-
 class Object(dict[str, Any]):
     """What an object says. A template that asks for `.items` means the name, and not the method."""
 
     __slots__ = ()
+
+
+Object.__name__ = "object"  # as errors call it
 
 
 def from_json(value: Any, column: str = "the text") -> Any:
@@ -97,6 +84,22 @@ def from_json(value: Any, column: str = "the text") -> Any:
         raise NoJson(f"{column} is no JSON: {_where(value, error)}") from None
     except _Refused as error:
         raise NoJson(f"{column} cannot be read as JSON: {error}") from None
+
+
+def json_text(value: Any, **options: Any) -> str:
+    """What `|tojson` writes: numbers are written as they are everywhere."""
+    numbers: list[str] = []
+
+    def marked(one: Any) -> Any:
+        if isinstance(one, Exact):
+            numbers.append(str(one))
+            return f"\0{len(numbers) - 1}\0"
+        if isinstance(one, dict):
+            return {name: marked(what) for name, what in one.items()}
+        return list(map(marked, one)) if isinstance(one, (list, tuple)) else one
+
+    text = json.dumps(marked(value), **options)
+    return _MARKED.sub(lambda found: numbers[int(found[1])], text) if numbers else text
 
 
 class _Refused(Exception):
@@ -139,12 +142,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _fraction(text: str) -> Fraction:
+def _fraction(text: str) -> Exact:
     _hold_length(text)
-    made = Fraction(text)
-    if math.isinf(made):
-        raise _Refused(f"the number {text} is too large")
-    return made
+    try:
+        return read(text, as_it_stands=True)
+    except TooLarge:
+        raise _Refused(f"the number {text} is too large") from None
 
 
 def _hold_length(text: str) -> None:

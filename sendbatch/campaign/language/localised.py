@@ -16,6 +16,7 @@ from typing import Any
 
 import jinja2
 
+from sendbatch.campaign.language.exact import Exact
 from sendbatch.campaign.language.locales import currency_of, locale_of, with_country
 from sendbatch.campaign.language.numbers import (
     LONGEST,
@@ -107,7 +108,7 @@ def _exactly(value: Any, decimal: str | None = None) -> Decimal:
         raise NoNumber(f"{shown(value)} is no number")
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         raise NoNumber("a number is too large to be written")
-    found = Decimal(str(value))
+    found = value.decimal if isinstance(value, Exact) else Decimal(str(value))
     if not found.is_finite() or not -LONGEST < found.adjusted() < LONGEST:
         raise NoNumber(f"{shown(str(value))} is no number that can be written")
     return found

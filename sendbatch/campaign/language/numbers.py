@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 import jinja2
-from jinja2.filters import do_float, do_int
+from jinja2.filters import do_float, do_int, do_round
+
+from sendbatch.campaign.language.exact import ROUNDINGS, Exact, TooLarge, exact, read
 
 LONGEST = 100  # characters of a number
 MOST_DIGITS = 20  # behind the decimal mark, that may be asked for
@@ -36,23 +39,48 @@ def to_int(value: Any, default: Any = NotGiven, base: int = 10) -> Any:
         return do_int(value, default, base)
     if not isinstance(value, str):
         return do_int(value, 0, base)
-    found = do_int(value, None, base)  # type: ignore[arg-type]
+    try:
+        return int(value, base)
+    except ValueError:
+        found = _finite(value)
     if found is None:
         raise _no_number(value, "int")
-    return found
+    return int(found)
 
 
 def to_float(value: Any, default: Any = NotGiven) -> Any:
     """Jinja's `float`. Raises NoNumber for a text that is none, `nan` and `inf` too, unless a default
     is given."""
+    found = _finite(value)
+    if found is not None:
+        return found
     if default is not NotGiven:
         return do_float(value, default)
     if not isinstance(value, str):
         return do_float(value)
-    found = do_float(value, math.nan)
-    if not math.isfinite(found):
-        raise _no_number(value, "float")
-    return found
+    raise _no_number(value, "float")
+
+
+def rounded(value: Any, precision: int = 0, method: Any = "common") -> Any:
+    """Jinja's `round`, which rounds a half away from zero, as `money` does."""
+    found = exact(value)
+    if type(found) is int and method in ROUNDINGS and type(precision) is int and precision < 0:
+        return int(Exact(Decimal(found)).rounded(precision, ROUNDINGS[method]))
+    if isinstance(found, Exact) and method in ROUNDINGS and type(precision) is int:
+        return found.rounded(precision, ROUNDINGS[method])
+    return do_round(value, precision, method)
+
+
+def _finite(value: Any) -> Exact | None:
+    """What Python reads as a float, to its last digit; None for what is none, and for endless ones."""
+    if isinstance(value, Exact):
+        return value
+    try:
+        if not math.isfinite(float(value)):
+            return None
+        return read(value if isinstance(value, str) else repr(float(value)))
+    except (TypeError, ValueError, OverflowError, TooLarge):
+        return None
 
 
 def number(
@@ -84,7 +112,11 @@ def number(
     if isinstance(value, (int, float)):
         return value
     found = read_digits(value, decimal)
-    return float(found) if "." in found else int(found)
+    if "." not in found:
+        return int(found)
+    made = read(found)
+    is_short = repr(float(found)) == str(made.decimal)
+    return made if is_short else read(found, as_it_stands=True)
 
 
 def wrong_mark(decimal: Any) -> tuple[str, str] | None:

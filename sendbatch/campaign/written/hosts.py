@@ -42,6 +42,16 @@ def signing_domain(text: str) -> str:
     return found
 
 
+def is_signed_by(address: str, signing: str) -> bool:
+    """Whether mailboxes count a signature of that domain (A-labels) for a sender's address: it is theirs, or
+    one above it (DMARC, RFC 7489 §3.1.1)."""
+    try:
+        own = ascii_domain(address.rpartition("@")[2])
+    except ValueError:  # the address is refused for it
+        return False
+    return own == signing or own.endswith(f".{signing}")
+
+
 def selector(text: str) -> str:
     """Under what name in its domain a public key is published (RFC 6376 §3.1)."""
     found = text.strip().lower()

@@ -115,6 +115,9 @@ def parse_sender(text: str) -> Mailbox:
     address = text[at + 1 : -1].strip() if at >= 0 else text
     if any(c in "\r\n\0" for c in text) or not ("{{" in address or "{%" in address):
         return parse_mailbox(text)
+    beside = masked[at + 1 : -1] if at >= 0 else masked
+    if "{%" not in address and re.search(r"[\s<>]", beside.strip()):
+        raise Wrong(f"not a mailbox: {_shown(text)}", 'write: from: "{{ name }} <{{ address }}>"')
     name = text[:at].strip() if at >= 0 else ""
     if "<" in _TAG.sub("", name).strip('"'):
         raise Wrong("only one mailbox can stand here", "write: Name <name@example.com>")

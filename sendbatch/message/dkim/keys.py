@@ -23,7 +23,8 @@ LEAST_BITS = 1024  # of RSA: RFC 8301 §3.2 lets nobody verify with fewer
 GOOD_BITS = 2048  # RFC 8301 §3.2: signers should have so many
 MOST_BITS = 4096  # RFC 8301 §3.2: not everybody verifies with more
 
-MAKE_ONE = "make one: openssl genrsa -out dkim.pem 2048"
+# Into a file that is not there yet: the key that is in use would be gone for good.
+MAKE_ONE = "make one under a name that is free: openssl genrsa -out dkim-new.pem 2048"
 INSTALL = 'pip install "sendbatch[dkim]"'
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.*?)-----END \1-----", re.DOTALL)
@@ -32,7 +33,7 @@ _ENCRYPTED = re.compile(rb"Proc-Type:\s*4,\s*ENCRYPTED")
 _OTHERS = {
     b"ENCRYPTED PRIVATE KEY": (
         "it is encrypted with a passphrase, and nobody is there to type it",
-        "take it off: openssl pkey -in FILE -out dkim.pem",
+        "take it off, into a file of another name: openssl pkey -in FILE -out dkim-open.pem",
     ),
     b"PUBLIC KEY": ("it is a public key", "name the private key that belongs to it"),
     b"RSA PUBLIC KEY": ("it is a public key", "name the private key that belongs to it"),

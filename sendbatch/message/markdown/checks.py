@@ -6,7 +6,7 @@ A source is read as Markdown with its tags hidden: what they bring in is looked 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -92,7 +92,7 @@ def _found(source: str) -> Iterator[tuple[int, Rule, str, str]]:
             yield (letters_before(start), *_no_note(label))
 
 
-def _unresolved(text: str, begun: Any) -> Iterator[tuple[int, Rule, str, str]]:
+def _unresolved(text: str, begun: Callable[[], int]) -> Iterator[tuple[int, Rule, str, str]]:
     for found in _NO_LINK.finditer(text):
         if found[0].startswith("[^"):
             yield (begun() + found.start(), *_no_note(found[0][2:-1]))
@@ -127,12 +127,12 @@ def _of_html(html: str) -> Iterator[tuple[int, Rule, str, str]]:
             if name.startswith("on"):
                 said = f"{one_line(name, 40)}=: a script in a tag, which mail programs leave out"
                 yield tag.start, Rule.DROPPED_HTML, said, "delete it"
-            elif name in ("href", "src", "action") and runs(value) and name != "src":
+            elif name in ("href", "action") and runs(value):
                 said = f"{name}= would run what is in it"
                 yield tag.start, Rule.SCRIPT, said, "lead to an https address"
 
 
-def _of_link(what: dict[str, Any], offset: Any) -> Iterator[tuple[int, Rule, str, str]]:
+def _of_link(what: dict[str, Any], offset: Callable[[], int]) -> Iterator[tuple[int, Rule, str, str]]:
     link = what.get("Link")
     if link is not None and runs(link["dest_url"]):
         said = "a link that would run what is in it"

@@ -16,7 +16,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.pictures import hint_of, said_of
 from sendbatch.message.content import Bundle, OwnPicture, Picture
-from sendbatch.message.folders import inside, near_name
+from sendbatch.message.folders import OUTSIDE, inside, near_name
 from sendbatch.message.insertions import put_instead
 from sendbatch.message.offlimits import OffLimits
 from sendbatch.message.origins import without_origins
@@ -30,7 +30,6 @@ from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
 
 _LONGEST_SHOWN = 100
 _DIGITS = 32  # of a Content-ID
-_OUTSIDE = "outside the campaign's and templates' folders"
 _BESIDE = "put it beside the template, or on a web server and write https://…"
 
 
@@ -123,7 +122,7 @@ class Album:
             return None
         real = next((real for root in self._allowed if (real := inside(root, path))), None)
         if real is None:
-            raise Unusable(f"is {_OUTSIDE}: {_BESIDE}")
+            raise Unusable(f"is {OUTSIDE}: {_BESIDE}")
         if wrong is not None:
             raise Unusable(wrong)
         if real not in self._read:
@@ -158,7 +157,7 @@ class Album:
                 if not folder.is_dir():
                     continue
                 if not any(inside(root, folder) for root in self._allowed):
-                    raise Unusable(f"is {_OUTSIDE}: {_BESIDE}")
+                    raise Unusable(f"is {OUTSIDE}: {_BESIDE}")
                 return self._own(written, folder, path, source, one)
         said = f"there is no folder {one_line(written, _LONGEST_SHOWN)}"
         self._blame(Rule.BROKEN_PICTURE, one, path, source, said, "make it beside the template")
