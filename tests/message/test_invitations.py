@@ -354,6 +354,15 @@ def test_a_file_that_no_program_would_take_is_refused(
     assert (found.place.line, found.place.file.endswith("party.ics")) == (line, True)
 
 
+def test_markdown_is_no_text_of_a_calendar(campaign: Callable[..., Campaign], tmp_path: Path) -> None:
+    source = EVENT.replace("SUMMARY:For {{ first_name }}", "SUMMARY:{{ first_name|markdown }}")
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    with pytest.raises(CampaignError) as refused:
+        read_content(given)
+    (found,) = refused.value.findings
+    assert "|markdown writes HTML, and here is text" in found.message
+
+
 def test_the_method_is_read_whatever_its_case_and_folding() -> None:
     for written in ("METHOD:request", "method:Request", "METHOD:REQ\n UEST"):
         message = built(inviting(EVENT.replace("METHOD:REQUEST", written)))
