@@ -104,8 +104,8 @@ class Reading(People, Protocol):
         ...
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
-        """(key, digest, status) of whoever was last sent one of these contents, refused with it or not, those
-        among them who have it and are no longer in the plan. As `report_rows`, it is asked of everybody."""
+        """(key, digest, status) of whoever in the plan was last sent one of these contents, refused with it
+        or not. As `report_rows`, it is asked of everybody."""
         ...
 
     def has_tried(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import REFUSE, Attachment, Campaign
+from sendbatch.campaign.written.hosts import comparable
 from sendbatch.errors import AudienceError, shown
 from sendbatch.findings import Rule
 from sendbatch.message.content import Content
@@ -21,9 +22,9 @@ READ_AT_ONCE = 1 << 20  # bytes
 def inputs_digest(
     campaign: Campaign, heed: Callable[[], None] = lambda: None, content: Content | None = None
 ) -> str:
-    """Over the CSV, the suppression files and how they are read, `recipients:`, the variables, the files that
-    rows may be led to by the paths of the `content`, all of it where not everybody is shown all its pictures,
-    and the checks' version. `heed` is called now and then; what it raises ends it."""
+    """Over the CSV, the suppression files and how they are read, `recipients:`, the variables, the files and
+    the senders that rows may be led to in the `content`, all of it where not everybody is shown all its
+    pictures, and the checks' version. `heed` is called now and then; what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
     declared: dict[str, object] = {
@@ -36,6 +37,10 @@ def inputs_digest(
     if content is not None and content.by_row is not None:
         paths = {key: path.written for key, path in content.paths.items()}
         declared["templates"] = [paths, dict(content.by_row.fallback), sorted(content.by_row.files)]
+    if content is not None and (senders := content.senders) is not None:
+        boxes = sorted(comparable(box.address) for box in senders.boxes)
+        subjects = len(content.variants.subjects) if content.variants is not None else 1
+        declared["senders"] = [senders.address, boxes, subjects]
     if content is not None and shown_to_some(content):  # each row's message is looked at for them
         declared["shown"] = content.digest
     if isinstance(campaign.invite, str):  # whether a row has its file decides what becomes of it

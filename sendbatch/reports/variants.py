@@ -40,7 +40,8 @@ def variants_of(store: Reading) -> dict[str, Variants]:
 
 
 def by_variant(store: Reading) -> list[Variant]:
-    """Of all variants of each content that anybody was tried with; the content sent last is at the end."""
+    """Of all variants of each content that anybody of the plan was tried with; the content of the last run
+    is at the end."""
     known = variants_of(store)
     if not known:
         return []
@@ -48,7 +49,8 @@ def by_variant(store: Reading) -> list[Variant]:
     counts: dict[str, Counter[tuple[int, str]]] = defaultdict(Counter)
     for key, content, status in store.tried_with(known):  # of everybody, at each report
         counts[content][number_of[content](key), status] += 1
-    last = {content: place for place, (content, _) in enumerate(store.contents())}
+    order = [content for content, _ in store.contents()] + [store.meta("content") or ""]
+    last = {content: place for place, content in enumerate(order)}
     return [
         Variant(
             name,

@@ -98,17 +98,16 @@ def test_the_subject_that_somebody_gets_may_decide_who_sends_it(agents: Desk) ->
     assert "no row asks for" not in agents.run("check", "spring.yaml").said
 
 
-def test_nobody_gets_mail_from_a_sender_who_is_one_no_longer(
+def test_a_sender_who_is_one_no_longer_is_told_before_anything_more_is_sent(
     agents: Desk, mailhost: MailHost
 ) -> None:
     mailhost.take_over(agents, FROM)
     agents.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
     fewer = (FROM[0], FROM[1].replace(", bob@example.net", ""))
     mailhost.take_over(agents, fewer)
-    assert "--accept-changes" in agents.run("run", "spring.yaml", "--yes").said
-    told = agents.run("run", "spring.yaml", "--yes", "--accept-changes")
-    assert told.code != 0
-    assert "from: bob@example.net is none of senders: ann@example.com" in told.said
+    for words in (("plan",), ("run", "--yes"), ("run", "--yes", "--accept-changes")):
+        said = agents.run(words[0], "spring.yaml", *words[1:]).ended(2).said
+        assert "people.csv:3: error: from: bob@example.net is none of senders: ann@example.com" in said
     assert mailhost.receivers == ["ada@example.com"]
     agents.write("people.csv", PEOPLE.replace("Bob,bob@example.net", "Ann,ann@example.com"))
     agents.run("run", "spring.yaml", "--yes", "--accept-changes").ended(0)
@@ -196,3 +195,21 @@ def test_senders_languages_and_subjects_go_together(agents: Desk, mailhost: Mail
     assert {row["key"]: row["variant"] for row in rows} == dict(
         zip([one[0] for one in people], names, strict=True)
     )
+
+
+def test_a_sender_whose_address_cannot_be_used_is_found_before_a_row_asks_for_it(agents: Desk) -> None:
+    agents.campaign((FROM[0], FROM[1].replace("bob@example.net]", "bob@example.net, 'eve@ex_ä.example']")))
+    said = agents.run("check", "spring.yaml").ended(2).said
+    assert "spring.yaml:3:45: error: senders" in said
+    assert "eve@ex_ä.example" in said
+
+
+def test_where_answers_go_is_never_said_by_a_cell(agents: Desk) -> None:
+    agents.campaign(FROM, more='reply_to: "{{ agent }} <{{ agent_email }}>"\n')
+    said = agents.run("check", "spring.yaml").ended(2).said
+    assert "reply_to" in said
+    agents.campaign(FROM, more='reply_to: "{{ agent }} <help@example.com>"\n')
+    agents.run("run", "spring.yaml", "--yes").ended(0)
+    assert [mail["Reply-To"] for mail in agents.kept()] == [
+        "Ann <help@example.com>", "Bob <help@example.com>", "Bob <help@example.com>",
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendbatch.campaign.model import Campaign, Mailbox, Senders
+from sendbatch.errors import CampaignError
 from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.compose import Composer
 from sendbatch.message.content import Bundle, Content
@@ -152,3 +153,11 @@ def test_planned_and_plain_are_what_one_sender_alone_would_give(
         recipient = to(agent, box.address)
         assert composer.compose(recipient, NOW) == by_hand.compose(recipient, NOW)
         assert composer.planned(recipient, NOW) == by_hand.planned(recipient, NOW)
+
+
+def test_an_address_that_no_mail_can_be_from_is_found_in_the_list(
+    campaign: Callable[..., Campaign],
+) -> None:
+    bad = Mailbox("", f"bob@{'ü' * 64}.example")
+    with pytest.raises(CampaignError, match=r"senders\.1: .*bob@ü{64}\.example"):
+        read(campaign, boxes=(ANN, bad))

@@ -62,7 +62,8 @@ def test_another_campaign_splits_its_recipients_otherwise() -> None:
 def test_the_choice_is_what_the_reference_says() -> None:
     # printf 'spring\\0ada@example.com' | sha256sum: of two, an odd number is the second
     two = Variants("spring", ("a", "b"))
-    assert [two.name_of(f"{name}@example.com") for name in ("ada", "bo", "cy", "di")] == ["A", "A", "B", "B"]
+    names = ("ada", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jo", "kim", "lou")
+    assert "".join(two.name_of(f"{name}@example.com") for name in names) == "AABBBBBBABBB"
 
 
 def test_everybody_gets_the_subject_and_the_letter_of_their_variant() -> None:

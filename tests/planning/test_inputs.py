@@ -104,3 +104,19 @@ def test_a_letter_counts_where_not_everybody_is_shown_all_its_pictures(tmp_path:
     plain, some = "Hi <img src='a.png'>", "Hi {% if name %}<img src='a.png'>{% endif %}"
     assert digest(plain) == digest(f"{plain}!")
     assert len({digest(plain), digest(some), digest(f"{some}!")}) == 3
+
+
+def test_who_may_be_the_sender_counts_and_not_what_they_are_called(tmp_path: Path) -> None:
+    def of(senders: str, subject: str = "Hello") -> str:
+        said = {
+            "from:": f'from: "{{{{ name }}}}@example.org"\nsenders: [{senders}]',
+            "subject:": f"subject: {subject}",
+        }
+        lines = [said.get(line.partition(" ")[0], line) for line in YAML.splitlines()]
+        made = campaign(tmp_path, yaml="\n".join(lines) + "\n")
+        return inputs_digest(made, content=read_content(made))
+
+    before = of("ada@example.org, bob@example.org")
+    assert of("Bob B <bob@example.org>, ada@EXAMPLE.org") == before
+    assert of("ada@example.org") != before
+    assert of("ada@example.org, bob@example.org", "[Hello, Good day]") != before

@@ -130,7 +130,7 @@ class Record:
         return self.used
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
-        for one in self.entries(TRIED_WITH, all_rows=True):
+        for one in self.entries(TRIED_WITH):
             if one.content in contents:
                 yield one.key, one.content or "", one.status
 

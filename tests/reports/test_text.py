@@ -214,3 +214,15 @@ def test_of_several_contents_each_has_a_table_of_its_variants(record) -> None:
     assert "Variants of the subject of content aaaaaaaaaaaa\n" in text
     assert "Variants of the subject of content bbbbbbbbbbbb\n" in text
     assert "more refused" not in text
+
+
+def test_the_variants_of_the_last_content_come_last_also_where_nobody_has_it_yet(record) -> None:
+    for content in ("b" * 64, "a" * 64):
+        record.facts[f"subjects of {content}"] = Variants("spring", ("One", "Two")).remembered()
+    record.facts["content"] = "a" * 64
+    record.add(Status.ACCEPTED, content="b" * 64)
+    record.add(Status.DEFERRED, content="a" * 64, code=451, reply="grey")
+
+    text = summary(record.report())
+
+    assert text.index("of content bbbb") < text.index("of content aaaa")

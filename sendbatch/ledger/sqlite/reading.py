@@ -73,10 +73,9 @@ class SqliteReading(SqlitePeople):
         return iter(self._by_line(TOLD, statuses, all_rows))
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
-        told = "SELECT key, content, status FROM"
-        sought = f"WHERE content IN (SELECT value FROM json_each(?1)) AND status IN {listed(TRIED_WITH)}"
         return self._db.read(
-            f"{told} {self._rows} {sought} UNION ALL {told} {self._gone} {sought}",
+            f"SELECT key, content, status FROM {self._rows} "
+            f"WHERE content IN (SELECT value FROM json_each(?)) AND status IN {listed(TRIED_WITH)}",
             (json.dumps(list(contents)),),
         )
 

@@ -152,7 +152,7 @@ class Reading(People):
             )  # fmt: skip
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
-        for one in self.entries(TRIED_WITH, all_rows=True):
+        for one in self.entries(TRIED_WITH):
             if one.content in contents:
                 yield one.key, one.content or "", one.status
 
