@@ -482,6 +482,13 @@ class Rule(Enum):
         "A value that MJML does not take: a size without its unit, a word that is none of its own.",
         "Write one as the message shows.",
     )
+    MJML_RAW = (
+        Topic.TEMPLATES,
+        "warning",
+        "Text in `<mj-raw>` that has the size 0 where it stands, as letters between tables of MJML have; or"
+        " what is no row among the rows of a column.",
+        "Write it within `<mj-text>`, or as `<tr><td style=\"font-size: 16px\">…</td></tr>`.",
+    )
     MJML_UNUSED = (
         Topic.TEMPLATES,
         "warning",

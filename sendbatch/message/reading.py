@@ -67,7 +67,7 @@ def read_content(
     )
     if is_refused:
         besides = doubts_besides(content) if reading.is_read else ()
-        raise CampaignError([*findings, *dict.fromkeys([*reading.left, *besides])])
+        raise CampaignError(list(dict.fromkeys([*findings, *reading.left, *besides])))
     return content
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,8 +177,10 @@ def _bundle(
         place=campaign.places.get(where),
     )
     findings += found
-    findings += uncompiled(bundle) if bundle is not None else ()
-    return bundle
+    if bundle is None:
+        return None
+    findings += uncompiled(bundle)
+    return replace(bundle, doubts=tuple(one for one in found if one.severity != "error"))
 
 
 def _allowed(campaign: Campaign) -> list[Path]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from email.message import EmailMessage
 from pathlib import Path
 
 import dns.resolver
 import pytest
 
-from sendbatch.message.dkim.keys import SigningKey
+from sendbatch.message.dkim.keys import SigningKey, private_key
+from tests.conftest import Needs
 from tests.kit.command import Desk
 from tests.kit.dkim import made, pem, record, signing_key, verified
 from tests.kit.mailhost import MailHost
@@ -235,4 +238,54 @@ def test_a_sender_without_a_signature_and_a_signature_without_a_sender_are_fault
     signing.change("profiles.yaml", "example.com, selector: ed", "example.org, selector: ed")
     said = signing.run("check", "spring.yaml").ended(2).said
     assert "dkim: example.org is not the domain of any of senders, nor one above it" in said
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide.md"
+MADE = """\
+    dkim:
+      - {domain: example.com, selector: s1, key_file: "${DKIM_KEY_FILE}"}
+      - {domain: example.com, selector: ed, key_file: dkim-ed.pem}
+"""
+
+
+def test_the_keys_and_records_that_the_guide_makes_are_those_that_probe_finds_and_a_run_signs_by(
+    desk: Desk, mailhost: MailHost, needs: Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command as it stands there."""
+    needs("openssl", "the guide makes keys with it")
+    told = GUIDE.read_text().partition("### Signed by your own domain")[2].partition("\n## ")[0]
+    commands = re.findall(r"^\$ (openssl .*)$", told, re.MULTILINE)
+    assert len(commands) == 4
+    monkeypatch.setenv("DKIM_KEY_FILE", "dkim.pem")
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", mailhost.profiles + MADE)
+    printed = [
+        subprocess.run(
+            command, shell=True, cwd=desk.folder, capture_output=True, text=True, check=True
+        ).stdout
+        for command in commands
+    ]
+    rsa, ed = (text for command, text in zip(commands, printed, strict=True) if "-pubout" in command)
+    assert "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA…" in told
+    assert rsa.startswith("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA")
+    said = f"v=DKIM1; k=rsa; p={rsa}"
+    zone = {
+        "s1._domainkey.example.com.": {"TXT": [f'"{said[:255]}" "{said[255:]}"']},
+        "ed._domainkey.example.com.": {"TXT": [f'"v=DKIM1; k=ed25519; p={ed}"']},
+    }
+    with NameServer(zone) as server:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
+        monkeypatch.setattr(dns.resolver, "Resolver", lambda: resolver)
+        probed = desk.run("probe", "live").ended(0).said
+    assert "s1._domainkey.example.com: our key is published (rsa)" in probed
+    assert "ed._domainkey.example.com: our key is published (ed25519)" in probed
+    assert "warning" not in probed  # nobody else can read them
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    keys = [
+        SigningKey("example.com", selector, key.algorithm, key.der)
+        for selector, file in (("s1", "dkim.pem"), ("ed", "dkim-ed.pem"))
+        for key in [private_key((desk.folder / file).read_bytes())]
+    ]
+    assert hold(taken(mailhost), (keys[0], keys[1]))
 

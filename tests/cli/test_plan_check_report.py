@@ -629,3 +629,21 @@ def test_a_proof_through_the_sandbox_is_kept_in_its_outbox(desk: Desk) -> None:
     assert len(desk.kept()) == 1
     assert "reports/spring.sandbox/outbox" in told.err
     assert not any(known_to(file) for file in desk.folder.rglob("ledger.sqlite"))
+
+
+def test_what_is_doubtful_in_mjml_is_told_wherever_a_plan_is_made(desk: Desk) -> None:
+    text = '<mj-text font-size="16">Hello</mj-text>'
+    desk.write(
+        "spring.mjml",
+        f"<mjml><mj-body><mj-section><mj-column>\n{text}\n</mj-column></mj-section></mj-body></mjml>",
+    )
+    desk.campaign(("html: spring.html", "html: spring.mjml"))
+    warning = "spring.mjml:2:21: warning: font-size= of <mj-text>: MJML takes no such value"
+    for verb in (["check"], ["plan"], ["run", "--yes"]):
+        said = desk.run(verb[0], "spring.yaml", *verb[1:]).ended(0).said
+        assert said.count(warning) == 1
+    misspelt = ("{{ first_name }}, spring", "{{ frist_name }}")
+    desk.campaign(("html: spring.html", "html: spring.mjml"), misspelt)
+    said = desk.run("check", "spring.yaml").ended(2).said
+    assert said.count(warning) == 1
+    assert "frist_name" in said

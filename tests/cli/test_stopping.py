@@ -8,22 +8,29 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.kit.command import Desk, Ended, ended, line_that_goes_on
+from tests.kit.dkim import pem
 from tests.kit.mailhost import MailHost
 from tests.kit.thoroughness import thoroughly
 
 
-@contextmanager
-def under_way(desk: Desk, host: MailHost) -> Iterator[subprocess.Popen[str]]:
-    """A run of twenty that waits in the middle: the server holds back an answer."""
+def plain(desk: Desk, host: MailHost) -> None:
     desk.people(20)
-    host.hold_after = 7
     host.take_over(desk)
+
+
+@contextmanager
+def under_way(
+    desk: Desk, host: MailHost, prepare: Callable[[Desk, MailHost], None] = plain
+) -> Iterator[subprocess.Popen[str]]:
+    """A run of twenty that waits in the middle: the server holds back an answer."""
+    host.hold_after = 7
+    prepare(desk, host)
     process = desk.start("run", "spring.yaml", "--yes")
     try:
         host.until_holding()
@@ -77,6 +84,44 @@ def test_a_second_ctrl_c_leaves_at_once_with_the_one_under_way_in_doubt(
         assert stopped.code == 3
         assert "in doubt" in stopped.err
         assert list(desk.statuses().values()).count("in_doubt") == 1
+
+
+def signed_in_two_languages(desk: Desk, host: MailHost) -> None:
+    rows = (f"p{n}@example.com,P{n},{'de' if n % 2 else 'en'}\n" for n in range(1, 21))
+    desk.write("people.csv", "email,first_name,locale\n" + "".join(rows))
+    for locale in ("de", "en"):
+        desk.write(f"{locale}.txt", f"{locale} {{{{ first_name }}}}\n")
+    by_row = 'templates: {text: "{{ locale }}.txt"}\n'
+    host.take_over(desk, ("templates:\n  html: spring.html\n  text: spring.txt\n", by_row))
+    desk.write("dkim.pem", pem()).chmod(0o600)
+    signature = "    dkim: {domain: example.com, selector: s1, key_file: dkim.pem}\n"
+    desk.write("profiles.yaml", host.profiles + signature)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_signed_mail_in_several_languages_is_stopped_as_any_other_is(
+    desk: Desk, mailhost: MailHost, times: int
+) -> None:
+    with under_way(desk, mailhost, signed_in_two_languages) as process:
+        process.send_signal(signal.SIGINT)
+        said_until(process, "what is under way is completed")
+        if times == 2:
+            process.send_signal(signal.SIGINT)
+        else:
+            mailhost.go.set()
+        stopped = ended(process)
+    assert stopped.code == 3
+    mailhost.hold_after = None
+    told = desk.run(*line_that_goes_on(stopped.err), "--yes")
+    assert told.code == times - 1
+    doubtful = [key for key, status in desk.statuses().items() if status == "in_doubt"]
+    assert len(doubtful) == times - 1
+    everybody = {f"p{n}@example.com" for n in range(1, 21)}
+    assert sorted(mailhost.receivers) == sorted(everybody.difference(doubtful))
+    for mail in mailhost.mails:
+        language = "de" if int(str(mail["To"]).strip("p<>").partition("@")[0]) % 2 else "en"
+        assert mail.get_content().startswith(f"{language} P")
+        assert len(mail.get_all("DKIM-Signature")) == 1
 
 
 def test_ctrl_c_waits_for_no_message_that_is_never_built(desk: Desk, mailhost: MailHost) -> None:
@@ -250,3 +295,19 @@ def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(desk: Desk
         [sys.executable, "-c", code], cwd=desk.folder, env=desk.environ, capture_output=True
     )
     assert (told.returncode, told.stderr) == (3, b"\nstopped\n")
+
+
+def test_ctrl_c_while_the_command_is_ending_leaves_its_code_as_it_is(desk: Desk) -> None:
+    code = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"  # the last to be called
+        "from sendbatch.__main__ import main\n"
+        "sys.argv[1:] = ['status', 'none.yaml']\n"
+        "main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=desk.folder, env=desk.environ, capture_output=True
+    )
+    assert told.returncode == 2
+    assert b"no such file" in told.stderr
+    assert b"KeyboardInterrupt" not in told.stderr

@@ -309,7 +309,7 @@ def test_a_block_may_stand_around_each_tag_of_the_body(
         ('<mj-section css-class="{% if email %}" border-radius="{% endif %}"/>', 24, "begins in", "one"),
         ("{% raw %}<mj-section></mj-section>{% endraw %}", 1, "{% raw %} around", "within <mj-text>"),
         (SECTION.format("<mj-text>a<mj-text>b</mj-text>"), 34, "<mj-text> within <mj-text>", "close"),
-        (SECTION.format("<mj-text>a"), 34, "</mj-column> within <mj-text> of line 2", "</mj-text>"),
+        (SECTION.format("<mj-text>a"), 24, "<mj-text> is not closed before </mj-column>", "</mj-text>"),
         (SECTION.format("<mj-image>{% if email %}{% endif %}</mj-image>"), 34, "holds nothing", "around"),
         (SECTION.format('<mj-image name="{{ email }}" src="https://x/y" />'), 40, "MJML loses it", "within"),
         ("<![CDATA[a]]>", 1, "no tag of MJML", "away"),
@@ -597,6 +597,76 @@ def test_columns_that_are_counted_and_not_always_shown_are_doubtful(campaign: Ma
         _, doubts = read_mjml(made.templates.html, search=[], allowed=[], what="", place=None)
         told.append([(doubt.rule, *place_of(doubt)[1:3]) for doubt in doubts])
     assert told == [[("mjml-widths", 2, 27)], [("mjml-widths", 2, 36)], [], []]
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("<mj-txt>Hi <b>x</b> {{ email }}</mj-txt>", "no tag of MJML: <mj-txt>"),
+        ("<mj-txt>Hi</mj-text>", "no tag of MJML: <mj-txt>"),
+        ("<div><p>Hi</p></div>", "no tag of MJML: <div>"),
+        ("<mj-text>Hi</mj-txt>", "</mj-txt> closes nothing"),
+        ("<mj-text>Hi</mj-text", "</mj-text without its >"),
+        ("<mj-text>Hi", "<mj-text> is not closed before </mj-column>"),
+        ("<mj-text>Hi<mj-button>x</mj-button>", "<mj-text> is not closed before <mj-button>"),
+        ("Hi", "text between tags of MJML"),
+    ],
+)
+def test_one_slip_is_one_error(campaign: Make, inner: str, said: str) -> None:
+    (fault,) = found(campaign, column(inner))
+    assert said in fault.message
+    assert fault.hint
+
+
+SIZED = '<mj-raw><tr><td style="font-size: 16px">Hello {{ email }}</td></tr></mj-raw>'
+SMALL, MOVED = "has the size 0 there: nobody sees it", "programs show it above the rows"
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("<mj-raw><p style='color: red'>{{ email }} costs</p></mj-raw>", SMALL),
+        ("<mj-raw>{% if email %}Hello{% endif %}</mj-raw>", SMALL),
+        ("<mj-raw><tr><td>{{ email }}</td></tr></mj-raw>", SMALL),
+        ("<mj-raw><p style='font-size: 1em'>a</p><p>b</p></mj-raw>", SMALL),
+        ("<mj-raw><p style='font: 1em serif'>a<br>b</p></mj-raw>", MOVED),
+        ("<mj-raw><img src='https://a/b' alt=''></mj-raw>", MOVED),
+        (SIZED, ""),
+        ("<mj-raw><tr>{{ '<td>a</td>'|safe }}</tr></mj-raw>", ""),
+        ("<mj-raw>{{ email|safe }}</mj-raw>", ""),
+        ("<mj-raw><tr><td class='big'>a</td></tr></mj-raw>", ""),
+        ("<mj-raw>&nbsp;<!-- Hello --><style>p { color: red }</style></mj-raw>", ""),
+        ("<mj-raw>{% if email %}</mj-raw><mj-text>a</mj-text><mj-raw>{% endif %}</mj-raw>", ""),
+        ("<mj-text><p>a</p></mj-text>", ""),
+    ],
+)
+def test_what_nobody_sees_in_mj_raw_is_doubtful(campaign: Make, inner: str, said: str) -> None:
+    told = of_mj_raw(campaign, column(inner))
+    assert [said in one for one in told] == [True] * bool(said)
+
+
+def test_text_beside_columns_is_doubtful_too_and_in_the_body_it_is_seen(campaign: Make) -> None:
+    text = "<mj-raw><p>Hello</p></mj-raw>"
+    for inner in (text, f"<mj-group>{text}</mj-group>"):
+        (said,) = of_mj_raw(campaign, body(f"<mj-section>{inner}</mj-section>"))
+        assert SMALL in said
+    sized = text.replace("<p>", "<p style='font-size: 1em'>")
+    assert of_mj_raw(campaign, body(f"<mj-section>{sized}</mj-section>")) == []
+    assert of_mj_raw(campaign, body(text)) == []
+
+
+def of_mj_raw(campaign: Make, mjml: str) -> list[str]:
+    path = in_mjml(campaign, mjml).templates.html
+    assert path is not None
+    _, doubts = read_mjml(path, search=[], allowed=[], what="", place=None)
+    return [one.message for one in doubts if one.rule == "mjml-raw"]
+
+
+def test_a_style_sheet_of_the_letter_may_give_a_size(campaign: Make) -> None:
+    css = "<mj-style>@media screen { td.x, tr > td { font-size: 2em } b { color: red }</mj-style>"
+    row = "<mj-raw><tr><td><b>a</b></td></tr></mj-raw>"
+    assert of_mj_raw(campaign, column(row, css)) == []
+    assert len(of_mj_raw(campaign, column(row, css.replace("td", "th")))) == 1
 
 
 def test_a_name_of_a_block_that_mjml_writes_twice_is_an_error(campaign: Make) -> None:

@@ -20,8 +20,15 @@ def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterable[Fi
 
 
 def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
+    yield from doubtful_sources(content)
     yield from doubtful_markdown(content)
     yield from doubtful_pictures(content, columns)
     yield from wide_pictures(content)
     yield from doubtful_links(content, columns)
     yield from doubtful_styles(content)
+
+
+def doubtful_sources(content: Content) -> Iterator[Finding]:
+    """What was found when templates were compiled from another language, as MJML."""
+    for bundle in content.bundles:
+        yield from bundle.doubts

@@ -8,5 +8,5 @@ alternatives but text and HTML. So does Google Calendar, and so do others after 
 
 `reading` reads the file and holds it to what no program would forgive, `doubts` warns of the rest, event by
 event (`entries`). `invitation` renders it for a recipient: its `form` is what the author wrote, and `lines`
-know how a value is written in each place. Nothing is imported here.
+know how a value is written in each place, `typed` where it is no text. Nothing is imported here.
 """

@@ -167,6 +167,8 @@ class _Reading:
             self._homeless(words[0], words.start())
 
     def _homeless(self, shown: str, start: int) -> None:
+        if self._open[1:] and self._open[-1].name not in ELEMENTS:
+            return  # which is told of that tag, whatever is in it
         said, hint = "text between tags of MJML", "write it within <mj-text>"
         if shown == VALUE:
             said = "a value between tags of MJML"
@@ -231,20 +233,33 @@ class _Reading:
         within = self._hidden[start : end.start() if end is not None else len(self._hidden)]
         without = _COMMENT.sub(lambda comment: " " * len(comment[0]), within)
         other = _OF_MJML.search(without)
+        if end is None:
+            return self._html_without_end(element, start, other)
         if other is not None:
-            at = start + other.start()
             line = at_offset(self._file.path, self._file.source, element.at.start).line
             self._blame(
-                at,
+                start + other.start(),
                 f"<{other[0].strip('<')}> within <{element.name}> of line {line}, which holds HTML alone",
                 f"close that before it: </{element.name}>",
             )
-        elif end is None:
-            self._unclosed(element, "the end of the file")
-        if end is None:
-            return len(self._hidden)
         element.content = self._span(start, end.start())
         return end.end()
+
+    def _html_without_end(self, element: Element, start: int, other: re.Match[str] | None) -> int:
+        """Where reading goes on: at the `other` tag of MJML, or behind it, where its end was meant by it."""
+        if other is None:
+            self._unclosed(element, "the end of the file")
+            return len(self._hidden)
+        at, name = start + other.start(), other[1]
+        if other[0][1] != "/" or guess(name, [element.name]) is None:
+            self._unclosed(element, f"{other[0]}>")
+            return at
+        said = (
+            f"</{name} without its >" if name == element.name else f"</{name}> closes nothing"
+        )
+        self._blame(at, said, f"did you mean </{element.name}>?")
+        rest = re.compile(r"[^<>]*>?").match(self._hidden, start + other.end())
+        return rest.end() if rest is not None else at
 
     def _end(self, name: str, start: int) -> None:
         names = [element.name for element in self._open]
@@ -254,6 +269,9 @@ class _Reading:
             self._open.pop()
             return
         meant = guess(name, names[1:])
+        if meant is not None and meant == names[-1] and meant not in ELEMENTS:
+            self._open.pop()  # its start is told of
+            return
         hint = f"did you mean </{meant}>?" if meant else "take it away, or write its start tag"
         self._blame(start, f"</{name}> closes nothing", hint)
         if meant is not None and meant == names[-1]:

@@ -17,6 +17,7 @@ from sendbatch.message.mjml.checking import faults
 from sendbatch.message.mjml.compiling import compiled
 from sendbatch.message.mjml.doubts import doubts
 from sendbatch.message.mjml.parsing import Element, Span, blame, elements_of
+from sendbatch.message.mjml.unseen import unseen
 from sendbatch.message.origins import Written, has_origins
 from sendbatch.message.source import at, at_offset, constants, references
 
@@ -42,7 +43,7 @@ def read_mjml(
     except ImportError:
         said = f"{what}: MJML is compiled by mrml, which is not installed"
         return None, [Rule.NOT_INSTALLED.finding(said, place, _INSTALL)]
-    return made, [*reading.findings, *found, *doubts(root)]
+    return made, [*reading.findings, *found, *doubts(root), *unseen(root)]
 
 
 def uncompiled(bundle: Bundle) -> Iterator[Finding]:
