@@ -158,3 +158,10 @@ def test_a_row_that_fails_by_its_subject_says_which_variant(variants: Desk) -> N
     assert failed.keys() <= {one for one in ADDRESSES if TWO.name_of(one) == "B"}
     assert failed
     assert all("subject B: " in reason for reason in failed.values())
+
+
+def test_a_subject_that_nobody_gets_is_told_as_what_it_is(variants: Desk) -> None:
+    of_b = next(one for one in ADDRESSES if TWO.name_of(one) == "B")
+    variants.write("people.csv", f"email,first_name\n{of_b},X\n")
+    said = variants.run("check", "spring.yaml").ended(0).said
+    assert "notice: subject: chance gives nobody A “{{ first_name }}, spring is here”" in said
