@@ -16,11 +16,10 @@ from typing import NamedTuple, TypeAlias
 
 from sendbatch.errors import one_line
 from sendbatch.message.headers import wire_address
-from sendbatch.message.invitations.typed import CHECKS, RULES
+from sendbatch.message.invitations.typed import CHECKS, PEOPLE, RULES
 from sendbatch.message.templates import Failed
 
 PLACE = "\U0010fff6"  # stands for a value
-PEOPLE = ("ATTENDEE", "ORGANIZER")
 LONGEST = 75  # octets of a line, its end not counted (§3.1)
 
 _FOLD = re.compile(r"(?:\r?\n|\r)[ \t]")
@@ -39,7 +38,7 @@ _NO_TEXT = frozenset(
 _TYPED = re.compile(r";VALUE=(?!\"?TEXT\b)", re.IGNORECASE)
 _HTML = re.compile(r";FMTTYPE=\"?text/html", re.IGNORECASE)
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
-_MAILTO = re.compile(r"\s*mailto:\s*(\S+@\S+?)\s*", re.IGNORECASE)
+_MAILTO = re.compile(r"\s*mailto:\s*(\S+)\s*", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _UNQUOTED = re.compile("[,;:]")  # what a parameter has between quotation marks alone
 
