@@ -123,12 +123,19 @@ def test_compared_by_its_digits(expression: str, found: str) -> None:
         ("'%(a).1f' % {'a': 0.25}", "0.3"),
         ("'{:.2f}'.format(x.half)", "2.68"),
         ("'{:,.2f}'.format(x.price * 1000)", "19,900.00"),
+        ("'{:.2f}'.format(2.675)", "2.68"),
+        ("'{:.2f}'.format(rate)", "2.68"),
+        ("'{a:.2f} {b.rate:.2f}'.format(a=2.675, b={'rate': rate})", "2.68 2.68"),
+        ("'{0[rate]:.1f}'.format({'rate': 0.25})", "0.3"),
+        ("'{r:.2f}'.format_map({'r': 2.675})", "2.68"),
+        ("('<{:.2f} {}>'|safe).format(2.675, '<')", "<2.68 &lt;>"),
+        ("'{:.2f}' .format(3) ~ '{:>6}|{!r}'.format(1.5, 0.1)", "3.00   1.5|0.1"),
         ("'%d' % (x.a * x.b)", "115"),
         ("'%.1f' % 1e16", "10000000000000000.0"),
     ],
 )
 def test_a_half_is_rounded_away_from_zero_as_money_does(expression: str, found: str) -> None:
-    assert rendered(expression) == found
+    assert rendered(expression, rate=2.675) == found
 
 
 def test_it_is_the_same_wherever_it_is_written() -> None:

@@ -45,8 +45,9 @@ def test_a_name_beats_a_method_of_that_name() -> None:
 def test_a_method_that_is_not_called_is_never_written() -> None:
     assert rendered("{{ o.items }}{{ o.keys|default('') }}", o={"items": 1}) == "1"
     assert rendered("{{ o.items()|length }}{{ x.upper() }}", o={"items": 1}, x="a") == "1A"
-    for source in ("{{ x.upper }}", "{{ [x].count }}", "{{ 'a' if x.strip else 'b' }}"):
-        with pytest.raises(TemplateRuntimeError, match=r"^(upper|count|strip) is a method: write \.\1\(\)$"):
+    said = r"^(upper|count|strip|format) is a method: write \.\1\(\)$"
+    for source in ("{{ x.upper }}", "{{ [x].count }}", "{% if x.strip %}b{% endif %}", "{{ x.format }}"):
+        with pytest.raises(TemplateRuntimeError, match=said):
             rendered(source, x="a")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from types import BuiltinMethodType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from jinja2 import nodes
@@ -17,7 +17,12 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import (
+    ImmutableSandboxedEnvironment,
+    SandboxedEscapeFormatter,
+    SandboxedFormatter,
+)
+from markupsafe import Markup
 
 from sendbatch.campaign.language.exact import divided, exact, printed
 
@@ -45,11 +50,30 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(_OPERATORS)
 
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """Jinja's own, with numbers as they are written everywhere: a half is rounded as `|round` does it."""
+        theirs = super().wrap_str_format(value)
+        if theirs is None:
+            return None
+        text: str = value.__self__
+        formatter = (
+            _OfMarkup(self, escape=text.escape) if isinstance(text, Markup) else _OfText(self)
+        )
+
+        def wrapper(*given: Any, **named: Any) -> str:
+            if value.__name__ == "format":
+                return type(text)(formatter.vformat(text, given, named))
+            if named or len(given) != 1:
+                return theirs(*given, **named)  # which says so
+            return type(text)(formatter.vformat(text, (), given[0]))
+
+        return wrapper
+
     def said(self, obj: Any, attribute: str) -> Any:
         """What is said of a value by that name, where it is not called: never a method, which Jinja would
         write as "<built-in method items of …>"."""
         found = self.getattr(obj, attribute)
-        if not isinstance(found, (BuiltinMethodType, MethodType)):
+        if not isinstance(found, (BuiltinMethodType, MethodType, FunctionType)):
             return found
         if isinstance(obj, dict):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
@@ -65,6 +89,16 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         elif sign == "/" and type(left) is type(right) is int:
             return divided(left, right)
         return _OPERATORS[sign](exact(left), exact(right))
+
+
+class _OfText(SandboxedFormatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        return super().format_field(exact(value), format_spec)
+
+
+class _OfMarkup(SandboxedEscapeFormatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return super().format_field(exact(value), format_spec)
 
 
 def _printed(given: Any) -> Any:
