@@ -514,6 +514,12 @@ class Rule(Enum):
         " `senders`.",
         "Put the file there, correct the cell, write `templates.fallback`, or add the address to `senders`.",
     )
+    NO_LOCALE = (
+        Topic.TEMPLATES,
+        "error",
+        "A row's `locale` is empty or names none, and its letter writes amounts or dates by it.",
+        "Correct the cell, write `recipients.defaults` for empty ones, or the locale into the filter.",
+    )
     UNUSED_FALLBACK = (
         Topic.TEMPLATES,
         "error",

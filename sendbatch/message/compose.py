@@ -62,7 +62,10 @@ class Composer:
     @property
     def looks_at_rows(self) -> bool:
         """Whether each row has to be surveyed before it is sent to."""
-        return self.has_own_attachments or not self._letter.shown.are_all
+        letter = self._letter
+        if self.has_own_attachments or not letter.shown.are_all:
+            return True
+        return letter.asks_locale is not None
 
     @property
     def shared(self) -> list[bytes]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sendbatch.campaign.language.completed import LOCALE
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey, Unavailable, encoded
 from sendbatch.message.bodies import NO_BODIES, Bodies
@@ -16,6 +18,7 @@ from sendbatch.message.content import Content
 from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
+from sendbatch.message.locales import asks_locale, no_locale
 from sendbatch.message.mime import inline
 from sendbatch.message.parts import Inline, Parts
 from sendbatch.message.pictures.shown import Shown
@@ -83,6 +86,12 @@ class Letter:
         is_invited_so = self.invitation is not None and self.invitation.is_own
         return self.attachments.has_own or self.bodies.have_own_pictures or is_invited_so
 
+    @cached_property
+    def asks_locale(self) -> str | None:
+        """The filter that surely writes by the recipient's locale, if one does."""
+        sources = [bundle.sources[bundle.entry] for bundle in self.content.bundles]
+        return asks_locale([one.source for one in self.line_templates] + sources)
+
     @property
     def shared_parts(self) -> list[bytes]:
         """The pictures and the attachments that everybody gets, encoded."""
@@ -97,8 +106,12 @@ class Letter:
 
     def survey(self, cells: tuple[str, ...]) -> Survey:
         """What the recipient's own files are, and the pictures that not everybody is shown, and what is wrong
-        with them."""
+        with them; or with their locale."""
         variables = self._variables(cells)
+        if self.asks_locale is not None and LOCALE in variables:
+            wrong = no_locale(self.asks_locale, variables[LOCALE])
+            if wrong is not None:
+                return Survey(unavailable=wrong, has_version=False)
         found = self.attachments.survey(variables)
         if self.shows_link:
             variables[NAME] = NAME  # no picture is chosen by it

@@ -12,6 +12,7 @@ from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
 from sendbatch.message.content import Content, Picture, SharedFile
+from sendbatch.message.locales import IS_NONE
 from sendbatch.message.pictures.shown import shown_to_all
 from sendbatch.planning.leading import with_ways
 from sendbatch.rendering.batches import Large
@@ -49,17 +50,19 @@ def refuse_faulty(
     faulty: Faulty, file: Path, content: Content, nowhere: Lacking = NOBODY
 ) -> None:
     """Attachments and pictures that are missing for rows that would be sent to, and rows that lead `nowhere`,
-    to no version of the letter: a fault of the campaign."""
+    to no version of the letter, or to one that cannot be written for them: a fault of the campaign."""
     if not faulty.count:
         return
     versionless = frozenset(nowhere.rows)
-    lost = _of_rows(Rule.NO_VERSION, [one for one in faulty.rows if one[0] in versionless], file)
-    findings = with_ways(lost, content)
+    lost = [one for one in faulty.rows if one[0] in versionless]
+    found = _of_rows(Rule.NO_VERSION, [one for one in lost if not one[1].startswith(IS_NONE)], file)
+    found += _of_rows(Rule.NO_LOCALE, [one for one in lost if one[1].startswith(IS_NONE)], file)
+    findings = with_ways(found, content)
     findings += _of_rows(
         Rule.UNUSABLE_ATTACHMENT, [one for one in faulty.rows if one[0] not in versionless], file
     )
     if (others := faulty.count - len(faulty.rows)) > 0:
-        what = "that lead nowhere" if versionless else "whose files cannot be used"
+        what = "without a letter for them" if versionless else "whose files cannot be used"
         rule = Rule.NO_VERSION if versionless else Rule.UNUSABLE_ATTACHMENT
         findings.append(rule.finding(f"and {count(others, 'more row')} {what}", Place(shown(file))))
     if len(versionless) < len(faulty.rows):

@@ -1,4 +1,4 @@
-"""What to do about rows that are led to no version of the letter, by what is said of them."""
+"""What to do about rows for which there is no letter, by what is said of them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from sendbatch.campaign.language.paths import as_printed
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding
 from sendbatch.message.content import Content, TextsByRow
+from sendbatch.message.locales import IS_NONE
 from sendbatch.message.templates import Failed, LineTemplate, with_globals
 from sendbatch.message.versions.names import nfc_pieces, values_in
 
 _LISTED = "correct the cell, or add the address to senders"
 _ALONE = "leave the address alone in the cell: a name stands before it in from: {{ name }} <{{ address }}>"
 _MENDED = "correct the cells, or the expression that is made of them"
+_WITH_LOCALE = (
+    "correct the cells, write recipients: {defaults: {locale: en}} for empty ones, or say the locale in the "
+    "filter"
+)
 _LED_BY_FALLBACK = "add the file, or correct the cells"
 _SAID = re.compile(r"(?:as in row [\d,]+: )?(\S+): (no file for )?")
 _USUAL = "en"
@@ -33,6 +38,8 @@ def with_ways(findings: Sequence[Finding], content: Content) -> list[Finding]:
 
 def _way(said: str, content: Content) -> str:
     found = _SAID.match(said)
+    if found is not None and f"{found[1]}: " == IS_NONE:
+        return _WITH_LOCALE
     if found is not None and found[2] and content.by_row is not None:
         return _of_file(content.by_row)
     if found is not None and found[1] == "from" and " is none of senders: " in said:

@@ -306,3 +306,47 @@ def test_pictures_cost_what_each_gets_of_them(languages: Desk) -> None:
         f"up to {sizes[0]} bytes in a message (base64), {sizes[0] + 3 * sizes[1]:,} bytes for 4"
         in said
     )
+
+
+def test_whose_locale_is_none_is_told_before_anything_is_sent(desk: Desk) -> None:
+    desk.write("people.csv", PEOPLE.replace("Carl,fr", "Carl,xx"))
+    desk.write("spring.txt", "{{ '1234.5'|money('EUR') }}\n")
+    desk.campaign()
+    for verb in ("check", "plan", "run"):
+        said = desk.run(verb, "spring.yaml").ended(2).said
+        assert "people.csv:4: error: locale: no locale is called 'xx', and |money writes by it" in said
+        assert "people.csv:5: error: locale: is empty, and |money writes by it" in said
+        assert "write recipients: {defaults: {locale: en}} for empty ones" in said
+    assert desk.nothing_was_sent()
+    defaults = ("defaults: {", "defaults: {locale: en, ")
+    desk.change("people.csv", "Carl,xx", "Carl,fr")
+    desk.campaign(defaults)
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    told = {address_of(mail)[:4]: body_of(mail) for mail in desk.kept()}
+    assert told["carl"] == "1\u202f234,50\xa0€"
+    assert told["dora"] == told["ada@"] == "€1,234.50"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if locale %}{{ '1'|money('EUR') }}{% else %}1{% endif %}",
+        "{{ '1'|money('EUR') if locale else '1' }}",
+        "{{ '1'|money('EUR', locale or 'en') }}",
+        "{% set locale = locale or 'en' %}{{ '1'|money('EUR') }}",
+        "{{ '1'|money('EUR', 'en') }}",
+    ],
+)
+def test_a_locale_that_may_not_be_asked_for_refuses_nobody(desk: Desk, text: str) -> None:
+    desk.write("people.csv", PEOPLE)
+    desk.write("spring.txt", text)
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    assert len(desk.kept()) == 4
+
+
+def test_a_version_of_no_locale_refuses_where_it_writes_by_it(languages: Desk) -> None:
+    for name in ("html", "txt"):
+        languages.write(f"fr-x/spring.{name}", "<p>{{ '2026-01-01'|date }}</p>")
+    languages.change("people.csv", "Carl,fr", "Carl,fr-x")
+    said = languages.run("check", "spring.yaml").ended(2).said
+    assert "people.csv:4: error: locale: no locale is called 'fr-x', and |date writes by it; did you" in said
