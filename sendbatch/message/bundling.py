@@ -26,6 +26,7 @@ from sendbatch.runtime.paths import problem
 
 _LARGEST = 8_000_000  # bytes of one template
 _MOST_TEMPLATES = 500
+_WITHOUT_HTML = ("templates.text", "invite")
 
 
 def read_bundle(
@@ -42,7 +43,7 @@ def read_bundle(
     `place` is where the campaign file names it as `what`; findings within templates have their own. `as_text`
     makes UTF-8 of what is in a file.
     """
-    reading = _Reading(search, allowed, as_text, in_html=what != "templates.text")
+    reading = _Reading(search, allowed, as_text, in_html=what not in _WITHOUT_HTML)
     wrong = problem(entry)
     if wrong is not None:
         return None, [

@@ -26,6 +26,7 @@ from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
+from sendbatch.message.invitations.by_version import lone_invitations
 from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
@@ -74,6 +75,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
+    (When.CHANGED, lambda on: lone_invitations(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_sources, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),

@@ -190,7 +190,7 @@ def _invitation(content: Content) -> str | None:
         return None
     if isinstance(content.invite, OwnFile):
         return content.invite.pattern
-    return listed([bundle.entry for bundle in content.invitations], _MOST_INVITATIONS)
+    return listed(list(dict.fromkeys(one.entry for one in content.invitations)), _MOST_INVITATIONS)
 
 
 def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:

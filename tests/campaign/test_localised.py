@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sendbatch.campaign.language.arguments import wrong_arguments
 from sendbatch.campaign.language.checks import check_expression, check_template
 from sendbatch.campaign.language.environment import environment, names_in, names_needed
+from sendbatch.campaign.language.patterns import wrong_style
 from sendbatch.campaign.written.parsing import Wrong
 
 NARROW, NO_BREAK = "\u202f", "\u00a0"
@@ -66,6 +67,48 @@ def said(source: str, **names: Any) -> str:
 )  # fmt: skip
 def test_it_is_written_as_the_locale_writes_it(source: str, cell: str, found: str) -> None:
     assert rendered(source, x=cell) == found
+
+
+# CLDR: how many digits a currency has (supplemental currencyData), and how locales part groups. UTS #35 part
+# 3, "Currency spacing": letters beside a digit are parted from it by a blank that breaks no line.
+AMOUNTS = [
+    ("JPY", "en_US", "¥1,234,568"),
+    ("JPY", "de_DE", f"1.234.568{NO_BREAK}¥"),
+    ("KWD", "en_US", f"KWD{NO_BREAK}1,234,567.500"),
+    ("KWD", "de_DE", f"1.234.567,500{NO_BREAK}KWD"),
+    ("BHD", "en_IN", f"BHD{NO_BREAK}12,34,567.500"),
+    ("EUR", "en_IN", "€12,34,567.50"),
+    ("INR", "hi", "₹12,34,567.50"),
+    ("CHF", "de_CH", f"CHF{NO_BREAK}1'234'567.50"),
+    ("CHF", "it_CH", f"CHF{NO_BREAK}1'234'567.50"),
+    ("CHF", "en_US", f"CHF{NO_BREAK}1,234,567.50"),
+    ("EUR", "pt_PT", f"1{NO_BREAK}234{NO_BREAK}567,50{NO_BREAK}€"),
+    ("BRL", "pt_BR", f"R${NO_BREAK}1.234.567,50"),
+    ("CNY", "zh", "¥1,234,567.50"),
+    ("IRR", "fa", f"\u200eریال{NO_BREAK}1,234,568"),
+    ("EGP", "ar_EG", f"\u200f1,234,567.50{NO_BREAK}ج.م.\u200f"),
+    ("ZAR", "en_ZA", f"R{NO_BREAK}1{NO_BREAK}234{NO_BREAK}567,50"),
+]
+
+
+@pytest.mark.parametrize(("currency", "locale", "found"), AMOUNTS)
+def test_an_amount_has_the_digits_of_its_currency_and_the_form_of_its_locale(
+    currency: str, locale: str, found: str
+) -> None:
+    shown = rendered("{{ x|money(y, z) }}", x="1234567.5", y=currency, z=locale)
+    assert shown.replace("’", "'") == found  # the apostrophe is another by the version of CLDR
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [("999", "999"), ("1234", "1'234"), ("-1234567.891", "-1'234'567.891"), ("1e0", None)],
+)
+def test_swiss_groups_keep_their_apostrophes(cell: str, found: str | None) -> None:
+    if found is None:
+        assert "is no number" in said('{{ x|number("de_CH") }}', x=cell)
+        return
+    assert rendered('{{ x|number("de_CH") }}', x=cell).replace("’", "'") == found
+    assert rendered('{{ x|number("de_CH", digits=1) }}', x="1234567.25").replace("’", "'") == "1'234'567.3"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +191,10 @@ def test_days_of_a_week_are_counted_as_the_country_does(locale: str, numbers: st
         ("dd.MM.yyyy, 'KW' w/YYYY", "30.12.2024, KW 1/2025"),
         ("yyyy-DDD", "2024-365"),
         ("D. 'Tag'", "365. Tag"),
+        ("YYYY-'W'ww, D. 'Tag'", "2025-W01, 365. Tag"),
+        ("dd.MM. 'KW' w/YYYY", "30.12. KW 1/2025"),
+        ("yyyy MMMM (w)", "2024 Dezember (1)"),
+        ("w: yyyy-MM-dd", "1: 2024-12-30"),
         ("dd.MM. (D)", "30.12. (365)"),
         ("HH:mm:ss.SSS", "23:59:58.250"),
     ],
@@ -167,6 +214,9 @@ WRONG = [
     ("x|date(\"'Date:' DD.mm.YYYY\", 'de')", "D is the day of the year; Y is the year of a week; m is a",
      "write date(\"'Date:' dd.MM.yyyy\")"),
     ("x|date(\"yyyy-'W'ww\", 'de')", "2024-12-30 may lie in week 1 of 2025", "write date(\"YYYY-'W'ww\")"),
+    ("x|date(\"yyyy-'W'ww, D. 'Tag'\", 'de')", "may lie in week 1", "write date(\"YYYY-'W'ww, D. 'Tag'\")"),
+    ("x|date(\"dd.mm.YYYY, 'KW' w\", 'de')", "Y is the year of a week", "write date(\"dd.MM.yyyy, 'KW' w\")"),
+    ("x|date(\"EEEE, 'KW' w, y\", 'de')", "may lie in week 1", "write date(\"EEEE, 'KW' w, Y\")"),
     ('x|date("YYYY-DDD", "de")', "Y is the year of a week", 'write date("yyyy-DDD")'),
     ('x|date("YYYY-MM-dd (ww)", "de")', "Y is the year of a week", 'write date("yyyy-MM-dd (ww)")'),
     ('x|date("MMMMMM", "de")', "M stands 6 times", "write fewer of them"),
@@ -195,6 +245,17 @@ def test_what_is_written_out_wrongly_is_found_before_a_row_is(
     assert caught.value.offset == template.index(word)
     with pytest.raises(Wrong):
         check_expression(source)
+
+
+FIELDS = ["yyyy", "YYYY", "MM", "d", "DDD", "ww", "EEE", "mm", "HH", "'w'"]
+
+
+@given(st.lists(st.sampled_from(FIELDS), max_size=6))
+def test_a_pattern_that_is_advised_is_taken(fields: list[str]) -> None:
+    wrong = wrong_style(" ".join(fields))
+    if wrong is not None and wrong[1].startswith('write date("'):
+        advised = wrong[1].removeprefix('write date("').removesuffix('")')
+        assert wrong_style(advised) is None
 
 
 @pytest.mark.parametrize(

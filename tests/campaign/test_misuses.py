@@ -217,3 +217,26 @@ def test_the_condition_that_is_advised_is_false_for_every_no() -> None:
     assert all(meant(vip=cell) for cell in ("yes", "1", "TRUE", "x"))
     tree, kinds = looked_at(truthful("vip"))
     assert (misuses(tree, kinds), bare_expression(tree, kinds)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ namespace }}", "{{ range|join }}", "{{ 'a' ~ dict }}", "cycler == 'a'"]
+)
+def test_a_function_of_the_language_is_no_text(source: str) -> None:
+    (found,) = misuses(*looked_at(source))
+    assert found.message == f"{found.word} is a function of the template language, and no text"
+    assert found.hint.startswith("add a column or a variable of that name")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set range = 'a' %}{{ range }}",
+        "{% for joiner in tags|list %}{{ joiner }}{% endfor %}",
+        "{{ range(3)|join }}{% set found = namespace(x=1) %}{{ found.x }}",
+    ],
+)
+def test_a_name_of_the_language_may_be_anybodys(source: str) -> None:
+    assert hints(source) == []
+    tree = ENV.parse("{{ range }}{{ dict }}")
+    assert misuses(tree, Kinds(tree, ("range",), {"dict": "a"})) == []

@@ -328,6 +328,8 @@ FAULTS = [
     ("BEGIN:VEVENT\n", "", "says END:VEVENT, and nothing began it", 11),
     ("END:VEVENT", "END:VTODO", "says END:VTODO, and nothing began it", 12),
     ("END:VEVENT", "BEGIN:VALARM\nEND:VEVENT", "says BEGIN:VALARM, and nothing ends it", 12),
+    ("BEGIN:VEVENT", "BEGIN:{{ first_name }}", "has a value in BEGIN:…", 5),
+    ("END:VEVENT", "END:V{{ first_name }}", "has a value in END:V…", 12),
     ("SUMMARY:", "SUMMARY:a\0b", "has a control character in it (0x00)", 11),
     ("{{ first_name }}, and", "{{ first_name }}\x0b, and", "has a control character in it (0x0b)", 11),
     ("END:VCALENDAR\n", f"END:VCALENDAR\n{CANCELLED.replace('CANCEL', 'REQUEST', 1)}", "several cal", 14),
@@ -350,6 +352,15 @@ def test_a_file_that_no_program_would_take_is_refused(
     assert found.hint
     assert found.place is not None
     assert (found.place.line, found.place.file.endswith("party.ics")) == (line, True)
+
+
+def test_markdown_is_no_text_of_a_calendar(campaign: Callable[..., Campaign], tmp_path: Path) -> None:
+    source = EVENT.replace("SUMMARY:For {{ first_name }}", "SUMMARY:{{ first_name|markdown }}")
+    given = campaign({"campaigns/party.ics": source}, invite=tmp_path / "campaigns/party.ics")
+    with pytest.raises(CampaignError) as refused:
+        read_content(given)
+    (found,) = refused.value.findings
+    assert "|markdown writes HTML, and here is text" in found.message
 
 
 def test_the_method_is_read_whatever_its_case_and_folding() -> None:
@@ -379,6 +390,8 @@ TYPED = [  # a line, cells that it takes, and cells that fail their row
     ("DURATION:{}", ["PT1H30M", "P1D", "P1DT2H", "P2W"], ["1h", "P", "PT", "90"]),
     ("TRIGGER:{}", ["-PT15M", "20270613T100000Z"], ["15 min", "20270613"]),
     ("SEQUENCE:{}", ["0", "12"], ["", "1.5", "-1", "two"]),
+    ("ORGANIZER:{}", ["mailto:jane@example.com", "urn:uuid:1"], ["", "jane@example.com", "mailto:", ":x"]),
+    ("ATTENDEE;CN=x:mailto:{}", ["jane@example.com"], ["", " "]),
     ("GEO:{};13.40", ["52.52"], ["52,52", "a;b"]),
 ]
 

@@ -12,6 +12,7 @@ from sendbatch.campaign.language.paths import path_template
 from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.errors import CampaignError
 from sendbatch.message.content import Content, OwnFile
+from sendbatch.message.invitations.by_version import lone_invitations
 from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.letter import Proof
 from sendbatch.message.reading import read_content
@@ -106,6 +107,23 @@ def test_all_of_them_are_looked_at_before_any_row_is(inviting: Callable[..., Cam
     found = [one.message for each in content.by_texts for one in doubtful_invitation(each, given)]
     assert len(found) == 1
     assert found[0].startswith("invite: party.en.ics has no UID")
+
+
+@pytest.mark.parametrize("pattern", ["party.{{ locale }}.ics", "{{ locale }}/party.ics"])
+def test_one_that_no_letter_has_is_warned_of(
+    inviting: Callable[..., Campaign], pattern: str
+) -> None:
+    written = {
+        f"campaigns/{pattern.replace('{{ locale }}', one)}": EVENT for one in ("de", "en", "fr")
+    }
+    given = inviting(written, pattern)
+    (found,) = lone_invitations(read_content(given), given)
+    lone = pattern.replace("{{ locale }}", "fr")
+    assert found.message.startswith(
+        f"invite: {lone} has no file of the same values for ../templates/"
+    )
+    whole = inviting({**written, "templates/news.fr.md": "fr"}, pattern)
+    assert [*lone_invitations(read_content(whole), whole)] == []
 
 
 def test_one_that_a_link_takes_out_of_its_folder_is_none(

@@ -72,6 +72,9 @@ def test_what_is_a_column_a_variable_or_set_is_fine(campaign: Make, source: str)
         ("{% include 'part.html' %}", ["part.html:2", "of_parent"]),
         ("first_nme: {{ first_nme }}", ["body.html:1:15", "did you mean first_name?"]),
         ("{% for n in rnage(3) %}Hi{% endfor %}", ["body.html:1:13", "did you mean range?"]),
+        ("{{ rnage }}", ["rnage is not a column or a variable", "add a column or a variable"]),
+        ("{{ name }}", ["name is not a column or a variable", "add a column or a variable"]),
+        ("{{ namespace }}", ["body.html:1:4", "namespace is a function of the template language"]),
         ("{{ first_name == null }}", ["body.html:1:18", 'an empty one is ""']),
         (
             "{% import 'part.html' as p %}",

@@ -8,13 +8,15 @@ import email.policy
 import quopri
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
 from random import Random
 
 import jinja2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
 
@@ -493,3 +495,23 @@ def test_what_is_written_by_a_locale_and_read_as_json_is_planned() -> None:
         row = [*ROWS_BY_LOCALE[0]]
         row[number] = wrong
         assert body.part(tuple(row)) is None
+
+
+CALCULATED = (
+    "<p>{{ price|float * count|int }} {{ (price|float * 1.19)|round(2) }} {{ rate * count|int }} "
+    "{{ '%.2f'|format(price|float / 3) }} {{ (items|fromjson).n * 3 }} {{ items|fromjson|tojson }}</p>"
+    "{% if price|float * 3 == 59.7 %}<p>{{ (price|float * 3)|money('EUR', 'de_DE') }}</p>{% endif %}"
+)
+
+
+@settings(max_examples=examples(40))
+@given(
+    st.decimals(0, 10**6, places=2), st.integers(0, 10**4), st.decimals(-(10**6), 10**6, places=3)
+)
+@example(Decimal("19.90"), 3, Decimal("19.900"))
+def test_what_is_calculated_is_the_same_on_both_paths(
+    price: Decimal, count: int, n: Decimal
+) -> None:
+    rows = [(str(price), str(count), f'{{"n": {n}}}')]
+    made = replace(content(CALCULATED, CALCULATED), variables={"rate": 0.1})
+    bodies_alike(made, ("price", "count", "items"), rows)

@@ -88,5 +88,5 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    of_others = 3  # of Markdown, MJML and files that rows choose, which this letter has none of
+    of_others = 4  # of Markdown, of MJML, of files and invitations that rows choose: this letter has none
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others

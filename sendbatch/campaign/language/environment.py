@@ -60,10 +60,11 @@ BEHIND_IT = "one expression was expected, then its end"
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
-    """A name a source needs, and the line (from 1) of its first use there."""
+    """A name a source needs, and the line (from 1) of its first use there; whether it is called anywhere."""
 
     name: str
     line: int
+    called: bool = False
 
 
 def environment(
@@ -237,7 +238,10 @@ def needed(template: nodes.Template) -> list[NameUse]:
     for name in _plain_uses(template):
         if name.name in free:
             first[name.name] = min(name.lineno, first.get(name.name, name.lineno))
-    return sorted((NameUse(*item) for item in first.items()), key=lambda use: (use.line, use.name))
+    calls = (call.node for call in template.find_all(nodes.Call))
+    called = {node.name for node in calls if isinstance(node, nodes.Name)}
+    uses = (NameUse(name, line, name in called) for name, line in first.items())
+    return sorted(uses, key=lambda use: (use.line, use.name))
 
 
 def _plain_uses(node: nodes.Node) -> Iterator[nodes.Name]:

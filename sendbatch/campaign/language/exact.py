@@ -224,7 +224,7 @@ def printed(value: Any) -> Any:
     if not isinstance(found, Exact):
         return found
     near = float(found)
-    if abs(near) < _WHOLE and near % 1 and abs(Decimal(near)) <= abs(found._number):
+    if abs(near) < _WHOLE and near % 1 and Decimal(near).copy_abs() <= found._number.copy_abs():
         near = math.nextafter(near, math.copysign(math.inf, near))
     made = _Printed(near)
     made._said = str(found)

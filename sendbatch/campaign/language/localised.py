@@ -12,7 +12,8 @@ from copy import copy
 from datetime import date as Date
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -28,12 +29,18 @@ from sendbatch.campaign.language.numbers import (
 )
 from sendbatch.campaign.language.patterns import STYLES, asks_time, asks_week, wrong_style
 
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
+
 ORDERS = ("dmy", "mdy", "ymd")
 _MOST_BITS = 332  # of a whole number of `LONGEST` digits
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(?:Z|[+-]\d\d:?\d\d)?)?"
 )
 _OTHER = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?: (\d\d:\d\d(?::\d\d)?))?")
+_WHOLE = re.compile("[0-9]+")
+_TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=[^\W\d_]\.)(?=\d)|(?<=\d)(?=[^\W\d_])")
 # Exact for whatever is read; a half is rounded away from zero, as people do with money.
 _EXACT = Context(prec=2 * LONGEST + MOST_DIGITS, rounding=ROUND_HALF_UP)
 
@@ -45,29 +52,23 @@ class NoDate(jinja2.TemplateRuntimeError):
 def number_text(value: Any, decimal: str | None, locale: Any, digits: int | None) -> str:
     """A number as a locale writes it, with all its digits or rounded to so many. Raises NoNumber,
     NoLocale."""
-    from babel.numbers import format_decimal
-
     known, found = locale_of(locale, "number"), _exactly(value, decimal)
-    if digits is None:
-        with localcontext(_EXACT):
-            return format_decimal(found or abs(found), locale=known, decimal_quantization=False)
-    if (wrong := wrong_digits(digits)) is not None:
-        raise NoNumber(": ".join(wrong))
     pattern = copy(known.decimal_formats[None])
-    pattern.frac_prec = (digits, digits)
-    with localcontext(_EXACT):
-        return str(pattern.apply(_rounded(found, digits), known))
+    if digits is not None:
+        if (wrong := wrong_digits(digits)) is not None:
+            raise NoNumber(": ".join(wrong))
+        pattern.frac_prec, found = (digits, digits), _rounded(found, digits)
+    return _applied(pattern, found or abs(found), known, decimal_quantization=digits is not None)
 
 
 def money(value: Any, currency: Any = None, locale: Any = None, decimal: str | None = None) -> str:
     """An amount with its currency, as a locale writes them, rounded to what there are coins of. `decimal` is
     that of `number`. Raises NoNumber, NoLocale."""
-    from babel.numbers import format_currency, get_currency_precision
+    from babel.numbers import get_currency_precision
 
     code, known = currency_of(currency), locale_of(locale, "money")
-    with localcontext(_EXACT):
-        amount = _rounded(_exactly(value, decimal), get_currency_precision(code))
-        return format_currency(amount, code, locale=known)
+    amount = _rounded(_exactly(value, decimal), get_currency_precision(code))
+    return _spaced(_applied(known.currency_formats["standard"], amount, known, currency=code))
 
 
 def date(value: Any, style: Any = "long", locale: Any = None, order: str | None = None) -> str:
@@ -93,10 +94,37 @@ def date(value: Any, style: Any = "long", locale: Any = None, order: str | None 
         raise NoDate(f"{said}: it has no word or no week for it") from None
 
 
+def _applied(pattern: NumberPattern, found: Decimal, known: Locale, **how: Any) -> str:
+    """Where groups are parted by an apostrophe, as in Switzerland, Babel takes it for a quote of the pattern
+    and leaves it out: they are parted here."""
+    from babel.numbers import get_group_symbol
+
+    mark = get_group_symbol(known)
+    with localcontext(_EXACT):
+        written = str(pattern.apply(found, known, group_separator=mark != "'", **how))
+    return written if mark != "'" else _WHOLE.sub(partial(_parted, pattern, mark), written, count=1)
+
+
+def _parted(pattern: NumberPattern, mark: str, whole: re.Match[str]) -> str:
+    digits, size = whole[0], pattern.grouping[0]
+    parts: list[str] = []
+    while len(digits) > size:
+        digits, last = digits[:-size], digits[-size:]
+        parts.insert(0, last)
+        size = pattern.grouping[1]
+    return mark.join([digits, *parts])
+
+
+def _spaced(amount: str) -> str:
+    """UTS #35 part 3, "Currency spacing": a currency that is not written by a sign, KWD or kr, is parted from
+    a digit beside it."""
+    return _TOUCHING.sub("\u00a0", amount)
+
+
 def _rounded(found: Decimal, digits: int) -> Decimal:
     """With so many digits behind the point, and never a zero that is negative: what rounds to nothing is
     owed by nobody."""
-    rounded = found.quantize(Decimal(1).scaleb(-digits))
+    rounded = found.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
     return rounded or abs(rounded)
 
 

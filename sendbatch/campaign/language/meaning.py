@@ -85,6 +85,11 @@ class Kinds:
         # None too while a name is looked into: it may mention itself.
         self._names: dict[str, Kind | None] = {}
 
+    def is_given(self, name: str) -> bool:
+        """Whether it is anything but what the language itself calls so."""
+        given = (self._columns, self._variables, self._unsure, self._assigned)
+        return any(name in names for names in given)
+
     def is_column(self, name: str) -> bool:
         return name in self._columns
 

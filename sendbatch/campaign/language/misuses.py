@@ -21,6 +21,7 @@ SIGNS = {"eq": "==", "ne": "!=", "in": "in", "notin": "not in"}
 EQUAL_TESTS = {"eq": "==", "==": "==", "equalto": "==", "ne": "!=", "!=": "!="}
 TRUTH_TESTS = {"true": True, "false": False}
 NUMBER_TESTS = frozenset({"number", "integer", "float", "boolean"})
+FUNCTIONS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})  # of Jinja's
 CHOOSING_FILTERS = frozenset({"select", "reject"})
 SAYING_NO = (
     "false",
@@ -127,9 +128,17 @@ def _compared(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:
 
 
 def _mistaken(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:
-    """`{{ none }}` where the CSV has a column called None, which is `_none` here."""
-    for node in tree.find_all((nodes.Output, nodes.Filter, nodes.Compare, nodes.Operand)):
+    """`{{ none }}` where the CSV has a column called None, which is `_none` here; `{{ range }}` where it has
+    no such column, which Jinja would write as "<class 'range'>"."""
+    for node in tree.find_all(
+        (nodes.Output, nodes.Concat, nodes.Filter, nodes.Compare, nodes.Operand)
+    ):
         for child in node.iter_child_nodes():
+            name = child.name if isinstance(child, nodes.Name) else ""
+            if name in FUNCTIONS and not kinds.is_given(name):
+                said = f"{name} is a function of the template language, and no text"
+                hint = f"add a column or a variable of that name, or write {name}(…)"
+                yield Misuse(Rule.LANGUAGE_WORD, node.lineno, name, said, hint)
             word = _own_word(child)
             if word and kinds.is_column(f"_{word}"):
                 said = f"{word} is a word of the template language, and not the column"

@@ -7,7 +7,8 @@ right day most of the time: these are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sendbatch.campaign.language.numbers import shown
@@ -20,7 +21,8 @@ _OF_DAYS = frozenset("GyYQqMLwWdDEec")
 _HOURS = frozenset("hHKk")
 _OF_TIMES = _HOURS | frozenset("abBmsS")
 _OF_WEEKS = frozenset("wWecY")  # a country's
-_MONTHS = frozenset("ML")
+_DATED = frozenset("MLdDQq")  # what says which day or part of a year it is
+_FIELD = re.compile(r"([a-zA-Z])\1*")
 _STRFTIME = {
     "%d": "dd", "%m": "MM", "%Y": "yyyy", "%y": "yy", "%B": "MMMM", "%b": "MMM", "%A": "EEEE", "%a": "EEE",
     "%H": "HH", "%M": "mm", "%S": "ss", "%-d": "d", "%-m": "M", "%e": "d",
@@ -60,7 +62,7 @@ def wrong_style(style: Any) -> tuple[str, str] | None:
             f"{shown(style)} is no pattern of |date: {said}",
             f"write {either}; words stand in '…'",
         )
-    slips = _slips(letters)
+    slips = _slips(plain)
     if slips:
         why = "; ".join(f"{letter} is {_IS[letter]}" for letter in sorted(slips))
         meant = _outside_quotes(style, str.maketrans(slips))
@@ -68,24 +70,42 @@ def wrong_style(style: Any) -> tuple[str, str] | None:
     return _too_long(style)
 
 
-def _slips(letters: set[str]) -> dict[str, str]:
+def _slips(plain: str) -> dict[str, str]:
     """What is written for another letter, and would give a wrong day in silence.
 
     UTS #35 part 4: Y goes with w, for at a year's end the week may be another year's than the day; a D counts
     through the whole year, so that it is no day of a month.
     """
-    found = {}
+    fields = [found[0][0] for found in _FIELD.finditer(plain)]
+    letters, slips = set(fields), {}
     if "m" in letters and _HOURS.isdisjoint(letters):
-        found["m"] = "M"
-    of_month = bool(letters & _MONTHS) or "m" in found
-    if "D" in letters and of_month and "d" not in letters:
-        found["D"] = "d"
-    has_day = of_month or not letters.isdisjoint("dDQq")
-    if "Y" in letters and ("w" not in letters or (has_day and "y" not in letters)):
-        found["Y"] = "y"
-    if "y" in letters and "w" in letters and "Y" not in letters and not has_day:
-        found["y"] = "Y"
-    return found
+        slips["m"] = "M"
+    of_month = not letters.isdisjoint("MLd") or "m" in slips
+    if "D" in letters and "d" not in letters and of_month:
+        slips["D"] = "d"
+    beside = {"Y": _beside(fields, "Y"), "y": _beside(fields, "y")}
+    if "Y" in letters and ("w" not in letters or _is_dated(beside["Y"], slips)):
+        slips["Y"] = "y"
+    elif "y" in letters and "w" in letters and "Y" not in letters:
+        of_week = "w" in beside["y"] or letters.isdisjoint(_DATED)
+        if of_week and not _is_dated(beside["y"], slips):
+            slips["y"] = "Y"
+    return slips
+
+
+def _beside(fields: Sequence[str], letter: str) -> set[str]:
+    """What stands before it and behind it."""
+    return {
+        other
+        for pair in pairwise(fields)
+        if letter in pair
+        for other in pair
+        if other != letter
+    }
+
+
+def _is_dated(letters: set[str], slips: Mapping[str, str]) -> bool:
+    return bool(letters & _DATED) or ("m" in letters and "m" in slips)
 
 
 def _outside_quotes(pattern: str, changes: Mapping[int, str]) -> str:

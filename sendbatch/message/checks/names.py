@@ -302,7 +302,8 @@ def _inline(place: Place | None, source: str, line: int, word: str) -> Place | N
 
 
 def _unknown(prefix: str, use: NameUse, known: Collection[str], place: Place | None) -> Finding:
-    meant = meant_by(use.name, {*known, *environment().globals})
+    functions = environment().globals if use.called else ()
+    meant = meant_by(use.name, {*known, *functions})
     hint = meant or "add a column or a variable of that name"
     if use.name == NAME:
         hint = "it is there in templates and the subject, where `unsubscribe` is declared"

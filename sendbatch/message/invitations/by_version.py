@@ -5,20 +5,23 @@ Each version has the file that its own values lead to: a template, read and look
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.campaign.language.paths import path_template
 from sendbatch.campaign.model import Campaign, PathTemplate
 from sendbatch.campaign.written.parsing import Wrong
-from sendbatch.errors import one_line
+from sendbatch.errors import one_line, shown
 from sendbatch.findings import Finding, Rule
-from sendbatch.message.content import Bundle
+from sendbatch.message.content import Bundle, Content
 from sendbatch.message.folders import inside
 from sendbatch.message.invitations.reading import read_invitation
-from sendbatch.message.versions.files import Files, written
+from sendbatch.message.versions.files import Files, names_fitting, written
 from sendbatch.message.versions.names import filled
 from sendbatch.runtime.paths import NO_SUCH_FILE, problem, spelled
+from sendbatch.words import listed
+
+_MOST_SHOWN = 5
 
 
 def path_of(campaign: Campaign) -> PathTemplate | None:
@@ -46,6 +49,22 @@ def invitations(
             read[file] = _read(campaign, path, file, version, findings)
         found.append(read[file])
     return found
+
+
+def lone_invitations(content: Content, campaign: Campaign) -> Iterator[Finding]:
+    """A warning for those that no version of the templates has."""
+    path = path_of(campaign)
+    if path is None:
+        return
+    used = {bundle.paths[bundle.entry] for bundle in content.invitations}
+    names = names_fitting(path)
+    lone = [name for name in names if shown(spelled(path.folder / name)) not in used]
+    if lone:
+        has = "has" if len(lone) == 1 else "have"
+        named = one_line(listed([written(path, name) for name in lone], _MOST_SHOWN), 500)
+        others = ", ".join(one.written for one in campaign.templates.by_row.values())
+        said = f"invite: {named} {has} no file of the same values for {others}"
+        yield Rule.LONE_FILE.finding(said, campaign.places.get("invite"))
 
 
 def _read(

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from sendbatch.errors import one_line
 from sendbatch.message.invitations.entries import unclosed
 from sendbatch.message.invitations.lines import (
-    PEOPLE,
     PLACE,
     Line,
     Places,
@@ -22,6 +21,7 @@ from sendbatch.message.invitations.lines import (
     lines_of,
     with_wired_address,
 )
+from sendbatch.message.invitations.typed import PEOPLE
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
@@ -123,6 +123,11 @@ def fault_of(lines: Sequence[Line]) -> Fault | None:
         if not _LINE.match(line.text) or ":" not in line.text:
             said = f"is no line of a calendar: {one_line(line.text.replace(PLACE, '…'), _SHOWN)}"
             return Fault(said, "write NAME:value, and a blank before what goes on", line.number)
+        if line.name in ("BEGIN", "END") and PLACE in line.text:
+            said = f"has a value in {one_line(line.text.replace(PLACE, '…'), _SHOWN)}"
+            return Fault(
+                said, "write out what begins and ends, within {% if … %} where needed", line.number
+            )
         if (control := _CONTROL.search(line.text)) is not None:
             said = f"has a control character in it (0x{ord(control[0]):02x})"
             return Fault(
@@ -141,7 +146,9 @@ def _fault_of_method(lines: Sequence[Line]) -> Fault | None:
     if not methods:
         return Fault("has no METHOD, and programs would offer no event", hint, lines[0].number)
     if not method_of(methods[:1]):
-        said = f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of an invitation"
+        said = (
+            f"{one_line(methods[0].text.replace(PLACE, '…'), _SHOWN)} is no method of an invitation"
+        )
         return Fault(said, hint, methods[0].number)
     if len({method_of([line]) for line in methods}) > 1:
         return Fault("has several METHODs", "write one: one file holds one", methods[1].number)

@@ -16,11 +16,10 @@ from typing import NamedTuple, TypeAlias
 
 from sendbatch.errors import one_line
 from sendbatch.message.headers import wire_address
-from sendbatch.message.invitations.typed import CHECKS, RULES
+from sendbatch.message.invitations.typed import CHECKS, PEOPLE, RULES
 from sendbatch.message.templates import Failed
 
 PLACE = "\U0010fff6"  # stands for a value
-PEOPLE = ("ATTENDEE", "ORGANIZER")
 LONGEST = 75  # octets of a line, its end not counted (§3.1)
 
 _FOLD = re.compile(r"(?:\r?\n|\r)[ \t]")

@@ -1,5 +1,5 @@
-"""Properties that are no text: times, rules, numbers (RFC 5545 §3.3). With values in it such a line is looked
-at whole: what a cell makes no time of fails its row, and none adds a part to a rule."""
+"""Properties that are no text (RFC 5545 §3.3): times, rules, numbers, people. With values in it such a line
+is looked at whole: what a cell makes no time of fails its row, and none adds a part to a rule."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 from sendbatch.errors import one_line
 from sendbatch.message.templates import Failed
 
+PEOPLE = ("ATTENDEE", "ORGANIZER")
 RULES = ("RRULE", "EXRULE")
 _SHOWN = 80
 _TIME = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})(Z?))?")
@@ -91,6 +92,7 @@ CHECKS: Mapping[str, Check] = {
     **dict.fromkeys(
         ("SEQUENCE", "PRIORITY", "PERCENT-COMPLETE", "REPEAT"), _like("[0-9]{1,9}", "2")
     ),
+    **dict.fromkeys(PEOPLE, _like("(?i:[a-z][a-z0-9+.-]*):.*\\S.*", "mailto:jane@example.com")),
     "TRIGGER": _of_trigger,
     "GEO": _like(r"-?[0-9]+(\.[0-9]+)?;-?[0-9]+(\.[0-9]+)?", "52.52;13.40"),
 }

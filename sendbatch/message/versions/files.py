@@ -85,13 +85,18 @@ def lone_files(campaign: Campaign, by_row: TextsByRow | None) -> Iterator[Findin
         return
     for number, (key, path) in enumerate(by_row.paths.items()):
         used = {names[number] for names in by_row.files}
-        lone = sorted(written(path, name) for name in {one.name for one in _fitting(path)} - used)
+        lone = [written(path, name) for name in names_fitting(path) if name not in used]
         if lone:
             others = ", ".join(other.written for of, other in by_row.paths.items() if of != key)
             has = "has" if len(lone) == 1 else "have"
             named = one_line(listed(lone, _MOST_SHOWN), 500)
             said = f"templates.{key}: {named} {has} no file of the same values for {others}"
             yield Rule.LONE_FILE.finding(said, campaign.places.get(f"templates.{key}"))
+
+
+def names_fitting(path: PathTemplate) -> list[str]:
+    """The files that a path can lead to, as they are called below its folder, each once and in order."""
+    return sorted({one.name for one in _fitting(path)})
 
 
 def shown_names(campaign: Campaign, versions: Sequence[Files]) -> list[str]:
