@@ -191,7 +191,8 @@ def unused_versions(
     for axis, numbers in zip(spread.axes, unasked, strict=True):
         if numbers:
             names = [one_line(axis.shares[number].name, 100) for number in sorted(numbers)]
-            said = f"{axis.what}: no row asks for {listed(names, _MOST_NAMED)}"
+            how = "chance gives nobody" if axis.what == SUBJECTS else "no row asks for"
+            said = f"{axis.what}: {how} {listed(names, _MOST_NAMED)}"
             yield Rule.UNUSED_VERSION.finding(said, campaign.places.get(axis.what))
 
 

@@ -148,11 +148,13 @@ def _variants(tally: Tally) -> Iterator[list[str]]:
 
 
 def _without_subject(tally: Tally) -> list[str]:
-    """Why the variants are not all of those refused."""
-    refused = (Status.REJECTED, Status.DEFERRED)
-    left = sum(tally.totals.get(status, 0) for status in refused)
-    left -= sum(one.totals.get(status, 0) for one in tally.variants for status in refused)
-    return [f"  {left:,} more refused before a subject was sent to them"] if left > 0 else []
+    """Why the variants add up to less than the totals: whoever was refused before, or has another content."""
+    left = [
+        (word(status), tally.totals.get(status, 0) - sum(one.totals.get(status, 0) for one in tally.variants))
+        for status in OF_VARIANTS
+    ]
+    found = [one for one in left if one[1] > 0]
+    return [f"  sent none of these: {_listed(found)}"] if found else []
 
 
 def _attention(tally: Tally) -> list[str]:

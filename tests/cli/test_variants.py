@@ -116,7 +116,7 @@ def test_whoever_is_refused_for_now_gets_their_own_subject_when_tried_again(
     }
     names = [TWO.name_of(one) for one in grey]
     assert became(variants, "deferred") == {name: names.count(name) for name in "AB"}
-    assert "1 more refused before a subject was sent" in variants.run("report", "spring.yaml").out
+    assert "  sent none of these: deferred 1\n" in variants.run("report", "spring.yaml").out
 
     mailhost.after.clear()
     mailhost.answers.clear()
@@ -158,3 +158,10 @@ def test_a_row_that_fails_by_its_subject_says_which_variant(variants: Desk) -> N
     assert failed.keys() <= {one for one in ADDRESSES if TWO.name_of(one) == "B"}
     assert failed
     assert all("subject B: " in reason for reason in failed.values())
+
+
+def test_a_subject_that_nobody_gets_is_told_as_what_it_is(variants: Desk) -> None:
+    of_b = next(one for one in ADDRESSES if TWO.name_of(one) == "B")
+    variants.write("people.csv", f"email,first_name\n{of_b},X\n")
+    said = variants.run("check", "spring.yaml").ended(0).said
+    assert "notice: subject: chance gives nobody A “{{ first_name }}, spring is here”" in said
