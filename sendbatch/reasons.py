@@ -53,6 +53,7 @@ _BROKE: Mapping[str, str] = {
 }
 _PLACES = {how: text.count("{") for how, text in _BROKE.items()}
 
+_SMTPUTF8 = " needs SMTPUTF8 and the server does not offer it"
 _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.CLOSED: "the server closed the connection",
     Why.EARLY: "the server answered before it had the whole message",
@@ -61,7 +62,7 @@ _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.UNANSWERED: "{} after the whole message had left: it may have been delivered",
     Why.CRASHED: "the run ended before the reply to the message came",
     Why.TOO_LARGE: "the message has {} bytes, the server takes at most {}",
-    Why.SMTPUTF8: "the address needs SMTPUTF8 and the server does not offer it",
+    Why.SMTPUTF8: f"the address{_SMTPUTF8}",
     Why.UNSAFE_ADDRESS: "the address has characters that SMTP cannot carry",
     Why.LINE_END: "the message has a line that does not end with CR LF",
     Why.NOT_7BIT: "the message is not 7-bit",
@@ -101,6 +102,9 @@ def reason(
     if why == Why.TOO_LARGE:
         size, _, most = (detail or "").partition(" ")
         return _SENTENCES[why].format(size, most)
+    if why == Why.SMTPUTF8 and detail:
+        whose = "an address in the headers" if detail == "headers" else f"the sender {detail}"
+        return one_line(f"{whose}{_SMTPUTF8}", LONGEST)
     words = _SENTENCES.get(why, "{}").format(detail or "")
     return one_line(words, LONGEST) if why in (Why.ADDRESS, Why.REQUIRED) else words
 

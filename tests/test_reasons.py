@@ -101,6 +101,15 @@ def test_each_code_is_a_sentence(
     assert reason(why, detail, code, ROW) == words
 
 
+@pytest.mark.parametrize(
+    ("detail", "whose"),
+    [("jürgen@example.com", "the sender jürgen@example.com"), ("headers", "an address in the headers")],
+)
+def test_whose_address_goes_beyond_ascii_is_said(detail: str, whose: str) -> None:
+    said = "needs SMTPUTF8 and the server does not offer it"
+    assert reason(Why.SMTPUTF8, detail) == f"{whose} {said}"
+
+
 @pytest.mark.parametrize(("why", "detail", "code", "words"), SENTENCES)
 def test_what_version_1_wrote_becomes_the_code_that_is_told_alike(
     why: Why, detail: str | None, code: int | None, words: str

@@ -37,11 +37,13 @@ class Streak(Enum):
 
 
 class Trip(NamedTuple):
-    """Why the breaker has tripped; `last` is the reply of the last refusal."""
+    """Why the breaker has tripped; `last` is the reply of the last refusal, `sender` the one address that all
+    of them speak of as the sender's, if they do."""
 
     of: Streak
     number: int
     last: Reply | None = None
+    sender: str = ""
 
 
 class Carried(NamedTuple):
@@ -84,6 +86,7 @@ class Breaker:
         """A row of refusals that has none yet."""
         self.length = self._of_us = self._doubts = self._others = 0
         self._domains: set[str] = set()
+        self._senders: set[str] = set()  # that refusals speak of, "" for one that speaks of none
         self._open: dict[int, float | None] = {}  # who is blamed by an acceptance; `since`
         self._held: list[int] = []  # who never is
         self.aside = frozenset()
@@ -101,6 +104,7 @@ class Breaker:
             self.length += 1
             self._of_us += refusal.ours
             self._domains.add(refusal.domain)
+            self._senders.add(refusal.sender)
             self._weigh(refusal.domain)
 
     def _may_be_full(self, refusal: Refusal, behind: Carried) -> bool:
@@ -178,5 +182,6 @@ class Breaker:
             return Trip(Streak.UNANSWERED, self._doubts)
         last = self.last.outcome.reply if self.last else None
         if self._of_us >= self._limit_of_us:
-            return Trip(Streak.OF_US, self._of_us, last)
+            sender = next(iter(self._senders)) if len(self._senders) == 1 else ""
+            return Trip(Streak.OF_US, self._of_us, last, sender)
         return Trip(Streak.REFUSED, self._limit, last)

@@ -160,7 +160,7 @@ class Settling:
         """For good, by the word of the server."""
         recipient = ready.recipient
         at, since = self._clock.wall(), self._history.since.get(recipient.id)
-        refusal = judge(outcome, recipient, ready.domain, since, at)
+        refusal = judge(outcome, recipient, ready.domain, since, at, ready.message.envelope.sender)
         self._breaker.refused(refusal, _carried(handed))
         self._record(ready, refusal.outcome)
         if refusal.ours and refusal.its_own:

@@ -168,7 +168,8 @@ class Refusal:
     """One permanent refusal, judged: the outcome is `REJECTED` where nothing that comes after can change it.
 
     `since`: when a reply first spoke of its mailbox, None where the reply is not known to speak of that.
-    `its_own`: an earlier run accepted others after this row was refused.
+    `its_own`: an earlier run accepted others after this row was refused. `sender`: whom the envelope named,
+    where the refusal speaks of that.
     """
 
     id: int
@@ -176,6 +177,7 @@ class Refusal:
     outcome: Outcome
     since: float | None
     its_own: bool
+    sender: str = ""
 
     @property
     def ours(self) -> bool:
@@ -187,7 +189,12 @@ class Refusal:
 
 
 def judge(
-    outcome: Outcome, recipient: Recipient, domain: str, since: float | None, now: float
+    outcome: Outcome,
+    recipient: Recipient,
+    domain: str,
+    since: float | None,
+    now: float,
+    sender: str = "",
 ) -> Refusal:
     """`since` is when this row was first refused for its mailbox, where that was its last refusal too."""
     before = recipient.refused
@@ -201,4 +208,5 @@ def judge(
         outcome=outcome._replace(status=Status.REJECTED if final else Status.DEFERRED),
         since=since if of_mailbox else None,
         its_own=recipient.refusal_is_its_own,
+        sender=sender if outcome.whom is Whom.SENDER else "",
     )

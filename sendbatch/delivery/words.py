@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sendbatch.delivery.breaker import Streak, Trip
+from sendbatch.errors import one_line
 from sendbatch.limits.brake import REFUSALS
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply
@@ -17,7 +18,10 @@ def tripped(trip: Trip) -> str:
         return f"{trip.number} messages in a row were sent whole and never answered"
     last = f", the last one: {said(trip.last)}" if trip.last else ""
     if trip.of is Streak.OF_US:
-        return f"{trip.number} refusals in a row that speak about us and not about the recipients{last}"
+        whose = f", all of {one_line(trip.sender, 320)} as the sender" if trip.sender else ""
+        return (
+            f"{trip.number} refusals in a row that speak about us and not about the recipients{whose}{last}"
+        )
     refusals = "refusal" if trip.number == 1 else "refusals"
     return f"{trip.number} permanent {refusals} in a row{last}"
 

@@ -13,7 +13,7 @@ from sendbatch.smtp.facts import State
 from sendbatch.smtp.levels import BEHIND, OUT_OF_STEP, SINGLE, Levels
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.transport import Cause, Fact, Unfit
-from sendbatch.values import Message
+from sendbatch.values import Envelope, Message
 
 ENVELOPE = (State.MAIL, State.RCPT, State.DATA)  # its commands
 LARGE = 65536  # bytes; a larger body goes before the intent is durable, a smaller one with its dot
@@ -25,7 +25,7 @@ def unfit(message: Message, offers: Offers) -> Cause | None:
     """Why this message cannot be sent over a connection with these offers, None where it can."""
     envelope, data = message.envelope, message.data
     if envelope.smtputf8 and not offers.smtputf8:
-        return Cause(Unfit.SMTPUTF8)
+        return Cause(Unfit.SMTPUTF8, _beyond_ascii(envelope))
     if offers.size is not None and len(data) > offers.size:
         return Cause(Unfit.TOO_LARGE, f"{len(data)} {offers.size}")
     addresses = envelope.sender + envelope.recipient
@@ -41,6 +41,14 @@ def unfit(message: Message, offers: Offers) -> Cause | None:
     if not (envelope.smtputf8 or data.isascii()):
         return Cause(Unfit.NOT_7BIT)
     return None
+
+
+def _beyond_ascii(envelope: Envelope) -> str:
+    """Whose address needs SMTPUTF8: the sender's, by itself, or the recipient's, "", or one in a header."""
+    if not envelope.sender.isascii():
+        return envelope.sender
+    return "" if not envelope.recipient.isascii() else "headers"
+
 
 
 class Attempt:

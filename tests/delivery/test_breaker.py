@@ -148,6 +148,19 @@ class TestTheBreaker:
             "554 5.7.1 Relay access denied"
         )
 
+    def test_where_all_speak_of_one_sender_the_end_names_it(self) -> None:
+        mail = answered(Reply(553, "5.7.1 not owned by user", "MAIL"))
+        for senders, named in (("b", True), ("bb", True), ("ab", False)):
+            breaker = Breaker()
+            breaker.accepted()
+            for number in range(5):
+                sender = f"{senders[number % len(senders)]}@example.com"
+                domain = f"{number}.example"
+                row = recipient(number)
+                breaker.refused(judge(verdict(mail), row, domain, None, AT, sender))
+            assert breaker.tripped
+            assert (", all of b@example.com as the sender, the last" in tripped(breaker.trip)) is named
+
     def test_so_do_five_to_mail_whatever_they_say(self) -> None:
         breaker = Breaker()
         breaker.accepted()

@@ -130,6 +130,7 @@ def test_five_hundred_to_mail_or_data_speaks_about_us_and_rejects_nobody(
     ending = run.send()
     assert ending.early
     assert "5 refusals in a row that speak about us" in ending.reason
+    assert (" as the sender, the last one: 550 5.7.1 not you" in ending.reason) is (command == "mail")
     assert run.totals() == {Status.DEFERRED: 5, Status.PENDING: 35}
     assert run.send().early
     assert Status.REJECTED not in run.totals()

@@ -302,7 +302,9 @@ def test_quit_waits_for_its_reply_and_then_drops() -> None:
 @pytest.mark.parametrize(
     ("message", "offers", "word"),
     [
-        (a_message(smtputf8=True, to="jö@example.net"), Offers(), "SMTPUTF8"),
+        (a_message(smtputf8=True, to="jö@example.net"), Offers(), "the address needs SMTPUTF8"),
+        (a_message(smtputf8=True, sender="jö@e.net"), Offers(), "the sender jö@e.net needs SMTPUTF8"),
+        (a_message(smtputf8=True), Offers(), "an address in the headers needs SMTPUTF8"),
         (a_message(BODY), Offers(size=10), "at most 10"),
         (a_message(to="jane@example.net>\r\nDATA"), OFFERS, "characters"),
         (a_message(to="a> SIZE=1@example.net"), OFFERS, "characters"),

@@ -38,7 +38,7 @@ _NO_TEXT = frozenset(
 _TYPED = re.compile(r";VALUE=(?!\"?TEXT\b)", re.IGNORECASE)
 _HTML = re.compile(r";FMTTYPE=\"?text/html", re.IGNORECASE)
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
-_MAILTO = re.compile(r"\s*mailto:\s*(\S+@\S+?)\s*", re.IGNORECASE)
+_MAILTO = re.compile(r"\s*mailto:\s*(\S+)\s*", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _UNQUOTED = re.compile("[,;:]")  # what a parameter has between quotation marks alone
 
