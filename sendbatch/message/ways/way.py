@@ -132,8 +132,11 @@ def _room(text: bytes) -> int:
 
 def _ended(part: bytes) -> bytes:
     """A part of which a value is the end, which is an end of a line and no other."""
-    while part.endswith(_END):
-        part = part[: -len(_END)].removesuffix(b"=")
+    end = len(part)  # a cell may be nothing but ends of lines: they are counted, and cut off once
+    while part.endswith(_END, 0, end):
+        end -= len(_END)
+        end -= part.endswith(b"=", 0, end)
+    part = part[:end]
     written = [part]
     escape_blank(written, len(part) - part.rfind(b"\n") - 1)
     return written[0] + _END
