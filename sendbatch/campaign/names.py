@@ -26,6 +26,7 @@ _OF_ONE_KIND = [
         ".yaml .yml",
     )
 ]
+_NUMBER = re.compile("[0-9]+")
 _WIDE = re.compile("[\u3000\ufe50-\ufe6b\uff01-\uffef]+")
 
 
@@ -41,11 +42,11 @@ def guess(word: str, known: Iterable[str]) -> str | None:
 
 
 def guess_file(wanted: str, known: Iterable[str]) -> str | None:
-    """As `guess`, of files: who looks for a template never means the campaign file that is called so too."""
-    ending = PurePath(wanted).suffix.lower()
-    return guess(
-        wanted, [name for name in known if _is_of_its_kind(ending, PurePath(name).suffix.lower())]
-    )
+    """As `guess`, of files: who looks for a template never means the campaign file that is called so too, nor
+    another one of a series, as the file of another customer."""
+    ending, series = PurePath(wanted).suffix.lower(), _NUMBER.sub("1", wanted)
+    likely = [name for name in known if _is_of_its_kind(ending, PurePath(name).suffix.lower())]
+    return guess(wanted, [name for name in likely if _NUMBER.sub("1", name) != series])
 
 
 def _is_of_its_kind(wanted: str, found: str) -> bool:

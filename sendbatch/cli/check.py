@@ -181,7 +181,7 @@ def _versions(found: Overview) -> dict[str, dict[str, int]]:
 def _by_fallback(found: Overview) -> list[dict[str, object]]:
     """The commonest values that lead to no file, so that the fallback's are taken."""
     return [
-        {"asked": dict(zip(axis.asked.expressions, values, strict=True)), "rows": number}
+        {"asked": dict(zip(axis.asked.expressions, map(for_log, values), strict=True)), "rows": number}
         for axis in found.versions
         if axis.asked is not None
         for values, number in axis.asked.values

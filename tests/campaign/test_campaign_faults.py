@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sendbatch.campaign.loading import load_campaign
+from sendbatch.campaign.names import guess_file
 from sendbatch.errors import CampaignError
 
 from .conftest import Desk
@@ -263,6 +264,13 @@ def test_the_message_is_that_of_a_compiler(desk: Desk) -> None:
         "   6 |   html: sprnig.html\n"
         "     |         ^ did you mean spring.html?"
     )
+
+
+def test_another_file_of_a_series_is_not_guessed() -> None:
+    assert guess_file("9.ics", ["1.ics", "2.ics"]) is None
+    assert guess_file("invoice-0042.pdf", ["invoice-0041.pdf", "invoice-0043.pdf"]) is None
+    assert guess_file("people1.csv", ["people.csv", "people2.csv"]) == "people.csv"
+    assert guess_file("sprng2026.html", ["spring2026.html"]) == "spring2026.html"
 
 
 def test_all_faults_of_all_files_are_told_in_one_go(desk: Desk) -> None:

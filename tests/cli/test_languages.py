@@ -350,3 +350,14 @@ def test_a_version_of_no_locale_refuses_where_it_writes_by_it(languages: Desk) -
     languages.change("people.csv", "Carl,fr", "Carl,fr-x")
     said = languages.run("check", "spring.yaml").ended(2).said
     assert "people.csv:4: error: locale: no locale is called 'fr-x', and |date writes by it; did you" in said
+
+
+def test_values_that_are_addresses_are_masked_in_ci(
+    languages: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("CI", "true")
+    languages.change("people.csv", "Carl,fr", "Carl,carl@secret.example")
+    (told,) = json.loads(languages.run("check", "spring.yaml", "--format", "json").ended(0).out)
+    assert {"asked": {"locale": "***@secret.example"}, "rows": 1} in told["by_fallback"]
+    assert "carl@secret" not in languages.run("plan", "spring.yaml").ended(0).said
