@@ -47,16 +47,19 @@ def misaligned(profile: Profile, senders: Iterable[str]) -> Iterator[Finding]:
     for one in foreign:
         whose = addresses[0] if len(addresses) == 1 else "any of senders"
         said = f"dkim: {one.domain} is not the domain of {whose}, nor one above it"
-        hint = f"only a signature of {_domain(addresses[0])} counts for it"
-        if len(addresses) > 1:
-            hint = "take it away, or sign by a domain of theirs"
+        hint = (
+            f"sign by {_domain(addresses[0])}; campaigns of other senders have a profile of their own"
+        )
         yield Rule.FOREIGN_SIGNATURE.finding(said, one.place, hint)
     if len(foreign) == len(profile.dkim):
         return
     for address in addresses:
         if not any(is_signed_by(address, one.domain) for one in profile.dkim):
             said = f"dkim: no signature is of the domain of {address}, or of one above it"
-            hint = f"add one of {_domain(address)}: each message is signed by those of its sender"
+            hint = (
+                f"add one of {_domain(address)}, in a profile that campaigns of other senders do not use: "
+                "each message is signed by those of its sender"
+            )
             yield Rule.FOREIGN_SIGNATURE.finding(said, profile.dkim[0].place, hint)
 
 
