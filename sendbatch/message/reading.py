@@ -55,7 +55,7 @@ def read_content(
     texts = _with_invitations(campaign, versions, texts, findings)
     invite = _invite(campaign, limits, findings)
     invites = [invite, *(one.invite for one in texts)]
-    findings += _of_keys(campaign, bundles, invites, off_limits(keys, ()))
+    findings += _of_secrets(campaign, bundles, invites, off_limits(keys, ()))
     _check_addresses(campaign, findings)
     findings = list(dict.fromkeys(findings))
     if not texts:
@@ -136,13 +136,13 @@ def _read_by(campaign: Campaign, versions: Sequence[Bundles]) -> Iterator[Path]:
         yield campaign.profile.usage
 
 
-def _of_keys(
+def _of_secrets(
     campaign: Campaign,
     versions: Sequence[Bundles],
     invites: Sequence[Bundle | OwnFile | None],
     keys: OffLimits,
 ) -> Iterator[Finding]:
-    """One for each place where the author's own words send a private key to everybody."""
+    """One for each place where the author's own words send a private key, or a `.env`, to everybody."""
     written = [
         ("attachments", f"attachments.{number}.file", campaign.folder / one.file)
         for number, one in enumerate(campaign.attachments)
@@ -157,9 +157,11 @@ def _of_keys(
         for path in bundle.paths.values()
     ]
     for key, place, path in dict.fromkeys(written):
-        if keys.leads_to(path):
-            said = f"{key}: a private key, which signs mail and is nobody's to have: {path.name}"
-            hint = "take it out, and keep keys in a folder of their own"
+        is_key = keys.leads_to(path)
+        if is_key or path.name == ".env":
+            what = "a private key, which signs mail and" if is_key else "a file of secrets, which"
+            said = f"{key}: {what} is nobody's to have: {path.name}"
+            hint = "take it out: everybody would get it"
             yield Rule.WRONG_VALUE.finding(said, campaign.places.get(place), hint)
 
 

@@ -205,6 +205,16 @@ def test_nor_do_the_words_of_the_campaign(signing: Desk, mailhost: MailHost) -> 
     assert f"error: templates: {whose}" in said
 
 
+def test_a_file_of_secrets_is_put_into_no_mail(signing: Desk) -> None:
+    signing.write(".env", "SMTP_PASSWORD=hunter2\n")
+    signing.write("spring.txt", "Hello {{ first_name }} {% include '.env' %}\n")
+    signing.campaign(("smtp: sandbox", "smtp: live"), more="attachments: [.env]\n")
+    said = signing.run("check", "spring.yaml").ended(2).said
+    for key in ("attachments", "templates"):
+        assert f"error: {key}: a file of secrets, which is nobody's to have: .env" in said
+    assert "hunter2" not in said
+
+
 def test_each_message_is_signed_by_the_keys_of_its_own_sender(
     signing: Desk, mailhost: MailHost
 ) -> None:
