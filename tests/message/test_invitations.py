@@ -386,13 +386,15 @@ TYPED = [  # a line, cells that it takes, and cells that fail their row
     ("EXDATE:20270101T100000Z,{}", ["20270102T100000Z"], ["20270132T100000Z", "x"]),
     ("RRULE:FREQ=WEEKLY;COUNT={}", ["5"], ["5;UNTIL=x\nX:1", "5;INTERVAL=2", "", "0", "many"]),
     ("RRULE:{}", ["FREQ=WEEKLY;COUNT=5", "FREQ=DAILY"], ["", "weekly", "FREQ=DAILY\nX-A:1"]),
-    ("RRULE:FREQ={};BYDAY=MO,-1FR", ["WEEKLY"], ["", "WEEKLY COUNT=1"]),
+    ("RRULE:FREQ={};BYDAY=MO,-1FR", ["WEEKLY"], ["", "WEEKLY COUNT=1", "BANANA"]),
     ("RRULE:FREQ=DAILY;UNTIL={}", ["20270613T100000Z", "20270613"], ["20270631", "soon"]),
     ("DURATION:{}", ["PT1H30M", "P1D", "P1DT2H", "P2W"], ["1h", "P", "PT", "90"]),
     ("TRIGGER:{}", ["-PT15M", "20270613T100000Z"], ["15 min", "20270613"]),
     ("SEQUENCE:{}", ["0", "12"], ["", "1.5", "-1", "two"]),
     ("ORGANIZER:{}", ["mailto:jane@example.com", "urn:uuid:1"], ["", "jane@example.com", "mailto:", ":x"]),
     ("ATTENDEE;CN=x:mailto:{}", ["jane@example.com"], ["", " "]),
+    ("STATUS:{}", ["CONFIRMED"], ["", "BANANA"]),
+    ("URL:{}", ["https://example.com", "msteams:/l/x"], ["", "javascript:alert(1)", "example.com"]),
     ("GEO:{};13.40", ["52.52"], ["52,52", "a;b"]),
 ]
 
@@ -407,6 +409,36 @@ def test_what_is_no_text_is_looked_at_with_the_value_in_it(
     for value in failing:
         said = reason(inviting(source), customer_id=value)
         assert re.search("is no|is not|is more than", said), value
+
+
+def test_an_event_has_a_name_of_its_own() -> None:
+    source = EVENT.replace("UID:party@example.com", "UID:{{ customer_id }}")
+    assert event(built(inviting(source), customer_id="order, 12"))["UID"] == "order, 12"
+    for empty in ("", " "):
+        assert "is not as" in reason(inviting(source), customer_id=empty)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("DTSTART:20270612T160000Z", "DTEND:20270611T210000Z", "is before"),
+        ("DTSTART;TZID=A/B:20270612T160000", "DTEND;TZID=A/B:20270612T155959", "is before"),
+        ("DTSTART:20270612", "DTEND:20270611", "is before"),
+        ("DTSTART:20270612T160000Z", "DTEND;VALUE=DATE:20270612", "one is a day"),
+        ("DTSTART:20270612T160000Z", "DTEND:20270612T160000Z", ""),
+        ("DTSTART;TZID=Asia/Tokyo:20270612T160000", "DTEND;TZID=Europe/Berlin:20270612T110000", ""),
+    ],
+)
+def test_an_event_ends_behind_its_start(start: str, end: str, said: str) -> None:
+    """RFC 5545 §3.6.1; times of two zones are not compared."""
+    for one in (start, end):  # either may be the one with a value in it
+        before, _, value = one.rpartition(":")
+        lines = f"{start}\n{end}".replace(one, f"{before}:{{{{ customer_id }}}}")
+        source = EVENT.replace("DTSTART:20260201T100000Z", lines)
+        if said:
+            assert said in reason(inviting(source), customer_id=value)
+        else:
+            assert event(built(inviting(source), customer_id=value))["UID"] == "party@example.com"
 
 
 def test_a_date_in_place_of_a_time_is_said_to_be_one() -> None:

@@ -81,8 +81,11 @@ class Exact(float):
             return str(self)
         if not _IN_DECIMALS.search(spec):
             return super().__format__(spec)
-        with localcontext(rounding=ROUND_HALF_UP):
-            return format(_SEEN.plus(self._number), spec)
+        try:
+            with localcontext(rounding=ROUND_HALF_UP):
+                return format(_SEEN.plus(self._number), spec)
+        except ValueError:  # a form that floats alone have, as {:_.2f}
+            return super().__format__(spec)
 
     def __hash__(self) -> int:
         return super().__hash__()

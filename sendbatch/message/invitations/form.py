@@ -7,12 +7,12 @@ lines that values are in, once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
-from sendbatch.message.invitations.entries import unclosed
+from sendbatch.message.invitations.entries import entries, unclosed
 from sendbatch.message.invitations.lines import (
     PLACE,
     Line,
@@ -21,7 +21,7 @@ from sendbatch.message.invitations.lines import (
     lines_of,
     with_wired_address,
 )
-from sendbatch.message.invitations.typed import PEOPLE
+from sendbatch.message.invitations.typed import PEOPLE, hold_order
 from sendbatch.message.mime import attached
 from sendbatch.message.parts import File
 from sendbatch.message.quoted import base64_lines, is_shorter_as_base64, quoted
@@ -58,6 +58,7 @@ class Form:
         self.fault = fault_of(lines) or fault_of_nesting(lines)
         self._method = method = method_of(lines)
         lines = [_written(line, method) for line in lines]
+        self._spans = [*_spans(lines)]
         self._pieces: list[str | Places] = []  # those without values joined
         if self.fault is None:
             for has_places, group in groupby(lines, lambda line: PLACE in line.text):
@@ -73,10 +74,16 @@ class Form:
         if self.fault is not None:
             raise Failed(f"{self.fault.said}; {self.fault.hint}")
         given = iter(values)
-        pieces = [
-            piece if isinstance(piece, str) else f"{folded(piece.filled(given))}\n"
-            for piece in self._pieces
-        ]
+        written: dict[int, str] = {}
+        pieces = []
+        for piece in self._pieces:
+            if not isinstance(piece, str):
+                written[piece.number] = piece.filled(given)
+                piece = f"{folded(written[piece.number])}\n"
+            pieces.append(piece)
+        for span in self._spans:
+            start, end = (_parted(written.get(line.number, line.text)) for line in span)
+            hold_order(start, end)
         data = "".join(pieces).replace("\n", "\r\n").encode("utf-8")
         in_base64 = base64_lines(data)
         if is_shorter_as_base64(data):
@@ -84,6 +91,20 @@ class Form:
         else:
             part = _head(self._method, b"quoted-printable") + quoted(pieces)
         return Calendar(part, File(self._name, _MEDIA_TYPE, len(data), self._head + in_base64))
+
+
+def _spans(lines: Sequence[Line]) -> Iterator[tuple[Line, Line]]:
+    """The start and the end of each event, where a value has to do with one of them."""
+    for entry in entries(lines):
+        starts, ends = entry.named("DTSTART"), entry.named("DTEND")
+        if len(starts) == len(ends) == 1 and any(PLACE in line.text for line in (*starts, *ends)):
+            yield starts[0], ends[0]
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """What stands before the value of a line, and the value."""
+    value = Line(0, line).value
+    return line.removesuffix(value), value
 
 
 def _written(line: Line, method: str) -> Line:

@@ -81,6 +81,7 @@ class Places:
     """A line with values in it: it is split at them once, and filled in for each recipient."""
 
     def __init__(self, line: Line) -> None:
+        self.number = line.number
         self._texts = line.text.split(PLACE)
         self._escapes = [*_escapes(self._texts, line.name)]
         self._check = CHECKS.get(line.name)

@@ -20,6 +20,8 @@ _IS_DATE = re.compile(r";VALUE=\"?DATE\"?[;:]", re.IGNORECASE)
 _IS_OTHER = re.compile(r";VALUE=\"?(?!DATE\"?[;:])", re.IGNORECASE)
 _PART = re.compile("([A-Za-z-]+)=([A-Za-z0-9,+-]+)")
 _COUNTED = re.compile("[1-9][0-9]{0,8}")
+_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_ZONE = re.compile(r";TZID=[^;:]+", re.IGNORECASE)
 
 # Takes what stands before the value, and the value; gives what is to stand before it. Raises Failed.
 Check = Callable[[str, str], str]
@@ -66,10 +68,30 @@ def _of_rule(before: str, value: str) -> str:
         part = _PART.fullmatch(written)
         name = "" if part is None else part[1].upper()
         if part is None or (name in ("COUNT", "INTERVAL") and not _COUNTED.fullmatch(part[2])):
-            raise Failed(f"{_shown(before, value)} is no rule of a calendar: FREQ=WEEKLY;COUNT=5")
+            raise _no_rule(before, value)
+        if name == "FREQ" and part[2].upper() not in _OFTEN:
+            raise _no_rule(before, value)
         if name == "UNTIL" and _time(part[2]) is None:
             raise _wrong(before, value)
     return before
+
+
+def _no_rule(before: str, value: str) -> Failed:
+    return Failed(f"{_shown(before, value)} is no rule of a calendar: FREQ=WEEKLY;COUNT=5")
+
+
+def hold_order(start: tuple[str, str], end: tuple[str, str]) -> None:
+    """That an event ends behind its start, as far as the two are told alike; each is what stands before its
+    value, and the value. Raises Failed."""
+    begun, ended = _time(start[1]), _time(end[1])
+    if begun is None or ended is None:
+        return
+    if (begun[4] is None) != (ended[4] is None):
+        said = f"{_shown(*start)} and {_shown(*end)}: one is a day, and the other a time"
+        raise Failed(f"{said} (RFC 5545 §3.6.1)")
+    zones = [_ZONE.findall(before) for before, _ in (start, end)]
+    if zones[0] == zones[1] and begun[7] == ended[7] and end[1] < start[1]:
+        raise Failed(f"{_shown(*end)} is before {_shown(*start)}")
 
 
 def _like(pattern: str, example: str) -> Check:
@@ -93,6 +115,11 @@ CHECKS: Mapping[str, Check] = {
         ("SEQUENCE", "PRIORITY", "PERCENT-COMPLETE", "REPEAT"), _like("[0-9]{1,9}", "2")
     ),
     **dict.fromkeys(PEOPLE, _like("(?i:[a-z][a-z0-9+.-]*):.*\\S.*", "mailto:jane@example.com")),
+    "UID": _like(".*\\S.*", "order-4711@example.com, one of its own for each event"),
+    "STATUS": _like("(?i:TENTATIVE|CONFIRMED|CANCELLED)", "CONFIRMED"),
+    "URL": _like(
+        "(?i:(?!javascript:|vbscript:|data:|file:)[a-z][a-z0-9+.-]*):.*\\S.*", "https://example.com"
+    ),
     "TRIGGER": _of_trigger,
     "GEO": _like(r"-?[0-9]+(\.[0-9]+)?;-?[0-9]+(\.[0-9]+)?", "52.52;13.40"),
 }
