@@ -255,7 +255,7 @@ class Rule(Enum):
     MISSING_SIGNING_KEY = (
         Topic.KEYS,
         "warning",
-        "The file of a key that signs mail is not there, or cannot be read.",
+        "The file of a key that signs mail is not there, or holds none that can sign.",
         "Put it there before `run`, which sends nothing without it.",
     )
     DOTENV_SYNTAX = (

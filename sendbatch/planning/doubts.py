@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
-from sendbatch.campaign.dkim import missing_keys
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
@@ -26,6 +25,7 @@ from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
+from sendbatch.message.dkim.declared import doubtful_keys
 from sendbatch.message.invitations.by_version import lone_invitations
 from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
@@ -86,7 +86,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
-    (When.LOOKING, lambda on: missing_keys(on.campaign.profile)),
+    (When.LOOKING, lambda on: doubtful_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),

@@ -9,11 +9,11 @@ from sendbatch.campaign.model import Dkim, Profile
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.errors import CampaignError, ProfileError
+from sendbatch.message.dkim.declared import Signing, read_key
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.stop import Stop
 from sendbatch.runtime.threads import aside
-from sendbatch.session.signing import Signing, read_key
 from sendbatch.smtp.probe import Step
 from sendbatch.smtp.probe import probe as probe_server
 from sendbatch.smtp.published import STEP, Published, look_up

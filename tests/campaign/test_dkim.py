@@ -10,6 +10,8 @@ import pytest
 from sendbatch.campaign.dkim import key_paths, key_text, missing_keys
 from sendbatch.campaign.model import Campaign, Dkim
 from sendbatch.errors import ProfileError, shown
+from sendbatch.message.dkim.declared import doubtful_keys
+from tests.kit.dkim import pem
 
 from .conftest import Desk
 
@@ -238,3 +240,22 @@ def test_who_only_looks_is_warned_of_a_key_that_is_not_there(desk: Desk) -> None
     assert [*missing_keys(signature(desk, key="${A}")[1].profile)] == []
     kept(desk, 0o600)
     assert [*missing_keys(loaded(desk, KEY_FILE).profile)] == []
+
+
+def test_who_only_looks_is_warned_of_what_a_run_would_refuse(desk: Desk) -> None:
+    file = kept(desk, 0o600)
+    file.write_bytes(pem())
+    profile = loaded(desk, KEY_FILE).profile
+    assert [*doubtful_keys(profile)] == []
+    file.chmod(0o644)
+    (readable,) = doubtful_keys(profile)
+    assert (readable.rule, readable.severity) == ("readable-key", "warning")
+    file.chmod(0o666)
+    (writable,) = doubtful_keys(profile)
+    assert (writable.rule, writable.severity) == ("missing-signing-key", "warning")
+    assert "others can write it" in writable.message
+    kept(desk, 0o600)
+    (cut,) = doubtful_keys(profile)
+    assert "it ends before the key does; a run sends nothing with it" in cut.message
+    file.unlink()
+    assert [one.rule for one in doubtful_keys(profile)] == ["missing-signing-key"]
