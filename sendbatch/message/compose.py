@@ -7,7 +7,7 @@ here and not by `email.message`: that takes a millisecond and a half a message, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -15,13 +15,13 @@ from sendbatch.campaign.written.hosts import is_signed_by
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey
 from sendbatch.message.bodies import Bodies
-from sendbatch.message.content import Content
+from sendbatch.message.content import Content, Picture
 from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.dkim.signatures import Signatures
 from sendbatch.message.headers import is_plain
 from sendbatch.message.letter import Letter, Proof
 from sendbatch.message.mime import body_of
-from sendbatch.message.parts import Parts, Sample
+from sendbatch.message.parts import Inline, Parts, Sample
 from sendbatch.message.planned import Plan, RowBound, bound_of, plan_of
 from sendbatch.message.quoted import text_part
 from sendbatch.message.templates import Failed
@@ -50,12 +50,20 @@ class Composer:
         *,
         attachments: Attachments | None = None,
         bodies: Bodies | None = None,
+        encode: Callable[[Picture], Inline] | None = None,
         shares: int = 1,
     ) -> None:
         own = [key for key in keys if is_signed_by(content.sender.address, key.domain)]
         self._signatures = Signatures(own) if own else None
         self._letter = Letter(
-            content, columns, salt, signer, attachments=attachments, bodies=bodies, shares=shares
+            content,
+            columns,
+            salt,
+            signer,
+            attachments=attachments,
+            bodies=bodies,
+            encode=encode,
+            shares=shares,
         )
         self.has_own_attachments = self._letter.has_own_attachments
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from sendbatch.campaign.language.completed import LOCALE
 from sendbatch.errors import printable
 from sendbatch.message.attachments import Attachments, Survey, Unavailable, encoded
 from sendbatch.message.bodies import NO_BODIES, Bodies
-from sendbatch.message.content import Content
+from sendbatch.message.content import Content, Picture
 from sendbatch.message.headers import Header, date, one_line, wire_address
 from sendbatch.message.heading import Heading, Templated
 from sendbatch.message.identity import MessageIds, idempotency_key, proof_id
@@ -47,8 +47,8 @@ class Letter:
     letter's `columns`.
 
     Where it is one of several versions of a content, what it keeps has one of so many `shares` of the room
-    that there is, the `attachments` are those of all, and the `bodies` those of all that differ in nothing
-    else than who sends."""
+    that there is, the `attachments` are those of all, the `bodies` those of all that differ in nothing else
+    than who sends, and `encode` keeps each picture for all that show it."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Letter:
         *,
         attachments: Attachments | None = None,
         bodies: Bodies | None = None,
+        encode: Callable[[Picture], Inline] | None = None,
         shares: int = 1,
     ) -> None:
         self.content, self._salt, self._signer = content, salt, signer
@@ -74,7 +75,7 @@ class Letter:
         self.unsubscribing = Unsubscribing(content.unsubscribe)
         self.shares = shares
         self.bodies = bodies or Bodies(content, self.columns, shares)
-        self.pictures = _pictures(content)
+        self.pictures = [*map(encode or encoded_picture, content.all_pictures)]
         self.shown = Shown(content, self.pictures)
         self.attachments = attachments or Attachments(content.attachments)
         self.invitation = _invitation(content)
@@ -229,7 +230,7 @@ def _invitation(content: Content) -> Invitation | None:
 
 def shared_parts(content: Content) -> list[bytes]:
     """The pictures and the attachments that everybody gets, encoded."""
-    return _encoded(_pictures(content), Attachments(content.attachments))
+    return _encoded([*map(encoded_picture, content.all_pictures)], Attachments(content.attachments))
 
 
 def _encoded(pictures: Sequence[Inline], attachments: Attachments) -> list[bytes]:
@@ -237,11 +238,10 @@ def _encoded(pictures: Sequence[Inline], attachments: Attachments) -> list[bytes
     return [*(picture.encoded for picture in pictures), *files]
 
 
-def _pictures(content: Content) -> list[Inline]:
-    return [
-        inline(one.cid, one.name, one.media_type, one.data)._replace(data=b"")
-        for one in content.all_pictures
-    ]
+def encoded_picture(picture: Picture) -> Inline:
+    """As it stands in every message that shows it."""
+    made = inline(picture.cid, picture.name, picture.media_type, picture.data)
+    return made._replace(data=b"")
 
 
 def with_link(content: Content, columns: tuple[str, ...]) -> tuple[str, ...]:

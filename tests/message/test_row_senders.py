@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,10 @@ from sendbatch.campaign.model import Campaign, Mailbox, Senders
 from sendbatch.errors import CampaignError
 from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.compose import Composer
-from sendbatch.message.content import Bundle, Content
+from sendbatch.message.content import Bundle, Content, Picture
+from sendbatch.message.parts import Inline
 from sendbatch.message.reading import read_content
+from sendbatch.message.versions import composers
 from sendbatch.message.versions.choosing import Versions
 from sendbatch.message.versions.composers import composer_of
 from sendbatch.values import Message, Recipient, Unbuildable
@@ -62,6 +65,27 @@ def test_the_rows_own_sender_is_in_from_and_on_the_envelope(
     bob = built(content, "Bob", " bob@xn--bcher-kva.example ")
     assert parsed(bob)["From"] == "Bob <bob@xn--bcher-kva.example>"
     assert bob.envelope.sender == "bob@xn--bcher-kva.example"
+
+
+def test_the_pictures_of_all_are_encoded_and_kept_once(
+    campaign: Callable[..., Campaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version for each of many senders would otherwise hold megabytes of its own."""
+    boxes = tuple(Mailbox("", f"agent{number}@example.com") for number in range(8))
+    picture = Picture("logo@a.example", "logo.png", "image/png", b"x" * 5_000, "logo.png")
+    content = replace(read(campaign, boxes=boxes), pictures=(picture,))
+    encoded: list[Picture] = []
+    theirs = composers.encoded_picture
+
+    def counted(one: Picture) -> Inline:
+        encoded.append(one)
+        return theirs(one)
+
+    monkeypatch.setattr(composers, "encoded_picture", counted)
+    composer = composer_of(content, COLUMNS, SALT)
+    for box in boxes:
+        assert isinstance(composer.compose(to("A", box.address), NOW), Message)
+    assert encoded == [picture]
 
 
 def test_declared_bounces_stay_everybodys(campaign: Callable[..., Campaign]) -> None:

@@ -19,7 +19,7 @@ from sendbatch.message.bodies import Bodies
 from sendbatch.message.compose import ROW_FAILS, Composer, unbuildable
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
-from sendbatch.message.letter import Proof, shared_parts, with_link
+from sendbatch.message.letter import Proof, encoded_picture, shared_parts, with_link
 from sendbatch.message.parts import Sample
 from sendbatch.message.templates import RENDER_ERRORS, Failed
 from sendbatch.message.tokens import Signer
@@ -45,7 +45,12 @@ class Composers:
         self._versions = Versions(content, columns)
         most = _most_bodies(content)
         self._shares = -(-min(len(self._versions), most) // _FULL)
-        self._make = partial(make, attachments=Attachments(content.attachments), shares=self._shares)
+        self._make = partial(
+            make,
+            attachments=Attachments(content.attachments),
+            encode=lru_cache(None)(encoded_picture),  # no more than the pictures of the content
+            shares=self._shares,
+        )
         self._bodies = lru_cache(most)(self._compiled)
         self._composer = lru_cache(_MOST_COMPOSERS)(self._made)
         self._bound = _bound_of(content, columns, self._versions)
