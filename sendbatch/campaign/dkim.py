@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sendbatch.campaign.model import Campaign, Dkim, Profile
 from sendbatch.campaign.secrets import filled, filled_if_set
 from sendbatch.campaign.written.hosts import ascii_domain, is_signed_by
-from sendbatch.campaign.written.values import PRIVATE_KEY, has_references
+from sendbatch.campaign.written.values import PRIVATE_KEY
 from sendbatch.errors import ProfileError, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute, problem, spelled
@@ -82,18 +82,6 @@ def signed_by(profile: Profile) -> str:
         found.setdefault(one.domain, []).append(one.selector)
     named = [f"{domain} ({', '.join(sorted(found[domain]))})" for domain in sorted(found)]
     return listed(named, len(named))
-
-
-def missing_keys(profile: Profile) -> Iterator[Finding]:
-    """A warning for each key whose file is not to be had, as far as that can be told without the
-    environment: whoever only looks needs none."""
-    for one in profile.dkim:
-        if one.key_file is None or has_references(one.key_file):
-            continue
-        if (wrong := problem(_path(one.key_file, profile))) is not None:
-            said = f"dkim: {wrong}: {one.key_file}"
-            hint = "a run needs the key, and sends nothing without it"
-            yield Rule.MISSING_SIGNING_KEY.finding(said, one.key_place, hint)
 
 
 def key_paths(campaign: Campaign, environ: Mapping[str, str]) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sendbatch.campaign.dkim import key_paths, key_text, missing_keys
+from sendbatch.campaign.dkim import key_paths, key_text
 from sendbatch.campaign.model import Campaign, Dkim
 from sendbatch.errors import ProfileError, shown
 from sendbatch.message.dkim.declared import doubtful_keys
@@ -234,12 +234,11 @@ def test_a_key_in_place_of_its_path_is_told_and_not_shown(desk: Desk) -> None:
 
 
 def test_who_only_looks_is_warned_of_a_key_that_is_not_there(desk: Desk) -> None:
-    (warning,) = missing_keys(loaded(desk, KEY_FILE).profile)
+    (warning,) = doubtful_keys(loaded(desk, KEY_FILE).profile)
     assert (warning.rule, warning.severity) == ("missing-signing-key", "warning")
-    assert [*missing_keys(signature(desk, key_file="${A}")[1].profile)] == []
-    assert [*missing_keys(signature(desk, key="${A}")[1].profile)] == []
-    kept(desk, 0o600)
-    assert [*missing_keys(loaded(desk, KEY_FILE).profile)] == []
+    assert warning.message == "dkim.key_file: no such file: dkim.pem: a run refuses it, and sends nothing"
+    assert [*doubtful_keys(signature(desk, key_file="${A}")[1].profile)] == []
+    assert [*doubtful_keys(signature(desk, key="${A}")[1].profile)] == []
 
 
 def test_who_only_looks_is_warned_of_what_a_run_would_refuse(desk: Desk) -> None:
@@ -256,6 +255,6 @@ def test_who_only_looks_is_warned_of_what_a_run_would_refuse(desk: Desk) -> None
     assert "others can write it" in writable.message
     kept(desk, 0o600)
     (cut,) = doubtful_keys(profile)
-    assert "it ends before the key does; a run sends nothing with it" in cut.message
+    assert "it ends before the key does: a run refuses it" in cut.message
     file.unlink()
     assert [one.rule for one in doubtful_keys(profile)] == ["missing-signing-key"]

@@ -95,7 +95,7 @@ def test_who_only_looks_needs_no_key(
     (signing.folder / "dkim.pem").unlink()
     for verb in ("check", "plan"):
         said = signing.run(verb, "spring.yaml").ended(0).said
-        assert "profiles.yaml:9:55: warning: dkim: no such file: dkim.pem" in said
+        assert "profiles.yaml:9:55: warning: dkim.key_file: no such file: dkim.pem: a run refuses it" in said
     signing.run("run", "spring.yaml", "--dry-run").ended(0)
     assert mailhost.visits == []
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sendbatch.campaign.dkim import key_text, missing_keys
+from sendbatch.campaign.dkim import key_text
 from sendbatch.campaign.model import Dkim, Profile
 from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.campaign.written.values import has_references
@@ -73,14 +73,12 @@ def _doubts(one: Dkim, key: PrivateKey) -> list[Finding]:
 def doubtful_keys(profile: Profile) -> Iterator[Finding]:
     """Warnings of keys that a run would refuse, or warn of, as far as their files are to be had without the
     environment: whoever only looks needs none."""
-    yield from missing_keys(profile)
-    missing = {one.place for one in missing_keys(profile)}
     for one in profile.dkim:
-        if one.key_file is None or has_references(one.key_file) or one.key_place in missing:
+        if one.key_file is None or has_references(one.key_file):
             continue
         try:
             yield from read_key(one, profile, {}).warnings
         except ProfileError as error:
             for found in error.findings:
-                said = f"{found.message}; a run sends nothing with it"
+                said = f"{found.message}: a run refuses it, and sends nothing"
                 yield Rule.MISSING_SIGNING_KEY.finding(said, found.place, found.hint)
