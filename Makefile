@@ -56,7 +56,7 @@ docs: $(VENV)/.runtime
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
-	uv pip compile $(LOCK) --extra dkim --extra keyring --extra mjml --group dev -c requirements.txt \
+	uv pip compile $(LOCK) --extra dkim --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
 
 clean:
