@@ -32,7 +32,7 @@ class Words:
 
     def __init__(self, content: Content, columns: Sequence[str]) -> None:
         self._axes = [(axis.what, axis.names) for axis in axes_of(content, columns)]
-        self._sources: dict[str, tuple[str, str]] = {**_lines(content)}
+        self._sources: dict[str, tuple[str, str]] = dict(_lines(content))
         for bundle in _bundles(content):
             for name, source in bundle.sources.items():
                 self._sources.setdefault(name, (bundle.paths.get(name, name), source))
