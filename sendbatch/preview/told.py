@@ -80,13 +80,13 @@ class Words:
 
 
 _HOLDS: Mapping[tuple[str, bool], str] = {
-    (IF, True): "{}",
-    (IF, False): "otherwise than {}",
-    (ELIF, True): "{}",
-    (FOR, True): "{} with items",
-    (FOR, False): "{} without items",
-    (INLINE, True): "{}, where it holds",
-    (INLINE, False): "{}, where it does not hold",
+    (IF, True): "{} holds",
+    (IF, False): "{} does not hold, and nothing beside it",
+    (ELIF, True): "{} holds",
+    (FOR, True): "{} has items",
+    (FOR, False): "{} has no items",
+    (INLINE, True): "the condition in {} holds",
+    (INLINE, False): "the condition in {} does not hold",
 }
 
 
