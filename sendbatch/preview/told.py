@@ -80,13 +80,13 @@ class Words:
 
 
 _HOLDS: Mapping[tuple[str, bool], str] = {
-    (IF, True): "{} holds",
-    (IF, False): "{} does not hold, and nothing beside it",
-    (ELIF, True): "{} holds",
+    (IF, True): "{}",
+    (IF, False): "not {}",
+    (ELIF, True): "{}",
     (FOR, True): "{} has items",
     (FOR, False): "{} has no items",
-    (INLINE, True): "the condition in {} holds",
-    (INLINE, False): "the condition in {} does not hold",
+    (INLINE, True): "{}: its condition holds",
+    (INLINE, False): "{}: its condition does not hold",
 }
 
 
