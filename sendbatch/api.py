@@ -418,6 +418,8 @@ def gallery(
     *,
     recipients: str | Iterable[str] = (),
     most: int | None = None,
+    masked: bool = False,
+    out: FilePath | None = None,
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
@@ -433,11 +435,15 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
+    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
+    instead of the record's folder.
+
     Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
-    from sendbatch.session.gallery import Asked
+    from sendbatch.session.showing import Asked
 
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return look.preview(job, Asked(tuple(_words(recipients)), most))
+    asked = Asked(tuple(_words(recipients)), most, masked)
+    return look.preview(job, asked, _path(out))

@@ -189,7 +189,7 @@ class MadeUp:
         return f"{scheme}://{DOMAIN}/{path}"
 
     def _json(self, cell: str) -> str:
-        """Raises ValueError where it is none. Names are made up too, but for those that the author asks for."""
+        """Raises ValueError where it is none. Names are made up too, but for the author's own."""
         found = json.loads(cell)
         tight = '": ' not in cell and ", " not in cell
         separators = (",", ":") if tight else (", ", ": ")
