@@ -45,9 +45,7 @@ def dry_run(job: Job) -> tuple[Overview, Path | None]:
     """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
     be written."""
 
-    def see(
-        draft: Draft, prepared: Prepared, allowance: Allowance
-    ) -> tuple[Overview, Path | None]:
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> tuple[Overview, Path | None]:
         overview = _rehearsed(job, draft, prepared, allowance)
         return overview, gallery.write(job, draft, prepared)
 
