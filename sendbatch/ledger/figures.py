@@ -17,8 +17,8 @@ MOST_UNITS = 50_000  # moments told apart before the unit is doubled
 MOST_DOMAINS = 50_000  # told apart
 AT_ONCE = 5000  # rows that are counted in one go
 
-# One delivery: the domain of its address, status, attempts (one under way is one), the unit since the epoch in
-# which it was accepted (None: it was not, or by a person's word), and how soon (as `roughly`; None as before).
+# One delivery: the domain of its address, status, attempts (one under way is one), the unit since the epoch
+# in which it was accepted (None: it was not, or by a person's word), and how soon (as `roughly`, None alike).
 Told: TypeAlias = tuple[str, str, int, int | None, float | None]
 
 

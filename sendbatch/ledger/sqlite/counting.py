@@ -58,7 +58,10 @@ def answers(db: Connection, rows: str, statuses: Collection[Status], limit: int)
         "ORDER BY many DESC, status, code, enhanced_code, min(reply), why, min(detail) LIMIT ?",
         (limit,),
     )
-    return [Answer(Status(status), *rest, bool(varies)) for status, *rest, varies in found]
+    return [
+        Answer(Status(status), code, enhanced, text, why, detail, many, bool(varies))
+        for status, code, enhanced, text, why, detail, many, varies in found
+    ]
 
 
 def _alike(column: str) -> str:
