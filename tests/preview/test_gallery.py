@@ -241,8 +241,6 @@ def test_a_fault_stands_in_the_place_of_its_mail_with_its_line(mail, tmp_path) -
     }
     heard = "".join(Tags((tmp_path / "page.html").read_text()).said)
     assert "division by zero a.html:3:7" in " ".join(heard.split())
-        "".join(Tags((tmp_path / "page.html").read_text()).said).split()
-    )
 
 
 def test_why_somebody_is_shown_and_who_gets_nothing_is_said(mail) -> None:
