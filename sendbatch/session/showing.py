@@ -132,7 +132,7 @@ class Showing:
     def _entries(
         self, choice: Choice, words: Words, album: Album, overview: Overview
     ) -> tuple[list[Entry], dict[str, bytes], int]:
-        """The mails of whom was chosen, the files, and how many of these had nobody made up in their place."""
+        """The mails of the chosen, the files, and how many of them have nobody made up in their place."""
         pool, rows = self._prepared.pool, {one.recipient.id: one.recipient for one in choice.chosen}
         if self._asked.masked:
             pool = pool_of(self._prepared)
