@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     default=3,
     help="How many recipients' messages.",
 )
-@click.option("--recipient", metavar="KEY", help="This recipient's message only.")
+@click.option(
+    "--recipient",
+    metavar="KEY",
+    shell_complete=opt.known("keys"),
+    help="This recipient's message only.",
+)
 @opt.smtp
 @opt.set_
 @opt.run
