@@ -19,9 +19,10 @@ MOST_STEPS = 480  # of all stretches together
 MOST_STRETCHES = 6
 LEAST_PAUSE = 120.0  # seconds
 FAR_LONGER = 10  # times what nine of ten gaps are at most
-# Seconds of a step: what people can read off an axis
+# Tenths of a second of a step: what people can read off an axis
 STEPS = (
-    0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+    1, 2, 5, 10, 20, 50, 100, 150, 300, 600, 1200, 3000, 6000, 9000, 18_000, 36_000, 72_000, 108_000, 216_000,
+    432_000, 864_000,
 )  # fmt: skip
 
 
@@ -77,32 +78,31 @@ def _parted(moments: Sequence[int], unit: float) -> Iterator[Sequence[int]]:
 
 
 def _stretch(moments: Sequence[int], figures: Figures, limits: _Limits, most: int) -> Stretch:
-    unit = figures.unit
-    first, last = moments[0], moments[-1]
-    fitting = (step for step in STEPS if step >= unit and (last - first + 1) * unit <= step * most)
-    step = next(fitting, (last - first + 1) * unit / most)
-    start = first * unit // step * step
-    number = int((last * unit - start) / step + 1e-6) + 1
-    ends = [start + step * (place + 1) for place in range(number)]
+    """In whole tenths: sums of fractions would put an attempt into the step beside its own."""
+    unit = round(figures.unit * 10)
+    first, last = moments[0] * unit, moments[-1] * unit
+    whole = [-(-one // unit) * unit for one in STEPS]
+    longest = -(-(last - first + unit) // (unit * (most - 1))) * unit
+    step = next((one for one in whole if last - first < one * (most - 1)), longest)
+    start = first // step * step
+    number = (last - start) // step + 1
+
+    def counted(ends: Mapping[int, int]) -> list[int]:
+        counts = [0] * number
+        for moment in moments:
+            counts[(moment * unit - start) // step] += ends.get(moment, 0)
+        return counts
+
+    ends = [(start + step * (place + 1)) / 10 for place in range(number)]
     return Stretch(
-        start,
-        step,
-        first * unit,
-        (last + 1) * unit,
-        _counted(moments, figures.accepted, unit, start, step, number),
-        _counted(moments, figures.others, unit, start, step, number),
+        start / 10,
+        step / 10,
+        first / 10,
+        (last + unit) / 10,
+        counted(figures.accepted),
+        counted(figures.others),
         [limits.at(end) for end in ends],
     )
-
-
-def _counted(
-    moments: Sequence[int], ends: Mapping[int, int], unit: float, start: float, step: float, number: int
-) -> list[int]:
-    counts = [0] * number
-    for moment in moments:
-        if many := ends.get(moment, 0):
-            counts[min(int((moment * unit - start) / step + 1e-6), number - 1)] += many
-    return counts
 
 
 class _Limits:

@@ -55,9 +55,8 @@
 
   function makeSortable(table, arrange) {
     const heads = all("thead th", table);
-    heads.forEach((head, column) => {
-      const name = head.textContent;
-      if (!name) return;
+    heads.forEach((head) => {
+      const [name, column] = [head.textContent, head.cellIndex];
       const button = made("button", { type: "button", textContent: name });
       head.replaceChildren(button);
       button.addEventListener("click", () => {
