@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Reading, Record
@@ -27,7 +28,7 @@ from sendbatch.rendering.workers import cores
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import exit_code
+from sendbatch.reports.tally import Without, exit_code, without_mail
 from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
@@ -56,7 +57,8 @@ class RunResult:
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
     `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
     `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended."""
+    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
+    where that is known; `without` the first rows of the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -70,6 +72,8 @@ class RunResult:
     report: Path
     unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
+    until: float | None = None
+    without: tuple[Without, ...] = ()
 
 
 def run(job: Job, consent: Consent) -> RunResult:
@@ -90,8 +94,9 @@ def run(job: Job, consent: Consent) -> RunResult:
             backlog.end()
             totals = backlog.totals()
             report, unwritten = _reported(job, record.reading, begun.until(totals))
+            without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
-    return _result(job, ending, totals, unfinished, left_over, report, unwritten)
+    return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
 
 
 class _Begun(NamedTuple):
@@ -145,6 +150,7 @@ def _sent(
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
+                draft.remember(ENDED, "")  # until this one has
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             draft.merge(job.now() if prepared.sendable else None)
@@ -194,6 +200,7 @@ def _result(
     left_over: int,
     report: Report,
     unwritten: tuple[Finding, ...],
+    without: tuple[Without, ...],
 ) -> RunResult:
     early = ending is not None and ending.early
     return RunResult(
@@ -209,4 +216,6 @@ def _result(
         report=job.record.path / TABLE,
         unwritten=unwritten,
         unbuildable=ending.unbuildable if ending else False,
+        until=ending.until if ending else None,
+        without=without,
     )
