@@ -1,7 +1,7 @@
 """When was sent: the attempts of a record over time, in a few hundred steps, the pauses between runs cut out.
 
 A record may span weeks of which it was sent on for minutes. So time is told in stretches: between two of them
-nothing ended for far longer than was usual.
+nothing ended for so long that it would take the place of what did.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from sendbatch.ledger.figures import Figures
 
 MOST_STEPS = 480  # of all stretches together
 MOST_STRETCHES = 6
-LEAST_PAUSE = 120.0  # seconds
+LEAST_PAUSE = 20.0  # seconds
 FAR_LONGER = 10  # times what nine of ten gaps are at most
+PART = 0.1  # of all the time without pauses
+MANY = 5  # attempts in a step, on average, so that a curve is no saw
+FEW_STEPS = 24
 # Tenths of a second of a step: what people can read off an axis
 STEPS = (
     1, 2, 5, 10, 20, 50, 100, 150, 300, 600, 1200, 3000, 6000, 9000, 18_000, 36_000, 72_000, 108_000, 216_000,
@@ -68,7 +71,8 @@ def _parted(moments: Sequence[int], unit: float) -> Iterator[Sequence[int]]:
     gaps = sorted(later - sooner for sooner, later in pairwise(moments))
     usual = gaps[len(gaps) * 9 // 10] if gaps else 0
     least = max(LEAST_PAUSE / unit, usual * FAR_LONGER)
-    longest = [gap for gap in gaps if gap > least][-(MOST_STRETCHES - 1) :]
+    busy = sum(gap for gap in gaps if gap <= least)
+    longest = [gap for gap in gaps if gap > max(least, PART * busy)][-(MOST_STRETCHES - 1) :]
     begun = 0
     for place in range(1, len(moments)):
         if longest and moments[place] - moments[place - 1] >= longest[0]:
@@ -81,6 +85,8 @@ def _stretch(moments: Sequence[int], figures: Figures, limits: _Limits, most: in
     """In whole tenths: sums of fractions would put an attempt into the step beside its own."""
     unit = round(figures.unit * 10)
     first, last = moments[0] * unit, moments[-1] * unit
+    attempts = sum(figures.accepted.get(one, 0) + figures.others.get(one, 0) for one in moments)
+    most = min(most, max(attempts // MANY, FEW_STEPS))
     whole = [-(-one // unit) * unit for one in STEPS]
     longest = -(-(last - first + unit) // (unit * (most - 1))) * unit
     step = next((one for one in whole if last - first < one * (most - 1)), longest)

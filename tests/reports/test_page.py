@@ -147,7 +147,7 @@ def test_times_are_the_readers_and_utc_is_behind_them(opened: Any) -> None:
     page = opened()
 
     made = page.page.locator("header > .quiet time")
-    assert made.inner_text() == "2025-11-28 09:53:20 GMT+1"
+    assert made.inner_text() == "2025-11-28 09:53:20 CET"
     assert made.get_attribute("datetime") == "2025-11-28T08:53:20Z"
     assert made.get_attribute("title") == "2025-11-28 08:53:20 UTC"
     assert "Europe/Berlin" in page.words(".zone")[0]
@@ -273,7 +273,7 @@ def test_without_scripts_every_table_is_there(opened: Any) -> None:
     assert page.page.locator(".people tbody tr:visible").count() == 150
     assert page.page.locator("figure details").count() == 2
     page.page.locator("figure summary").first.click()
-    assert page.page.locator("figure details tbody tr:visible").count() > 50
+    assert page.page.locator("figure details tbody tr:visible").count() == 40 + 1
     assert page.words("header > .quiet time")[0] == "2025-11-28 08:53:20 UTC"
     assert not page.page.locator(".tools").is_visible()
 
