@@ -69,7 +69,7 @@ def stretches(figures: Figures, events: Sequence[Event]) -> list[Stretch]:
 
 def _parted(moments: Sequence[int], unit: float) -> Iterator[Sequence[int]]:
     gaps = sorted(later - sooner for sooner, later in pairwise(moments))
-    usual = gaps[len(gaps) * 9 // 10] if gaps else 0
+    usual = gaps[(len(gaps) - 1) * 9 // 10] if len(gaps) > 1 else 0
     least = max(LEAST_PAUSE / unit, usual * FAR_LONGER)
     busy = sum(gap for gap in gaps if gap <= least)
     longest = [gap for gap in gaps if gap > max(least, PART * busy)][-(MOST_STRETCHES - 1) :]
