@@ -221,12 +221,14 @@ def dry_run(
     return look.dry_run(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
-def outbox(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> Path | None:
-    """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+def outbox(
+    campaign: Campaign | FilePath, *, proofs: bool = False, record: FilePath | None = None
+) -> Path | None:
+    """The folder in which the built-in sandbox kept this campaign's mails, or its `proofs`, if it kept any."""
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile)
+    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop

@@ -293,7 +293,7 @@ def test_what_is_looked_at_is_of_each_version(languages: Desk) -> None:
     assert page.count("<dt>Version</dt><dd><bdi>de/spring.html</bdi></dd>") == 1
     assert "subject: Zoe, spring is here" in languages.run("plan", "spring.yaml").said
     languages.run("proof", "spring.yaml", "--to", "me@example.com", "--count", "2").ended(0)
-    assert sorted(map(word_of, languages.kept())) == ["de", "en"]
+    assert sorted(map(word_of, languages.proofs())) == ["de", "en"]
 
 
 def test_pictures_cost_what_each_gets_of_them(languages: Desk) -> None:
