@@ -16,6 +16,7 @@ from sendbatch.session.job import Job
 from sendbatch.smtp.server import Server, server_of
 
 OUTBOX = "outbox"  # in the record's folder
+PAGE = "outbox.html"  # beside it: what it held when somebody looked
 PROOFS = "proofs"  # in the outbox: they look like what is sent, and are none of it
 
 
@@ -38,6 +39,8 @@ def way_to_server(job: Job, *, proofs: bool = False) -> Iterator[Way]:
         )
         return
     job.record.make()
+    with contextlib.suppress(OSError):  # the page says itself when it was made
+        (job.record.path / PAGE).unlink()
     with _sandbox(job.record.path / OUTBOX, profile, proofs=proofs) as way:
         yield way
 
