@@ -22,6 +22,7 @@ from sendbatch.cli.completion.installing import install_completion, show_complet
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
 from sendbatch.cli.init import init
 from sendbatch.cli.masking import for_log
+from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
 from sendbatch.cli.preview import preview
 from sendbatch.cli.probe import probe
@@ -69,7 +70,7 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, preview, proof, run, status, report, resolve, probe, verify_token, schema,
+    init, check, plan, preview, proof, run, status, outbox, report, resolve, probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
