@@ -108,7 +108,7 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
         (["validte"], "No such command 'validte'. Did you mean 'check'?"),
         (["xyzzy"], "No such command 'xyzzy'.\n"),
-        (["run"], "Missing argument 'FILE'"),
+        (["run"], "there is no campaign.yaml in this folder\n  write:\n    sendbatch run spring.yaml"),
         (["run", "spring.yaml", "--fast"], "No such option '--fast'."),
         (["run", "spring.yaml", "--limit", "0"], "not in the range x>=1"),
         (["run", "spring.yaml", "--limit", "many"], "valid integer"),
@@ -117,7 +117,7 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["run", "spring.yaml", "--in-doubt", "forget"], "write hold or resend"),
         (["run", "spring.yaml", "--log-format", "xml"], "write text or json"),
         (["run", "spring.yaml", "--stop-after", "soon"], "not a length of time: soon"),
-        (["report", "spring.yaml", "--format", "pdf"], "write text, csv or json"),
+        (["report", "spring.yaml", "--format", "pdf"], "write text, csv, json"),
         (
             ["resolve", "spring.yaml", "a@example.com", "--as", "lost"],
             "write accepted, pending or rejected",
