@@ -7,7 +7,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sendbatch.words import (
-    clock_time, count, countdown, cut, exact_duration, listed, padded, rate, rows, span, speed, width,
+    clock_time,
+    count,
+    countdown,
+    cut,
+    exact_duration,
+    listed,
+    padded,
+    rate,
+    rows,
+    span,
+    speed,
+    width,
 )  # fmt: skip
 from tests.kit.local_time import local_time
 

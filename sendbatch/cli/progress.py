@@ -35,7 +35,7 @@ class Progress:
     done: int = 0
     began: float = 0.0
     counts: Counter[Status] = field(default_factory=Counter)
-    limit: Limit = Limit(None)
+    limit: Limit = field(default_factory=lambda: Limit(None))
     connections: tuple[int, int] = (0, 0)  # open, of so many that may be
     is_stopping: bool = False
     _wait: Wait | None = None
