@@ -76,7 +76,10 @@ class MadeUp:
 
     def cell(self, cell: str) -> str:
         if cell not in self._known:
-            self._known[cell] = self._made(cell)
+            made = self._made(cell)
+            if made == cell and len(cell) > _SHORT and cell.strip().lower() not in self._words:
+                made = self._made(cell)  # by chance: digits
+            self._known[cell] = made
         return self._known[cell]
 
     def _made(self, cell: str) -> str:
