@@ -221,12 +221,14 @@ def dry_run(
     return look.dry_run(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
-def outbox(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> Path | None:
-    """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+def outbox(
+    campaign: Campaign | FilePath, *, proofs: bool = False, record: FilePath | None = None
+) -> Path | None:
+    """The folder in which the built-in sandbox kept this campaign's mails, or its `proofs`, if it did."""
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile)
+    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop
@@ -437,3 +439,21 @@ def gallery(
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     return look.preview(job, Asked(tuple(_words(recipients)), most))
+
+
+def outbox_page(
+    campaign: Campaign | FilePath,
+    *,
+    out: FilePath | None = None,
+    record: FilePath | None = None,
+    edge: Edge | None = None,
+) -> Path:
+    """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
+    (`outbox` on the command line); returns its path: `out`, else in the record's folder.
+
+    Raises CampaignError where it kept nothing yet, LedgerError where the page cannot be written.
+    """
+    from sendbatch.session import outbox
+
+    job = _job(_loaded(campaign), Options(), record, None, None, edge, None)
+    return outbox.write(job, _path(out))
