@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
-    from sendbatch.session.record import StatusResult
     from sendbatch.session.reporting import RecordReport
     from sendbatch.session.run import RunResult
+    from sendbatch.session.standing import StatusResult
     from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
 
@@ -253,11 +253,12 @@ def proof(
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
-    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    from sendbatch.session import record as records
+    """Where a run stands, while it runs or afterwards, why it stopped, and until when. Raises LedgerError
+    without a record."""
+    from sendbatch.session import standing
 
     campaign = _loaded(campaign)
-    return records.status(campaign, folder_of(campaign, _path(record)))
+    return standing.status(campaign, folder_of(campaign, _path(record)), Edge().clock.wall())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:

@@ -43,5 +43,6 @@ def report(
         return told.write(form, sys.stdout)
     text = io.StringIO()
     code = told.write(form, text)
-    click.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
+    shown = for_log(text.getvalue())
+    click.echo(fitted(shown, sys.stdout) if FORMATS[form].is_wrapped else shown, nl=False)
     return code

@@ -1,5 +1,5 @@
-"""How the last run of a record ended, as the record remembers it: for whoever asks afterwards why it stopped, and
-until when."""
+"""How the last run of a record ended, as the record remembers it: for whoever asks afterwards why it stopped,
+and until when."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOST_WHY = 1000
 
 
 class Ended(NamedTuple):
-    """When (seconds since the epoch), whether before everybody had their turn, then why, for people; and when it
-    is worth going on, None where nobody knows: at once, mostly."""
+    """When (seconds since the epoch), whether before everybody had their turn, then why, for people; and when
+    it is worth going on, None where nobody knows: at once, mostly."""
 
     at: float
     early: bool

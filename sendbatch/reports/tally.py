@@ -134,7 +134,8 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
 
 
 def without_mail(store: Reading, totals: Mapping[Status, int], most: int = 20) -> tuple[Without, ...]:
-    """Who needs attention, by status, with the first `most` rows of all together; `totals` are the record's."""
+    """Who needs attention, by status, with the first `most` rows of all together; `totals` are those of the
+    record."""
     found: list[Without] = []
     for status in NEEDS_ATTENTION:
         if number := totals.get(status, 0):

@@ -120,6 +120,11 @@ class Record:
             for group, number in groups.most_common(limit)
         ]  # type: ignore
 
+    def accepted_since(self, at: float) -> int:
+        return sum(
+            entry.status is Status.ACCEPTED and (entry.finished_at or 0) >= at for entry in self.rows
+        )
+
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]
 
