@@ -30,6 +30,8 @@ from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
+    from sendbatch.reports.history import History
+    from sendbatch.session.gallery import Gallery
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
@@ -212,20 +214,22 @@ def dry_run(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> tuple[Overview, Path | None]:
-    """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
-    folder cannot be written, which the observer is told."""
+    """As `check`, and a gallery is written as by `gallery`; None stands for its page where the folder
+    cannot be written, which the observer is told."""
     from sendbatch.session import look
 
     chosen = _looking(options, only, limit, strict, moved_from)
     return look.dry_run(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
-def outbox(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> Path | None:
-    """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+def outbox(
+    campaign: Campaign | FilePath, *, proofs: bool = False, record: FilePath | None = None
+) -> Path | None:
+    """The folder in which the built-in sandbox kept this campaign's mails, or its `proofs`, if it did."""
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile)
+    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop
@@ -268,6 +272,15 @@ def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
 
     campaign = _loaded(campaign)
     return report_on(campaign, folder_of(campaign, _path(record)))
+
+
+def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> History:
+    """Every edition of the campaign that has a record, and each profile that keeps mail, with its figures.
+    Raises LedgerError where the folder of the records cannot be read."""
+    from sendbatch.session.history import history_of
+
+    campaign = _loaded(campaign)
+    return history_of(campaign, folder_of(campaign, _path(record)))
 
 
 def resolve(
@@ -324,13 +337,9 @@ def verify_token(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
-    from sendbatch.campaign.keys.campaign import CampaignKeys
-    from sendbatch.campaign.keys.profiles import ProfilesKeys
-    from sendbatch.campaign.schema import schema_of
+    from sendbatch.campaign.editors import campaign_schema, profiles_schema
 
-    if profiles:
-        return schema_of(ProfilesKeys, "The SMTP profiles of sendbatch")
-    return schema_of(CampaignKeys, "A sendbatch campaign")
+    return profiles_schema() if profiles else campaign_schema()
 
 
 def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
@@ -410,3 +419,52 @@ def _retry(words: str | Iterable[str]) -> frozenset[str]:
     found = frozenset(word.strip() for word in listed if word.strip())
     retried(found)
     return found
+
+
+@own_loop
+def gallery(
+    campaign: Campaign | FilePath,
+    *,
+    recipients: str | Iterable[str] = (),
+    most: int | None = None,
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    moved_from: FilePath | None = None,
+    options: Options | None = None,
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> Gallery:
+    """As `check`, and a page is written that shows every kind of message that would be sent (`preview` on
+    the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
+    not said.
+
+    Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
+    """
+    from sendbatch.session import look
+    from sendbatch.session.gallery import Asked
+
+    chosen = _looking(options, only, limit, strict, moved_from)
+    job = _job(campaign, chosen, record, observer, stop, edge, workers)
+    return look.preview(job, Asked(tuple(_words(recipients)), most))
+
+
+def outbox_page(
+    campaign: Campaign | FilePath,
+    *,
+    out: FilePath | None = None,
+    record: FilePath | None = None,
+    edge: Edge | None = None,
+) -> Path:
+    """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
+    (`outbox` on the command line); returns its path: `out`, else in the record's folder.
+
+    Raises CampaignError where it kept nothing yet, LedgerError where the page cannot be written.
+    """
+    from sendbatch.session import outbox
+
+    job = _job(_loaded(campaign), Options(), record, None, None, edge, None)
+    return outbox.write(job, _path(out))

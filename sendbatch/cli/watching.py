@@ -107,7 +107,7 @@ def _line(standing: StatusResult) -> str:
     if standing.unsent:
         said.append(f"{standing.unsent:,} to go")
     if standing.now is not None:
-        said += [running_line(standing, standing.now), *map(str.strip, held_up(standing.now))]
+        said += [running_line(standing, standing.now), *map(str.strip, held_up(standing.now, standing.at))]
     else:
         said.append("nothing is sent at this moment")
     text = ", ".join(filter(None, said))

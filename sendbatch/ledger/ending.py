@@ -1,5 +1,5 @@
-"""How the last run of a record ended, as the record remembers it: for whoever asks afterwards why it stopped,
-and until when."""
+"""How the last run of a record ended, as the record remembers it: for whoever asks afterwards why it
+stopped, and until when."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ class Format:
 
 
 TABLE = "report.csv"  # what people are pointed to
+PAGE = "report.html"
 
 FORMATS = {
     one.name: one
@@ -42,6 +43,7 @@ FORMATS = {
         Format("text", is_for_people=True, is_wrapped=True),
         Format("csv", file=TABLE),
         Format("json", file="report.json"),
+        Format("html", file=PAGE),
         Format("markdown", is_for_people=True),
         Format("junit", is_for_people=True),
     )

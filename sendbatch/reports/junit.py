@@ -1,8 +1,8 @@
 """The record as JUnit XML, which CI systems show as tests: one suite for the campaign, in which whoever needs
 attention is a failure (refused, left out) or an error (not built, in doubt).
 
-By the schema that Jenkins has published, and that GitLab and others read. Bounded: those who have the mail are
-one test together, and where many have not, those with one reason are one together.
+By the schema that Jenkins has published, and that GitLab and others read. Bounded: those who have the mail
+are one test together, and where many have not, those with one reason are one together.
 """
 
 from __future__ import annotations

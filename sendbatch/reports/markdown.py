@@ -8,9 +8,9 @@ from typing import TextIO
 
 from sendbatch.errors import inert
 from sendbatch.message.identity import short
-from sendbatch.reports.markup import code, table
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import timestamp
+from sendbatch.reports.spans import code, table
 from sendbatch.reports.tally import Attention, ReplyGroup, Tally
 from sendbatch.reports.text import GLOSSES, headline
 from sendbatch.reports.variants import OF_VARIANTS

@@ -25,7 +25,7 @@ from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
-from sendbatch.reports.files import write_files
+from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
 from sendbatch.reports.tally import Without, exit_code, without_mail
@@ -33,6 +33,7 @@ from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
+from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
@@ -155,6 +156,8 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
+            drop_outdated(job.record.path)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
@@ -181,11 +184,9 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(
-    job: Job, reading: Reading, this_run: ThisRun
-) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
-    report = replace(report_of(job.campaign, job.record, reading), run=this_run)
+    report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)

@@ -73,8 +73,8 @@ def test_where_only_later_ones_are_left_it_is_until_the_next_is_due(desk: MakeDe
 @pytest.mark.parametrize(
     "stands",
     [
-        None, "", "{", "[]", "7", "[" * 9000, '{"at": 1}',
-        '{"at": "x", "early": 1, "why": "", "until": null}',
+        None, "", "{", "[]", "7", '{"at": 1}', '{"at": "x", "early": 1, "why": "", "until": null}',
+        "[" * 9000,
         '{"at": 1e999, "early": true, "why": "", "until": []}',
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow
+from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow
+from sendbatch.ledger.figures import UNIT, Figures, counted
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
@@ -124,6 +125,27 @@ class Record:
         return sum(
             entry.status is Status.ACCEPTED and (entry.finished_at or 0) >= at for entry in self.rows
         )
+
+    def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
+        groups = Counter(
+            (one.status, one.code, one.enhanced, one.reply or "", one.why, one.detail or "")
+            for one in self.entries(statuses)
+        )
+        return [Answer(*group, number) for group, number in groups.most_common(limit)]
+
+    def figures(self) -> Figures:
+        """Whoever has both times was accepted between them; all others ended at the second."""
+        told, others = [], []
+        for one in self.rows:
+            begun, ended = one.first_attempt_at, one.finished_at
+            moment = None if ended is None else int(ended / UNIT + 0.5)
+            domain = one.email.rpartition("@")[2]
+            if one.status is Status.ACCEPTED and begun is not None and ended is not None:
+                told.append((domain, one.status, one.attempts, moment, int((ended - begun) * 1000)))
+            elif begun is not None:
+                told.append((domain, one.status, one.attempts, None, None))
+                others += [] if moment is None else [moment]
+        return counted(told, others)
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]

@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from sendbatch.ledger.facts import Event
 from sendbatch.message.variants import Variants
 from sendbatch.reports.markdown import write
-from sendbatch.reports.markup import cell, code, table
 from sendbatch.reports.report import Report
+from sendbatch.reports.spans import cell, code, table
 from sendbatch.values import Status
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -90,7 +90,7 @@ def test_it_stays_below_what_a_comment_may_hold_whatever_there_is(record) -> Non
         reply = f"{number} {long}"
         record.add(status, email=f"{number}{long}", code=550, reply=reply, content=f"{number:064x}")
     record.facts |= {
-        f"subjects of {number:064x}": Variants((f"A {long}", f"B {long}", "C")).remembered()
+        f"subjects of {number:064x}": Variants("spring", (f"A {long}", f"B {long}", "C")).remembered()
         for number in range(40)
     }
     record.used = [(f"{number}{long}", 1) for number in range(40)]
