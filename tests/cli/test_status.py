@@ -9,6 +9,7 @@ from typing import Any
 from tests.cli.test_stopping import under_way
 from tests.kit.command import Desk, ended
 from tests.kit.mailhost import MailHost
+from tests.kit.terminal import Watcher
 
 STATUS = ("status", "spring.yaml")
 
@@ -108,3 +109,15 @@ def test_where_nothing_is_under_way_watching_ends_at_once(desk: Desk) -> None:
 
 def test_another_format_is_refused(desk: Desk) -> None:
     assert desk.run(*STATUS, "--format", "xml").code == 2
+
+
+def test_in_a_terminal_a_screenful_is_drawn_over_the_one_before(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    with under_way(desk, mailhost) as process, Watcher(desk, rows=8) as watcher:
+        watcher.until("being sent at this moment")
+        watcher.until("\x1b[7A\r\x1b[J")  # no more than fits
+        mailhost.go.set()
+        assert ended(process).code == 0
+        assert watcher.leaves() == 0
+    assert "accepted  20" in watcher.seen.rpartition("\x1b[J")[2]
