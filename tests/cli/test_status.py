@@ -9,7 +9,7 @@ from typing import Any
 from tests.cli.test_stopping import under_way
 from tests.kit.command import Desk, ended
 from tests.kit.mailhost import MailHost
-from tests.kit.terminal import Watcher
+from tests.kit.terminal import Person
 
 STATUS = ("status", "spring.yaml")
 
@@ -114,9 +114,12 @@ def test_another_format_is_refused(desk: Desk) -> None:
 def test_in_a_terminal_a_screenful_is_drawn_over_the_one_before(
     desk: Desk, mailhost: MailHost
 ) -> None:
-    with under_way(desk, mailhost) as process, Watcher(desk, rows=8) as watcher:
-        watcher.until("being sent at this moment")
-        watcher.until("\x1b[7A\r\x1b[J")  # no more than fits
+    with (
+        under_way(desk, mailhost) as process,
+        Person(desk, *STATUS, "--watch", rows=8, results=True) as watcher,
+    ):
+        watcher.until_asked("being sent at this moment")
+        watcher.until_asked("\x1b[7A\r\x1b[J")  # no more than fits, drawn again
         mailhost.go.set()
         assert ended(process).code == 0
         assert watcher.leaves() == 0
