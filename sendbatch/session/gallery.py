@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +59,17 @@ def write_if_possible(job: Job, showing: Showing, overview: Overview) -> Path | 
 
 
 def hold_out(out: Path | None) -> None:
-    """Raises CampaignError where the file is there and is no gallery of ours."""
+    """Before every message is built. Raises CampaignError where the file is there and is no gallery of
+    ours, or its folder cannot be written."""
     from sendbatch.preview.gallery import is_gallery
 
-    if out is not None and not is_gallery(out):
+    if out is None:
+        return
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        wrong = "cannot be written" if out.parent.is_dir() else "is not there"
+        said = f"--out {shown(out)}: its folder {wrong}"
+        raise CampaignError(Rule.WRONG_USAGE.finding(said, hint="name a file in another folder"))
+    if not is_gallery(out):
         said = f"--out {shown(out)}: this file is there, and it is no gallery"
         raise CampaignError(Rule.WRONG_USAGE.finding(said, hint="name another file, or remove that one"))
 

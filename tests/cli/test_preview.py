@@ -162,7 +162,7 @@ def test_what_is_no_gallery_is_not_overwritten(shop: Desk) -> None:
 def test_a_folder_that_is_not_there_is_an_error(shop: Desk) -> None:
     told = shop.run("preview", "spring.yaml", "--out", "nowhere/page.html")
     assert told.code == 2
-    assert "nowhere/page.html" in told.err
+    assert "--out nowhere/page.html: its folder is not there" in told.err
 
 
 def test_without_a_display_no_browser_is_asked(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
