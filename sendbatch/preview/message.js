@@ -78,13 +78,13 @@ function headOf_(context) {
       entry.attachments.length > 0 && make("li", {}, counted(entry.attachments.length, "attachment")),
       entry.invitation && make("li", {}, "Invitation")),
     entry.chosen.length > 0 && make("div", { class: "chosen" },
-      make("h3", {}, "Shown because it is"),
+      make("h3", {}, "Why it is shown"),
       make("ul", {}, entry.chosen.map((one) => make("li", {}, bdi(one.why),
         one.like !== null && make("span", { class: "quiet" }, ` ${likeIt(one.like)}`))))),
     saidList(entry.findings, "Found in this mail"));
 }
 
-const likeIt = (number) => number === 1 ? "(the only one)" : `(${number.toLocaleString("en")} like it)`;
+const likeIt = (number) => number === 1 ? "(the only one)" : `(${number.toLocaleString("en")} of this kind)`;
 
 function partsOf(context) {
   const { entry } = context;
