@@ -30,6 +30,7 @@ from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
+    from sendbatch.audience.given import Frame
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
@@ -49,6 +50,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 def load(
     file: FilePath,
     *,
+    recipients: Iterable[Mapping[str, Any]] | Frame | None = None,
     run: str | None = None,
     settings: Mapping[str, str] | None = None,
     smtp: str | None = None,
@@ -60,17 +62,32 @@ def load(
 
     `run` is the edition ("" for the one without a name), `settings` are variables as --set gives them,
     `smtp` is the name of another profile, `rate` ("14/s"), `expect` ("900-1100") and `tolerate` ("1%") are
-    written as in the file. Raises CampaignError or ProfileError with all that is wrong.
+    written as in the file.
+
+    `recipients` are rows in place of the file's recipients.file: mappings of columns to cells, or a DataFrame
+    of pandas or polars. They are read once, now, into a private file that lasts as long as the campaign, and
+    a row's number is its place among them, from 1. The other keys of `recipients:` hold.
+
+    Raises CampaignError or ProfileError with all that is wrong, AudienceError at a row that is none.
     """
-    return load_campaign(
-        Path(file),
-        run=run,
-        settings=settings or {},
-        smtp=smtp,
-        rate=rate,
-        expect=expect,
-        tolerate=tolerate,
-    )
+
+    def read(people: Path | None = None) -> Campaign:
+        return load_campaign(
+            Path(file),
+            run=run,
+            settings=settings or {},
+            smtp=smtp,
+            rate=rate,
+            expect=expect,
+            tolerate=tolerate,
+            people=people,
+        )
+
+    if recipients is None:
+        return read()
+    from sendbatch.session.given import with_rows
+
+    return with_rows(recipients, read)
 
 
 @own_loop
@@ -416,6 +433,8 @@ def gallery(
     *,
     recipients: str | Iterable[str] = (),
     most: int | None = None,
+    masked: bool = False,
+    out: FilePath | None = None,
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
@@ -431,14 +450,18 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
+    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
+    instead of the record's folder.
+
     Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
-    from sendbatch.session.gallery import Asked
+    from sendbatch.session.showing import Asked
 
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return look.preview(job, Asked(tuple(_words(recipients)), most))
+    asked = Asked(tuple(_words(recipients)), most, masked)
+    return look.preview(job, asked, _path(out))
 
 
 def outbox_page(
