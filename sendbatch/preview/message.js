@@ -182,7 +182,7 @@ function htmlOf(context) {
       say(words, lookedAt(entry, wish, width, found));
     }, context.clicked, context.pressed);
   }
-  context.fit = () => stage.firstChild && fit(stage, stage.querySelector("iframe"), WIDTHS[wish.width]);
+  context.fit = (most) => stage.firstChild && fit(stage, stage.querySelector("iframe"), WIDTHS[wish.width], most);
   queueMicrotask(draw);
   return [cutOf(entry, "html"), tools, words, stage, meterOf(entry)];
 }
@@ -191,9 +191,9 @@ function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// A frame that is wider than its place is drawn smaller, whole.
-function fit(stage, frame, width) {
-  const room = stage.clientWidth;
+// A frame that is wider than its place, or than `most` pixels, is drawn smaller, whole.
+function fit(stage, frame, width, most = Infinity) {
+  const room = Math.min(stage.clientWidth, most);
   if (!room || !frame) return;
   const scale = Math.min(1, room / width);
   const height = Math.ceil(parseFloat(frame.style.height || "0") * scale);

@@ -254,6 +254,12 @@ def test_the_mail_that_is_shown_is_printed_without_what_surrounds_it(
         assert page.get_by_role("heading", name="Spring 3").is_visible()
         assert page.locator("iframe.mail").is_visible()
         looked.kept("print")
+        width = "document.querySelector('.sheet').getBoundingClientRect().width"
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(width) <= 680  # all of the mail is on the paper
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(width) > 680
 
 
 def test_without_scripts_it_is_a_list(browser, gallery: Path) -> None:
