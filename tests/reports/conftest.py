@@ -121,6 +121,11 @@ class Record:
             for group, number in groups.most_common(limit)
         ]  # type: ignore
 
+    def accepted_since(self, at: float) -> int:
+        return sum(
+            entry.status is Status.ACCEPTED and (entry.finished_at or 0) >= at for entry in self.rows
+        )
+
     def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
         groups = Counter(
             (one.status, one.code, one.enhanced, one.reply or "", one.why, one.detail or "")

@@ -188,6 +188,11 @@ class Reading(People):
     def _present(self) -> list[Delivery]:
         return [one for one in self._deliveries() if one.gone is None]
 
+    def accepted_since(self, at: float) -> int:
+        return sum(
+            one.status is Status.ACCEPTED and (one.finished_at or 0) >= at for one in self._deliveries()
+        )
+
     def span(self) -> tuple[float | None, float | None]:
         tried = [one for one in self._present() if one.first_attempt_at is not None]
         first = min((one.first_attempt_at for one in tried if one.first_attempt_at), default=None)
