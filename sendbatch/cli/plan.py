@@ -82,4 +82,4 @@ def _print(overview: Overview) -> None:
     from sendbatch.cli.wrapping import fitted
     from sendbatch.errors import inert
 
-    click.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False)
+    click.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False, color=True)

@@ -43,5 +43,5 @@ def report(
         return told.write(form, sys.stdout)
     text = io.StringIO()
     code = told.write(form, text)
-    click.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
+    click.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False, color=True)
     return code

@@ -161,7 +161,7 @@ def _attention(tally: Tally) -> list[str]:
 
 def _attention_row(one: Attention) -> tuple[str, ...]:
     found = one.found
-    who = cut(one_line(found.rows[0][1]), MOST_ADDRESS)
+    who = cut(" ".join(one_line(found.rows[0][1]).split()), MOST_ADDRESS)  # two blanks end a cell
     others = f" and {found.number - 1:,} more" if found.number > 1 else ""
     rows = ", ".join(str(row) for row, _ in found.rows)
     return (
