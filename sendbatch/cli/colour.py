@@ -42,7 +42,7 @@ _LINES = [
         r"^(?P<bold>Needs attention|Refused with 5xx and still open|Variants of the subject)",
         rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): (?:(?P<green>all {_NUMBER} accepted|accepted)|"
         rf"(?P<amber>{_NUMBER} of {_NUMBER} accepted))(?=$|,)",
-        rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?: {_NUMBER} to send) through ",
+        rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): {_NUMBER} to send through ",
         rf"^ +(?P<green>{_NUMBER}) have it already$",
         rf"^ +(?P<amber>{_NUMBER}) in doubt \(",
         rf"^ +(?P<red>{_NUMBER}) (?:refused for good earlier|invalid)",
