@@ -9,7 +9,7 @@ from functools import partial
 from itertools import repeat
 
 from sendbatch.campaign.model import Campaign, Rate
-from sendbatch.errors import one_line, shown
+from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Group, Rule
 from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
@@ -112,7 +112,7 @@ class Overview:
         yield from self.warnings
         if self.rehearsal is None:
             return
-        file, rehearsal = shown(self.campaign.recipients.file), self.rehearsal
+        file, rehearsal = self.campaign.recipients.shown, self.rehearsal
         for rule, groups, what, others in (
             (Rule.INVALID_ROW, rehearsal.invalid, "invalid: ", "that are invalid"),
             (Rule.DUPLICATE_ROW, rehearsal.duplicates, "duplicate: ", "that are duplicates"),
@@ -179,7 +179,9 @@ def _pictures_weight(prepared: Prepared) -> Weight:
     if not of_texts:
         return Weight(sizes[0], sizes[0] * prepared.sendable)
     numbers = [share.number for share in of_texts[0]]
-    return Weight(max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True)))
+    return Weight(
+        max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True))
+    )
 
 
 def _own(content: Content) -> tuple[str, ...]:
