@@ -160,19 +160,21 @@ def _without_subject(tally: Tally) -> list[str]:
 def _attention(tally: Tally) -> list[str]:
     if not tally.attention:
         return []
-    rows = [_attention_row(one) for one in tally.attention]
+    everyone = sum(tally.totals.values())
+    rows = [_attention_row(one, everyone) for one in tally.attention]
     left = tally.needing_attention - sum(one.found.number for one in tally.attention)
     more = [f"  … and {left:,} more"] if left > 0 else []
     return ["Needs attention", *_aligned(rows), *more]
 
 
-def _attention_row(one: Attention) -> tuple[str, ...]:
+def _attention_row(one: Attention, everyone: int) -> tuple[str, ...]:
     found = one.found
-    who = cut(one_line(found.rows[0][1]), MOST_ADDRESS)
+    who = cut(" ".join(one_line(found.rows[0][1]).split()), MOST_ADDRESS)  # two blanks end a cell
     others = f" and {found.number - 1:,} more" if found.number > 1 else ""
     rows = ", ".join(str(row) for row, _ in found.rows)
+    is_all, all_ = found.number == everyone > len(found.rows), f"all {everyone:,} rows"
     return (
-        f"row {rows}" if found.number == 1 else f"rows {rows}{_more(found)}",
+        f"row {rows}" if found.number == 1 else f"rows {rows}{_more(found)}" if not is_all else all_,
         f"{who}{others}",
         word(one.status),
         cut(one_line(found.words), MOST_REASON) + (" (the words vary)" if found.varies else ""),

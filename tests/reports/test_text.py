@@ -120,9 +120,12 @@ def test_a_campaign_for_nobody_says_so(record) -> None:
 def test_one_fault_of_many_rows_is_one_line_with_the_count_and_the_first_rows(record) -> None:
     for _ in range(1234):
         record.add(Status.FAILED, reason="no such file: x.pdf")
+    all_fail = summary(record.report())
+    record.add(Status.ACCEPTED)
 
     text = summary(record.report())
 
+    assert "  all 1,234 rows  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in all_fail
     assert text.count("no such file") == 1
     assert "  rows 2, 3, 4, …  p2@example.com and 1,233 more  failed  no such file: x.pdf\n" in text
     assert "… and" not in text
