@@ -54,5 +54,8 @@ def report(
     text = io.StringIO()
     code = told.write(form, text)
     shown = for_log(text.getvalue())
-    click.echo(fitted(shown, sys.stdout) if FORMATS[form].is_wrapped else shown, nl=False)
+    if FORMATS[form].is_wrapped:
+        click.echo(fitted(shown, sys.stdout), nl=False, color=True)
+    else:
+        click.echo(shown, nl=False)
     return code
