@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sendbatch.ledger.states import sendable
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, speed
 
@@ -73,7 +74,7 @@ def _after_death(standing: StatusResult, died: Died) -> Iterator[str]:
         number = count(standing.totals[Status.IN_DOUBT], "recipient")
         yield f"{number} in doubt{on_the_way}: the mail may have arrived; who is known to have it is settled:"
         yield f"  {standing.resolve}"
-    yield "this goes on with all others:"
+    yield f"this goes on, {_with_whom(standing)}:"
     yield f"  {standing.go_on}"
 
 
@@ -84,16 +85,24 @@ def _after_the_end(standing: StatusResult) -> Iterator[str]:
         why = ended.why or "not everybody was reached"
         yield f"stopped early at {clock_time(ended.at, standing.at)}: {why}"
         if ended.until is not None and ended.until > standing.at:
-            yield f"it is worth going on from {clock_time(ended.until, standing.at)}:"
-        else:
-            yield "go on with:"
+            yield f"it is worth going on from {clock_time(ended.until, standing.at)}"
+        yield f"this goes on, {_with_whom(standing)}:"
     elif ended.until is not None and standing.totals.get(Status.DEFERRED):
-        yield f"the next deferred one is due at {clock_time(ended.until, standing.at)}; this goes on then:"
+        due = clock_time(ended.until, standing.at)
+        yield f"the next deferred one is due at {due}; this goes on then, {_with_whom(standing)}:"
     elif any(standing.totals.get(status) for status in (Status.PENDING, Status.DEFERRED)):
-        yield f"the last run ended at {clock_time(ended.at, standing.at)}; this sends to whoever is left:"
+        at = clock_time(ended.at, standing.at)
+        yield f"the last run ended at {at}; this goes on, {_with_whom(standing)}:"
     else:
         return
     yield f"  {standing.go_on}"
+
+
+def _with_whom(standing: StatusResult) -> str:
+    """The line knows nothing of an --only or a --limit that the last run had: so it says how many it is
+    for."""
+    left = sendable(standing.totals)
+    return "with the one that is left" if left == 1 else f"with all {left:,} that are left"
 
 
 def _until(until: float | None, at: float) -> str:

@@ -158,6 +158,7 @@ def _sent(
                 draft.remember(ENDED, "")  # until this one has
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
+            gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
@@ -187,7 +188,6 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
 def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
-    gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:

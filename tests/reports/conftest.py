@@ -104,7 +104,9 @@ class Record:
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         groups = Counter(
-            (entry.code, entry.enhanced, entry.reply or "") for entry in self.rows if entry.code
+            (entry.code, entry.enhanced, entry.reply or "")
+            for entry in self.rows
+            if (entry.code or 0) >= 400
         )
         return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
 
