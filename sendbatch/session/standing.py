@@ -126,6 +126,7 @@ def status(campaign: Campaign, folder: RecordFolder, at: float) -> StatusResult:
         doubt = record.doubt()
         now = _now(folder.path, at) if under_way else None
         rate = _rate(reading, now, at) if now is not None else None
+        now = now.at_rate(rate) if now is not None and rate is not None else None
         ended, died = (None, None) if under_way else (ended_of(reading), _died(record))
     totals, lines = report.tally.totals, CommandLines(campaign, folder.base if folder.named else None)
     return StatusResult(
