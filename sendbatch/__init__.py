@@ -2,11 +2,10 @@
 
     import sendbatch
 
-    campaign = sendbatch.load("spring.yaml")
-    plan = sendbatch.plan(campaign)
-    result = sendbatch.run(campaign, yes=True)
+    plan = sendbatch.plan("spring.yaml")
+    result = sendbatch.run("spring.yaml", yes=True)
 
-The verbs are those of the command line; `api` has them all. They are loaded when first used.
+The verbs are those of the command line; `dir(sendbatch)` lists them. They are loaded when first used.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sendbatch.api import (
+        aplan,
+        arun,
         check,
         dry_run,
         init,
@@ -51,6 +52,8 @@ __all__ = [
     "SendbatchError",
     "Status",
     "Stop",
+    "aplan",
+    "arun",
     "check",
     "dry_run",
     "init",
@@ -65,6 +68,10 @@ __all__ = [
     "status",
     "verify_token",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> object:

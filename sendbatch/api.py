@@ -1,34 +1,40 @@
 """The verbs of sendbatch for Python: load a campaign, plan it, run it, read its report.
 
-Each verb is synchronous, installs no signal handler and takes a `stop` object; each result has the
-exit code that the command line ends with. Whatever a user can do wrong is a `SendbatchError`.
+Each takes a campaign, or the path of its file; each is synchronous, installs no signal handler and takes a
+`stop` object; each result has the exit code that the command line ends with. Whatever a user can do wrong is
+a `SendbatchError`.
 
-    campaign = sendbatch.load("spring.yaml")
-    result = sendbatch.run(campaign, yes=True)
+    result = sendbatch.run("spring.yaml", yes=True)
     print(result.exit_code, result.totals)
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
-from sendbatch.planning.options import Options
+from sendbatch.errors import SendbatchError
+from sendbatch.planning.options import Options, retried
+from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
-from sendbatch.runtime.loop import own_loop
+from sendbatch.runtime.loop import awaited, own_loop
+from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.job import Around, folder_of, job_of
-from sendbatch.values import Status
+from sendbatch.session.job import Job, folder_of, job_of
+from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
     from sendbatch.session.record import StatusResult
+    from sendbatch.session.reporting import RecordReport
     from sendbatch.session.run import RunResult
     from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
@@ -36,9 +42,11 @@ if TYPE_CHECKING:
 # What one verb alone needs is imported there: `status` does without all that sends, which is a third of
 # its time.
 
+FilePath: TypeAlias = str | os.PathLike[str]
+
 
 def load(
-    file: str | os.PathLike[str],
+    file: FilePath,
     *,
     run: str | None = None,
     settings: Mapping[str, str] | None = None,
@@ -47,11 +55,11 @@ def load(
     expect: str | None = None,
     tolerate: str | None = None,
 ) -> Campaign:
-    """Read a campaign file and the profile it names.
+    """Read a campaign file and the profile it names; what is given here wins over the file.
 
-    The other arguments stand for the options of the same names: `run` is the edition ("" for the
-    one without a name), `settings` are variables as --set gives them. Raises CampaignError or
-    ProfileError with all that is wrong.
+    `run` is the edition ("" for the one without a name), `settings` are variables as --set gives them,
+    `smtp` is the name of another profile, `rate` ("14/s"), `expect` ("900-1100") and `tolerate` ("1%") are
+    written as in the file. Raises CampaignError or ProfileError with all that is wrong.
     """
     return load_campaign(
         Path(file),
@@ -66,129 +74,228 @@ def load(
 
 @own_loop
 def run(
-    campaign: Campaign,
+    campaign: Campaign | FilePath,
     *,
-    options: Options | None = None,
     yes: bool = False,
     ask: Callable[[Question], bool] | None = None,
-    **around: Unpack[Around],
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    plan: FilePath | None = None,
+    retry: str | Iterable[str] = (),
+    in_doubt: Literal["hold", "resend"] = "hold",
+    accept_changes: bool = False,
+    strict: bool = False,
+    no_wait: bool = False,
+    stop_after: float | None = None,
+    breaker: int = BREAKER,
+    first_run: date | None = None,
+    without_log: bool = False,
+    moved_from: FilePath | None = None,
+    options: Options | None = None,
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
 ) -> RunResult:
-    """Plan, ask where somebody is there to be asked, send, and write the report.
+    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on where
+    it stopped and mails nobody twice.
 
-    Through a profile that delivers it needs `yes`, an approved plan in `options`, or `ask`, which
-    gets a Question and says whether to go on. Raises a SendbatchError where nothing was sent.
+    Through a profile that delivers, one of three says that it may send: `yes=True`; `plan`, the path of a
+    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on.
+
+    `only` are keys or addresses, `limit` takes so many of those who can be sent to. `retry` are also
+    "rejected", "failed" or "deferred", with a glob on the reply's code where you like: "rejected:5.4.*".
+    `in_doubt="resend"` sends to those in doubt again. `accept_changes` goes on with another text or server,
+    `strict` refuses where a row is invalid or a message cannot be built. `no_wait` ends the run where it
+    would wait for a quota or a retry, `stop_after` after so many seconds, `breaker` after so many permanent
+    refusals in a row. `first_run` is the day (UTC) on which a record may be begun in CI, `without_log` goes
+    on though the record's log is lost, `moved_from` says where the campaign file of this record was.
+
+    `options` has what is not said by name. `record` is the folder of records, by itself reports/ beside the
+    campaign file. `observer` is told what happens, `stop` ends it, `edge` brings clock, chance and
+    environment, `workers` build the messages.
+
+    Raises a SendbatchError where nothing was sent: GuardError where nobody said yes or a guard refused,
+    CampaignError, AudienceError, ProfileError, LedgerError, LockedError, SmtpError, Interrupted; and
+    RecordStopped where the record could not be written any more.
     """
     from sendbatch.session.question import Consent
     from sendbatch.session.run import run as run_job
 
-    return run_job(job_of(campaign, options, **around), Consent(yes, ask))
+    if in_doubt not in ("hold", "resend"):
+        raise SendbatchError(f"in_doubt={in_doubt!r}: write 'hold' or 'resend'")
+    said = Options(
+        only=_only(only),
+        limit=limit,
+        approval=_path(plan),
+        retry=_retry(retry),
+        resend_in_doubt=in_doubt == "resend",
+        accept_changes=accept_changes,
+        strict=strict,
+        no_wait=no_wait,
+        stop_after=stop_after,
+        breaker=breaker,
+        first_run=first_run,
+        without_log=without_log,
+        moved_from=None if moved_from is None else os.fspath(moved_from),
+    )
+    job = _job(campaign, _options(options, said), record, observer, stop, edge, workers)
+    return run_job(job, Consent(yes, ask))
 
 
 @own_loop
 def plan(
-    campaign: Campaign,
+    campaign: Campaign | FilePath,
     *,
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    moved_from: FilePath | None = None,
+    out: FilePath | None = None,
     options: Options | None = None,
-    out: Path | None = None,
-    **around: Unpack[Around],
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
 ) -> Overview:
-    """What a run would do now; the record is left as it was.
+    """What a run would do now; the record is left as it was. What may be given is as in `run`.
 
-    With `out`, the plan is written there for a later run to be held to. Raises GuardError where
-    `expect` or --strict refuses, CampaignError, AudienceError.
+    With `out`, the plan is written there for a later run to be held to. Raises GuardError where `expect` or
+    `strict` refuses, CampaignError, AudienceError.
     """
     from sendbatch.session import look
 
-    return look.plan(job_of(campaign, options, **around), out)
+    chosen = _looking(options, only, limit, strict, moved_from)
+    return look.plan(_job(campaign, chosen, record, observer, stop, edge, workers), _path(out))
+
+
+arun = awaited(run)
+aplan = awaited(plan)
 
 
 @own_loop
 def check(
-    campaign: Campaign,
+    campaign: Campaign | FilePath,
     *,
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    moved_from: FilePath | None = None,
     options: Options | None = None,
-    **around: Unpack[Around],
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
 ) -> Overview:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
     from sendbatch.session import look
 
-    return look.check(job_of(campaign, options, **around))
+    chosen = _looking(options, only, limit, strict, moved_from)
+    return look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
 @own_loop
 def dry_run(
-    campaign: Campaign,
+    campaign: Campaign | FilePath,
     *,
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    moved_from: FilePath | None = None,
     options: Options | None = None,
-    **around: Unpack[Around],
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
 ) -> tuple[Overview, Path | None]:
     """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
     folder cannot be written, which the observer is told."""
     from sendbatch.session import look
 
-    return look.dry_run(job_of(campaign, options, **around))
+    chosen = _looking(options, only, limit, strict, moved_from)
+    return look.dry_run(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
-def outbox(campaign: Campaign, *, record: Path | None = None) -> Path | None:
+def outbox(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> Path | None:
     """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
     from sendbatch.session.server import outbox_of
 
-    return outbox_of(folder_of(campaign, record).path, campaign.profile)
+    campaign = _loaded(campaign)
+    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile)
 
 
 @own_loop
 def proof(
-    campaign: Campaign,
+    campaign: Campaign | FilePath,
     *,
-    to: Sequence[str],
+    to: str | Iterable[str],
     count: int = 3,
     recipient: str | None = None,
+    moved_from: FilePath | None = None,
     options: Options | None = None,
-    **around: Unpack[Around],
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
 ) -> list[Proofed]:
-    """Mail the first `count` recipients' messages, or that of `recipient`, to each of `to`."""
+    """Mail the first `count` recipients' messages, or that of `recipient` (a key or address), to each address
+    of `to`. Nothing counts as delivered. Raises as `run` does."""
     from sendbatch.session.proof import send_proofs
 
-    return send_proofs(job_of(campaign, options, **around), to, wanted=count, key=recipient)
+    chosen = _looking(options, None, None, False, moved_from)
+    job = _job(campaign, chosen, record, observer, stop, edge, workers)
+    return send_proofs(job, _words(to), wanted=count, key=recipient)
 
 
-def status(campaign: Campaign, *, record: Path | None = None) -> StatusResult:
+def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     from sendbatch.session import record as records
 
-    return records.status(campaign, folder_of(campaign, record))
+    campaign = _loaded(campaign)
+    return records.status(campaign, folder_of(campaign, _path(record)))
 
 
-def report(campaign: Campaign, form: str, out: TextIO, *, record: Path | None = None) -> int:
-    """Write the record as "text", "csv" or "json" to `out`; returns the exit code of `status`."""
-    from sendbatch.session import record as records
+def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:
+    """What the record tells: totals, a row a recipient, and all that the command writes. Raises LedgerError
+    without a record."""
+    from sendbatch.session.reporting import report_on
 
-    return records.write_report(campaign, folder_of(campaign, record), form, out)
+    campaign = _loaded(campaign)
+    return report_on(campaign, folder_of(campaign, _path(record)))
 
 
 def resolve(
-    campaign: Campaign,
-    keys: Sequence[str],
-    to: Status,
+    campaign: Campaign | FilePath,
+    keys: str | Iterable[str],
+    to: Status | Literal["accepted", "pending", "rejected"],
     *,
-    record: Path | None = None,
+    record: FilePath | None = None,
     edge: Edge | None = None,
 ) -> None:
-    """Settle recipients in doubt, or deferred by 5xx, by hand: as ACCEPTED, PENDING or REJECTED; the record
+    """Settle recipients in doubt, or deferred by 5xx, by hand: as accepted, pending or rejected; the record
     says so.
 
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
     from sendbatch.session import record as records
 
-    records.resolve(campaign, folder_of(campaign, record), keys, to, edge or Edge())
+    if to not in (Status.ACCEPTED, Status.PENDING, Status.REJECTED):
+        raise SendbatchError(f"to={to!r}: write 'accepted', 'pending' or 'rejected'")
+    campaign = _loaded(campaign)
+    folder = folder_of(campaign, _path(record))
+    records.resolve(campaign, folder, _words(keys), Status(to), edge or Edge())
 
 
 @own_loop
 def probe(
     profile: str,
     *,
-    folder: Path | None = None,
+    folder: FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
@@ -199,18 +306,19 @@ def probe(
     """
     from sendbatch.session.probe import probe as probe_profile
 
-    start, stop, edge = folder or Path.cwd(), stop or Stop(), edge or Edge()
+    start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
     return probe_profile(profile, start, told, stop=stop, edge=edge)
 
 
 def verify_token(
-    url: str, campaign: Campaign | None = None, *, edge: Edge | None = None
+    url: str, campaign: Campaign | FilePath | None = None, *, edge: Edge | None = None
 ) -> Verified:
     """Whose link to unsubscribe it is, where a secret of the campaign signed it; without a campaign the
     secret is in UNSUBSCRIBE_SECRET. Raises CampaignError where the secrets cannot be read."""
     from sendbatch.session import token
 
-    return token.verify_token(url, campaign, (edge or Edge()).environ)
+    loaded = None if campaign is None else _loaded(campaign)
+    return token.verify_token(url, loaded, (edge or Edge()).environ)
 
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
@@ -224,9 +332,80 @@ def schema(*, profiles: bool = False) -> dict[str, object]:
     return schema_of(CampaignKeys, "A sendbatch campaign")
 
 
-def init(folder: Path, *, markdown: bool = False) -> list[Path]:
+def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
     """Write a campaign that runs at once, its letter in `markdown` or in HTML and text; returns the files.
     Raises CampaignError if one is there."""
     from sendbatch.campaign.starter import write_starter
 
-    return write_starter(folder, markdown=markdown)
+    return write_starter(Path(folder), markdown=markdown)
+
+
+def _loaded(campaign: Campaign | FilePath) -> Campaign:
+    return campaign if isinstance(campaign, Campaign) else load(campaign)
+
+
+def _job(
+    campaign: Campaign | FilePath,
+    options: Options,
+    record: FilePath | None,
+    observer: Observer | None,
+    stop: Stop | None,
+    edge: Edge | None,
+    workers: Workers | None,
+) -> Job:
+    return job_of(
+        _loaded(campaign),
+        options,
+        record=_path(record),
+        observer=observer,
+        stop=stop,
+        edge=edge,
+        workers=workers,
+    )
+
+
+def _looking(
+    options: Options | None,
+    only: str | Iterable[str] | None,
+    limit: int | None,
+    strict: bool,
+    moved_from: FilePath | None,
+) -> Options:
+    """What verbs that only look ask for."""
+    was = None if moved_from is None else os.fspath(moved_from)
+    said = Options(only=_only(only), limit=limit, strict=strict, moved_from=was)
+    return _options(options, said)
+
+
+def _options(options: Options | None, said: Options) -> Options:
+    """`options` with what was said by name in its place."""
+    if said.limit is not None and said.limit < 1:
+        raise SendbatchError(
+            f"limit={said.limit}: write a number from 1, or leave it out for everyone"
+        )
+    if options is None:
+        return said
+    silent = Options()
+    each = ((one.name, getattr(said, one.name)) for one in fields(Options))
+    named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
+    return replace(options, **named)
+
+
+def _path(path: FilePath | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _words(words: str | Iterable[str]) -> list[str]:
+    """A text stands for itself, and not for its letters."""
+    return [words] if isinstance(words, str) else list(words)
+
+
+def _only(keys: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if keys is None else tuple(_words(keys))
+
+
+def _retry(words: str | Iterable[str]) -> frozenset[str]:
+    listed = words.split(",") if isinstance(words, str) else words
+    found = frozenset(word.strip() for word in listed if word.strip())
+    retried(found)
+    return found

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
 
 
-@click.argument(
-    "files", metavar="FILE…", type=opt.PATH, nargs=-1, required=True, help="Campaign files."
-)
+@opt.campaign_files
 @click.option(
     "--format", "form", metavar="text|json|github", default="text", help="How it is told."
 )

@@ -6,9 +6,46 @@ from pathlib import Path
 
 import click
 
+from sendbatch.cli.campaign_files import the_one_here
+
 PATH = click.Path(path_type=Path)
 
-campaign_file = click.argument("file", type=PATH, metavar="FILE", help="The campaign file.")
+
+def _or_the_one_here(
+    context: click.Context, parameter: click.Parameter, typed: Path | None
+) -> Path | None:
+    """What was typed; else campaign.yaml of this folder. Whoever only completes a line is told of nothing."""
+    if typed is not None or context.resilient_parsing:
+        return typed
+    return the_one_here(context.info_name or "run")
+
+
+def _or_the_one_of_here(
+    context: click.Context, parameter: click.Parameter, typed: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """The same, of any number."""
+    if typed or context.resilient_parsing:
+        return typed
+    return (the_one_here(context.info_name or "check"),)
+
+
+campaign_file = click.argument(
+    "file",
+    type=PATH,
+    metavar="[FILE]",
+    required=False,
+    callback=_or_the_one_here,
+    help="The campaign file; campaign.yaml of this folder where it is left out.",
+)
+campaign_files = click.argument(
+    "files",
+    type=PATH,
+    nargs=-1,
+    metavar="[FILE]…",
+    callback=_or_the_one_of_here,
+    help="Campaign files; campaign.yaml of this folder where they are left out.",
+)
+named_campaign_file = click.argument("file", type=PATH, metavar="FILE", help="The campaign file.")
 run = click.option("--run", metavar="ID", help="The edition; '' for the one without a name.")
 record = click.option(
     "--record",

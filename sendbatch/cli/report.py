@@ -37,10 +37,11 @@ def report(
 
     given.one_of(form, tuple(FORMATS), "--format")
     campaign = given.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
+    told = api.report(campaign, record=record)
     if not FORMATS[form].is_for_people:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        return api.report(campaign, form, sys.stdout, record=record)
+        return told.write(form, sys.stdout)
     text = io.StringIO()
-    code = api.report(campaign, form, text, record=record)
+    code = told.write(form, text)
     click.echo(fitted(for_log(text.getvalue()), sys.stdout), nl=False)
     return code

@@ -11,7 +11,7 @@ from sendbatch.cli import options as opt
 from sendbatch.words import count
 
 
-@opt.campaign_file
+@opt.named_campaign_file
 @click.argument("keys", metavar="KEY…", nargs=-1, required=True, help="Keys or addresses.")
 @click.option(
     "--as",

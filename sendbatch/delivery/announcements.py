@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sendbatch.delivery.speed import Speed
 from sendbatch.errors import one_line
 from sendbatch.findings import pattern_of
+from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import Hold
 from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Clock
@@ -32,10 +34,13 @@ WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read
 class Announcer:
     """`note(kind, text)` writes an event of the record."""
 
-    def __init__(self, observer: Observer, note: Callable[[str, str], None], clock: Clock) -> None:
+    def __init__(
+        self, observer: Observer, note: Callable[[str, str], None], clock: Clock, limits: Limits
+    ) -> None:
         self.observer = observer
         self.notices = Notices(observer, note, clock)
         self.waits = Waits(observer, clock)
+        self.speed = Speed(observer, note, clock, limits)
 
 
 class Notices:

@@ -113,7 +113,7 @@ class Opener:
         self._course = course
         self._over = over
         self._notice = partial(announcer.notices.tell, "offline")
-        self._waits = announcer.waits
+        self._waits, self._speed = announcer.waits, announcer.speed
         self._refused = refused
         self._gone_since: float | None = None
         self.pause = 0.0  # seconds, while the server is of no use to new connections
@@ -124,10 +124,12 @@ class Opener:
     def took_over(self) -> None:
         """A sender has one connection more."""
         self._open += 1
+        self._speed.opened()
 
     def dropped(self) -> None:
         """A sender has one connection less."""
         self._open -= 1
+        self._speed.dropped()
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:

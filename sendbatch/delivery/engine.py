@@ -5,7 +5,8 @@ durable as *sending*, and its outcome is queued for the next shared commit the m
 is read. The engine decides nothing about statuses; `settling` and `ledger.states` do.
 
 Who knows whom, one way: engine → feed → building, sender → traffic, connections → settling → steering,
-verdict, sessions → breaker; all of them the `course` of the run, and the `announcements` of it.
+verdict, sessions → breaker; all of them the `course` of the run, and the `announcements` of it, which tell
+its `speed` too.
 """
 
 from __future__ import annotations
@@ -64,14 +65,14 @@ class Engine:
         clock, committer = setting.clock, assignment.committer
         self._assignment, self._policy, self._limits = assignment, policy, limits
         self._stop, self._clock = setting.stop, clock
-        announcer = Announcer(setting.observer, self._note, clock)
-        self._notices = announcer.notices
+        announcer = Announcer(setting.observer, self._note, clock, limits)
+        self._notices, self._speed = announcer.notices, announcer.speed
         self._course = course = Course(setting.stop, self._note)
         self._queue = queue = Queue(limits.gates.domains)
         limits.gates.share(limits.runs())
         history = assignment.history
         self._steering = steering = Steering(
-            policy, limits, clock, history, announcer.notices, committer.write
+            policy, limits, clock, history, announcer, committer.write
         )
         self._settling = Settling(
             policy.retry,
@@ -114,6 +115,7 @@ class Engine:
 
         Raises RecordStopped when the record can no longer be written.
         """
+        self._speed.begin()
         if first is not None:
             self._senders[0].begin_with(first, since)
         committer = self._assignment.committer

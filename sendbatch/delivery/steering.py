@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sendbatch.delivery import words
-from sendbatch.delivery.announcements import Notices
+from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Policy
 from sendbatch.delivery.breaker import Breaker
 from sendbatch.delivery.history import History
@@ -31,7 +31,7 @@ class Steering:
         limits: Limits,
         clock: Clock,
         history: History,
-        notices: Notices,
+        announcer: Announcer,
         write: Callable[[list[Change]], None],
     ) -> None:
         self.breaker = Breaker(policy.breaker, limits.connections.declared)
@@ -42,7 +42,7 @@ class Steering:
         self._back_off = limits.back_off
         self._clock = clock
         self._history = history
-        self._tell = notices.tell
+        self._tell, self._speed = announcer.notices.tell, announcer.speed
         self._write = write
         self._last: Reply | None = None
         self._braking: tuple[Reply | None, bool] = (None, False)  # the last reply, under a try
@@ -88,10 +88,12 @@ class Steering:
         """Refused at the greeting, or 421 before the connection's first acceptance."""
         self.is_calm = False
         if self._connections.refused(self._clock.steady()):
+            self._speed.changed()
             self._tell("connections", words.fewer_connections(self._connections.allowed))
 
     def _win_back(self) -> None:
         if self._connections.win_back(self._clock.steady()):
+            self._speed.changed()
             self._tell("connections", words.more_connections(self._connections.allowed))
 
     def is_spent(self, accepted: int) -> bool:
@@ -138,6 +140,7 @@ class Steering:
         self._braking = (self._last, bool(brake.tries))
         if not brake.tries:
             self._connections.hold_to_one(self._clock.steady())
+            self._speed.changed()
         self._write([self._history.braking(brake.pause)])
         if not brake.over:
             at = self._clock.wall() + brake.pause

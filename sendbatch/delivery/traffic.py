@@ -15,7 +15,7 @@ from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.verdict import verdict
 from sendbatch.ledger.facts import Intent
 from sendbatch.limits.declared import Limits
-from sendbatch.limits.gates import NEVER, Hold
+from sendbatch.limits.gates import NEVER, Gate, Hold
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Written
@@ -58,6 +58,7 @@ class Traffic:
         self._course = course
         self._soon = course.soon
         self._notices, self._waits = announcer.notices, announcer.waits
+        self._speed = announcer.speed
         self._no_wait = no_wait
         self._used_up_until = 0.0
         self._in_turn = 0  # connections that wait for a slot
@@ -214,12 +215,15 @@ class Traffic:
         it up at once."""
         if self._gates.share(parts):
             self._queue.filled.set()
+        self._speed.changed()
 
     def tell_of_wait(self, due: float) -> None:
         """A connection waits until then, as `next_due` has it: for whom, and why."""
         now = self._clock.steady()
         if due - now >= WORTH_TELLING:
             self._waits.gate(self._hold(now), due)
+        else:
+            self._speed.waits(now, lambda: self._latest(now))
 
     def tell_if_used_up(self, due: float) -> None:
         """Nothing in the queue may start before this steady time, and nothing more is to come for now."""
@@ -245,5 +249,11 @@ class Traffic:
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""
-        due = self._gates.due
-        return self._gates.hold(now, self._queue.first_due(due, now))
+        return self._gates.hold(now, self._first_due(now))
+
+    def _latest(self, now: float) -> Gate:
+        """The gate that does."""
+        return self._gates.latest(now, self._first_due(now))
+
+    def _first_due(self, now: float) -> str:
+        return self._queue.first_due(self._gates.due, now)

@@ -67,5 +67,15 @@ def unbuildable(number: int, first: str) -> str:
     return f"{number} messages could not be built; the first reason: {first}"
 
 
+def of_domain(domain: str) -> str:
+    return f"the domain {one_line(domain, 100)}"
+
+
+def shared(runs: int) -> str:
+    """Why a limit is less than was declared; "" where one run has all of it."""
+    return f"{runs} runs share the account" if runs > 1 else ""
+
+
+ASKED_TO_SLOW_DOWN = "the server asked to slow down"
 BRAKED_BEFORE = "the last run was refused for everybody: one message is tried first"
 TAKES_MAIL = "the server takes mail again"

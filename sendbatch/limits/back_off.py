@@ -6,7 +6,7 @@ none. No I/O and no clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sendbatch.limits.gates import ANY_TIME, Gate, Hold
 from sendbatch.limits.pace import TOLERANCE
@@ -21,7 +21,8 @@ MEASURED_OVER = 1000  # messages at most
 
 class BackOff(Gate):
     """`recent` are the times at which the last messages went; `pace` is the interval of the account's
-    tightest pace in seconds, 0 without one."""
+    tightest pace in seconds, 0 without one. `changed` is called where it holds to another rate than before.
+    """
 
     counts = False
 
@@ -33,6 +34,7 @@ class BackOff(Gate):
         self._recovered_at = 0.0  # messages a second at which it no longer holds
         self._arrival = ANY_TIME  # theoretical, of the next message
         self._complained_at = ANY_TIME
+        self.changed: Callable[[], None] = lambda: None
 
     def hold(self, domain: str) -> Hold:
         return Hold("the pace", "the pace of the account")
@@ -45,6 +47,11 @@ class BackOff(Gate):
 
     def share(self, parts: int) -> None:
         self._parts = parts
+
+    @property
+    def more_at(self) -> float:
+        """When some of the rate is won back, if the server does not complain again."""
+        return self._complained_at + CALM
 
     def slow_down(self, now: float) -> float | None:
         """The server complained: half the rate. Returns it, or None if this was the same burst."""
@@ -84,6 +91,7 @@ class BackOff(Gate):
         self.interval = 1 / per_second if per_second is not None else 0.0
         if per_second is None:
             self.until = ANY_TIME
+        self.changed()
 
     def _spend(self, now: float) -> None:
         self._arrival = max(now, self._arrival) + self.interval

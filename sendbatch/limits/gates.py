@@ -124,8 +124,12 @@ class Gates:
 
     def hold(self, now: float, domain: str) -> Hold:
         """What keeps messages to this domain back the longest; asked only where something does."""
+        return self.latest(now, domain).hold(domain)
+
+    def latest(self, now: float, domain: str) -> Gate:
+        """The gate that keeps messages to this domain back the longest."""
         lane = self._lanes.get(domain, self._everybody)
-        return max(lane.gates, key=lambda gate: gate.due(now, domain)).hold(domain)
+        return max(lane.gates, key=lambda gate: gate.due(now, domain))
 
     def take(self, now: float, domain: str, recipient_id: int) -> bool:
         """Count one message, which goes now, at each gate. False, and nothing is counted, where one of them
@@ -163,6 +167,11 @@ class Gates:
             for gate in self._gates:
                 gate.share(parts)
         return parts > before
+
+    @property
+    def parts(self) -> int:
+        """How many runs share the account."""
+        return self._parts
 
     @property
     def interval(self) -> float:

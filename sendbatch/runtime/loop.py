@@ -1,4 +1,5 @@
-"""An event loop for each verb: of its own, in a thread of its own where the caller has one running."""
+"""An event loop for each verb: of its own, in a thread of its own where the caller has one running. And verbs
+to be awaited, for whoever has one running and means to go on meanwhile."""
 
 from __future__ import annotations
 
@@ -98,6 +99,42 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
                 raise
 
     return called
+
+
+def awaited(verb: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The verb for a coroutine: it works in a thread of its own, and the caller's loop goes on. A task that
+    is cancelled stops it softly, and ends once it has ended; cancelled once more, at once."""
+
+    @wraps(verb)
+    async def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        stop = cast(Stop, kwargs.get("stop") or Stop())
+        kwargs["stop"] = stop
+        with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
+            working = thread.submit(verb, *args, **kwargs)
+            answer = asyncio.wrap_future(working)
+            try:
+                await asyncio.wait([answer])
+            except asyncio.CancelledError:
+                stop.soon("cancelled")
+                await _ended(answer, stop)
+                raise
+            except BaseException:  # the loop is no more: nobody awaits it
+                _end(working, stop)
+                raise
+            return answer.result()
+
+    called.__name__ = called.__qualname__ = f"a{verb.__name__}"
+    called.__doc__ = f"As `{verb.__name__}`, to be awaited; a task that is cancelled stops it softly."
+    return called
+
+
+async def _ended(answer: asyncio.Future[T], stop: Stop) -> None:
+    while not answer.done():
+        try:
+            await asyncio.wait([answer])
+        except asyncio.CancelledError:
+            stop.now("cancelled")
+    answer.exception()  # it is the cancellation that is told
 
 
 def _end(working: Future[Any], stop: Stop) -> None:

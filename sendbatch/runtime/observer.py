@@ -32,6 +32,18 @@ class Wait:
     until: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How fast messages may go at present. `rate` is messages a second, None where nothing limits them; `why`
+    is "" where that is as it was declared for all, else why it is less, in words that stand by themselves
+    ("the server asked to slow down", "the domain gmail.com"); `until` when there may be more, in seconds
+    since the epoch, None where nobody knows."""
+
+    rate: float | None
+    why: str = ""
+    until: float | None = None
+
+
 class Observer:
     """Watches and does nothing: the base of all that show something."""
 
@@ -52,6 +64,12 @@ class Observer:
 
     def waiting(self, wait: Wait) -> None:
         """Nothing goes on before that. It is over with the next `moved`, or with the next wait."""
+
+    def limited(self, limit: Limit) -> None:
+        """So fast it may go from now on: told at the beginning, and where that changes."""
+
+    def connected(self, connections: int, allowed: int) -> None:
+        """So many connections are open now, of so many that may be: told where either changes."""
 
     def notice(self, text: str) -> None:
         """Something a person should know while it happens: a slow-down, a reconnect, who is deferred. Those
@@ -92,6 +110,12 @@ class Guarded(Observer):
 
     def waiting(self, wait: Wait) -> None:
         self._tell(self._watching.waiting, wait)
+
+    def limited(self, limit: Limit) -> None:
+        self._tell(self._watching.limited, limit)
+
+    def connected(self, connections: int, allowed: int) -> None:
+        self._tell(self._watching.connected, connections, allowed)
 
     def notice(self, text: str) -> None:
         self._tell(self._watching.notice, text)

@@ -38,7 +38,7 @@ class StatusResult:
 
 def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    _hold_recorded(folder)
+    hold_recorded(folder)
     with read_record(folder.path) as record:
         under_way = record.under_way
         report = report_of(campaign, folder, record.reading, live=under_way)
@@ -61,7 +61,7 @@ def write_report(campaign: Campaign, folder: RecordFolder, form: str, out: TextI
     """
     if form not in FORMATS:
         raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
-    _hold_recorded(folder)
+    hold_recorded(folder)
     with read_record(folder.path) as record:
         report = report_of(campaign, folder, record.reading, live=record.under_way)
         FORMATS[form].write(report, out)
@@ -75,7 +75,7 @@ def resolve(
 
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
-    _hold_recorded(folder)
+    hold_recorded(folder)
     now = edge.clock.wall()
     without_log = not campaign.profile.delivers
     with open_record(
@@ -102,7 +102,7 @@ def report_of(
     return Report(reading, tally, campaign.title, places)
 
 
-def _hold_recorded(folder: RecordFolder) -> None:
+def hold_recorded(folder: RecordFolder) -> None:
     """Raises LedgerError where there is no record, or none any more."""
     folder.refuse_links()
     if (gone := folder.lost()) is not None:

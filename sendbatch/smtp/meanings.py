@@ -45,10 +45,13 @@ class Entry(TypedDict):
 
 def meaning(reply: Reply) -> About | None:
     """What a refusal speaks about, None where nobody knows; the first entry that fits decides."""
+    return _meaning(line_of(reply))
+
+
+def line_of(reply: Reply) -> str:
+    """What patterns are searched in: "CODE ENHANCED TEXT", without addresses."""
     said = _ADDRESS.sub("<>", reply.text)
-    return _meaning(
-        f"{reply.code} {reply.enhanced} {said}" if reply.enhanced else f"{reply.code} {said}"
-    )
+    return f"{reply.code} {reply.enhanced} {said}" if reply.enhanced else f"{reply.code} {said}"
 
 
 @lru_cache(maxsize=1024)  # a server says the same to thousands

@@ -108,7 +108,7 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
         (["validte"], "No such command 'validte'. Did you mean 'check'?"),
         (["xyzzy"], "No such command 'xyzzy'.\n"),
-        (["run"], "Missing argument 'FILE'"),
+        (["run"], "there is no campaign.yaml in this folder\n  write:\n    sendbatch run spring.yaml"),
         (["run", "spring.yaml", "--fast"], "No such option '--fast'."),
         (["run", "spring.yaml", "--limit", "0"], "not in the range x>=1"),
         (["run", "spring.yaml", "--limit", "many"], "valid integer"),

@@ -90,7 +90,10 @@ class Room:
         )
         self.connections = self.limits.connections
         announcer = Announcer(
-            self.watcher, lambda kind, detail: self.notes.append((kind, detail)), self.clock
+            self.watcher,
+            lambda kind, detail: self.notes.append((kind, detail)),
+            self.clock,
+            self.limits,
         )
         policy = Policy(Retry(attempts=2, first_delay=60), slow_down=("slow down",))
         self.steering = Steering(
@@ -98,7 +101,7 @@ class Room:
             self.limits,
             self.clock,
             self.history,
-            announcer.notices,
+            announcer,
             self.written.extend,
         )
         self.settling = Settling(
@@ -460,7 +463,7 @@ def test_asked_to_slow_down_the_rate_is_lower_and_the_status_as_ever(room: Room)
     room.settle(ready(1), fact)
     assert room.limits.back_off.rate(room.clock.now) == before / 2
     assert (room.last().outcome.status, room.last().outcome.reply) == (Status.DEFERRED, fact.reply)
-    assert room.notes[0][0] == "slowdown"
+    assert [kind for kind, _ in room.notes] == ["limit", "slowdown"]
 
 
 def test_while_stopping_nothing_is_learned_from_connections_we_ended(room: Room) -> None:

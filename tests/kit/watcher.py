@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from sendbatch.runtime.observer import Observer, Wait
+from sendbatch.runtime.observer import Limit, Observer, Wait
 from sendbatch.values import Status
 
 
@@ -16,6 +16,8 @@ class Watcher(Observer):
     def __init__(self, on_move: Callable[[], None] = lambda: None) -> None:
         self.notices: list[str] = []
         self.waits: list[Wait] = []
+        self.limits: list[Limit] = []
+        self.connections: list[tuple[int, int]] = []  # open, of so many that may be
         self.counts: Counter[Status] = Counter()
         self.on_move = on_move
 
@@ -24,6 +26,12 @@ class Watcher(Observer):
 
     def waiting(self, wait: Wait) -> None:
         self.waits.append(wait)
+
+    def limited(self, limit: Limit) -> None:
+        self.limits.append(limit)
+
+    def connected(self, connections: int, allowed: int) -> None:
+        self.connections.append((connections, allowed))
 
     def moved(self, was: Status, now: Status) -> None:
         self.counts[was] -= 1

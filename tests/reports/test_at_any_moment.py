@@ -64,7 +64,7 @@ class Watched(Campaign):
         assert sum(status.values()) == PEOPLE
         assert status.get(Status.ACCEPTED, 0) >= len(accepted)
         out = io.StringIO()
-        api.report(campaign, "json", out)
+        api.report(campaign).write("json", out)
         totals = json.loads(out.getvalue())["totals"]
         assert sum(totals.values()) == PEOPLE
         assert totals.get("accepted", 0) >= status.get(Status.ACCEPTED, 0)
@@ -73,7 +73,7 @@ class Watched(Campaign):
 
     def _rows(self, campaign: api.Campaign) -> dict[str, str]:
         out = io.StringIO()
-        api.report(campaign, "csv", out)
+        api.report(campaign).write("csv", out)
         rows = list(csv.DictReader(io.StringIO(out.getvalue())))
         assert len(rows) == PEOPLE
         return {row["email"]: row["status"] for row in rows}

@@ -124,6 +124,7 @@ def test_the_sandbox_needs_no_yes_and_keeps_what_it_got(tmp_path: Path, edge: Ed
 def test_a_format_that_there_is_not_is_an_error_that_lists_those_there_are(
     live: Declare, edge: Edge
 ) -> None:
+    api.run(live(), yes=True, edge=edge)
     with pytest.raises(CampaignError, match="no such format: html5") as refused:
-        api.report(live(), "html5", io.StringIO())
+        api.report(live()).write("html5", io.StringIO())
     assert "csv" in str(refused.value)

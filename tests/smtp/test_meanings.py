@@ -59,6 +59,7 @@ def test_each_pattern_finds_its_own_reply_and_captures_nothing(entry: Entry) -> 
         "550 5.7.232 Your message can't be sent because your trial tenant has exceeded its daily limit for "
         "sending email to external recipients (tenant external recipient rate limit)",
         "550 5.7.1 You are not allowed to send to the outside",
+        "550 5.7.25 The IP address sending this message does not have a PTR record setup",
         "550 5.7.26 This mail is unauthenticated, which poses a security risk",
         "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed",
         "550 5.1.90 Your message can't be sent",
