@@ -30,6 +30,7 @@ from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
+    from sendbatch.session.gallery import Gallery
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
@@ -212,8 +213,8 @@ def dry_run(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> tuple[Overview, Path | None]:
-    """As `check`, and the first ten messages are written as .eml files with a page to look at; none where the
-    folder cannot be written, which the observer is told."""
+    """As `check`, and a gallery is written as by `gallery`; None stands for its page where the folder
+    cannot be written, which the observer is told."""
     from sendbatch.session import look
 
     chosen = _looking(options, only, limit, strict, moved_from)
@@ -409,3 +410,34 @@ def _retry(words: str | Iterable[str]) -> frozenset[str]:
     found = frozenset(word.strip() for word in listed if word.strip())
     retried(found)
     return found
+
+
+@own_loop
+def gallery(
+    campaign: Campaign | FilePath,
+    *,
+    recipients: str | Iterable[str] = (),
+    most: int | None = None,
+    only: str | Iterable[str] | None = None,
+    limit: int | None = None,
+    strict: bool = False,
+    moved_from: FilePath | None = None,
+    options: Options | None = None,
+    record: FilePath | None = None,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> Gallery:
+    """As `check`, and a page is written that shows every kind of message that would be sent (`preview` on
+    the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
+    not said.
+
+    Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
+    """
+    from sendbatch.session import look
+    from sendbatch.session.gallery import Asked
+
+    chosen = _looking(options, only, limit, strict, moved_from)
+    job = _job(campaign, chosen, record, observer, stop, edge, workers)
+    return look.preview(job, Asked(tuple(_words(recipients)), most))

@@ -26,12 +26,15 @@ def settings(given: Sequence[str]) -> dict[str, str]:
 
 def only(given: Sequence[str]) -> tuple[str, ...] | None:
     """--only, with @FILE read; None where it was not given."""
-    if not given:
-        return None
-    keys: list[str] = []
+    return keys(given, "--only") or None
+
+
+def keys(given: Sequence[str], option: str) -> tuple[str, ...]:
+    """Keys and addresses, with @FILE read."""
+    found: list[str] = []
     for text in given:
-        keys += _lines_of(Path(text[1:])) if _is_file(text) else [text]
-    return tuple(keys)
+        found += _lines_of(Path(text[1:]), option) if _is_file(text) else [text]
+    return tuple(found)
 
 
 def _is_file(text: str) -> bool:
@@ -39,16 +42,16 @@ def _is_file(text: str) -> bool:
     return text.startswith("@") and len(text) > 1
 
 
-def _lines_of(path: Path) -> list[str]:
+def _lines_of(path: Path, option: str) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SendbatchError(f"--only @{path}: cannot be read: {error.strerror}") from None
+        raise SendbatchError(f"{option} @{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SendbatchError(f"--only @{path}: this file is not UTF-8") from None
+        raise SendbatchError(f"{option} @{path}: this file is not UTF-8") from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise SendbatchError(f"--only @{path}: the file names nobody")
+        raise SendbatchError(f"{option} @{path}: the file names nobody")
     return lines
 
 

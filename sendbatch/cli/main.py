@@ -20,6 +20,7 @@ from sendbatch.cli.check import check
 from sendbatch.cli.init import init
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.plan import plan
+from sendbatch.cli.preview import preview
 from sendbatch.cli.probe import probe
 from sendbatch.cli.proof import proof
 from sendbatch.cli.report import report
@@ -63,7 +64,7 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, proof, run, status, report, resolve, probe, verify_token, schema,
+    init, check, plan, preview, proof, run, status, report, resolve, probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

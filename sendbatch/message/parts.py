@@ -55,6 +55,12 @@ class Parts(NamedTuple):
     calendar: bytes = b""
 
 
+def text_of(parts: Parts) -> str:
+    """All that a reader of the message sees of its headers and bodies."""
+    headers = (header.readable for header in parts.headers)
+    return "\n".join([*headers, *parts.text, *(parts.html or ())])
+
+
 class Sample(NamedTuple):
     """A message that was composed in order to be looked at, and its size in bytes."""
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from json.encoder import encode_basestring
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sendbatch.audience.addresses import default_key
+from sendbatch.campaign.language.tracing import Way
 from sendbatch.message.attachments import Survey
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
@@ -26,12 +27,32 @@ from sendbatch.values import Checked, Envelope, Message, Recipient, Row, Unbuild
 Built: TypeAlias = list[Message | Unbuildable]
 Sampled: TypeAlias = list[Sample | Unbuildable]
 Chosen: TypeAlias = list[Choices | Unbuildable]
+Seen: TypeAlias = list["Looked | Unbuildable"]
 Staged: TypeAlias = tuple[int, str, str, str, str, str | None, str | None]
 Marks: TypeAlias = tuple[int, str, str, str | None]
 
 Large: TypeAlias = tuple[int, int, bool]  # line, bytes on the wire, whether it fails alone by them
 
 LARGE = 1_000_000  # bytes; no server is known that takes less
+
+
+class Alike(NamedTuple):
+    """What many messages have in common: which of the texts sought they have (all of these, or none where
+    nothing is sought), the ways of their templates, how many attachments they have, and of each axis of
+    versions the number of theirs and whether the fallback led there. Nothing but the first is told where no
+    ways are traced."""
+
+    having: tuple[bool, ...] = ()
+    ways: frozenset[Way] = frozenset()
+    files: int = 0
+    versions: tuple[tuple[int, bool], ...] = ()
+
+
+class Looked(NamedTuple):
+    """What is known of a message that was built and thrown away: its bytes, and what others have too."""
+
+    size: int
+    alike: Alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +237,29 @@ def chosen_from(data: bytes) -> Chosen:
         Unbuildable(one) if isinstance(one, str) else tuple(Choice(*choice) for choice in one)
         for one in marshal.loads(data)  # noqa: S302
     ]
+
+
+def looked_at(found: Seen) -> bytes:
+    """Each kind of message once, and of each message its size and the number of its kind."""
+    numbers: dict[Alike, int] = {}
+    rows: list[str | tuple[int, int]] = [
+        one.reason
+        if isinstance(one, Unbuildable)
+        else (one.size, numbers.setdefault(one.alike, len(numbers)))
+        for one in found
+    ]
+    kinds = [(one.having, [*map(tuple, one.ways)], one.files, one.versions) for one in numbers]
+    return marshal.dumps((kinds, rows))
+
+
+def looked_at_from(data: bytes) -> Seen:
+    """The other end of `looked_at`; `data` comes from our own worker."""
+    kinds, rows = marshal.loads(data)  # noqa: S302
+    alike = [
+        Alike(having, frozenset([Way(*way) for way in ways]), files, versions)
+        for having, ways, files, versions in kinds
+    ]
+    return [Unbuildable(one) if isinstance(one, str) else Looked(one[0], alike[one[1]]) for one in rows]
 
 
 def sampled(found: Sampled) -> bytes:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 HEAD = struct.Struct(">cQ")  # one letter for the kind, then the length in bytes
 
-SETUP, CHECK, RENDER, SAMPLE, CHOOSE = b"s", b"c", b"r", b"p", b"v"  # to a worker
+SETUP, CHECK, RENDER, SAMPLE, CHOOSE, LOOK = b"s", b"c", b"r", b"p", b"v", b"l"  # to a worker
 # From it: a result, a SendbatchError to be raised, or what it should never have raised.
 DONE, REFUSAL, FAULT = b"d", b"f", b"x"
 

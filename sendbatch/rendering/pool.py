@@ -27,9 +27,9 @@ from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.axis import Choices
 from sendbatch.message.versions.choosing import Versions
 from sendbatch.rendering import batches
-from sendbatch.rendering.batches import Built, Surveyed
-from sendbatch.rendering.frames import CHECK, CHOOSE, RENDER, SAMPLE
-from sendbatch.rendering.setup import Setup
+from sendbatch.rendering.batches import Built, Looked, Surveyed
+from sendbatch.rendering.frames import CHECK, CHOOSE, LOOK, RENDER, SAMPLE
+from sendbatch.rendering.setup import Looking, Setup
 from sendbatch.rendering.shared import SharedParts
 from sendbatch.rendering.workers import Broken, Workers
 from sendbatch.values import Message, Recipient, Row, Unbuildable
@@ -69,6 +69,13 @@ class Pool:
             return self
         other = copy(self)
         other._told = replace(self._told, keys=keys)
+        other._setup = other._told.to_bytes()
+        return other
+
+    def looking(self, looking: Looking) -> Pool:
+        """The same, of messages that are only looked at, for `looks`."""
+        other = copy(self)
+        other._told = replace(self._told, looking=looking)
         other._setup = other._told.to_bytes()
         return other
 
@@ -150,6 +157,12 @@ class Pool:
     ) -> Iterator[tuple[Recipient, Sample | Unbuildable]]:
         """As `each`, of messages that are looked at and not sent: their parts, and their size."""
         return self._each(SAMPLE, batches.samples_from, recipients, now, heed)
+
+    def looks(
+        self, recipients: Iterable[Recipient], now: float, heed: Heed
+    ) -> Iterator[tuple[Recipient, Looked | Unbuildable]]:
+        """As `samples`, of which no more comes back than what this pool is `looking` for."""
+        return self._each(LOOK, batches.looked_at_from, recipients, now, heed)
 
     def choices(
         self, recipients: Iterable[Recipient], heed: Heed

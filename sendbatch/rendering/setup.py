@@ -12,6 +12,15 @@ from sendbatch.message.dkim.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """What is looked for in messages that nobody is sent: the texts `sought`, each in all its spellings;
+    and, where it `traces`, the ways that their templates take."""
+
+    sought: tuple[tuple[str, ...], ...] = ()
+    traces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """`columns` are the plan's, in the order of every row's cells; `salt` is the record's.
 
@@ -24,6 +33,7 @@ class Setup:
     salt: bytes
     size_limit: int | None = None  # bytes of a whole message, if the provider publishes it
     keys: tuple[SigningKey, ...] = ()  # that sign each message; nothing shows them
+    looking: Looking | None = None  # no message is asked for, but what is to be known of each
 
     def to_bytes(self) -> bytes:
         return pickle.dumps(self, protocol=5)

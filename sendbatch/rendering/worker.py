@@ -17,23 +17,27 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from typing import BinaryIO, TypeVar
 
 from sendbatch.audience.checks import Checker
+from sendbatch.campaign.language.tracing import Trace, tracing
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
 from sendbatch.message.letter import Proof
-from sendbatch.message.parts import Sample
+from sendbatch.message.parts import Sample, text_of
 from sendbatch.message.versions.composers import Composers, composer_of
 from sendbatch.rendering import batches
+from sendbatch.rendering.batches import Alike, Looked
 from sendbatch.rendering.frames import (
     CHECK,
     CHOOSE,
     DONE,
     FAULT,
+    LOOK,
     REFUSAL,
     RENDER,
     SAMPLE,
@@ -41,7 +45,7 @@ from sendbatch.rendering.frames import (
     read_frame,
     write_frame,
 )
-from sendbatch.rendering.setup import setup_from, too_large
+from sendbatch.rendering.setup import Looking, setup_from, too_large
 from sendbatch.rendering.shared import SharedParts
 from sendbatch.runtime.process import bound_memory, end_after, ending_after, heed_no_alarm
 from sendbatch.values import Checked, Recipient, Row, Status, Unbuildable
@@ -69,12 +73,20 @@ class Worker:
         rules = self._setup.rules
         self._checker = Checker(rules) if rules is not None else None
         content, columns, salt = self._setup.content, self._setup.columns, self._setup.salt
-        self._composer = composer_of(content, columns, salt, keys=self._setup.keys)
+        self._trace = Trace()
+        with self._traced():
+            self._composer = composer_of(content, columns, salt, keys=self._setup.keys)
         self._shared = SharedParts(self._composer.shared)
 
     def answer(self, kind: bytes, batch: bytes) -> bytes:
         """What a frame of this kind asks for."""
-        do = {CHECK: self.check, RENDER: self.render, SAMPLE: self.sample, CHOOSE: self.choose}
+        do = {
+            CHECK: self.check,
+            RENDER: self.render,
+            SAMPLE: self.sample,
+            CHOOSE: self.choose,
+            LOOK: self.look,
+        }
         return do[kind](batch)
 
     def check(self, batch: bytes) -> bytes:
@@ -95,6 +107,7 @@ class Worker:
     def render(self, batch: bytes) -> bytes:
         """`batches.asked` in, `batches.answered` out, for as many of the first as fit into one
         answer, at least one."""
+        assert self._setup.looking is None
         recipients, now, reviewer = batches.asked_for(batch)
         proof = None if reviewer is None else Proof(reviewer)
         built = self._in_one_answer(
@@ -113,6 +126,38 @@ class Worker:
             _size_of_sample,
         )
         return batches.sampled(found)
+
+    def look(self, batch: bytes) -> bytes:
+        """As `sample`, of which no more is told than what is looked for: `batches.looked_at` out."""
+        recipients, now, _ = batches.asked_for(batch)
+        looking = self._setup.looking
+        assert looking is not None
+        with self._traced():
+            found = self._in_one_answer(recipients, partial(self._look, looking, now), lambda _: 0)
+        return batches.looked_at(found)
+
+    def _look(self, looking: Looking, now: float, recipient: Recipient) -> Looked | Unbuildable:
+        taken = self._trace.taken
+        taken.clear()
+        sample = self._composer.sample(recipient, now)
+        if isinstance(sample, Unbuildable):
+            return sample
+        having: tuple[bool, ...] = ()
+        if looking.sought:
+            text = text_of(sample.parts)
+            having = tuple(any(one in text for one in spelled) for spelled in looking.sought)
+        versions: tuple[tuple[int, bool], ...] = ()
+        if looking.traces and isinstance(self._composer, Composers):
+            chosen = self._composer.choices(recipient)
+            assert not isinstance(chosen, Unbuildable)
+            versions = tuple([(one.number, one.by_fallback) for one in chosen])
+        ways = frozenset([self._trace.known[number] for number in taken])
+        return Looked(sample.size, Alike(having, ways, len(sample.parts.attachments), versions))
+
+    def _traced(self) -> AbstractContextManager[None]:
+        """Whatever is compiled in the block has marks where ways are to be told."""
+        looking = self._setup.looking
+        return tracing(self._trace) if looking is not None and looking.traces else nullcontext()
 
     def choose(self, batch: bytes) -> bytes:
         """As `render`, of which version each gets: `batches.chosen` out."""

@@ -17,11 +17,13 @@ from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.rendering.batches import Looked
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
 from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
 from sendbatch.session.rehearsal import rehearse
+from sendbatch.values import Recipient
 
 T = TypeVar("T")
 
@@ -42,14 +44,26 @@ def check(job: Job) -> Overview:
 
 
 def dry_run(job: Job) -> tuple[Overview, Path | None]:
-    """As `check`, and a gallery of the first messages is written; returns its page too, None where it cannot
-    be written."""
+    """As `check`, and a gallery is written; returns its page too, None where it cannot be written."""
 
     def see(
         draft: Draft, prepared: Prepared, allowance: Allowance
     ) -> tuple[Overview, Path | None]:
-        overview = _rehearsed(job, draft, prepared, allowance)
-        return overview, gallery.write(job, draft, prepared)
+        showing = gallery.Showing(job, draft, prepared, gallery.Asked())
+        overview = _rehearsed(job, draft, prepared, allowance, showing.told)
+        return overview, gallery.write(showing, job)
+
+    return look(job, see)
+
+
+def preview(job: Job, asked: gallery.Asked) -> gallery.Gallery:
+    """As `dry_run`, of the recipients that are asked for. Raises CampaignError where one is unknown,
+    LedgerError where the page cannot be written."""
+
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> gallery.Gallery:
+        showing = gallery.Showing(job, draft, prepared, asked)
+        overview = _rehearsed(job, draft, prepared, allowance, showing.told)
+        return gallery.Gallery(showing.write(showing.choice()), overview)
 
     return look(job, see)
 
@@ -88,8 +102,14 @@ def _doubt(job: Job, record: Record) -> LedgerError | None:
     return record.doubt()
 
 
-def _rehearsed(job: Job, draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
-    rehearsal = rehearse(job, draft, prepared)
+def _rehearsed(
+    job: Job,
+    draft: Draft,
+    prepared: Prepared,
+    allowance: Allowance,
+    told: Callable[[Recipient, Looked], None] | None = None,
+) -> Overview:
+    rehearsal = rehearse(job, draft, prepared, told)
     overview = overview_of(job, prepared, allowance, rehearsal)
     size = rehearsal.warn_of_size(allowance.announced_size(job.now()))
     return replace(overview, warnings=(*overview.warnings, *size))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.store import Draft
-from sendbatch.message.checks.placeholders import Placeholder
-from sendbatch.message.parts import Parts, Sample
+from sendbatch.message.parts import Sample
 from sendbatch.planning.preparing import Prepared
 from sendbatch.reasons import reason
+from sendbatch.rendering.batches import Looked
 from sendbatch.rendering.pool import Pool
+from sendbatch.rendering.setup import Looking
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import Job
 from sendbatch.values import Recipient, Status, Unbuildable
@@ -47,14 +48,20 @@ class Rehearsal:
         return (Rule.MESSAGE_LIKELY_TOO_LARGE.finding(said, hint=hint),)
 
 
-def rehearse(job: Job, draft: Draft, prepared: Prepared) -> Rehearsal:
-    """Build every message, and count those that have each of the placeholders. Raises Interrupted when
-    asked to stop."""
-    sought = [one for one in prepared.placeholders.named if not one.in_all]
-    found = _Found(job.profile.size_limit, sought)
+def rehearse(
+    job: Job, draft: Draft, prepared: Prepared, told: Callable[[Recipient, Looked], None] | None = None
+) -> Rehearsal:
+    """Build every message, and count those that have each of the placeholders. `told` is given every
+    message that could be built, with the ways that its templates took. Raises Interrupted when asked to
+    stop."""
+    sought = tuple(one.spellings for one in prepared.placeholders.named if not one.in_all)
+    pool = prepared.pool.looking(Looking(sought, traces=told is not None))
+    found = _Found(job.profile.size_limit, len(sought))
     holders, total = draft.people.holders(), prepared.counts.holders
-    for recipient, sample in prepared.pool.samples(holders, job.now(), job.stop.heed):
-        found.add(recipient, sample)
+    for recipient, looked in pool.looks(holders, job.now(), job.stop.heed):
+        found.add(recipient, looked)
+        if told is not None and isinstance(looked, Looked):
+            told(recipient, looked)
         if found.built % SIGN_OF_LIFE == 0:
             job.observer.checking(found.built, total)
     job.observer.checking(found.built, total)
@@ -74,37 +81,29 @@ class _Found:
     """What the messages built so far have shown."""
 
     size_limit: int | None
-    sought: Sequence[Placeholder]
+    sought: int  # placeholders
     built: int = 0
     largest: int = 0
     failures: Groups = field(default_factory=Groups)
     having: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.having = [0] * len(self.sought)
+        self.having = [0] * self.sought
 
-    def add(self, recipient: Recipient, sample: Sample | Unbuildable) -> None:
+    def add(self, recipient: Recipient, looked: Looked | Unbuildable) -> None:
         self.built += 1
-        failure = self._looked_at(sample) if isinstance(sample, Sample) else sample.reason
+        failure = self._looked_at(looked) if isinstance(looked, Looked) else looked.reason
         if failure is not None:
             self.failures.add(failure, recipient.row, recipient.key)
 
-    def _looked_at(self, sample: Sample) -> str | None:
+    def _looked_at(self, looked: Looked) -> str | None:
         """Why it could not be sent, if it could not."""
-        self.largest = max(self.largest, sample.size)
-        if self.sought:
-            text = text_of(sample.parts)
-            for number, one in enumerate(self.sought):
-                self.having[number] += one.is_in(text)
-        if self.size_limit is not None and sample.size > self.size_limit:
-            return f"the message has {sample.size:,} bytes; the server takes {self.size_limit:,}"
+        self.largest = max(self.largest, looked.size)
+        for number, has in enumerate(looked.alike.having):
+            self.having[number] += has
+        if self.size_limit is not None and looked.size > self.size_limit:
+            return f"the message has {looked.size:,} bytes; the server takes {self.size_limit:,}"
         return None
-
-
-def text_of(parts: Parts) -> str:
-    """All that a reader of the message sees of its headers and bodies."""
-    headers = (header.readable for header in parts.headers)
-    return "\n".join([*headers, *parts.text, *(parts.html or ())])
 
 
 def samples(

@@ -28,6 +28,7 @@ from sendbatch.campaign.language.completed import Completed, needs
 from sendbatch.campaign.language.exact import exact, printed
 from sendbatch.campaign.language.json_cells import Object, from_json, json_text
 from sendbatch.campaign.language.numbers import number, rounded, to_float, to_int
+from sendbatch.campaign.language.tracing import Trace, current, marked
 
 # What an author's own expression or template can raise, while it is compiled or where it is asked.
 FAILURES = (
@@ -87,6 +88,8 @@ def environment(
     env.filters.update({"round": rounded, "sum": _sum, "format": _format})
     env.policies["json.dumps_function"] = json_text
     env.tests.update(TESTS)
+    if (trace := current()) is not None:
+        env.trace, env.taken = trace, trace.taken
     return env
 
 
@@ -107,7 +110,11 @@ class _Ready(Completed, Compared):
 
 
 class _Sandbox(BoundedSandbox):
-    """The sandbox, in which text is never compared with a number, and filters know what they need."""
+    """The sandbox, in which text is never compared with a number, and filters know what they need. With a
+    `trace` its templates note there which ways they take; `taken` is that of the trace, for their code."""
+
+    trace: Trace | None = None
+    taken: object = None
 
     def _parse(self, source: str, *where: Any) -> nodes.Template:
         tree = super()._parse(source, *where)
@@ -116,10 +123,12 @@ class _Sandbox(BoundedSandbox):
             tree.set_environment(self)
         return tree
 
-    def _generate(self, source: nodes.Template, *where: Any, **more: Any) -> str:
+    def _generate(self, source: nodes.Template, name: str | None, *where: Any, **more: Any) -> str:
         ready = _Ready().visit(source)
+        if self.trace is not None:
+            ready = marked(ready, name or "", self.trace)
         ready.set_environment(self)
-        return super()._generate(ready, *where, **more)
+        return super()._generate(ready, name, *where, **more)
 
     # It need not be asked about the plain methods of a text and nothing but a text: to allow
     # `items.split("|")` takes longer than that takes.

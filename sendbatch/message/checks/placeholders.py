@@ -91,9 +91,10 @@ class Placeholder:
             return replace(self, in_all=in_all)
         return replace(self, in_all=in_all, also=(*self.also, place))
 
-    def is_in(self, text: str) -> bool:
-        """Whether it stands in a finished text, were it escaped on its way there."""
-        return self.text in text or html.escape(self.text) in text
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How it may stand in a finished text: as it is, and escaped on its way there."""
+        return self.text, html.escape(self.text)
 
     def warning(self, messages: int, having: int | None) -> Finding:
         """`messages` are built in all; `having` have it, None where that was not counted."""

@@ -1,0 +1,152 @@
+"""Why somebody is shown, in words: the traits of a choice as the author of the templates knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sendbatch.campaign.language.environment import environment
+from sendbatch.campaign.language.tracing import ELIF, FOR, IF, INLINE, Way
+from sendbatch.errors import one_line
+from sendbatch.message.content import Bundle, Content
+from sendbatch.message.insertions import is_inserted, without_tags
+from sendbatch.message.source import at
+from sendbatch.message.versions.choosing import axes_of
+from sendbatch.preview.choosing import Cell, Extent, Files, Kind, Trait, Version
+from sendbatch.words import count, listed
+
+_LONGEST_TAG = 90  # characters
+_MOST_TRAITS = 3  # of one kind that are named
+_MOST_PLACES = 4
+
+
+class Why(NamedTuple):
+    """What is said of a kind, and how many are of it."""
+
+    said: str
+    like: int
+
+
+class Words:
+    """Of one content, for recipients with these columns."""
+
+    def __init__(self, content: Content, columns: Sequence[str]) -> None:
+        self._axes = [(axis.what, axis.names) for axis in axes_of(content, columns)]
+        self._sources: dict[str, tuple[str, str]] = dict(_lines(content))
+        for bundle in _bundles(content):
+            for name, source in bundle.sources.items():
+                self._sources.setdefault(name, (bundle.paths.get(name, name), source))
+        self._tags: dict[str, dict[tuple[int, str], list[str]]] = {}
+
+    def why(self, kind: Kind) -> Why:
+        """In one line."""
+        said: dict[str, list[str]] = {}
+        for trait in kind.traits:
+            words, place = self._said(trait)
+            said.setdefault(words, []).extend([place] if place else [])
+        first = [
+            f"{words} ({listed(list(dict.fromkeys(places)), _MOST_PLACES)})" if places else words
+            for words, places in [*said.items()][:_MOST_TRAITS]
+        ]
+        more = len(said) - len(first)
+        return Why(", ".join([*first, *([f"and {more} more"] if more else [])]), kind.number)
+
+    def _said(self, trait: Trait) -> tuple[str, str]:
+        """What it is, and where that is written."""
+        if isinstance(trait, Cell):
+            return _of_cell(trait), ""
+        if isinstance(trait, Files):
+            return count(trait.number, "attachment") if trait.number else "no attachment", ""
+        if isinstance(trait, Version):
+            what, names = self._axes[trait.axis]
+            led = ", by the fallback" if trait.by_fallback else ""
+            return f"{what}: {one_line(names[trait.number], 200)}{led}", ""
+        return self._of_way(trait)
+
+    def _of_way(self, way: Way) -> tuple[str, str]:
+        path, source = self._sources.get(way.template, (way.template, ""))
+        is_a_line = is_inserted(way.template) or "\n" not in source.strip()
+        place = at(path, source, way.line)
+        where = place.file if is_a_line or place.line is None else f"{place.file}:{place.line}"
+        return _HOLDS[way.kind, way.holds].format(self._tag(way, source)), where
+
+    def _tag(self, way: Way, source: str) -> str:
+        if way.template not in self._tags:
+            self._tags[way.template] = _tags(source)
+        found = self._tags[way.template].get((way.line, way.kind), [])
+        if not found:
+            return f"a condition of line {way.line}"
+        return found[min(way.nth, len(found) - 1)]
+
+
+_HOLDS: Mapping[tuple[str, bool], str] = {
+    (IF, True): "{} holds",
+    (IF, False): "{} does not hold, and nothing beside it",
+    (ELIF, True): "{} holds",
+    (FOR, True): "{} has items",
+    (FOR, False): "{} has no items",
+    (INLINE, True): "the condition in {} holds",
+    (INLINE, False): "the condition in {} does not hold",
+}
+
+
+def _of_cell(cell: Cell) -> str:
+    if cell.extent is Extent.EMPTY:
+        return f"{cell.column} is empty"
+    return f"the {cell.extent} {cell.column} ({count(cell.length, 'character')})"
+
+
+def _bundles(content: Content) -> Iterator[Bundle]:
+    for texts in content.texts:
+        yield from texts.bundles
+    yield from content.bundles
+
+
+def _lines(content: Content) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The templates that stand in the campaign file, as they are called where they are compiled."""
+    named = {
+        content.subject_called: content.subject,
+        "from": content.sender.name,
+        "recipients.name": content.recipient_name or "",
+        **{f"headers.{name}": source for name, source in content.headers},
+    }
+    for name, source in named.items():
+        yield name, (name, source)
+
+
+def _tags(source: str) -> dict[tuple[int, str], list[str]]:
+    """The tags that decide something, by the line and kind of that, in their order."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for tag in _lexed(source):
+        text = one_line(" ".join("".join(word for _, _, word in tag).split()), _LONGEST_TAG)
+        names = [(line, word) for line, kind, word in tag if kind == "name"]
+        is_block = tag[0][1] == "block_begin"
+        for number, (line, word) in enumerate(names):
+            if is_block and number == 0:
+                kind = word
+            elif word == "if" and not (is_block and names[0][1] == FOR):
+                kind, line = INLINE, tag[0][0]
+            else:
+                continue
+            found.setdefault((line, kind), []).append(text)
+    return found
+
+
+def _lexed(source: str) -> Iterator[list[tuple[int, str, str]]]:
+    """The tokens of each tag."""
+    tag: list[tuple[int, str, str]] = []
+    for line, kind, word in environment().lex(without_tags(source)[0]):
+        if kind in ("block_begin", "variable_begin"):
+            tag = []
+        tag.append((line, kind, word))
+        if kind in ("block_end", "variable_end"):
+            yield tag
+
+
+def unshown(kinds: Sequence[Kind], words: Words) -> str | None:
+    """What is said of the kinds for which there was no room."""
+    if not kinds:
+        return None
+    heads = [words.why(kind).said for kind in kinds]
+    more = "1 more kind of message is" if len(kinds) == 1 else f"{len(kinds):,} more kinds are"
+    return f"{more} not shown: {listed(heads, _MOST_TRAITS)}"
