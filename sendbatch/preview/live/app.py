@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -61,7 +60,7 @@ class _Guarded:
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app = app
         self._token = token.encode()
-        names = ("127.0.0.1", "localhost", "[::1]")
+        names = ("127.0.0.1", "localhost")
         self._hosts = {f"{name}:{port}" for name in names}
         self._origins = {f"http://{host}" for host in self._hosts}
 
@@ -140,7 +139,7 @@ class _Shown:
             yield f"retry: {RETRY}\n\n"
             while not ending.done():
                 changed.clear()
-                yield f"event: status\ndata: {_json(self._source.standing().as_json())}\n\n"
+                yield f"event: status\ndata: {json.dumps(self._source.standing().as_json())}\n\n"
                 while not changed.is_set() and not ending.done():
                     waiting = asyncio.ensure_future(changed.wait())
                     await asyncio.wait(
@@ -156,10 +155,6 @@ class _Shown:
             unheard()
 
 
-async def _answer(call: Callable[..., Mapping[str, Any]], *asked: object) -> Response:
-    found = await run_in_threadpool(lambda: _json(call(*asked)))
+async def _answer(call: Callable[..., str], *asked: object) -> Response:
+    found = await run_in_threadpool(call, *asked)
     return Response(found.encode("utf-8", "replace"), media_type="application/json")
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -46,12 +46,14 @@ class Source(Protocol):
         """The page, with the document there is."""
         ...
 
-    def document(self) -> Mapping[str, Any]: ...
+    def document(self) -> str:
+        """The document, as JSON; so all below."""
+        ...
 
-    def entry(self, key: str, row: int | None) -> Mapping[str, Any]:
+    def entry(self, key: str, row: int | None) -> str:
         """The message to whoever has the key, else to the row; rendered anew, which takes a moment."""
         ...
 
-    def rows(self, text: str) -> Mapping[str, Any]:
+    def rows(self, text: str) -> str:
         """The rows that a text is found in; a tenth of a second for a million."""
         ...
