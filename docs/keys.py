@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sendbatch.campaign.keys import campaign, profiles, sections
-from sendbatch.campaign.table import Key, Keys, default_of, table_of
+from sendbatch.campaign.schema import absent
+from sendbatch.campaign.table import Key, Keys, table_of
 
 TABLES = vars(sections) | vars(profiles) | vars(campaign)
 PAGE = Path(__file__).with_name("reference.md")
@@ -26,7 +27,7 @@ def page(text: str) -> str:
 def _table(name: str) -> str:
     section: type[Keys[Any]] = TABLES[name]
     rows = [
-        (f"`{key.name}`", _meaning(key), _default(section, key))
+        (f"`{key.name}`", _meaning(key), absent(section, key))
         for key in table_of(section).values()
     ]
     columns = 3 if any(default for *_, default in rows) else 2
@@ -45,23 +46,6 @@ def _line(cells: Sequence[str]) -> str:
 
 def _meaning(key: Key[Any]) -> str:
     return f"{key.means}. **Required**" if key.required else key.means
-
-
-def _default(section: type[Keys[Any]], key: Key[Any]) -> str:
-    if key.absent is not None or key.required:
-        return key.absent or ""
-    return written(default_of(section, key))
-
-
-def written(value: object) -> str:
-    """A default as the file would say it."""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, float):
-        return f"`{value / 60:g}m`" if value >= 120 and value % 60 == 0 else f"`{value:g}s`"
-    if isinstance(value, str) and value:
-        return f"`{value}`"
-    return str(value) if isinstance(value, int) else "none"
 
 
 if __name__ == "__main__":

@@ -324,13 +324,9 @@ def verify_token(
 
 def schema(*, profiles: bool = False) -> dict[str, object]:
     """The JSON Schema of the campaign file, or of profiles.yaml."""
-    from sendbatch.campaign.keys.campaign import CampaignKeys
-    from sendbatch.campaign.keys.profiles import ProfilesKeys
-    from sendbatch.campaign.schema import schema_of
+    from sendbatch.campaign.editors import campaign_schema, profiles_schema
 
-    if profiles:
-        return schema_of(ProfilesKeys, "The SMTP profiles of sendbatch")
-    return schema_of(CampaignKeys, "A sendbatch campaign")
+    return profiles_schema() if profiles else campaign_schema()
 
 
 def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:

@@ -26,8 +26,8 @@ from sendbatch.campaign.model import PathTemplate, Rate
 from sendbatch.campaign.reading import read_keys, want_mapping, widen
 from sendbatch.campaign.schema import reference
 from sendbatch.campaign.spots import Spot
-from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of
-from sendbatch.campaign.written import values
+from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of, table_of
+from sendbatch.campaign.written import schemas, values
 from sendbatch.findings import Rule
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class FoundFile(Kind[Path]):
         return None if written is None else find_source(spot, written, what=self._what)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
-        return {"type": "string"}
+        return dict(schemas.PATH)
 
 
 class TemplateFile(Kind[Path | PathTemplate]):
@@ -106,7 +106,7 @@ class TemplateFile(Kind[Path | PathTemplate]):
         return find_source(spot, written)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
-        return {"type": "string"}
+        return dict(schemas.PATH)
 
 
 class FileOfAll(Kind[Path | str]):
@@ -123,14 +123,15 @@ class FileOfAll(Kind[Path | str]):
         return find_source(spot, written)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
-        return {"type": "string"}
+        return dict(schemas.PATH)
 
 
 class Several(Kind[tuple[T, ...]]):
-    """A list; one alone may stand without it. What is said twice counts `once`."""
+    """A list; one alone may stand without it. What is said twice counts `once`. Where whoever reads the whole
+    file asks for `some`, an editor is told."""
 
-    def __init__(self, of: Kind[T], *, once: bool = False) -> None:
-        self._of, self._once = of, once
+    def __init__(self, of: Kind[T], *, once: bool = False, some: bool = False) -> None:
+        self._of, self._once, self._some = of, once, some
 
     def read(self, value: Data, spot: Spot) -> tuple[T, ...] | None:
         if not isinstance(value, list):
@@ -155,7 +156,8 @@ class Several(Kind[tuple[T, ...]]):
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         one = self._of.schema(definitions)
         ways = one.get("anyOf", [one])
-        return {"anyOf": [*ways, {"type": "array", "items": one}]}
+        several = {"type": "array", "items": one, **({"minItems": 1} if self._some else {})}
+        return {"anyOf": [*ways, several]}
 
     def shape(self, plain: Shape) -> Shape:
         return self._of.shape(plain)
@@ -208,6 +210,12 @@ class Rates(Several[Rate]):
     def widened(self, node: Node) -> Node:
         return parted(node)
 
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        one = self._of.schema(definitions)
+        # `[5,000/day]` are a number and a text to YAML; `parted` makes one of them again
+        several = {"type": "array", "items": {"anyOf": [one, {"type": "integer", "minimum": 1}]}}
+        return {"anyOf": [one, several]}
+
 
 class Named(Kind[dict[str, T]]):
     """A mapping whose keys are names of the user's own."""
@@ -238,6 +246,7 @@ class Named(Kind[dict[str, T]]):
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         schema: Schema = {"type": "object"}
         name, of = self._name.schema(definitions), self._of.schema(definitions)
+        name = name.get("anyOf", [name])[0]  # a key of a mapping is text
         if "pattern" in name:
             return {
                 **schema,
@@ -297,7 +306,12 @@ class Built(Kind[T]):
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         mapping = reference(self._keys, definitions)
-        return {"anyOf": [{"type": "string"}, mapping]} if self._short else mapping
+        if not self._short:
+            return mapping
+        short = schemas.LINE
+        if isinstance(self._short, str):
+            short = table_of(self._keys)[self._short].kind.schema(definitions)
+        return {"anyOf": [short, mapping]}
 
     def shape(self, plain: Shape) -> Shape:
         return shape_of(self._keys)
@@ -339,7 +353,7 @@ class NameOr(Kind[str | K]):
         return self._mapping.widened(node)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
-        return {"oneOf": [self._name.schema(definitions), self._mapping.schema(definitions)]}
+        return {"anyOf": [self._name.schema(definitions), self._mapping.schema(definitions)]}
 
     def shape(self, plain: Shape) -> Shape:
         return self._mapping.shape(plain)

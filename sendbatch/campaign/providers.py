@@ -79,6 +79,13 @@ def names() -> tuple[str, ...]:
     return tuple(name for name, _, _ in _names())
 
 
+def regional() -> tuple[str, ...]:
+    """Every name of a service that has regions."""
+    return tuple(
+        name for name, preset, suffix in _names() if suffix is None and "region_host" in _data()[preset]
+    )
+
+
 def presets() -> Mapping[str, Provider]:
     """All presets by name, in the file's order. Read once."""
     return _presets()

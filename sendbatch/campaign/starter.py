@@ -5,6 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sendbatch.campaign.editors import (
+    CAMPAIGN_SCHEMA,
+    PROFILES_SCHEMA,
+    campaign_schema,
+    names_schema,
+    profiles_schema,
+    written_out,
+)
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Rule
 from sendbatch.runtime.datafiles import bytes_of
@@ -129,11 +137,15 @@ _IN_MARKDOWN = {"campaign.yaml": MARKDOWN_CAMPAIGN, "people.csv": PEOPLE, "news.
 
 
 def _files(*, markdown: bool) -> dict[str, bytes]:
-    texts = _IN_MARKDOWN if markdown else _IN_HTML
+    texts = dict(_IN_MARKDOWN if markdown else _IN_HTML)
+    texts["campaign.yaml"] = names_schema(CAMPAIGN_SCHEMA) + texts["campaign.yaml"]
+    texts["profiles.yaml"] = names_schema(PROFILES_SCHEMA) + PROFILES
+    texts[CAMPAIGN_SCHEMA] = written_out(campaign_schema())
+    texts[PROFILES_SCHEMA] = written_out(profiles_schema())
     files = {name: text.encode() for name, text in texts.items()}
     if markdown:
         files["logo.png"] = bytes_of("sendbatch.campaign", "logo.png")
-    return {**files, "profiles.yaml": PROFILES.encode(), ".gitignore": _IGNORED.encode()}
+    return {**files, ".gitignore": _IGNORED.encode()}
 
 
 def write_starter(folder: Path, *, markdown: bool = False) -> list[Path]:

@@ -11,7 +11,7 @@ or what stands there cannot be used. The tables themselves are in `keys`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_args, overload
 
@@ -106,17 +106,22 @@ class Key(Generic[T]):
 
 class Keys(Generic[T]):
     """A mapping of a file, by its keys. A `harmless` one may be shown in an error also where a plain value
-    should stand and does not. It has no public names but the keys: the functions below ask it."""
+    should stand and does not. `together` gives what a schema says of the keys beside each other. It has no
+    public names but the keys: the functions below ask it."""
 
     _table: ClassVar[Mapping[str, Key[Any]]] = {}
     _model: ClassVar[Any] = None
     _harmless: ClassVar[bool] = True
+    _together: ClassVar[Callable[[], Schema] | None] = None
 
-    def __init_subclass__(cls, *, harmless: bool = True) -> None:
+    def __init_subclass__(
+        cls, *, harmless: bool = True, together: Callable[[], Schema] | None = None
+    ) -> None:
         cls._table = {key.name: key for key in vars(cls).values() if isinstance(key, Key)}
         (model,) = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
         cls._model = model if is_dataclass(model) else None
         cls._harmless = harmless
+        cls._together = None if together is None else staticmethod(together)
         known = _fields(cls)
         lost = [
             key.name for key in cls._table.values() if not key.by_hand and key.field not in known
@@ -155,6 +160,11 @@ def is_complete(keys: Keys[Any]) -> bool:
 def required_in(keys: type[Keys[Any]]) -> list[str]:
     """The names of the keys that must be there."""
     return [key.name for key in keys._table.values() if key.required]
+
+
+def together_in(keys: type[Keys[Any]]) -> Schema:
+    """What a schema says of the keys beside each other."""
+    return {} if keys._together is None else keys._together()
 
 
 def default_of(keys: type[Keys[Any]], key: Key[Any]) -> object:

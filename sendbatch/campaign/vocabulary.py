@@ -9,22 +9,17 @@ from sendbatch.campaign.language.checks import check_expression, check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.model import Mailbox
 from sendbatch.campaign.names import usable
-from sendbatch.campaign.table import Schema
-from sendbatch.campaign.written import hosts, values
+from sendbatch.campaign.written import hosts, schemas, values
 from sendbatch.campaign.written.headers import header_name
 from sendbatch.campaign.written.links import check_mailto, check_url
-from sendbatch.campaign.written.media import PATTERN as MEDIA_TYPE_PATTERN
 from sendbatch.campaign.written.media import media_type
 from sendbatch.campaign.written.parsing import Wrong, is_encoding
-from sendbatch.campaign.written.rates import PATTERN as RATE_PATTERN
 from sendbatch.findings import Rule
-
-DURATION_PATTERN = r"^ *([0-9]+(\.[0-9]+)? *(ms|s|m|min|h|d) *)+$"
 
 
 def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Plain[str]:
     """One of these words; `meant` are others that people write for them."""
-    return Plain(values.choice(*choices, meant=meant), {"enum": list(choices)})
+    return Plain(values.choice(*choices, meant=meant), schemas.words(*choices))
 
 
 def switch(off: str, on: str) -> Plain[bool]:
@@ -34,13 +29,12 @@ def switch(off: str, on: str) -> Plain[bool]:
     def read(value: object) -> bool:
         return word(value) == on
 
-    return Plain(read, {"enum": [off, on]})
+    return Plain(read, schemas.words(off, on))
 
 
 def whole(low: int, high: int) -> Plain[int]:
     """A whole number between these two."""
-    schema = {"type": "integer", "minimum": low, "maximum": high}
-    return Plain(values.whole(low, high), schema)
+    return Plain(values.whole(low, high), schemas.whole(low, high))
 
 
 def of_text(read: Callable[[str], str]) -> Callable[[object], str]:
@@ -57,7 +51,7 @@ def encoding(examples: str) -> Plain[str]:
         if not is_encoding(name):
             raise Wrong(f"no such encoding: {name}", f"such as {examples}")
 
-    return Plain(values.line, _TEXT, (Rule.UNKNOWN_ENCODING, check))
+    return Plain(values.line, schemas.LINE, (Rule.UNKNOWN_ENCODING, check))
 
 
 def _usable_or_template(text: str) -> str:
@@ -76,53 +70,55 @@ def _address(box: Mailbox) -> None:
     check_template(box.address)
 
 
-_TEXT: Schema = {"type": ["string", "number"]}  # a number is taken as it is written
-_STRING: Schema = {"type": "string"}
-_DURATION: Schema = {"type": "string", "pattern": DURATION_PATTERN}
-_AMOUNT: Schema = {"type": ["string", "integer"]}
-_REFERENCES = r"^(\$\{[A-Za-z_][A-Za-z0-9_]*\})+$"
-_FINGERPRINT = "^[Ss][Hh][Aa]256:([0-9A-Fa-f]{2}:?){32}$"
 _A_TEMPLATE = (Rule.TEMPLATE_SYNTAX, check_template)
 
-TEXT = Plain(values.text, _TEXT)
-LINE = Plain(values.line, _TEXT)
-TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE)
-EXPRESSION = Plain(values.text, _TEXT, (Rule.TEMPLATE_SYNTAX, check_expression))
-COLUMN = Plain(values.line, _TEXT, then=usable)
-NAME_OF_COLUMN = Plain(values.text, _STRING, then=usable)  # as the key of a mapping
-COLUMN_OR_TEMPLATE = Plain(values.line, _TEXT, _A_TEMPLATE, then=_usable_or_template)
-URL = Plain(values.line, _TEXT, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
+TEXT = Plain(values.text, schemas.TEXT)
+LINE = Plain(values.line, schemas.LINE)
+TEMPLATE = Plain(values.line, schemas.LINE, _A_TEMPLATE)
+EXPRESSION = Plain(values.text, schemas.TEXT, (Rule.TEMPLATE_SYNTAX, check_expression))
+COLUMN = Plain(values.line, schemas.LINE, then=usable)
+NAME_OF_COLUMN = Plain(values.text, {"type": "string"}, then=usable)  # as the key of a mapping
+COLUMN_OR_TEMPLATE = Plain(values.line, schemas.LINE, _A_TEMPLATE, then=_usable_or_template)
+URL = Plain(values.line, schemas.URL, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
 MAILTO = Plain(
-    values.line, _TEXT, _A_TEMPLATE, (Rule.WRONG_VALUE, check_mailto), then=_address_alone
+    values.line,
+    schemas.MAILTO,
+    _A_TEMPLATE,
+    (Rule.WRONG_VALUE, check_mailto),
+    then=_address_alone,
 )
-PATH = Plain(values.file, _STRING)  # as it is written; FoundFile looks for it
-MEDIA_TYPE = Plain(of_text(media_type), {"type": "string", "pattern": MEDIA_TYPE_PATTERN})
-NAME = Plain(values.name, {"type": "string", "pattern": f"^{values.NAME}$"})
-PROJECT = Plain(values.project, _TEXT)
-HEADER_NAME = Plain(of_text(header_name), _STRING)
-HEADER_VALUE = Plain(values.header_value, _TEXT, _A_TEMPLATE)
-VARIABLE_NAME = Plain(values.variable, _STRING)
+PATH = Plain(values.file, schemas.PATH)  # as it is written; FoundFile looks for it
+MEDIA_TYPE = Plain(of_text(media_type), schemas.MEDIA_TYPE)
+NAME = Plain(values.name, schemas.NAME)
+PROFILE_NAME = Plain(values.name, schemas.PROFILE_NAME)
+PROJECT = Plain(values.project, schemas.LINE)
+HEADER_NAME = Plain(of_text(header_name), schemas.HEADER_NAME)
+HEADER_VALUE = Plain(values.header_value, schemas.HEADER_VALUE, _A_TEMPLATE)
+VARIABLE_NAME = Plain(values.variable, schemas.VARIABLE_NAME)
 ANYTHING = Anything()
-TRUTH = Plain(values.truth, {"type": "boolean"})
-ADDRESS = Plain(values.address, _STRING)
-MAILBOX = Plain(values.mailbox, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
+TRUTH = Plain(values.truth, schemas.TRUTH)
+ADDRESS = Plain(values.address, schemas.ADDRESS)
+MAILBOX = Plain(values.mailbox, schemas.MAILBOX, (Rule.TEMPLATE_SYNTAX, _mailbox_name))
 SENDER = Plain(
-    values.sender, _STRING, (Rule.TEMPLATE_SYNTAX, _mailbox_name), (Rule.TEMPLATE_SYNTAX, _address)
+    values.sender,
+    schemas.SENDER,
+    (Rule.TEMPLATE_SYNTAX, _mailbox_name),
+    (Rule.TEMPLATE_SYNTAX, _address),
 )
-RATE = Plain(values.rate, {"type": "string", "pattern": RATE_PATTERN})
+RATE = Plain(values.rate, schemas.RATE)
 RATES = Rates(RATE)
-DURATION = Plain(values.duration, _DURATION)
-LIMIT = Plain(values.limit, _DURATION)
-BOUNDS = Plain(values.bounds, _AMOUNT)
-TOLERANCE = Plain(values.tolerance, _AMOUNT)
-SECRET = Plain(values.secret, {"type": "string", "pattern": _REFERENCES})
-SIGNING_SECRET = Plain(values.signing_secret, {"type": "string", "pattern": _REFERENCES})
-PRIVATE_KEY = Secret(values.private_key, {"type": "string", "pattern": _REFERENCES})
-KEY_FILE = Plain(values.key_file, _STRING)
-SIGNING_DOMAIN = Plain(of_text(hosts.signing_domain), _STRING)
-SELECTOR = Plain(of_text(hosts.selector), _TEXT)
-HOST = Plain(of_text(hosts.host), _STRING)
-DOMAIN = Plain(of_text(hosts.domain), _STRING)
-HELO = Plain(of_text(hosts.helo), _STRING)
-FINGERPRINT = Plain(of_text(hosts.fingerprint), {"type": "string", "pattern": _FINGERPRINT})
-DELIMITER = Plain(values.delimiter, {"enum": [*values.DELIMITERS, "\t"]})
+DURATION = Plain(values.duration, schemas.DURATION)
+LIMIT = Plain(values.limit, schemas.LIMIT)
+BOUNDS = Plain(values.bounds, schemas.BOUNDS)
+TOLERANCE = Plain(values.tolerance, schemas.TOLERANCE)
+SECRET = Plain(values.secret, schemas.REFERENCE)
+SIGNING_SECRET = Plain(values.signing_secret, schemas.REFERENCE)
+PRIVATE_KEY = Secret(values.private_key, schemas.REFERENCE)
+KEY_FILE = Plain(values.key_file, schemas.KEY_FILE)
+SIGNING_DOMAIN = Plain(of_text(hosts.signing_domain), schemas.SIGNING_DOMAIN)
+SELECTOR = Plain(of_text(hosts.selector), schemas.SELECTOR)
+HOST = Plain(of_text(hosts.host), schemas.HOST)
+DOMAIN = Plain(of_text(hosts.domain), schemas.DOMAIN)
+HELO = Plain(of_text(hosts.helo), schemas.HELO)
+FINGERPRINT = Plain(of_text(hosts.fingerprint), schemas.FINGERPRINT)
+DELIMITER = Plain(values.delimiter, schemas.words(*values.DELIMITERS, "\t"))

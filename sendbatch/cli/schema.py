@@ -1,8 +1,6 @@
-"""`sendbatch schema`: the JSON Schema that an editor completes from."""
+"""`sendbatch schema`: the JSON Schema that an editor completes from, beside the file that names it."""
 
 from __future__ import annotations
-
-import json
 
 import click
 
@@ -11,5 +9,6 @@ import click
 def schema(*, profiles: bool) -> None:
     """Print the JSON Schema of the campaign file."""
     from sendbatch import api
+    from sendbatch.campaign.editors import written_out
 
-    click.echo(json.dumps(api.schema(profiles=profiles), indent=2))
+    click.echo(written_out(api.schema(profiles=profiles)), nl=False)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.runtime.stop import Stop
 
 
 class Course:
-    """`soon` is set once nothing more is to be begun, `at_once` once connections are to be dropped.
-    `note(kind, text)` writes an event of the record."""
+    """`soon` is set once nothing more is to be begun, `at_once` once connections are to be dropped."""
 
-    def __init__(self, stop: Stop, note: Callable[[str, str], None]) -> None:
+    def __init__(self, stop: Stop) -> None:
         self.soon, self.at_once = asyncio.Event(), asyncio.Event()
         self.given_up = ""  # why, for people
+        self.given_up_until: float | None = None  # when it is worth going on, where that is known
         self.broken: BaseException | None = None  # what the run ends with, when all have settled
         self._stop = stop
-        self._note = note
 
     def begin(self) -> None:
         """From now on it ends when its `stop` says so."""
@@ -32,11 +31,11 @@ class Course:
     def is_ending(self) -> bool:
         return self.soon.is_set()
 
-    def give_up(self, reason: str) -> None:
-        """The run ends by itself: the first reason counts."""
+    def give_up(self, reason: str, until: float | None = None) -> None:
+        """The run ends by itself: the first reason counts. `until` is when it is worth going on, in seconds
+        since the epoch."""
         if not self.given_up:
-            self.given_up = reason
-            self._note("stopped", reason)
+            self.given_up, self.given_up_until = reason, until
         self.soon.set()
 
     def break_off(self, error: BaseException) -> None:

@@ -28,6 +28,7 @@ from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.ledger.ending import STOPPED, Ended, remembering
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.sharing import LOOK
 from sendbatch.smtp.transport import Transport
@@ -42,13 +43,14 @@ class Ending:
 
     `unbuildable`: too many messages could not be built, and going on is of no use before that is mended.
     `not_due` counts on: only rows not yet due remained and were not waited for; the epoch time of
-    the earliest, or None.
+    the earliest, or None. `until` is when it is worth going on after an early end, where that is known.
     """
 
     early: bool = False
     reason: str = ""
     not_due: float | None = None
     unbuildable: bool = False
+    until: float | None = None
 
 
 class Engine:
@@ -67,7 +69,7 @@ class Engine:
         self._stop, self._clock = setting.stop, clock
         announcer = Announcer(setting.observer, self._note, clock, limits)
         self._notices, self._speed = announcer.notices, announcer.speed
-        self._course = course = Course(setting.stop, self._note)
+        self._course = course = Course(setting.stop)
         self._queue = queue = Queue(limits.gates.domains)
         limits.gates.share(limits.runs())
         history = assignment.history
@@ -167,16 +169,30 @@ class Engine:
                 f"{left} left in doubt: the key by which the provider drops a repetition has expired",
             )
         self._notices.finish()
+        self._remember(self._ending())
         self._assignment.committer.flush()
+
+    def _remember(self, ending: Ending) -> None:
+        """For whoever asks later why it stopped, and until when."""
+        at, until = self._clock.wall(), ending.until if ending.early else ending.not_due
+        if ending.early:
+            self._note(STOPPED, ending.reason)
+        ended = Ended(at, ending.early, ending.reason, until)
+        self._assignment.committer.write([remembering(ended)])
 
     def _ending(self) -> Ending:
         feed, course = self._feed, self._course
         if self._steering.is_over:
-            return Ending(True, self._steering.why)
+            return Ending(True, self._steering.why, until=self._steering.until)
         if feed.only_later is not None and not course.given_up:
             return Ending(False, not_due=feed.only_later)
         if course.given_up:
-            return Ending(True, course.given_up, unbuildable=self._building.is_unbuildable)
+            return Ending(
+                True,
+                course.given_up,
+                unbuildable=self._building.is_unbuildable,
+                until=course.given_up_until,
+            )
         return Ending(self._stop.is_soon and not feed.finished, self._stop.reason)
 
     def _note(self, kind: str, detail: str) -> None:

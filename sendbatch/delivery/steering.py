@@ -60,10 +60,16 @@ class Steering:
     @property
     def why(self) -> str:
         """Why they have, for people."""
-        if self.breaker.tripped:
+        if (worth := self.until) is None:
             return words.tripped(self.breaker.trip)
-        worth = self._clock.wall() + max(self._brake.until - self._clock.steady(), 0.0)
         return words.worth_trying(self._why_braked, worth)
+
+    @property
+    def until(self) -> float | None:
+        """When it is worth going on, in seconds since the epoch; None where only a person can tell."""
+        if self.breaker.tripped:
+            return None
+        return self._clock.wall() + max(self._brake.until - self._clock.steady(), 0.0)
 
     # connections and rate
 

@@ -233,7 +233,7 @@ class Traffic:
         until = self._clock.wall() + due - now
         text = f"{used_up} until {clock_time(until)}"
         if self._no_wait:
-            self._course.give_up(text)
+            self._course.give_up(text, until)
         elif abs(until - self._used_up_until) > 1.0:  # each connection comes to say so
             self._notices.tell("quota", f"{text}; waiting")
         self._used_up_until = until

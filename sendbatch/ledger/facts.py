@@ -140,6 +140,21 @@ class Entry:
     finished_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why these `recipients` are not accepted: what the server said, if it did, and `why` and `detail` as in
+    an Entry. `varies`: some were told it with another address or other digits in it."""
+
+    status: Status
+    code: int | None
+    enhanced: str | None
+    text: str
+    why: str | None
+    detail: str
+    recipients: int
+    varies: bool = False
+
+
 # One recipient as report.csv has them: row, key, email, status, code, enhanced code, reply, attempts, full
 # digest of the content, time of the first attempt and of the last outcome, why, detail.
 ReportRow: TypeAlias = tuple[

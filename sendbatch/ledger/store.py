@@ -18,6 +18,7 @@ from typing import Protocol
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.facts import (
     EVERYONE,
+    Answer,
     Change,
     Difference,
     Entry,
@@ -33,6 +34,7 @@ from sendbatch.ledger.facts import (
     Twins,
     Weight,
 )
+from sendbatch.ledger.figures import Figures
 from sendbatch.values import Recipient, Status, Why
 
 
@@ -135,6 +137,15 @@ class Reading(People, Protocol):
 
     def held(self, limit: int = 20) -> list[Held]:
         """Who is deferred by 5xx, by the reply, the most frequent first."""
+        ...
+
+    def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
+        """Why the plan's rows of these statuses are not accepted, the most frequent first. Those are one that
+        differ by the recipient's address, or by digits alone."""
+        ...
+
+    def figures(self) -> Figures:
+        """How it went for whoever was tried, counted. As `report_rows`, it is asked of everybody."""
         ...
 
     def events(self, limit: int = 200) -> list[Event]:

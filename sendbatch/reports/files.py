@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TextIO
 
 from sendbatch.errors import LedgerError, Place, shown
 from sendbatch.findings import Rule
-from sendbatch.reports.formats import FORMATS
+from sendbatch.reports.formats import FORMATS, PAGE
 from sendbatch.reports.report import Report
 from sendbatch.runtime.files import named_folder, replacing
 
@@ -29,6 +30,13 @@ def write_files(report: Report, folder: Path) -> None:
             _replace(path, partial(form.write, report))
         except OSError as error:
             raise _unwritable(path, error) from error
+
+
+def drop_outdated(folder: Path) -> None:
+    """The record is about to change: a page of before, which is handed on as it lies there, is removed. The
+    tables stay until there are newer ones, for they also show that there was a record."""
+    with contextlib.suppress(OSError):  # the page says when it was made
+        (folder / PAGE).unlink()
 
 
 def _replace(path: Path, write: Callable[[TextIO], None]) -> None:

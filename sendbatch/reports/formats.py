@@ -34,6 +34,7 @@ class Format:
 
 
 TABLE = "report.csv"  # what people are pointed to
+PAGE = "report.html"
 
 FORMATS = {
     one.name: one
@@ -41,5 +42,6 @@ FORMATS = {
         Format("text", is_for_people=True),
         Format("csv", file=TABLE),
         Format("json", file="report.json"),
+        Format("html", file=PAGE),
     )
 }

@@ -21,11 +21,15 @@ class ThisRun:
 @dataclass(frozen=True, slots=True)
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
-    ("report", "mails"), spelled as they should be shown. `run` is there where this is told
-    at the end of one."""
+    ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
+    ("run", "retry", "check", "settle", "resend"). `run` is there where this is told at the end of one; `live`
+    says that one is under way, and `made_at` (seconds since the epoch) when it was asked."""
 
     reading: Reading
     tally: Tally
     title: str
     places: Mapping[str, str] = field(default_factory=dict)
     run: ThisRun | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
+    made_at: float | None = None

@@ -49,6 +49,15 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """Who stands so and has no mail: how many, and the rows of the first."""
+
+    status: Status
+    rows: tuple[int, ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What a record amounts to.
 
@@ -122,6 +131,20 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
         held=tuple(store.held()) if Status.DEFERRED in totals else (),
         variants=tuple(_counted(one, live=live) for one in by_variant(store)),
     )
+
+
+def without_mail(
+    store: Reading, totals: Mapping[Status, int], most: int = 20
+) -> tuple[Without, ...]:
+    """Who needs attention, by status, with the first `most` rows of all together; `totals` are the
+    record's."""
+    found: list[Without] = []
+    for status in NEEDS_ATTENTION:
+        if number := totals.get(status, 0):
+            room = most - sum(len(one.rows) for one in found)
+            rows = islice(store.report_rows((status,)), room) if room else ()
+            found.append(Without(status, tuple(row[0] for row in rows), number))
+    return tuple(found)
 
 
 def counted(totals: Mapping[Status, int]) -> int:

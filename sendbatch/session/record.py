@@ -12,13 +12,14 @@ from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
-from sendbatch.planning.options import all_spellings
+from sendbatch.planning.options import Options, all_spellings
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
+from sendbatch.session.commands import CommandLines
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
 
@@ -54,7 +55,9 @@ def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
     )
 
 
-def write_report(campaign: Campaign, folder: RecordFolder, form: str, out: TextIO) -> int:
+def write_report(
+    campaign: Campaign, folder: RecordFolder, form: str, out: TextIO, edge: Edge | None = None
+) -> int:
     """Write the record in a format of the registry; returns the exit code of `status`.
 
     Raises CampaignError for another format, LedgerError without a record.
@@ -63,7 +66,8 @@ def write_report(campaign: Campaign, folder: RecordFolder, form: str, out: TextI
         raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
     hold_recorded(folder)
     with read_record(folder.path) as record:
-        report = report_of(campaign, folder, record.reading, live=record.under_way)
+        at = (edge or Edge()).clock.wall()
+        report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
         FORMATS[form].write(report, out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
@@ -88,18 +92,36 @@ def resolve(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        write_files(report_of(campaign, folder, record.reading), folder.path)
+        write_files(report_of(campaign, folder, record.reading, at=now), folder.path)
 
 
 def report_of(
-    campaign: Campaign, folder: RecordFolder, reading: Reading, *, live: bool = False
+    campaign: Campaign,
+    folder: RecordFolder,
+    reading: Reading,
+    *,
+    live: bool = False,
+    at: float | None = None,
 ) -> Report:
-    """What every format is made from; `live`: a process is sending at this moment."""
+    """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
     places = {"report": shown(folder.path / TABLE)}
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
     tally = take(reading, live=live)
-    return Report(reading, tally, campaign.title, places)
+    commands = _commands(CommandLines(campaign, folder.base if folder.named else None))
+    return Report(
+        reading, tally, campaign.title, places, commands=commands, live=live, made_at=at
+    )
+
+
+def _commands(lines: CommandLines) -> dict[str, str]:
+    return {
+        "run": lines.run(),
+        "retry": lines.run(Options(retry=("rejected",))),
+        "check": lines.check(),
+        "settle": f"{lines.resolve()} KEY… --as accepted",
+        "resend": f"{lines.run()} --in-doubt resend",
+    }
 
 
 def hold_recorded(folder: RecordFolder) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Reading, Record
@@ -24,14 +25,15 @@ from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
-from sendbatch.reports.files import write_files
+from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import exit_code
+from sendbatch.reports.tally import Without, exit_code, without_mail
 from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
+from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
 from sendbatch.session.preparation import (
     content_of,
@@ -55,7 +57,8 @@ class RunResult:
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
     `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
     `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended."""
+    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
+    where that is known; `without` the first rows of the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -69,6 +72,8 @@ class RunResult:
     report: Path
     unwritten: tuple[Finding, ...] = ()
     unbuildable: bool = False
+    until: float | None = None
+    without: tuple[Without, ...] = ()
 
 
 def run(job: Job, consent: Consent) -> RunResult:
@@ -89,8 +94,9 @@ def run(job: Job, consent: Consent) -> RunResult:
             backlog.end()
             totals = backlog.totals()
             report, unwritten = _reported(job, record.reading, begun.until(totals))
+            without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
-    return _result(job, ending, totals, unfinished, left_over, report, unwritten)
+    return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
 
 
 class _Begun(NamedTuple):
@@ -143,6 +149,10 @@ def _sent(
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
             sending.was_asked = consent.sought(job, prepared, allowance)
+            if prepared.sendable:
+                draft.remember(ENDED, "")  # until this one has
+                draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
+            drop_outdated(job.record.path)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
@@ -173,7 +183,7 @@ def _reported(
     job: Job, reading: Reading, this_run: ThisRun
 ) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
-    report = replace(report_of(job.campaign, job.record, reading), run=this_run)
+    report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)
@@ -190,6 +200,7 @@ def _result(
     left_over: int,
     report: Report,
     unwritten: tuple[Finding, ...],
+    without: tuple[Without, ...],
 ) -> RunResult:
     early = ending is not None and ending.early
     return RunResult(
@@ -205,4 +216,6 @@ def _result(
         report=job.record.path / TABLE,
         unwritten=unwritten,
         unbuildable=ending.unbuildable if ending else False,
+        until=ending.until if ending else None,
+        without=without,
     )

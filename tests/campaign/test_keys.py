@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from sendbatch.campaign.keys.campaign import CampaignKeys
 from sendbatch.campaign.keys.sections import RecipientsKeys
 from sendbatch.campaign.kinds import Built, FileOfAll, FoundFile, Named, Several, TemplateFile
 from sendbatch.campaign.model import PathTemplate
+from sendbatch.campaign.schema import written
 from sendbatch.campaign.spots import Reading
 from sendbatch.campaign.table import Key, Keys, Kind, default_of, table_of
 from sendbatch.campaign.vocabulary import LINE, TRUTH
@@ -29,7 +29,6 @@ SECTIONS: list[type[Keys[Any]]] = [
     for made in vars(tables).values()
     if isinstance(made, type) and issubclass(made, Keys) and made.__module__ == tables.__name__
 ]
-DOCS = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "keys.py"))
 
 
 DECLARED = [
@@ -70,7 +69,7 @@ def test_a_default_is_written_as_the_file_would_say_it(
     default = default_of(section, key)
     if key.absent is not None or default is MISSING or not isinstance(default, (str, int, float)):
         return
-    words = DOCS["written"](default).strip("`")
+    words = written(default).strip("`")
     data = {"true": True, "false": False}.get(words, int(words) if words.isdecimal() else words)
     reading = Reading(Document("x.yaml", {key.name: data}, {}, {}), section, tmp_path)
     assert (key.kind.read(data, reading.spot.at(key.name)), reading.findings) == (default, [])
@@ -103,9 +102,10 @@ def test_a_key_that_leads_nowhere_is_seen_at_once() -> None:
 def test_every_key_of_the_schema_is_described() -> None:
     for schema in (api.schema(), api.schema(profiles=True)):
         found: Any = schema
-        for section in (found, *found["$defs"].values()):
+        for section in (found, *found["definitions"].values()):
             for name, described in section["properties"].items():
-                assert described["description"], name
+                said = described["description"]
+                assert (said[-1], said[:1].strip(), "see " in said.lower()) == (".", said[:1], False), name
                 assert not {"`", "]("} & set(described["description"]), name
 
 

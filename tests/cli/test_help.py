@@ -117,7 +117,7 @@ def test_the_version_is_told_on_standard_output(desk: Desk) -> None:
         (["run", "spring.yaml", "--in-doubt", "forget"], "write hold or resend"),
         (["run", "spring.yaml", "--log-format", "xml"], "write text or json"),
         (["run", "spring.yaml", "--stop-after", "soon"], "not a length of time: soon"),
-        (["report", "spring.yaml", "--format", "pdf"], "write text, csv or json"),
+        (["report", "spring.yaml", "--format", "pdf"], "write text, csv, json"),
         (
             ["resolve", "spring.yaml", "a@example.com", "--as", "lost"],
             "write accepted, pending or rejected",

@@ -9,23 +9,22 @@ from sendbatch.errors import RecordLost, RecordStopped
 from sendbatch.runtime.stop import Stop
 
 
-def test_the_first_reason_to_give_up_counts_and_is_written_once() -> None:
-    notes: list[tuple[str, str]] = []
-    course = Course(Stop(), lambda kind, text: notes.append((kind, text)))
+def test_the_first_reason_to_give_up_counts_with_its_time() -> None:
+    course = Course(Stop())
     assert not course.is_ending
 
     course.give_up("the server is gone")
-    course.give_up("the limits are used up")
+    course.give_up("the limits are used up", 5.0)
 
     assert course.is_ending
     assert course.given_up == "the server is gone"
-    assert notes == [("stopped", "the server is gone")]
+    assert course.given_up_until is None
 
 
 def test_it_ends_when_somebody_asks_and_hears_nobody_once_it_is_over() -> None:
     async def run() -> tuple[bool, bool]:
         stop = Stop()
-        course = Course(stop, lambda kind, text: None)
+        course = Course(stop)
         course.begin()
         stop.soon("Ctrl-C")
         await asyncio.wait_for(course.soon.wait(), 5)
@@ -44,7 +43,7 @@ def test_where_the_record_is_lost_work_ends_in_its_own_time_and_the_first_error_
         raise lost
 
     async def run() -> Course:
-        course = Course(Stop(), lambda kind, text: None)
+        course = Course(Stop())
         with course.unless_lost():
             await work()
         course.break_off(RecordStopped("later"))
@@ -64,7 +63,7 @@ def test_a_fault_of_ours_ends_the_run_in_its_own_time() -> None:
     """Whoever raises it cancels nobody whose message is on its way."""
 
     async def run() -> Course:
-        course = Course(Stop(), lambda kind, text: None)
+        course = Course(Stop())
         with course.unless_lost():
             raise ZeroDivisionError
         return course

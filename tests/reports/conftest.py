@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow
+from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow
+from sendbatch.ledger.figures import UNIT, Figures, counted, roughly
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
@@ -119,6 +120,27 @@ class Record:
             Held(*group, number, self.rows[0].key, ours.get(group[2]))
             for group, number in groups.most_common(limit)
         ]  # type: ignore
+
+    def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
+        groups = Counter(
+            (one.status, one.code, one.enhanced, one.reply or "", one.why, one.detail or "")
+            for one in self.entries(statuses)
+        )
+        return [Answer(*group, number) for group, number in groups.most_common(limit)]
+
+    def figures(self) -> Figures:
+        """Whoever has both times was accepted between them; all others ended at the second."""
+        told, others = [], []
+        for one in self.rows:
+            begun, ended = one.first_attempt_at, one.finished_at
+            moment = None if ended is None else int(ended / UNIT + 0.5)
+            domain = one.email.rpartition("@")[2]
+            if one.status is Status.ACCEPTED and begun is not None and ended is not None:
+                told.append((domain, one.status, one.attempts, moment, roughly(ended - begun)))
+            elif begun is not None:
+                told.append((domain, one.status, one.attempts, None, None))
+                others += [] if moment is None else [moment]
+        return counted(told, others)
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]

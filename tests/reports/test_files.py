@@ -9,23 +9,27 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.reports.files import write_files
+from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.values import Status
 
+FILES = ["report.csv", "report.html", "report.json"]
 
-def test_both_reports_are_written_for_their_owner_only(record, tmp_path: Path) -> None:
+
+def test_all_reports_are_written_for_their_owner_only(record, tmp_path: Path) -> None:
     record.add(Status.ACCEPTED, email="jürgen@example.com")
 
     folder = tmp_path / "reports" / "spring"
 
     write_files(record.report(), folder)
 
-    assert sorted(path.name for path in folder.iterdir()) == ["report.csv", "report.json"]
-    table, document = folder / "report.csv", folder / "report.json"
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    table, page, document = (folder / name for name in FILES)
+    assert "jürgen" not in page.read_text("utf-8")  # it names whoever needs attention
+    assert "The server accepted the mail." in page.read_text("utf-8")
     assert "jürgen@example.com" in table.read_bytes().decode("utf-8")
     assert table.read_bytes().count(b"\r\n") == 2
     assert json.loads(document.read_text("utf-8"))["totals"]["accepted"] == 1
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (table, document)} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (table, page, document)} == {0o600}
     assert stat.S_IMODE(table.parent.stat().st_mode) == 0o700
 
 
@@ -35,7 +39,7 @@ def test_an_older_report_is_replaced_and_nothing_else_is_left(record, tmp_path: 
 
     write_files(record.report(), tmp_path)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.csv", "report.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     assert "accepted" in (tmp_path / "report.csv").read_text("utf-8")
 
 
@@ -55,9 +59,21 @@ def test_a_reading_that_fails_midway_leaves_the_older_report_whole(record, tmp_p
         write_files(record.report(), tmp_path)
 
     assert (tmp_path / "report.csv").read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
 
 
 def _breaking(*_: object, **__: object):
     yield from ()
     raise OSError(5, "Input/output error")
+
+
+def test_a_page_of_before_is_removed_once_the_record_changes_and_the_tables_stay(
+    record, tmp_path: Path
+) -> None:
+    write_files(record.report(), tmp_path)
+
+    drop_outdated(tmp_path)
+    drop_outdated(tmp_path)  # where there is none, and no folder
+    drop_outdated(tmp_path / "none")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.csv", "report.json"]

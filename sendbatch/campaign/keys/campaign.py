@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from sendbatch.campaign import combinations
+from sendbatch.campaign import combinations, together
 from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.keys.sections import (
     SUPPRESS,
@@ -43,29 +43,33 @@ def _by_suffix(path: str) -> str:
     return kinds.get(PurePath(path).suffix.lower(), "html")
 
 
-class CampaignKeys(Keys[Campaign]):
+class CampaignKeys(Keys[Campaign], together=together.campaign):
     """The campaign file."""
 
     name = Key(
         NAME,
-        "the campaign's identity: lower-case letters, digits, hyphens",
+        "the campaign's identity, by which its record is found: lower-case letters, digits, hyphens,"
+        " such as"
+        " `spring-launch`",
         required=True,
     )
     run = Key(
         TEXT,
-        "the edition, a template over `variables` and `--set`. Each edition has a record of its own",
+        "the edition, such as `2026-12`; a template over `variables` and `--set`. Each edition has a"
+        " record of its own",
         by_hand=True,
     )
     sender = Key(
         SENDER,
-        "`Name <address>` or an address. The name may be a template, and the address too, with `senders`",
+        "who it is from: `Name <address>` or an address. The name may be a template, and the address"
+        " too, with `senders`",
         name="from",
         also=("sender",),
         required=True,
         for_readers=True,
     )
     senders = Key(
-        Several(MAILBOX),
+        Several(MAILBOX, some=True),
         "the mailboxes that may be in `from`, where its address is a template, [see below](#senders)",
         absent="none",
         by_hand=True,
@@ -76,10 +80,13 @@ class CampaignKeys(Keys[Campaign]):
         absent="the address in `from`",
         by_hand=True,
     )
-    reply_to = Key(Several(MAILBOX), "one mailbox or a list; their names may be templates")
+    reply_to = Key(
+        Several(MAILBOX), "where answers go: one mailbox or a list; their names may be templates"
+    )
     subject = Key(
         Variants(TEMPLATE),
-        "a template, or a list of 2 to 26 [variants](#variants-of-the-subject): split evenly and for good by"
+        "the subject: a template, or a list of 2 to 26 [variants](#variants-of-the-subject): split"
+        " evenly and for good by"
         " the recipient's key",
         required=True,
         by_hand=True,
@@ -94,13 +101,14 @@ class CampaignKeys(Keys[Campaign]):
     )
     recipients = Key(
         Built(RecipientsKeys, short="file"),
-        "a mapping, see below, or just the file's path",
+        "who gets it: the path of a CSV, or a mapping that names it, [see below](#recipients)",
         also=("csv",),
         required=True,
     )
     templates = Key(
         Built(TemplatesKeys, short=_by_suffix, check=combinations.templates),
-        "see below",
+        "the files that the letter is made from: one path, or a mapping by what each of them gives,"
+        " [see below](#templates)",
         also=("body", "template"),
         required=True,
     )
@@ -113,26 +121,30 @@ class CampaignKeys(Keys[Campaign]):
     )
     smtp = Key(
         NameOr(LINE, Section(ProfileKeys)),
-        "a profile's name, or a profile's mapping",
+        "the way to a mail server: the name of a profile in profiles.yaml, `sandbox`, or a profile's"
+        " mapping",
         also=("profile",),
         required=True,
         by_hand=True,
     )
     rate = Key(
         RATES,
-        "`14/s`, `50/5min`, `5000/h`, `300/day`, `20000/month`, or several; see [rates](#rates). All of them"
+        "how fast it is sent: `14/s`, `50/5min`, `5000/h`, `300/day`, `20000/month`, or several; see"
+        " [rates](#rates). All of them"
         " hold together with those of the profile",
         by_hand=True,
     )
     headers = Key(
         Named(HEADER_NAME, HEADER_VALUE),
-        "a mapping of header names to templates ([mailboxes in them](#headers)). From, To, Subject, Date and"
+        "a mapping of header names to templates ([mailboxes in them](#headers)). From, To, Subject, Date"
+        " and"
         " the like are written by sendbatch",
         for_readers=True,
     )
     attachments = Key(
         Several(Built(AttachmentKeys, short="file", check=combinations.attachment)),
-        "a list of paths, or of mappings, [see below](#attachments); a path with `{{ }}` is looked for per"
+        "files that are sent with it: a list of paths, or of mappings, [see below](#attachments); a path"
+        " with `{{ }}` is looked for per"
         " recipient, inside the folder that the author's own part names",
     )
     invite = Key(
@@ -143,9 +155,15 @@ class CampaignKeys(Keys[Campaign]):
         also=("calendar", "ics"),
     )
     unsubscribe = Key(
-        Built(UnsubscribeKeys, short=leads_to, check=combinations.unsubscribe), "see below"
+        Built(UnsubscribeKeys, short=leads_to, check=combinations.unsubscribe),
+        "how readers leave the list: a URL or an address, or a mapping of both, [see below](#unsubscribe)",
     )
-    suppress = Key(SUPPRESS, "a list of [suppression lists](#suppression-lists)", by_hand=True)
+    suppress = Key(
+        SUPPRESS,
+        "who gets nothing: a list of [suppression lists](#suppression-lists), files of addresses and"
+        " domains",
+        by_hand=True,
+    )
     variables = Key(
         Named(VARIABLE_NAME, ANYTHING, nulls=True),
         "a mapping of names to values of any shape, for templates and `where`",
@@ -164,4 +182,8 @@ class CampaignKeys(Keys[Campaign]):
         absent="0",
         by_hand=True,
     )
-    retry = Key(Built(RetryKeys, check=combinations.retry), "see below", absent="")
+    retry = Key(
+        Built(RetryKeys, check=combinations.retry),
+        "how often and how long is tried again what was refused for now, [see below](#retry)",
+        absent="",
+    )

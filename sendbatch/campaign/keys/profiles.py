@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sendbatch.campaign import combinations
+from sendbatch.campaign import combinations, together
 from sendbatch.campaign.keys.sections import COUNT, SUPPRESS
 from sendbatch.campaign.kinds import Built, Named, Section, Several
 from sendbatch.campaign.model import Dkim, Profile, Timeouts
+from sendbatch.campaign.preset_names import PresetName
 from sendbatch.campaign.table import Key, Keys
 from sendbatch.campaign.vocabulary import (
     DOMAIN,
@@ -17,9 +18,9 @@ from sendbatch.campaign.vocabulary import (
     KEY_FILE,
     LIMIT,
     LINE,
-    NAME,
     PATH,
     PRIVATE_KEY,
+    PROFILE_NAME,
     PROJECT,
     RATES,
     SECRET,
@@ -32,15 +33,15 @@ from sendbatch.campaign.vocabulary import (
 
 
 class TimeoutsKeys(Keys[Timeouts]):
-    connect = Key(LIMIT, "connecting, TLS, and progress while sending")
-    greeting = Key(LIMIT, "waiting for the server's first words")
-    mail = Key(LIMIT, "for the reply to MAIL")
-    rcpt = Key(LIMIT, "for the reply to RCPT")
-    data = Key(LIMIT, "for the reply to DATA")
-    final = Key(LIMIT, "for the reply to the whole message")
+    connect = Key(LIMIT, "the longest time for connecting, TLS, and progress while sending")
+    greeting = Key(LIMIT, "the longest wait for the server's first words, such as `5m`")
+    mail = Key(LIMIT, "the longest wait for the reply to MAIL, such as `5m`")
+    rcpt = Key(LIMIT, "the longest wait for the reply to RCPT, such as `5m`")
+    data = Key(LIMIT, "the longest wait for the reply to DATA, such as `2m`")
+    final = Key(LIMIT, "the longest wait for the reply to the whole message, such as `10m`")
 
 
-class DkimKeys(Keys[Dkim], harmless=False):
+class DkimKeys(Keys[Dkim], harmless=False, together=together.dkim):
     domain = Key(
         SIGNING_DOMAIN,
         "the domain that signs: that of the address in `from`, or one above it",
@@ -67,42 +68,56 @@ class DkimKeys(Keys[Dkim], harmless=False):
     )
 
 
-class ProfileKeys(Keys[Profile], harmless=False):
+class ProfileKeys(Keys[Profile], harmless=False, together=together.profile):
     """One profile: `merging` joins it with its provider's preset."""
 
     provider = Key(
-        LINE,
-        "a preset: host, port, security, known limits; [by any of its names](providers.md)",
+        PresetName(),
+        "the provider whose host, port, security and known limits hold, [by any of its"
+        " names](providers.md),"
+        " such as `mailtrap`",
         by_hand=True,
     )
-    host = Key(HOST, "the server", absent="the preset's", also=("server",), by_hand=True)
-    port = Key(whole(1, 65535), "its port", absent="the preset's, else by `security`", by_hand=True)
+    host = Key(
+        HOST,
+        "the server's name, such as `smtp.example.com`",
+        absent="the preset's",
+        also=("server",),
+        by_hand=True,
+    )
+    port = Key(
+        whole(1, 65535),
+        "the server's port, such as `587`",
+        absent="the preset's, else by `security`",
+        by_hand=True,
+    )
     security = Key(
         choice(
             *("starttls", "tls", "none"),
             meant={**dict.fromkeys(("ssl", "smtps", "implicit"), "tls"), "explicit": "starttls"},
         ),
-        "`starttls` (587, 2525, 25), `tls` (465) or `none`",
+        "how the connection is secured: `starttls` (ports 587, 2525, 25), `tls` (465) or `none`",
         absent="the preset's, else by the port",
         also=("tls", "ssl"),
         by_hand=True,
     )
     username = Key(
         LINE,
-        "as it is, or `${NAME}`",
+        "the login's name, as it is or `${NAME}`",
         absent="none: no login",
         also=("user", "login"),
         by_hand=True,
     )
     password = Key(
         SECRET,
-        "by reference only: `${NAME}`, from the environment or `.env` beside this file",
+        "the password, by reference only: `${NAME}`, from the environment or `.env` beside this file",
         absent="",
         by_hand=True,
     )
     password_command = Key(
         LINE,
-        "a command, run by the shell with your environment; the first line of its output is the password. It"
+        "a command, run by the shell with your environment; the first line of its output is the"
+        " password. It"
         " has 60 s, and ends with the call that wanted it, with all it started",
         absent="",
         by_hand=True,
@@ -115,28 +130,38 @@ class ProfileKeys(Keys[Profile], harmless=False):
     )
     auth = Key(
         choice("auto", "plain", "login", "cram-md5", "xoauth2"),
-        "`auto`, `plain`, `login`, `cram-md5` or `xoauth2`",
+        "how it logs in: `auto`, `plain`, `login`, `cram-md5` or `xoauth2`",
     )
     connections = Key(
         whole(1, 500),
-        "how many at most",
+        "how many connections there are at once, at most",
         absent="4, or fewer where the preset says so",
         by_hand=True,
     )
     messages_per_connection = Key(
         COUNT,
-        "then it is closed and another opened",
+        "after so many messages a connection is closed and another opened",
         absent="the preset's, else no limit",
         by_hand=True,
     )
     rate = Key(
-        RATES, "as in the campaign file, see [rates](#rates)", absent="the preset's", by_hand=True
+        RATES,
+        "how fast it may be sent through this server, such as `14/s`, see [rates](#rates)",
+        absent="the preset's",
+        by_hand=True,
     )
-    domains = Key(Named(DOMAIN, RATES), "a mapping of recipient domains to rates")
+    domains = Key(
+        Named(DOMAIN, RATES), "a mapping of recipients' domains to rates, such as `gmail.com: 5/s`"
+    )
     timeout = Key(
-        LIMIT, "for connecting, TLS, and progress while sending", absent="`60s`", by_hand=True
+        LIMIT,
+        "the longest time for connecting, TLS, and progress while sending",
+        absent="`60s`",
+        by_hand=True,
     )
-    timeouts = Key(Built(TimeoutsKeys), "for each step, [see below](#timeouts)", absent="")
+    timeouts = Key(
+        Built(TimeoutsKeys), "the longest waits at each step, [see below](#timeouts)", absent=""
+    )
     delivers = Key(
         TRUTH,
         "`false`: the server keeps the mail; such a profile has records of its own, and `run` does not ask;"
@@ -153,31 +178,34 @@ class ProfileKeys(Keys[Profile], harmless=False):
     )
     ca = Key(
         PATH,
-        "a PEM file, beside the file that names it: only what is signed by an authority in it is trusted, or"
+        "a PEM file, beside the file that names it: only what is signed by an authority in it is"
+        " trusted, or"
         " the certificate itself where that is in it",
         absent="the system's authorities",
         by_hand=True,
     )
     fingerprint = Key(
         FINGERPRINT,
-        "`sha256:` and 64 hexadecimal digits: only this certificate is trusted, whatever its signer, name and"
+        "`sha256:` and 64 hexadecimal digits: only this certificate is trusted, whatever its signer,"
+        " name and"
         " dates",
     )
     server_name = Key(
         HOST,
-        "the name that the certificate must bear, where `host` is a tunnel or an address; it is also what the"
+        "the name that the certificate must bear, where `host` is a tunnel or an address; it is also"
+        " what the"
         " server is asked for (SNI)",
         absent="`host`",
     )
     dkim = Key(
-        Several(Built(DkimKeys, check=combinations.dkim)),
+        Several(Built(DkimKeys, check=combinations.dkim), some=True),
         "a signature, or a list of them: each message is [signed by its sender's domain](#dkim)",
         absent="none",
         by_hand=True,
     )
     usage = Key(
         PATH,
-        "the file that keeps the use of quotas",
+        "the path of the file that keeps the use of quotas",
         absent="`sendbatch/usage.sqlite` in the user's state folder: `XDG_STATE_HOME`, else `~/.local/state`"
         " (macOS: `~/Library/Application Support`)",
         by_hand=True,
@@ -199,4 +227,6 @@ class ProfilesKeys(Keys[Any], harmless=False):
         "whose records these are ([the record](#the-record)); left out, the `origin` of the repository",
         absent="",
     )
-    profiles = Key(Named(NAME, Section(ProfileKeys)), "a mapping of names to profiles", absent="")
+    profiles = Key(
+        Named(PROFILE_NAME, Section(ProfileKeys)), "a mapping of names to profiles", absent=""
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sendbatch.campaign import together
 from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile
 from sendbatch.campaign.model import (
     FAIL,
@@ -42,8 +43,8 @@ COUNT = whole(1, 1_000_000)
 
 
 class RecipientsKeys(Keys[Recipients]):
-    file = Key(FoundFile(), "a `.csv` or `.csv.gz`", required=True)
-    email = Key(COLUMN, "the column with the address")
+    file = Key(FoundFile(), "the path of the list, a `.csv` or `.csv.gz`", required=True)
+    email = Key(COLUMN, "the column with the addresses")
     name = Key(TEMPLATE, "a template for the display name in To")
     key = Key(
         COLUMN_OR_TEMPLATE,
@@ -60,12 +61,18 @@ class RecipientsKeys(Keys[Recipients]):
     )
     defaults = Key(
         Named(NAME_OF_COLUMN, TEXT),
-        "a mapping of columns to what stands in for an empty or missing cell; one that is no column and that"
+        "a mapping of columns to what stands in for an empty or missing cell; one that is no column and"
+        " that"
         " nothing uses is an error",
     )
-    required = Key(Several(COLUMN, once=True), "columns; a row where one is empty is `invalid`")
+    required = Key(
+        Several(COLUMN, once=True),
+        "columns that every row must fill: a row where one is empty is `invalid`",
+    )
     encoding = Key(
-        encoding("utf-8, cp1252 or latin-1"), "of the CSV", absent="`utf-8` (with or without a BOM)"
+        encoding("utf-8, cp1252 or latin-1"),
+        "the text encoding of the CSV, such as `cp1252`",
+        absent="`utf-8` (with or without a BOM)",
     )
     delimiter = Key(
         DELIMITER,
@@ -85,7 +92,7 @@ class RecipientsKeys(Keys[Recipients]):
     check_deliverability = Key(TRUTH, "`true`: look up whether each domain takes mail")
 
 
-class TemplatesKeys(Keys[Templates]):
+class TemplatesKeys(Keys[Templates], together=together.templates):
     html = Key(TemplateFile(), "an HTML template, or one in [MJML](#mjml)", absent="")
     text = Key(
         TemplateFile(),
@@ -110,28 +117,35 @@ class TemplatesKeys(Keys[Templates]):
     )
 
 
-class UnsubscribeKeys(Keys[Unsubscribe]):
-    url = Key(URL, "a template; becomes `List-Unsubscribe`")
-    mailto = Key(MAILTO, "an address or template; becomes `List-Unsubscribe`")
+class UnsubscribeKeys(Keys[Unsubscribe], together=together.unsubscribe):
+    url = Key(URL, "the link by which a reader leaves, a template; becomes `List-Unsubscribe`")
+    mailto = Key(
+        MAILTO,
+        "the address to which a reader writes to leave, or a template; becomes `List-Unsubscribe`",
+    )
     one_click = Key(TRUTH, "`true`: adds `List-Unsubscribe-Post` (RFC 8058); needs an `https` url")
     sign = Key(
-        Several(SIGNING_SECRET),
+        Several(SIGNING_SECRET, some=True),
         "a secret by reference, `${NAME}`, or a list of them: [signs each link](#links-to-unsubscribe) with"
         " the first; all of them verify",
     )
 
 
 class RetryKeys(Keys[Retry]):
-    attempts = Key(COUNT, "for each recipient in one run")
-    first_delay = Key(LIMIT, "before the second attempt; it grows from there, jittered")
-    max_delay = Key(LIMIT, "the longest")
-    offline = Key(DURATION, "how long a network that is gone is waited for")
+    attempts = Key(COUNT, "how often each recipient is tried in one run")
+    first_delay = Key(
+        LIMIT,
+        "how long is waited before the second attempt, such as `60s`; it grows from there, jittered",
+    )
+    max_delay = Key(LIMIT, "the longest wait between two attempts, such as `30m`")
+    offline = Key(DURATION, "how long a network that is gone is waited for, such as `30m`")
 
 
-class AttachmentKeys(Keys[Attachment]):
+class AttachmentKeys(Keys[Attachment], together=together.attachment):
     file = Key(
         PATH,
-        "its path, or a template of it. Blanks around it do not count, and names on the disk are found in"
+        "the path of the file, or a template of it. Blanks around it do not count, and names on the disk"
+        " are found in"
         " either Unicode normal form",
         required=True,
         example="{file: bill.pdf, missing: fail}",
@@ -144,7 +158,8 @@ class AttachmentKeys(Keys[Attachment]):
             meant={"error": REFUSE, **dict.fromkeys(("skip", "ignore", "send"), SEND_WITHOUT)},
         ),
         "of a path with `{{ }}`, what becomes of a row whose cell is empty or whose file is not there:"
-        " `refuse` (the plan, with all such rows), `fail` (that row alone becomes `failed`), `send_without`",
+        " `refuse` (the plan, with all such rows), `fail` (that row alone becomes `failed`),"
+        " `send_without`",
     )
     name = Key(
         TEMPLATE,
@@ -161,9 +176,13 @@ class AttachmentKeys(Keys[Attachment]):
 
 
 class SuppressionKeys(Keys[SuppressionList]):
-    file = Key(FoundFile(what="suppress"), "its path", required=True)
-    column = Key(LINE, "the column of a CSV, as its header has it", absent="as above")
-    encoding = Key(encoding("utf-8, cp1252 or utf-16"), "of the file")
+    file = Key(FoundFile(what="suppress"), "the path of the list", required=True)
+    column = Key(
+        LINE, "the column of a CSV that has the addresses, as its header has it", absent="as above"
+    )
+    encoding = Key(
+        encoding("utf-8, cp1252 or utf-16"), "the text encoding of the file, such as `utf-16`"
+    )
     subdomains = Key(
         TRUTH,
         "`true`: `@example.com` is all below it too, and `@*.example.com` those below alone",

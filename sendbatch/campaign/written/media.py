@@ -6,11 +6,11 @@ import re
 
 from sendbatch.campaign.written.parsing import Wrong
 
-_NAME = "[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"  # RFC 6838 §4.2
+SUBTYPE = "[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"  # RFC 6838 §4.2
 # IANA's, but for message and multipart: a mail program takes those apart instead of saving them, and base64
 # may not encode them (RFC 2045 §6.4).
-_TOP = ("application", "audio", "font", "haptics", "image", "model", "text", "video")
-PATTERN = f"^({'|'.join(_TOP)})/{_NAME}$"
+TOP = ("application", "audio", "font", "haptics", "image", "model", "text", "video")
+_TYPE = re.compile(f"({'|'.join(TOP)})/{SUBTYPE}", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 
 
@@ -24,7 +24,7 @@ def media_type(text: str) -> str:
             f"{top}/… is a part of a mail, and cannot be attached as a file",
             "leave `type` out: it is attached to be saved, and nothing more",
         )
-    if not re.match(PATTERN, kind, re.IGNORECASE):
+    if not _TYPE.fullmatch(kind):
         raise Wrong("not a media type", "such as application/pdf or image/png")
     if ";" in found:
         said = "charset and method are read from the file itself"

@@ -71,6 +71,17 @@ def rows_of(plan: str, deliveries: str = KNOWN, *, at_rest: bool = False) -> str
     return _rows(plan, joined, of, _at_rest(of) if at_rest else of("status"), "0", "0")
 
 
+def tried(deliveries: str = KNOWN, *, at_rest: bool = False) -> str:
+    """Whoever was tried and is in the plan, as a table of deliveries; `at_rest` as in `rows_of`. An attempt
+    that is under way counts."""
+    status = _at_rest("d.{}".format) if at_rest else "d.status"
+    return (
+        f"(SELECT email, {status} AS status, attempts + (d.status = 'sending') AS attempts, why, "
+        f"first_attempt_at, finished_at FROM {deliveries} AS d "
+        "WHERE gone IS NULL AND (attempts > 0 OR first_attempt_at IS NOT NULL))"
+    )
+
+
 def deferred_of(plan: str) -> str:
     """Those of `rows_of` who are deferred, looked up from the deliveries: few of many rows are. All is
     folded."""

@@ -128,7 +128,7 @@ class Draft(Selection):
         self._weighed = weighed
 
     def forget_everyone(self) -> None:
-        self._base = replace(self._base, deliveries={})
+        self._base = replace(self._base, deliveries={}, ends=[])
 
     def remember(self, key: str, value: str) -> None:
         self._meta[key] = value

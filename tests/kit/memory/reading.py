@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
-from sendbatch.ledger.facts import Entry, Event, Held, Plan, ReportRow, Saying
+from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow, Saying
+from sendbatch.ledger.figures import UNIT, Figures, Told, counted, roughly
 from sendbatch.ledger.states import SENT, TRIED_WITH, status_of
-from sendbatch.values import OF_DNS, Recipient, Reply, Status
+from sendbatch.values import OF_DNS, Recipient, Reply, Status, Why
 from tests.kit.memory.state import Delivery, Row, State
 
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)  # and no other letter
@@ -208,6 +209,26 @@ class Reading(People):
         found = [Held(*reply, len(those), min(those)) for reply, those in keys.items()]
         return sorted(found, key=lambda one: (-one.recipients, one.code, one.text))[:limit]
 
+    def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
+        alike: dict[tuple[object, ...], list[Entry]] = {}
+        for one in self.entries(statuses):
+            texts = (_alike(one.reply or "", one.email), _alike(one.detail or "", one.email))
+            alike.setdefault((one.status, one.code, one.enhanced, one.why, *texts), []).append(one)
+        found = [_answer(those) for those in alike.values()]
+        return sorted(
+            found,
+            key=lambda one: (
+                -one.recipients, one.status, one.code or 0, one.enhanced or "", one.text, one.why or "",
+                one.detail,
+            ),
+        )[:limit]  # fmt: skip
+
+    def figures(self) -> Figures:
+        state = self._state()
+        tried = [one for one in self._present() if one.was_tried]
+        ends = [at for id_, at in state.ends if state.deliveries[id_].gone is None]
+        return counted(map(_told, tried), [_moment(at) for at in ends])
+
     def events(self, limit: int = 200) -> list[Event]:
         return self._state().events[-limit:] if limit else []
 
@@ -238,3 +259,31 @@ class Reading(People):
         start = "subjects of "
         meta = self._state().meta.items()
         return {key.removeprefix(start): text for key, text in meta if key.startswith(start)}
+
+
+def _answer(those: list[Entry]) -> Answer:
+    first = those[0]
+    texts, details = {one.reply or "" for one in those}, {one.detail or "" for one in those}
+    return Answer(
+        first.status, first.code, first.enhanced, min(texts), first.why, min(details), len(those),
+        len(texts) > 1 or len(details) > 1,
+    )  # fmt: skip
+
+
+def _alike(text: str, email: str) -> str:
+    return "".join(one for one in text.replace(email or "\0", "") if one not in string.digits)
+
+
+def _moment(at: float) -> int:
+    return int(at * round(1 / UNIT))
+
+
+def _told(one: Delivery) -> Told:
+    took = when = None
+    if one.status is Status.ACCEPTED and one.why != Why.BY_HAND:
+        assert one.finished_at is not None
+        assert one.first_attempt_at is not None
+        took, when = roughly(one.finished_at - one.first_attempt_at), _moment(one.finished_at)
+    under_way = one.status is Status.SENDING
+    domain = one.email.rpartition("@")[2]
+    return domain, one.status, one.attempts + under_way, when, took

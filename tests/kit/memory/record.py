@@ -41,6 +41,7 @@ from tests.kit.memory.state import Delivery, State, changed, crashed, restore
 NEW = (Status.PENDING, Status.FAILED)
 OfOne: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own
 ENDS = (Settled, Failed, LeftInDoubt)  # with these a claim ends
+NOT_TAKEN = (Status.DEFERRED, Status.REJECTED, Status.IN_DOUBT)
 
 
 class Backlog:
@@ -197,6 +198,8 @@ class MemoryRecord(Kept):
         made = changed(one, row, change) if one is not None and row is not None else None
         if made is not None:
             deliveries[change.id] = made
+            if isinstance(change, Settled) and made.status in NOT_TAKEN and change.counts_attempt:
+                state.ends.append((change.id, change.at))
         elif isinstance(change, Intent):
             raise RecordLost(
                 "the record was changed by something else while this run was sending",

@@ -89,14 +89,18 @@ class State:
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    ends: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # of attempts that were not accepted: whose, and when
 
     def people(self) -> Iterator[tuple[Row, Delivery | None]]:
         return ((row, self.deliveries.get(id_)) for id_, row in self.rows.items())
 
     def copy(self) -> State:
         return State(
-            self.plan, self.rows, dict(self.deliveries), dict(self.meta), list(self.events)
-        )
+            self.plan, self.rows, dict(self.deliveries), dict(self.meta), list(self.events),
+            list(self.ends),
+        )  # fmt: skip
 
 
 def happens(one: Delivery, event: Happening) -> bool:

@@ -281,3 +281,87 @@ def test_who_was_tried_with_a_content_is_told_by_key(ledger: Record) -> None:
     assert found == {("p1", "two", Status.ACCEPTED)}  # p0 is no longer in the plan
     assert list(ledger.reading.tried_with(["four"])) == [("p3", "four", Status.REJECTED)]
     assert list(ledger.reading.tried_with([])) == []
+
+
+def refused(ledger: Record, key: str, text: str, at: float = 20.0) -> None:
+    reply = Outcome(
+        Status.REJECTED, Reply(550, text, "RCPT", "5.1.1"), None, Why.MAILBOX, "recipient"
+    )
+    sending(ledger).apply([Settled(entry(ledger, key).id, reply, None, at)])
+
+
+def test_answers_that_differ_by_the_address_or_by_digits_alone_are_one(ledger: Record) -> None:
+    keys = crowd(ledger, 6)
+    for key in keys[:3]:
+        refused(ledger, key, f"<{key}@example.com>: no such user, id {key[1]}7")
+    refused(ledger, keys[3], "no such user")
+    bring(ledger, keys[4], Status.DEFERRED)
+
+    first, *others = ledger.reading.answers((Status.REJECTED, Status.DEFERRED), 9)
+
+    assert (first.status, first.code, first.enhanced) == (Status.REJECTED, 550, "5.1.1")
+    assert (first.text, first.recipients) == ("<p0@example.com>: no such user, id 07", 3)
+    assert (first.varies, first.why, first.detail) == (True, Why.MAILBOX, "recipient")
+    assert [(one.status, one.recipients, one.varies) for one in others] == [
+        (Status.DEFERRED, 1, False),
+        (Status.REJECTED, 1, False),
+    ]
+    assert ledger.reading.answers((Status.REJECTED,), 1) == [first]
+    assert ledger.reading.answers((), 9) == []
+
+
+def test_figures_tell_when_attempts_ended_and_how(ledger: Record) -> None:
+    keys = crowd(ledger, 4)
+    send(ledger, keys[0], at=20.04)
+    send(ledger, keys[1], at=20.07)
+    later = Outcome(Status.DEFERRED, Reply(451, "later", "RCPT"))
+    sending(ledger).apply([Settled(entry(ledger, keys[2]).id, later, 60.0, 21.0)])
+    send(ledger, keys[2], at=83.5)
+    bring(ledger, keys[3], Status.REJECTED)
+
+    figures = ledger.reading.figures()
+
+    assert figures.unit == 0.1
+    assert dict(figures.accepted) == {200: 2, 835: 1}
+    assert sum(figures.others.values()) == 2
+    assert figures.others[210] == 1
+    assert dict(figures.attempts) == {("accepted", 1): 2, ("accepted", 2): 1, ("rejected", 1): 1}
+    assert dict(figures.took) == {(False, 0.0): 2, (True, 62.5): 1}
+    assert dict(figures.domains) == {
+        ("example.com", "accepted"): 3,
+        ("example.com", "rejected"): 1,
+    }
+
+
+def test_figures_leave_out_who_was_settled_by_hand_or_has_left(ledger: Record) -> None:
+    keys = crowd(ledger, 4)
+    for key in keys[:2]:
+        bring(ledger, key, Status.IN_DOUBT)
+    bring(ledger, keys[2], Status.REJECTED)
+    ledger.resolve([(keys[0],)], Status.ACCEPTED, 99.0)
+    plan(ledger, person(2, "p0"), person(3, "p1"), person(4, "p3"))
+
+    figures = ledger.reading.figures()
+
+    assert not figures.accepted
+    assert dict(figures.took) == {}
+    assert sum(figures.others.values()) == 2
+    assert dict(figures.attempts) == {("accepted", 1): 1, ("in_doubt", 1): 1}
+
+
+def test_who_is_being_sent_to_counts_with_an_attempt(ledger: Record) -> None:
+    (key,) = crowd(ledger, 1)
+    bring(ledger, key, Status.SENDING)
+
+    assert dict(ledger.reading.figures().attempts) == {("sending", 1): 1}
+
+
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [("a@Example.com", "Example.com"), ('"x@y"@example.org', "example.org"), ("ä@ö.de", "ö.de")],
+)
+def test_a_domain_is_what_follows_the_last_at(ledger: Record, email: str, domain: str) -> None:
+    plan(ledger, person(2, "p", email=email))
+    bring(ledger, "p", Status.ACCEPTED)
+
+    assert dict(ledger.reading.figures().domains) == {(domain, "accepted"): 1}

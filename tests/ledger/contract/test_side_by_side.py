@@ -93,6 +93,8 @@ def what_it_tells(record: Record) -> dict[str, Any]:
         "span": (reading.span(), reading.latest()),
         "replies": (reading.replies(), reading.held()),
         "contents": sorted(reading.contents()),
+        "answers": reading.answers(tuple(Status), 9),
+        "figures": reading.figures(),
         "servers": reading.servers(),
         "events": reading.events(),
         "shared": reading.shared_addresses(9),

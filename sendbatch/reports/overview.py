@@ -1,0 +1,143 @@
+"""The top of report.html: what happened, in the ten seconds that somebody gives it; and what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sendbatch.ledger.facts import Event
+from sendbatch.ledger.figures import Figures
+from sendbatch.message.identity import short
+from sendbatch.reports.markup import (
+    Html,
+    Part,
+    bar,
+    data,
+    moment,
+    number,
+    pairs,
+    paragraph,
+    section,
+    share,
+    text,
+)
+from sendbatch.reports.report import Report
+from sendbatch.reports.stretches import Stretch, limit_of
+from sendbatch.reports.tally import NOT_COUNTED, UNFINISHED, Tally
+from sendbatch.reports.text import GLOSSES
+from sendbatch.reports.times import Times
+from sendbatch.values import Status
+from sendbatch.words import count, exact_duration, rate, word
+
+MOST_RUNS = 20
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """What became of everyone, as a sentence, and how that is: "good", "open" or "bad"."""
+    tally = report.tally
+    everyone, accepted = tally.counted, tally.totals.get(Status.ACCEPTED, 0)
+    if not everyone:
+        return "There is nobody to send to.", "open"
+    if report.live:
+        return f"Being sent at this moment: {accepted:,} of {everyone:,} accepted so far.", "open"
+    if accepted == everyone:
+        return "The server accepted " + ("the mail." if everyone == 1 else f"all {everyone:,}."), "good"
+    left = sum(tally.totals.get(status, 0) for status in UNFINISHED)
+    said = f"The server accepted {accepted:,} of {everyone:,}"
+    if left:
+        return f"{said}; {count(left, 'recipient')} {'is' if left == 1 else 'are'} still to be tried.", "open"
+    without = everyone - accepted
+    return f"{said}; {without:,} {'needs' if without == 1 else 'need'} attention.", "bad"
+
+
+def statuses(tally: Tally) -> Html:
+    """The bar of those who were to get the mail, with its legend; who was left out is named below."""
+    shown = [status for status in GLOSSES if tally.totals.get(status)]
+    parts = [Part(f"is-{status}", tally.totals[status]) for status in shown if status not in NOT_COUNTED]
+    legend = (
+        f'<li class="is-{status}"><b>{number(tally.totals[status])}</b> <span>{word(status)}</span> '
+        f"<i>{share(tally.totals[status], tally.counted) if status not in NOT_COUNTED else 'not counted'}</i>"
+        f"<small>{text(GLOSSES[status])}</small></li>"
+        for status in shown
+    )
+    gone = ", ".join(f"{many:,} {word(status)}" for status, many in tally.departed.items())
+    left = paragraph(text(f"No longer in the CSV, and not counted: {gone}."), kind="quiet") if gone else ""
+    return Html(
+        f'{bar(parts, tally.counted, kind="statuses")}\n<ul class="legend">{"".join(legend)}</ul>\n{left}'
+    )
+
+
+def tiles(tally: Tally, parts: Sequence[Stretch], times: Times) -> Html:
+    """The figures that people ask for first."""
+    found = "".join(
+        f"<div><dt>{text(name)}</dt><dd>{text(figure)}</dd><dd class=\"quiet\">{said}</dd></div>"
+        for name, figure, said in _tiles(tally, parts, times)
+    )
+    return Html(f'<dl class="tiles">{found}</dl>') if found else Html("")
+
+
+def _tiles(
+    tally: Tally, parts: Sequence[Stretch], times: Times
+) -> Iterator[tuple[str, str, Html]]:
+    if parts:
+        seconds = sum(part.seconds for part in parts)
+        often = f" in {len(parts)} stretches" if len(parts) > 1 else ""
+        since = Html(f"{moment(parts[0].began)} to {moment(parts[-1].ended)}")
+        yield f"Sending took{often}", exact_duration(seconds), since
+        accepted = sum(sum(part.accepted) for part in parts)
+        if accepted and seconds >= 1:
+            peak = max(part.peak for part in parts)
+            best = text(f"at best {rate(max(peak, accepted / seconds))}")
+            yield "On average", rate(accepted / seconds), best
+    if (middle := times.median) is not None:
+        most = text(f"95 % within {exactly(times.within(0.95) or 0.0)}, from the first attempt on")
+        yield "Accepted after (median)", exactly(middle), most
+    if tries := _tries(tally, times.figures):
+        yield "Needed more than one attempt", *tries
+
+
+def _tries(tally: Tally, figures: Figures) -> tuple[str, Html] | None:
+    again = sum(
+        many for (status, attempts), many in figures.attempts.items() if attempts > 1 and status == "accepted"
+    )
+    accepted = tally.totals.get(Status.ACCEPTED, 0)
+    return (f"{again:,}", text(f"{share(again, accepted)} of those accepted")) if again else None
+
+
+def exactly(seconds: float) -> str:
+    """ "12 ms", "4.2 s", "2 min 5 s"."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else exact_duration(seconds)
+
+
+def asked(report: Report, events: Sequence[Event]) -> Html:
+    """What was asked for, as far as the record knows."""
+    return section("asked", "What was asked", pairs(_asked(report, events)))
+
+
+def _asked(report: Report, events: Sequence[Event]) -> Iterator[tuple[str, Html]]:
+    meta, tally = report.reading.meta, report.tally
+    yield "Campaign", data(meta("name") or report.title)
+    if edition := meta("run"):
+        yield "Edition", data(edition)
+    if sender := meta("from"):
+        yield "From", data(sender)
+    content = meta("content") or ""
+    if subject := meta(f"subject of {content}"):
+        yield "Subject", data(subject)
+    for one in tally.variants:
+        if one.content == content:
+            yield f"Subject {one.name}", data(one.subject)
+    if content:
+        yield "Content", text(short(content))
+    if server := meta("server"):
+        yield "Server", data(server)
+    if (plan := report.reading.plan()) is not None:
+        rows = sum(tally.totals.values())
+        yield "Plan", Html(f"{text(count(rows, 'row'))}, made {moment(plan.completed_at)}")
+    runs = [event for event in events if event.kind == "began"]
+    for event in runs[-MOST_RUNS:]:
+        yield "Run", Html(f"{moment(event.at)} {data(event.detail, 1000)}")
+    if len(runs) > MOST_RUNS:
+        yield "Runs before", number(len(runs) - MOST_RUNS)
+    rates = [limit_of(event) for event in events if event.kind == "limit"]
+    if rates and rates[-1] is not None:
+        yield "Limit at the end", text(rate(rates[-1]))
