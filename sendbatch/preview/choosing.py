@@ -22,7 +22,10 @@ from sendbatch.values import Recipient
 MOST = 30  # recipients
 FIRST = 10  # that are shown in any case, were they alike
 _MOST_KINDS = 4_000  # of messages that are told apart; further ones bring only what is new
-_BRANCH, _CELL = 4, 1  # what a trait weighs: a branch that nobody sees may hide a fault for thousands
+_BRANCH, _CELL = (
+    4,
+    1,
+)  # what a trait weighs: a branch that nobody sees may hide a fault for thousands
 
 
 class Extent(StrEnum):

@@ -6,67 +6,51 @@ It holds addresses and what is written to them: its files are readable by their 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from sendbatch.errors import LedgerError, Place, one_line
+from sendbatch.errors import LedgerError, Place
 from sendbatch.findings import Rule
-from sendbatch.message.content import Picture
-from sendbatch.message.parts import Sample
-from sendbatch.preview.card import Card, data_url
-from sendbatch.preview.page import Made, render
+from sendbatch.preview.document import Document, Made
+from sendbatch.preview.page import render
 from sendbatch.runtime.files import is_regular, named_folder, own_folder, replacing
-from sendbatch.values import Message, Recipient
 
 INDEX = "index.html"
 OWN_NAME = re.compile(r"\d{2,}-row\d+\.eml")
 _BEGINNING = 4000  # bytes of a page, in which its mark stands
 
 
-class Entry(NamedTuple):
-    """One message to look at: its parts, and as it would be sent. `version` says which of several it is."""
-
-    recipient: Recipient
-    sample: Sample
-    message: Message
-    version: str = ""
+def file_name(number: int, of: int, row: int) -> str:
+    """What the file of the mail is called that is so many of the page's: names sort as the mails do."""
+    return f"{number:0{max(2, len(str(of)))}}-row{row}.eml"
 
 
-def write_gallery(
-    folder: Path,
-    messages: Sequence[Entry],
-    title: str,
-    made: Made,
-    pictures: Sequence[Picture] = (),
-) -> Path:
-    """Writes the messages into `folder` and returns the page's path. `made` is when, and of what; `pictures`
-    are those that everybody gets.
+def write_gallery(folder: Path, document: Document, messages: Mapping[str, bytes]) -> Path:
+    """Writes the messages, by the names of their files, and the page into `folder`; returns the page's path.
 
     An older gallery there is replaced, each file in one step, so that it can be looked at
     meanwhile; files of any other name are left alone. Raises LedgerError when a file cannot be
     written.
     """
-    names = _names(messages)
-    shared = {one.cid: data_url(one.media_type, one.data) for one in pictures}
-    cards = [
-        Card(name, one.recipient, one.sample, shared, one_line(one.version))
-        for name, one in zip(names, messages, strict=True)
-    ]
     index = folder / INDEX
     try:
         named_folder(folder.parent)
         own_folder(folder)
-        for name, one in zip(names, messages, strict=True):
-            _replace(folder / name, one.message.data)
-        _replace(index, render(cards, title, made).encode("utf-8", "replace"))
-        _drop_older(folder, keep=frozenset(names))
+        for name, data in messages.items():
+            _replace(folder / name, data)
+        _replace(index, render(document).encode())
+        _drop_older(folder, keep=frozenset(messages))
     except OSError as error:
-        fault = Rule.UNWRITABLE_FILE.finding(
-            f"the preview cannot be written: {error.strerror or error}", Place(str(folder))
-        )
-        raise LedgerError(fault) from error
+        raise _unwritable(folder, error) from error
     return index
+
+
+def write_page(path: Path, document: Document) -> None:
+    """The page alone, in one step. Raises LedgerError when it cannot be written."""
+    try:
+        _replace(path, render(document).encode())
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def drop_unless_of(folder: Path, made: Made) -> bool:
@@ -86,12 +70,9 @@ def drop_unless_of(folder: Path, made: Made) -> bool:
     return True
 
 
-def _names(messages: Sequence[Entry]) -> list[str]:
-    digits = max(2, len(str(len(messages))))
-    return [
-        f"{number:0{digits}}-row{one.recipient.row}.eml"
-        for number, one in enumerate(messages, start=1)
-    ]
+def _unwritable(path: Path, error: OSError) -> LedgerError:
+    said = f"the preview cannot be written: {error.strerror or error}"
+    return LedgerError(Rule.UNWRITABLE_FILE.finding(said, Place(str(path))))
 
 
 def _replace(path: Path, data: bytes) -> None:

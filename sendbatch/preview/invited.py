@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email import message_from_bytes
 from typing import NamedTuple
 
 from sendbatch.message.invitations.entries import Entry, entries
@@ -44,12 +43,10 @@ class Invited(NamedTuple):
     text: str
 
 
-def invited(part: bytes) -> Invited | None:
-    """What the part of a mail says that stands among its alternatives; None where there is none."""
-    if not part:
+def invited(data: bytes) -> Invited | None:
+    """What a calendar says; None where there is none."""
+    if not data:
         return None
-    data = message_from_bytes(part).get_payload(decode=True)
-    assert isinstance(data, bytes)
     lines = [*lines_of(data.decode("utf-8", "replace"))]
     found = entries(lines)
     method = method_of(lines)

@@ -23,7 +23,9 @@ class CommandLines:
         """Runs the campaign again as it was now, or goes on where that ended: for the same people, and with
         `limit` no more of them than were left."""
         chosen = options.words(limit) if options is not None else []
-        return self._command("run", [*self.campaign.typed, *self._folder], [*self._edition, *chosen])
+        return self._command(
+            "run", [*self.campaign.typed, *self._folder], [*self._edition, *chosen]
+        )
 
     def run_of_any_edition(self, options: Options) -> str:
         """As `run`, for whoever adds which edition is meant."""

@@ -4,13 +4,14 @@ removed."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.names import guess, usable
 from sendbatch.errors import CampaignError, LedgerError, one_line
+from sendbatch.findings import Rule
 from sendbatch.ledger.facts import Plan
 from sendbatch.ledger.store import Draft, Reading
 from sendbatch.planning.options import spellings
@@ -18,14 +19,13 @@ from sendbatch.planning.preparing import Prepared
 from sendbatch.rendering.batches import Alike, Looked
 from sendbatch.rendering.setup import Looking
 from sendbatch.session.job import Job
-from sendbatch.session.rehearsal import samples
 from sendbatch.values import Message, Recipient
 from sendbatch.words import listed
 
 if TYPE_CHECKING:
     from sendbatch.preview.choosing import Choice
-    from sendbatch.preview.gallery import Entry
-    from sendbatch.preview.page import Made
+    from sendbatch.preview.document import Document, Made
+    from sendbatch.preview.told import Words
     from sendbatch.session.overview import Overview
 
 # A run that finds no gallery imports nothing of that room: it begins that much sooner.
@@ -89,14 +89,15 @@ class Showing:
     def write(self, choice: Choice) -> Path:
         """The page's path. Raises LedgerError where it cannot be written."""
         from sendbatch.preview.gallery import write_gallery
+        from sendbatch.preview.told import Words
 
-        job, content = self._job, self._prepared.content
-        entries = _entries(job, self._prepared, [one.recipient for one in choice.chosen])
-        made = _made(job, self._draft.people.plan(), content.digest)
+        job, draft, prepared = self._job, self._draft, self._prepared
+        plan = draft.people.plan()
+        made = _made(job, plan, prepared.content.digest)
+        words = Words(prepared.content, plan.columns if plan is not None else ())
+        document, messages = _shown(job, prepared, choice, words, made)
         job.record.make()
-        return write_gallery(
-            job.record.path / FOLDER, entries, job.campaign.title, made, content.all_pictures
-        )
+        return write_gallery(job.record.path / FOLDER, document, messages)
 
 
 class _Candidates:
@@ -176,23 +177,52 @@ def _meant(draft: Draft, typed: str) -> str:
     return "give the key or the address as the CSV has it"
 
 
-def _entries(job: Job, prepared: Prepared, first: Sequence[Recipient]) -> list[Entry]:
-    """Those whose message can be built."""
-    from sendbatch.preview.gallery import Entry
+def _shown(
+    job: Job, prepared: Prepared, choice: Choice, words: Words, made: Made
+) -> tuple[Document, dict[str, bytes]]:
+    """The page, and its messages by the names of their files; a fault stands in the place of a message that
+    cannot be built."""
+    from sendbatch.preview.album import Album
+    from sendbatch.preview.document import Chosen, Document, Entry, Known, entry_of, fault_of
+    from sendbatch.preview.gallery import file_name
+    from sendbatch.preview.told import unshown
 
-    now, heed = job.now(), job.stop.heed
-    found = samples(prepared.pool, first, now, job.stop)
+    album = Album()
+    entries: list[Entry] = []
+    messages: dict[str, bytes] = {}
     versions = dict(prepared.spread.names)
-    messages = prepared.pool.each([recipient for recipient, _ in found], now, heed)
-    return [
-        Entry(recipient, sample, message, versions.get(recipient.id, ""))
-        for (recipient, sample), (_, message) in zip(found, messages, strict=True)
-        if isinstance(message, Message)
-    ]
+    recipients = [one.recipient for one in choice.chosen]
+    built = prepared.pool.each(recipients, job.now(), job.stop.heed)
+    for one, (recipient, message) in zip(choice.chosen, built, strict=True):
+        why = [Chosen(*words.why(kind)) for kind in one.kinds]
+        known = Known(
+            recipient.email,
+            recipient.row,
+            recipient.key,
+            versions.get(recipient.id, ""),
+            chosen=[Chosen("asked for"), *why] if one.asked else why,
+        )
+        if isinstance(message, Message):
+            name = file_name(len(entries) + 1, len(recipients), recipient.row)
+            messages[name] = message.data
+            sent = (message.envelope.sender, message.envelope.recipient)
+            entries.append(entry_of(message.data, replace(known, file=name, envelope=sent), album))
+        else:
+            entries.append(fault_of(Rule.UNBUILDABLE_MESSAGE.finding(message.reason), known))
+    document = Document(
+        "gallery",
+        job.campaign.title,
+        made,
+        entries,
+        album,
+        prepared.counts.holders,
+        note=[*filter(None, [unshown(choice.unshown, words)])],
+    )
+    return document, messages
 
 
 def _made(job: Job, plan: Plan | None, content: str) -> Made:
     """What a gallery is of."""
-    from sendbatch.preview.page import Made
+    from sendbatch.preview.document import Made
 
     return Made(job.now(), content, plan.inputs if plan is not None else "")

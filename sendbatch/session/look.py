@@ -47,9 +47,7 @@ def check(job: Job) -> Overview:
 def dry_run(job: Job) -> tuple[Overview, Path | None]:
     """As `check`, and a gallery is written; returns its page too, None where it cannot be written."""
 
-    def see(
-        draft: Draft, prepared: Prepared, allowance: Allowance
-    ) -> tuple[Overview, Path | None]:
+    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> tuple[Overview, Path | None]:
         showing = gallery.Showing(job, draft, prepared, gallery.Asked())
         overview = rehearsed(job, draft, prepared, allowance, showing.told)
         return overview, gallery.write(showing, job)

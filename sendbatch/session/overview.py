@@ -173,7 +173,9 @@ def _pictures_weight(prepared: Prepared) -> Weight:
     if not of_texts:
         return Weight(sizes[0], sizes[0] * prepared.sendable)
     numbers = [share.number for share in of_texts[0]]
-    return Weight(max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True)))
+    return Weight(
+        max(sizes), sum(size * number for size, number in zip(sizes, numbers, strict=True))
+    )
 
 
 def _own(content: Content) -> tuple[str, ...]:

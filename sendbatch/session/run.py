@@ -179,9 +179,7 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(
-    job: Job, reading: Reading, this_run: ThisRun
-) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     gallery.drop_outdated(job, reading)
