@@ -32,18 +32,42 @@ function live(addresses) {
     ({ ...entry, whole: true, headers: [], links: [], attachments: [], findings: [],
       fault: { severity: "notice", rule: "", said, where: "", line: "", hint: "" } });
 
+  const all = () => [...listed, ...page.doc.recipients];
+
   async function renew() {
+    for (const one of all()) one.whole = false; // what was fetched is of the letter before
     const id = page.shownId();
     if (id === null) return;
     const number = ++asked;
-    const known = [...listed, ...page.doc.recipients].find((one) => one.id === id);
+    const known = all().find((one) => one.id === id);
     if (!known) return;
     const whole = await page.fetchEntry(known);
-    if (number === asked && page.shownId() === id) page.setEntry({ ...whole, stale: true }, {});
+    if (number !== asked || page.shownId() !== id) return;
+    const before = scrollY;
+    page.setEntry(whole, {});
+    hold(before);
+  }
+
+  // The frame has its height a moment after the mail is in it; until then there is no place to scroll to.
+  function hold(at) {
+    let left = 60;
+    const again = () => {
+      if (Math.abs(scrollY - at) < 2 || !left--) return;
+      scrollTo(0, at);
+      requestAnimationFrame(again);
+    };
+    requestAnimationFrame(again);
   }
 
   async function relist() {
-    try { await page.setDocument(await got(addresses.document)); } catch { /* the stream says that it is gone */ }
+    try {
+      const doc = await got(addresses.document);
+      const known = all().find((one) => one.id === page.shownId());
+      if (known && !doc.recipients.some((one) => one.id === known.id)) doc.recipients.push({ ...known, whole: false });
+      const before = scrollY;
+      await page.setDocument(doc);
+      hold(before);
+    } catch { /* the stream says that it is gone */ }
   }
 
   function faults(now) {
@@ -78,6 +102,16 @@ function live(addresses) {
   };
   addEventListener("pagehide", () => events.close());
   faults(standing);
+  named();
+
+  // The address may name somebody whom the list does not begin with.
+  function named() {
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (!id || id === "overview" || page.doc.recipients.some((one) => one.id === id)) return;
+    page.doc.recipients.push({ id, key: id, email: id, row: null, group: "send", chosen: [], version: "", sender: id,
+      subject: "", preheader: "", begins: "", findings: [], links: [], headers: [], attachments: [], inline: {}, cut: {},
+      fault: null, whole: false });
+  }
 }
 
 if (page.doc.live) live(page.doc.live);

@@ -86,16 +86,22 @@ class Showing:
         found = pool.looks(self._named, self._job.now(), self._job.stop.heed)
         return [(one, looked.alike) for one, looked in found if isinstance(looked, Looked)]
 
+    def document(self, choice: Choice) -> tuple[Document, dict[str, bytes]]:
+        """What the page says, and the messages by the names of their files."""
+        from sendbatch.preview.told import Words
+
+        draft, prepared = self._draft, self._prepared
+        plan = draft.people.plan()
+        made = _made(self._job, plan, prepared.content.digest)
+        words = Words(prepared.content, plan.columns if plan is not None else ())
+        return _shown(self._job, prepared, choice, words, made)
+
     def write(self, choice: Choice) -> Path:
         """The page's path. Raises LedgerError where it cannot be written."""
         from sendbatch.preview.gallery import write_gallery
-        from sendbatch.preview.told import Words
 
-        job, draft, prepared = self._job, self._draft, self._prepared
-        plan = draft.people.plan()
-        made = _made(job, plan, prepared.content.digest)
-        words = Words(prepared.content, plan.columns if plan is not None else ())
-        document, messages = _shown(job, prepared, choice, words, made)
+        job = self._job
+        document, messages = self.document(choice)
         job.record.make()
         return write_gallery(job.record.path / FOLDER, document, messages)
 

@@ -8,9 +8,11 @@ refused for it. Nothing can be changed by asking: there is GET alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -35,10 +37,16 @@ HEADERS = {
 
 
 class Ending:
-    """Set once, on the loop of the server: every stream of events ends."""
+    """Told once, on the loop of the server: every stream of events ends."""
 
     def __init__(self) -> None:
-        self.event = asyncio.Event()
+        self.has_come = False
+        self.waking: set[asyncio.Event] = set()  # what the streams wait for
+
+    def come(self) -> None:
+        self.has_come = True
+        for event in self.waking:
+            event.set()
 
 
 def app_of(source: Source, token: str, port: int, ending: Ending) -> ASGIApp:
@@ -83,7 +91,7 @@ class _Guarded:
         sites = [value for name, value in headers if name == b"sec-fetch-site"]
         if any(site not in ("same-origin", "none") for site in sites):
             return PlainTextResponse("this preview is for its own page", 403)
-        first, _, rest = scope["path"].lstrip("/").partition("/")
+        first = scope["path"].lstrip("/").partition("/")[0]
         if not secrets.compare_digest(first.encode("utf-8", "surrogatepass"), self._token):
             return PlainTextResponse("not found", 404)
         if scope["method"] not in ("GET", "HEAD"):
@@ -133,26 +141,30 @@ class _Shown:
     async def _events(self) -> AsyncIterator[str]:
         """The standing at once, and after each change. What comes while one is on its way is one more."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
-        ending = asyncio.ensure_future(self._ending.event.wait())
-        unheard = self._source.listen(lambda: loop.call_soon_threadsafe(changed.set))
+        self._ending.waking.add(changed)
+        unheard = self._source.listen(partial(_set, loop, changed))
         try:
             yield f"retry: {RETRY}\n\n"
-            while not ending.done():
+            changed.set()
+            while not self._ending.has_come:
+                try:
+                    await asyncio.wait_for(changed.wait(), SIGN_OF_LIFE)
+                except TimeoutError:
+                    yield ": here\n\n"
+                    continue
                 changed.clear()
-                yield f"event: status\ndata: {json.dumps(self._source.standing().as_json())}\n\n"
-                while not changed.is_set() and not ending.done():
-                    waiting = asyncio.ensure_future(changed.wait())
-                    await asyncio.wait(
-                        (waiting, ending),
-                        timeout=SIGN_OF_LIFE,
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                    waiting.cancel()
-                    if not changed.is_set() and not ending.done():
-                        yield ": here\n\n"
+                if not self._ending.has_come:
+                    standing = json.dumps(self._source.standing().as_json())
+                    yield f"event: status\ndata: {standing}\n\n"
         finally:
-            ending.cancel()
+            self._ending.waking.discard(changed)
             unheard()
+
+
+def _set(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+    """From any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(changed.set)
 
 
 async def _answer(call: Callable[..., str], *asked: object) -> Response:

@@ -49,7 +49,7 @@ class Hits(NamedTuple):
     than that."""
 
     rows: list[Kept]
-    count: int
+    number: int
     exact: bool
 
 

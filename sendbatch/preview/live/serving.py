@@ -30,7 +30,7 @@ def hold_installed() -> None:
 
 
 def listening(port: int) -> socket.socket:
-    """A socket of this machine alone; port 0 is any that is free. Raises SendbatchError where it is in use."""
+    """A socket of this machine alone; port 0 is any that is free. Raises SendbatchError where it is taken."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         # A server that ended a moment ago left its port waiting for the last packets.
@@ -94,5 +94,5 @@ def served(source: Source, bound: socket.socket, token: str) -> Iterator[str]:
     finally:
         servers[0].should_exit = True
         with contextlib.suppress(RuntimeError):  # its loop is closed already
-            loops[0].call_soon_threadsafe(ending[0].event.set)
+            loops[0].call_soon_threadsafe(ending[0].come)
         thread.join()

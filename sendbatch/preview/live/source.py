@@ -1,4 +1,4 @@
-"""What the server asks of whoever knows the campaign: the document, one message, rows, and word of changes."""
+"""What the server asks of whoever knows the campaign: the document, a message, rows, word of changes."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ SIGN_OF_LIFE = 100  # milliseconds
 CLOCK = 20_000_000  # nanoseconds that the clock of a file system may be behind
 MODIFIED = 2  # a file that was there before; so `watchfiles.Change`
 # Of vim, Emacs, JetBrains, nano, LibreOffice, Kate, GNOME; and ours, while a file is replaced.
-BESIDE = re.compile(r"(?:4913|\..*\.sw[a-z]|.*~|#.*#|\.#.*|.*___jb_\w+___|\.~lock\..*#|\.goutputstream-.*|\..*\.tmp)")
+BESIDE = re.compile(
+    r"4913|\..*\.sw[a-z]|.*~|#.*#|\.#.*|.*___jb_\w+___|\.~lock\..*#|\.goutputstream-.*|\..*\.tmp"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ class Watching:
                     return
 
 
-def _changes(folders: Collection[str], end: threading.Event) -> Iterator[set[tuple[int, str]]]:
+def _changes(
+    folders: Collection[str], end: threading.Event
+) -> Iterator[Collection[tuple[int, str]]]:
     """(kind of change, path) of what is saved directly in these folders, as often as something is, and none
     now and then: with the first of all the watch has begun."""
     from watchfiles import watch

@@ -26,6 +26,8 @@ from sendbatch.session.job import Job
 from sendbatch.session.live.reading import Read
 from sendbatch.session.preparation import means_of, request_of
 
+GRACE = 0.12  # seconds in which what is wrong may be mended by the rest of what is being saved
+
 
 class Told(Protocol):
     """Who hears of it, on the planner's thread."""
@@ -92,10 +94,17 @@ class Planner:
             except Interrupted:
                 continue
             except SendbatchError as error:
-                self._told.refused(read, error)
+                self._refuse(read, error)
             except Exception as error:  # noqa: BLE001 - whoever waits for the thread is told
                 self._told.failed(error)
                 return
+
+    def _refuse(self, read: Read, error: SendbatchError) -> None:
+        """Unless the rest of what is being saved comes in a moment."""
+        with self._changed:
+            is_old = self._changed.wait_for(lambda: self._ended or self._wanted is not None, GRACE)
+        if not is_old:
+            self._told.refused(read, error)
 
     def _next(self) -> Read | None:
         """What was asked for last, once something is; None in the end."""
@@ -137,7 +146,7 @@ class Planner:
             except Interrupted:
                 pass
             except SendbatchError as error:
-                self._told.refused(read, error)
+                self._refuse(read, error)
             first, following = None, self._next()
             if following is None:
                 return
@@ -159,8 +168,9 @@ class Planner:
     ) -> Document:
         job = self._job(read, self._listing)
         showing = Showing(job, draft, prepared, self._asked)
-        overview = look.rehearsed(job, draft, prepared, allowance, showing.told)
-        return showing.document(showing.choice(), overview)
+        look.rehearsed(job, draft, prepared, allowance, showing.told)
+        document, _ = showing.document(showing.choice())
+        return document
 
     def _job(self, read: Read, stop: Stop) -> Job:
         assert read.job is not None

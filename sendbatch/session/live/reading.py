@@ -51,11 +51,11 @@ def _without_look_ups(job: Job) -> Job:
 def _watched(
     found: LookedAt, job: Job | None, content: Content | None, apart: Iterable[Path]
 ) -> Watched:
-    apart = [*map(os.path.realpath, apart)]
+    beside = [os.path.realpath(one) for one in apart]
     paths, folders = set(found.files), set[str]()
     open_folders: set[str] = set()
     if job is not None:
-        apart.append(os.path.realpath(job.record.base))
+        beside.append(os.path.realpath(job.record.base))
         paths.update(map(str, _besides(job.campaign)))
         if job.campaign.templates.by_row:
             folders.update(sorted(found.folders)[:MOST_FOLDERS])
@@ -65,10 +65,10 @@ def _watched(
     folders = {os.path.realpath(folder) for folder in folders} | open_folders
     folders |= {_nearest(os.path.dirname(path)) for path in files}
     return Watched(
-        frozenset(file for file in files if not _is_below(file, apart)),
-        frozenset(folder for folder in folders if not _is_below(folder, apart)),
+        frozenset(file for file in files if not _is_below(file, beside)),
+        frozenset(folder for folder in folders if not _is_below(folder, beside)),
         frozenset(open_folders),
-        tuple(apart),
+        tuple(beside),
     )
 
 

@@ -22,11 +22,10 @@ from sendbatch.runtime.files import create
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.gallery import Asked
 from sendbatch.session.job import Job
-from sendbatch.session.live.planner import Planner
+from sendbatch.session.live.planner import GRACE, Planner
 from sendbatch.session.live.reading import Read, read
 from sendbatch.session.live.viewing import Viewing
 
-GRACE = 0.12  # seconds in which what is wrong may be mended by the rest of what is being saved
 KEY = "preview.key"  # in the user's folder for what outlives a call
 
 

@@ -65,8 +65,8 @@ class _Letter:
 
 
 class Viewing:
-    """A `preview.live.source.Source`, and the planner's `Told`. `rendered` is called with the version and the
-    files of the first message of each version, `wrong` with all that is wrong by now, whenever that changes.
+    """A `preview.live.source.Source`, and the planner's `Told`. `rendered` is called with the version of each
+    message that a page is given, `wrong` with all that is wrong by now, whenever that changes.
     """
 
     def __init__(
@@ -192,6 +192,8 @@ class Viewing:
         self.rows_read(columns, staged)
 
     def listed(self, read: Read, document: model.Document) -> None:
+        with self._lock:
+            self._blame("people", ())
         stubs = [_stub(entry, entry.key or entry.id) for entry in document.entries]
         self._list(replace(document, kind="live", entries=stubs, album=Album()))
 
@@ -226,11 +228,8 @@ class Viewing:
 
     def _blame(self, what: str, findings: Sequence[Finding]) -> None:
         """All that is wrong, each once: with the letter, and with the rows."""
-        found = tuple(one for one in findings if one.severity == "error") or tuple(findings)
-        if what == "letter" and not found:
-            self._faults.pop("people", None)  # of an older letter; the planner says it again
         before = self._all_faults()
-        self._faults[what] = found
+        self._faults[what] = tuple(findings)
         now = self._all_faults()
         if now != before:
             said = tuple(model.said(one)._asdict() for one in now)
@@ -344,9 +343,9 @@ class Viewing:
             return json.dumps({"entries": [], "said": "no row is read yet"})
         hits = people.rows.search(text, MOST_FOUND)
         entries = [self._found(people, row) for row in hits.rows]
-        number = f"{hits.count:,}" if hits.exact else f"more than {hits.count:,}"
+        number = f"{hits.number:,}" if hits.exact else f"more than {hits.number:,}"
         said = f"{number} of {count(len(people.rows), 'row')}"
-        if len(entries) < hits.count:
+        if len(entries) < hits.number:
             said += f", the first {len(entries)} are listed"
         if not standing.done:
             said += f"; {count(standing.rows, 'row')} read so far"
