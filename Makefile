@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/sendbatch run campaigns/welcome.yaml
 	@echo
 	@echo 'Every letter lies as an .eml file in campaigns/reports/welcome.sandbox/outbox/'
-	@echo 'Next: $(BIN)/sendbatch report campaigns/welcome.yaml'
+	@echo 'Next: $(BIN)/sendbatch outbox campaigns/welcome.yaml --open'
 
 # Two at once on each core: a part of the tests waits for servers and clocks. What is compiled is kept, whatever
 # this shell says of it: the tests start some thousand processes, and each would compile the package anew.

@@ -31,6 +31,7 @@ from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
+    from sendbatch.audience.given import Frame
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.overview import Overview
@@ -51,6 +52,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 def load(
     file: FilePath,
     *,
+    recipients: Iterable[Mapping[str, Any]] | Frame | None = None,
     run: str | None = None,
     settings: Mapping[str, str] | None = None,
     smtp: str | None = None,
@@ -62,17 +64,32 @@ def load(
 
     `run` is the edition ("" for the one without a name), `settings` are variables as --set gives them,
     `smtp` is the name of another profile, `rate` ("14/s"), `expect` ("900-1100") and `tolerate` ("1%") are
-    written as in the file. Raises CampaignError or ProfileError with all that is wrong.
+    written as in the file.
+
+    `recipients` are rows in place of the file's recipients.file: mappings of columns to cells, or a DataFrame
+    of pandas or polars. They are read once, now, into a private file that lasts as long as the campaign, and
+    a row's number is its place among them, from 1. The other keys of `recipients:` hold.
+
+    Raises CampaignError or ProfileError with all that is wrong, AudienceError at a row that is none.
     """
-    return load_campaign(
-        Path(file),
-        run=run,
-        settings=settings or {},
-        smtp=smtp,
-        rate=rate,
-        expect=expect,
-        tolerate=tolerate,
-    )
+
+    def read(people: Path | None = None) -> Campaign:
+        return load_campaign(
+            Path(file),
+            run=run,
+            settings=settings or {},
+            smtp=smtp,
+            rate=rate,
+            expect=expect,
+            tolerate=tolerate,
+            people=people,
+        )
+
+    if recipients is None:
+        return read()
+    from sendbatch.session.given import with_rows
+
+    return with_rows(recipients, read)
 
 
 @own_loop
@@ -256,12 +273,14 @@ def dry_run(
     return look.dry_run(_job(campaign, chosen, record, observer, stop, edge, workers))
 
 
-def outbox(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> Path | None:
-    """The folder in which the built-in sandbox kept this campaign's mails, if it kept any."""
+def outbox(
+    campaign: Campaign | FilePath, *, proofs: bool = False, record: FilePath | None = None
+) -> Path | None:
+    """The folder in which the built-in sandbox kept this campaign's mails, or its `proofs`, if it did."""
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile)
+    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop
@@ -472,3 +491,21 @@ def gallery(
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     return look.preview(job, Asked(tuple(_words(recipients)), most))
+
+
+def outbox_page(
+    campaign: Campaign | FilePath,
+    *,
+    out: FilePath | None = None,
+    record: FilePath | None = None,
+    edge: Edge | None = None,
+) -> Path:
+    """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
+    (`outbox` on the command line); returns its path: `out`, else in the record's folder.
+
+    Raises CampaignError where it kept nothing yet, LedgerError where the page cannot be written.
+    """
+    from sendbatch.session import outbox
+
+    job = _job(_loaded(campaign), Options(), record, None, None, edge, None)
+    return outbox.write(job, _path(out))

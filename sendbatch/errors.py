@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias, overload
 
 Severity: TypeAlias = Literal["error", "warning", "notice"]
+GIVEN = "<recipients>"  # the `file` of a place among rows that a program gave; its lines are rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,7 @@ def _lines(finding: Finding) -> list[str]:
     if place is None:
         lines = [f"{finding.severity}: {message}"]
         return [*lines, f"  {hint}"] if hint else lines
-    spot = ":".join(
-        str(part) for part in (place.file, place.line, place.column) if part is not None
-    )
+    spot = at(place.file, place.line, place.column)
     lines = [f"{one_line(spot)}: {finding.severity}: {message}"]
     if place.line is None or place.text is None:
         return [*lines, f"  {hint}"] if hint else lines
@@ -75,6 +74,13 @@ def _lines(finding: Finding) -> list[str]:
     caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1) + "^"
     lines.append(f"{caret} {hint}" if hint else caret)
     return lines
+
+
+def at(file: str, line: int | None = None, column: int | None = None) -> str:
+    """ "people.csv:3:7", or "recipients, row 3" of rows that a program gave."""
+    if file == GIVEN:
+        return "recipients" if line is None else f"recipients, row {line}"
+    return ":".join(str(part) for part in (file, line, column) if part is not None)
 
 
 def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:

@@ -29,7 +29,7 @@ from sendbatch.runtime.files import add, named_folder, own_folder
 
 MOST_BYTES = 30 * 1024 * 1024  # of one message, as its SIZE says
 
-_NUMBERED = re.compile(r"([0-9]{6,})\.eml")
+NUMBERED = re.compile(r"([0-9]{6,})\.eml")  # what a mail is kept as
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -100,7 +100,7 @@ class _Keeper:
         self._folder = folder
         user, password = login.username.encode(), login.password.encode()
         self._answer = base64.b64encode(b"\0%b\0%b" % (user, password)).decode()  # RFC 4616 §2
-        taken = (_NUMBERED.fullmatch(path.name) for path in folder.iterdir())
+        taken = (NUMBERED.fullmatch(path.name) for path in folder.iterdir())
         last = max((int(match[1]) for match in taken if match), default=0)
         self._names = (f"{number:06}.eml" for number in count(last + 1))
 

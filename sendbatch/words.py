@@ -5,9 +5,14 @@ in a terminal or a plain mail, and how to cut and pad it.
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+SECONDS_COUNT = 120.0  # seconds from now within which a time of day is said to the second
+CLOSE = 3600.0  # seconds within which nobody asks of which day it is
+WHOLE = 0.05  # a number so near to a whole one is said as that
 
 # Each of these takes one column; most texts have no others.
 _NARROW = re.compile(
@@ -19,10 +24,32 @@ _EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
 _JOINS_NOTHING = re.compile(f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
 
 
-def clock_time(at: float) -> str:
-    """Seconds since the epoch as local time with its zone: "2026-11-24 17:55:00 CET"."""
-    when = datetime.fromtimestamp(at, UTC).astimezone()
-    return f"{when:%Y-%m-%d %H:%M:%S %Z}"
+def clock_time(at: float, now: float | None = None) -> str:
+    """Seconds since the epoch as local time with its zone: "2026-11-24 17:55:00 CET". Beside what the time is
+    `now`, so much of it as tells it apart: "17:55 CET", "17:55:30 CET" where it is a matter of seconds, "Thu
+    17:55 CET", "2026-12-24 17:55 CET"."""
+    when = _local(at)
+    if now is None:
+        return f"{when:%Y-%m-%d %H:%M:%S %Z}"
+    time = "%H:%M:%S" if abs(at - now) < SECONDS_COUNT else "%H:%M"
+    if when.date() == _local(now).date() or abs(at - now) < CLOSE:
+        day = ""
+    else:
+        day = "%a " if 0 <= at - now < 6 * 86400 else "%Y-%m-%d "
+    return f"{when:{day}{time} %Z}"
+
+
+def span(first: float, last: float) -> str:
+    """From when until when, as local times: "2026-11-24 17:55:00 to 17:56:10 CET"."""
+    begun, ended = _local(first), _local(last)
+    if begun.utcoffset() != ended.utcoffset():  # one is in summer
+        return f"{clock_time(first)} to {clock_time(last)}"
+    day = "" if begun.date() == ended.date() else "%Y-%m-%d "
+    return f"{begun:%Y-%m-%d %H:%M:%S} to {ended:{day}%H:%M:%S %Z}"
+
+
+def _local(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone()
 
 
 def duration(seconds: float) -> str:
@@ -36,6 +63,15 @@ def duration(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{round(hours / 24)} days"
+
+
+def countdown(seconds: float) -> str:
+    """What is left, so that one sees it go by: "45 s", "11 min 58 s", "2 h 3 min"."""
+    seconds = max(0, math.ceil(seconds))
+    if not 90 <= seconds < 3600:
+        return duration(seconds)
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 def exact_duration(seconds: float) -> str:
@@ -58,6 +94,16 @@ def rate(a_second: float) -> str:
         if a_second * seconds >= 1:
             return f"{a_second * seconds:.1f} {unit}"
     return f"{a_second * 3600:.1f} an hour"
+
+
+def speed(a_second: float) -> str:
+    """As `rate`, in short: "1,200/s", "3.4/s", "12/min", "5/h"."""
+    for seconds, unit in ((1, "s"), (60, "min")):
+        if a_second * seconds >= 1:
+            number = a_second * seconds
+            whole = number >= 10 or abs(number - round(number)) < WHOLE
+            return f"{number:,.0f}/{unit}" if whole else f"{number:.1f}/{unit}"
+    return f"{a_second * 3600:,.0f}/h"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -113,11 +159,10 @@ def padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def cut(text: str, columns: int) -> str:
+def cut(text: str, columns: int, ellipsis: str = "…") -> str:
     """`text`, or what of it fits into `columns` with an ellipsis behind."""
     if width(text) <= columns:
         return text
-    fitting = bisect.bisect_right(
-        range(len(text)), columns - 1, key=lambda end: width(text[: end + 1])
-    )
-    return text[:fitting] + "…"
+    room = max(columns - width(ellipsis), 0)
+    fitting = bisect.bisect_right(range(len(text)), room, key=lambda end: width(text[: end + 1]))
+    return text[:fitting] + ellipsis[: columns]

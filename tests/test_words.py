@@ -6,7 +6,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sendbatch.words import count, cut, exact_duration, listed, padded, rate, rows, width
+from sendbatch.words import (
+    clock_time,
+    count,
+    countdown,
+    cut,
+    exact_duration,
+    listed,
+    padded,
+    rate,
+    rows,
+    span,
+    speed,
+    width,
+)  # fmt: skip
+from tests.kit.local_time import local_time
+
+NOON = 1_790_000_000.0  # 2026-09-21 14:13:20 UTC, a Monday
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
 def test_one_is_one_and_many_have_their_commas() -> None:
@@ -54,6 +71,33 @@ def test_durations_and_rates_are_said_in_a_unit_that_fits() -> None:
         "30.0 a minute",
         "3.6 an hour",
     ]
+    said = [speed(a_second) for a_second in (1234.5, 14.2, 4.0, 3.44, 0.2, 0.001)]
+    assert said == ["1,234/s", "14/s", "4/s", "3.4/s", "12/min", "4/h"]
+    left = [countdown(seconds) for seconds in (-1, 0.2, 89, 90, 718, 720, 3599, 3600, 7380)]
+    assert left == [
+        "0 s", "1 s", "89 s", "1 min 30 s", "11 min 58 s", "12 min", "59 min 59 s", "60 min", "2 h 3 min",
+    ]  # fmt: skip
+
+
+def test_times_are_local_with_their_zone_and_no_longer_than_they_need_to_be() -> None:
+    with local_time(BERLIN):
+        assert clock_time(NOON) == "2026-09-21 16:13:20 CEST"
+        assert clock_time(NOON + 119, NOON) == "16:15:19 CEST"
+        assert clock_time(NOON + 720, NOON) == "16:25 CEST"
+        assert clock_time(NOON + 8 * 3600, NOON) == "Tue 00:13 CEST"
+        assert clock_time(NOON + 7 * 86400, NOON) == "2026-09-28 16:13 CEST"
+        assert clock_time(NOON - 86400, NOON) == "2026-09-20 16:13 CEST"
+        assert clock_time(1_800_000_000.0) == "2027-01-15 09:00:00 CET"
+    with local_time("UTC"):
+        assert clock_time(NOON) == "2026-09-21 14:13:20 UTC"
+
+
+def test_a_span_of_time_names_day_and_zone_once_where_they_are_the_same() -> None:
+    with local_time(BERLIN):
+        assert span(NOON, NOON + 80) == "2026-09-21 16:13:20 to 16:14:40 CEST"
+        assert span(NOON, NOON + 86400) == "2026-09-21 16:13:20 to 2026-09-22 16:13:20 CEST"
+        winter = NOON + 100 * 86400
+        assert span(NOON, winter) == "2026-09-21 16:13:20 CEST to 2026-12-30 15:13:20 CET"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sendbatch.campaign.language.environment import FAILURES, environment, is_te
 from sendbatch.campaign.language.numbers import NoNumber
 from sendbatch.campaign.model import Json
 from sendbatch.campaign.names import guess, narrowed
-from sendbatch.errors import AudienceError, one_line
+from sendbatch.errors import AudienceError, at, one_line
 from sendbatch.findings import Rule
 from sendbatch.reasons import LONGEST as LONGEST_REASON
 from sendbatch.values import Checked, Row, Status, Why
@@ -121,7 +121,7 @@ class Checker:
             return bool(self._where(self._context(cells)))
         except FAILURES as error:
             place = self._rules.where_place
-            where = f"{self._rules.file}:{row.line}"
+            where = at(self._rules.file, row.line)
             message = f"recipients.where cannot be decided for {where}: {one_line(str(error), 300)}"
             raise AudienceError(Rule.WHERE_FAILS.finding(message, place, _hint(error))) from None
 
@@ -136,7 +136,7 @@ class Checker:
                 text = self._key_template.render(self._context(cells))
                 text.encode()  # a lone surrogate, which a template can make, is no text
             except FAILURES as error:
-                where = f"{self._rules.file}:{row.line}"
+                where = at(self._rules.file, row.line)
                 said = f"recipients.key cannot be made for {where}: {one_line(str(error), 300)}"
                 raise AudienceError(Rule.KEY_FAILS.finding(said)) from None
             return unicodedata.normalize("NFC", text.strip())

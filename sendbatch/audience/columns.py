@@ -38,7 +38,8 @@ def missing_column(
         hint = f"say which column has the address: write email: {meant} under recipients ({hint})"
     elif near:
         hint = f"did you mean {one_line(names.get(near, near), 200)}?"
-    return Rule.UNKNOWN_COLUMN.finding(f"{key}: the CSV has no column {name!r}", place, hint)
+    them = "the CSV has" if campaign.recipients.columns is None else "the rows given have"
+    return Rule.UNKNOWN_COLUMN.finding(f"{key}: {them} no column {name!r}", place, hint)
 
 
 def clashing(clashes: Mapping[str, Finding], used: Iterable[str]) -> list[Finding]:

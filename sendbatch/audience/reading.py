@@ -10,13 +10,14 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from itertools import count as numbers
 from pathlib import Path
 
 from sendbatch.audience.cells import INVISIBLE, bare, is_loose, tidied
 from sendbatch.audience.delimiters import DELIMITERS, LOOKED_AT, delimiter_of, said_by
 from sendbatch.audience.lines import LONGEST_LINE, LONGEST_LOOK, Lines
 from sendbatch.campaign.names import usable
-from sendbatch.errors import AudienceError, Place, shown
+from sendbatch.errors import GIVEN, AudienceError, Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.values import Row
 from sendbatch.words import count
@@ -31,13 +32,16 @@ csv.field_size_limit(LONGEST_CELL)
 class Format:
     """How a CSV is read. `delimiter` None is to be found out, for which `wanted` (usable names of columns)
     help; `skip_lines` stand above the header; `as_before` asks for what earlier versions read in cells that
-    have blanks around them (`Row.before`); `complete`: rows in which cells are missing are ragged too."""
+    have blanks around them (`Row.before`); `complete`: rows in which cells are missing are ragged too.
+    `columns`, where they are given, are the header of a file that has none, and whose rows are numbered
+    from 1, be their lines what they are."""
 
     delimiter: str | None = None
     skip_lines: int = 0
     wanted: Collection[str] = ()
     as_before: bool = False
     complete: bool = False
+    columns: tuple[str, ...] | None = None
 
 
 class Table:
@@ -49,13 +53,9 @@ class Table:
     def __init__(self, lines: Lines, form: Format = Format()) -> None:
         self._lines = lines
         self._as_before, self._complete = form.as_before, form.complete
-        self._skip(form.skip_lines)
-        first = self._header_line()
-        mark = form.delimiter
-        if (said := said_by(first)) is not None:
-            mark = mark or self._said(said)
-            first = self._header_line()
-        self._delimiter = mark or self._found_out(first, form.wanted)
+        given = form.columns
+        self._delimiter, first = self._beginning(form) if given is None else (",", [])
+        self._rows = None if given is None else numbers(1)  # None: a row has its line's number
         self._start, self._length = lines.number, 0  # of the record that is being read
         self._is_dirty = False  # whether it has invisible characters
         self._raw: list[str] = []  # its lines as they stand, where somebody asks for that
@@ -66,7 +66,7 @@ class Table:
             strict=True,
             skipinitialspace=True,
         )
-        self._header = [bare(name) for name in self._first_record()]
+        self._header = [bare(name) for name in (self._first_record() if given is None else given)]
         self.width = len(self._header)
         self.names, self.clashes, self._kept = self._columns()
         self.columns = tuple(self.names)
@@ -89,14 +89,25 @@ class Table:
                 raise self._broken(error, self._start) from None
             if record is None:
                 return
+            number = self._start if self._rows is None else next(self._rows)
             cells = [*map(strip, record)]
             if self._is_dirty:
                 cells, self._is_dirty = [*map(bare, record)], False
             if any(cells):
                 if len(cells) == width:
-                    yield Row(self._start, tuple(cells))
+                    yield Row(number, tuple(cells))
                 else:
-                    yield self._row(cells)
+                    yield self._row(number, cells)
+
+    def _beginning(self, form: Format) -> tuple[str, list[str]]:
+        """The delimiter, and the header's first line."""
+        self._skip(form.skip_lines)
+        first = self._header_line()
+        mark = form.delimiter
+        if (said := said_by(first)) is not None:
+            mark = mark or self._said(said)
+            first = self._header_line()
+        return mark or self._found_out(first, form.wanted), [first]
 
     def _first_record(self) -> list[str]:
         try:
@@ -104,10 +115,10 @@ class Table:
         except csv.Error as error:
             raise self._broken(error, self._start) from None
 
-    def _bounded(self, lines: Iterable[str], first: str) -> Iterator[str]:
+    def _bounded(self, lines: Iterable[str], first: list[str]) -> Iterator[str]:
         """The lines, with a bound on what one record may hold."""
         source = self._lines
-        for line in chain([first], lines):
+        for line in chain(first, lines):
             if source.number > self._start:
                 line = self._more(line)
             elif '"' in line:
@@ -141,14 +152,14 @@ class Table:
                 self._raw = [line]
             yield line
 
-    def _row(self, cells: list[str]) -> Row:
+    def _row(self, number: int, cells: list[str]) -> Row:
         over = len(cells) - self.width
         ragged = None
         missing = self._complete and any(self._header[len(cells) :])
         if missing or any(cells[self.width :]):
             ragged = f"has {count(len(cells), 'cell')}, the header has {self.width:,}"
         padded = cells if over >= 0 else [*cells, *[""] * -over]
-        row = Row(self._start, tuple(padded[i] for i in self._kept), ragged)
+        row = Row(number, tuple(padded[i] for i in self._kept), ragged)
         return self._with_before(row) if self._as_before else row
 
     def _with_before(self, row: Row) -> Row:
@@ -212,7 +223,8 @@ class Table:
         return names, clashes, kept
 
     def _clash(self, alike: list[tuple[str, str]]) -> Finding:
-        place = Place(shown(self._lines.path), self._lines.number)
+        file = shown(self._lines.path)
+        place = Place(file, self._lines.number) if self._rows is None else Place(GIVEN)
         (name, first), (_, second), *_ = alike
         if all(told == first for _, told in alike):
             number = "two" if len(alike) == 2 else f"{len(alike):,}"

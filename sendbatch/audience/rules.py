@@ -29,7 +29,7 @@ from sendbatch.campaign.language.slips import offset_of
 from sendbatch.campaign.language.spellings import meant_by
 from sendbatch.campaign.model import Campaign, Json
 from sendbatch.campaign.names import usable
-from sendbatch.errors import CampaignError, Place, shown, within
+from sendbatch.errors import CampaignError, Place, within
 from sendbatch.findings import Finding, Rule
 
 TreeOf: TypeAlias = Callable[[SandboxedEnvironment, str], nodes.Template]
@@ -85,7 +85,7 @@ def make_rules(
         required=tuple(usable(name) for name in recipients.required),
         defaults=defaults,
         variables=dict(campaign.variables),
-        file=shown(recipients.file),
+        file=recipients.shown,
         where_place=campaign.places.get("recipients.where"),
     )
     findings = [

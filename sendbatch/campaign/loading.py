@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sendbatch.campaign import combinations
 from sendbatch.campaign.dkim import misaligned
-from sendbatch.campaign.document.nodes import Trail
+from sendbatch.campaign.document.nodes import Data, Trail
 from sendbatch.campaign.editions import check_run, render_run
 from sendbatch.campaign.keys.campaign import CampaignKeys
 from sendbatch.campaign.keys.profiles import ProfileKeys
@@ -64,18 +64,23 @@ def load_campaign(
     rate: str | None = None,
     expect: str | None = None,
     tolerate: str | None = None,
+    people: Path | None = None,
     config_folder: Path | None = None,
 ) -> Campaign:
     """Read a campaign file with all it names, but for secrets, templates and the CSV's content.
 
     `run` is the edition ("" for none; None: as the file says); `settings` are those of --set and win
     over `variables`; `smtp` names another profile; `rate`, `expect` and `tolerate` are texts as in
-    the file. `config_folder` is where profiles.yaml is looked for last (None: the user's own).
+    the file; `people` stands in place of recipients.file. `config_folder` is where profiles.yaml is looked
+    for last (None: the user's own).
     Raises CampaignError, or ProfileError where only the profile is wrong, with all findings.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
     unneeded = ("smtp",) if asked.smtp else ()
-    declared, reading = read_file(CampaignKeys, file, str(file), unneeded=unneeded)
+    given: dict[str, dict[str, Data]] = {} if people is None else {"recipients": {"file": str(people)}}
+    declared, reading = read_file(
+        CampaignKeys, file, str(file), unneeded=unneeded, given=given
+    )
     if declared is None:
         raise CampaignError(reading.findings)
     _refuse_profiles(reading)

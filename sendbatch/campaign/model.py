@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from sendbatch.errors import Place
+from sendbatch.errors import GIVEN, Place, shown
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -53,6 +53,9 @@ class Senders:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
+    """`columns` are there where a program gave the rows: they are in `file` without a header, and numbered
+    from 1."""
+
     file: Path
     email: str = "email"  # a usable column name
     name: str | None = None  # a template for the display name in To
@@ -65,6 +68,12 @@ class Recipients:
     as_given: bool = False  # addresses with dots and quotes before the @ that no standard has
     check_deliverability: bool = False
     required: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def shown(self) -> str:
+        """The file as a person would write it, or that a program gave the rows: the `file` of a Place."""
+        return shown(self.file) if self.columns is None else GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +279,7 @@ class Campaign:
 
     `places` maps dotted paths of the campaign file ("subject", "headers.X-Campaign",
     "attachments.0", "recipients.where") to where they stand, for errors found later.
+    `rows` keeps the file of rows that a program gave, for as long as it is there itself.
     `folder` is the campaign file's folder; `sources` are the files that it is made from, itself first: no
     recipient may have one of them attached.
     """
@@ -309,6 +319,7 @@ class Campaign:
     subjects: tuple[str, ...] = ()  # all, where there are several; `subject` is the first
     # Of keys that sign, by this profile or another: the path as it is written, and in which file.
     key_files: tuple[tuple[str, Path], ...] = ()
+    rows: object = field(default=None, repr=False, compare=False)
 
     @property
     def title(self) -> str:

@@ -6,8 +6,9 @@ looked for where a key is misspelt three lines above.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -28,19 +29,32 @@ EMPTY_TEXT = frozenset({"defaults"})  # below these, text that is empty may be m
 
 
 def read_file(
-    keys: type[K], file: Path, shown: str, *, unneeded: Collection[str] = ()
+    keys: type[K],
+    file: Path,
+    shown: str,
+    *,
+    unneeded: Collection[str] = (),
+    given: Mapping[str, dict[str, Data]] = MappingProxyType({}),
 ) -> tuple[K | None, Reading]:
     """What a file says, as far as it can be read; None where it cannot be composed. It is called `shown` in
-    faults. What is `unneeded` need not be there."""
+    faults. What is `unneeded` need not be there; what is `given` for its mappings stands in place of the
+    file's own."""
     source = read_source(file, shown, shape_of(keys))
     folder = absolute(file).parent
     if source.root is None:
         return None, Reading(Document(shown, {}, {}, {}), keys, folder, source.findings)
     widen(source.root, keys)
     reading = Reading(document(source), keys, folder, source.findings)
+    for name, inner in given.items():
+        _give(reading.document.data, name, inner)
     for spot in _without_value(reading.document.data, reading.spot, reading):
         _blame_emptiness(spot)
     return read_keys(keys, reading.document.data, reading.spot, unneeded=unneeded), reading
+
+
+def _give(data: Data, name: str, given: dict[str, Data]) -> None:
+    if isinstance(data, dict) and isinstance(own := data.get(name) or {}, dict):
+        data[name] = own | given
 
 
 def widen(node: Node, keys: type[Keys[Any]]) -> Node:

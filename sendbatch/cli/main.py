@@ -11,14 +11,18 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from click.exceptions import Exit
 
 from sendbatch.cli import streams
 from sendbatch.cli.check import check
+from sendbatch.cli.completion.installing import install_completion, show_completion
+from sendbatch.cli.completion.shells import ASKED, SCRIPTS
 from sendbatch.cli.init import init
 from sendbatch.cli.masking import for_log
+from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
 from sendbatch.cli.preview import preview
 from sendbatch.cli.probe import probe
@@ -59,12 +63,14 @@ class _InOrder(click.Group):
 @click.version_option(
     package_name="sendbatch", message="sendbatch %(version)s", help="Show the version."
 )
+@install_completion
+@show_completion
 def app() -> None:
     """Send a mail campaign, and account for every recipient."""
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, preview, proof, run, status, report, resolve, probe, verify_token, schema,
+    init, check, plan, preview, proof, run, status, outbox, report, resolve, probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
@@ -72,6 +78,8 @@ for verb in VERBS:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
+    if (shell := os.environ.get(ASKED)) in SCRIPTS:
+        answered(shell)
     gc.set_threshold(SELDOM)
     streams.take_over()
     try:
@@ -92,6 +100,16 @@ def main(arguments: list[str] | None = None) -> None:
     with contextlib.suppress(KeyboardInterrupt):  # who waits for a reader need not
         streams.leave()
     sys.exit(code)
+
+
+def answered(shell: str) -> NoReturn:
+    """What a line may go on with. The process ends at once: for each of its milliseconds somebody waits."""
+    from sendbatch.cli.completion.answering import answer
+
+    answer(app, shell, os.environ, sys.argv[1:])
+    with contextlib.suppress(OSError):  # the shell asks no more
+        sys.stdout.flush()
+    os._exit(0)
 
 
 def _called(arguments: list[str] | None) -> int:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from sendbatch.cli.campaign_files import the_one_here
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    Completer: TypeAlias = Callable[
+        [click.Context, click.Parameter, str], list[CompletionItem[str]]
+    ]
+
 PATH = click.Path(path_type=Path)
+
+
+def known(what: str) -> Completer:
+    """What a shell is offered, by a function of `completion.known`, which only a shell has loaded."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, typed: str
+    ) -> list[CompletionItem[str]]:
+        found: list[CompletionItem[str]] = getattr(_known(), what)(context.params, typed)
+        return found
+
+    return complete
+
+
+def _known() -> ModuleType:
+    from sendbatch.cli.completion import known
+
+    return known
 
 
 def _or_the_one_here(
@@ -35,6 +63,7 @@ campaign_file = click.argument(
     metavar="[FILE]",
     required=False,
     callback=_or_the_one_here,
+    shell_complete=known("campaigns"),
     help="The campaign file; campaign.yaml of this folder where it is left out.",
 )
 campaign_files = click.argument(
@@ -43,10 +72,22 @@ campaign_files = click.argument(
     nargs=-1,
     metavar="[FILE]…",
     callback=_or_the_one_of_here,
+    shell_complete=known("campaigns"),
     help="Campaign files; campaign.yaml of this folder where they are left out.",
 )
-named_campaign_file = click.argument("file", type=PATH, metavar="FILE", help="The campaign file.")
-run = click.option("--run", metavar="ID", help="The edition; '' for the one without a name.")
+named_campaign_file = click.argument(
+    "file",
+    type=PATH,
+    metavar="FILE",
+    shell_complete=known("campaigns"),
+    help="The campaign file.",
+)
+run = click.option(
+    "--run",
+    metavar="ID",
+    shell_complete=known("editions"),
+    help="The edition; '' for the one without a name.",
+)
 record = click.option(
     "--record",
     metavar="DIR",
@@ -58,13 +99,26 @@ record = click.option(
 moved_from = click.option(
     "--moved-from", metavar="PATH", help="Where the campaign file was before."
 )
-set_ = click.option("--set", "set_", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
-smtp = click.option("--smtp", metavar="PROFILE", help="Another profile.")
+set_ = click.option(
+    "--set",
+    "set_",
+    metavar="KEY=VALUE",
+    multiple=True,
+    shell_complete=known("variables"),
+    help="Set a variable.",
+)
+smtp = click.option(
+    "--smtp", metavar="PROFILE", shell_complete=known("profiles"), help="Another profile."
+)
 rate = click.option("--rate", metavar="R", help="As 14/s or 500/h, instead of the file's.")
 expect = click.option("--expect", metavar="N|A-B", help="Refuse when the plan has another number.")
 tolerate = click.option("--tolerate", metavar="N|P%", help="So many without the mail still exit 0.")
 only = click.option(
-    "--only", metavar="KEY", multiple=True, help="Only this key or address; @FILE has one a line."
+    "--only",
+    metavar="KEY",
+    multiple=True,
+    shell_complete=known("keys"),
+    help="Only this key or address; @FILE has one a line.",
 )
 limit = click.option(
     "--limit", metavar="N", type=click.IntRange(min=1), help="At most the first N."

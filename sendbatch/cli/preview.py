@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "--recipient",
     metavar="KEY",
     multiple=True,
+    shell_complete=opt.known("keys"),
     help="Show also this key or address; @FILE has one a line.",
 )
 @click.option(

@@ -24,7 +24,12 @@ NAMES = {
 }
 
 
-@click.argument("profile", metavar="PROFILE", help="A profile of profiles.yaml.")
+@click.argument(
+    "profile",
+    metavar="PROFILE",
+    shell_complete=opt.known("profiles"),
+    help="A profile of profiles.yaml.",
+)
 @click.option(
     "--folder",
     metavar="DIR",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sendbatch.runtime.observer import Wait
+from sendbatch.runtime.observer import Limit, Wait
 from sendbatch.values import Status
-from sendbatch.words import cut, duration, width, word
+from sendbatch.words import clock_time, count, countdown, cut, duration, speed, width, word
 
 # Whoever is one of these is not sent to again in this run.
 SETTLED = frozenset({Status.ACCEPTED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT})
@@ -20,6 +20,9 @@ UNSAID = 1.0  # seconds that a wait without a known end goes unsaid: most are ov
 SAFE = "Ctrl-C is safe"
 LEAST_BAR, MOST_BAR = 10, 40  # columns
 JOINT = " · "
+SLOWEST = 1 / 3600  # people a second; a lower speed is none that could be said
+# A limit that so much more than it goes through is not what holds the run back.
+NOT_HELD = 1.5
 
 
 @dataclass(slots=True)
@@ -32,6 +35,9 @@ class Progress:
     done: int = 0
     began: float = 0.0
     counts: Counter[Status] = field(default_factory=Counter)
+    limit: Limit = field(default_factory=lambda: Limit(None))
+    connections: tuple[int, int] = (0, 0)  # open, of so many that may be
+    is_stopping: bool = False
     _wait: Wait | None = None
     _waits_since: float = 0.0
     _speed: float = 0.0
@@ -90,6 +96,8 @@ class Progress:
     def waiting(self, now: float, wall: float) -> Wait | None:
         """What is waited for: as announced, or the server where nothing comes back."""
         wait = self._wait
+        if self.is_stopping:
+            return None
         if wait is not None and wait.until is not None and wait.until > wall:
             return wait
         if wait is not None and wait.until is None and now - self._waits_since >= UNSAID:
@@ -102,46 +110,92 @@ class Progress:
 
     def line(self, columns: int, now: float, wall: float, *, ascii_only: bool = False) -> str:
         """In at most `columns`: what matters most, and what else has room."""
-        joint = " - " if ascii_only else JOINT
+        look = _ASCII if ascii_only else _USUAL
         wait = self.waiting(now, wall)
         if wait is not None:
-            return self._line_waiting(wait, columns, wall, joint)
-        doing = [(4, self.doing)] if self.is_sending else []
-        pieces = [*doing, (0, self._count), *self._pieces(now)]
-        text = _fitting(pieces, columns, joint)
+            text = self._line_waiting(wait, columns, wall, look)
+        else:
+            text = _fitting(list(self._pieces(now, wall)), columns, look)
         room = columns - width(text) - 1
         if self.total and room >= LEAST_BAR:
             return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {text}"
         return text
 
-    def _line_waiting(self, wait: Wait, columns: int, wall: float, joint: str) -> str:
-        when = until_words(wait.until, wall)
-        left = when.rpartition(", ")[2]
+    def _pieces(self, now: float, wall: float) -> Iterator[tuple[int, str]]:
+        """What there is to say, in its order, each with its rank: 0 is asked first."""
+        if self.is_stopping:
+            yield 1, "stopping"
+        elif self.is_sending:
+            yield 6, self.doing
+        yield 0, self._count
+        if self.speed >= SLOWEST:
+            yield 1, self._speed_of
+        yield 2, self._slow(wall)
+        if self.is_sending:
+            yield 3, self._trouble
+            yield 5, self._open
+        if self.speed >= SLOWEST and self.total and now - self.began >= 2 and not self.is_stopping:
+            left = (self.total - min(self.done, self.total)) / self.speed
+            yield 4, f"{duration(left)} left"
+
+    def _line_waiting(self, wait: Wait, columns: int, wall: float, look: _Look) -> str:
+        when, left = until_words(wait.until, wall), left_words(wait.until, wall)
         counted = [(0, self._count)] if self.is_sending else []
         for said in (
             f"waiting for {wait.why}{f', {when}' if when else ''}",
             f"{wait.whom}: {when}" if when else f"waiting for {wait.whom}",
             f"{wait.whom}: {left}" if when else f"for {wait.whom}",
         ):
-            if width(joint.join(text for _, text in [*counted, (0, said)])) <= columns:
+            if width(look.joint.join(text for _, text in [*counted, (0, said)])) <= columns:
                 break
         else:
             short = f"{left}: {wait.whom}" if when else said
-            return cut(joint.join([*(text for _, text in counted), short]), columns)
-        return _fitting([*counted, (1, said), (3, self._trouble), (2, SAFE)], columns, joint)
+            short = look.joint.join([*(text for _, text in counted), short])
+            return cut(short, columns, look.ellipsis)
+        return _fitting([*counted, (1, said), (3, self._trouble), (2, SAFE)], columns, look)
 
     def plain(self, now: float, wall: float) -> str:
         """As a line of a log."""
         parts = [f"{self.doing}{f', {self._done_of}' if self.done or self.total else ''}"]
         wait = self.waiting(now, wall)
         if wait is None and self.speed:
-            parts.append(speed_words(self.speed))
+            parts.append(self._speed_of)
         if self.trouble:
             parts.append(self._trouble)
         if wait is not None:
             when = until_words(wait.until, wall)
             parts.append(f"waiting for {wait.why}{f', {when}' if when else ''}")
+        elif slow := self._slow(wall):
+            parts.append(slow)
         return "; ".join(parts)
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether it is the limit that keeps it from being faster."""
+        rate = self.limit.rate
+        return rate is not None and self.speed <= rate * NOT_HELD
+
+    @property
+    def _speed_of(self) -> str:
+        """How fast, and of how much that is allowed to all."""
+        rate = self.limit.rate
+        most = f" of {speed(rate)}" if rate is not None and not self.limit.why else ""
+        return f"{speed(self.speed)}{most}"
+
+    def _slow(self, wall: float) -> str:
+        """Why it is slower than was declared: "the server asked to slow down: 4/s until 14:05 CET"."""
+        limit = self.limit
+        if limit.rate is None or not limit.why or not self._is_held:
+            return ""
+        lasts = limit.until is not None and limit.until > wall
+        until = f" until {clock_time(limit.until or 0, wall)}" if lasts else ""
+        return f"{limit.why}: {speed(limit.rate)}{until}"
+
+    @property
+    def _open(self) -> str:
+        """Over how many connections."""
+        number, _ = self.connections
+        return count(number, "connection") if number else ""
 
     @property
     def _done_of(self) -> str:
@@ -160,50 +214,41 @@ class Progress:
     def _trouble(self) -> str:
         return ", ".join(f"{number:,} {word(status)}" for status, number in self.trouble.items())
 
-    def _pieces(self, now: float) -> list[tuple[int, str]]:
-        pieces = []
-        if self.speed >= 1 / 3600:
-            pieces.append((1, speed_words(self.speed)))
-        if self.is_sending:
-            pieces.append((2, self._trouble))
-        if self.speed >= 1 / 3600 and self.total and now - self.began >= 2:
-            left = (self.total - min(self.done, self.total)) / self.speed
-            pieces.append((3, f"{duration(left)} left"))
-        return pieces
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What stands between two pieces, and for what is cut off."""
+
+    joint: str
+    ellipsis: str
+
+
+_USUAL, _ASCII = _Look(JOINT, "…"), _Look(" - ", "...")
 
 
 def until_words(until: float | None, wall: float) -> str:
-    """ "till 14:32, in 12 min": when, and how long from now; "" where nobody knows."""
+    """ "until 14:32 CET (11 min 58 s)": when, and how long from now; "" where nobody knows."""
     if until is None:
         return ""
-    seconds = max(until - wall, 0.0)
-    when, today = datetime.fromtimestamp(until).astimezone(), datetime.fromtimestamp(wall).astimezone()
-    form = "%H:%M:%S" if seconds < 120 else "%H:%M"
-    if when.date() != today.date() and seconds > 3600:
-        form = "%a %H:%M" if seconds < 6 * 86400 else "%Y-%m-%d %H:%M"
-    return f"till {when:{form}}, in {duration(math.ceil(seconds))}"
+    return f"until {clock_time(until, wall)} ({countdown(until - wall)})"
 
 
-def speed_words(a_second: float) -> str:
-    """ "1,200/s", "3.4/s", "12/min", "5/h"."""
-    for seconds, unit in ((1, "s"), (60, "min")):
-        if a_second * seconds >= 1:
-            number = a_second * seconds
-            return f"{number:,.0f}/{unit}" if number >= 10 else f"{number:.1f}/{unit}"
-    return f"{a_second * 3600:,.0f}/h"
+def left_words(until: float | None, wall: float) -> str:
+    """ "in 11 min 58 s"."""
+    return "" if until is None else f"in {countdown(until - wall)}"
 
 
-def _fitting(pieces: list[tuple[int, str]], columns: int, joint: str) -> str:
+def _fitting(pieces: list[tuple[int, str]], columns: int, look: _Look) -> str:
     """Those that fit together, in their order; a lower number is asked first."""
     chosen: set[int] = set()
-    used = -width(joint)
+    used, joint = -width(look.joint), look.joint
     for place in sorted(range(len(pieces)), key=lambda place: pieces[place][0]):
         text = pieces[place][1]
         if text and used + width(joint) + width(text) <= columns:
             chosen.add(place)
             used += width(joint) + width(text)
     line = joint.join(text for place, (_, text) in enumerate(pieces) if place in chosen)
-    return line or cut(min(pieces)[1], columns)
+    return line or cut(min(pieces)[1], columns, look.ellipsis)
 
 
 def _bar(share: float, columns: int, *, ascii_only: bool) -> str:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     default=3,
     help="How many recipients' messages.",
 )
-@click.option("--recipient", metavar="KEY", help="This recipient's message only.")
+@click.option(
+    "--recipient",
+    metavar="KEY",
+    shell_complete=opt.known("keys"),
+    help="This recipient's message only.",
+)
 @opt.smtp
 @opt.set_
 @opt.run
@@ -63,7 +68,7 @@ def proof(
             )
     for one in proofs:
         terminal.say(_said(one))
-    if outbox := api.outbox(campaign, record=record):
+    if outbox := api.outbox(campaign, proofs=True, record=record):
         terminal.say(f"the sandbox keeps them in {shown(outbox)} and delivers none")
     return 0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1
 

@@ -12,7 +12,14 @@ from sendbatch.words import count
 
 
 @opt.named_campaign_file
-@click.argument("keys", metavar="KEY…", nargs=-1, required=True, help="Keys or addresses.")
+@click.argument(
+    "keys",
+    metavar="KEY…",
+    nargs=-1,
+    required=True,
+    shell_complete=opt.known("unsettled"),
+    help="Keys or addresses.",
+)
 @click.option(
     "--as",
     "as_",

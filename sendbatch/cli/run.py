@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 @click.option(
     "--in-doubt", metavar="hold|resend", default="hold", help="What to do with those in doubt."
 )
-@click.option("--retry", metavar="STATUS[:CODES][,…]", help="Also rejected, failed or deferred.")
+@click.option(
+    "--retry",
+    metavar="STATUS[:CODES][,…]",
+    shell_complete=opt.known("retried"),
+    help="Also rejected, failed or deferred.",
+)
 @click.option(
     "--breaker",
     metavar="N",

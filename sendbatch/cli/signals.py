@@ -35,7 +35,7 @@ def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
             stop.now(name)
             return
         stop.soon(name)
-        terminal.say("stopping: what is under way is completed; once more stops at once")
+        terminal.stopping()
 
     with _handled(asked):
         try:

@@ -19,7 +19,7 @@ from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.signals import asked, interruptible
 from sendbatch.errors import SendbatchError, as_json, inert, one_line
-from sendbatch.runtime.observer import Observer, Wait
+from sendbatch.runtime.observer import Limit, Observer, Wait
 from sendbatch.values import Status
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Terminal(Observer):
         self._fancy = progress and not quiet and not self._json and _can_draw()
         self._live = Live(draws=self._fancy, tell=self._tell)
         self._deferred = self._failed = 0  # by an earlier run
+        self._limit, self._connections = Limit(None), (0, 0)
         self._has_reassured = False
 
     @property
@@ -88,7 +89,9 @@ class Terminal(Observer):
 
     def sending(self, total: int) -> None:
         begun = Counter({Status.DEFERRED: self._deferred, Status.FAILED: self._failed})
-        self._open(Progress("sending", total, began=time.monotonic(), counts=begun))
+        progress = Progress("sending", total, began=time.monotonic(), counts=begun)
+        progress.limit, progress.connections = self._limit, self._connections
+        self._open(progress)
 
     def moved(self, was: Status, now: Status) -> None:
         if (progress := self._live.progress) is not None:
@@ -102,6 +105,22 @@ class Terminal(Observer):
         if self._fancy and not self._has_reassured and _is_long(wait):
             self._has_reassured = True
             self.say("Ctrl-C is safe at any time: the same command goes on where this one ended")
+
+    def limited(self, limit: Limit) -> None:
+        self._limit = limit
+        if (progress := self._live.progress) is not None:
+            progress.limit = limit
+
+    def connected(self, connections: int, allowed: int) -> None:
+        self._connections = connections, allowed
+        if (progress := self._live.progress) is not None:
+            progress.connections = self._connections
+
+    def stopping(self) -> None:
+        """A person, or whoever ends processes, asked for the end: what is under way is completed."""
+        if (progress := self._live.progress) is not None:
+            progress.is_stopping = True
+        self.say("stopping: what is under way is completed; once more stops at once")
 
     def notice(self, text: str) -> None:
         self.say(one_line(text))
@@ -141,6 +160,10 @@ class Terminal(Observer):
             done=progress.done,
             total=progress.total,
             rate=round(progress.speed, 3),
+            limit=progress.limit.rate,
+            limited_by=progress.limit.why or None,
+            limited_until=progress.limit.until,
+            connections=progress.connections[0],
             not_sent=progress.trouble,
             waiting_for=wait.why if wait is not None else None,
             waiting_until=wait.until if wait is not None else None,

@@ -16,7 +16,12 @@ _BEGINNINGS = ("https:/", "http:/")  # of links that were taken for the path of 
 
 @click.argument("url", metavar="URL", help="The link, as it stands in the mail.")
 @click.argument(
-    "file", metavar="[FILE]", type=opt.PATH, required=False, help="The campaign file that names the secrets."
+    "file",
+    metavar="[FILE]",
+    type=opt.PATH,
+    required=False,
+    shell_complete=opt.known("campaigns"),
+    help="The campaign file that names the secrets.",
 )
 @opt.set_
 def verify_token(url: str, *, file: Path | None, set_: tuple[str, ...]) -> int:

@@ -18,8 +18,8 @@ MOST_DOMAINS = 50_000  # told apart
 AT_ONCE = 5000  # rows that are counted in one go
 
 # One delivery: the domain of its address, status, attempts (one under way is one), the unit since the epoch
-# in which it was accepted (None: it was not, or by a person's word), and how soon (as `roughly`, None alike).
-Told: TypeAlias = tuple[str, str, int, int | None, float | None]
+# in which it was accepted (None: it was not, or by a person's word), and after how many ms (None alike).
+Told: TypeAlias = tuple[str, str, int, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Figures:
 
     `accepted` and `others` are attempts by when they ended, in units of `unit` seconds since the epoch: taken
     by the server, and all others. The rest are recipients: `attempts` by (status, number of attempts), `took`
-    by (whether they needed more than one attempt, seconds from the first attempt to the acceptance as
+    by (whether they needed more than one attempt, milliseconds from the first to the acceptance as
     `roughly` has them), `domains` by (domain, status), where "" stands for all beyond very many.
     """
 
@@ -36,22 +36,22 @@ class Figures:
     accepted: Mapping[int, int]
     others: Mapping[int, int]
     attempts: Mapping[tuple[str, int], int]
-    took: Mapping[tuple[bool, float], int]
+    took: Mapping[tuple[bool, int], int]
     domains: Mapping[tuple[str, str], int]
 
 
-def roughly(seconds: float) -> float:
-    """Rounded down: to the millisecond below a second, to the tenth below 100, else to ten seconds."""
-    if seconds < 1:
-        return max(0, int(seconds * 1000)) / 1000
-    return int(seconds * 10) / 10 if seconds < 100 else int(seconds / 10) * 10.0
+def roughly(ms: int) -> int:
+    """Milliseconds, rounded down to tenths of a second from one second on, and to ten seconds from 100 on."""
+    if ms < 1000:
+        return max(0, ms)
+    return ms // 100 * 100 if ms < 100_000 else ms // 10_000 * 10_000
 
 
 def counted(deliveries: Iterable[Told], others: Iterable[int]) -> Figures:
     """`others` are the units in which attempts ended that were not accepted."""
     taken, refused = _Moments(), _Moments()
     attempts: Counter[tuple[str, int]] = Counter()
-    took: Counter[tuple[bool, float]] = Counter()
+    took: Counter[tuple[bool, int]] = Counter()
     domains: Counter[tuple[str, str]] = Counter()
     rows = iter(deliveries)
     while part := list(islice(rows, AT_ONCE)):
@@ -61,6 +61,8 @@ def counted(deliveries: Iterable[Told], others: Iterable[int]) -> Figures:
         taken.add([moment for moment in moments if moment is not None])
         pairs = zip(numbers, times, strict=True)
         took.update([(number > 1, time) for number, time in pairs if time is not None])
+        if len(took) > MOST_UNITS:
+            took = _rounded(took)
         if len(domains) > 2 * MOST_DOMAINS:
             domains = _largest(domains)
     ends = iter(others)
@@ -72,7 +74,7 @@ def counted(deliveries: Iterable[Told], others: Iterable[int]) -> Figures:
         taken.of(coarsest),
         refused.of(coarsest),
         attempts,
-        took,
+        _rounded(took),
         _largest(domains) if len(domains) > MOST_DOMAINS else domains,
     )
 
@@ -100,6 +102,13 @@ def _merged(counts: Counter[int], factor: int) -> Counter[int]:
     made: Counter[int] = Counter()
     for moment, number in counts.items():
         made[moment // factor] += number
+    return made
+
+
+def _rounded(took: Counter[tuple[bool, int]]) -> Counter[tuple[bool, int]]:
+    made: Counter[tuple[bool, int]] = Counter()
+    for (again, ms), number in took.items():
+        made[again, roughly(ms)] += number
     return made
 
 

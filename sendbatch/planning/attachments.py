@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import CampaignError, Place, shown
+from sendbatch.errors import CampaignError, Place
 from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Twins
 from sendbatch.message.attachments import encoded
@@ -47,7 +46,7 @@ def _size_of(files: Sequence[SharedFile | Picture]) -> int:
 
 
 def refuse_faulty(
-    faulty: Faulty, file: Path, content: Content, nowhere: Lacking = NOBODY
+    faulty: Faulty, file: str, content: Content, nowhere: Lacking = NOBODY
 ) -> None:
     """Attachments and pictures that are missing for rows that would be sent to, and rows that lead `nowhere`,
     to no version of the letter, or to one that cannot be written for them: a fault of the campaign."""
@@ -64,14 +63,14 @@ def refuse_faulty(
     if (others := faulty.count - len(faulty.rows)) > 0:
         what = "without a letter for them" if versionless else "whose files cannot be used"
         rule = Rule.NO_VERSION if versionless else Rule.UNUSABLE_ATTACHMENT
-        findings.append(rule.finding(f"and {count(others, 'more row')} {what}", Place(shown(file))))
+        findings.append(rule.finding(f"and {count(others, 'more row')} {what}", Place(file)))
     if len(versionless) < len(faulty.rows):
         findings[-1] = replace(findings[-1], hint=_WAYS if faulty.is_missing else _MEND)
     raise CampaignError(findings)
 
 
 def oversized(
-    rule: Rule, large: Sequence[Large], limit: int | None, file: Path
+    rule: Rule, large: Sequence[Large], limit: int | None, file: str
 ) -> list[Finding]:
     """The rows whose attachments are more than the server takes, but for those that fail alone."""
     held = [
@@ -82,12 +81,12 @@ def oversized(
     return _of_rows(rule, held, file)
 
 
-def with_empty(them: Lacking, file: Path) -> list[Finding]:
+def with_empty(them: Lacking, file: str) -> list[Finding]:
     """The rows that have an empty file of their own."""
     if not them.count:
         return []
     said = f"attachments: an empty file is sent to {rows(them.rows, them.count)}"
-    place = Place(shown(file), them.rows[0])
+    place = Place(file, them.rows[0])
     return [Rule.EMPTY_ATTACHMENT.finding(said, place, "write the file anew")]
 
 
@@ -107,14 +106,14 @@ def refuse_other_files(twins: Twins, campaign: Campaign) -> None:
     )
 
 
-def _of_rows(rule: Rule, held: Sequence[tuple[int, str]], file: Path) -> list[Finding]:
+def _of_rows(rule: Rule, held: Sequence[tuple[int, str]], file: str) -> list[Finding]:
     groups = Groups()
     for row, text in held:
         groups.add(text, row, "")
     return [
         *groups.findings(
             rule,
-            shown(file),
+            file,
             lambda group: f"{group.words}{group.where_if_many}",
             "with other such faults",
         )

@@ -27,6 +27,8 @@ def inputs_digest(
     pictures, and the checks' version. `heed` is called now and then; what it raises ends it."""
     digest = hashlib.sha256()
     section = asdict(campaign.recipients) | {"file": campaign.recipients.file.name}
+    if campaign.recipients.columns is None:
+        del section["columns"]
     declared: dict[str, object] = {
         "checks": Rules.version,
         "recipients": section,

@@ -33,7 +33,11 @@ def open_people(
     recipients = campaign.recipients
     place = campaign.places.get("recipients.file")
     form = Format(
-        recipients.delimiter, recipients.skip_lines, (recipients.email,), as_before=as_before
+        recipients.delimiter,
+        recipients.skip_lines,
+        (recipients.email,),
+        as_before=as_before,
+        columns=recipients.columns,
     )
     try:
         return open_table(recipients.file, recipients.encoding, place, heed, form)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from sendbatch.audience.reading import Table
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.model import FAIL, SEND_WITHOUT
-from sendbatch.errors import AudienceError, CampaignError, shown
+from sendbatch.errors import AudienceError, CampaignError, at
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.facts import NOBODY, Difference, Lacking, Twins
 from sendbatch.ledger.store import Draft, Staging
@@ -92,7 +92,7 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
     refuse_bare_where(staging, staged.rules, campaign)
     nowhere = staging.lacking(NO_VERSION, MOST_FAULTS)
     faulty = staging.faulty(MOST_FAULTS)
-    refuse_faulty(faulty, campaign.recipients.file, request.content, nowhere)
+    refuse_faulty(faulty, campaign.recipients.shown, request.content, nowhere)
     planned = _planned(staged, request, warnings)
     if planned.difference.first and campaign.recipients.key is None:
         refuse_other_files(staging.twins_by_attachment(), campaign)
@@ -123,7 +123,7 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
             checked = _seen(checked, partial(means.checked, rules.columns))
         digest, large = _stage(staging, checked, means.observer, marked=marked)
     if digest is None:
-        said = f"{shown(campaign.recipients.file)}: there is a header and no recipient under it"
+        said = f"{at(campaign.recipients.shown)}: there is a header and no recipient under it"
         raise AudienceError(Rule.NO_RECIPIENTS.finding(said))
     return _Staged(staging, rules, digest, large)
 
@@ -188,7 +188,7 @@ def _planned(staged: _Staged, request: Request, warnings: list[Finding]) -> Plan
     staging = staged.staging
     sendable = staging.may_be_sent_to([line for line, _, _ in staged.large])
     large = [one for one in staged.large if one[0] in sendable]
-    file = request.campaign.recipients.file
+    file = request.campaign.recipients.shown
     too_large = oversized(Rule.MESSAGE_LIKELY_TOO_LARGE, large, request.announced_size, file)
     hint = "it said so within the last week; run asks it again"
     empty = with_empty(staging.lacking(EMPTY), file)

@@ -27,6 +27,7 @@ MOST_EVENTS = 1000  # read; those of limits are drawn
 SCRIPTED = "document.documentElement.className='js'"  # before anything is shown
 CHARTS = ("uPlot.iife.min.js", "uPlot.min.css")
 PARTS = {
+    "next": "What to do",
     "time": "Over time",
     "people": "Who needs attention",
     "answers": "Why",
@@ -44,6 +45,7 @@ def write(report: Report, out: TextIO) -> None:
     figures, events = reading.figures(), reading.events(MOST_EVENTS)
     times, parts = Times(figures), stretches(figures, events)
     told = [
+        settling(report),
         over_time(parts, events),
         tables.answers(reading, tally, statuses_of(report)),
         tables.variants(tally),
@@ -52,11 +54,11 @@ def write(report: Report, out: TextIO) -> None:
         tables.went_out(tally),
         overview.asked(report, events),
     ]
-    first, *others = told
+    first, then, *others = told
     draws = any(len(part.accepted) >= LEAST_STEPS for part in parts)
     out.write(_head(report, draws=draws))
     out.write(_top(report, parts, times, told))
-    out.write(first)
+    out.writelines((first, then))
     write_people(report, out)
     out.writelines(others)
     out.write(_end(json.dumps(curves_for_script(parts, events) if draws else []), draws=draws))
@@ -74,7 +76,6 @@ def _top(report: Report, parts: list[Stretch], times: Times, told: list[Html]) -
         f'<header><p class="quiet">Report of a campaign</p><h1 dir="auto">{text(report.title)}</h1>'
         f'<p class="headline {how}">{text(words)}</p>{note}\n'
         f"{overview.statuses(report.tally)}\n{overview.tiles(report.tally, parts, times)}\n"
-        f"{settling(report)}"
         f"{_contents(told, has_people=bool(report.tally.needing_attention))}"
         f'<p class="quiet">{made} <span class="zone">Times are UTC.</span></p></header>\n<main>\n'
     )

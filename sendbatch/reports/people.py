@@ -12,13 +12,13 @@ from typing import TextIO
 from sendbatch.ledger.facts import ReportRow
 from sendbatch.reasons import reason
 from sendbatch.reports.formats import TABLE
-from sendbatch.reports.markup import Html, code, data, text
+from sendbatch.reports.markup import Html, code, data, section, text
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import timestamp
 from sendbatch.reports.tables import chip
-from sendbatch.reports.tally import NEEDS_ATTENTION, UNFINISHED
+from sendbatch.reports.tally import NEEDS_ATTENTION
 from sendbatch.values import Status
-from sendbatch.words import count
+from sendbatch.words import word
 
 MOST = 5000  # rows
 MOST_CHARACTERS = 1_300_000  # of all of them
@@ -33,11 +33,13 @@ def statuses_of(report: Report) -> tuple[Status, ...]:
 
 def settling(report: Report) -> Html:
     """What leads on, each with its line for a shell."""
+    totals = report.tally.totals
     steps = "".join(
-        f"<li>{chip(status)} {text(words)}{''.join(map(code, lines))}</li>"
-        for status, words, lines in _steps(report.tally.totals, report.commands)
+        f'<li><b class="chip is-{status}">{totals[status]:,} {word(status)}</b> {text(words)}'
+        f"{''.join(map(code, lines))}</li>"
+        for status, words, lines in _steps(totals, report.commands)
     )
-    return Html(f'<ul class="steps">{steps}</ul>') if steps else Html("")
+    return section("next", "What to do", f'<ul class="steps">{steps}</ul>') if steps else Html("")
 
 
 def _steps(
@@ -49,34 +51,34 @@ def _steps(
     def line(*names: str) -> list[str]:
         return [lines[name] for name in names if name in lines]
 
-    if many := number(Status.IN_DOUBT):
+    if number(Status.IN_DOUBT):
         yield (
             Status.IN_DOUBT,
-            f"{count(many, 'recipient')}: the mail may have arrived. Whoever is known to have it is settled "
-            "by key or address; the last line sends to all of them again.",
+            "The mail may have arrived. Whoever is known to have it is settled by key or address with the "
+            "first line; the second sends to all of them again.",
             line("settle", "resend"),
         )
-    if many := number(Status.REJECTED):
+    if number(Status.REJECTED):
         yield (
             Status.REJECTED,
-            f"{count(many, 'recipient')}, for good. Where that was a fault that is mended now, this sends to "
-            "them again:",
+            "The server said never. Where that was a fault that is mended now, this sends to them again:",
             line("retry"),
         )
-    if many := number(Status.FAILED):
+    if number(Status.FAILED):
         yield (
             Status.FAILED,
-            f"{count(many, 'message')} could not be built. Mend that first; this builds all and sends none:",
+            "Mend what could not be built. This builds every message and sends none:",
             line("check"),
         )
-    if many := number(Status.INVALID):
-        yield Status.INVALID, f"{count(many, 'row')}: correct them in the CSV, and run again.", []
-    unfinished = [status for status in (Status.DEFERRED, *UNFINISHED) if number(status)]
-    for status in unfinished:
-        last = status is unfinished[-1]
-        words = "refused for now" if status is Status.DEFERRED else "not finished"
-        on = " This goes on:" if last and status is not Status.SENDING else ""
-        yield status, f"{count(number(status), 'recipient')} {words}.{on}", line("run") if on else []
+    if number(Status.INVALID):
+        yield Status.INVALID, "Correct these rows in the CSV, and run again.", []
+    if number(Status.DEFERRED):
+        yield Status.DEFERRED, "Refused for now. This tries whoever is due:", line("run")
+    if number(Status.PENDING):
+        known = [] if number(Status.DEFERRED) else line("run")
+        yield Status.PENDING, "Not tried yet. The same line sends to them." if not known else (
+            "Not tried yet. This goes on:"
+        ), known
 
 
 def write_people(report: Report, out: TextIO) -> None:

@@ -1,7 +1,7 @@
 """When was sent: the attempts of a record over time, in a few hundred steps, the pauses between runs cut out.
 
 A record may span weeks of which it was sent on for minutes. So time is told in stretches: between two of them
-nothing ended for far longer than was usual.
+nothing ended for so long that it would take the place of what did.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from sendbatch.ledger.figures import Figures
 
 MOST_STEPS = 480  # of all stretches together
 MOST_STRETCHES = 6
-LEAST_PAUSE = 120.0  # seconds
+LEAST_PAUSE = 20.0  # seconds
 FAR_LONGER = 10  # times what nine of ten gaps are at most
-# Seconds of a step: what people can read off an axis
+PART = 0.1  # of all the time without pauses
+MANY = 5  # attempts in a step, on average, so that a curve is no saw
+FEW_STEPS = 24
+# Tenths of a second of a step: what people can read off an axis
 STEPS = (
-    0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+    1, 2, 5, 10, 20, 50, 100, 150, 300, 600, 1200, 3000, 6000, 9000, 18_000, 36_000, 72_000, 108_000, 216_000,
+    432_000, 864_000,
 )  # fmt: skip
 
 
@@ -65,9 +69,10 @@ def stretches(figures: Figures, events: Sequence[Event]) -> list[Stretch]:
 
 def _parted(moments: Sequence[int], unit: float) -> Iterator[Sequence[int]]:
     gaps = sorted(later - sooner for sooner, later in pairwise(moments))
-    usual = gaps[len(gaps) * 9 // 10] if gaps else 0
+    usual = gaps[(len(gaps) - 1) * 9 // 10] if len(gaps) > 1 else 0
     least = max(LEAST_PAUSE / unit, usual * FAR_LONGER)
-    longest = [gap for gap in gaps if gap > least][-(MOST_STRETCHES - 1) :]
+    busy = sum(gap for gap in gaps if gap <= least)
+    longest = [gap for gap in gaps if gap > max(least, PART * busy)][-(MOST_STRETCHES - 1) :]
     begun = 0
     for place in range(1, len(moments)):
         if longest and moments[place] - moments[place - 1] >= longest[0]:
@@ -77,32 +82,33 @@ def _parted(moments: Sequence[int], unit: float) -> Iterator[Sequence[int]]:
 
 
 def _stretch(moments: Sequence[int], figures: Figures, limits: _Limits, most: int) -> Stretch:
-    unit = figures.unit
-    first, last = moments[0], moments[-1]
-    fitting = (step for step in STEPS if step >= unit and (last - first + 1) * unit <= step * most)
-    step = next(fitting, (last - first + 1) * unit / most)
-    start = first * unit // step * step
-    number = int((last * unit - start) / step + 1e-6) + 1
-    ends = [start + step * (place + 1) for place in range(number)]
+    """In whole tenths: sums of fractions would put an attempt into the step beside its own."""
+    unit = round(figures.unit * 10)
+    first, last = moments[0] * unit, moments[-1] * unit
+    attempts = sum(figures.accepted.get(one, 0) + figures.others.get(one, 0) for one in moments)
+    most = min(most, max(attempts // MANY, FEW_STEPS))
+    whole = [-(-one // unit) * unit for one in STEPS]
+    longest = -(-(last - first + unit) // (unit * (most - 1))) * unit
+    step = next((one for one in whole if last - first < one * (most - 1)), longest)
+    start = first // step * step
+    number = (last - start) // step + 1
+
+    def counted(ends: Mapping[int, int]) -> list[int]:
+        counts = [0] * number
+        for moment in moments:
+            counts[(moment * unit - start) // step] += ends.get(moment, 0)
+        return counts
+
+    ends = [(start + step * (place + 1)) / 10 for place in range(number)]
     return Stretch(
-        start,
-        step,
-        first * unit,
-        (last + 1) * unit,
-        _counted(moments, figures.accepted, unit, start, step, number),
-        _counted(moments, figures.others, unit, start, step, number),
+        start / 10,
+        step / 10,
+        first / 10,
+        (last + unit) / 10,
+        counted(figures.accepted),
+        counted(figures.others),
         [limits.at(end) for end in ends],
     )
-
-
-def _counted(
-    moments: Sequence[int], ends: Mapping[int, int], unit: float, start: float, step: float, number: int
-) -> list[int]:
-    counts = [0] * number
-    for moment in moments:
-        if many := ends.get(moment, 0):
-            counts[min(int((moment * unit - start) / step + 1e-6), number - 1)] += many
-    return counts
 
 
 class _Limits:

@@ -35,7 +35,7 @@ from sendbatch.values import Status
 from sendbatch.words import count, word
 
 MOST_ANSWERS = 60
-LOOKED_AT = 2000  # answers that are told apart by the record, before those alike are joined
+LOOKED_AT = 500  # answers that are told apart by the record, before those alike are joined
 MOST_DOMAINS = 50
 TRIED = (Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.IN_DOUBT, Status.FAILED)
 NUMBER = "number"

@@ -7,7 +7,6 @@ what it says can be piped, mailed and pasted as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TextIO
 
 from sendbatch.errors import inert, one_line
@@ -18,7 +17,7 @@ from sendbatch.reports.report import Report, ThisRun
 from sendbatch.reports.tally import Attention, Tally
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
-from sendbatch.words import cut, exact_duration, padded, rate, width, word
+from sendbatch.words import cut, exact_duration, padded, rate, span, width, word
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
@@ -109,13 +108,7 @@ def _timing(tally: Tally, run: ThisRun | None) -> str:
     took = f"{words} {exact_duration(seconds)}"
     if accepted:
         took += f", {rate(accepted / seconds)}"
-    return f"{took}; {_period(first, last)}"
-
-
-def _period(first: float, last: float) -> str:
-    begun, ended = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
-    until = f"{ended:%H:%M:%S}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M:%S}"
-    return f"{begun:%Y-%m-%d %H:%M:%S} to {until} UTC"
+    return f"{took}; {span(first, last)}"
 
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:

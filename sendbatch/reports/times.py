@@ -21,7 +21,7 @@ class Times:
 
     def _sorted(self) -> list[tuple[float, int]]:
         told = self.figures.took.items()
-        return sorted((took, many) for (again, took), many in told if self.only in (None, again))
+        return sorted((ms / 1000, many) for (again, ms), many in told if self.only in (None, again))
 
     @property
     def number(self) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import one_line
@@ -17,8 +16,7 @@ _UNITS = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day", 259200
 
 
 def asked(job: Job, sendable: int, rates: Iterable[Rate]) -> str:
-    """Without the values of --set, which may be anything."""
-    campaign = replace(job.campaign, typed=tuple(_named(job.campaign.typed)))
+    """Who, how fast at most, and the line, as `CommandLines.kept` has it."""
     folder = job.record.base if job.record.named else None
     limits = ", ".join(
         f"{rate.count:,} {_UNITS.get(rate.seconds, f'in {rate.seconds} s')}" for rate in rates
@@ -27,12 +25,6 @@ def asked(job: Job, sendable: int, rates: Iterable[Rate]) -> str:
         f"{count(sendable, 'recipient')} to be sent to",
         f"at most {limits}" if limits else "without a limit of its rate",
         f"over {count(job.profile.connections, 'connection')} at most",
-        CommandLines(campaign, folder).run(job.options, limit=job.options.limit),
+        CommandLines(job.campaign, folder).kept().run(job.options, limit=job.options.limit),
     ]
     return one_line("; ".join(words), LONGEST)
-
-
-def _named(typed: tuple[str, ...]) -> Iterator[str]:
-    for option, value in zip(typed[::2], typed[1::2], strict=True):
-        yield option
-        yield f"{value.partition('=')[0]}=…" if option == "--set" else value

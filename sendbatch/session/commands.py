@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
@@ -43,6 +43,17 @@ class CommandLines:
         """The beginning of a line that settles recipients by hand."""
         typed = self._typed("--smtp", "--set")
         return self._command("resolve", [*typed, *self._edition], self._folder)
+
+    def kept(self) -> CommandLines:
+        """For lines that are written into a file: without the values of --set, which may be anything. A line
+        that misses one is refused, and sends to nobody."""
+        return replace(self, campaign=replace(self.campaign, typed=tuple(self._named())))
+
+    def _named(self) -> Iterator[str]:
+        typed = self.campaign.typed
+        for option, value in zip(typed[::2], typed[1::2], strict=True):
+            yield option
+            yield value.partition("=")[0] if option == "--set" else value
 
     def _command(self, verb: str, *words: Iterable[str]) -> str:
         rest = (word for part in words for word in part)

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import repeat
 
 from sendbatch.campaign.model import Campaign, Rate
-from sendbatch.errors import one_line, shown
+from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Group, Rule
 from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
@@ -109,7 +109,7 @@ class Overview:
         yield from self.warnings
         if self.rehearsal is None:
             return
-        file, rehearsal = shown(self.campaign.recipients.file), self.rehearsal
+        file, rehearsal = self.campaign.recipients.shown, self.rehearsal
         for rule, groups, what, others in (
             (Rule.INVALID_ROW, rehearsal.invalid, "invalid: ", "that are invalid"),
             (Rule.DUPLICATE_ROW, rehearsal.duplicates, "duplicate: ", "that are duplicates"),

@@ -60,7 +60,7 @@ def send_proofs(
             for reviewer, (recipient, message) in zip(reviewers, built, strict=True)
         ]
         _take_quota(allowance, len(messages), now)
-        with way_to_server(job) as way, Loop() as loop, Commands() as commands:
+        with way_to_server(job, proofs=True) as way, Loop() as loop, Commands() as commands:
             dialer = Dialer(way.server, lambda: way.read_credentials(commands))
             return loop.run(unless_stopped(_hand_over(job, dialer, messages), job.stop))
 

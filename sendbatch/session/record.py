@@ -108,7 +108,7 @@ def report_of(
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
     tally = take(reading, live=live)
-    commands = _commands(CommandLines(campaign, folder.base if folder.named else None))
+    commands = _commands(CommandLines(campaign, folder.base if folder.named else None).kept())
     return Report(
         reading, tally, campaign.title, places, commands=commands, live=live, made_at=at
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
@@ -167,14 +167,14 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
     take; found later, such a row fails by itself."""
     if prepared.planned is None or limit is None:
         return
-    file = job.campaign.recipients.file
+    file = job.campaign.recipients.shown
     findings = oversized(Rule.MESSAGE_TOO_LARGE, prepared.planned.large, limit, file)
     alone = {line for line, _, fails in prepared.planned.large if fails}
     first = [one for one in prepared.samples if one.row not in alone][:1]
     for recipient, sample in samples(prepared.pool, first, job.now(), job.stop):
         if not findings and sample.size > limit:
             said = f"the message has {sample.size:,} bytes; the server takes {limit:,}"
-            findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(shown(file), recipient.row))]
+            findings = [Rule.MESSAGE_TOO_LARGE.finding(said, Place(file, recipient.row))]
     if findings:
         raise CampaignError(findings)
 

@@ -11,10 +11,13 @@ from typing import NamedTuple
 from sendbatch.campaign.model import Profile
 from sendbatch.campaign.secrets import Commands, Credentials, read_credentials
 from sendbatch.errors import LedgerError, shown
+from sendbatch.runtime.files import own_folder
 from sendbatch.session.job import Job
 from sendbatch.smtp.server import Server, server_of
 
 OUTBOX = "outbox"  # in the record's folder
+PAGE = "outbox.html"  # beside it: what it held when somebody looked
+PROOFS = "proofs"  # in the outbox: they look like what is sent, and are none of it
 
 
 class Way(NamedTuple):
@@ -25,9 +28,9 @@ class Way(NamedTuple):
 
 
 @contextlib.contextmanager
-def way_to_server(job: Job) -> Iterator[Way]:
+def way_to_server(job: Job, *, proofs: bool = False) -> Iterator[Way]:
     """The way to the campaign's server; the embedded one listens for as long as the block lasts, and
-    its login is known to this block alone."""
+    its login is known to this block alone. It keeps `proofs` apart from what is sent."""
     profile, environ = job.profile, job.edge.environ
     if profile.name != "sandbox":
         yield Way(
@@ -36,16 +39,20 @@ def way_to_server(job: Job) -> Iterator[Way]:
         )
         return
     job.record.make()
-    with _sandbox(job.record.path / OUTBOX, profile) as way:
+    with contextlib.suppress(OSError):  # the page says itself when it was made
+        (job.record.path / PAGE).unlink()
+    with _sandbox(job.record.path / OUTBOX, profile, proofs=proofs) as way:
         yield way
 
 
 @contextlib.contextmanager
-def _sandbox(outbox: Path, profile: Profile) -> Iterator[Way]:
+def _sandbox(outbox: Path, profile: Profile, *, proofs: bool) -> Iterator[Way]:
     from sendbatch.sandbox import Sandbox  # no other profile needs a server of ours
 
-    sandbox = Sandbox(outbox)
+    sandbox = Sandbox(outbox / PROOFS if proofs else outbox)
     try:
+        if proofs:
+            own_folder(outbox)
         sandbox.start()
     except OSError as error:
         where = shown(sandbox.folder)
@@ -57,7 +64,7 @@ def _sandbox(outbox: Path, profile: Profile) -> Iterator[Way]:
         sandbox.stop()
 
 
-def outbox_of(record: Path, profile: Profile) -> Path | None:
-    """Where the sandbox kept the mails of this record, if it kept any."""
-    folder = record / OUTBOX
+def outbox_of(record: Path, profile: Profile, *, proofs: bool = False) -> Path | None:
+    """Where the sandbox kept the mails of this record, or its `proofs`, if it kept any."""
+    folder = record / OUTBOX / PROOFS if proofs else record / OUTBOX
     return folder if profile.name == "sandbox" and folder.is_dir() else None

@@ -11,7 +11,7 @@ import pytest
 from tests.kit.command import Desk
 
 VERBS = (
-    *("init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe"),
+    *("init", "check", "plan", "proof", "run", "status", "outbox", "report", "resolve", "probe"),
     *("verify-token", "schema"),
 )
 HEAVY = frozenset(

@@ -82,12 +82,12 @@ def test_a_dry_run_shows_what_the_invitation_says(inviting: Desk) -> None:
 
 def test_a_proof_carries_the_invitation_of_the_recipient(inviting: Desk) -> None:
     inviting.run("proof", "spring.yaml", "--to", "me@example.com").ended(0)
-    assert {summary(mail) for mail in inviting.kept()} == {
+    assert {summary(mail) for mail in inviting.proofs()} == {
         "Summer party of the paid plan",
         "Summer party of the free plan",
     }
     assert all(
-        mail["To"].endswith("me@example.com>") or "me@" in mail["To"] for mail in inviting.kept()
+        mail["To"].endswith("me@example.com>") or "me@" in mail["To"] for mail in inviting.proofs()
     )
 
 

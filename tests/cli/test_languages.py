@@ -296,7 +296,7 @@ def test_what_is_looked_at_is_of_each_version(languages: Desk) -> None:
     assert Counter(one["version"] for one in shown) == {"en/spring.html": 9, "de/spring.html": 1}
     assert "subject: Zoe, spring is here" in languages.run("plan", "spring.yaml").said
     languages.run("proof", "spring.yaml", "--to", "me@example.com", "--count", "2").ended(0)
-    assert sorted(map(word_of, languages.kept())) == ["de", "en"]
+    assert sorted(map(word_of, languages.proofs())) == ["de", "en"]
 
 
 def test_pictures_cost_what_each_gets_of_them(languages: Desk) -> None:

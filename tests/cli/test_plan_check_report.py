@@ -626,8 +626,9 @@ def test_a_proof_that_is_refused_exits_1_and_says_why(desk: Desk, mailhost: Mail
 def test_a_proof_through_the_sandbox_is_kept_in_its_outbox(desk: Desk) -> None:
     told = desk.run("proof", "spring.yaml", "--to", "rita@example.com", "--count", "1")
     assert told.code == 0
-    assert len(desk.kept()) == 1
-    assert "reports/spring.sandbox/outbox" in told.err
+    assert len(desk.proofs()) == 1
+    assert "reports/spring.sandbox/outbox/proofs" in told.err
+    assert desk.kept() == []  # it is none of what was sent
     assert not any(known_to(file) for file in desk.folder.rglob("ledger.sqlite"))
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 
 from sendbatch.cli.live import SAID_AT_LEAST, Beat
-from sendbatch.cli.progress import Progress, speed_words, until_words
-from sendbatch.runtime.observer import Wait
+from sendbatch.cli.progress import Progress, until_words
+from sendbatch.runtime.observer import Limit, Wait
 from sendbatch.values import Status
 from sendbatch.words import width
+from tests.kit.local_time import local_time
 
 P, A, D, R, F = (
     Status.PENDING, Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED,
@@ -90,7 +92,13 @@ def test_a_line_fits_whatever_the_width(columns: int, wait: Wait | None) -> None
     assert "\n" not in line
 
 
-def test_a_wait_says_for_whom_till_when_how_long_and_that_one_may_leave() -> None:
+@pytest.fixture(autouse=True)
+def in_berlin() -> Iterator[None]:
+    with local_time("CET-1CEST,M3.5.0,M10.5.0/3"):
+        yield
+
+
+def test_a_wait_says_for_whom_until_when_how_long_and_that_one_may_leave() -> None:
     progress = sending()
     for _ in range(789):
         progress.moved(P, D)
@@ -98,16 +106,26 @@ def test_a_wait_says_for_whom_till_when_how_long_and_that_one_may_leave() -> Non
         progress.moved(P, A)
     progress.waits(RETRY, 5.0)
     wide = progress.line(160, 5.0, NOON)
-    assert wide.startswith(
-        "111/900 12% · waiting for 789 deferred recipients (gmail.com 700, web.de 89), till "
+    assert wide.endswith(
+        "111/900 12% · waiting for 789 deferred recipients (gmail.com 700, web.de 89), "
+        "until 16:25 CEST (12 min) · 789 deferred · Ctrl-C is safe"
     )
-    assert "in 12 min · 789 deferred · Ctrl-C is safe" in wide
-    usual = progress.line(79, 5.0, NOON)
-    assert usual.startswith("111/900 12% · gmail.com and others: till ")
-    assert usual.endswith("in 12 min · Ctrl-C is safe")
+    usual = progress.line(78, 5.0, NOON)
+    assert usual == (
+        "111/900 12% · gmail.com and others: until 16:25 CEST (12 min) · Ctrl-C is safe"
+    )
     assert progress.line(45, 5.0, NOON) == "111/900 12% · gmail.com and others: in 12 min"
     assert progress.line(30, 5.0, NOON) == "111/900 12% · in 12 min: gmai…"
-    assert "in 6 min" in progress.line(79, 5.0, NOON + 360)
+
+
+def test_while_it_waits_one_sees_the_time_go_by() -> None:
+    progress = sending()
+    progress.moved(P, D)
+    progress.waits(RETRY, 5.0)
+    seen = [progress.line(78, 5.0, NOON + second) for second in range(700)]
+    assert len(set(seen)) == 700
+    assert "until 16:25 CEST (11 min 1 s)" in seen[59]
+    assert "until 16:25:20 CEST (30 s)" in seen[690]
 
 
 def test_a_wait_is_over_with_the_next_who_moves_and_with_its_time() -> None:
@@ -125,7 +143,7 @@ def test_a_server_that_does_not_answer_is_told_after_a_while() -> None:
     progress.tick(1.0)
     assert progress.waiting(9.0, NOON) is None
     assert "waiting for the server to answer, 35 s by now" in progress.line(79, 36.0, NOON)
-    assert "in" not in until_words(None, NOON)
+    assert until_words(None, NOON) == ""
 
 
 def test_a_wait_without_a_known_end_goes_unsaid_for_a_moment() -> None:
@@ -139,14 +157,62 @@ def test_without_unicode_the_line_is_ascii() -> None:
     progress = sending()
     progress.moved(P, D)
     progress.tick(1.0)
-    assert progress.line(79, 3.0, NOON, ascii_only=True).isascii()
+    for columns in (2, 10, 20, 79, 200):
+        assert progress.line(columns, 3.0, NOON, ascii_only=True).isascii()
     progress.waits(RETRY, 3.0)
-    assert progress.line(79, 3.0, NOON, ascii_only=True).isascii()
+    for columns in (2, 10, 20, 30, 79, 200):
+        line = progress.line(columns, 3.0, NOON, ascii_only=True)
+        assert line.isascii()
+        assert len(line) <= columns
 
 
-def test_speeds_are_said_in_the_unit_that_fits() -> None:
-    said = [speed_words(a_second) for a_second in (1234.5, 14.2, 3.44, 0.2, 0.001)]
-    assert said == ["1,234/s", "14/s", "3.4/s", "12/min", "4/h"]
+def at_speed(a_second: int, seconds: int = 30) -> Progress:
+    progress = sending()
+    for second in range(seconds):
+        for _ in range(a_second):
+            progress.moved(P, A)
+        progress.tick(second + 1.0)
+    return progress
+
+
+def test_the_rate_stands_against_the_limit_with_connections_and_the_time_left() -> None:
+    progress = at_speed(13)
+    progress.limit, progress.connections = Limit(14.0), (4, 10)
+    progress.moved(A, D)
+    line = progress.line(200, 30.0, NOON)
+    assert "13/s of 14/s · 1 deferred · 4 connections · 39 s left" in line
+    assert progress.plain(30.0, NOON).split("; ")[1] == "13/s of 14/s"
+    progress.limit = Limit(None)
+    assert " · 13/s · " in progress.line(200, 30.0, NOON)
+
+
+def test_why_it_is_slow_is_said_in_words_and_until_when() -> None:
+    progress = at_speed(4)
+    progress.limit = Limit(4.0, "the server asked to slow down", NOON + 300)
+    said = "the server asked to slow down: 4/s until 16:18 CEST"
+    for columns in (78, 200):
+        assert f" · {said}" in progress.line(columns, 30.0, NOON)
+    assert progress.plain(30.0, NOON).endswith(f"; {said}")
+    assert "4/s of" not in progress.line(200, 30.0, NOON)
+    progress.limit = Limit(5.0, "the domain gmail.com")
+    assert " · the domain gmail.com: 5/s · " in progress.line(200, 30.0, NOON)
+
+
+def test_what_holds_nobody_back_any_more_is_not_said_to_be_why() -> None:
+    progress = at_speed(13)
+    progress.limit = Limit(5.0, "the domain gmail.com")
+    assert "gmail" not in progress.line(200, 30.0, NOON)
+
+
+def test_asked_to_stop_it_says_so_and_waits_for_nothing() -> None:
+    progress = at_speed(13)
+    progress.waits(RETRY, 30.0)
+    progress.is_stopping = True
+    for columns in (40, 78, 200):
+        line = progress.line(columns, 60.0, NOON)
+        assert "stopping · 390/900 43%" in line
+        assert "left" not in line
+        assert "waiting" not in line
 
 
 # --- lines where there is no terminal ----------------------------------------------------------
@@ -159,7 +225,7 @@ def test_a_plain_line_has_all_of_it() -> None:
     progress.waits(RETRY, 2.0)
     told = progress.plain(2.0, NOON)
     assert told.startswith("sending, 1 of 900 done (0 %); 1 deferred; waiting for 789 deferred ")
-    assert told.endswith("in 12 min")
+    assert told.endswith(", until 16:25 CEST (12 min)")
 
 
 def beats(seconds: int, moves: int) -> list[int]:

@@ -64,7 +64,7 @@ def test_the_plan_counts_them_and_a_proof_shows_each(variants: Desk) -> None:
     number = [TWO.name_of(address) for address in ADDRESSES].count("A")
     assert f"  subject: A “{{{{ first_name }}}}, spring is here” {number}, B “News" in said
     variants.run("proof", "spring.yaml", "--to", "me@example.com", "--count", "2").ended(0)
-    subjects = {str(mail["Subject"]).partition("] ")[2] for mail in variants.kept()}
+    subjects = {str(mail["Subject"]).partition("] ")[2] for mail in variants.proofs()}
     assert subjects == {"X, spring is here", "News, X"}
 
 

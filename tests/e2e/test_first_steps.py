@@ -211,16 +211,17 @@ def test_the_error_that_the_readme_shows_is_the_one_that_comes(desk: Installed) 
 # Python
 
 
-def test_the_example_for_python_runs(desk: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_for_python_run(desk: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.call("init", ".").ended(0)
     monkeypatch.chdir(desk.folder)
     for name, value in desk.environ.items():
         monkeypatch.setenv(name, value)
-    example, *others = blocks(page("docs/python.md"), "python")
-    assert not others
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})
+    said, names = io.StringIO(), {"__name__": "__main__"}
+    examples = blocks(page("docs/python.md"), "python")
+    assert len(examples) > 1
+    for example in examples:  # as the cells of a notebook
+        with contextlib.redirect_stdout(said):
+            exec(compile(example, "docs/python.md", "exec"), names)
     assert "3 accepted" in said.getvalue()
     assert statuses(report_in(desk.folder / "reports/newsletter.sandbox")) == {"accepted": 3}
 

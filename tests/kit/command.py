@@ -143,6 +143,10 @@ class Desk:
         """The messages in a sandbox's outbox, in the order they came."""
         return read_mails(self.record(name) / "outbox")
 
+    def proofs(self, name: str = "spring.sandbox") -> list[EmailMessage]:
+        """The proofs that a sandbox kept, in the order they came."""
+        return read_mails(self.record(name) / "outbox/proofs")
+
     def receivers(self, name: str = "spring.sandbox") -> list[str]:
         """Everyone who got mail, as often as they did; connections race, so in no order of theirs."""
         return sorted(address_of(mail) for mail in self.kept(name))
@@ -157,7 +161,7 @@ class Desk:
 
     def nothing_was_sent(self) -> bool:
         """No mail was kept, and no record knows anybody."""
-        mails = list(self.folder.rglob("outbox/*.eml"))
+        mails = [*self.folder.rglob("outbox/*.eml"), *self.folder.rglob("outbox/proofs/*.eml")]
         return not mails and not any(known_to(file) for file in self.folder.rglob("ledger.sqlite"))
 
 

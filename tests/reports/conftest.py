@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow
-from sendbatch.ledger.figures import UNIT, Figures, counted, roughly
+from sendbatch.ledger.figures import UNIT, Figures, counted
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import OURS
@@ -136,7 +136,7 @@ class Record:
             moment = None if ended is None else int(ended / UNIT + 0.5)
             domain = one.email.rpartition("@")[2]
             if one.status is Status.ACCEPTED and begun is not None and ended is not None:
-                told.append((domain, one.status, one.attempts, moment, roughly(ended - begun)))
+                told.append((domain, one.status, one.attempts, moment, int((ended - begun) * 1000)))
             elif begun is not None:
                 told.append((domain, one.status, one.attempts, None, None))
                 others += [] if moment is None else [moment]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from sendbatch.message.variants import Variants
 from sendbatch.reports.report import ThisRun
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
 from sendbatch.words import width
+from tests.kit.local_time import local_time
+
+
+@pytest.fixture(autouse=True)
+def in_berlin() -> Iterator[None]:
+    with local_time("CET-1CEST,M3.5.0,M10.5.0/3"):
+        yield
 
 
 def test_the_whole_summary_is_aligned_and_in_plain_words(record) -> None:
@@ -39,7 +50,7 @@ spring (2026-12): 1,200 of 1,204 accepted
   invalid       1  no usable address, key or required cell
   filtered      1  `where` is false
 
-  in 1 min 20 s, 15 a second; 2027-01-15 08:00:00 to 08:01:20 UTC
+  in 1 min 20 s, 15 a second; 2027-01-15 09:00:00 to 09:01:20 CET
 
 Needs attention
   row 1204         cy@example.com               in doubt  the connection was lost
@@ -60,7 +71,7 @@ def test_a_run_that_goes_on_with_an_earlier_one_tells_its_own_time(record) -> No
         return summary(record.report(run=ThisRun(began_at, accepted)))
 
     assert (
-        "\n  this run: in 3.0 s, 1.0 a second; 2027-01-16 06:59:59 to 07:00:02 UTC\n"
+        "\n  this run: in 3.0 s, 1.0 a second; 2027-01-16 07:59:59 to 08:00:02 CET\n"
         in told(today - 1, 3)
     )
     assert "\n  in 23 h, 5.0 an hour" not in told(today - 1, 3)

@@ -14,7 +14,7 @@ from sendbatch.ledger.figures import Figures
 from sendbatch.ledger.sqlite.counting import answers, figures
 from sendbatch.ledger.sqlite.people import SqlitePeople
 from sendbatch.ledger.sqlite.sql import Connection, listed
-from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of, tried
+from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.reasons import OURS
 from sendbatch.values import Status
@@ -44,7 +44,7 @@ class SqliteReading(SqlitePeople):
             gone(FOLDED if deliveries == KNOWN else deliveries, at_rest=at_rest),
         )
         self._deliveries = deliveries
-        self._tried = tried(deliveries, at_rest=at_rest)
+        self._at_rest = at_rest
 
     def meta(self, key: str) -> str | None:
         found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -144,7 +144,7 @@ class SqliteReading(SqlitePeople):
         return answers(self._db, self._rows, statuses, limit)
 
     def figures(self) -> Figures:
-        return figures(self._db, self._tried)
+        return figures(self._db, at_rest=self._at_rest)
 
     def events(self, limit: int = 200) -> list[Event]:
         rows = self._db.execute(

@@ -71,7 +71,7 @@ def rows_of(plan: str, deliveries: str = KNOWN, *, at_rest: bool = False) -> str
     return _rows(plan, joined, of, _at_rest(of) if at_rest else of("status"), "0", "0")
 
 
-def tried(deliveries: str = KNOWN, *, at_rest: bool = False) -> str:
+def tried(deliveries: str, *, at_rest: bool) -> str:
     """Whoever was tried and is in the plan, as a table of deliveries; `at_rest` as in `rows_of`. An attempt
     that is under way counts."""
     status = _at_rest("d.{}".format) if at_rest else "d.status"

@@ -16,9 +16,10 @@
   const two = (number) => String(number).padStart(2, "0");
   const day = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const clock = (at) => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  const zoneOf = (at) => {
-    const parts = new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(at);
-    return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  const zoneOf = (at) => { // a name where any of these languages has one: CET, EST; else GMT+5
+    const names = [undefined, "en-GB", "en-US"].map((language) => new Intl.DateTimeFormat(language, { timeZoneName: "short" })
+      .formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "");
+    return names.find((name) => /^[A-Z]{2,5}$/.test(name)) ?? names[0];
   };
 
   function tellTimes() {
@@ -55,9 +56,8 @@
 
   function makeSortable(table, arrange) {
     const heads = all("thead th", table);
-    heads.forEach((head, column) => {
-      const name = head.textContent;
-      if (!name) return;
+    heads.forEach((head) => {
+      const [name, column] = [head.textContent, head.cellIndex];
       const button = made("button", { type: "button", textContent: name });
       head.replaceChildren(button);
       button.addEventListener("click", () => {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow, Saying
-from sendbatch.ledger.figures import UNIT, Figures, Told, counted, roughly
+from sendbatch.ledger.figures import UNIT, Figures, Told, counted
 from sendbatch.ledger.states import SENT, TRIED_WITH, status_of
 from sendbatch.values import OF_DNS, Recipient, Reply, Status, Why
 from tests.kit.memory.state import Delivery, Row, State
@@ -283,7 +283,7 @@ def _told(one: Delivery) -> Told:
     if one.status is Status.ACCEPTED and one.why != Why.BY_HAND:
         assert one.finished_at is not None
         assert one.first_attempt_at is not None
-        took, when = roughly(one.finished_at - one.first_attempt_at), _moment(one.finished_at)
+        took, when = int((one.finished_at - one.first_attempt_at) * 1000), _moment(one.finished_at)
     under_way = one.status is Status.SENDING
     domain = one.email.rpartition("@")[2]
     return domain, one.status, one.attempts + under_way, when, took

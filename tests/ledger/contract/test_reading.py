@@ -326,7 +326,7 @@ def test_figures_tell_when_attempts_ended_and_how(ledger: Record) -> None:
     assert sum(figures.others.values()) == 2
     assert figures.others[210] == 1
     assert dict(figures.attempts) == {("accepted", 1): 2, ("accepted", 2): 1, ("rejected", 1): 1}
-    assert dict(figures.took) == {(False, 0.0): 2, (True, 62.5): 1}
+    assert dict(figures.took) == {(False, 0): 2, (True, 62_500): 1}
     assert dict(figures.domains) == {
         ("example.com", "accepted"): 3,
         ("example.com", "rejected"): 1,
