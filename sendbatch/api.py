@@ -237,8 +237,8 @@ def serve(
 
     Raises SendbatchError where the port is in use, or the extra `preview` is not installed.
     """
-    from sendbatch.session.gallery import Asked
     from sendbatch.session.live.serve import serve as serve_page
+    from sendbatch.session.showing import Asked
 
     asked, chosen = Asked(tuple(_words(recipients)), most), options or Options()
     stop, edge = stop or Stop(), edge or Edge()
@@ -468,6 +468,8 @@ def gallery(
     *,
     recipients: str | Iterable[str] = (),
     most: int | None = None,
+    masked: bool = False,
+    out: FilePath | None = None,
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
@@ -483,14 +485,18 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
+    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
+    instead of the record's folder.
+
     Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
-    from sendbatch.session.gallery import Asked
+    from sendbatch.session.showing import Asked
 
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return look.preview(job, Asked(tuple(_words(recipients)), most))
+    asked = Asked(tuple(_words(recipients)), most, masked)
+    return look.preview(job, asked, _path(out))
 
 
 def outbox_page(

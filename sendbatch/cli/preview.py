@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 @click.option(
     "--count", metavar="N", type=click.IntRange(1, 200), default=30, help="At most so many others."
 )
+@click.option("--masked", is_flag=True, help="Make up every cell, for where strangers can look.")
+@click.option("--out", metavar="FILE", type=opt.PATH, help="Write the page there, by itself.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in the browser.")
 @click.option("--serve", is_flag=True, help="Serve the page, and show what is saved at once.")
 @click.option(
@@ -49,6 +51,8 @@ def preview(
     *,
     recipient: tuple[str, ...],
     count: int,
+    masked: bool,
+    out: Path | None,
     open_: bool,
     serve: bool,
     port: int | None,
@@ -91,6 +95,11 @@ def preview(
                 given.load, file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate
             )
             recipients = given.keys(recipient, "--recipient")
+            if serve and (masked or out is not None):
+                raise SendbatchError(
+                    "--masked and --out are for a page that is handed on, and --serve hands on none",
+                    hint="take --serve away",
+                )
             if serve:
                 from sendbatch.cli.serving import serve as serve_page
 
@@ -106,6 +115,8 @@ def preview(
                     campaign,
                     recipients=recipients,
                     most=count,
+                    masked=masked,
+                    out=out,
                     options=options,
                     **around,
                 )

@@ -61,7 +61,7 @@ def served(source: Source, bound: socket.socket, token: str) -> Iterator[str]:
     then."""
     from uvicorn import Config, Server
 
-    from sendbatch.preview.live.app import Ending, app_of
+    from sendbatch.preview.live.asking import Ending, app_of
 
     port = bound.getsockname()[1]
     ending: list[Ending] = []

@@ -17,7 +17,7 @@ STEP = 15  # milliseconds without another change, after which one is told
 MOST = 200  # milliseconds for which changes that keep coming are gathered
 SIGN_OF_LIFE = 100  # milliseconds
 CLOCK = 20_000_000  # nanoseconds that the clock of a file system may be behind
-MODIFIED = 2  # a file that was there before; so `watchfiles.Change`
+MODIFIED = 2  # a file that was there before; so watchfiles numbers it
 # Of vim, Emacs, JetBrains, nano, LibreOffice, Kate, GNOME; and ours, while a file is replaced.
 BESIDE = re.compile(
     r"4913|\..*\.sw[a-z]|.*~|#.*#|\.#.*|.*___jb_\w+___|\.~lock\..*#|\.goutputstream-.*|\..*\.tmp"

@@ -21,10 +21,10 @@ from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.stop import Stop
 from sendbatch.session import look
-from sendbatch.session.gallery import Asked, Showing
 from sendbatch.session.job import Job
 from sendbatch.session.live.reading import Read
 from sendbatch.session.preparation import means_of, request_of
+from sendbatch.session.showing import Asked, Showing
 
 GRACE = 0.12  # seconds in which what is wrong may be mended by the rest of what is being saved
 
@@ -168,8 +168,8 @@ class Planner:
     ) -> Document:
         job = self._job(read, self._listing)
         showing = Showing(job, draft, prepared, self._asked)
-        look.rehearsed(job, draft, prepared, allowance, showing.told)
-        document, _ = showing.document(showing.choice())
+        overview = look.rehearsed(job, draft, prepared, allowance, showing.told)
+        document, _ = showing.shown(showing.choice(), overview)
         return document
 
     def _job(self, read: Read, stop: Stop) -> Job:

@@ -20,11 +20,11 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import create
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.gallery import Asked
 from sendbatch.session.job import Job
 from sendbatch.session.live.planner import GRACE, Planner
 from sendbatch.session.live.reading import Read, read
 from sendbatch.session.live.viewing import Viewing
+from sendbatch.session.showing import Asked
 
 KEY = "preview.key"  # in the user's folder for what outlives a call
 
