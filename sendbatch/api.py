@@ -32,14 +32,15 @@ from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
+    from sendbatch.reports.history import History
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
-    from sendbatch.session.record import StatusResult
     from sendbatch.session.reporting import RecordReport
     from sendbatch.session.run import RunResult
+    from sendbatch.session.standing import StatusResult
     from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
 
@@ -308,11 +309,12 @@ def proof(
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
-    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    from sendbatch.session import record as records
+    """Where a run stands, while it runs or afterwards, why it stopped, and until when. Raises LedgerError
+    without a record."""
+    from sendbatch.session import standing
 
     campaign = _loaded(campaign)
-    return records.status(campaign, folder_of(campaign, _path(record)))
+    return standing.status(campaign, folder_of(campaign, _path(record)), Edge().clock.wall())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:
@@ -322,6 +324,15 @@ def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
 
     campaign = _loaded(campaign)
     return report_on(campaign, folder_of(campaign, _path(record)))
+
+
+def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> History:
+    """Every edition of the campaign that has a record, and each profile that keeps mail, with its figures.
+    Raises LedgerError where the folder of the records cannot be read."""
+    from sendbatch.session.history import history_of
+
+    campaign = _loaded(campaign)
+    return history_of(campaign, folder_of(campaign, _path(record)))
 
 
 def resolve(

@@ -5,12 +5,13 @@ Each command stands on a line of its own, and none mails anybody again without s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
-from sendbatch.words import clock_time, count, word
+from sendbatch.words import clock_time, count, rows, word
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
@@ -135,12 +136,20 @@ class LastWords:
 def _tell(result: RunResult, terminal: Terminal) -> None:
     """What became of everyone; where it is to be quiet, no more than why the exit code is not 0."""
     if terminal.is_quiet and result.exit_code:
-        terminal.complain(f"{_in_short(result)}\n  report:  {shown(result.report)}")
+        which = "".join(f"  {one}\n" for one in _rows(result))
+        terminal.complain(f"{_in_short(result)}\n{which}  report:  {shown(result.report)}")
     else:
         tell = terminal.say if result.exit_code == 0 else terminal.complain
         tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
     if result.unwritten:
         terminal.complain("\n".join(map(str, result.unwritten)))
+
+
+def _rows(result: RunResult) -> Iterator[str]:
+    """Which rows have no mail: by status, the first of them."""
+    if result.exit_code != STOPPED:  # who is to have it is in the report, and the line that goes on
+        for one in result.without:
+            yield f"{word(one.status)}: {rows(one.rows, one.number)}"
 
 
 def _in_short(result: RunResult) -> str:

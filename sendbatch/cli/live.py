@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from threading import Event, RLock, Thread
 
+from sendbatch.cli import colour
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.streams import is_behind
 from sendbatch.cli.wrapping import columns_of, fitted
@@ -70,7 +71,7 @@ class Live:
                 _write(text + "\n")
                 return
             columns = columns_of(sys.stderr) or USUAL
-            _write(f"{self._cleared(columns)}{text}\n{self._drawn}")
+            _write(f"{self._cleared(columns)}{text}\n{_coloured(self._drawn)}")
 
     def tick(self, progress: Progress, now: float, wall: float) -> None:
         """Draw it anew, or tell of it where it is time."""
@@ -88,7 +89,7 @@ class Live:
         with self._lock:
             if line == self._drawn and len(line) < columns:
                 return
-            _write(f"{self._cleared(columns)}{line}")
+            _write(f"{self._cleared(columns)}{_coloured(line)}")
             self._drawn = line
 
     def _cleared(self, columns: int) -> str:
@@ -128,6 +129,10 @@ class Beat:
         if due:
             self._said_at, self._tenths, self._said = now, tenths, state
         return due
+
+
+def _coloured(line: str) -> str:
+    return colour.progress(line, colour.of(sys.stderr))
 
 
 def _write(text: str) -> None:

@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,10 +33,11 @@ from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
 from sendbatch.cli.verify_token import verify_token
-from sendbatch.cli.wrapping import fitted
+from sendbatch.cli.wrapping import NARROWEST, columns_of, fitted
 from sendbatch.errors import SendbatchError, WorkerFault, inert, printable
 
 USAGE, STOPPED = 2, 3
+USUAL_WIDTH = 80  # columns; help is no wider, and in a narrower terminal no wider than that
 # What people type for a verb, by what it is called elsewhere.
 ALSO_CALLED = {
     **dict.fromkeys(("send", "start", "deliver", "resume", "mail"), "run"),
@@ -48,8 +49,28 @@ ALSO_CALLED = {
 SELDOM = 20_000
 
 
+class _Help(click.HelpFormatter):
+    """In a narrow terminal what explains an option has more room than its name."""
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Help
+
+
+class _Verb(click.Command):
+    context_class = _Context
+
+
 class _InOrder(click.Group):
     """Its verbs are listed as a person comes to them, not by the alphabet."""
+
+    context_class = _Context
+    command_class = _Verb
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)
@@ -116,7 +137,9 @@ def _called(arguments: list[str] | None) -> int:
     """Not by `app.main`, which has words of its own for Ctrl-C."""
     typed = sys.argv[1:] if arguments is None else arguments
     try:
-        with app.make_context("sendbatch", typed) as context:
+        columns = columns_of(sys.stdout)
+        narrow = max(columns, NARROWEST) if columns and columns < USUAL_WIDTH else None
+        with app.make_context("sendbatch", typed, terminal_width=narrow) as context:
             return app.invoke(context) or 0
     except Exit as done:  # --help, --version
         return done.exit_code

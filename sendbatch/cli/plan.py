@@ -79,7 +79,9 @@ def plan(
 def _print(overview: Overview) -> None:
     from sendbatch.cli.masking import for_log
     from sendbatch.cli.plan_text import plan_text
+    from sendbatch.cli.terminal import is_for_person
     from sendbatch.cli.wrapping import fitted
     from sendbatch.errors import inert
 
-    click.echo(fitted(inert(for_log(plan_text(overview))), sys.stdout), nl=False)
+    text = plan_text(overview, for_person=is_for_person(sys.stdout))
+    click.echo(fitted(inert(for_log(text)), sys.stdout), nl=False, color=True)

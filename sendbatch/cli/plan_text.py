@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import one_line, printable
+from sendbatch.message.content import OwnFile, SharedFile
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, listed, rows, size
 
 if TYPE_CHECKING:
+    from sendbatch.campaign.model import Campaign, Mailbox
     from sendbatch.findings import Groups
     from sendbatch.planning.versions import Asked
     from sendbatch.session.overview import Overview
@@ -26,34 +28,39 @@ SHOWN_AS = {
     Status.DUPLICATE: "duplicate",
 }
 
-_MOST_NAMED = 5  # pictures
+_MOST_NAMED = 5  # pictures, and attachments
 _MOST_VERSIONS = 12
 _MOST_ASKED = 5
+LONGEST_NAME = 30  # characters
 WORTH_SAYING = 5.0  # seconds
 
 
-def plan_text(plan: Overview) -> str:
-    """The whole plan, ending with a line break."""
-    return "".join(f"{line}\n" for line in _lines(plan))
+def plan_text(plan: Overview, *, for_person: bool = False) -> str:
+    """The whole plan, ending with a line break. `for_person`: only whoever sits at the terminal sees it, and
+    the account is named in full."""
+    return "".join(f"{line}\n" for line in _lines(plan, for_person=for_person))
 
 
-def _lines(plan: Overview) -> Iterator[str]:
-    campaign, account = plan.campaign, plan.route.account
+def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
+    campaign, account = plan.campaign, _account(plan, for_person=for_person)
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
     yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
     if signers := signed_by(campaign.profile):
         yield f"  signed by {one_line(signers, 320)}"
+    yield from _senders(plan.campaign)
     yield from _counts(plan)
     yield from _changes(plan)
     yield from _doubles(plan)
-    yield from _attachments(plan)
+    yield from _attached(plan)
+    yield from _lacking(plan)
+    yield from _unsubscribing(plan.campaign)
     yield from _invitation(plan)
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
-    for subject in plan.subjects:
-        yield f"  subject: {one_line(subject, 100)}"
+    for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
+        yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
     yield from _pace(plan)
     for warning in plan.warnings:
         yield f"  {warning}"
@@ -94,7 +101,59 @@ def _doubles(plan: Overview) -> Iterator[str]:
         yield f"  duplicates that would have got another message, {twins.count:,}: {rows}"
 
 
-def _attachments(plan: Overview) -> Iterator[str]:
+def _account(plan: Overview, *, for_person: bool) -> str | None:
+    """A name as long as a token may be one, which is as good as a password: nobody is shown that."""
+    username = plan.route.username
+    in_full = for_person and username is not None and len(username) <= LONGEST_NAME
+    return username if in_full else plan.route.account
+
+
+def _senders(campaign: Campaign) -> Iterator[str]:
+    """By whom, whom an answer goes to, and where what cannot be delivered comes back."""
+    sender = campaign.sender
+    if campaign.senders is None:
+        yield f"  from {_box(sender)}"
+    if campaign.reply_to:
+        yield f"  replies to {', '.join(map(_box, campaign.reply_to))}"
+    if campaign.senders is None and campaign.bounces_to != sender.address:
+        yield f"  bounces to {one_line(campaign.bounces_to, 320)}"
+
+
+def _box(box: Mailbox) -> str:
+    return one_line(f"{box.name} <{box.address}>" if box.name else box.address, 320)
+
+
+def _unsubscribing(campaign: Campaign) -> Iterator[str]:
+    how = campaign.unsubscribe
+    if how is None:
+        return
+    click = " by one click" if how.one_click else ""
+    signed = ", signed" if how.sign else ""
+    ways = [f"at {_host(how.url)}{click}{signed}"] if how.url else []
+    ways += [f"by mail to {how.mailto.removeprefix('mailto:')}"] if how.mailto else []
+    yield f"  unsubscribe {one_line(', or '.join(ways), 320)}"
+
+
+def _host(url: str) -> str:
+    """Where a link leads; all of it where that is told only for each recipient."""
+    host = url.partition("://")[2].partition("/")[0].partition("?")[0]
+    return url if not host or "{" in host else host
+
+
+def _attached(plan: Overview) -> Iterator[str]:
+    """What goes along, with its size on the disk."""
+    shared = [one for one in plan.attached if isinstance(one, SharedFile)]
+    named = [f"{one_line(one.name, 100)} {size(len(one.data))}" for one in shared]
+    named += [
+        f"{one_line(one.pattern, 100)}, each recipient's own"
+        for one in plan.attached
+        if isinstance(one, OwnFile)
+    ]
+    if named:
+        yield f"  attachments: {listed(named, _MOST_NAMED)}"
+
+
+def _lacking(plan: Overview) -> Iterator[str]:
     if plan.planned is None:
         return
     for lacking, words in (
@@ -179,11 +238,12 @@ def _pace(plan: Overview) -> Iterator[str]:
         yield f"  takes at least {duration(plan.done_in)}: done at {done} if it begins now"
 
 
-def _groups(found: Groups, what: str, others: str) -> Iterator[str]:
+def _groups(found: Groups, what: str, others: str, everyone: int) -> Iterator[str]:
+    """What rows share, each once; `everyone` is how many rows there are."""
     for one in found:
         words = one_line(one.words, 500)
         said = ": ".join(part for part in (what, words) if part)
-        yield f"  {one.where}, {one.who}: {said}"
+        yield f"  {one.where_of(everyone)}, {one.who}: {said}"
     if found.left_off:
         yield f"  and {found.left_off:,} more that {others}"
 
@@ -194,6 +254,7 @@ def _rehearsal(plan: Overview) -> Iterator[str]:
         return
     built = count(rehearsal.built - rehearsal.failed, "message")
     yield f"  {built} built, the largest has {rehearsal.largest:,} bytes"
-    yield from _groups(rehearsal.invalid, "invalid", "are invalid")
-    yield from _groups(rehearsal.duplicates, "duplicate", "are duplicates")
-    yield from _groups(rehearsal.failures, "", "cannot be built")
+    everyone = sum(plan.totals.values())
+    yield from _groups(rehearsal.invalid, "invalid", "are invalid", everyone)
+    yield from _groups(rehearsal.duplicates, "duplicate", "are duplicates", everyone)
+    yield from _groups(rehearsal.failures, "", "cannot be built", rehearsal.built)

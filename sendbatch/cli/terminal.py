@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from click.exceptions import Exit
 
@@ -19,6 +19,7 @@ from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.signals import asked, interruptible
 from sendbatch.errors import SendbatchError, as_json, inert, one_line
+from sendbatch.runtime.ci import in_ci
 from sendbatch.runtime.observer import Limit, Observer, Wait
 from sendbatch.values import Status
 
@@ -75,7 +76,7 @@ class Terminal(Observer):
         self.finished()
         self._deferred = plan.totals.get(Status.DEFERRED, 0)
         self._failed = plan.totals.get(Status.FAILED, 0)
-        self.say(plan_text(plan), "plan", totals=plan.totals, sendable=plan.sendable)
+        self.say(self._plan_text(plan), "plan", totals=plan.totals, sendable=plan.sendable)
         if self._quiet and not self._json:
             for warning in plan.warnings:
                 if warning.severity == "warning":
@@ -131,13 +132,16 @@ class Terminal(Observer):
     def ask(self, question: Question) -> bool:
         """Ask for a yes, or for the number; the plan stands above."""
         if self._quiet and not self._json:
-            self.complain(plan_text(question.plan))  # nobody says yes to what they have not seen
+            self.complain(self._plan_text(question.plan))  # nobody says yes to what they have not seen
         with interruptible():
             if question.must_type:
                 wanted = str(question.plan.sendable)
                 typed = asked(f"Type the number of recipients ({wanted}) to send: ")
                 return typed.replace(",", "").strip() == wanted
             return asked("Send it? [y/N] ").strip().lower() in ("y", "yes")
+
+    def _plan_text(self, plan: Overview) -> str:
+        return plan_text(plan, for_person=not self._json and is_for_person(sys.stderr))
 
     def _show(self, what: str, done: int, total: int | None) -> None:
         if self._live.progress is None or self._live.progress.doing != what:
@@ -178,6 +182,11 @@ def _can_draw() -> bool:
 
 def _is_long(wait: Wait) -> bool:
     return wait.until is not None and wait.until - time.time() >= LONG
+
+
+def is_for_person(stream: TextIO) -> bool:
+    """Whether what is written there is seen by the person at the terminal, and stands in no log."""
+    return stream.isatty() and not in_ci(os.environ)
 
 
 def person_is_there() -> bool:

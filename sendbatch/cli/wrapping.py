@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
+from sendbatch.cli import colour
 from sendbatch.words import width
 
 NARROWEST = 20  # columns; below that nothing is gained by breaking
@@ -23,6 +25,9 @@ _COPIED = re.compile(
     r"^(?P<label> *(?!rows? |subject)[A-Za-z][A-Za-z0-9 ,'-]{0,80}:)"
     r"(?: +(?=sendbatch )| {2,}(?=--|\S*/))(?P<whole>.*?)(?P<more> {3,}\S.*)?$"
 )
+PLAIN: Mapping[str, str] = {}  # no colours
+_ASCII = str.maketrans({"·": "-", "…": "...", "−": "-", "×": "x", "→": "->", "—": "-", "–": "-"})
+_GAP = re.compile(" {2,}")  # between two cells
 _TYPED = re.compile(r"^\s*sendbatch [a-z]+ ")
 _SOURCE = re.compile(r"^(?P<gutter> +\d+ \| )(?P<text>.*)$")
 _CARET = re.compile(r"^(?P<gutter> +\| )(?P<blank> *)\^(?: (?P<hint>.*))?$")
@@ -37,48 +42,67 @@ def columns_of(stream: TextIO) -> int | None:
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """`text` as it is written to `stream`."""
-    return wrapped(text, columns_of(stream))
+    """`text` as it is written to `stream`: in lines of its width, and in colour where it shows that."""
+    found = wrapped(text, columns_of(stream), colour.of(stream))
+    return found if _has_signs(stream) else found.translate(_ASCII)
 
 
-def wrapped(text: str, columns: int | None) -> str:
+def wrapped(text: str, columns: int | None, colours: Mapping[str, str] = PLAIN) -> str:
     """`text` in lines of at most `columns`, but for words, commands and paths that are longer."""
-    if columns is None or columns < NARROWEST:
+    if columns is not None and columns < NARROWEST:
+        columns = None
+    if columns is None and not colours:
         return text
     lines = text.split("\n")
-    return "\n".join(part for line in _joined(lines, columns) for part in line)
+    room = columns if columns is not None else sys.maxsize
+    return "\n".join(part for line in _joined(lines, room, colours) for part in line)
 
 
-def _joined(lines: list[str], columns: int) -> Iterator[list[str]]:
+def _has_signs(stream: TextIO) -> bool:
+    """Whether it can show what is beyond ASCII."""
+    return (stream.encoding or "").lower().startswith("utf")
+
+
+def _joined(lines: list[str], columns: int, colours: Mapping[str, str]) -> Iterator[list[str]]:
     place = 0
     while place < len(lines):
         line, below = lines[place], lines[place + 1] if place + 1 < len(lines) else ""
         source, caret = _SOURCE.match(line), _CARET.match(below)
         if source and caret and len(source["gutter"]) == len(caret["gutter"]):
-            yield _pointed(source, caret, columns)
+            shown, pointed, *hint = _pointed(source, caret, columns)
+            yield [shown, colour.caret(pointed, colours), *hint]
             place += 2
             continue
-        yield [line] if width(line) <= columns else list(_broken(line, columns))
+        yield list(_broken(line, columns, colours))
         place += 1
 
 
-def _broken(line: str, columns: int) -> Iterator[str]:
+def _broken(line: str, columns: int, colours: Mapping[str, str]) -> Iterator[str]:
+    fits = width(line) <= columns
     if _TYPED.match(line):
-        yield line
+        yield colour.command(line, colours)
         return
     indent = len(line) - len(line.lstrip(" "))
-    if copied := _COPIED.match(line):
+    copied = _COPIED.match(line)
+    if copied and fits:
+        start, end = copied.span("whole")
+        yield f"{line[:start]}{colour.command(line[start:end], colours)}{line[end:]}"
+    elif copied:
         yield from _filled(copied["label"], indent, columns)
-        yield " " * min(indent + 2, MOST_INDENT) + copied["whole"]
+        yield " " * min(indent + 2, MOST_INDENT) + colour.command(copied["whole"], colours)
         if copied["more"]:
             more = " " * min(indent + 2, MOST_INDENT) + copied["more"].strip()
             yield from _filled(more, indent + 2, columns)
-        return
-    yield from _filled(line, indent, columns)
+    else:
+        first, *others = [line] if fits else _filled(line, indent, columns)
+        yield colour.line(first, colours)
+        yield from others
 
 
 def _filled(line: str, indent: int, columns: int) -> Iterator[str]:
-    """Broken between words; what goes on is indented more, so that nobody takes it for another line."""
+    """Broken between words; what goes on is indented more, so that nobody takes it for another line. The
+    cells of a table move together: a column that is as wide as its widest leaves no room for the others."""
+    line = " " * indent + _GAP.sub("  ", line.strip(" "))
     hanging = " " * min(indent + HANGING, MOST_INDENT, columns // 3)
     filled, used = "", 0
     for word in _WORDS.findall(line):
@@ -106,4 +130,4 @@ def _pointed(source: re.Match[str], caret: re.Match[str], columns: int) -> list[
         return lines
     if len(lines[1]) + 1 + width(hint) <= columns:
         return [lines[0], f"{lines[1]} {hint}"]
-    return [*lines, *_broken("  " + hint, columns)]
+    return [*lines, *_filled("  " + hint, 2, columns)]

@@ -44,6 +44,11 @@ class Group:
         """ "row 2", "rows 2, 3", "rows 2, 3, 4 and 17 more"."""
         return rows([row for row, _ in self.rows], self.number)
 
+    def where_of(self, everyone: int) -> str:
+        """As `where`; "all 1,200 rows" where these are all that there are, and not each is named."""
+        is_all = self.number == everyone and self.number > len(self.rows)
+        return f"all {everyone:,} rows" if is_all else self.where
+
     @property
     def where_if_many(self) -> str:
         """ " (rows 2, 3)", for what is said at the first of them; "" where that is the only one."""

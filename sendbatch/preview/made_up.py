@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -29,6 +29,7 @@ LEVELS = 4  # of what is kept of a cell, besides its form
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnpqrstvwxyz"
 _NEAR = 64  # characters of a script that stand together
 _SHORT = 3  # characters: a code of a language or country, which tells nobody
+_BETWEEN = re.compile(r"([\s|,;/]+)")  # the items of a list in a cell
 _FORMS = re.compile(
     r"(?P<web>https?://[^\s\"'<>|]+)|(?P<address>[^\s@<>\"(),;:|]+@[^\s@<>\"(),;:|]+)"
     r"|(?P<iso>\b\d{4}-\d{2}-\d{2}(?!\d))|(?P<time>\b\d{1,2}:\d{2}(?::\d{2})?\b)"
@@ -39,7 +40,9 @@ _FORMS = re.compile(
 def own_words(content: Content) -> frozenset[str]:
     """The texts that the author compares with, the names that are asked of a value, and what files of
     versions are called by, in small letters."""
-    found: set[str] = set()
+    """The texts that the author compares with, the names that are asked of a value, what stands in
+    variables, and what files of versions are called by, in small letters."""
+    found = {*_texts_in(content.variables)}
     sources = [source for bundle in content.bundles for source in bundle.sources.values()]
     sources += [content.subject, content.sender.name, content.recipient_name or ""]
     sources += [source for _, source in content.headers]
@@ -54,6 +57,19 @@ def own_words(content: Content) -> frozenset[str]:
             found.update(part for name in names for part in re.split(r"[^\w-]+", name))
         found.update(content.by_row.fallback.values())
     return frozenset(word.strip().lower() for word in found if word.strip())
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """A row may choose what is in a variable by its name there."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            yield str(name)
+            yield from _texts_in(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts_in(one)
+    elif isinstance(value, str):
+        yield value
 
 
 class MadeUp:
@@ -76,7 +92,10 @@ class MadeUp:
 
     def cell(self, cell: str) -> str:
         if cell not in self._known:
-            self._known[cell] = self._made(cell)
+            made = self._made(cell)
+            if made == cell and len(cell) > _SHORT and cell.strip().lower() not in self._words:
+                made = self._made(cell)  # by chance: digits
+            self._known[cell] = made
         return self._known[cell]
 
     def _made(self, cell: str) -> str:
@@ -93,7 +112,12 @@ class MadeUp:
                 return self._json(cell)
             except ValueError:
                 pass
-        return _FORMS.sub(self._form, cell)
+        if self._level < 1:
+            return _FORMS.sub(self._form, cell)
+        return "".join(
+            part if part.strip().lower() in self._words else _FORMS.sub(self._form, part)
+            for part in _BETWEEN.split(cell)
+        )
 
     def _form(self, found: re.Match[str]) -> str:
         make: dict[str, Callable[[str], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,9 @@ from typing import TYPE_CHECKING
 from sendbatch.errors import CampaignError, LedgerError, shown
 from sendbatch.findings import Rule
 from sendbatch.ledger.facts import Plan
-from sendbatch.ledger.store import Reading
 from sendbatch.session.job import Job
 
 if TYPE_CHECKING:
-    from sendbatch.preview.document import Made
     from sendbatch.session.overview import Overview
     from sendbatch.session.showing import Showing
 
@@ -60,27 +59,30 @@ def write_if_possible(job: Job, showing: Showing, overview: Overview) -> Path | 
 
 
 def hold_out(out: Path | None) -> None:
-    """Raises CampaignError where the file is there and is no gallery of ours."""
+    """Before every message is built. Raises CampaignError where the file is there and is no gallery of
+    ours, or its folder cannot be written."""
     from sendbatch.preview.gallery import is_gallery
 
-    if out is not None and not is_gallery(out):
+    if out is None:
+        return
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        wrong = "cannot be written" if out.parent.is_dir() else "is not there"
+        said = f"--out {shown(out)}: its folder {wrong}"
+        raise CampaignError(Rule.WRONG_USAGE.finding(said, hint="name a file in another folder"))
+    if not is_gallery(out):
         said = f"--out {shown(out)}: this file is there, and it is no gallery"
         raise CampaignError(Rule.WRONG_USAGE.finding(said, hint="name another file, or remove that one"))
 
 
-def drop_outdated(job: Job, reading: Reading) -> None:
-    """Remove a gallery of another text or list than the record has by now, and tell the observer."""
+def drop_outdated(job: Job, plan: Plan | None, content: str) -> None:
+    """Remove a gallery of another text or list than the record is about to have, and tell the observer:
+    however the run ends, no older page lies beside it."""
     folder = job.record.path / FOLDER
     if not folder.is_dir():
         return
+    from sendbatch.preview.document import Made
     from sendbatch.preview.gallery import drop_unless_of
 
-    if drop_unless_of(folder, _made(job, reading.plan(), reading.meta("content") or "")):
+    made = Made(job.now(), content, plan.inputs if plan is not None else "")
+    if drop_unless_of(folder, made):
         job.observer.notice("the gallery was of another text or list than this run: it is removed")
-
-
-def _made(job: Job, plan: Plan | None, content: str) -> Made:
-    """What a gallery is of."""
-    from sendbatch.preview.document import Made
-
-    return Made(job.now(), content, plan.inputs if plan is not None else "")

@@ -15,7 +15,7 @@ from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
-from sendbatch.message.content import Content, OwnFile, Picture
+from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
 from sendbatch.message.versions.texts import TEXTS
@@ -25,7 +25,7 @@ from sendbatch.planning.preparing import Counts, Prepared
 from sendbatch.planning.versions import Axis
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
-from sendbatch.values import Status
+from sendbatch.values import Recipient, Status
 from sendbatch.words import listed
 
 _MOST_INVITATIONS = 5
@@ -42,6 +42,7 @@ class Route:
     account: str | None
     quotas: tuple[tuple[Rate, int], ...]
     done_in: float | None
+    username: str | None = field(default=None, repr=False)  # whole; `account` is what others may see
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Overview:
     weight: Weight | None = None
     invitation: str | None = None  # the file, or its path as it is written
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
+    shown_to: tuple[str, ...] = ()  # by key, whose the `subjects` are
+    attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
 
     @property
     def server(self) -> str:
@@ -139,12 +142,15 @@ def overview_of(
     job: Job, prepared: Prepared, allowance: Allowance, rehearsal: Rehearsal | None = None
 ) -> Overview:
     """The plan with the subjects of the first three messages."""
+    first = _first(job, prepared)
     return Overview(
         campaign=job.campaign,
         route=_route(job, prepared, allowance),
         counts=prepared.counts,
         planned=prepared.planned,
-        subjects=_subjects(job, prepared),
+        subjects=tuple(_subject(sample) for _, sample in first),
+        shown_to=tuple(recipient.key for recipient, _ in first),
+        attached=prepared.content.attachments,
         notices=prepared.notices,
         warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
         rehearsal=rehearsal,
@@ -202,6 +208,7 @@ def _route(job: Job, prepared: Prepared, allowance: Allowance) -> Route:
     return Route(
         server=server_of(profile) if is_sandbox else f"{profile.host}:{profile.port}",
         account=allowance.display_name,
+        username=allowance.username,
         quotas=allowance.quotas(now),
         done_in=gates.forecast(prepared.sendable, now),
     )
@@ -221,10 +228,10 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
         yield from prepared.placeholders.unnamed()
 
 
-def _subjects(job: Job, prepared: Prepared) -> tuple[str, ...]:
+def _first(job: Job, prepared: Prepared) -> list[tuple[Recipient, Sample]]:
+    """A few recipients with their messages, one of each version for as many as there are of them."""
     few = prepared.spread.few(len(prepared.samples)) or prepared.samples
-    first = samples(prepared.pool, few, job.now(), job.stop)
-    return tuple(_subject(sample) for _, sample in first)
+    return samples(prepared.pool, few, job.now(), job.stop)
 
 
 def _subject(sample: Sample) -> str:

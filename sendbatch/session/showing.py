@@ -232,7 +232,7 @@ class Showing:
         for entry in self._job.stop.heeding(self._draft.people.entries(statuses)):
             words = reason(entry.why, entry.detail, entry.code)
             if self._asked.masked:
-                words = word(entry.why or "").replace("-", " ")
+                words = "" if entry.why == entry.status else word(entry.why or "").replace("-", " ")
             kind = str(entry.status), pattern_of(words)
             if kind not in found and len(found) >= _MOST_NOTHING:
                 kind, words = ("", ""), "for other reasons"

@@ -101,7 +101,11 @@ def test_quiet_every_exit_code_but_0_has_its_word(desk: Desk, mailhost: MailHost
     mailhost.answers[CARL] = "450 4.2.1 try again later"
     code, lines = said("--no-wait")
     assert code == 1
-    assert lines == ["spring: 2 of 3 accepted, 1 deferred", "  report:  reports/spring/report.csv"]
+    assert lines == [
+        "spring: 2 of 3 accepted, 1 deferred",
+        "  deferred: row 4",
+        "  report:  reports/spring/report.csv",
+    ]
     mailhost.answers.clear()
     assert said() == (0, [])
 

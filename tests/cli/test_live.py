@@ -18,7 +18,7 @@ from sendbatch.runtime.observer import Wait
 from sendbatch.values import Status
 
 NOON = 1_790_000_000.0
-GIVEN = re.compile(r"\x1b\[(\d*)([A-Z])|([^\x1b])")
+GIVEN = re.compile(r"\x1b\[(\d*)([A-Z])|([^\x1b])|\x1b\[[\d;]*m")
 
 
 class Screen(io.StringIO):
@@ -53,7 +53,10 @@ class Screen(io.StringIO):
 
     def write(self, text: str) -> int:
         self.written.append(text)
-        for number, command, character in GIVEN.findall(text):
+        for given in GIVEN.finditer(text):
+            number, command, character = given.groups()
+            if given[0].endswith("m") and not character:
+                continue  # a colour
             if command == "A":
                 up = int(number or 1)
                 assert up < len(self.rows), "beyond the top"
@@ -79,6 +82,8 @@ class Screen(io.StringIO):
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
     screen = Screen()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("sendbatch.cli.live.sys", SimpleNamespace(stderr=screen))
     yield screen
     os.close(screen.master)
@@ -128,6 +133,19 @@ def test_a_terminal_made_narrower_or_wider_keeps_one_line(
     shown.tick(progress, 3.0, NOON)
     assert "waiting for 789" in screen.rows[1]
     assert len(screen.rows) == 2
+
+
+def test_the_line_has_colour_and_takes_no_more_columns_for_it(
+    screen: Screen, live: tuple[Live, Progress]
+) -> None:
+    shown, progress = live
+    progress.moved(Status.PENDING, Status.DEFERRED)
+    progress.moved(Status.PENDING, Status.REJECTED)
+    screen.resize(60)
+    shown.tick(progress, 1.0, NOON)
+    assert "\x1b[33m1 deferred\x1b[0m, \x1b[31m1 rejected\x1b[0m" in screen.written[-1]
+    assert len(screen.rows) == 1
+    assert "1 deferred, 1 rejected" in screen.rows[0]
 
 
 def test_what_has_not_changed_is_not_drawn_again(

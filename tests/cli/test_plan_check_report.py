@@ -35,14 +35,39 @@ def test_a_plan_says_who_what_and_through_which_server(desk: Desk) -> None:
     assert told.code == 1
     assert told.out.splitlines() == [
         "spring: 1 to send through sandbox, which keeps the mail and delivers none",
+        "  from Example News <news@example.com>",
         "  1 invalid",
         "  1 filtered by `where`",
         "  1 suppressed",
         "  1 duplicate",
         "  duplicates that would have got another message, 1: row 6 (as row 2)",
-        "  subject: Ada, spring is here",
+        "  subject: Ada, spring is here  (to ada@example.com)",
     ]
     assert desk.nothing_was_sent()
+
+
+def test_a_plan_says_by_whom_with_what_and_how_one_unsubscribes(desk: Desk) -> None:
+    desk.write("terms.pdf", "%PDF-1.7 " + "x" * 991)
+    desk.campaign(
+        more="reply_to: Help <help@example.com>\nbounces_to: bounces@example.com\n"
+        'attachments: [terms.pdf, {file: "own/{{ plan }}.pdf", missing: send_without}]\n'
+        'unsubscribe: {url: "https://example.com/u?k={{ email }}", mailto: stop@example.com, '
+        "one_click: true}\n"
+    )
+    told = desk.run("plan", "spring.yaml").out
+    assert "\n  from Example News <news@example.com>\n  replies to Help <help@example.com>\n" in told
+    assert "\n  bounces to bounces@example.com\n" in told
+    assert (
+        "\n  attachments: terms.pdf 1.0 KB, own/{{ plan }}.pdf, each recipient's own\n" in told
+    )
+    assert "\n  unsubscribe at example.com by one click, or by mail to stop@example.com\n" in told
+
+
+def test_several_limits_may_stand_in_brackets_as_in_the_file(desk: Desk) -> None:
+    for rate in ("[1/s, 2/day]", "1/s, 2/day", " [ 1/s,2/day ] "):
+        told = desk.run("plan", "spring.yaml", "--rate", rate)
+        assert told.code == 0, told.err
+        assert "takes at least 24 h" in told.out
 
 
 def test_text_against_numbers_is_told_for_where_and_templates_in_one_go(desk: Desk) -> None:
@@ -313,7 +338,7 @@ def test_a_fault_of_every_message_is_one_line_of_a_check(desk: Desk) -> None:
     told = desk.run("check", "spring.yaml")
     assert told.code == 1
     (line,) = [line for line in told.err.splitlines() if "row" in line]
-    assert line.startswith("  rows 2, 3, 4 and 27 more, p1@example.com, p2@example.com, p3@")
+    assert line.startswith("  all 30 rows, p1@example.com, p2@example.com, p3@example.com, …: ")
     (found,) = json.loads(desk.run("check", "--format", "json", "spring.yaml").out)
     (fault,) = found["faults"]
     assert fault["line"] == 2

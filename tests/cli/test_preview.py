@@ -162,7 +162,7 @@ def test_what_is_no_gallery_is_not_overwritten(shop: Desk) -> None:
 def test_a_folder_that_is_not_there_is_an_error(shop: Desk) -> None:
     told = shop.run("preview", "spring.yaml", "--out", "nowhere/page.html")
     assert told.code == 2
-    assert "nowhere/page.html" in told.err
+    assert "--out nowhere/page.html: its folder is not there" in told.err
 
 
 def test_without_a_display_no_browser_is_asked(shop: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,6 +273,23 @@ def test_a_masked_row_gets_the_version_of_the_real_one(desk: Desk) -> None:
         assert one["text"][:8] == real[row]["text"][:8]
         assert one["text"] != real[row]["text"]
         assert one["version"] == real[row]["version"]
+
+
+def test_a_masked_row_that_no_made_up_one_is_like_is_not_shown(shop: Desk) -> None:
+    shop.write("spring.txt", "{% if first_name[:2] == 'Bj' %}It is you{% endif %} hello\n")
+    shop.run("preview", "spring.yaml", "--masked").ended(0)
+    found = document(page_of(shop))
+    assert [one["row"] for one in found["recipients"]] == [2, 4]
+    assert any(one.startswith("1 row more would be shown") for one in found["note"])
+
+
+def test_a_run_that_is_cut_off_leaves_no_older_gallery_either(desk: Desk) -> None:
+    page = page_of(desk)
+    desk.run("preview", "spring.yaml").ended(0)
+    desk.write("spring.txt", "Another text for {{ first_name }}.\n")
+    told = desk.run("run", "spring.yaml", "--stop-after", "0s")
+    assert "is removed" in told.err
+    assert not page.exists()
 
 
 def test_no_older_gallery_lies_beside_a_newer_record(desk: Desk) -> None:

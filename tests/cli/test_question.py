@@ -145,3 +145,20 @@ def test_no_progress_shows_no_bar(desk: Desk) -> None:
     with Person(desk, "run", "spring.yaml", "--no-progress") as person:
         assert person.leaves() == 0
         assert "/300" not in person.seen
+
+
+@pytest.mark.parametrize(
+    ("username", "shown"),
+    [("marketing-team", "marketing-team"), ("8c1f0f6e-6d53-4f0e-9d5c-5f0c8f3f9a11", "8c1…")],
+)
+def test_a_person_is_shown_the_account_in_full_unless_it_may_be_a_token(
+    desk: Desk, mailhost: MailHost, username: str, shown: str
+) -> None:
+    mailhost.take_over(desk)
+    profiles = desk.folder / "profiles.yaml"
+    profiles.write_text(profiles.read_text() + f"    username: {username}\n    password: ${{P}}\n")
+    desk.environ["P"] = "secret"
+    with Person(desk, "check", "spring.yaml") as person:
+        person.leaves()
+        assert f" as {shown}" in person.seen
+    assert f" as {username[:3]}…" in desk.run("check", "spring.yaml").err

@@ -863,7 +863,8 @@ def test_quiet_still_says_what_became_of_those_without_the_mail(desk: Desk) -> N
     told = desk.run("run", "spring.yaml", "--quiet")
     assert told.code == 1
     assert told.err == (
-        "spring: 3 of 4 accepted, 1 invalid\n  report:  reports/spring.sandbox/report.csv\n"
+        "spring: 3 of 4 accepted, 1 invalid\n  invalid: row 5\n"
+        "  report:  reports/spring.sandbox/report.csv\n"
     )
 
 

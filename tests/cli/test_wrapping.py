@@ -23,6 +23,16 @@ def test_lines_break_between_words_and_no_word_is_changed(columns: int) -> None:
     assert all(line.startswith("    ") for line in lines[1:])
 
 
+def test_the_cells_of_a_table_move_together_where_they_do_not_fit() -> None:
+    row = "  row 12          ada@example.com           rejected  550 5.1.1 No such user here"
+    assert wrapped(row, 40).split("\n") == [
+        "  row 12  ada@example.com  rejected  550",
+        "      5.1.1 No such user here",
+    ]
+    assert wrapped(row, 80).split("\n")[0].startswith("  row 12  ada@example.com  rejected")
+    assert wrapped(row, 100) == row
+
+
 def test_what_fits_is_left_as_it_is() -> None:
     table = "  row 12  ada@example.com   rejected  550 no\n\n  report:  reports/x.csv\n"
     assert wrapped(table, 80) == table

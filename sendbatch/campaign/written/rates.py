@@ -69,8 +69,10 @@ def parse_rates(texts: str | Iterable[str]) -> tuple[Rate, ...]:
 
 
 def split(text: str) -> list[str]:
-    """The rates in one text, at the commas that do not stand within a number."""
-    return _COMMA.split(text)
+    """The rates in one text, at the commas that do not stand within a number; also where they stand in
+    brackets, as a campaign file has several."""
+    inside = re.fullmatch(r"\s*\[(.*)\]\s*", text, re.DOTALL)
+    return _COMMA.split(inside[1] if inside else text)
 
 
 def parse_rate(text: str) -> Rate:
