@@ -32,6 +32,7 @@ from sendbatch.values import BREAKER, Status
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.session.gallery import Gallery
+    from sendbatch.session.one import OneMessage
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
@@ -456,6 +457,23 @@ def gallery(
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     return look.preview(job, Asked(tuple(_words(recipients)), most))
+
+
+@own_loop
+def message_for(
+    campaign: Campaign | FilePath,
+    key: str,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> OneMessage:
+    """The message of one recipient, by key or address, as a run would send it now; the record is left as it
+    was. Raises CampaignError with a guess where nobody in the plan is meant, and as `plan` does."""
+    from sendbatch.session.one import message_for as build
+
+    return build(_job(campaign, Options(), record, None, stop, edge, workers), key)
 
 
 def outbox_page(

@@ -64,7 +64,7 @@ class Showing:
         from sendbatch.preview.choosing import Survey
 
         self._job, self._draft, self._prepared, self._asked = job, draft, prepared, asked
-        self._named = _named(draft, asked.recipients)
+        self._named = named(draft, asked.recipients)
         self._survey = Survey(_used(job, draft, prepared))
         self._candidates = _Candidates(draft, prepared)
 
@@ -149,8 +149,8 @@ def _used(job: Job, draft: Draft, prepared: Prepared) -> Mapping[int, str]:
     return {place: name for place, name in enumerate(plan.columns) if name in names}
 
 
-def _named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
-    """Who is meant, each once. Raises CampaignError with all that mean nobody."""
+def named(draft: Draft, typed: Sequence[str], by: str = "--recipient") -> list[Recipient]:
+    """Who is meant, each once. Raises CampaignError with all that mean nobody; `by` is what named them."""
     found: dict[int, Recipient] = {}
     strangers = []
     for one in typed:
@@ -161,7 +161,7 @@ def _named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
             found[recipient.id] = recipient
     if strangers:
         names = listed([one_line(one, 320) for one in strangers], _MOST_NAMED)
-        said = f"--recipient names nobody in the plan: {names}"
+        said = f"{by} names nobody in the plan: {names}"
         raise CampaignError(said, hint=_meant(draft, strangers[0]))
     return [*found.values()]
 

@@ -19,13 +19,14 @@ from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
 
 
-@dataclass(frozen=True, slots=True)
-class StatusResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class StatusResult(Shown):
     """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
     may know less than was sent, if it may."""
 
@@ -35,6 +36,13 @@ class StatusResult:
     summary: str
     folder: Path
     doubt: str | None = None
+
+    def told(self) -> Told:
+        facts = {"recipients": by_status(self.totals), "exit code": str(self.exit_code)}
+        if self.under_way:
+            facts["a run"] = "is under way"
+        doubts = () if self.doubt is None else (self.doubt,)
+        return Told(f"status of {self.folder.name}", facts | {"folder": shown(self.folder)}, doubts)
 
 
 def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
