@@ -63,8 +63,9 @@ def said(finding: Finding) -> Said:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a recipient besides the mail. `row` is the line of the CSV, None where that is not
-    known; `version` says which of several letters it is; `envelope` is (from, to); `file` is the name of the
-    .eml beside the page, "" where there is none. `id` is the end of the page's address that leads to it."""
+    known; `version` says which of several letters it is; `envelope` is (from, to); `file` is the path of
+    the .eml from the page's folder, "" where there is none. `id` is the end of the page's address that leads
+    to it."""
 
     email: str
     row: int | None = None

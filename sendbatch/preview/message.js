@@ -271,10 +271,11 @@ function sourceOf(entry) {
 // From the file beside the page; the whole source is on the page too, unless it is long.
 function savedBy(entry, whole) {
   return [
-    entry.file && make("a", { href: encodeURIComponent(entry.file), download: entry.file }, "Save the .eml beside this page"),
+    entry.file && make("a", { href: entry.file.split("/").map(encodeURIComponent).join("/"), download: entry.file.split("/").pop() },
+      "Save the .eml beside this page"),
     whole && entry.source && [" ", make("button", { type: "button", class: "link", on: { click: () => {
       const blob = new Blob([entry.source.replace(/\n/g, "\r\n")], { type: "message/rfc822" });
-      const link = make("a", { href: URL.createObjectURL(blob), download: entry.file || `${entry.id}.eml` });
+      const link = make("a", { href: URL.createObjectURL(blob), download: entry.file.split("/").pop() || `${entry.id}.eml` });
       link.click();
       URL.revokeObjectURL(link.href);
     } } }, entry.file ? "or the source that is shown" : "Save as .eml")],

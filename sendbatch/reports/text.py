@@ -48,7 +48,7 @@ def summary(report: Report) -> str:
     tally, places = report.tally, report.places.items()
     blocks = (
         [
-            _headline(tally, report.title),
+            f"{report.title}: {headline(tally)}",
             "",
             *_counts(tally.totals),
             *_remarks(report),
@@ -61,13 +61,14 @@ def summary(report: Report) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _headline(tally: Tally, title: str) -> str:
+def headline(tally: Tally) -> str:
+    """How many have it, to be read after the campaign's title."""
     accepted = tally.totals.get(Status.ACCEPTED, 0)
     if not tally.counted:
-        return f"{title}: nobody to send to"
+        return "nobody to send to"
     if accepted == tally.counted:
-        return f"{title}: all {accepted:,} accepted" if accepted > 1 else f"{title}: accepted"
-    return f"{title}: {accepted:,} of {tally.counted:,} accepted"
+        return f"all {accepted:,} accepted" if accepted > 1 else "accepted"
+    return f"{accepted:,} of {tally.counted:,} accepted"
 
 
 def _counts(totals: Mapping[Status, int]) -> Iterator[str]:

@@ -14,9 +14,9 @@ from sendbatch.limits.account import Allowance
 from sendbatch.planning.preparing import Prepared
 from sendbatch.preview.opened import Opened, opened
 from sendbatch.runtime.notebook import Shown, Told
-from sendbatch.session.gallery import named
 from sendbatch.session.job import Job
 from sendbatch.session.look import look
+from sendbatch.session.showing import named
 from sendbatch.values import Unbuildable
 from sendbatch.words import size
 

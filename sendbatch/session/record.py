@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TextIO
 
 from sendbatch.campaign.model import Campaign
@@ -17,50 +15,10 @@ from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
-from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
-from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class StatusResult(Shown):
-    """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
-    may know less than was sent, if it may."""
-
-    exit_code: int
-    totals: Mapping[Status, int]
-    under_way: bool
-    summary: str
-    folder: Path
-    doubt: str | None = None
-
-    def told(self) -> Told:
-        facts = {"recipients": by_status(self.totals), "exit code": str(self.exit_code)}
-        if self.under_way:
-            facts["a run"] = "is under way"
-        doubts = () if self.doubt is None else (self.doubt,)
-        return Told(f"status of {self.folder.name}", facts | {"folder": shown(self.folder)}, doubts)
-
-
-def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
-    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    hold_recorded(folder)
-    with read_record(folder.path) as record:
-        under_way = record.under_way
-        report = report_of(campaign, folder, record.reading, live=under_way)
-        doubt = record.doubt()
-    totals = report.tally.totals
-    return StatusResult(
-        exit_code(totals, campaign.tolerate),
-        totals,
-        under_way,
-        summary(report),
-        folder.path,
-        str(doubt) if doubt is not None and campaign.profile.delivers else None,
-    )
 
 
 def write_report(

@@ -36,6 +36,7 @@ from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
+from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
     hold_edition,
@@ -99,7 +100,11 @@ def run(job: Job, consent: Consent) -> RunResult:
         allowance = allowance_of(job.campaign, job.edge)
         content = content_of(job)
         job.record.begin()
-        with _held_record(job) as record:
+        with (
+            _held_record(job) as record,
+            telling(job.observer, job.record.path, job.edge.clock) as observer,
+        ):
+            job = replace(job, observer=observer)
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()

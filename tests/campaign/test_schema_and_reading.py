@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -24,6 +24,7 @@ from sendbatch.campaign.providers import names, presets
 from sendbatch.campaign.starter import CAMPAIGN, MARKDOWN_CAMPAIGN, PROFILES
 from sendbatch.campaign.table import table_of
 from sendbatch.errors import SendbatchError
+from tests.kit.thoroughness import examples
 
 from .conftest import Desk
 
@@ -77,7 +78,7 @@ def test_the_profiles_that_init_writes_validate() -> None:
     assert marked(PROFILES, profiles=True) == []
 
 
-def examples() -> Iterator[Any]:
+def blocks() -> Iterator[Any]:
     """The YAML of the documents, each in the file that it is a part of."""
     for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
         for number, block in enumerate(FENCE.findall(page.read_text("utf-8"))):
@@ -86,7 +87,7 @@ def examples() -> Iterator[Any]:
             yield pytest.param(block, id=f"{page.stem}-{number}")
 
 
-@pytest.mark.parametrize("block", list(examples()))
+@pytest.mark.parametrize("block", list(blocks()))
 def test_the_examples_of_the_documents_validate(block: str) -> None:
     """Some begin in the middle of a file: what is around them is put there."""
     texts = [
@@ -350,6 +351,7 @@ def with_value(section: str, key: str, value: str) -> str | dict[str, str]:
     return {section: line} if section in ("smtp", "recipients", "templates") else line
 
 
+@settings(max_examples=examples(1600))
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(VALUES))
 def test_no_value_that_is_read_is_marked(desk: Desk, place: tuple[str, str], value: str) -> None:
     file, text = text_of(desk, with_value(*place, value))

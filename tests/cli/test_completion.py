@@ -25,6 +25,7 @@ from sendbatch.cli.completion.line import for_bash, taken_apart
 from sendbatch.cli.completion.shells import SCRIPTS
 from tests.conftest import Needs
 from tests.kit.command import Desk
+from tests.kit.thoroughness import thoroughly
 from tests.kit.waiting import LONGEST
 
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -177,19 +178,22 @@ def test_what_would_drive_a_terminal_is_not_offered(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    "broken",
     [
         ("campaign.yaml", "\x00\x01"),
-        ("campaign.yaml", "a: &a [*a, *a]\n"),
-        ("campaign.yaml", "[1, 2"),
-        ("profiles.yaml", "profiles: [a]\n"),
         ("reports/spring.sandbox/ledger.sqlite", "no database"),
-        ("people.csv", "\xff\xfe"),
+        *thoroughly(
+            ("campaign.yaml", "a: &a [*a, *a]\n"),
+            ("campaign.yaml", "[1, 2"),
+            ("profiles.yaml", "profiles: [a]\n"),
+            ("people.csv", "\xff\xfe"),
+        ),
     ],
 )
 def test_what_cannot_be_read_offers_nothing_and_says_nothing(
-    desk: Desk, name: str, content: str
+    desk: Desk, broken: tuple[str, str]
 ) -> None:
+    name, content = broken
     desk.write(name, content.encode("latin-1"))
     for line in (
         "run --smtp ",

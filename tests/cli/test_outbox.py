@@ -217,6 +217,21 @@ def test_a_mail_that_is_hostile_runs_nothing_and_asks_for_nothing(desk: Desk, br
     page.close()
 
 
+def test_each_mail_can_be_saved_from_the_file_that_it_was_kept_as(desk: Desk, browser: Any) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    desk.run("proof", "spring.yaml", "--to", "rita@example.com", "--count", "1").ended(0)
+    for entry in shown(desk):
+        page = browser.new_page()
+        page.goto(f"{(desk.folder / PAGE).as_uri()}#{entry['id']}")
+        page.get_by_role("tab", name="Source").click()
+        leads = page.locator("a[download$='.eml']").first
+        leads.wait_for(state="attached")
+        address = leads.evaluate("link => link.href")
+        assert address == (desk.record() / entry["file"]).as_uri()
+        assert leads.get_attribute("download") == Path(entry["file"]).name
+        page.close()
+
+
 def test_a_browser_that_cannot_be_opened_is_no_failure(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
