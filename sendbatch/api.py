@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sendbatch.reports.history import History
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
+    from sendbatch.session.one import OneMessage
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
@@ -508,6 +509,23 @@ def gallery(
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     asked = Asked(tuple(_words(recipients)), most, masked)
     return look.preview(job, asked, _path(out))
+
+
+@own_loop
+def message_for(
+    campaign: Campaign | FilePath,
+    key: str,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> OneMessage:
+    """The message of one recipient, by key or address, as a run would send it now; the record is left as it
+    was. Raises CampaignError with a guess where nobody in the plan is meant, and as `plan` does."""
+    from sendbatch.session.one import message_for as build
+
+    return build(_job(campaign, Options(), record, None, stop, edge, workers), key)
 
 
 def outbox_page(
