@@ -17,8 +17,8 @@ _MOST_NAMED = 10
 _MOST_GUESSED = 20_000  # rows among which one that was meant is looked for
 
 
-def named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
-    """Who is meant, each once. Raises CampaignError with all that mean nobody."""
+def named(draft: Draft, typed: Sequence[str], by: str = "--recipient") -> list[Recipient]:
+    """Who is meant, each once. Raises CampaignError with all that mean nobody; `by` is what named them."""
     found: dict[int, Recipient] = {}
     strangers = []
     for one in typed:
@@ -29,7 +29,7 @@ def named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
             found[recipient.id] = recipient
     if strangers:
         names = listed([one_line(one, 320) for one in strangers], _MOST_NAMED)
-        wrong = f"--recipient names nobody in the plan: {names}"
+        wrong = f"{by} names nobody in the plan: {names}"
         raise CampaignError(wrong, hint=_meant(draft, strangers[0]))
     return [*found.values()]
 
