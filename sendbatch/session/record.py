@@ -14,7 +14,7 @@ from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.reports.files import write_files
-from sendbatch.reports.formats import FORMATS, TABLE
+from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.reports.text import summary
@@ -105,6 +105,8 @@ def report_of(
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
     places = {"report": shown(folder.path / TABLE)}
+    if (page := folder.path / PAGE).exists():
+        places["page"] = shown(page)
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
     tally = take(reading, live=live)

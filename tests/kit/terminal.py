@@ -16,19 +16,22 @@ from tests.kit.waiting import LONGEST
 
 
 class Person:
-    """Runs a command at a pseudo-terminal; standard output stays a pipe of its own."""
+    """Runs a command at a pseudo-terminal of so many `columns`; standard output stays a pipe of its own, but
+    where `all_shown`."""
 
-    def __init__(self, desk: Desk, *arguments: object) -> None:
+    def __init__(
+        self, desk: Desk, *arguments: object, columns: int = 120, all_shown: bool = False
+    ) -> None:
         self.seen = ""
         self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (40, 120))
+        termios.tcsetwinsize(slave, (40, columns))
         try:
             self._process = subprocess.Popen(
                 desk.command(*arguments),
                 cwd=desk.folder,
                 env=desk.environ | {"TERM": "xterm"},
                 stdin=slave,
-                stdout=subprocess.PIPE,
+                stdout=slave if all_shown else subprocess.PIPE,
                 stderr=slave,
                 start_new_session=True,
             )
@@ -85,6 +88,6 @@ class Person:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         os.close(self._master)
