@@ -15,13 +15,14 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos mutants bench lint docs lock clean
+.PHONY: help demo test chaos mutants bench lint docs lock charts clean
 
 help:
 	@sed -n '1,5s/^# //p' Makefile
 	@echo 'make lint   ruff, mypy and the architecture (import-linter)'
 	@echo 'make docs   writes the tables of keys, the page of checks and the drawing of the rooms anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
+	@echo 'make charts VERSION=…   puts that version of uPlot into the package (needs npm)'
 	@echo 'make clean  removes .venv, caches and what the samples left'
 
 demo: $(VENV)/.runtime
@@ -58,6 +59,10 @@ lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
 	uv pip compile $(LOCK) --extra dkim --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
+
+# Puts this version of uPlot in its place, which draws the curves of report.html, with the sums of its files (needs npm).
+charts: $(VENV)/.runtime
+	$(BIN)/python docs/charts.py $(VERSION)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -31,13 +31,14 @@ from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
+    from sendbatch.reports.history import History
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
-    from sendbatch.session.record import StatusResult
     from sendbatch.session.reporting import RecordReport
     from sendbatch.session.run import RunResult
+    from sendbatch.session.standing import StatusResult
     from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
 
@@ -273,11 +274,12 @@ def proof(
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
-    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    from sendbatch.session import record as records
+    """Where a run stands, while it runs or afterwards, why it stopped, and until when. Raises LedgerError
+    without a record."""
+    from sendbatch.session import standing
 
     campaign = _loaded(campaign)
-    return records.status(campaign, folder_of(campaign, _path(record)))
+    return standing.status(campaign, folder_of(campaign, _path(record)), Edge().clock.wall())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:
@@ -287,6 +289,15 @@ def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
 
     campaign = _loaded(campaign)
     return report_on(campaign, folder_of(campaign, _path(record)))
+
+
+def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> History:
+    """Every edition of the campaign that has a record, and each profile that keeps mail, with its figures.
+    Raises LedgerError where the folder of the records cannot be read."""
+    from sendbatch.session.history import history_of
+
+    campaign = _loaded(campaign)
+    return history_of(campaign, folder_of(campaign, _path(record)))
 
 
 def resolve(
@@ -433,6 +444,8 @@ def gallery(
     *,
     recipients: str | Iterable[str] = (),
     most: int | None = None,
+    masked: bool = False,
+    out: FilePath | None = None,
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
@@ -448,14 +461,18 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
+    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
+    instead of the record's folder.
+
     Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
-    from sendbatch.session.gallery import Asked
+    from sendbatch.session.showing import Asked
 
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return look.preview(job, Asked(tuple(_words(recipients)), most))
+    asked = Asked(tuple(_words(recipients)), most, masked)
+    return look.preview(job, asked, _path(out))
 
 
 def outbox_page(

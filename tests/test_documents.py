@@ -33,7 +33,7 @@ COMMENT = re.compile(r"(?:^|  ) *# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PYTHON_FILE = re.compile(r"(?<![\w/.*-])(?:[\w-]+/)*\w+\.py\b")
 NAME = re.compile(r"`((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\(.*?\))?`")
-ENDINGS = frozenset({"csv", "html", "json", "py", "sqlite", "txt", "yaml"})  # of files of users
+ENDINGS = frozenset({"css", "csv", "html", "js", "json", "py", "sqlite", "txt", "yaml"})  # of files of users
 
 
 def program_of(name: str) -> ModuleType:

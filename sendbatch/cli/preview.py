@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--count", metavar="N", type=click.IntRange(1, 200), default=30, help="At most so many others."
 )
+@click.option("--masked", is_flag=True, help="Make up every cell, for where strangers can look.")
+@click.option("--out", metavar="FILE", type=opt.PATH, help="Write the page there, by itself.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in the browser.")
 @opt.limit
 @opt.only
@@ -44,6 +46,8 @@ def preview(
     *,
     recipient: tuple[str, ...],
     count: int,
+    masked: bool,
+    out: Path | None,
     open_: bool,
     limit: int | None,
     only: tuple[str, ...],
@@ -88,6 +92,8 @@ def preview(
                     campaign,
                     recipients=given.keys(recipient, "--recipient"),
                     most=count,
+                    masked=masked,
+                    out=out,
                     options=options,
                     **around,
                 )

@@ -131,6 +131,10 @@ class Reading(People, Protocol):
         """When the first attempt of all was made, and when the last recipient was finished."""
         ...
 
+    def accepted_since(self, at: float) -> int:
+        """How many were accepted at this time or later."""
+        ...
+
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         """Refusals: (code, enhanced code, text, how many), the most frequent first."""
         ...
@@ -475,6 +479,11 @@ class Snapshot(Protocol):
     @property
     def under_way(self) -> bool:
         """Whether a run is alive on it."""
+        ...
+
+    @property
+    def cut_off(self) -> float | None:
+        """When the run began that did not come to its end, and is not alive; None where there is none."""
         ...
 
     def doubt(self) -> LedgerError | None:

@@ -74,6 +74,7 @@ class Chosen:
     `asked` and of those who stand at the list's beginning, unless they bring something."""
 
     recipient: Recipient
+    alike: Alike
     kinds: tuple[Kind, ...] = ()
     asked: bool = False
 
@@ -175,7 +176,7 @@ class Survey:
                 room -= 1
         shown = {kind for found in covered.values() for kind in found}
         chosen = [
-            Chosen(candidates[id_][0], tuple(sorted(found, key=_rarest)), asked=id_ in named)
+            Chosen(*candidates[id_], tuple(sorted(found, key=_rarest)), asked=id_ in named)
             for id_, found in covered.items()
         ]
         return Choice(

@@ -53,6 +53,19 @@ def write_page(path: Path, document: Document) -> None:
         raise _unwritable(path, error) from error
 
 
+def is_gallery(path: Path) -> bool:
+    """Whether a page may be written there: nothing is there yet, or a page of ours."""
+    if not path.exists() and not path.is_symlink():
+        return True
+    if not is_regular(path):
+        return False
+    try:
+        with path.open("rb") as page:
+            return b'<meta name="sendbatch-preview"' in page.read(_BEGINNING)
+    except OSError:
+        return False
+
+
 def drop_unless_of(folder: Path, made: Made) -> bool:
     """Removes the gallery in `folder` where it is of something else than `made` is of, so that no page lies
     beside a record of another text or other people; returns whether it did."""

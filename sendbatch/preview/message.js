@@ -78,13 +78,13 @@ function headOf_(context) {
       entry.attachments.length > 0 && make("li", {}, counted(entry.attachments.length, "attachment")),
       entry.invitation && make("li", {}, "Invitation")),
     entry.chosen.length > 0 && make("div", { class: "chosen" },
-      make("h3", {}, "Shown because it is"),
+      make("h3", {}, "Why it is shown"),
       make("ul", {}, entry.chosen.map((one) => make("li", {}, bdi(one.why),
         one.like !== null && make("span", { class: "quiet" }, ` ${likeIt(one.like)}`))))),
     saidList(entry.findings, "Found in this mail"));
 }
 
-const likeIt = (number) => number === 1 ? "(the only one)" : `(${number.toLocaleString("en")} like it)`;
+const likeIt = (number) => number === 1 ? "(the only one)" : `(${number.toLocaleString("en")} of this kind)`;
 
 function partsOf(context) {
   const { entry } = context;
@@ -182,7 +182,7 @@ function htmlOf(context) {
       say(words, lookedAt(entry, wish, width, found));
     }, context.clicked, context.pressed);
   }
-  context.fit = () => stage.firstChild && fit(stage, stage.querySelector("iframe"), WIDTHS[wish.width]);
+  context.fit = (most) => stage.firstChild && fit(stage, stage.querySelector("iframe"), WIDTHS[wish.width], most);
   queueMicrotask(draw);
   return [cutOf(entry, "html"), tools, words, stage, meterOf(entry)];
 }
@@ -191,9 +191,9 @@ function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// A frame that is wider than its place is drawn smaller, whole.
-function fit(stage, frame, width) {
-  const room = stage.clientWidth;
+// A frame that is wider than its place, or than `most` pixels, is drawn smaller, whole.
+function fit(stage, frame, width, most = Infinity) {
+  const room = Math.min(stage.clientWidth, most);
   if (!room || !frame) return;
   const scale = Math.min(1, room / width);
   const height = Math.ceil(parseFloat(frame.style.height || "0") * scale);

@@ -1,6 +1,7 @@
 // The page: the list of mails, the one that is shown, and the way from one to the next.
 
 const MOST_LISTED = 300; // at once
+const PAPER = 680; // pixels between the margins of A4 and US Letter
 const KEYS = [["j  or  ↓", "the next mail"], ["k  or  ↑", "the one before"], ["/", "search"],
   ["1  2  3", "phone, tablet, desktop"], ["d", "light, dark, inverted"], ["o", "the overview"], ["?", "these keys"]];
 
@@ -282,7 +283,8 @@ function begin() {
   addEventListener("keydown", pressed);
   addEventListener("pagehide", keep);
   addEventListener("resize", () => context?.fit?.());
-  addEventListener("beforeprint", () => context?.fit?.());
+  addEventListener("beforeprint", () => context?.fit?.(PAPER));
+  addEventListener("afterprint", () => context?.fit?.());
   fillTop();
   search().then(route);
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sendbatch.campaign.language.environment import environment
-from sendbatch.campaign.language.tracing import ELIF, FOR, IF, INLINE, Way
+from sendbatch.campaign.language.tracing import ELIF, FOR, IF, INLINE, Way, ways_of
 from sendbatch.errors import one_line
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted, without_tags
@@ -15,6 +15,7 @@ from sendbatch.message.versions.choosing import axes_of
 from sendbatch.preview.choosing import Cell, Extent, Files, Kind, Trait, Version
 from sendbatch.words import count, listed
 
+OUR_OWN = ("the default layout", "the default layout's text footer", "the text's footer")
 _LONGEST_TAG = 90  # characters
 _MOST_TRAITS = 3  # of one kind that are named
 _MOST_PLACES = 4
@@ -80,13 +81,13 @@ class Words:
 
 
 _HOLDS: Mapping[tuple[str, bool], str] = {
-    (IF, True): "{} holds",
-    (IF, False): "{} does not hold, and nothing beside it",
-    (ELIF, True): "{} holds",
+    (IF, True): "{}",
+    (IF, False): "not {}",
+    (ELIF, True): "{}",
     (FOR, True): "{} has items",
     (FOR, False): "{} has no items",
-    (INLINE, True): "the condition in {} holds",
-    (INLINE, False): "the condition in {} does not hold",
+    (INLINE, True): "{}: its condition holds",
+    (INLINE, False): "{}: its condition does not hold",
 }
 
 
@@ -149,4 +150,18 @@ def unshown(kinds: Sequence[Kind], words: Words) -> str | None:
         return None
     heads = [words.why(kind).said for kind in kinds]
     more = "1 more kind of message is" if len(kinds) == 1 else f"{len(kinds):,} more kinds are"
-    return f"{more} not shown: {listed(heads, _MOST_TRAITS)}"
+    return f"{more} not shown: {listed(heads, _MOST_TRAITS)}."
+
+
+def untaken(content: Content, taken: Collection[Way], words: Words) -> str | None:
+    """What is said of the branches that nobody's message takes."""
+    found: list[Way] = []
+    for bundle in content.bundles:
+        for name, source in bundle.sources.items():
+            if not is_inserted(name) and bundle.paths.get(name) not in OUR_OWN:
+                found += ways_of(environment().parse(source), name)
+    nobody = [way for way in dict.fromkeys(found) if way.holds and way not in taken]
+    if not nobody:
+        return None
+    named = [words.why(Kind((way,), 0)).said for way in nobody]
+    return f"Nobody comes by {listed(named, _MOST_TRAITS)}."

@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from sendbatch.errors import AudienceError, CampaignError, Place
 from sendbatch.findings import Rule
+from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
 from sendbatch.message.letter import shared_parts
 from sendbatch.message.parts import Sample
@@ -70,6 +71,14 @@ class Pool:
         other = copy(self)
         other._told = replace(self._told, keys=keys)
         other._setup = other._told.to_bytes()
+        return other
+
+    def of(self, content: Content) -> Pool:
+        """The same, of another content."""
+        other = copy(self)
+        other._told = replace(self._told, content=content)
+        other._setup = other._told.to_bytes()
+        other.__dict__.pop("_shared", None)
         return other
 
     def looking(self, looking: Looking) -> Pool:

@@ -21,11 +21,12 @@ class _Module(Protocol):
 @dataclass(frozen=True, slots=True)
 class Format:
     """`file` is its name in the record's folder, where every run writes it; None: written when asked for.
-    `is_for_people`: it may be wrapped for a terminal, and addresses in it masked in a log."""
+    `is_for_people`: addresses in it are masked in a log; `is_wrapped`: and its lines fitted to a terminal."""
 
     name: str
     file: str | None = None
     is_for_people: bool = False
+    is_wrapped: bool = False
 
     def write(self, report: Report, out: TextIO) -> None:
         """Lines end as `out`, open with `newline=""`, is given them."""
@@ -39,9 +40,11 @@ PAGE = "report.html"
 FORMATS = {
     one.name: one
     for one in (
-        Format("text", is_for_people=True),
+        Format("text", is_for_people=True, is_wrapped=True),
         Format("csv", file=TABLE),
         Format("json", file="report.json"),
         Format("html", file=PAGE),
+        Format("markdown", is_for_people=True),
+        Format("junit", is_for_people=True),
     )
 }

@@ -67,14 +67,10 @@ def write(report: Report, out: TextIO) -> None:
 def _top(report: Report, parts: list[Stretch], times: Times, told: list[Html]) -> str:
     words, how = overview.headline(report)
     made = f"Made {moment(report.made_at)}." if report.made_at is not None else ""
-    note = (
-        "<p class=\"note\">The run is under way: this page tells how it stood when it was made.</p>"
-        if report.live
-        else ""
-    )
+    notes = "".join(f'<p class="note">{note}</p>' for note in overview.notes(report))
     return (
         f'<header><p class="quiet">Report of a campaign</p><h1 dir="auto">{text(report.title)}</h1>'
-        f'<p class="headline {how}">{text(words)}</p>{note}\n'
+        f'<p class="headline {how}">{text(words)}</p>{notes}\n'
         f"{overview.statuses(report.tally)}\n{overview.tiles(report.tally, parts, times)}\n"
         f"{_contents(told, has_people=bool(report.tally.needing_attention))}"
         f'<p class="quiet">{made} <span class="zone">Times are UTC.</span></p></header>\n<main>\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sendbatch.ledger.ending import ended_of
 from sendbatch.ledger.facts import Event
 from sendbatch.ledger.figures import Figures
 from sendbatch.message.identity import short
@@ -47,6 +48,17 @@ def headline(report: Report) -> tuple[str, str]:
         return f"{said}; {count(left, 'recipient')} {'is' if left == 1 else 'are'} still to be tried.", "open"
     without = everyone - accepted
     return f"{said}; {without:,} {'needs' if without == 1 else 'need'} attention.", "bad"
+
+
+def notes(report: Report) -> Iterator[Html]:
+    """What the counts do not say: a run that goes on, or that ended before everybody had their turn."""
+    if report.live:
+        yield text("The run is under way: this page tells how it stood when it was made.")
+        return
+    ended = ended_of(report.reading)
+    if ended is not None and ended.early:
+        then = f" It is worth going on from {moment(ended.until)}." if ended.until is not None else ""
+        yield Html(f"The last run was stopped early: {data(ended.why, 600)}.{then}")
 
 
 def statuses(tally: Tally) -> Html:

@@ -50,9 +50,9 @@ TO_DO = {
 
 def answers(reading: Reading, tally: Tally, statuses: Sequence[Status]) -> Html:
     """Why whoever needs attention has no mail."""
-    found = _joined(reading.answers(statuses, LOOKED_AT))
-    if not found:
+    if not tally.needing_attention:  # what is asked is asked of everybody
         return Html("")
+    found = _joined(reading.answers(statuses, LOOKED_AT))
     columns = [Column("Recipients", NUMBER), Column("Status"), Column("What was said", "wide")]
     columns += [Column("What it means", "wide"), Column("What to do", "wide")]
     rows = (_answer(one) for one in found[:MOST_ANSWERS])

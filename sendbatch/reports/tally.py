@@ -92,8 +92,8 @@ class Tally:
     def settled(self) -> Tally:
         """The same where nobody is sending: a row still *sending* was left by a run that died, and is in
         doubt."""
-        variants = tuple(replace(one, totals=_settled(one.totals)) for one in self.variants)
-        return replace(self, totals=_settled(self.totals), variants=variants)
+        variants = tuple(replace(one, totals=settled(one.totals)) for one in self.variants)
+        return replace(self, totals=settled(self.totals), variants=variants)
 
     @property
     def seconds(self) -> float | None:
@@ -117,7 +117,7 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
     """
     totals = _without_zeros(store.totals())
     if not live:
-        totals = _settled(totals)
+        totals = settled(totals)
     first_attempt_at, finished_at = store.span()
     return Tally(
         totals=totals,
@@ -168,10 +168,11 @@ def exit_code(totals: Mapping[Status, int], tolerance: Tolerance) -> int:
 
 
 def _counted(variant: Variant, *, live: bool) -> Variant:
-    return variant if live else replace(variant, totals=_settled(variant.totals))
+    return variant if live else replace(variant, totals=settled(variant.totals))
 
 
-def _settled(totals: Mapping[Status, int]) -> dict[Status, int]:
+def settled(totals: Mapping[Status, int]) -> dict[Status, int]:
+    """The same where nobody is sending: a row still *sending* is in doubt."""
     known = dict(totals)
     if left := known.pop(Status.SENDING, 0):
         known[Status.IN_DOUBT] = known.get(Status.IN_DOUBT, 0) + left

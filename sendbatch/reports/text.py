@@ -7,7 +7,8 @@ what it says can be piped, mailed and pasted as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TextIO
 
 from sendbatch.errors import inert, one_line
 from sendbatch.findings import Group
@@ -18,6 +19,9 @@ from sendbatch.reports.tally import Attention, Tally
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 from sendbatch.words import cut, exact_duration, padded, rate, span, width, word
+
+if TYPE_CHECKING:
+    from sendbatch.smtp.advice import Advice
 
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
@@ -35,6 +39,7 @@ GLOSSES = {
 }
 MOST_ADDRESS = 40
 MOST_REASON = 100
+MOST_MEANINGS = 3
 MOST_REPLIES = 5  # of those that hold recipients back; who has another is counted
 
 
@@ -48,26 +53,28 @@ def summary(report: Report) -> str:
     tally, places = report.tally, report.places.items()
     blocks = (
         [
-            _headline(tally, report.title),
+            f"{report.title}: {headline(tally)}",
             "",
             *_counts(tally.totals),
             *_remarks(report),
         ],
         *_variants(tally),
         _attention(tally),
+        _meant(tally),
         _held(tally),
         _aligned([(f"{what}:", one_line(where)) for what, where in places]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _headline(tally: Tally, title: str) -> str:
+def headline(tally: Tally) -> str:
+    """How many have it, to be read after the campaign's title."""
     accepted = tally.totals.get(Status.ACCEPTED, 0)
     if not tally.counted:
-        return f"{title}: nobody to send to"
+        return "nobody to send to"
     if accepted == tally.counted:
-        return f"{title}: all {accepted:,} accepted" if accepted > 1 else f"{title}: accepted"
-    return f"{title}: {accepted:,} of {tally.counted:,} accepted"
+        return f"all {accepted:,} accepted" if accepted > 1 else "accepted"
+    return f"{accepted:,} of {tally.counted:,} accepted"
 
 
 def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
@@ -176,6 +183,20 @@ def _attention_row(one: Attention, everyone: int) -> tuple[str, ...]:
 
 def _more(found: Group) -> str:
     return ", …" if found.number > len(found.rows) else ""
+
+
+def _meant(tally: Tally) -> list[str]:
+    """The commonest meanings of the refusals, each once, and what to do."""
+    if not tally.replies or not tally.attention:
+        return []
+    from sendbatch.smtp.advice import advice  # reads 14 ms of data, which only refusals need
+
+    found: dict[Advice, str] = {}
+    for group in tally.replies:
+        code = " ".join(filter(None, (str(group.code), group.enhanced)))
+        found.setdefault(advice(group.code, group.enhanced, group.text), code)
+    told = ((f"  {code}: {one.means}", f"    {one.do}") for one, code in found.items())
+    return ["What it means", *chain.from_iterable(islice(told, MOST_MEANINGS))]
 
 
 def _held(tally: Tally) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import LedgerError
@@ -17,13 +17,14 @@ from sendbatch.limits.quota import quotas_of
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.preparing import Prepared, prepare
-from sendbatch.rendering.batches import Looked
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
 from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
-from sendbatch.session.rehearsal import rehearse
-from sendbatch.values import Recipient
+from sendbatch.session.rehearsal import Told, rehearse
+
+if TYPE_CHECKING:  # what shows messages is loaded where they are shown
+    from sendbatch.session.showing import Asked
 
 T = TypeVar("T")
 
@@ -40,28 +41,35 @@ def plan(job: Job, out: Path | None = None) -> Overview:
 
 def check(job: Job) -> Overview:
     """As `plan`, and every recipient's message is built."""
-    return look(job, lambda *made: _rehearsed(job, *made))
+    return look(job, lambda *made: rehearsed(job, *made))
 
 
 def dry_run(job: Job) -> tuple[Overview, Path | None]:
     """As `check`, and a gallery is written; returns its page too, None where it cannot be written."""
+    from sendbatch.session.showing import Asked, Showing
 
-    def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> tuple[Overview, Path | None]:
-        showing = gallery.Showing(job, draft, prepared, gallery.Asked())
-        overview = _rehearsed(job, draft, prepared, allowance, showing.told)
-        return overview, gallery.write(showing, job)
+    def see(
+        draft: Draft, prepared: Prepared, allowance: Allowance
+    ) -> tuple[Overview, Path | None]:
+        showing = Showing(job, draft, prepared, Asked())
+        overview = rehearsed(job, draft, prepared, allowance, showing.told)
+        return overview, gallery.write_if_possible(job, showing, overview)
 
     return look(job, see)
 
 
-def preview(job: Job, asked: gallery.Asked) -> gallery.Gallery:
-    """As `dry_run`, of the recipients that are asked for. Raises CampaignError where one is unknown,
-    LedgerError where the page cannot be written."""
+def preview(job: Job, asked: Asked, out: Path | None = None) -> gallery.Gallery:
+    """As `dry_run`, of the recipients that are asked for; `out` is where the page goes instead of the
+    record's folder. Raises CampaignError where a recipient is unknown or another file is there, LedgerError
+    where the page cannot be written."""
+    from sendbatch.session.showing import Showing
+
+    gallery.hold_out(out)
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> gallery.Gallery:
-        showing = gallery.Showing(job, draft, prepared, asked)
-        overview = _rehearsed(job, draft, prepared, allowance, showing.told)
-        return gallery.Gallery(showing.write(showing.choice()), overview)
+        showing = Showing(job, draft, prepared, asked)
+        overview = rehearsed(job, draft, prepared, allowance, showing.told)
+        return gallery.Gallery(gallery.write(job, showing, overview, out), overview)
 
     return look(job, see)
 
@@ -100,13 +108,14 @@ def _doubt(job: Job, record: Record) -> LedgerError | None:
     return record.doubt()
 
 
-def _rehearsed(
+def rehearsed(
     job: Job,
     draft: Draft,
     prepared: Prepared,
     allowance: Allowance,
-    told: Callable[[Recipient, Looked], None] | None = None,
+    told: Told | None = None,
 ) -> Overview:
+    """The plan, with what came of building every message."""
     rehearsal = rehearse(job, draft, prepared, told)
     overview = overview_of(job, prepared, allowance, rehearsal)
     size = rehearsal.warn_of_size(allowance.announced_size(job.now()))

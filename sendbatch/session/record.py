@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TextIO
 
 from sendbatch.campaign.model import Campaign
@@ -17,42 +15,10 @@ from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
-from sendbatch.reports.text import summary
 from sendbatch.runtime.edge import Edge
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
-
-
-@dataclass(frozen=True, slots=True)
-class StatusResult:
-    """Where a campaign stands. `under_way` says that a process is sending it now; `doubt` why the record
-    may know less than was sent, if it may."""
-
-    exit_code: int
-    totals: Mapping[Status, int]
-    under_way: bool
-    summary: str
-    folder: Path
-    doubt: str | None = None
-
-
-def status(campaign: Campaign, folder: RecordFolder) -> StatusResult:
-    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    hold_recorded(folder)
-    with read_record(folder.path) as record:
-        under_way = record.under_way
-        report = report_of(campaign, folder, record.reading, live=under_way)
-        doubt = record.doubt()
-    totals = report.tally.totals
-    return StatusResult(
-        exit_code(totals, campaign.tolerate),
-        totals,
-        under_way,
-        summary(report),
-        folder.path,
-        str(doubt) if doubt is not None and campaign.profile.delivers else None,
-    )
 
 
 def write_report(
@@ -104,16 +70,21 @@ def report_of(
     at: float | None = None,
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
+    tally = take(reading, live=live)
+    commands = _commands(CommandLines(campaign, folder.base if folder.named else None).kept())
+    return Report(
+        reading, tally, campaign.title, places_in(folder), commands=commands, live=live, made_at=at
+    )
+
+
+def places_in(folder: RecordFolder) -> dict[str, str]:
+    """Where there is more to read or to see, by what it is."""
     places = {"report": shown(folder.path / TABLE)}
     if (page := folder.path / PAGE).exists():
         places["page"] = shown(page)
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
-    tally = take(reading, live=live)
-    commands = _commands(CommandLines(campaign, folder.base if folder.named else None).kept())
-    return Report(
-        reading, tally, campaign.title, places, commands=commands, live=live, made_at=at
-    )
+    return places
 
 
 def _commands(lines: CommandLines) -> dict[str, str]:

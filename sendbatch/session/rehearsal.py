@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sendbatch.findings import Finding, Groups, Rule
 from sendbatch.ledger.store import Draft
@@ -16,6 +17,8 @@ from sendbatch.rendering.setup import Looking
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import Job
 from sendbatch.values import Recipient, Status, Unbuildable
+
+Told: TypeAlias = Callable[[Recipient, Looked | Unbuildable], None]
 
 SIGN_OF_LIFE = 200  # messages between two of them
 
@@ -49,7 +52,7 @@ class Rehearsal:
 
 
 def rehearse(
-    job: Job, draft: Draft, prepared: Prepared, told: Callable[[Recipient, Looked], None] | None = None
+    job: Job, draft: Draft, prepared: Prepared, told: Told | None = None
 ) -> Rehearsal:
     """Build every message, and count those that have each of the placeholders. `told` is given every
     message that could be built, with the ways that its templates took. Raises Interrupted when asked to
@@ -60,7 +63,7 @@ def rehearse(
     holders, total = draft.people.holders(), prepared.counts.holders
     for recipient, looked in pool.looks(holders, job.now(), job.stop.heed):
         found.add(recipient, looked)
-        if told is not None and isinstance(looked, Looked):
+        if told is not None:
             told(recipient, looked)
         if found.built % SIGN_OF_LIFE == 0:
             job.observer.checking(found.built, total)

@@ -15,8 +15,10 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import read_record
 from sendbatch.reports.formats import FORMATS
 from sendbatch.reports.rows import COLUMNS, describer
+from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import replacing
-from sendbatch.session.record import StatusResult, hold_recorded, status, write_report
+from sendbatch.session.record import hold_recorded, write_report
+from sendbatch.session.standing import StatusResult, status
 from sendbatch.values import Status
 
 
@@ -30,7 +32,7 @@ class RecordReport:
 
     @cached_property
     def status(self) -> StatusResult:
-        return status(self._campaign, self._folder)
+        return status(self._campaign, self._folder, Edge().clock.wall())
 
     @property
     def exit_code(self) -> int:

@@ -35,6 +35,7 @@ from sendbatch.runtime.descriptors import enough_files
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
+from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
     hold_edition,
@@ -44,7 +45,7 @@ from sendbatch.session.preparation import (
     workers_of,
 )
 from sendbatch.session.question import Consent
-from sendbatch.session.record import report_of
+from sendbatch.session.record import places_in, report_of
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.session.signing import keys_of
@@ -87,7 +88,11 @@ def run(job: Job, consent: Consent) -> RunResult:
         allowance = allowance_of(job.campaign, job.edge)
         content = content_of(job)
         job.record.begin()
-        with _held_record(job) as record:
+        with (
+            _held_record(job) as record,
+            telling(job.observer, job.record.path, job.edge.clock) as observer,
+        ):
+            job = replace(job, observer=observer)
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
@@ -153,6 +158,7 @@ def _sent(
                 draft.remember(ENDED, "")  # until this one has
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
+            gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
@@ -182,12 +188,11 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
 def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
-    gallery.drop_outdated(job, reading)
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:
         return report, unwritten.findings
-    return report, ()
+    return replace(report, places=places_in(job.record)), ()
 
 
 def _result(

@@ -136,6 +136,17 @@ def test_editions_are_offered_the_newest_first(desk: Desk) -> None:
     assert answers(desk, "sendbatch status spring.yaml --run ") == ["2026-12", "2026-11"]
 
 
+def test_a_provider_that_keeps_the_mail_has_editions_too(desk: Desk) -> None:
+    desk.write(
+        "profiles.yaml",
+        "profiles: {inbox: {provider: mailtrap-sandbox}, live: {provider: mailtrap}}\n",
+    )
+    for folder in ("spring@2026-12.inbox", "spring@2026-11"):
+        desk.write(f"reports/{folder}/ledger.sqlite", "")
+    assert answers(desk, "sendbatch status spring.yaml --smtp inbox --run ") == ["2026-12"]
+    assert "2026-11" in answers(desk, "sendbatch status spring.yaml --smtp live --run ")
+
+
 def test_keys_are_those_of_the_record_else_of_the_list(desk: Desk) -> None:
     keys_of(desk, *KEYS)
     assert answers(desk, "sendbatch run --only ") == list(KEYS)

@@ -31,7 +31,7 @@ def hard(desk: Desk, mailhost: MailHost) -> Desk:
 
 
 def shown(desk: Desk, *arguments: object, columns: int) -> str:
-    with Person(desk, *arguments, columns=columns, all_shown=True) as person:
+    with Person(desk, *arguments, columns=columns, results=True) as person:
         person.leaves()
         return COLOUR.sub("", person.seen).replace("\r\n", "\n")
 
@@ -91,11 +91,11 @@ def test_the_bar_of_a_narrow_terminal_takes_one_line(hard: Desk, columns: int) -
 
 def test_no_color_gives_none_and_the_same_words(hard: Desk) -> None:
     hard.environ["NO_COLOR"] = "1"
-    with Person(hard, "check", "spring.yaml", columns=80, all_shown=True) as person:
+    with Person(hard, "check", "spring.yaml", columns=80, results=True) as person:
         person.leaves()
     assert "\x1b" not in person.seen
     del hard.environ["NO_COLOR"]
-    with Person(hard, "check", "spring.yaml", columns=80, all_shown=True) as person:
+    with Person(hard, "check", "spring.yaml", columns=80, results=True) as person:
         person.leaves()
     assert "\x1b[1mspring\x1b[0m: " in person.seen
 

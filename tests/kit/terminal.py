@@ -16,22 +16,27 @@ from tests.kit.waiting import LONGEST
 
 
 class Person:
-    """Runs a command at a pseudo-terminal of so many `columns`; standard output stays a pipe of its own, but
-    where `all_shown`."""
+    """Runs a command at a pseudo-terminal of so many `rows` and `columns`; standard output stays a pipe of its
+    own, unless its `results` are shown there too."""
 
     def __init__(
-        self, desk: Desk, *arguments: object, columns: int = 120, all_shown: bool = False
+        self,
+        desk: Desk,
+        *arguments: object,
+        rows: int = 40,
+        columns: int = 120,
+        results: bool = False,
     ) -> None:
         self.seen = ""
         self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (40, columns))
+        termios.tcsetwinsize(slave, (rows, columns))
         try:
             self._process = subprocess.Popen(
                 desk.command(*arguments),
                 cwd=desk.folder,
                 env=desk.environ | {"TERM": "xterm"},
                 stdin=slave,
-                stdout=slave if all_shown else subprocess.PIPE,
+                stdout=slave if results else subprocess.PIPE,
                 stderr=slave,
                 start_new_session=True,
             )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sendbatch.ledger import figures
-from sendbatch.ledger.figures import Told, counted, roughly
+from sendbatch.ledger.figures import counted, roughly
 from sendbatch.ledger.records import read_record
 from sendbatch.ledger.sqlite.record import FILE
 from sendbatch.values import Status, Why
@@ -20,43 +19,37 @@ from sendbatch.values import Status, Why
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "MOST_UNITS", 10)
     monkeypatch.setattr(figures, "MOST_DOMAINS", 4)
-    monkeypatch.setattr(figures, "AT_ONCE", 3)
-
-
-def accepted(moment: int, *, domain: str = "a.example", ms: int = 0) -> Told:
-    return domain, "accepted", 1, moment, ms
 
 
 @pytest.mark.usefixtures("coarse")
 def test_moments_are_made_coarser_and_all_are_counted() -> None:
-    found = counted((accepted(moment) for moment in range(1000, 1095)), iter(range(1000, 1004)))
+    accepted = [(moment, 2) for moment in range(1000, 1095)]
+    found = counted((), accepted, [(moment, 1) for moment in range(1000, 1004)], ())
 
     assert len(found.accepted) <= 10
     assert found.unit == pytest.approx(1.6)
-    assert sum(found.accepted.values()) == 95
-    assert found.accepted[1000 // 16 + 1] == 16  # whole steps since the epoch
+    assert sum(found.accepted.values()) == 190
+    assert found.accepted[1000 // 16 + 1] == 32  # whole steps since the epoch
     assert sum(found.others.values()) == 4
     assert set(found.others) <= {1000 // 16, 1003 // 16}  # in the same steps
 
 
 @pytest.mark.usefixtures("coarse")
 def test_domains_beyond_very_many_are_counted_together() -> None:
-    def rows() -> Iterator[Told]:
-        for number in range(30):
-            yield accepted(1, domain=f"d{number}.example")
-            yield accepted(1, domain="large.example")
+    rows = [(f"d{number}.example", "accepted", 1, 1) for number in range(30)]
+    rows.insert(15, ("large.example", "accepted", 2, 30))
 
-    found = counted(rows(), ())
+    found = counted(rows, (), (), ())
 
     assert found.domains["large.example", "accepted"] == 30
     assert sum(found.domains.values()) == 60
     assert len(found.domains) <= 5
     assert found.domains["", "accepted"] >= 26
+    assert dict(found.attempts) == {("accepted", 1): 30, ("accepted", 2): 30}
 
 
-@pytest.mark.usefixtures("coarse")
-def test_times_are_rounded_whenever_there_are_too_many() -> None:
-    found = counted((accepted(1, ms=ms) for ms in range(100_000, 100_050)), ())
+def test_times_are_rounded() -> None:
+    found = counted((), (), (), [(False, ms, 1) for ms in range(100_000, 100_050)])
 
     assert dict(found.took) == {(False, 100_000): 50}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -104,7 +104,9 @@ class Record:
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         groups = Counter(
-            (entry.code, entry.enhanced, entry.reply or "") for entry in self.rows if entry.code
+            (entry.code, entry.enhanced, entry.reply or "")
+            for entry in self.rows
+            if (entry.code or 0) >= 400
         )
         return [(*group, number) for group, number in groups.most_common(limit)]  # type: ignore
 
@@ -121,6 +123,11 @@ class Record:
             for group, number in groups.most_common(limit)
         ]  # type: ignore
 
+    def accepted_since(self, at: float) -> int:
+        return sum(
+            entry.status is Status.ACCEPTED and (entry.finished_at or 0) >= at for entry in self.rows
+        )
+
     def answers(self, statuses: Collection[Status], limit: int) -> list[Answer]:
         groups = Counter(
             (one.status, one.code, one.enhanced, one.reply or "", one.why, one.detail or "")
@@ -130,17 +137,18 @@ class Record:
 
     def figures(self) -> Figures:
         """Whoever has both times was accepted between them; all others ended at the second."""
-        told, others = [], []
-        for one in self.rows:
-            begun, ended = one.first_attempt_at, one.finished_at
-            moment = None if ended is None else int(ended / UNIT + 0.5)
-            domain = one.email.rpartition("@")[2]
-            if one.status is Status.ACCEPTED and begun is not None and ended is not None:
-                told.append((domain, one.status, one.attempts, moment, int((ended - begun) * 1000)))
-            elif begun is not None:
-                told.append((domain, one.status, one.attempts, None, None))
-                others += [] if moment is None else [moment]
-        return counted(told, others)
+        tried = [one for one in self.rows if one.first_attempt_at is not None]
+        ended = [one for one in tried if one.finished_at is not None]
+        taken = [one for one in ended if one.status is Status.ACCEPTED]
+        return counted(
+            _grouped((one.email.rpartition("@")[2], one.status, one.attempts) for one in tried),
+            _grouped((_moment(one),) for one in taken),
+            _grouped((_moment(one),) for one in ended if one.status is not Status.ACCEPTED),
+            _grouped(
+                (one.attempts > 1, int((one.finished_at - one.first_attempt_at) * 1000))
+                for one in taken
+            ),
+        )
 
     def events(self, limit: int = 200) -> list[Event]:
         return self.history[-limit:]
@@ -163,6 +171,15 @@ class Record:
 
     def domain_of(self, content: str) -> str:
         return "example.com"
+
+
+def _grouped(told: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(*one, many) for one, many in Counter(told).items()]
+
+
+def _moment(one: Entry) -> int:
+    assert one.finished_at is not None
+    return int(one.finished_at / UNIT + 0.5)
 
 
 @pytest.fixture

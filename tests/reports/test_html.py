@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch import reports
+from sendbatch.ledger.ending import Ended, remembering
 from sendbatch.ledger.facts import Event
 from sendbatch.message.variants import Variants
 from sendbatch.reports.html import write
@@ -92,6 +93,18 @@ def test_a_run_under_way_says_so_and_when_the_page_was_made(record) -> None:
     assert "The run is under way" in said
     assert "Made 2025-11-27 07:53:23 UTC" in said
     assert 'class="sortable people"' not in page  # nobody is in doubt
+
+
+def test_a_run_that_was_stopped_early_says_why_and_until_when(record) -> None:
+    record.add(Status.PENDING)
+    ended = Ended(1_764_230_000.0, True, "the limits are used up", 1_764_240_000.0)
+    record.facts["ended"] = remembering(ended).value
+
+    said = words_of(page_of(record.report()))
+
+    assert "The last run was stopped early: the limits are used up ." in said
+    assert "It is worth going on from 2025-11-27 10:40:00 UTC" in said
+    assert "stopped early" not in words_of(page_of(replace(record.report(), live=True)))
 
 
 def test_every_status_is_counted_with_its_share(record) -> None:

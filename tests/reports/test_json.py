@@ -63,12 +63,14 @@ def test_replies_contents_servers_timings_and_events_are_told(record) -> None:
     sent = {"content": "a" * 64, "first_attempt_at": 0.0, "finished_at": 4.0}
     record.add(Status.ACCEPTED, code=250, reply="Ok", **sent)
     record.add(Status.ACCEPTED, code=250, reply="Ok", **sent)
+    for _ in range(2):
+        record.add(Status.DEFERRED, code=450, reply="Later")
     record.used = [("mail.example.com", 2)]
     record.history = [Event(1.5, "slowdown", "13 a second")]
 
     told = document(record)
 
-    assert told["replies"] == [{"code": 250, "enhanced_code": None, "reply": "Ok", "recipients": 2}]
+    assert told["replies"] == [{"code": 450, "enhanced_code": None, "reply": "Later", "recipients": 2}]
     assert told["contents"] == [{"content": "a" * 12, "recipients": 2}]
     assert told["servers"] == [{"server": "mail.example.com", "accepted": 2}]
     assert told["events"] == [

@@ -180,6 +180,10 @@ def test_who_needs_attention_is_searched_sorted_and_shown_bit_by_bit(opened: Any
     assert page.words(".people tbody tr:visible td:nth-child(1)")[:2] == ["661", "660"]
     heads.get_by_role("button", name="Row").press("Enter")
     assert page.words(".people tbody tr:visible td:nth-child(1)")[0] == "19"
+    heads.get_by_role("button", name="Last").click()
+    assert page.words(".people tbody tr:visible td:nth-child(7)")[60] == "2025-11-27 08:53:22"
+    heads.get_by_role("button", name="Last").click()
+    assert page.words(".people tbody tr:visible td:nth-child(7)")[0] == "2025-11-28 08:54:20"
     heads.get_by_role("button", name="Address").click()
     assert page.words(".people tbody tr:visible td:nth-child(2)")[60] == "p17@d3.example"  # as numbers go
     assert page.violations() == []
@@ -287,10 +291,12 @@ def test_it_is_printed_in_the_colours_of_the_day_with_its_curves(opened: Any) ->
 
     assert printed.startswith(b"%PDF-")
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 14
+    page.page.set_viewport_size({"width": 720, "height": 1000})  # an A4 sheet within its margins
     page.page.emulate_media(media="print", color_scheme="dark")
     assert page.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert "47,143,91,255" in page.page.locator(".curve canvas").first.evaluate(COLOURS)
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 720
     page.page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 

@@ -17,8 +17,8 @@ DAY = 86_400
 
 def figures(*accepted: float, others: tuple[float, ...] = ()):
     """Attempts that ended at these seconds."""
-    rows = [("a.example", "accepted", 1, round(at * 10), 0) for at in accepted]
-    return counted(rows, [round(at * 10) for at in others])
+    ends, rest = ([(round(at * 10), 1) for at in those] for those in (accepted, others))
+    return counted((), ends, rest, ())
 
 
 def limit(at: float, rate: float | None) -> Event:

@@ -57,9 +57,32 @@ Needs attention
   rows 1202, 1203  jane@example.com and 1 more  rejected  550 5.1.1 No such user
   row 1205         (no address)                 invalid   the address is empty
 
+What it means
+  550 5.1.1: There is no mailbox of this name.
+    Look for a slip in the address. If there is none, put it on your suppression list: going on with it \
+harms your name as a sender.
+
   report:  reports/x.csv
 """
     )
+
+
+def test_what_refusals_mean_is_said_once_for_each_meaning_and_of_the_commonest(record) -> None:
+    for code, reply, number in (
+        (550, "No such user", 5), (550, "User unknown", 4), (452, "4.2.2 Over quota", 3),
+        (451, "Greylisting", 2), (554, "spam", 1),
+    ):  # fmt: skip
+        for _ in range(number):
+            record.add(Status.DEFERRED, code=code, reply=reply)
+
+    said = summary(record.report()).partition("What it means\n")[2].split("\n")[:7:2]
+
+    assert [line.partition(".")[0] for line in said] == [
+        "  550: There is no mailbox of this name",
+        "  452: The recipient's mailbox is full",
+        "  451: The server does not know you yet, and asks everybody new to come again later (greylisting)",
+        "",
+    ]
 
 
 def test_a_run_that_goes_on_with_an_earlier_one_tells_its_own_time(record) -> None:

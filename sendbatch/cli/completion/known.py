@@ -128,8 +128,16 @@ def _recorded(params: Params) -> tuple[str, str]:
     campaign = _campaign(params)
     smtp = params.get("smtp") or campaign.get("smtp")
     profile = _profiles(_folder(params)).get(smtp) if isinstance(smtp, str) else smtp
-    kept = smtp == _SANDBOX or (isinstance(profile, dict) and profile.get("delivers") == "false")
-    return str(campaign.get("name")), f".{smtp}" if kept and isinstance(smtp, str) else ""
+    end = f".{smtp}" if isinstance(smtp, str) else ""
+    keeps = smtp == _SANDBOX or (isinstance(profile, dict) and _keeps(profile, params, end))
+    return str(campaign.get("name")), end if keeps else ""
+
+
+def _keeps(profile: dict[str, Any], params: Params, end: str) -> bool:
+    """Whether it keeps the mail; where its provider decides that, the folders that there are tell."""
+    if "delivers" in profile or "provider" not in profile:
+        return profile.get("delivers") == "false"
+    return any(folder.name.endswith(end) for folder in _folders_in(_base(params)))
 
 
 def _record(params: Params) -> Path:

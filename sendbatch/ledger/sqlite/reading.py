@@ -122,6 +122,9 @@ class SqliteReading(SqlitePeople):
         ).fetchone()
         return first, last
 
+    def accepted_since(self, at: float) -> int:
+        return self._accepted_between(at, float("inf"))
+
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         return self._db.execute(
             f"SELECT code, enhanced_code, reply, count(*) AS many FROM {self._deliveries} "

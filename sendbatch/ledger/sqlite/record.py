@@ -87,6 +87,15 @@ class Ledger:
     def under_way(self) -> bool:
         return self._traces is not None and self._traces.under_way
 
+    @property
+    def cut_off(self) -> float | None:
+        if self.under_way:
+            return None
+        try:
+            return float(self.reading.meta(UNDER_WAY) or "")
+        except ValueError:
+            return None
+
     def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
         return SqliteBacklog(self._connection, self._hold, self._attempts, self._selection, now)
 

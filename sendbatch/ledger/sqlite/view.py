@@ -72,12 +72,12 @@ def rows_of(plan: str, deliveries: str = KNOWN, *, at_rest: bool = False) -> str
 
 
 def tried(deliveries: str, *, at_rest: bool) -> str:
-    """Whoever was tried and is in the plan, as a table of deliveries; `at_rest` as in `rows_of`. An attempt
+    """Whoever was tried and is in the plan, with status and attempts; `at_rest` as in `rows_of`. An attempt
     that is under way counts."""
     status = _at_rest("d.{}".format) if at_rest else "d.status"
     return (
-        f"(SELECT email, {status} AS status, attempts + (d.status = 'sending') AS attempts, why, "
-        f"first_attempt_at, finished_at FROM {deliveries} AS d "
+        f"(SELECT email, {status} AS status, attempts + (d.status = 'sending') AS attempts "
+        f"FROM {deliveries} AS d "
         "WHERE gone IS NULL AND (attempts > 0 OR first_attempt_at IS NOT NULL))"
     )
 

@@ -29,16 +29,19 @@
       const zone = time.closest("td, th, li") ? "" : ` ${zoneOf(at)}`;
       time.textContent = `${day(at)} ${clock(at)}${zone}`;
     }
-    for (const cell of all(".people td:nth-child(7)")) {
-      const utc = cell.textContent.trim();
-      const at = new Date(`${utc.replace(" ", "T")}Z`);
-      if (!utc || Number.isNaN(at.getTime())) continue;
-      cell.title = `${utc} UTC`;
-      cell.textContent = `${day(at)} ${clock(at)}`;
-    }
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "your zone";
     for (const head of all("th.time")) head.textContent = "Last";
     for (const note of all(".zone")) note.textContent = `Times are in your zone (${zone}); point at one for UTC.`;
+  }
+
+  function tellTimeOf(row) { // of thousands only those that somebody looks at
+    const cell = row.cells[6];
+    const utc = cell.textContent.trim();
+    if (!utc || cell.title) return;
+    const at = new Date(`${utc.replace(" ", "T")}Z`);
+    if (Number.isNaN(at.getTime())) return;
+    cell.title = `${utc} UTC`;
+    cell.textContent = `${day(at)} ${clock(at)}`;
   }
 
   // -- tables that can be sorted --------------------------------------------------------------------------
@@ -47,8 +50,10 @@
   const numberOf = (text) => Number.parseFloat(text.replace(/[,%\s]/g, "").replace(/^under/, "0")) || 0;
   const collator = new Intl.Collator(undefined, { numeric: true });
 
+  const sortedBy = (row, column) => row.cells[column]?.title || textOf(row, column); // a time by its UTC
+
   function order(rows, column, isNumber, isDown) {
-    const keyed = rows.map((row) => [isNumber ? numberOf(textOf(row, column)) : textOf(row, column), row]);
+    const keyed = rows.map((row) => [isNumber ? numberOf(textOf(row, column)) : sortedBy(row, column), row]);
     const compare = isNumber ? (a, b) => a[0] - b[0] : (a, b) => collator.compare(a[0], b[0]);
     keyed.sort(isDown ? (a, b) => compare(b, a) : compare);
     return keyed.map(([, row]) => row);
@@ -135,6 +140,7 @@
     function show() {
       const shown = found.slice(0, limit);
       const chosen = new Set(shown);
+      shown.forEach(tellTimeOf);
       if (later !== first) {
         later.replaceChildren(...rows.filter((row) => !chosen.has(row)));
         first.replaceChildren(...shown);
@@ -151,7 +157,10 @@
 
     function look() {
       const sought = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-      if (sought.length && !words) words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+      if (sought.length && !words) {
+        rows.forEach(tellTimeOf);
+        words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+      }
       found = rows.filter((row) => (!status.value || textOf(row, 3) === status.value)
         && sought.every((word) => words.get(row).includes(word)));
       limit = SHOWN;
@@ -169,6 +178,7 @@
     status.addEventListener("change", look);
     rest.addEventListener("click", () => { limit = Infinity; show(); });
     copying.addEventListener("click", async () => {
+      found.forEach(tellTimeOf);
       said(await copy(csvOf(table, found)), `${counted(found.length, "row")} copied as CSV`);
       copying.textContent = `Copied ${counted(found.length, "row")}`;
       setTimeout(() => { copying.textContent = "Copy as CSV"; }, 2500);
@@ -318,9 +328,9 @@
     addEventListener("afterprint", () => draw(colours()));
   }
 
+  tellTimes();
   people();
   sortTables();
   copyLines();
-  tellTimes();
   drawCurves();
 })();

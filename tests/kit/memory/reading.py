@@ -7,9 +7,10 @@ import string
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
+from typing import Any
 
 from sendbatch.ledger.facts import Answer, Entry, Event, Held, Plan, ReportRow, Saying
-from sendbatch.ledger.figures import UNIT, Figures, Told, counted
+from sendbatch.ledger.figures import UNIT, Figures, counted
 from sendbatch.ledger.states import SENT, TRIED_WITH, status_of
 from sendbatch.values import OF_DNS, Recipient, Reply, Status, Why
 from tests.kit.memory.state import Delivery, Row, State
@@ -187,6 +188,11 @@ class Reading(People):
     def _present(self) -> list[Delivery]:
         return [one for one in self._deliveries() if one.gone is None]
 
+    def accepted_since(self, at: float) -> int:
+        return sum(
+            one.status is Status.ACCEPTED and (one.finished_at or 0) >= at for one in self._deliveries()
+        )
+
     def span(self) -> tuple[float | None, float | None]:
         tried = [one for one in self._present() if one.first_attempt_at is not None]
         first = min((one.first_attempt_at for one in tried if one.first_attempt_at), default=None)
@@ -226,8 +232,17 @@ class Reading(People):
     def figures(self) -> Figures:
         state = self._state()
         tried = [one for one in self._present() if one.was_tried]
+        taken = [one for one in tried if one.status is Status.ACCEPTED and one.why != Why.BY_HAND]
         ends = [at for id_, at in state.ends if state.deliveries[id_].gone is None]
-        return counted(map(_told, tried), [_moment(at) for at in ends])
+        return counted(
+            _grouped(
+                (one.email.rpartition("@")[2], one.status, one.attempts + (one.status is Status.SENDING))
+                for one in tried
+            ),
+            _grouped((_moment(one.finished_at),) for one in taken),
+            _grouped((_moment(at),) for at in ends),
+            _grouped((one.attempts > 1, _ms(one)) for one in taken),
+        )
 
     def events(self, limit: int = 200) -> list[Event]:
         return self._state().events[-limit:] if limit else []
@@ -274,16 +289,16 @@ def _alike(text: str, email: str) -> str:
     return "".join(one for one in text.replace(email or "\0", "") if one not in string.digits)
 
 
-def _moment(at: float) -> int:
+def _grouped(told: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(*one, many) for one, many in Counter(told).items()]
+
+
+def _moment(at: float | None) -> int:
+    assert at is not None
     return int(at * round(1 / UNIT))
 
 
-def _told(one: Delivery) -> Told:
-    took = when = None
-    if one.status is Status.ACCEPTED and one.why != Why.BY_HAND:
-        assert one.finished_at is not None
-        assert one.first_attempt_at is not None
-        took, when = int((one.finished_at - one.first_attempt_at) * 1000), _moment(one.finished_at)
-    under_way = one.status is Status.SENDING
-    domain = one.email.rpartition("@")[2]
-    return domain, one.status, one.attempts + under_way, when, took
+def _ms(one: Delivery) -> int:
+    assert one.finished_at is not None
+    assert one.first_attempt_at is not None
+    return int((one.finished_at - one.first_attempt_at) * 1000)

@@ -224,6 +224,13 @@ def test_what_cells_say_is_counted_without_case_and_blanks(ledger: Record) -> No
     assert ledger.reading.usual("name", 9) == ["yes", "YES", "Yes", "no", "ye s"]
 
 
+def test_who_was_accepted_since_a_time_is_counted(ledger: Record) -> None:
+    ann, bob, *_ = crowd(ledger, 3)
+    send(ledger, ann, at=20.0)
+    send(ledger, bob, at=30.0)
+    assert [ledger.reading.accepted_since(at) for at in (10.0, 30.0, 30.5)] == [2, 1, 0]
+
+
 def test_the_latest_time_is_that_of_whatever_was_written_last(ledger: Record) -> None:
     assert ledger.reading.latest() == 0
     ann, bob = crowd(ledger, 2)
