@@ -37,7 +37,7 @@ def shown(desk: Desk, *arguments: object, columns: int) -> str:
 
 
 def fits(text: str, columns: int) -> None:
-    """Lines are no longer than the terminal is wide, but for a single word, a command, a path or an option."""
+    """Lines are no longer than the terminal is wide, but for one word, command, path or option."""
     for line in text.split("\n"):
         is_whole = len(line.split()) == 1 or line.strip().startswith(("sendbatch ", "--"))
         assert width(line) <= columns or is_whole, line

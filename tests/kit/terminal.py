@@ -16,8 +16,8 @@ from tests.kit.waiting import LONGEST
 
 
 class Person:
-    """Runs a command at a pseudo-terminal of so many `rows` and `columns`; standard output stays a pipe of its
-    own, unless its `results` are shown there too."""
+    """Runs a command at a pseudo-terminal of so many `rows` and `columns`; standard output stays a pipe of
+    its own, unless its `results` are shown there too."""
 
     def __init__(
         self,
