@@ -45,10 +45,11 @@ def at_a_terminal(folder: Path, arguments: str) -> str:
     """All that the command writes to a terminal, of which there is one."""
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (40, COLUMNS))
-    environ = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CI")}
+    told = ("NO_COLOR", "COLORTERM", "CI")
+    environ = {name: value for name, value in os.environ.items() if name not in told}
     running = subprocess.Popen(
         [sys.executable, "-m", "sendbatch", *arguments.split()], cwd=folder, stdin=slave, stdout=slave,
-        stderr=slave, env=environ | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+        stderr=slave, env=environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     os.close(slave)
     seen = b""
@@ -92,13 +93,13 @@ def as_html(text: str) -> str:
 
 
 def picture(browser: Any, folder: Path) -> bytes:
-    before, bar, after = shown(at_a_terminal(folder, RUN))
     at_a_terminal(folder, PREVIEW)
     (gallery,) = folder.glob("campaigns/reports/*/preview/index.html")
     page = browser.new_page(viewport={"width": 1400, "height": 860}, device_scale_factor=1.5)
     page.goto(gallery.as_uri())
     page.wait_for_timeout(1000)  # of the frame's pictures
     look = base64.b64encode(page.screenshot()).decode()
+    before, bar, after = shown(at_a_terminal(folder, RUN))
     typed = f'<span class="typed">$ sendbatch {html.escape(RUN)}</span>'
     terminal = "\n".join([typed, as_html(before), "", as_html(bar), "", as_html(after)])
     page = browser.new_page(viewport={"width": 1300, "height": 900})

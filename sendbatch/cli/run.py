@@ -155,6 +155,6 @@ def _rehearse(campaign: Campaign, chosen: Options, calling: Calling) -> int:
     terminal.planned(plan)
     if terminal.is_quiet and plan.exit_code:
         terminal.complain(faulty(campaign.file, plan))
-    where = f"; the first messages are in {shown(page)}" if page is not None else ""
+    where = f"; the messages are shown in {shown(page)}" if page is not None else ""
     terminal.say(f"nothing was sent{where}")
     return plan.exit_code

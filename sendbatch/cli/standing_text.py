@@ -26,7 +26,7 @@ def running_line(standing: StatusResult, now: Now) -> str:
     if standing.rate:
         parts.append(speed(standing.rate))
     if now.limit is not None and now.limit.rate is not None:
-        parts.append(f"{'of' if parts else 'at'} at most {speed(now.limit.rate)}")
+        parts.append(f"{'of ' if parts else ''}at most {speed(now.limit.rate)}")
     said = [" ".join(parts)] if parts else []
     if now.connections is not None:
         opened, allowed = now.connections

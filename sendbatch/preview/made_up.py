@@ -38,8 +38,6 @@ _FORMS = re.compile(
 
 
 def own_words(content: Content) -> frozenset[str]:
-    """The texts that the author compares with, the names that are asked of a value, and what files of
-    versions are called by, in small letters."""
     """The texts that the author compares with, the names that are asked of a value, what stands in
     variables, and what files of versions are called by, in small letters."""
     found = {*_texts_in(content.variables)}

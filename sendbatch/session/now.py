@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FILE = "now.json"
 MOMENT = 0.5  # seconds in which changes are gathered
+LOOSE = 1.5  # times a limit that is sent: it is none
 MOST_BYTES = 8192  # that are read of it
 MOST_WORDS = 300  # characters of each reason
 
@@ -47,6 +48,15 @@ class Now:
         wait, limit = self.wait, self.limit
         over = wait is not None and (wait.until is None or wait.until <= wall)
         return Now(self.since, self.total, limit, None if over else wait, self.connections)
+
+
+    def at_rate(self, rate: float) -> Now:
+        """Without a limit that holds no more, as that of one domain after which others go: so much faster is
+        sent by now."""
+        limit = self.limit
+        if limit is None or limit.rate is None or not limit.why or rate <= LOOSE * limit.rate:
+            return self
+        return Now(self.since, self.total, None, self.wait, self.connections)
 
 
 class Telling(Observer):

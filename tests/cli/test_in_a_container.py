@@ -191,7 +191,7 @@ def test_what_only_looks_needs_no_disk(
     told = on_a_read_only_disk(desk, *words)
     assert told.code == 0, told.said
     if "--dry-run" in words:
-        assert "the first messages are not written" in told.err
+        assert "the gallery is not written" in told.err
         assert "mounted read-only" in told.err
 
 

@@ -120,7 +120,7 @@ def test_one_that_can_only_be_read_is_not_written(
     assert as_user("plan", "spring.yaml").code == 0
     rehearsed = as_user("run", "spring.yaml", "--dry-run")
     assert rehearsed.code == 0
-    assert "the first messages are not written: reports/spring: " in rehearsed.err
+    assert "the gallery is not written: reports/spring: " in rehearsed.err
     sent.chmod(0o700)
     assert len(mailhost.receivers) == 1
 

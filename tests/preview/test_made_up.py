@@ -89,6 +89,7 @@ def test_json_is_json_of_the_same_shape() -> None:
 def test_an_authors_word_stays_and_within_a_cell_where_that_is_needed() -> None:
     assert made("Pro") == "Pro"
     assert "pro" not in made("pro|team")
+    assert made("team, at-once, pro", level=1).endswith(", pro")
     assert made("pro|team", level=1).startswith("pro|")
     assert made("ada@post.example.net", level=1).endswith("@post.example.net")
     assert made("ada@post.example.net").endswith("@example.com")
@@ -112,8 +113,9 @@ def test_the_authors_words_are_what_templates_compare_with_and_ask_for() -> None
         sender=Mailbox("News", "news@example.com"),
         bounces_to="news@example.com",
         html=Bundle("h", {"h": html}, {"h": "h"}),
+        variables={"seeds": {"Basil": {"name": "Genovese basil", "days": 35}}, "months": ["May"]},
     )
-    assert own_words(content) >= {"pro", "title", "ms", "mr", "f"}
+    assert own_words(content) >= {"pro", "title", "ms", "mr", "f", "basil", "genovese basil", "may"}
     assert not own_words(content) & {"words", "some"}
 
 

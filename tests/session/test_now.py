@@ -87,6 +87,14 @@ def test_a_wait_holds_until_its_time() -> None:
     assert Now(START, 7, wait=Wait("x", "messages", None)).at(START).wait is None
 
 
+def test_a_limit_that_is_long_passed_is_told_no_more_but_one_that_was_declared_is() -> None:
+    now = Now(START, 7, SLOWER)
+    assert now.at_rate(5.9) == now
+    assert now.at_rate(6.1).limit is None
+    declared = Now(START, 7, Limit(4.0))
+    assert declared.at_rate(100.0) == declared
+
+
 @pytest.mark.parametrize(
     "stands",
     [
