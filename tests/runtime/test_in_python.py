@@ -82,6 +82,7 @@ UNSPOKEN = {
     "history",
     "open",
     "port",
+    "serve",
 }  # of commands that are no functions, and their output
 
 
