@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         history,
         init,
         load,
+        message_for,
         outbox_page,
         plan,
         probe,
@@ -63,6 +64,7 @@ __all__ = [
     "history",
     "init",
     "load",
+    "message_for",
     "outbox_page",
     "plan",
     "probe",
@@ -85,4 +87,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'sendbatch' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "sendbatch.api")), name)
+    found = getattr(import_module(_HOMES.get(name, "sendbatch.api")), name)
+    if name not in _HOMES:
+        from sendbatch.runtime.in_python import speaking_python
+
+        found = globals()[name] = speaking_python(found)
+    return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.reports.history import History
     from sendbatch.session.gallery import Gallery
+    from sendbatch.session.live.serve import Live
+    from sendbatch.session.one import OneMessage
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
     from sendbatch.session.question import Question
@@ -214,6 +217,39 @@ def check(
 
     chosen = _looking(options, only, limit, strict, moved_from)
     return look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
+
+
+@own_loop
+def serve(
+    load: Callable[[], Campaign],
+    live: Live,
+    *,
+    port: int = 0,
+    recipients: str | Iterable[str] = (),
+    most: int | None = None,
+    options: Options | None = None,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> None:
+    """The page of `gallery`, served on this machine and shown anew whenever a file of the campaign is saved
+    (`preview --serve`), until `stop` is asked. `load` reads the campaign file as it is; `live` is told of
+    the page's address, of what was saved and of what is wrong. Port 0 is any that is free.
+
+    Raises SendbatchError where the port is in use, or the extra `preview` is not installed.
+    """
+    from sendbatch.session.live.serve import serve as serve_page
+    from sendbatch.session.showing import Asked
+
+    asked, chosen = Asked(tuple(_words(recipients)), most), options or Options()
+    stop, edge = stop or Stop(), edge or Edge()
+
+    def job() -> Job:
+        return _job(load(), chosen, record, None, stop, edge, None)
+
+    with nullcontext(workers) if workers is not None else Workers() as some:
+        serve_page(job, live, asked, port=port, workers=some, stop=stop, edge=edge)
 
 
 @own_loop
@@ -473,6 +509,23 @@ def gallery(
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     asked = Asked(tuple(_words(recipients)), most, masked)
     return look.preview(job, asked, _path(out))
+
+
+@own_loop
+def message_for(
+    campaign: Campaign | FilePath,
+    key: str,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+    workers: Workers | None = None,
+) -> OneMessage:
+    """The message of one recipient, by key or address, as a run would send it now; the record is left as it
+    was. Raises CampaignError with a guess where nobody in the plan is meant, and as `plan` does."""
+    from sendbatch.session.one import message_for as build
+
+    return build(_job(campaign, Options(), record, None, stop, edge, workers), key)
 
 
 def outbox_page(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sendbatch.errors import GIVEN, Place, shown
+from sendbatch.runtime.notebook import Shown, Told
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -271,8 +272,8 @@ class Belonging:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Campaign:
+@dataclass(frozen=True, slots=True, repr=False)
+class Campaign(Shown):
     """One campaign, resolved. `run` is the edition, "" for none; `run_given` says that one was
     asked for on the command line, were it the one without a name. `typed` are the other options
     that it was loaded with, as words, for the lines that lead on.
@@ -320,6 +321,20 @@ class Campaign:
     # Of keys that sign, by this profile or another: the path as it is written, and in which file.
     key_files: tuple[tuple[str, Path], ...] = ()
     rows: object = field(default=None, repr=False, compare=False)
+
+    def told(self) -> Told:
+        profile = self.profile
+        files = (path if isinstance(path, Path) else path.written for path in self.templates.files.values())
+        facts = {
+            "file": shown(self.file),
+            "from": f"{self.sender.name} <{self.sender.address}>".strip(),
+            "subject": self.subject,
+            "recipients": self.recipients.shown.strip("<>"),
+            "templates": ", ".join(Path(path).name for path in files),
+            "smtp": f"{profile.name}" + (f" ({profile.host}:{profile.port})" if profile.host else ""),
+            "delivers": "yes" if profile.delivers else "no: it keeps the mail",
+        }
+        return Told(f"campaign {self.title}", facts)
 
     @property
     def title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
-from sendbatch.errors import shown
+from sendbatch.errors import SendbatchError, shown
 
 if TYPE_CHECKING:
     from sendbatch.cli.terminal import Terminal
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 @click.option("--masked", is_flag=True, help="Make up every cell, for where strangers can look.")
 @click.option("--out", metavar="FILE", type=opt.PATH, help="Write the page there, by itself.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in the browser.")
+@click.option("--serve", is_flag=True, help="Serve the page, and show what is saved at once.")
+@click.option(
+    "--port", metavar="N", type=click.IntRange(0, 65535), help="With --serve: on this port."
+)
 @opt.limit
 @opt.only
 @opt.smtp
@@ -49,6 +54,8 @@ def preview(
     masked: bool,
     out: Path | None,
     open_: bool,
+    serve: bool,
+    port: int | None,
     limit: int | None,
     only: tuple[str, ...],
     smtp: str | None,
@@ -84,13 +91,29 @@ def preview(
                 strict=strict,
                 moved_from=moved_from,
             )
-            campaign = given.load(
-                file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate
+            loaded = partial(
+                given.load, file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate
             )
+            recipients = given.keys(recipient, "--recipient")
+            if serve and (masked or out is not None):
+                raise SendbatchError(
+                    "--masked and --out are for a page that is handed on, and --serve hands on none",
+                    hint="take --serve away",
+                )
+            if serve:
+                from sendbatch.cli.serving import serve as serve_page
+
+                calling = Calling(terminal, workers, record)
+                return serve_page(
+                    loaded, options, recipients, count, port=port or 0, open_=open_, calling=calling
+                )
+            if port is not None:
+                raise SendbatchError("--port is for --serve", hint="write --serve too")
+            campaign = loaded()
             with Calling(terminal, workers, record).under_way() as around:
                 found = api.gallery(
                     campaign,
-                    recipients=given.keys(recipient, "--recipient"),
+                    recipients=recipients,
                     most=count,
                     masked=masked,
                     out=out,

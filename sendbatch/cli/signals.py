@@ -45,6 +45,13 @@ def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
 
 
 @contextmanager
+def ending(stop: Stop) -> Iterator[None]:
+    """Any of these signals ends at once what only waits: nothing is under way that has to be completed."""
+    with _handled(lambda number, frame: stop.now(_name(number))):
+        yield
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """While a question waits, the first signal ends it at once."""
 

@@ -7,8 +7,9 @@ behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from sendbatch.audience.reading import Table
@@ -31,7 +32,7 @@ from sendbatch.planning.keys import key_of, keys_since
 from sendbatch.planning.people import open_people, rules_of
 from sendbatch.planning.request import Lookups, Means, Request
 from sendbatch.planning.suppressing import suppress
-from sendbatch.rendering.batches import Large, Surveyed
+from sendbatch.rendering.batches import Large, Staged, Surveyed
 from sendbatch.rendering.pool import Pool, in_batches
 from sendbatch.rendering.setup import Setup
 from sendbatch.runtime.observer import Observer
@@ -118,11 +119,21 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
         staging = draft.stage(rules.columns)
         setup = Setup(content, rules, rules.columns, basis.salt, campaign.profile.size_limit)
         checked = Pool(setup, means.workers).check(in_batches(table, BATCH), heed)
+        if means.checked is not None:
+            checked = _seen(checked, partial(means.checked, rules.columns))
         digest, large = _stage(staging, checked, means.observer, marked=marked)
     if digest is None:
         said = f"{at(campaign.recipients.shown)}: there is a header and no recipient under it"
         raise AudienceError(Rule.NO_RECIPIENTS.finding(said))
     return _Staged(staging, rules, digest, large)
+
+
+def _seen(
+    checked: Iterable[Surveyed], see: Callable[[Sequence[Staged]], None]
+) -> Iterator[Surveyed]:
+    for found in checked:
+        see(found.rows)
+        yield found
 
 
 def _rules(request: Request, means: Means, table: Table) -> Rules:

@@ -130,6 +130,27 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     )
 
 
+def prepare_again(draft: Draft, prepared: Prepared, request: Request, means: Means) -> Prepared:
+    """The same plan, with a content that was changed since: for whoever only looks. The inputs of the plan
+    are as they were. Raises CampaignError where the content uses what the rows do not have."""
+    plan = draft.people.plan()
+    assert plan is not None
+    _hold_names(request, plan.columns, [])
+    everyone, _ = draft.people.census()
+    warnings = _warnings(draft, request, prepared.planned, everyone, is_changed=True)
+    pool = _pool(draft, request, means, prepared.salt)
+    spread = _spread(draft, request, pool, means)
+    near = near_versions(spread, request.content, request.campaign)
+    return replace(
+        prepared,
+        content=request.content,
+        pool=pool,
+        spread=spread,
+        warnings=(*warnings, *near),
+        placeholders=_placeholders(draft, request),
+    )
+
+
 def _warnings(
     draft: Draft,
     request: Request,

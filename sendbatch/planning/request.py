@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import LedgerError
 from sendbatch.message.content import Content
 from sendbatch.planning.options import Options
+from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -64,10 +65,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What planning works with. `lookups` begins look-ups of domains; `now` is in seconds since the epoch."""
+    """What planning works with. `lookups` begins look-ups of domains; `now` is in seconds since the epoch.
+    `checked` is told of rows as they are read, with the names of their cells, before all of them are."""
 
     workers: Workers
     lookups: Callable[[], Lookups]
     observer: Observer
     stop: Stop
     now: Callable[[], float]
+    checked: Callable[[tuple[str, ...], Sequence[Staged]], None] | None = None

@@ -138,7 +138,7 @@ class Made:
 class Document:
     """All that a page says. `total` are all rows, of which `entries` are some; `note` are sentences for its
     reader; `findings` are those of the campaign as a whole. `live` is there where a server has more: its
-    addresses, for `live.js`."""
+    addresses, for the script of a live page."""
 
     kind: Kind
     title: str

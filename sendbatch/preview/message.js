@@ -175,9 +175,10 @@ function htmlOf(context) {
     const frame = make("iframe", { sandbox: "allow-same-origin", class: "mail", title: `HTML of the mail to ${entry.email}` });
     frame.style.width = `${width}px`;
     stage.replaceChildren(make("div", { class: "sheet" }, frame));
-    stage.style.height = stage.dataset.height ?? "";
+    stage.style.height = wish.height ?? ""; // as before, so that the page does not scroll meanwhile
     fill(frame, entry.html, entry, pictures, { ...wish, width }, (found) => {
       fit(stage, frame, width);
+      wish.height = stage.style.height;
       hostedChoice.hidden = !found.hosted || wish.pictures === "none";
       say(words, lookedAt(entry, wish, width, found));
     }, context.clicked, context.pressed);
@@ -201,7 +202,7 @@ function fit(stage, frame, width, most = Infinity) {
   sheet.style.width = `${Math.floor(width * scale)}px`;
   sheet.style.height = `${height}px`;
   frame.style.transform = scale < 1 ? `scale(${scale})` : "";
-  stage.style.height = stage.dataset.height = `${height}px`;
+  stage.style.height = `${height}px`;
   stage.dataset.scale = scale.toFixed(3);
 }
 

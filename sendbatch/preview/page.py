@@ -18,7 +18,7 @@ from sendbatch.preview.document import Document, as_json
 from sendbatch.runtime.datafiles import text_of
 from sendbatch.words import count
 
-SCRIPTS = ("frame.js", "look.js", "message.js", "page.js")  # one after the other
+SCRIPTS = ("frame.js", "look.js", "message.js", "page.js", "live.js")  # one after the other
 _LISTED_WITHOUT_SCRIPT = 500  # mails
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_config_path, user_state_path
+
+from sendbatch.runtime.looked_at import LOOKED_FOR
 
 NO_SUCH_FILE = "no such file"
 NAME = "sendbatch"
@@ -16,6 +19,7 @@ NAME = "sendbatch"
 
 def problem(path: Path) -> str | None:
     """Why there is no file to be read at `path`, None where there is one."""
+    sys.audit(LOOKED_FOR, str(path))
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,9 +14,11 @@ from sendbatch.ledger.records import open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
+from sendbatch.message.content import Content
 from sendbatch.planning.approval import approve, write_approval
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.preparing import Prepared, prepare
+from sendbatch.rendering.batches import Staged
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
@@ -74,9 +76,17 @@ def preview(job: Job, asked: Asked, out: Path | None = None) -> gallery.Gallery:
     return look(job, see)
 
 
-def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: bool = False) -> T:
+def look(
+    job: Job,
+    see: Callable[[Draft, Prepared, Allowance], T],
+    *,
+    spending: bool = False,
+    content: Content | None = None,
+    checked: Callable[[tuple[str, ...], Sequence[Staged]], None] | None = None,
+) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
-    says that it spends the account's quota.
+    says that it spends the account's quota; `content` is there where it was read before, and `checked` is as
+    in `Means`.
 
     Raises as a run does, but for changes of content or server, which are among the notices.
     """
@@ -84,12 +94,12 @@ def look(job: Job, see: Callable[[Draft, Prepared, Allowance], T], *, spending: 
     hold_edition(job)
     with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
         allowance = _allowance(job, looking=not spending)
-        content = content_of(job)
+        content = content or content_of(job)
         refused = _doubt(job, record)
         request = request_of(job, allowance, content, looking=True, refused=refused)
         record.recover(job.now())
         with record.draft(job.stop.heed) as draft:
-            return see(draft, prepare(draft, request, means_of(job, workers)), allowance)
+            return see(draft, prepare(draft, request, means_of(job, workers, checked)), allowance)
 
 
 def _allowance(job: Job, *, looking: bool) -> Allowance:

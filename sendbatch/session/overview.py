@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
+from itertools import islice, repeat
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
@@ -23,12 +23,14 @@ from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
 from sendbatch.planning.versions import Axis
+from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Recipient, Status
-from sendbatch.words import listed
+from sendbatch.words import duration, listed
 
 _MOST_INVITATIONS = 5
+_MOST_SHOWN = 20  # findings
 LONGEST_SUBJECT = 1000  # characters
 _DIRECTION = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 
@@ -45,8 +47,8 @@ class Route:
     username: str | None = field(default=None, repr=False)  # whole; `account` is what others may see
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+@dataclass(frozen=True, slots=True, repr=False)
+class Overview(Shown):
     """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
     what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
@@ -71,6 +73,20 @@ class Overview:
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
     shown_to: tuple[str, ...] = ()  # by key, whose the `subjects` are
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
+
+    def told(self) -> Told:
+        facts = {
+            "to send": f"{self.sendable:,}",
+            "through": self.server,
+            "recipients": by_status(self.totals),
+        }
+        if self.left_over:
+            facts["left over by the limit"] = f"{self.left_over:,}"
+        if self.done_in is not None:
+            facts["done in"] = duration(self.done_in)
+        facts |= {f"subject {n}": one for n, one in enumerate(self.subjects, 1)}
+        found = (*self.notices, *map(str, islice(self.findings, _MOST_SHOWN)))
+        return Told(f"plan of {self.campaign.title}", facts, found)
 
     @property
     def server(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.dkim import key_paths
@@ -16,6 +16,7 @@ from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards
 from sendbatch.planning.people import no_text
 from sendbatch.planning.request import Keeping, Means, Request
+from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.clock import Onward
 from sendbatch.session.job import Job
@@ -80,8 +81,12 @@ def signer_of(job: Job) -> Signer | None:
     return Signer(job.campaign.name, secret)
 
 
-def means_of(job: Job, workers: Workers) -> Means:
-    return Means(workers, Deliverability, job.observer, job.stop, job.now)
+def means_of(
+    job: Job,
+    workers: Workers,
+    checked: Callable[[tuple[str, ...], Sequence[Staged]], None] | None = None,
+) -> Means:
+    return Means(workers, Deliverability, job.observer, job.stop, job.now, checked)
 
 
 def _keys(job: Job) -> Keys | None:

@@ -17,12 +17,13 @@ from sendbatch.reports.formats import FORMATS
 from sendbatch.reports.rows import COLUMNS, describer
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import replacing
+from sendbatch.runtime.notebook import Shown, Told
 from sendbatch.session.record import hold_recorded, write_report
 from sendbatch.session.standing import StatusResult, status
 from sendbatch.values import Status
 
 
-class RecordReport:
+class RecordReport(Shown):
     """What a record tells. The figures are those of when they are first asked for; `rows` and what is written
     read the record anew, which matters while a run is under way."""
 
@@ -60,6 +61,9 @@ class RecordReport:
             describe = describer(record.reading)
             for told in record.reading.report_rows(all_rows=True):
                 yield dict(zip(COLUMNS, describe(told), strict=True))
+
+    def told(self) -> Told:
+        return self.status.told()._replace(title=f"report on {self._campaign.title}")
 
     def write(self, form: str, out: TextIO) -> int:
         """Write it as "text", "csv", "json" or another format of `report --format` to a text file that is

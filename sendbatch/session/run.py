@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place
+from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
@@ -32,6 +32,7 @@ from sendbatch.reports.tally import Without, exit_code, without_mail
 from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
+from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
@@ -52,8 +53,8 @@ from sendbatch.session.signing import keys_of
 from sendbatch.values import Status
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
     `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
@@ -75,6 +76,17 @@ class RunResult:
     unbuildable: bool = False
     until: float | None = None
     without: tuple[Without, ...] = ()
+
+    def told(self) -> Told:
+        facts = {"exit code": str(self.exit_code), "recipients": by_status(self.totals)}
+        if self.reason:
+            facts["stopped early"] = self.reason
+        if self.unfinished:
+            facts["unfinished"] = f"{self.unfinished:,}"
+        if self.left_over:
+            facts["left over by the limit"] = f"{self.left_over:,}"
+        unwritten = tuple(map(str, self.unwritten))
+        return Told(f"run of {self.folder.name}", facts | {"report": shown(self.report)}, unwritten)
 
 
 def run(job: Job, consent: Consent) -> RunResult:

@@ -72,7 +72,7 @@ class Showing:
         assert plan is not None
         self._job, self._draft, self._prepared, self._asked = job, draft, prepared, asked
         self._inputs, self._columns = plan.inputs, plan.columns
-        self._named = _named(draft, asked.recipients)
+        self._named = named(draft, asked.recipients)
         self._survey = Survey(_used(job, prepared, plan.columns))
         self._candidates = _Candidates(draft, prepared)
         self._faults: dict[str, _Fault] = {}
@@ -267,8 +267,8 @@ def _used(job: Job, prepared: Prepared, columns: Sequence[str]) -> Mapping[int, 
     return {place: name for place, name in enumerate(columns) if name in names}
 
 
-def _named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
-    """Who is meant, each once. Raises CampaignError with all that mean nobody."""
+def named(draft: Draft, typed: Sequence[str], by: str = "--recipient") -> list[Recipient]:
+    """Who is meant, each once. Raises CampaignError with all that mean nobody; `by` is what named them."""
     found: dict[int, Recipient] = {}
     strangers = []
     for one in typed:
@@ -279,7 +279,7 @@ def _named(draft: Draft, typed: Sequence[str]) -> list[Recipient]:
             found[recipient.id] = recipient
     if strangers:
         names = listed([one_line(one, 320) for one in strangers], _MOST_NAMED)
-        wrong = f"--recipient names nobody in the plan: {names}"
+        wrong = f"{by} names nobody in the plan: {names}"
         raise CampaignError(wrong, hint=_meant(draft, strangers[0]))
     return [*found.values()]
 

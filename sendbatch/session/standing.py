@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
+from sendbatch.errors import shown
 from sendbatch.ledger.ending import ENDED, Ended, ended_of
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import read_record
@@ -16,6 +17,7 @@ from sendbatch.ledger.store import Reading, Snapshot
 from sendbatch.reports.rows import timestamp
 from sendbatch.reports.tally import exit_code
 from sendbatch.reports.text import summary
+from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.now import Now, now_in
 from sendbatch.session.record import hold_recorded, report_of
@@ -35,8 +37,8 @@ class Died:
     in_doubt: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatusResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class StatusResult(Shown):
     """Where a campaign stands. `under_way` says that a process has the record in hand now; `doubt` why the
     record may know less than was sent, if it may. `now` is what a run that sends tells of itself, `rate` its
     accepted messages a second. `ended` is how the last run ended, where it came to its end, `died` that it
@@ -56,6 +58,13 @@ class StatusResult:
     died: Died | None
     go_on: str
     resolve: str
+
+    def told(self) -> Told:
+        facts = {"recipients": by_status(self.totals), "exit code": str(self.exit_code)}
+        if self.under_way:
+            facts["a run"] = "is under way"
+        doubts = () if self.doubt is None else (self.doubt,)
+        return Told(f"status of {self.folder.name}", facts | {"folder": shown(self.folder)}, doubts)
 
     @property
     def unsent(self) -> int:

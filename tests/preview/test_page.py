@@ -164,6 +164,17 @@ def test_place_width_look_tab_and_scroll_are_kept_on_reload(browser, gallery: Pa
         assert page.locator("input[name=look]:checked").input_value() == "dark"
 
 
+def test_the_place_within_a_long_mail_is_kept_on_reload(browser, mail, tmp_path: Path) -> None:
+    path = write(tmp_path, [mail(html="<p>A line of it.</p>" * 200)])
+    with looked_at(browser, path) as looked:
+        page = looked.page
+        mail_in(page)
+        page.evaluate("scrollTo(0, 1500)")
+        page.reload()
+        mail_in(page)
+        page.wait_for_function("scrollY === 1500")
+
+
 def test_each_part_of_a_mail_stands_behind_its_tab(browser, gallery: Path) -> None:
     with looked_at(browser, gallery) as looked:
         page = looked.page
