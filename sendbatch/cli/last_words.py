@@ -61,7 +61,10 @@ class LastWords:
         if result.exit_code != STOPPED:
             self._of_the_deferred(result, command)
         self._of_the_failed(result, command)
+        self._of_the_invalid(result, command)
         self._of_the_doubtful(result)
+        if result.sent and not result.left_over and set(_due(result)) == {Status.ACCEPTED}:
+            self.terminal.say("nothing is left to do")
 
     def _left(self, result: RunResult) -> int | None:
         """How many of a --limit are left for the line that goes on."""
@@ -118,6 +121,18 @@ class LastWords:
                 f"them and sends none:\n  {self.lines.check()}{then}"
             )
 
+    def _of_the_invalid(self, result: RunResult, command: str) -> None:
+        """Where a line that goes on stands already, it is for them too."""
+        invalid = result.totals.get(Status.INVALID, 0)
+        if not invalid or not result.sent:
+            return
+        mended = f"{count(invalid, 'row')} invalid: once mended in the CSV,"
+        others = (Status.PENDING, Status.DEFERRED, Status.FAILED)
+        if command and not any(result.totals.get(status) for status in others):
+            self.terminal.say(f"{mended} this sends to {'it' if invalid == 1 else 'them'}{command}")
+        else:
+            self.terminal.say(f"{mended} a later run sends to {'it' if invalid == 1 else 'them'}")
+
     def _of_the_doubtful(self, result: RunResult) -> None:
         """What was said before the run covers no doubt that is there after it."""
         doubts = result.totals.get(Status.IN_DOUBT, 0)
@@ -131,6 +146,14 @@ class LastWords:
                 f"{count(doubts, 'recipient')} in doubt: the mail may have arrived; who is known to "
                 f"have it is settled by key or address:\n  {self.lines.resolve()} KEY… --as accepted"
             )
+
+
+def _due(result: RunResult) -> Iterator[Status]:
+    """How those stand who were to get the mail."""
+    left_out = (Status.FILTERED, Status.SUPPRESSED, Status.DUPLICATE, Status.WITHDRAWN)
+    for status, number in result.totals.items():
+        if number and status not in left_out:
+            yield status
 
 
 def _tell(result: RunResult, terminal: Terminal) -> None:

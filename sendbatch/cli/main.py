@@ -37,6 +37,7 @@ from sendbatch.cli.wrapping import NARROWEST, columns_of, fitted
 from sendbatch.errors import SendbatchError, WorkerFault, inert, printable
 
 USAGE, STOPPED = 2, 3
+LONGEST_SENTENCE = 200  # characters of what a verb does, in the list of verbs
 USUAL_WIDTH = 80  # columns; help is no wider, and in a narrower terminal no wider than that
 # What people type for a verb, by what it is called elsewhere.
 ALSO_CALLED = {
@@ -64,6 +65,10 @@ class _Context(click.Context):
 
 class _Verb(click.Command):
     context_class = _Context
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Its whole first sentence, in as many lines as that takes."""
+        return super().get_short_help_str(max(limit, LONGEST_SENTENCE))
 
 
 class _InOrder(click.Group):

@@ -1,5 +1,5 @@
 """What is said to whoever types commands, said to whoever writes Python: `--only` is `only=` there, and
-`sendbatch run spring.yaml --yes` is `sendbatch.run("spring.yaml", yes=True)`."""
+a line of the shell that ends with `--yes` is a call that ends with `yes=True`."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def without_data(finding: Finding, files: Mapping[str, object]) -> Finding:
     place = finding.place
     if place is not None:
         place = replace(place, text=None) if place.file in files else None
-    return Finding(finding.rule, finding.severity, place, said, rule.remedy if rule else None)
+    return replace(finding, place=place, message=said, hint=rule.remedy if rule else None)
 
 
 def place_in(reason: str, files: Mapping[str, object]) -> Place | None:

@@ -16,7 +16,7 @@ from sendbatch.preview.opened import Opened, opened
 from sendbatch.runtime.notebook import Shown, Told
 from sendbatch.session.job import Job
 from sendbatch.session.look import look
-from sendbatch.session.showing import named
+from sendbatch.session.named import named
 from sendbatch.values import Unbuildable
 from sendbatch.words import size
 

@@ -12,7 +12,7 @@ from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.reports.files import write_files
-from sendbatch.reports.formats import FORMATS, TABLE
+from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.runtime.edge import Edge
@@ -70,14 +70,21 @@ def report_of(
     at: float | None = None,
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
-    places = {"report": shown(folder.path / TABLE)}
-    if (folder.path / OUTBOX).is_dir():
-        places["mails"] = shown(folder.path / OUTBOX)
     tally = take(reading, live=live)
     commands = _commands(CommandLines(campaign, folder.base if folder.named else None).kept())
     return Report(
-        reading, tally, campaign.title, places, commands=commands, live=live, made_at=at
+        reading, tally, campaign.title, places_in(folder), commands=commands, live=live, made_at=at
     )
+
+
+def places_in(folder: RecordFolder) -> dict[str, str]:
+    """Where there is more to read or to see, by what it is."""
+    places = {"report": shown(folder.path / TABLE)}
+    if (page := folder.path / PAGE).exists():
+        places["page"] = shown(page)
+    if (folder.path / OUTBOX).is_dir():
+        places["mails"] = shown(folder.path / OUTBOX)
+    return places
 
 
 def _commands(lines: CommandLines) -> dict[str, str]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from sendbatch.campaign.names import guess, usable
-from sendbatch.errors import CampaignError, Finding, one_line
+from sendbatch.campaign.names import usable
+from sendbatch.errors import Finding, shown
 from sendbatch.findings import Rule
 from sendbatch.findings.groups import pattern_of
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.names import names_used
-from sendbatch.planning.options import spellings
 from sendbatch.planning.preparing import Prepared
 from sendbatch.preview.album import Album
 from sendbatch.preview.choosing import MOST, Choice, Survey
@@ -35,12 +33,11 @@ from sendbatch.rendering.batches import Alike, Looked
 from sendbatch.rendering.setup import Looking
 from sendbatch.session.job import Job
 from sendbatch.session.making_up import made_up, place_in, pool_of, without_data
+from sendbatch.session.named import named
 from sendbatch.session.overview import Overview
 from sendbatch.values import Message, Recipient, Status, Unbuildable
-from sendbatch.words import count, listed, word
+from sendbatch.words import count, word
 
-_MOST_NAMED = 10
-_MOST_GUESSED = 20_000  # keys among which one that was meant is looked for
 _MOST_FAULTS, _OF_EACH = 8, 2  # kinds of faults, and rows of each
 _MOST_NOTHING, _FEW = 30, 5  # reasons to get nothing, and rows named of each
 
@@ -200,11 +197,12 @@ class Showing:
         return {**found, **dict.fromkeys(place.file for place in places)}
 
     def _of_row(self, overview: Overview, row: int) -> list[Finding]:
-        file = self._job.campaign.recipients.file
+        recipients = self._job.campaign.recipients
+        csv = {shown(recipients.file), recipients.shown}
         return [
             self._found(one)
             for one in overview.findings
-            if one.place is not None and one.place.line == row and one.place.file.endswith(file.name)
+            if one.place is not None and one.place.line == row and one.place.file in csv
         ]
 
     def _notes(self, choice: Choice, words: Words, missing: int) -> Iterator[str]:
@@ -265,34 +263,3 @@ def _used(job: Job, prepared: Prepared, columns: Sequence[str]) -> Mapping[int, 
     """The columns that the message depends on, by their place, and the address."""
     names = {*names_used(prepared.content), usable(job.campaign.recipients.email)}
     return {place: name for place, name in enumerate(columns) if name in names}
-
-
-def named(draft: Draft, typed: Sequence[str], by: str = "--recipient") -> list[Recipient]:
-    """Who is meant, each once. Raises CampaignError with all that mean nobody; `by` is what named them."""
-    found: dict[int, Recipient] = {}
-    strangers = []
-    for one in typed:
-        recipient = draft.people.named(spellings(one))
-        if recipient is None:
-            strangers.append(one)
-        else:
-            found[recipient.id] = recipient
-    if strangers:
-        names = listed([one_line(one, 320) for one in strangers], _MOST_NAMED)
-        wrong = f"{by} names nobody in the plan: {names}"
-        raise CampaignError(wrong, hint=_meant(draft, strangers[0]))
-    return [*found.values()]
-
-
-def _meant(draft: Draft, typed: str) -> str:
-    """Why there is no message for a row that is there, or a guess at the key or address."""
-    known: dict[str, None] = {}
-    for entry in islice(draft.people.entries(), _MOST_GUESSED):
-        if {entry.key, entry.email} & {*spellings(typed)}:
-            words = reason(entry.why, entry.detail, entry.code)
-            return one_line(f"row {entry.row} gets nothing: {word(entry.status)}: {words}", 500)
-        known |= {entry.key: None, entry.email: None}
-    near = guess(typed, known)
-    if near is not None:
-        return f"did you mean {one_line(near, 320)}?"
-    return "give the key or the address as the CSV has it"

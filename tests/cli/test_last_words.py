@@ -44,6 +44,26 @@ def test_where_every_row_is_invalid_that_is_the_matter(desk: Desk) -> None:
     assert "sendbatch run" not in told.err
 
 
+def test_where_everyone_has_the_mail_nothing_is_left_to_do(desk: Desk) -> None:
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 0
+    assert told.err.endswith("\nnothing is left to do\n")
+    assert "page:    reports/spring.sandbox/report.html" in told.err
+    assert "left to do" not in desk.run("run", "spring.yaml").err  # that says so in other words
+
+
+def test_invalid_rows_are_sent_to_by_the_line_that_is_named_once_they_are_mended(desk: Desk) -> None:
+    desk.write("people.csv", f"{PEOPLE}nobody,N,free\n")
+    told = desk.run("run", "spring.yaml")
+    assert told.code == 1
+    assert "1 row invalid: once mended in the CSV, this sends to it:\n" in told.err
+    assert "left to do" not in told.err
+    again = line_that_goes_on(told.err, "this sends to it:")
+    desk.write("people.csv", f"{PEOPLE}nobody@example.com,N,free\n")
+    assert desk.run(*again).code == 0
+    assert len(desk.receivers()) == 4
+
+
 def test_whoever_is_deferred_without_a_time_is_tried_again_by_the_line_that_is_named(
     desk: Desk, mailhost: MailHost
 ) -> None:

@@ -16,15 +16,20 @@ from tests.kit.waiting import LONGEST
 
 
 class Person:
-    """Runs a command at a pseudo-terminal of so many `rows`; standard output stays a pipe of its own, unless
-    its `results` are shown there too."""
+    """Runs a command at a pseudo-terminal of so many `rows` and `columns`; standard output stays a pipe of
+    its own, unless its `results` are shown there too."""
 
     def __init__(
-        self, desk: Desk, *arguments: object, rows: int = 40, results: bool = False
+        self,
+        desk: Desk,
+        *arguments: object,
+        rows: int = 40,
+        columns: int = 120,
+        results: bool = False,
     ) -> None:
         self.seen = ""
         self._master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (rows, 120))
+        termios.tcsetwinsize(slave, (rows, columns))
         try:
             self._process = subprocess.Popen(
                 desk.command(*arguments),

@@ -81,6 +81,7 @@ UNSPOKEN = {
     "watch",
     "history",
     "open",
+    "port",
 }  # of commands that are no functions, and their output
 
 
