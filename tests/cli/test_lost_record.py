@@ -49,7 +49,7 @@ def test_a_clean_up_that_took_the_ledger_sends_nothing(
     for _ in range(2):
         told = desk.run("run", "spring.yaml", "--yes")
         assert told.code == 2
-        assert "report.csv, report.json, lock show that there was one" in told.err
+        assert "report.csv, report.json, report.html, lock show that there was one" in told.err
         assert "also the 3 of whom report.csv says" in told.err
     for verb in (("status",), ("report",), ("resolve", "ada@example.com", "--as", "accepted")):
         told = desk.run(verb[0], "spring.yaml", *verb[1:])

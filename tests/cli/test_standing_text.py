@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sendbatch.runtime.observer import Limit, Wait
 from sendbatch.session.now import Now
 from sendbatch.session.standing import Died, StatusResult
 from sendbatch.values import Status
+from tests.kit.local_time import local_time
 
 AT = 1_800_000_000.0  # 09:00:00 CET
 STANDING = StatusResult(
@@ -35,11 +37,9 @@ NOW = Now(AT - 3600, 17, Limit(14.0), None, (4, 10))
 
 
 @pytest.fixture(autouse=True)
-def zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    import time
-
-    time.tzset()
+def zone() -> Iterator[None]:
+    with local_time("CET-1CEST,M3.5.0,M10.5.0/3"):
+        yield
 
 
 def test_while_it_is_sent_how_fast_over_how_many_connections_and_how_long_it_takes() -> None:
@@ -63,6 +63,9 @@ def test_why_it_is_slower_and_what_it_waits_for_with_until_when() -> None:
 
 def test_a_run_that_does_not_send_yet_is_not_said_to() -> None:
     assert "sends nothing at this moment" in standing_text(replace(STANDING, under_way=True))
+    totals = {Status.SENDING: 1, Status.PENDING: 4}  # and now.json could not be written
+    told = standing_text(replace(STANDING, under_way=True, totals=totals))
+    assert told == "being sent at this moment"
 
 
 def test_after_a_stop_why_and_from_when_it_is_worth_going_on_and_for_how_many() -> None:
