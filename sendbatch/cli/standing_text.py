@@ -46,6 +46,9 @@ def _lines(standing: StatusResult) -> Iterator[str]:
 
 
 def _under_way(standing: StatusResult, now: Now | None) -> Iterator[str]:
+    if now is None and standing.totals.get(Status.SENDING):  # whatever keeps it from telling more
+        yield "being sent at this moment"
+        return
     if now is None:
         yield "a run has the record in hand, and sends nothing at this moment: it plans, asks, or ends"
         return

@@ -63,6 +63,9 @@ def test_why_it_is_slower_and_what_it_waits_for_with_until_when() -> None:
 
 def test_a_run_that_does_not_send_yet_is_not_said_to() -> None:
     assert "sends nothing at this moment" in standing_text(replace(STANDING, under_way=True))
+    totals = {Status.SENDING: 1, Status.PENDING: 4}  # and now.json could not be written
+    told = standing_text(replace(STANDING, under_way=True, totals=totals))
+    assert told == "being sent at this moment"
 
 
 def test_after_a_stop_why_and_from_when_it_is_worth_going_on_and_for_how_many() -> None:
