@@ -790,6 +790,10 @@ def test_a_report_that_cannot_be_written_is_said_beside_what_was_sent(desk: Desk
     assert "3 accepted" in " ".join(told.err.split())
     assert "the report cannot be written" in told.err
     assert "the record itself is complete" in told.err
+    assert "\n  sendbatch report spring.yaml --format csv\n" in told.err
+    assert "  report:" not in told.err  # a folder stands there
+    assert "  page:" in told.err
+    assert desk.run("report", "spring.yaml", "--format", "csv").out.count("accepted") == 3
 
 
 def test_names_in_reply_to_are_the_recipients(desk: Desk) -> None:
