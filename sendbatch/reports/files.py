@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from sendbatch.errors import LedgerError, Place, shown
+from sendbatch.errors import LedgerError, Place, shell_line, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.reports.formats import FORMATS, PAGE
 from sendbatch.reports.report import Report
@@ -55,7 +55,7 @@ def _replace(path: Path, write: Callable[[TextIO], None]) -> None:
 def _unwritable(path: Path, error: OSError, form: str, line: str | None) -> Finding:
     hint = "the record itself is complete"
     if line is not None:
-        hint += f"; this writes the report to standard output:\n  {line} --format {form}"
+        hint += f"; this writes the report to standard output:\n  {line} {shell_line('--format', form)}"
     return Rule.UNWRITABLE_FILE.finding(
         f"the report cannot be written: {error.strerror or error}", Place(shown(path)), hint=hint
     )
