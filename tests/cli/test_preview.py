@@ -89,6 +89,25 @@ def test_what_an_else_stands_for_is_told_of_its_own_if(desk: Desk) -> None:
     assert "neither {% if plan == 'gold' %} nor 2 elifs of it (spring.html:1)" in said
 
 
+def test_an_inline_if_of_a_loops_own_tag_is_not_taken_for_another(desk: Desk) -> None:
+    rows = "".join(f"p{n}@example.com,P,{'y' if n < 3 else 'n'},{n % 2}\n" for n in range(12))
+    desk.write("people.csv", "email,first_name,a,c\n" + rows)
+    html = "{% for x in ('1 2' if c == '1' else '2 3').split() if (x != '2' if a == 'y' else x != '3') %}"
+    html += "{{ 'B' if x == '1' else 'b' }}{% endfor %}{{ 'C' if c == '0' else 'D' }}"
+    html += "{{ 'E' if a == 'n' else 'e' }}"
+    desk.write("spring.html", f"<p>{html}</p>\n<p>x</p>\n")
+    desk.run("preview", "spring.yaml").ended(0)
+    said: dict[str, int] = {}
+    for one in document(page_of(desk))["recipients"]:
+        for why in one["chosen"]:
+            for words in why["why"].removesuffix(" (spring.html:1)").split(", "):
+                said[words] = why["like"]
+    assert said["{{ 'C' if c == '0' else 'D' }}: its condition holds"] == 6
+    assert said["{{ 'C' if c == '0' else 'D' }}: its condition does not hold"] == 6
+    assert said["{{ 'E' if a == 'n' else 'e' }}: its condition holds"] == 9
+    assert said["{{ 'E' if a == 'n' else 'e' }}: its condition does not hold"] == 3
+
+
 def test_a_condition_of_one_of_several_subjects_is_named(shop: Desk) -> None:
     more = "".join(f"p{n}@example.com,Pia,{'free' if n % 2 else 'paid'},Rug\n" for n in range(30))
     shop.write("people.csv", SHOPPERS + more)
