@@ -25,6 +25,7 @@ from sendbatch.errors import Finding
 from sendbatch.preview.live.rows import Rows
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.live.viewing import Viewing
 
 PATIENCE = 20.0  # seconds, on however busy a machine
 
@@ -183,6 +184,38 @@ def test_all_that_is_wrong_stands_over_the_last_good_letter_until_it_is_mended(s
     until(lambda: "found" in served.html("p7@example.org"))
     assert served.standing()["faults"] == []
     assert served.faults[-1] == []
+
+
+def test_a_fault_of_the_letter_goes_once_it_is_mended_however_long_the_list_takes(
+    served: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_refused, may_list = threading.Event(), threading.Event()
+    refused, listed = Viewing.refused, Viewing.listed
+
+    def hear(*told: Any, **how: Any) -> None:
+        refused(*told, **how)
+        is_refused.set()
+
+    def list_slowly(*told: Any) -> None:
+        may_list.wait(PATIENCE)
+        listed(*told)
+
+    monkeypatch.setattr(Viewing, "refused", hear)
+    monkeypatch.setattr(Viewing, "listed", list_slowly)
+    try:
+        served.write("letter.html", "<p>{{ nosuch }}</p>")
+        assert is_refused.wait(PATIENCE)
+        (fault,) = served.standing()["faults"]
+        served.write("letter.html", "<p>Mended</p>")
+        until(lambda: "Mended" in served.html("p7@example.org"))
+        assert served.standing()["faults"] == []
+        served.write("letter.html", "{% if %}")
+        until(lambda: served.standing()["faults"])
+        (other,) = served.standing()["faults"]
+        assert other != fault
+        assert [len(found) for found in served.faults] == [1, 0, 1]
+    finally:
+        may_list.set()
 
 
 def test_a_csv_that_cannot_be_read_leaves_the_rows_there_were(served: Desk) -> None:
