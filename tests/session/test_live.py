@@ -278,6 +278,20 @@ def test_every_row_is_found_and_those_who_get_nothing_say_why(desk: Desk) -> Non
         assert desk.ask("entry", key="nobody")["entry"] is None
 
 
+def test_a_campaign_that_was_run_is_shown_by_the_plan_of_its_record(desk: Desk) -> None:
+    with (desk.folder / "people.csv").open("a") as file:
+        file.write("no address,Nobody\n")
+    api.run(desk.folder / "spring.yaml")
+    with live(desk):
+        until(lambda: desk.standing()["done"] and desk.standing()["documents"] > 1)
+        assert desk.ask("rows", q="NAME5")["said"] == "11 of 59 rows"
+        assert "Spring, Name7" in desk.html("p7@example.org")
+        *_, refused = desk.ask("rows", q="")["entries"]
+        assert "invalid" in refused["fault"]["said"]
+        desk.write("letter.html", "<p>Anew, {{ first_name }}</p>")
+        until(lambda: "Anew, Name7" in desk.html("p7@example.org"))
+
+
 def test_a_campaign_that_is_wrong_from_the_start_is_shown_once_it_is_mended(desk: Desk) -> None:
     desk.write("spring.yaml", CAMPAIGN.replace("subject", "subjet"))
     with live(desk):

@@ -181,7 +181,7 @@ class Viewing:
         for one in entries:
             written = json.dumps(cells.get(one.row, ()), ensure_ascii=False)
             why = str(one.why) if one.why is not None else None
-            staged.append((one.row, one.key, one.email, written, one.status, why, one.detail))
+            staged.append((one.row, one.key, one.email, written, one.status.value, why, one.detail))
             if len(staged) >= 1000:
                 self.rows_read(columns, staged)
                 staged = []
