@@ -596,7 +596,7 @@ def test_refused_by_a_server_that_took_nobody_yet_they_stay_and_the_summary_says
     assert told.code == 1
     assert "3 × 550 5.7.1 Relay access denied (speaks of our set-up, not of them)" in told.err
     assert "the next run tries these 3 again" in told.err
-    assert "sendbatch resolve FILE KEY… --as rejected" in told.err
+    assert "\n  sendbatch resolve spring.yaml KEY… --as rejected\n" in told.err
     assert desk.run("status", "spring.yaml").code == 1
     mailhost.answers.clear()
     assert desk.run("run", "spring.yaml", "--yes").code == 0
