@@ -523,10 +523,11 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
-    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
-    instead of the record's folder.
+    `masked` makes up cells, so that strangers may see it, and the page says of which something stays; `out`
+    is where the page goes, by itself, instead of the record's folder.
 
-    Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
+    Raises CampaignError where one is unknown, or a letter that is to be masked is one person's own,
+    LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
     from sendbatch.session.showing import Asked
