@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
@@ -410,6 +411,19 @@ def _loaded(campaign: Campaign | FilePath) -> Campaign:
     return campaign if isinstance(campaign, Campaign) else load(campaign)
 
 
+def _through_sandbox(campaign: Campaign | FilePath) -> Campaign:
+    """What says how to fill the sandbox must never name a profile that delivers."""
+    if not isinstance(campaign, Campaign):
+        return load(campaign, smtp=SANDBOX)
+    if campaign.profile.name != SANDBOX:
+        name = one_line(repr(campaign.profile.name), 80)
+        raise SendbatchError(
+            f"the outbox is that of the built-in sandbox, and the campaign is loaded with smtp={name}: "
+            f"give the path of its file, or load it with smtp={SANDBOX!r}"
+        )
+    return campaign
+
+
 def _job(
     campaign: Campaign | FilePath,
     options: Options,
@@ -549,12 +563,13 @@ def outbox_page(
     edge: Edge | None = None,
 ) -> Path:
     """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
-    (`outbox` on the command line); returns its path: `out`, else in the record's folder.
+    (`outbox` on the command line); returns its path: `out`, else in the record's folder. The file of a
+    campaign is read as if it were sent through the sandbox, whatever it names.
 
     Raises CampaignError where it kept nothing yet or `out` is a file of another kind, LedgerError where the
-    page cannot be written.
+    page cannot be written, SendbatchError for a campaign that was loaded with another profile.
     """
     from sendbatch.session import outbox
 
-    job = _job(_loaded(campaign), Options(), record, None, None, edge, None)
+    job = _job(_through_sandbox(campaign), Options(), record, None, None, edge, None)
     return outbox.write(job, _path(out))

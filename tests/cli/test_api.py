@@ -172,6 +172,23 @@ def test_no_call_leaves_a_thread_a_file_or_a_process_behind(
         until(lambda: left_behind() == before, f"what {name!r} began to end")
 
 
+def test_the_outbox_of_a_campaign_that_delivers_is_the_sandboxs_and_its_hint_delivers_nothing(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    with pytest.raises(sendbatch.SendbatchError) as empty:
+        sendbatch.outbox_page("spring.yaml")
+    hint = "sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'))"
+    assert hint in (empty.value.hint or "")
+    with pytest.raises(sendbatch.SendbatchError, match="load it with smtp='sandbox'"):
+        sendbatch.outbox_page(sendbatch.load("spring.yaml"))
+
+    eval(hint, {"sendbatch": sendbatch})  # noqa: S307 - as it says
+
+    assert sendbatch.outbox_page("spring.yaml").exists()
+    assert not mailhost.receivers
+
+
 @pytest.mark.parametrize("word", ["no", "false", "yes", "", 1, 0, None])
 def test_a_word_is_no_yes(desk: Desk, mailhost: MailHost, word: Any) -> None:
     mailhost.take_over(desk)
