@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.standing_text import held_up, running_line, standing_text
-from sendbatch.cli.wrapping import columns_of, fitted
+from sendbatch.cli.wrapping import columns_of, fitted, rows_taken
 from sendbatch.errors import as_json, inert
 from sendbatch.values import Status
-from sendbatch.words import clock_time, cut, word
+from sendbatch.words import clock_time, word
 
 if TYPE_CHECKING:
     from sendbatch.session.standing import StatusResult
@@ -53,15 +53,22 @@ class _Screen:
     """A screenful that is drawn over the one before."""
 
     def __init__(self) -> None:
-        self._drawn = 0  # lines
+        self._drawn = 0  # rows of the screen
 
     def __call__(self, standing: StatusResult) -> None:
-        rows = os.get_terminal_size(sys.stdout.fileno()).lines
-        text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
+        most = os.get_terminal_size(sys.stdout.fileno()).lines - 1
         columns = columns_of(sys.stdout) or 80
-        lines = [cut(line, columns - 1) for line in text.split("\n")][: max(rows - 1, 1)]
+        text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
+        lines: list[str] = []
+        drawn = 0
+        for line in text.split("\n"):
+            taken = rows_taken(line, columns)
+            if lines and drawn + taken > most:
+                break
+            lines.append(line)
+            drawn += taken
         _write(self._cleared + "\n".join(lines) + "\n")
-        self._drawn = len(lines)
+        self._drawn = drawn
 
     def leave(self) -> None:
         """Nothing of it is left."""
@@ -91,7 +98,7 @@ class _Lines:
 
 
 def _blocks(standing: StatusResult) -> Iterator[str]:
-    """What matters most stands above, for what does not fit on the screen is cut."""
+    """What matters most stands above, for what does not fit on the screen is not drawn."""
     headline, *others = standing.summary.rstrip("\n").split("\n\n")
     yield f"{clock_time(standing.at)}   {headline}"
     yield from others[:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import Any
 
@@ -126,3 +127,25 @@ def test_in_a_terminal_a_screenful_is_drawn_over_the_one_before(
         assert ended(process).code == 0
         assert watcher.leaves() == 0
     assert "accepted  20" in watcher.seen.rpartition("\x1b[J")[2]
+
+
+def test_at_40_columns_in_colour_no_number_word_or_path_is_cut(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    with (
+        under_way(desk, mailhost) as process,
+        Person(desk, *STATUS, "--watch", columns=40, results=True) as watcher,
+    ):
+        watcher.until_asked("\x1b[J")  # drawn once
+        drawn = watcher.seen.partition("\x1b[J")[0]
+        whole = desk.run(*STATUS).out
+        mailhost.go.set()
+        assert ended(process).code == 0
+        assert watcher.leaves() == 0
+    assert "\x1b[36m" in drawn
+    shown = re.sub(r"\x1b\[[\d;]*m", "", drawn)
+    assert "…" not in shown
+    assert " of 20 accepted" in " ".join(shown.split())
+    path = whole[whole.index("report:") :].split()[1]
+    assert path in shown
+    assert all(len(line) <= 40 for line in shown.splitlines() if path not in line)
