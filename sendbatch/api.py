@@ -538,7 +538,8 @@ def outbox_page(
     """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
     (`outbox` on the command line); returns its path: `out`, else in the record's folder.
 
-    Raises CampaignError where it kept nothing yet, LedgerError where the page cannot be written.
+    Raises CampaignError where it kept nothing yet or `out` is a file of another kind, LedgerError where the
+    page cannot be written.
     """
     from sendbatch.session import outbox
 

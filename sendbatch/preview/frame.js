@@ -34,7 +34,9 @@ const isElement = (node) => {
 };
 
 const NEVER = "script, iframe, frame, object, embed, applet, portal, base, link, template, fencedframe, "
-  + "meta[http-equiv], animate, set, animateTransform, animateMotion, foreignObject script";
+  + "meta:not([name='color-scheme' i]), animate, set, animateTransform, animateMotion, foreignObject script";
+// Also what would tell a picture's host the page's address.
+const OFF = ["autofocus", "ping", "formaction", "action", "srcdoc", "nonce", "referrerpolicy"];
 const FETCHING = ["src", "srcset", "background", "poster", "data", "href", "xlink:href"];
 const HIGHEST = 30000; // pixels of a frame: browsers draw no more of one well
 
@@ -58,11 +60,11 @@ function disarmed(html, entry, pictures, shown) {
 function disarm(node, picture) {
   const name = nameOf(node);
   for (const attribute of attributesOf(node)) {
-    if (/^on/i.test(attribute) || ["autofocus", "ping", "formaction", "action", "srcdoc", "nonce"].includes(attribute)) {
+    if (/^on/i.test(attribute) || OFF.includes(attribute)) {
       dropAttribute(node, attribute);
     } else if (attribute === "style") {
       const style = attributeOf(node, "style");
-      if (/url|image-set|@/i.test(style)) setAttribute(node, "style", styleOf(style, picture));
+      if (/url|image-set|@|\\/i.test(style)) setAttribute(node, "style", styleOf(style, picture));
     }
   }
   if (name === "a" || name === "area") {
@@ -127,8 +129,9 @@ const unquoted = (text) => {
   try { return decodeURIComponent(text); } catch { return text; }
 };
 
+// A function with a word behind its address, such as `url("…" referrer-policy(…))`, is none that is known here.
 function styleOf(text, picture) {
-  return text
+  return unescaped(text)
     .replace(/@import\b[^;{}]*;?/gi, "")
     .replace(/(?:-webkit-)?image-set\([^)]*\)/gi, "none")
     .replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (whole, double, single, bare) => {
@@ -137,6 +140,14 @@ function styleOf(text, picture) {
       const found = picture(url);
       return found.url ? `url("${found.url.replace(/["\\\n]/g, encodeURIComponent)}")` : "none";
     });
+}
+
+// Letters that are written as escapes (CSS Syntax 3 §4.3.7) are letters: `\75rl(` is `url(`.
+function unescaped(text) {
+  return text.replace(/\\(?:([0-9a-f]{1,6})\s?|[^])/gi, (whole, hex) => {
+    const sign = hex ? String.fromCharCode(parseInt(hex, 16)) : whole[1];
+    return /[a-z]/i.test(sign) ? sign : whole;
+  });
 }
 
 // The pixels that a picture will have, as far as its tag tells; else what browsers give to one that says none.

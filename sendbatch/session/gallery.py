@@ -59,12 +59,15 @@ def write_if_possible(job: Job, showing: Showing, overview: Overview) -> Path | 
 
 
 def hold_out(out: Path | None) -> None:
-    """Before every message is built. Raises CampaignError where the file is there and is no gallery of
-    ours, or its folder cannot be written."""
+    """Before anything is made for it. Raises CampaignError where the file is there and is no page of ours,
+    or its folder cannot be written, or what is meant is no file."""
     from sendbatch.preview.gallery import is_gallery
 
     if out is None:
         return
+    if out == Path("-"):
+        said = "--out -: the page is written to a file, and not to the standard output"
+        raise CampaignError(Rule.WRONG_USAGE.finding(said, hint="name a file: --out page.html"))
     if not os.access(out.parent, os.W_OK | os.X_OK):
         wrong = "cannot be written" if out.parent.is_dir() else "is not there"
         said = f"--out {shown(out)}: its folder {wrong}"

@@ -22,6 +22,7 @@ from sendbatch.preview.document import Document, Entry, Group, Known, Made, entr
 from sendbatch.preview.gallery import write_page
 from sendbatch.sandbox import MOST_BYTES, NUMBERED
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.gallery import hold_out
 from sendbatch.session.job import Job
 from sendbatch.session.server import OUTBOX, PAGE, PROOFS
 from sendbatch.words import count, listed
@@ -49,7 +50,9 @@ class _Kept:
 
 
 def write(job: Job, out: Path | None) -> Path:
-    """Write the page; returns its path. Raises CampaignError where nothing was kept yet, LedgerError."""
+    """Write the page; returns its path. Raises CampaignError where nothing was kept yet, or `out` is a file
+    of another kind, LedgerError."""
+    hold_out(out)
     job.record.refuse_links()
     folder = job.record.path / OUTBOX
     kept = [_kept("send", folder), _kept("proof", folder / PROOFS)]

@@ -126,10 +126,25 @@ def test_it_can_be_written_elsewhere(desk: Desk) -> None:
     entries = document(desk.folder / "seen.html")["recipients"]
     assert [entry["file"] for entry in entries] == ["", "", ""]  # nothing lies beside it
     assert not (desk.folder / PAGE).exists()
-    assert (
-        "cannot be written"
-        in desk.run("outbox", "spring.yaml", "--out", "no/seen.html").ended(2).err
-    )
+    told = desk.run("outbox", "spring.yaml", "--out", "no/seen.html").ended(2)
+    assert "--out no/seen.html: its folder is not there" in told.err
+
+
+@pytest.mark.parametrize("name", ["people.csv", "spring.yaml", "spring.html"])
+def test_a_file_of_another_kind_is_not_overwritten(desk: Desk, name: str) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    before = (desk.folder / name).read_bytes()
+    told = desk.run("outbox", "spring.yaml", "--out", name).ended(2)
+    assert f"--out {name}: this file is there, and it is no gallery" in told.err
+    assert (desk.folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["outbox", "preview"])
+def test_a_dash_is_no_file_to_write(desk: Desk, verb: str) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    told = desk.run(verb, "spring.yaml", "--out", "-").ended(2)
+    assert "--out -: the page is written to a file" in told.err
+    assert not (desk.folder / "-").exists()
 
 
 def test_what_is_kept_later_leaves_no_older_page_beside_it(desk: Desk) -> None:

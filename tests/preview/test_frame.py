@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from tests.kit.looking import looked_at, mail_in
@@ -106,6 +108,57 @@ def test_hosted_pictures_are_loaded_once_somebody_asks_for_them(
         mail_in(page)
         assert not page.get_by_label("Load pictures from the network").is_checked()
         assert looked.asked == []
+
+
+TELLING = r"""<meta name="Referrer" content="unsafe-url"><meta name="color-scheme" content="light dark">
+<style>.a{background:url("http://HOST/sheet" referrerpolicy(unsafe-url))}
+.b{background:\75rl("http://HOST/escaped" referrer-policy(unsafe-url))}</style>
+<img src="http://HOST/img" referrerpolicy="unsafe-url"><img src="http://HOST/plain">
+<svg><image href="http://HOST/svg" referrerpolicy="unsafe-url"/></svg>
+<p class="a" style='background:u\72 l("http://HOST/style" referrerpolicy(unsafe-url))'>one</p>
+<p class="b">two</p><table background="http://HOST/table" referrerpolicy="unsafe-url"><tr><td>x</table>"""
+
+
+class _Host(BaseHTTPRequestHandler):
+    """It has the page, and no picture; `asked` are the paths with the Referer of each."""
+
+    page = b""
+    asked: ClassVar[dict[str, str | None]] = {}
+
+    def do_GET(self) -> None:
+        is_page = self.path.startswith("/page")
+        if not is_page and self.path != "/favicon.ico":
+            self.asked[self.path] = self.headers.get("Referer")
+        self.send_response(200 if is_page else 404)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(self.page if is_page else b"")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_picture_that_is_loaded_tells_its_host_nothing_of_the_page(
+    browser, mail, tmp_path: Path
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Host) as host:
+        Thread(target=host.serve_forever, daemon=True).start()
+        here = f"127.0.0.1:{host.server_port}"
+        path = write(tmp_path, [mail(html=TELLING.replace("HOST", here))])
+        _Host.page = path.read_bytes()
+        with looked_at(browser, path) as looked:
+            page = looked.page
+            page.goto(f"http://{here}/page?token=SECRET")
+            mail_in(page)
+            assert not _Host.asked
+            page.get_by_label("Load pictures from the network").check()
+            frame = mail_in(page)
+            named = frame.locator("meta[name]").count()  # the colours that it is written for
+            page.wait_for_load_state("networkidle")
+        host.shutdown()
+    assert {"/img", "/plain", "/table"} <= _Host.asked.keys()
+    assert {*_Host.asked.values()} == {None}, _Host.asked
+    assert named == 1
 
 
 def test_without_pictures_their_words_are_shown(browser, mail, tmp_path: Path) -> None:
