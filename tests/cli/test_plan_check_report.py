@@ -368,7 +368,7 @@ def test_quiet_and_with_exit_code_1_it_still_says_which_rows(
     told = desk.run(*verb, "spring.yaml", "-q")
     assert told.code == 1
     assert told.err == "spring.yaml: 2 rows invalid\n  invalid: rows 5, 6\n"
-    desk.write("spring.txt", "{% if first_name == 'Ada' %}{{ first_name[99] }}{% endif %}\n")
+    desk.write("spring.txt", "{{ first_name[4] }}\n")
     told = desk.run(*verb, "spring.yaml", "-q")
     assert told.code == 1
     assert told.err == (
