@@ -135,8 +135,8 @@ class Progress:
         return _fitting(pieces, columns, look)
 
     def _pieces(self, now: float, wall: float, shortness: int) -> Iterator[tuple[int, str]]:
-        """What there is to say, in its order, each with its rank: 0 is asked first. How short: 1 leaves the
-        share and the zone away, 2 how fast it is beside how fast it may be, 3 says names by their beginning."""
+        """What there is to say, in its order, each with its rank: 0 is asked first. A `shortness` of 1 leaves
+        the share and the zone away, 2 the speed where a limit is said, 3 says names by their beginning."""
         slow = self._slow(wall, shortness)
         if self.is_stopping:
             yield 1, "stopping"
